@@ -57,7 +57,8 @@ class SessionView:
 
     `outbox` are the first unsent replies; if there are none, `turns` is the first waiting turn, or all that
     may be merged with it. `tries` counts the failures of the first turn, `deaths` the workers that started it
-    and never reported back, `postponements` the failed sends of the first reply. `recent_provider_ids` are
+    and never reported back, `postponements` the failed sends of the first reply, `unknown_sends`
+    those whose outcome is unknown. `recent_provider_ids` are
     those of settled replies. `granted_key` is the key of a reply that was marked in the same step and may be
     sent. `overflowed`: messages were refused and the contact was not informed. `fired_timer` is an expired
     timer, if there is nothing else. `lease_released`: there is nothing to do, so the lease was released in
@@ -74,6 +75,7 @@ class SessionView:
     tries: int = 0
     deaths: int = 0
     postponements: int = 0
+    unknown_sends: int = 0
     recent_provider_ids: frozenset[str] = frozenset()
     overflowed: bool = False
     fired_timer: FiredTimer | None = None
@@ -99,11 +101,13 @@ class SendFailure:
     """A failed send, for the account's circuit breaker, which opens after failures of a few replies in a row.
 
     Further tries of the same reply do not count. With `cooldown_seconds` above 0 it opens at once, for at
-    least that long.
+    least that long. `may_be_copy`: the provider may have accepted the reply and cannot be asked, so the next
+    try may be a copy.
     """
 
     reply: Reply
     cooldown_seconds: float = 0.0
+    may_be_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

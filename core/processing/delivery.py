@@ -47,13 +47,22 @@ class OutboxSender(Generic[Http]):
                     raise LeaseLost("the lease may have expired since the reply was marked")
                 sent = await self._send(reply)
         except (Unavailable, Unknown, Rejected) as error:
-            if not _is_final(error) and self._seconds_left(reply, view) > 0:
+            too_many_copies = self._may_be_copy(reply, error) and (
+                view.unknown_sends + 1 >= self._limits.max_copies
+            )
+            if not _is_final(error) and not too_many_copies and self._seconds_left(reply, view) > 0:
                 await self._postpone_retry(lease, reply, view, error)
                 return None
-            await self._record_rejection(lease, reply, error)
+            limit = f"{self._limits.max_copies} sends of unknown outcome" if too_many_copies else ""
+            await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
         keep = self._channels[reply.address.channel].capabilities.statuses
         return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True, keep=keep)
+
+    def _may_be_copy(self, reply: Reply, error: DeliveryError) -> bool:
+        """Return whether another send may deliver the reply twice: its outcome is unknown and stays so."""
+        channel = self._channels.get(reply.address.channel)
+        return isinstance(error, Unknown) and channel is not None and not channel.capabilities.look_up
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""
@@ -76,10 +85,13 @@ class OutboxSender(Generic[Http]):
         await self._mailbox.postpone(lease, wait, reason, settled=settled, counted=False)
         return None
 
-    async def _record_rejection(self, lease: Lease, reply: Reply, error: DeliveryError) -> None:
+    async def _record_rejection(
+        self, lease: Lease, reply: Reply, error: DeliveryError, limit: str = ""
+    ) -> None:
         reason = error.reason
         if not _is_final(error):
-            reason = f"gave up after {self._max_age(reply) / 3600:g} h: {reason}"
+            limit = limit or f"{self._max_age(reply) / 3600:g} h"
+            reason = f"gave up after {limit}: {reason}"
         await self._mailbox.record_rejected(
             lease,
             reply,
@@ -111,12 +123,17 @@ class OutboxSender(Generic[Http]):
             case Unknown(retry_after=retry_after):
                 seconds = max(seconds, retry_after or 0.0)
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
+        failure = SendFailure(
+            reply=reply,
+            cooldown_seconds=cooldown_seconds,
+            may_be_copy=self._may_be_copy(reply, error),
+        )
         await self._mailbox.postpone(
             lease,
             min(seconds, self._seconds_left(reply, view)),
             error.reason,
             settled=settled,
-            failure=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds) if concerns_account else None,
+            failure=failure if concerns_account else None,
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:

@@ -17,7 +17,7 @@ V = TypeVar("V", bound=FrozenModel)
 def decode_view(answer: Any) -> SessionView:
     """Decode a session view. Turns and replies end before the first that this release cannot read."""
     fields, turns, outbox, recent, fired, read_at_ms = answer
-    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_, deaths = fields
+    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_, unknown, deaths = fields
     return SessionView(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
         opted_out=opted_out == b"1",
@@ -27,6 +27,7 @@ def decode_view(answer: Any) -> SessionView:
         send_mark=SendMark(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
         tries=int(tries or 0),
         deaths=deaths,
+        unknown_sends=int(unknown or 0),
         postponements=int(waits or 0),
         recent_provider_ids=frozenset(provider_id.decode() for provider_id in recent),
         overflowed=overflow == b"untold",

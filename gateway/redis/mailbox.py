@@ -188,8 +188,8 @@ class RedisMailbox:
         subject = {"key": key} if key else {}
         entry = to_json({**subject, "reason": reason, "seconds": round(seconds, 3)})
         cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
-        flags = ["1" if flag else "" for flag in (settled, counted)]
-        arguments: list[Argument] = [math.ceil(seconds * 1000), flags[0], entry, flags[1], ""]
+        mark = "unknown" if failure and failure.may_be_copy else "1" if settled else ""
+        arguments: list[Argument] = [math.ceil(seconds * 1000), mark, entry, "1" if counted else "", ""]
         arguments += [account, cooldown_ms, key]
         with self._leases.allow_release(lease):
             answer = await self._fenced_call("postpone", lease, arguments)

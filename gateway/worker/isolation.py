@@ -23,6 +23,7 @@ class IsolationGate:
         self._waiting: Counter[int] = Counter()
         self._running: Counter[int] = Counter()
         self._changed = asyncio.Event()
+        self._has_turned_away = False
 
     @property
     def is_active(self) -> bool:
@@ -30,6 +31,16 @@ class IsolationGate:
         return any(
             level and count for each in (self._waiting, self._running) for level, count in each.items()
         )
+
+    @property
+    def takes_no_more(self) -> bool:
+        """True if suspects wait or run and all suspects at the queue's head have been taken."""
+        return self._has_turned_away and self.is_active
+
+    def turn_away(self) -> bool:
+        """Return whether a session without suspicion is to be left to another worker."""
+        self._has_turned_away = self.is_active
+        return self._has_turned_away
 
     @asynccontextmanager
     async def enter(self, level: int, *, is_started: bool = False) -> AsyncIterator[None]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
 from redis.exceptions import RedisError
 from rq.worker import BaseWorker
 
 from core.errors import ConfigurationError
+from core.ports import Claim
 from core.time_limit import TimeLimit
 from gateway.bootstrap import Runtime
 from gateway.redis import rq_layout
@@ -137,6 +139,8 @@ class JobLoop:
         """Wait until another session may be started; none is while the worker is full or RQ is suspended."""
         while len(self._running) >= self._capacity:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        while self._isolation.takes_no_more and self._running and not self._stopping.is_set():
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         while self._suspended and not self._stopping.is_set():
             await self._pause()
 
@@ -169,8 +173,7 @@ class JobLoop:
     async def _run_job(self, job: DequeuedJob) -> None:
         try:
             try:
-                with TimeLimit(job.timeout_seconds):
-                    await self._process_session(job)
+                await self._process_session(job)
             except (Exception, asyncio.CancelledError) as error:
                 is_stopped = job in self._stopped
                 if isinstance(error, asyncio.CancelledError) and not is_stopped:
@@ -192,15 +195,25 @@ class JobLoop:
         if job.session:
             if job.claim_answer is not None:
                 claim = await mailbox.decode_claim(job.session, job.claim_answer, job.dequeued_at)
-                isolation = self._isolation.enter(claim.suspicion, is_started=claim.is_started)
-                await processor.process_claim(claim, isolation)
+                if not claim.is_started and not claim.suspicion and self._isolation.turn_away():
+                    await mailbox.requeue(claim.lease)  # for a worker that has no suspects
+                else:
+                    await processor.process_claim(claim, self._permission(claim, job.timeout_seconds))
             return  # another worker processes it
         function, arguments = job.decode_call(self._worker.serializer)
         if function != rq_layout.JOB_FUNCTION:
             raise ConfigurationError(
                 f"this worker only runs {rq_layout.JOB_FUNCTION}; the queue contained {function}"
             )
-        await processor.run(*arguments)
+        with TimeLimit(job.timeout_seconds):
+            await processor.run(*arguments)
+
+    @asynccontextmanager
+    async def _permission(self, claim: Claim, seconds: float) -> AsyncIterator[None]:
+        """Wait until a session may run; its time limit begins then."""
+        async with self._isolation.enter(claim.suspicion, is_started=claim.is_started):
+            with TimeLimit(seconds):
+                yield
 
     async def _finish_running(self) -> None:
         if self._running:

@@ -166,9 +166,12 @@ class ScriptModel:
         return s, (fence, view)
 
     def survived(self, s: Store, fence: Fence) -> Store:
-        """Record that a worker lost the lease but lives."""
+        """Record that a worker lives: a valid lease is released, a lost one counts as a loss."""
+        had_started = fence in s.started
         s = self.clear_start(s, fence)
-        return s._replace(losses=s.losses + 1) if s.mail else s
+        if self.is_lease_valid(s, fence):
+            return self.release_lease(s)._replace(due="later")
+        return s._replace(losses=s.losses + 1) if had_started else s
 
     def renew(self, s: Store, fence: Fence) -> tuple[Store, bool]:
         """Extend the lease."""
@@ -233,6 +236,8 @@ class ScriptModel:
         """Record that the provider rejected a reply for good: a dead letter."""
         if not self.is_lease_valid(s, fence):
             return s, None
+        if not self.is_next(s, reply):
+            return s, True
         return self.settle(s._replace(dead=(*s.dead, reply)), reply), True
 
     def postpone(
@@ -264,7 +269,8 @@ class ScriptModel:
             return s, False
         if s.mail:  # a burst may still grow
             return self.release_lease(s)._replace(due="later"), True
-        return self.release_lease(s)._replace(hold=None, quiet=None, due="later" if s.timer else None), True
+        s = self.release_lease(s)._replace(hold=None, quiet=None, due="later" if s.timer else None)
+        return (s if s.seen else self.erase(s)), True
 
     # Sweeper of every process.
 
@@ -279,7 +285,8 @@ class ScriptModel:
         if s.lease == "later":
             return s._replace(due="later"), False
         if not (s.mail or s.out or s.timer == "past"):
-            return self.release_lease(s)._replace(due="later" if s.timer else None), False
+            s = self.release_lease(s)._replace(due="later" if s.timer else None)
+            return (s if s.seen else self.erase(s)), False
         if self.is_job_queued(s):
             return s._replace(due="later"), False
         woken = self.wake(self.release_lease(s)._replace(hold=None))

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Rejected, Unavailable
+from core.errors import Rejected, Unavailable, Unknown
 from core.model import Message, Reply, Turn
 from core.ports import RateLimit, State, TurnListener, TurnOutcome
+from core.processing import SessionProcessor
+from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.session_index import SessionIndex
@@ -206,3 +209,68 @@ async def test_an_unreadable_item_is_discarded_by_its_content(redis: Redis) -> N
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.dialog.handled == ["M2"]
     assert await redis.xlen("tg:dead") == 1
+
+
+async def test_a_reply_that_is_not_next_is_not_given_up_either(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    claim = await rig.mailbox.claim(SESSION)
+    assert claim is not None
+    await say(rig, "agent-1", "Grace here")
+
+    await rig.mailbox.record_rejected(claim.lease, Reply(key="M1.1", address=ADDRESS, body="x"), "too old")
+
+    assert await redis.xlen("tg:dead") == 0
+    assert "refused" not in await rig.log_kinds()
+
+
+async def test_a_reply_whose_outcome_stays_unknown_is_sent_a_few_times_only(redis: Redis) -> None:
+    rig = Rig(redis, look_up=False)
+    rig.channel.planned_failures = [(Unknown("no answer"), True)] * 9
+    await rig.accept_turns(1)
+
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    [letter] = [each async for each in DeadLetters(redis).list_between()]
+    assert len(rig.channel.bodies) == ProcessingLimits().max_copies == 5
+    assert letter.reason == "gave up after 5 sends of unknown outcome: no answer"
+
+
+async def test_a_worker_that_fails_under_a_valid_lease_gives_it_back(redis: Redis) -> None:
+    class FailingMailbox(RedisMailbox):
+        async def commit(self, *arguments: Any, **options: Any) -> Any:
+            raise ConnectionError("cut")
+
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    failing = FailingMailbox(redis)
+    channels: Any = {"fake": rig.channel}
+    processor: SessionProcessor[Any] = SessionProcessor(
+        mailbox=failing, dialog=rig.dialog, channels=channels, http=None
+    )
+    with pytest.raises(ConnectionError):
+        await processor.run(SESSION)
+
+    assert await redis.hmget(KEY, "lease", "started", "losses") == [None, b"", None]
+    assert await redis.zscore("tg:due", SESSION) is not None
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.channel.bodies == ["1: text 1"]
+
+
+async def test_the_queued_job_of_an_erased_session_leaves_nothing_behind(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    await SessionIndex(redis).erase(SESSION)
+
+    assert await rig.process() is ProcessResult.EMPTY
+    assert await redis.keys(f"{KEY}*") == []
+
+
+async def test_a_turn_that_is_no_json_is_discarded_by_the_job_that_takes_it(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    await redis.lset(f"{KEY}:mail", 0, "no JSON")
+    await rig.accept_turns(2)
+
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M2"]

@@ -95,6 +95,17 @@ async def test_a_reply_is_sent_again_a_bounded_number_of_times(rig: Rig) -> None
     assert letter.reason == "gave up after 3 resends: status 30008: not delivered"
 
 
+async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
+    await answer(rig)
+    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
+    await rig.redis.delete(f"tg:{{{SESSION}}}:kept")
+    await resend(rig)
+
+    [row] = await rig.redis.xrange("tg:dead")
+    assert b"not kept long enough to be sent again" in row[1][b"letter"]
+    assert await rig.redis.zcard("tg:resends") == 0
+
+
 async def test_a_resend_waits_as_long_as_the_code_needs_and_other_turns_do_not(rig: Rig) -> None:
     await answer(rig)
     await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018", pause=600)])

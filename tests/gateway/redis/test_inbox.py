@@ -172,7 +172,7 @@ async def test_a_reset_of_an_unknown_session_stores_nothing_and_of_a_known_one_e
     reset = lua.load_script("reset", ProtocolLimits())
     await reset(redis, [rq_layout.current_timestamp(), "fake:1"])
     unknown = await redis.keys("tg:{fake:1}*")
-    await redis.hset("tg:{fake:1}", "state", "{}")
+    await redis.hset("tg:{fake:1}", mapping={"state": "{}", "address": "{}"})
     await reset(redis, [rq_layout.current_timestamp(), "fake:1"])
 
     assert unknown == []

@@ -147,3 +147,14 @@ async def test_a_cancelled_suspect_leaves_its_place() -> None:
         with suppress(asyncio.CancelledError):
             await waiting
     assert not gate.is_active
+
+
+async def test_sessions_without_suspicion_are_left_to_others_while_suspects_run() -> None:
+    gate = IsolationGate()
+    assert not gate.turn_away()
+    async with gate.enter(1):
+        assert not gate.takes_no_more
+        assert gate.turn_away()
+        assert gate.takes_no_more
+    assert not gate.takes_no_more
+    assert not gate.turn_away()

@@ -3,7 +3,7 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
---                         waits marked marked_at slot | gather burst quiet overflow | inactivity hand_off undelivered
+--                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled

@@ -42,10 +42,18 @@ local function clear_lease(session, ...)
   redis.call('HDEL', key(session), 'lease', 'job', ...)
 end
 
--- A session without work is kept for the retention time; an opt-out is kept for good.
+-- A session without work is kept for the retention time; an opt-out is kept for good. Of an erased session only the
+-- lease of a job that was still queued is left: nothing is kept.
 local function start_retention(session)
   local s = key(session)
-  if redis.call('HGET', s, 'optout') == '1' then redis.call('PERSIST', s) else redis.call('PEXPIRE', s, RETENTION_MS) end
+  local stored = redis.call('HMGET', s, 'optout', 'address', 'owner')
+  if not stored[1] and not stored[2] and not stored[3] then
+    redis.call('DEL', s)
+  elseif stored[1] == '1' then
+    redis.call('PERSIST', s)
+  else
+    redis.call('PEXPIRE', s, RETENTION_MS)
+  end
   redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
   redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
 end

@@ -16,7 +16,7 @@ end
 local function settle_reply(session, reply)
   if not is_next_reply(session, reply) then return end
   redis.call('LPOP', key(session, ':out'))
-  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot')
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot', 'unknown')
 end
 
 -- The age of a reply counts from its time in the outbox, which begins its JSON (guarantee L14).

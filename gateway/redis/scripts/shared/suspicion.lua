@@ -9,13 +9,16 @@ local function record_start(session, fence, started)
   redis.call('HSET', key(session), 'started', started == '' and fence or started .. ' ' .. fence)
 end
 
+-- Remove a worker's start; returns whether there was one.
 local function clear_start(session, fence)
   local started, others = redis.call('HGET', key(session), 'started') or '', {}
-  if started == '' then return end
+  if started == '' then return false end
   for token in started:gmatch('%S+') do
     if token ~= fence then others[#others + 1] = token end
   end
-  redis.call('HSET', key(session), 'started', table.concat(others, ' '))
+  local remaining = table.concat(others, ' ')
+  if remaining ~= started then redis.call('HSET', key(session), 'started', remaining) end
+  return remaining ~= started
 end
 
 -- The number of deaths so far: the started tokens, without the holder's own.

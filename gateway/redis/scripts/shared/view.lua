@@ -5,9 +5,9 @@ local function read_view(session, now, fence, is_restart)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
-    'overflow', 'gather', 'quiet', 'expires', 'started')
-  local started = fields[12] or ''
-  fields[12] = count_deaths(started, fence)
+    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started')
+  local started = fields[13] or ''
+  fields[13] = count_deaths(started, fence)
   local turns = {}
   if #outbox == 0 and tonumber(fields[10] or 0) <= now then
     turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
@@ -18,7 +18,7 @@ local function read_view(session, now, fence, is_restart)
     expire_conversation(session, fields, now)
     if not is_restart then
       record_start(session, fence, started)
-      log_entry(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id, fence = fence}))
+      log_entry(session, 'claimed', cjson.encode({turn = stored_field(turns[1], 'id'), fence = fence}))
     end
   elseif #outbox == 0 then
     local at, name = next_timer(session)

@@ -17,7 +17,7 @@ for _, reply in ipairs(unsent) do
   end
 end
 if marked then redis.call('HDEL', s, 'marked', 'marked_at') end
-redis.call('HDEL', s, 'waits', 'slot')
+redis.call('HDEL', s, 'waits', 'slot', 'unknown')
 log_entry(session, 'reset', '{}')
 if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then enqueue(session, now, ARGV[1]) end
 start_retention_if_idle(session)

@@ -32,6 +32,9 @@ for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 
     redis.call('HDEL', key(session, ':kept'), id)
     log_entry(session, 'resend', cjson.encode({key = name, id = id}))
     enqueue(session, now, stamp)
+  elseif stored[1] and redis.call('EXISTS', key(stored[1])) == 1 then  -- newer replies have displaced it
+    add_dead_letter(stored[1], cjson.encode({reason = 'not delivered, and not kept long enough to be sent again', id = id}))
+    if schedule_undelivered(stored[1], stored[2], now, 'temporary') then enqueue(stored[1], now, stamp) end
   end
   redis.call('ZREM', 'tg:resends', message)
 end

@@ -1,4 +1,4 @@
--- Guarantee L8: release the lease and schedule the session for later. ARGV: session, fence, milliseconds, settled (1 or ''), log entry,
+-- Guarantee L8: release the lease and schedule the session for later. ARGV: session, fence, milliseconds, settled (1, '' or unknown), log entry,
 -- counted (1 or ''), failed (1 or '': the dialog raised an error), and the account whose send failed ('' for none) with its
 -- minimum cooldown in milliseconds and the reply's key. Returns 1, 2 when the circuit breaker opens, or nil when the lease
 -- is lost.
@@ -41,6 +41,7 @@ local due = now + tonumber(ARGV[3])
 redis.call('HSET', s, 'hold', due)
 clear_lease(session)
 if ARGV[4] == '1' then redis.call('HDEL', s, 'marked', 'marked_at') end
+if ARGV[4] == 'unknown' then redis.call('HINCRBY', s, 'unknown', 1) end
 if ARGV[6] == '1' and redis.call('EXISTS', key(session, ':out')) == 1 then redis.call('HINCRBY', s, 'waits', 1) end
 redis.call('ZADD', 'tg:due', due, session)
 local reason = cjson.decode(ARGV[5]).reason

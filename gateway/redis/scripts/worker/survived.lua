@@ -1,4 +1,11 @@
--- Guarantee L9: a worker that lost the lease is alive, so its start of the turn was no death. ARGV: session, fence.
-clear_start(ARGV[1], ARGV[2])
-if redis.call('EXISTS', key(ARGV[1], ':mail')) == 1 then redis.call('HINCRBY', key(ARGV[1]), 'losses', 1) end
+-- Guarantee L9: a worker that stopped in the middle of a turn is alive, so its start was no death. ARGV: session, fence.
+-- A lease that is still valid is released, for a later try; one that was lost counts as a loss.
+local session, now = ARGV[1], clock()
+local had_started = clear_start(session, ARGV[2])
+if lease_valid(session, ARGV[2], now) then
+  clear_lease(session)
+  redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
+elseif had_started then
+  redis.call('HINCRBY', key(session), 'losses', 1)
+end
 return 1
