@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class FailureKind(StrEnum):
-    """What a failed delivery means for what happens next, in an answer of the API and in a status alike."""
+    """Class of a failed delivery, for answers of the API and for statuses: it decides what happens next."""
 
     PERMANENT = "permanent"
     """It will never be delivered: a dead letter."""

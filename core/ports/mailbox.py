@@ -189,8 +189,11 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def report_survival(self, lease: Lease) -> None:
-        """Record that this worker lost the lease but lives: the turn is not suspected of killing it."""
+    async def report_survival(self, lease: Lease, cause: Exception | None = None) -> None:
+        """Record that this worker stopped but lives: the turn is not suspected of killing it.
+
+        `cause` counts as a failure of the turn, unless it is the lost lease or the store's own failure.
+        """
         ...
 
     def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:

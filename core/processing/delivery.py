@@ -62,7 +62,9 @@ class OutboxSender(Generic[Http]):
     def _may_be_copy(self, reply: Reply, error: DeliveryError) -> bool:
         """Return whether another send may deliver the reply twice: its outcome is unknown and stays so."""
         channel = self._channels.get(reply.address.channel)
-        return isinstance(error, Unknown) and channel is not None and not channel.capabilities.look_up
+        if not isinstance(error, Unknown) or channel is None:
+            return False
+        return not (channel.capabilities.look_up or channel.capabilities.idempotent_send)
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""

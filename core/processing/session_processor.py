@@ -118,21 +118,21 @@ class SessionProcessor(Generic[Http]):
                 return await self._process(lease, view)
         except LeaseLost as error:
             log.warning("lease lost; another worker may process the session: %s", error)
-            await self._report_survival(lease)
+            await self._report_survival(lease, error)
             return ProcessResult.LEASE_LOST
         except asyncio.CancelledError:
             with suppress(Exception):  # the worker is about to end; it cannot wait for the store
                 await self._mailbox.report_survival(lease)
             raise
-        except Exception:
-            await self._report_survival(lease)
+        except Exception as error:  # of the store, or of a turn's end that cannot be stored
+            await self._report_survival(lease, error)
             raise
 
-    async def _report_survival(self, lease: Lease) -> None:
+    async def _report_survival(self, lease: Lease, cause: Exception) -> None:
         """Report that this worker lives. The store may be away, which may be why the lease was lost."""
         for attempt in range(_SURVIVAL_REPORTS):
             try:
-                await self._mailbox.report_survival(lease)
+                await self._mailbox.report_survival(lease, cause)
             except Exception as error:  # the store's client decides what it raises
                 log.warning("cannot report that a worker survived; retrying: %s", type(error).__name__)
                 await asyncio.sleep(self._limits.backoff(attempt))

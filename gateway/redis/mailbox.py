@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import to_json
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from core.errors import LeaseLost
 from core.model import FailureKind, Reply
@@ -22,6 +22,7 @@ from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit,
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
+from gateway.redis.connection.write_refusal import refusal_code
 from gateway.redis.decoding import decode_view
 from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent_entry
 from gateway.redis.inbox import account_key, message_key
@@ -217,9 +218,10 @@ class RedisMailbox:
         with self._leases.allow_release(lease):
             return bool(await self._fenced_call("release", lease))
 
-    async def report_survival(self, lease: Lease) -> None:
-        """Record that this worker lost the lease without dying."""
-        await self._batched_call(("survived",), [[lease.session, lease.fence]])
+    async def report_survival(self, lease: Lease, cause: Exception | None = None) -> None:
+        """Record that this worker stopped without dying, and whether the turn has failed."""
+        failed = "" if cause is None or _is_store_failure(cause) else "1"
+        await self._batched_call(("survived",), [[lease.session, lease.fence, failed]])
 
     async def aclose(self) -> None:
         """Stop renewing and listening. The Redis client is left open for its owner."""
@@ -292,6 +294,13 @@ def _decode_permit(answer: Any) -> SendPermit:
         return SendPermit(granted=answer == 1)
     wait_ms, reason = answer
     return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
+
+
+def _is_store_failure(error: Exception) -> bool:
+    """Return whether the server was away, refused writes or gave the lease to another: not the turn's fault."""
+    if isinstance(error, ResponseError):
+        return bool(refusal_code(error))
+    return isinstance(error, LeaseLost | OSError | RedisError)
 
 
 def _lease_lost() -> LeaseLost:

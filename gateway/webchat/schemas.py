@@ -87,7 +87,7 @@ class HistoryAnswer(BaseModel):
 
 
 class MessageAnswer(BaseModel):
-    """What becomes of a proactive message. A repetition gets the outcome of the first one.
+    """First outcome of a proactive message. A repetition gets the outcome of the first one.
 
     `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
     """
@@ -111,7 +111,7 @@ class PartAnswer(BaseModel):
 
 
 class MessageOutcomeAnswer(MessageAnswer):
-    """What became of a proactive message and of each of its parts."""
+    """Current outcome of a proactive message and of each of its parts."""
 
     parts: tuple[PartAnswer, ...] = ()
 

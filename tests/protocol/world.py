@@ -38,7 +38,7 @@ class Worker(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What a lagging replica has: the store, and the observer's records of that moment."""
+    """Contents of a lagging replica: the store, and the observer's records of that moment."""
 
     store: Store
     accepted: tuple[str, ...]

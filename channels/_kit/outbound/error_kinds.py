@@ -32,7 +32,7 @@ class ErrorKind(StrEnum):
 
     @property
     def failure(self) -> FailureKind:
-        """What a failed delivery with this code means; an unknown one is not repeated blindly."""
+        """Return the class of a failed delivery with this code; an unknown one is not repeated blindly."""
         return _FAILURES.get(self, FailureKind.PERMANENT)
 
 

@@ -13,7 +13,7 @@ OWN_PREFIX, AGENT_PREFIX = "own-", "agent-"
 
 
 class MessageOutcome(StrEnum):
-    """What has become of a message or of one of its parts.
+    """Outcome of a message or of one of its parts.
 
     `dead_letter`: given up, see `turngate dead`. `unknown`: the log does not go back to it.
     """

@@ -274,3 +274,25 @@ async def test_a_turn_that_is_no_json_is_discarded_by_the_job_that_takes_it(redi
 
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.dialog.handled == ["M2"]
+
+
+async def test_a_turn_whose_end_cannot_be_stored_becomes_a_dead_letter(redis: Redis) -> None:
+    class UnstorableDialog(EchoDialog):
+        async def answer(
+            self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
+        ) -> TurnOutcome:
+            outcome = await super().answer(turn, state, listener=listener)
+            unstorable: Any = {"object": object()}
+            return TurnOutcome(state=unstorable, messages=outcome.messages)
+
+    rig = Rig(redis)
+    rig.processor._dialog = UnstorableDialog()
+    await rig.accept_turns(1)
+    for _ in range(ProcessingLimits().turn_tries):
+        with pytest.raises(ValueError, match="serialize"):
+            await rig.process()
+
+    assert await rig.process() is ProcessResult.EMPTY
+    [letter] = [each async for each in DeadLetters(redis).list_between()]
+    assert letter.reason == "gave up after 5 tries"
+    assert await redis.llen(f"{KEY}:mail") == 0

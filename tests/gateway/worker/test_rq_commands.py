@@ -1,4 +1,4 @@
-"""What operators do with `rq` and signals: key prefix, queues, suspend, worker pool, scheduler, stop-job."""
+"""Operation with `rq` and signals: key prefix, queues, suspend, worker pool, scheduler, stop-job."""
 
 from __future__ import annotations
 

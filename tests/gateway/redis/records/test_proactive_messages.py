@@ -1,4 +1,4 @@
-"""What becomes of proactive messages: refused at once, or followed through the outbox to their status."""
+"""Outcomes of proactive messages: refused at once, or followed through the outbox to their status."""
 
 from __future__ import annotations
 
