@@ -297,7 +297,7 @@ def _decode_permit(answer: Any) -> SendPermit:
 
 
 def _is_store_failure(error: Exception) -> bool:
-    """Return whether the server was away, refused writes or gave the lease to another: not the turn's fault."""
+    """Return whether the server was away, refused writes or gave the lease to another worker."""
     if isinstance(error, ResponseError):
         return bool(refusal_code(error))
     return isinstance(error, LeaseLost | OSError | RedisError)
