@@ -17,12 +17,13 @@ SCRIPTS = Path("gateway/redis/scripts")
 # Short, and with more pauses and agents than usual: a fault shows only where they meet a turn in progress.
 SCENARIO = """
 import asyncio
+import sys
 from channels._kit.simulator import FaultSettings
 from gateway.storm.runner import StormRunner
 from gateway.storm.scenario import COMMON_FAULTS, StormScenario
 
 scenario = StormScenario(
-    seed=20261128, messages=150, people=24, think=0.5, kill_every=4.0, pause_every=2.5,
+    seed=int(sys.argv[1]), messages=150, people=24, think=0.5, kill_every=4.0, pause_every=2.5,
     restart_every=0.0, lease_seconds=2.0, settle=2.0, patience=25.0, turn_delay=0.2, words=0.4, erasures=0.2,
     faults=FaultSettings(chance=0.03, kinds=COMMON_FAULTS, answer_delay=0.3),
 )
@@ -52,7 +53,8 @@ FAULTS = {
                 "  if fence then return true end\n",
             )
         },
-        {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT"},
+        # A paused worker goes on with its old token after another one has claimed: the log has the token twice.
+        {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT", "REPEATED_FENCE"},
     ),
     "the owner is not checked at the mark": (
         {"worker/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
@@ -81,12 +83,12 @@ def copy_with_fault(folder: Path, edits: dict[str, tuple[str, str]]) -> None:
         script.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def violations_of_a_run(folder: Path) -> set[str]:
+def violations_of_a_run(folder: Path, seed: int) -> set[str]:
     """Run the chaos test with the packages of a folder; return the kinds of violations."""
     file = folder / "run_storm.py"
     file.write_text(SCENARIO, encoding="utf-8")
     run = subprocess.run(
-        [sys.executable, str(file)],
+        [sys.executable, str(file), str(seed)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
@@ -99,10 +101,12 @@ def violations_of_a_run(folder: Path) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", FAULTS if FULL else ["fences repeat after an erasure"])
 def test_the_storm_finds_a_planted_fault(name: str, tmp_path: Path) -> None:
     edits, expected = FAULTS[name]
     copy_with_fault(tmp_path, edits)
 
-    assert violations_of_a_run(tmp_path) & expected
+    # What a short run meets depends on the machine's speed too: up to three seeds.
+    found = (violations_of_a_run(tmp_path, seed) for seed in range(20261128, 20261131))
+    assert any(violations & expected for violations in found)
