@@ -53,7 +53,7 @@ FAULTS = {
                 "  if fence then return true end\n",
             )
         },
-        # A paused worker goes on with its old token after another one has claimed: the log has the token twice.
+        # A paused worker goes on with its old token after another has claimed: the token is logged twice.
         {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT", "REPEATED_FENCE"},
     ),
     "the owner is not checked at the mark": (
