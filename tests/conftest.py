@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,6 +24,27 @@ settings.load_profile("turngate")
 def pytest_collection_finish() -> None:
     """Freeze the collected tests, so that the garbage collector does not scan them during the run."""
     tune_gc()
+
+
+class _CrashRecorder(logging.Handler):
+    """Records the crashes of simulators, which their clients would take for a failing provider."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.crashes: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.crashes.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def simulator_crashes() -> Iterator[list[str]]:
+    """Fail a test in which a simulator crashed; a test of crashes clears the list."""
+    recorder, log = _CrashRecorder(), logging.getLogger("turngate.simulator")
+    log.addHandler(recorder)
+    yield recorder.crashes
+    log.removeHandler(recorder)
+    assert not recorder.crashes, recorder.crashes[0]
 
 
 @pytest.fixture(scope="session")

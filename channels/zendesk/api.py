@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -31,6 +32,8 @@ from core.errors import Rejected, Unavailable, Unknown
 from core.model import Reply, SentMessage, Turn
 from core.ports import HttpFetcher
 
+log = logging.getLogger("turngate.channel.zendesk")
+
 _MAX_CONFLICT_ATTEMPTS: Final = 3
 _CONFLICT_RETRY_SECONDS: Final = 10.0
 _MAX_TICKET_UPDATES: Final = 25
@@ -54,7 +57,7 @@ class ZendeskClient:
         now: Callable[[], datetime] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Create a client; `now` and `rest` are the clock."""
+        """Create a client; `now` and `sleep` are the clock."""
         self._client = client
         self._account = desk
         self._group = group
@@ -80,8 +83,7 @@ class ZendeskClient:
             if sent := self._find_comment(snapshot.bot_comments, reply, started_at, earlier_ids):
                 return sent  # the HTTP client may have repeated the PUT, which safe_update then refused
             body = self._build_update(reply, comment, snapshot, is_held=is_held)
-            path = f"/tickets/{reply.address.theirs}.json"
-            response = await self._client.send_request("PUT", path, http, json={"ticket": body})
+            response = await self._update_ticket(reply, body, http)
             if response.status_code != 409:
                 break
         if not response.is_success:
@@ -91,6 +93,24 @@ class ZendeskClient:
         if not number:
             raise Unknown("zendesk: accepted, but the response has no comment")
         return SentMessage(provider_id=number)
+
+    async def _update_ticket(self, reply: Reply, body: Json, http: httpx.AsyncClient) -> httpx.Response:
+        """Update the ticket; if a configured status or group is refused, once more without it.
+
+        The account's rules may forbid them (a required field, a deleted group): the comment must not be lost
+        by that.
+        """
+        path = f"/tickets/{reply.address.theirs}.json"
+        response = await self._client.send_request("PUT", path, http, json={"ticket": body})
+        reduced = _without_configured_values(body)
+        if response.status_code != 422 or reduced == body:
+            return response
+        log.error(
+            "Zendesk refused an update with the configured status or group (%s); repeating it without: "
+            "check ZENDESK_ANSWERED_STATUS and ZENDESK_HANDOFF_GROUP_ID",
+            build_delivery_error(response),
+        )
+        return await self._client.send_request("PUT", path, http, json={"ticket": reduced})
 
     async def enrich_turn(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
         """Return the turn with its comment's files, if the webhook omitted them."""
@@ -134,6 +154,8 @@ class ZendeskClient:
         if is_held and not handed_off:
             raise Rejected("the ticket is assigned to an agent", code="held", taken_over=True)
         body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
+        if body["status"] == "solved" and not snapshot.assignee:
+            body["assignee_id"] = int(self._account.bot)  # Zendesk requires one of a solved ticket
         if handed_off and not is_held:
             body |= {"assignee_id": None, **({"group_id": int(self._group)} if self._group else {})}
         tag = HANDED_OFF_TAG if handed_off else ANSWERED_TAG
@@ -239,6 +261,13 @@ class ZendeskClient:
             and normalize_for_comparison(text)
             == normalize_for_comparison(render_markdown(reply.body, PLAIN_DIALECT))
         )
+
+
+def _without_configured_values(body: Json) -> Json:
+    """Return an update without what settings add to it: the status `solved`, its assignee, and the group."""
+    if body["status"] == "solved":
+        return {**{name: value for name, value in body.items() if name != "assignee_id"}, "status": "pending"}
+    return {name: value for name, value in body.items() if name != "group_id"}
 
 
 def _build_external_id(reply: Reply) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from channels._kit.inbound import get_object, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_object, get_object_list, get_text
 from channels._kit.outbound import (
     BearerAuth,
     Credentials,
@@ -25,6 +25,8 @@ from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 
 _DEFAULT_RETRY_SECONDS: Final = 30.0
 _LOCKED_RETRY_SECONDS: Final = 10.0
+_PAGE_SIZE: Final = 100
+_MAX_PAGES: Final = 100
 
 Json = dict[str, Any]
 
@@ -70,6 +72,20 @@ class ApiClient:
         """Read a resource. Raises `Rejected` or `Unavailable`, since reading changes nothing."""
         body, _ = await self.get_json_with_time(path, http, params)
         return body
+
+    async def list_all(self, path: str, name: str, http: httpx.AsyncClient) -> list[JsonObject]:
+        """Read all pages of a list (Zendesk, "Cursor pagination"), up to a bound. Raises as `get_json`."""
+        records: list[JsonObject] = []
+        params = {"page[size]": str(_PAGE_SIZE)}
+        for _ in range(_MAX_PAGES):
+            body = await self.get_json(path, http, params)
+            records += get_object_list(body, name)
+            meta = get_object(body, "meta")
+            after = get_text(meta, "after_cursor", 1000)
+            if meta.get("has_more") is not True or not after:
+                return records
+            params = {**params, "page[after]": after}
+        raise Unavailable(f"zendesk: the list of {name} has more than {_PAGE_SIZE * _MAX_PAGES} records")
 
     async def get_json_with_time(
         self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None

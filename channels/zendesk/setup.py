@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
 from channels._kit.oauth import RefreshingCredentials
 from channels._kit.outbound import parse_json_body
 from channels._kit.settings import parse_base_url
@@ -25,7 +25,7 @@ _NOT_BY_API: Final = {"field": "current_via_id", "operator": "is_not", "value": 
 _TRIGGER_CONDITIONS: Final[Mapping[str, list[dict[str, Any]]]] = {
     "comment": [{"field": "comment_is_public", "operator": "is", "value": "true"}, _NOT_BY_API],
     "note": [{"field": "comment_is_public", "operator": "is", "value": "false"}, _NOT_BY_API],
-    "assigned": [{"field": "assignee_id", "operator": "changed", "value": None}],
+    "assigned": [{"field": "assignee_id", "operator": "changed"}],
     "solved": [{"field": "status", "operator": "value", "value": "solved"}],
     "reopened": [{"field": "status", "operator": "value_previous", "value": "solved"}],
 }
@@ -73,7 +73,7 @@ async def set_up(
     if by_triggers:
         async for line in admin.set_up_triggers():
             yield line
-    for group in get_object_list(await admin.client.get_json("/groups.json", http), "groups"):
+    for group in await admin.client.list_all("/groups.json", "groups", http):
         number, name = get_identifier(group, "id"), get_text(group, "name")
         yield f"ZENDESK_HANDOFF_GROUP_ID={number}  for the group {name}"
 
@@ -92,10 +92,8 @@ class _AdminClient:
         Its kind cannot be changed later, so another kind is left to the operator.
         """
         wanted = [_TRIGGER_SUBSCRIPTION] if by_triggers else list(SUBSCRIPTIONS)
-        body = await self.client.get_json("/webhooks.json", self._http)
-        existing = next(
-            (each for each in get_object_list(body, "webhooks") if each.get("endpoint") == endpoint), None
-        )
+        webhooks = await self.client.list_all("/webhooks.json", "webhooks", self._http)
+        existing = next((each for each in webhooks if each.get("endpoint") == endpoint), None)
         if existing is not None:
             self.webhook_id = get_identifier(existing, "id")
             if set(existing.get("subscriptions") or ()) != set(wanted):
@@ -121,9 +119,7 @@ class _AdminClient:
 
     async def set_up_triggers(self) -> AsyncIterator[str]:
         """Create our triggers, and update those that differ; others are left alone."""
-        triggers = get_object_list(
-            await self.client.get_json("/triggers.json", self._http, {"page[size]": "100"}), "triggers"
-        )
+        triggers = await self.client.list_all("/triggers.json", "triggers", self._http)
         by_title = {get_text(each, "title"): each for each in triggers}
         for name in TRIGGER_EVENTS:
             title = f"{_WEBHOOK_NAME}: {name}"
@@ -139,7 +135,7 @@ class _AdminClient:
             if existing is None:
                 await self._send_change("POST", "/triggers.json", {"trigger": wanted})
                 yield f"trigger created: {title}"
-            elif any(existing.get(part) != value for part, value in wanted.items()):
+            elif any(_without_nulls(existing.get(part)) != value for part, value in wanted.items()):
                 await self._send_change(
                     "PUT", f"/triggers/{get_identifier(existing, 'id')}.json", {"trigger": wanted}
                 )
@@ -152,3 +148,10 @@ class _AdminClient:
         if not response.is_success:
             raise build_delivery_error(response)
         return parse_json_body(response)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a value without null fields, which Zendesk may add to a condition."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value

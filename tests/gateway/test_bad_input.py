@@ -166,6 +166,7 @@ async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     await stack.start_async_worker()
     await stack.simulator.wait_for_texts(1)
+    await wait_until(lambda: is_idle(stack.redis, SESSION))
     key = f"tg:{{{SESSION}}}"
     await stack.redis.hset(key, mapping={"colour": "blue", "marked_by": "release 0"})
     await stack.redis.hdel(key, "address", "waits", "tries")

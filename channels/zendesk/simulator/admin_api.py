@@ -8,10 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from channels._kit.simulator import SimulatorResponse
-from channels.zendesk.simulator.tickets import BOT_ID, DEFAULT_GROUP_ID, HAND_OFF_GROUP_ID, Json
+from channels._kit.simulator import MalformedRequest, SimulatorRequest, SimulatorResponse, parse_json_object
+from channels.zendesk.simulator.paging import build_page
+from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, GROUPS, Json
 
 _TOKEN_LIFETIME_SECONDS: Final = 1800.0
+_WEBHOOK_FIELDS: Final = ("name", "endpoint", "http_method", "request_format", "status")
 
 
 class AdminApi:
@@ -40,9 +42,9 @@ class AdminApi:
             return True
         return self._access_tokens.get(authorization.removeprefix("Bearer "), 0.0) > now
 
-    def refresh_tokens(self, raw: bytes, now: float) -> SimulatorResponse:
+    def refresh_tokens(self, request: SimulatorRequest, now: float) -> SimulatorResponse:
         """Exchange a refresh token (Zendesk, "OAuth tokens for grant types")."""
-        sent: Json = json.loads(raw)
+        sent = parse_json_object(request)
         if sent.get("grant_type") != "refresh_token" or sent.get("refresh_token") != self.refresh_token:
             return json_response(
                 400, {"error": "invalid_grant", "error_description": "The token was used or revoked"}
@@ -58,36 +60,57 @@ class AdminApi:
         }
         return json_response(200, {**tokens, "token_type": "bearer", "scope": "read write"})
 
-    def handle(self, method: str, resource: Sequence[str], raw: bytes) -> SimulatorResponse:
-        """Answer a request to users, groups, webhooks or triggers."""
-        match method, resource:
+    def handle(
+        self, request: SimulatorRequest, resource: Sequence[str], query: Mapping[str, str]
+    ) -> SimulatorResponse:
+        """Answer a request to users, groups, webhooks or triggers. Raises `MalformedRequest`."""
+        match request.method, resource:
             case "GET", ["users", "me"]:
                 return json_response(200, {"user": {"id": BOT_ID, "role": "admin", "name": "Bot"}})
+            case "GET", ["users", number] if number.isdigit() and int(number) in AGENTS:
+                user = {"id": int(number), "role": "agent", "name": AGENTS[int(number)]}
+                return json_response(200, {"user": user})
             case "GET", ["groups"]:
-                groups = [
-                    {"id": DEFAULT_GROUP_ID, "name": "Support"},
-                    {"id": HAND_OFF_GROUP_ID, "name": "People"},
-                ]
-                return json_response(200, {"groups": groups})
+                groups = [{"id": number, "name": name} for number, name in GROUPS.items()]
+                return json_response(200, build_page("groups", groups, query))
             case "GET", ["webhooks"]:
-                return json_response(
-                    200, {"webhooks": list(self.webhooks.values()), "meta": {"has_more": False}}
-                )
-            case "POST", ["webhooks"]:
-                webhook = {**json.loads(raw)["webhook"], "id": f"01J8{len(self.webhooks):022d}"}
-                self.webhooks[webhook["id"]] = webhook
-                return json_response(201, {"webhook": webhook})
+                return json_response(200, build_page("webhooks", list(self.webhooks.values()), query))
             case "GET", ["webhooks", number, "signing_secret"] if number in self.webhooks:
                 return json_response(200, {"signing_secret": {"algorithm": "SHA256", "secret": self._secret}})
             case "GET", ["triggers"]:
-                return json_response(
-                    200, {"triggers": list(self.triggers.values()), "meta": {"has_more": False}}
-                )
+                return json_response(200, build_page("triggers", list(self.triggers.values()), query))
+            case "POST", ["webhooks"]:
+                return self._create_webhook(_read_object(request, "webhook"))
             case "POST" | "PUT", ["triggers", *rest]:
-                trigger = int(rest[0]) if rest else 360 + len(self.triggers)
-                self.triggers[trigger] = {**json.loads(raw)["trigger"], "id": trigger}
-                return json_response(200 if rest else 201, {"trigger": self.triggers[trigger]})
+                return self._save_trigger(_read_object(request, "trigger"), rest)
         return error_response(404, "InvalidEndpoint", "Not found")
+
+    def _create_webhook(self, sent: Json) -> SimulatorResponse:
+        if not all(sent.get(name) for name in _WEBHOOK_FIELDS):
+            return error_response(400, "InvalidWebhook", f"required: {', '.join(_WEBHOOK_FIELDS)}")
+        webhook = {**sent, "id": f"01J8{len(self.webhooks):022d}"}
+        self.webhooks[webhook["id"]] = webhook
+        return json_response(201, {"webhook": webhook})
+
+    def _save_trigger(self, sent: Json, rest: Sequence[str]) -> SimulatorResponse:
+        if rest and (not rest[0].isdigit() or int(rest[0]) not in self.triggers):
+            return error_response(404, "RecordNotFound", "Not found")
+        conditions = sent.get("conditions")
+        if not sent.get("title") or not sent.get("actions") or not isinstance(conditions, dict):
+            return error_response(422, "RecordInvalid", "title, conditions and actions are required")
+        every = [*conditions.get("all", ()), *conditions.get("any", ())]
+        if any("value" in each and not isinstance(each["value"], str | int | list) for each in every):
+            return error_response(422, "RecordInvalid", "a condition has an invalid value")
+        trigger = int(rest[0]) if rest else 360 + len(self.triggers)
+        self.triggers[trigger] = {**sent, "id": trigger}
+        return json_response(200 if rest else 201, {"trigger": self.triggers[trigger]})
+
+
+def _read_object(request: SimulatorRequest, name: str) -> Json:
+    sent = parse_json_object(request).get(name)
+    if not isinstance(sent, dict):
+        raise MalformedRequest(f"the body has no object `{name}`")
+    return sent
 
 
 def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> SimulatorResponse:

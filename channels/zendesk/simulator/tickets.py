@@ -15,6 +15,7 @@ BOT_ID, FIRST_AGENT_ID, SECOND_AGENT_ID = 8447000000009, 8447000000002, 84470000
 AGENTS: Final = {BOT_ID: "Bot", FIRST_AGENT_ID: "Grace", SECOND_AGENT_ID: "Linus"}
 DEFAULT_GROUP_ID, HAND_OFF_GROUP_ID = 1700000000001, 1700000000009
 """The default group of tickets, and the group for hand-offs."""
+GROUPS: Final = {DEFAULT_GROUP_ID: "Support", HAND_OFF_GROUP_ID: "People"}
 
 _FIRST_CUSTOMER_ID: Final = 8450000000001
 
@@ -29,6 +30,7 @@ class Ticket:
     created: float
     via: str = "web"
     status: str = "new"
+    priority: str | None = None
     assignee_id: int | None = None
     group_id: int | None = DEFAULT_GROUP_ID
     tags: list[str] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Ticket:
             "external_id": self.external_id or None,
             "status": self.status,
             "subject": self.subject,
+            "priority": self.priority,
             "description": self.comments[0]["plain_body"] if self.comments else "",
             "requester_id": self.requester,
             "assignee_id": self.assignee_id,

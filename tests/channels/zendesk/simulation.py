@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -9,7 +11,7 @@ from email.utils import format_datetime
 import httpx
 
 from channels._kit.oauth import RefreshingCredentials, StaticCredentials
-from channels._kit.simulator import SimulatorRequest, TranscriptEntry, WebhookDelivery
+from channels._kit.simulator import SimulatorRequest, SimulatorResponse, TranscriptEntry, WebhookDelivery
 from channels.zendesk import ZendeskChannel
 from channels.zendesk.api import ZendeskClient
 from channels.zendesk.client import ApiClient
@@ -28,7 +30,13 @@ class Simulation:
     """Account with one customer. `before_call` runs before each API call."""
 
     def __init__(
-        self, *, by_triggers: bool = False, oauth: bool = False, sends_retry_after: bool = True
+        self,
+        *,
+        by_triggers: bool = False,
+        oauth: bool = False,
+        sends_retry_after: bool = True,
+        answered_status: str = "pending",
+        group: str = str(HAND_OFF_GROUP_ID),
     ) -> None:
         self.now = 1_795_428_000.0
         self.simulator = ZendeskSimulator(
@@ -46,8 +54,8 @@ class Simulation:
         api = ZendeskClient(
             ApiClient(URL, credentials),
             desk,
-            group=str(HAND_OFF_GROUP_ID),
-            status="pending",
+            group=group,
+            status=answered_status,
             now=self._moment,
             sleep=self._pass,
         )
@@ -68,14 +76,41 @@ class Simulation:
 
     async def send(self, body: str = "Hello", act: str = "say", ticket: int | None = None) -> SentMessage:
         """Send a reply of the bot on the customer's ticket."""
+        self._number += 1
+        return await self.channel.send(self._build_reply(body, act, ticket), self.http)
+
+    async def find_sent(self, body: str) -> SentMessage | None:
+        """Look for the reply that was sent last."""
+        reply = self._build_reply(body, "say", None)
+        return await self.channel.find_sent(reply, self.http, since=self._moment(), known=())
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = b"",
+        content_type: str = "application/json",
+        *,
+        absolute: bool = False,
+    ) -> SimulatorResponse:
+        """Call the API directly, with the bot's credentials."""
+        basic = base64.b64encode(f"bot@example.com/token:{TOKEN}".encode()).decode()
+        headers = {
+            "authorization": f"Basic {basic}",
+            "content-type": content_type,
+            "host": "example.zendesk.com",
+        }
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        url = path if absolute else f"/api/v2{path}"
+        return self.simulator.handle(SimulatorRequest(method, url, headers, raw), self.now)[0]
+
+    def _build_reply(self, body: str, act: str, ticket: int | None) -> Reply:
         found = self.simulator.tickets.find_open_ticket("ada@example.com")
         number = ticket or (found.id if found else 1)
         address = Address(channel="zendesk", account="example", ours="example", theirs=str(number))
-        self._number += 1
-        reply = Reply.model_validate(
+        return Reply.model_validate(
             {"key": f"turn.{self._number}", "address": address, "body": body, "act": act}
         )
-        return await self.channel.send(reply, self.http)
 
     def lines(self, direction: str = "out") -> list[TranscriptEntry]:
         return [line for line in self.simulator.list_messages(self.now) if line.direction == direction]

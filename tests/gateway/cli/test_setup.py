@@ -123,3 +123,18 @@ async def test_missing_settings_are_reported(
     assert code == 2
     assert expected in output
     assert "Traceback" not in output
+
+
+async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_others(admin: Admin) -> None:
+    triggers, webhooks = admin.simulator.admin.triggers, admin.simulator.admin.webhooks
+    for number in range(1000, 1230):
+        triggers[number] = {"id": number, "title": f"theirs {number}"}
+        webhooks[str(number)] = {"id": str(number), "endpoint": f"https://theirs.example/{number}"}
+    for _ in range(3):
+        code, output = await admin.run("zendesk", "--by-triggers")
+        assert code == 0, output
+
+    assert len(triggers) == 230 + len(TRIGGER_EVENTS)
+    assert len(webhooks) == 231
+    assert "trigger exists" in output
+    assert "updated" not in output

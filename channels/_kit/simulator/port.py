@@ -6,50 +6,13 @@ A simulator takes API requests and returns responses and the webhooks that the p
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.policy import HTTP
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
-from urllib.parse import unquote_to_bytes
 
+from channels._kit.simulator.exchange import SimulatorRequest, SimulatorResponse, WebhookDelivery
+from channels._kit.simulator.faults import FaultSettings
 from core.model import Address
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatorRequest:
-    """A request to the provider's API. Header names are lower case; `url` is path and query."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatorResponse:
-    """The provider's response, after `delay` seconds; `drop` closes the connection without a response."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    delay: float = 0.0
-    drop: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookDelivery:
-    """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is the provider's, in seconds."""
-
-    at: float
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-    attempt: int = 1
-    timeout: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,52 +50,6 @@ class TranscriptEntry:
     media: tuple[str, ...] = ()
     status: str = ""
     choices: tuple[tuple[str, str], ...] = ()
-
-
-def parse_data_url(url: str) -> tuple[str, bytes] | None:
-    """Return type and bytes of a `data:` URL (RFC 2397); `None` for any other."""
-    head, comma, data = url.partition(",")
-    if not head.startswith("data:") or not comma:
-        return None
-    raw = unquote_to_bytes(data)
-    kind = head.removeprefix("data:").removesuffix(";base64")
-    return kind or "text/plain", b64decode(raw) if head.endswith(";base64") else raw
-
-
-class Fault(StrEnum):
-    """Failure of one send."""
-
-    NONE = "none"
-    TOO_MANY = "429"
-    SERVER_ERROR = "500"
-    UNAVAILABLE = "503"
-    ERROR_AFTER = "500_after"
-    """The message is accepted, but the response is an error."""
-    TIMEOUT_AFTER = "timeout_after"
-    """The message is accepted, but the response comes after the client's timeout."""
-    DROP_AFTER = "drop_after"
-    """The message is accepted, then the connection breaks."""
-    DROP_BEFORE = "drop_before"
-    """The connection breaks and nothing was accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaultSettings:
-    """Failures that a simulator injects; probabilities are 0 to 1, times in seconds.
-
-    `next` are the faults of the next sends, one each; after them a send meets one of `kinds` with probability
-    `chance`.
-    """
-
-    next: tuple[Fault, ...] = ()
-    chance: float = 0.0
-    kinds: tuple[Fault, ...] = ()
-    webhooks_twice: float = 0.0
-    webhooks_shuffled: float = 0.0
-    statuses_twice: float = 0.0
-    statuses_shuffled: float = 0.0
-    statuses_late: float = 0.0
-    answer_delay: float = 0.0
 
 
 class ProviderSimulator(Protocol):
@@ -251,15 +168,3 @@ class SimulatedAccountModule(Protocol):
     def list_surfaces(self, api_url: str) -> tuple[SimulatedSurface, ...]:
         """Return the surfaces of the account whose simulator is served at `api_url`."""
         ...
-
-
-def parse_multipart(request: SimulatorRequest) -> dict[str, tuple[str, bytes]]:
-    """Return the fields of a multipart request by name: type and bytes."""
-    head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
-    fields = {}
-    for part in message_from_bytes(head + request.body, policy=HTTP).iter_parts():
-        body = part.get_payload(decode=True)
-        if isinstance(body, bytes):
-            name = part.get_param("name", header="content-disposition")
-            fields[str(name)] = part.get_content_type(), body
-    return fields

@@ -1,0 +1,49 @@
+"""Foundation of every provider simulator: its port, its requests and its faults."""
+
+from channels._kit.simulator.exchange import (
+    MalformedRequest,
+    SimulatorRequest,
+    SimulatorResponse,
+    WebhookDelivery,
+    parse_data_url,
+    parse_json_object,
+    parse_multipart,
+)
+from channels._kit.simulator.faults import Exchange, Fault, FaultInjector, FaultSettings, Operation
+from channels._kit.simulator.port import (
+    AgentAction,
+    DeskStatus,
+    ProviderSimulator,
+    SimulatedAccount,
+    SimulatedAccountModule,
+    SimulatedConversation,
+    SimulatedDesk,
+    SimulatedSurface,
+    TranscriptEntry,
+    UserMessage,
+)
+
+__all__ = [
+    "AgentAction",
+    "DeskStatus",
+    "Exchange",
+    "Fault",
+    "FaultInjector",
+    "FaultSettings",
+    "MalformedRequest",
+    "Operation",
+    "ProviderSimulator",
+    "SimulatedAccount",
+    "SimulatedAccountModule",
+    "SimulatedConversation",
+    "SimulatedDesk",
+    "SimulatedSurface",
+    "SimulatorRequest",
+    "SimulatorResponse",
+    "TranscriptEntry",
+    "UserMessage",
+    "WebhookDelivery",
+    "parse_data_url",
+    "parse_json_object",
+    "parse_multipart",
+]
