@@ -27,6 +27,8 @@ from channels._kit.outbound import classify_http_error
 from channels._kit.simulator import (
     DeskStatus,
     FaultSettings,
+    FetchedFile,
+    MediaFetchingSimulator,
     ProviderSimulator,
     SimulatedDesk,
     SimulatorRequest,
@@ -41,6 +43,7 @@ log = logging.getLogger("turngate.simulator")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
+_MAX_FILE_BYTES = 101 * 1024 * 1024
 _SEND_KEY = "turngate.send"
 
 
@@ -214,6 +217,9 @@ class SimulatorServer:
     async def _deliver_webhook(self, delivery: WebhookDelivery) -> None:
         """Send a webhook at its time and schedule the provider's retries."""
         await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._delay_factor)
+        if delivery.fetches_file:
+            await self._fetch_file(delivery)
+            return
         async with self._webhook_slots:
             status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
@@ -222,6 +228,33 @@ class SimulatorServer:
         self._schedule_webhooks(
             self.simulator.handle_delivery_result(delivery, status, now, timed_out=timed_out)
         )
+
+    async def _fetch_file(self, delivery: WebhookDelivery) -> None:
+        """Fetch the file of a message, as the provider does, and schedule its statuses."""
+        assert isinstance(self.simulator, MediaFetchingSimulator), "only such a simulator asks for files"
+        async with self._webhook_slots:
+            file = await self._get_file(delivery)
+        if file is None:
+            log.info("the simulated provider could not fetch the file of a message")
+        self._schedule_webhooks(self.simulator.handle_fetched_file(delivery, file, self._clock()))
+
+    async def _get_file(self, delivery: WebhookDelivery) -> FetchedFile | None:
+        size = 0
+        try:
+            async with (
+                asyncio.timeout(delivery.timeout),
+                self._http.stream("GET", delivery.url, follow_redirects=True) as response,
+            ):
+                if not response.is_success:
+                    return None
+                async for chunk in response.aiter_bytes():
+                    size += len(chunk)
+                    if size > _MAX_FILE_BYTES:
+                        break
+        except Exception:  # any error is a failure of the file's server
+            return None
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return FetchedFile(kind, size)
 
     async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool]:
         try:

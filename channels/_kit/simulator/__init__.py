@@ -1,6 +1,7 @@
 """Foundation of every provider simulator: its port, its requests and its faults."""
 
 from channels._kit.simulator.exchange import (
+    FetchedFile,
     MalformedRequest,
     SimulatorRequest,
     SimulatorResponse,
@@ -13,6 +14,7 @@ from channels._kit.simulator.faults import Exchange, Fault, FaultInjector, Fault
 from channels._kit.simulator.port import (
     AgentAction,
     DeskStatus,
+    MediaFetchingSimulator,
     ProviderSimulator,
     SimulatedAccount,
     SimulatedAccountModule,
@@ -30,7 +32,9 @@ __all__ = [
     "Fault",
     "FaultInjector",
     "FaultSettings",
+    "FetchedFile",
     "MalformedRequest",
+    "MediaFetchingSimulator",
     "Operation",
     "ProviderSimulator",
     "SimulatedAccount",

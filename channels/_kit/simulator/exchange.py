@@ -35,7 +35,10 @@ class SimulatorResponse:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is the provider's, in seconds."""
+    """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is the provider's, in seconds.
+
+    With `fetches_file` it is no webhook: the provider fetches the file of a message by `GET`.
+    """
 
     at: float
     method: str
@@ -44,6 +47,15 @@ class WebhookDelivery:
     body: bytes = b""
     attempt: int = 1
     timeout: float = 15.0
+    fetches_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    """A file that the provider fetched: its type without parameters, and its size in bytes."""
+
+    content_type: str
+    size: int
 
 
 class MalformedRequest(ValueError):

@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from channels._kit.simulator.exchange import SimulatorRequest, SimulatorResponse, WebhookDelivery
+from channels._kit.simulator.exchange import (
+    FetchedFile,
+    SimulatorRequest,
+    SimulatorResponse,
+    WebhookDelivery,
+)
 from channels._kit.simulator.faults import FaultSettings
 from core.model import Address
 
@@ -79,6 +84,17 @@ class ProviderSimulator(Protocol):
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
+        ...
+
+
+@runtime_checkable
+class MediaFetchingSimulator(Protocol):
+    """A simulator whose provider fetches the files of messages by URL after it has accepted them."""
+
+    def handle_fetched_file(
+        self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
+    ) -> list[WebhookDelivery]:
+        """Judge a fetched file (`None`: the URL did not answer with one), and return the statuses."""
         ...
 
 

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -46,7 +46,7 @@ class Message:
     text: str
     media: tuple[str, ...] = ()
     request_body: Json | None = None
-    status_changes: tuple[StatusChange, ...] = ()
+    status_changes: list[StatusChange] = field(default_factory=list)
 
     def to_transcript_entry(self, now: float) -> TranscriptEntry:
         """Return the transcript entry for tests and the console."""
@@ -86,6 +86,10 @@ class MessageStore:
         """Return the messages of one contact or of all, oldest first."""
         return [record for record in self._messages if not person or record.person == person]
 
+    def find(self, wamid: str) -> Message | None:
+        """Return a message by its id."""
+        return next((record for record in self._messages if record.wamid == wamid), None)
+
     def find_offering(self, person: str, payload: str) -> Message | None:
         """Return the newest message to a contact with a button or list row of that payload."""
         for record in reversed(self.list_for_person(person)):
@@ -102,17 +106,31 @@ def get_choices(sent: Json) -> tuple[tuple[str, str], ...]:
     return tuple((each["id"], each["title"]) for each in [*buttons, *rows])
 
 
+def get_media_object(sent: Json) -> tuple[str, Json]:
+    """Return kind and media object of a sent message or of its header; empty if it has none."""
+    kind = sent.get("type", "text")
+    value = sent.get(kind, {})
+    if kind == "interactive":
+        value = value.get("header", {})
+        kind = value.get("type", "")
+        value = value.get(kind, {})
+    return (kind, value) if isinstance(value, dict) and {"link", "id"} & set(value) else ("", {})
+
+
 def get_text_and_media(sent: Json) -> tuple[str, tuple[str, ...]]:
     """Return text and media of a sent message."""
-    value = sent.get(str(sent.get("type")), {})
-    if sent.get("type") == "interactive":
-        return value["body"]["text"], ()
-    if sent.get("type") == "template":
-        texts = [gap["text"] for part in value.get("components", []) for gap in part["parameters"]]
-        return " ".join([value["name"], *texts]), ()
-    file = value.get("link") or value.get("id")
-    text = value.get("body") or value.get("caption") or value.get("emoji") or ""
-    return text, (file,) if file else ()
+    kind = sent.get("type", "text")
+    value, (_, medium) = sent.get(kind, {}), get_media_object(sent)
+    media = (medium.get("link") or medium["id"],) if medium else ()
+    if kind == "interactive":
+        return value["body"]["text"], media
+    if kind == "template":
+        parameters = [each for part in value.get("components", []) for each in part.get("parameters", [])]
+        texts = [str(each.get("text", "")) for each in parameters]
+        return " ".join([value["name"], *filter(None, texts)]), ()
+    if kind == "contacts":
+        return ", ".join(contact["name"]["formatted_name"] for contact in value), ()
+    return value.get("body") or value.get("caption") or value.get("emoji") or value.get("name") or "", media
 
 
 def build_content(message: UserMessage, tapped: Message | None, media: Iterable[str]) -> Json:
@@ -121,7 +139,7 @@ def build_content(message: UserMessage, tapped: Message | None, media: Iterable[
         reply = {"id": message.button, "title": message.text or message.button}
         kind = "list_reply" if tapped and "sections" in _get_action(tapped) else "button_reply"
         content: Json = {"type": "interactive", "interactive": {"type": kind, kind: reply}}
-        return {**content, "context": {"from": "us", "id": tapped.wamid}} if tapped else content
+        return {**content, "context": {"from": tapped.ours, "id": tapped.wamid}} if tapped else content
     if message.place is not None:
         return {
             "type": "location",

@@ -51,7 +51,7 @@ def read_ticket_fields(body: Json) -> Json:
 
 def build_changes(sent: Json) -> Json:
     """Return the fields that a request changes; tags are split at spaces, as Zendesk does."""
-    changes = {name: sent[name] for name in WRITABLE_FIELDS if name in sent}
+    changes: Json = {name: sent[name] for name in WRITABLE_FIELDS if name in sent}
     if "tags" in changes:
         changes["tags"] = [tag for text in changes["tags"] for tag in text.split()]
     for name in ("assignee_id", "group_id"):

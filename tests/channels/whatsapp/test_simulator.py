@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from channels._kit.simulator import (
     Fault,
     FaultSettings,
+    FetchedFile,
+    Operation,
     SimulatorRequest,
     SimulatorResponse,
     UserMessage,
@@ -210,6 +213,35 @@ def button(title: str, id: str = "a") -> dict[str, Any]:
         (interactive(type="list", action={"button": "Go", "sections": []}), 131009),
         ({"to": "", "type": "text", "text": {"body": "x"}}, 131008),
         ({"biz_opaque_callback_data": "x" * 513, "type": "text", "text": {"body": "x"}}, 131009),
+        ({"type": "image", "image": {}}, 131008),
+        ({"type": "image", "image": {"link": "nourl"}}, 131009),
+        ({"type": "image", "image": {"id": "999999999999999"}}, 131009),
+        ({"type": "audio", "audio": {"link": "https://x.example/a", "caption": "x"}}, 100),
+        (interactive(type="button", header={"type": "text", "text": "x" * 61}, action={}), 131009),
+        (interactive(type="button", footer={"text": "x" * 61}, action={}), 131009),
+        (interactive(type="button", action={"buttons": [{"type": "reply"}]}), 131008),
+        (interactive(type="list", action={"button": "Go", "sections": [{"rows": [{"id": "a"}]}]}), 131008),
+        (
+            interactive(
+                type="list",
+                action={
+                    "button": "Go",
+                    "sections": [{"rows": [{"id": n, "title": n}]} for n in ("a", "b")],
+                },
+            ),
+            131008,
+        ),
+        ({"type": "template", "template": {"name": "no_such", "language": {"code": "en_US"}}}, 132001),
+        ({"type": "template", "template": {"name": "order_update", "language": {"code": "xx"}}}, 132001),
+        ({"type": "template", "template": {"name": "order_update"}}, 131008),
+        ({"type": "template", "template": {"name": "order_update", "language": {"code": "de"}}}, 132000),
+        ({"type": "template", "template": {"name": "spring_sale", "language": {"code": "en_US"}}}, 132015),
+        ({"type": "text", "text": "x"}, 100),
+        ({"type": "reaction", "reaction": {"emoji": "x"}}, 131008),
+        ({"type": "location", "location": {"latitude": 91, "longitude": 0}}, 131009),
+        ({"type": "contacts", "contacts": []}, 131009),
+        ({"status": "read"}, 131008),
+        ({"status": "read", "message_id": "wamid.none"}, 131009),
     ],
 )
 def test_an_invalid_message_is_refused_with_metas_code(body: dict[str, Any], expected: int) -> None:
@@ -269,6 +301,132 @@ def test_faults_are_injected(fault: Fault, status: int, taken: int) -> None:
     answer, _ = send(simulator, Message(text="x"))
 
     assert (answer.status, len(simulator.list_messages(NOW))) == (status, taken)
+
+
+def test_an_unexpected_path_version_or_body_is_the_providers_400() -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    for url, body in (
+        (f"/v26.0/{OURS}/messages", b"{"),
+        (f"/v26.0/{OURS}/messages", b"[]"),
+        (f"/v26.0/{OURS}/media", b"no form"),
+        (f"/nonsense/{OURS}/messages", b"{}"),
+        ("/v26.0", b"{}"),
+    ):
+        assert made().handle(SimulatorRequest("POST", url, headers, body), NOW)[0].status == 400
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": {"body": "no type is a text"}},
+        {"type": "location", "location": {"latitude": 1.5, "longitude": "2.5", "name": "Shop"}},
+        {"type": "contacts", "contacts": [{"name": {"formatted_name": "Ada", "first_name": "Ada"}}]},
+        interactive(type="location_request_message", action={"name": "send_location"}),
+        interactive(
+            type="button",
+            header={"type": "text", "text": "Hello"},
+            footer={"text": "Bye"},
+            action={"buttons": [button("Yes")]},
+        ),
+        {
+            "type": "template",
+            "template": {
+                "name": "order_update",
+                "language": {"code": "en_US"},
+                "components": [
+                    {"type": "body", "parameters": [{"type": "text", "text": t} for t in ("Ada", "12")]},
+                    {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []},
+                ],
+            },
+        },
+    ],
+)
+def test_documented_kinds_are_accepted_with_the_contact(content: dict[str, Any]) -> None:
+    answer, deliveries = call(made(), {"messaging_product": "whatsapp", "to": f"+{PERSON[1:]}", **content})
+
+    assert json.loads(answer.body)["contacts"] == [{"input": PERSON, "wa_id": PERSON[1:]}], answer.body
+    assert deliveries
+
+
+def upload(simulator: WhatsAppSimulator, kind: str, size: int) -> SimulatorResponse:
+    data = {"messaging_product": "whatsapp", "type": kind}
+    request = httpx.Request("POST", "http://x", data=data, files={"file": ("a", b"x" * size, kind)})
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": request.headers["content-type"]}
+    return simulator.handle(SimulatorRequest("POST", f"/v26.0/{OURS}/media", headers, request.read()), NOW)[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "status"),
+    [
+        ("image/png", 1000, 200),
+        ("image/jpeg", 6 * 1024 * 1024, 400),
+        ("image/tiff", 1000, 400),
+        ("audio/wav", 1000, 400),
+        ("audio/ogg", 1000, 200),
+        ("image/png", 0, 400),
+    ],
+)
+def test_uploads_are_judged_by_type_and_size(kind: str, size: int, status: int) -> None:
+    assert upload(made(), kind, size).status == status
+
+
+def test_an_uploaded_file_can_be_sent_and_deleted() -> None:
+    simulator = made()
+    medium = json.loads(upload(simulator, "image/png", 10).body)["id"]
+    body = {"messaging_product": "whatsapp", "to": PERSON[1:], "type": "image", "image": {"id": medium}}
+    assert call(simulator, body)[0].status == 200
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    assert simulator.handle(SimulatorRequest("DELETE", f"/v26.0/{medium}", headers), NOW)[0].status == 200
+    assert code(call(simulator, body)[0]) == 131009
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (FetchedFile("image/png", 1000), ["sent", "delivered", "read"]),
+        (FetchedFile("image/png", 6 * 1024 * 1024), ["failed"]),
+        (FetchedFile("image/tiff", 1000), ["failed"]),
+        (None, ["failed"]),
+    ],
+)
+def test_a_linked_file_is_fetched_and_judged(file: FetchedFile | None, expected: list[str]) -> None:
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    link = "https://shop.example/a.png"
+    body = {"messaging_product": "whatsapp", "to": PERSON[1:], "type": "image", "image": {"link": link}}
+    answer, [fetch] = call(simulator, body)
+
+    assert (answer.status, fetch.method, fetch.url, fetch.fetches_file) == (200, "GET", link, True)
+    events = heard(simulator.handle_fetched_file(fetch, file, NOW))
+    assert [event.status for event in events if isinstance(event, StatusChanged)] == expected
+    assert next(event.error_code for event in events if isinstance(event, StatusChanged)) in ("", "131053")
+
+
+@pytest.mark.parametrize("chosen", ["", "131026"])
+def test_an_accepted_message_can_fail_later(chosen: str) -> None:
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    codes = (chosen,) if chosen else ()
+    simulator.set_faults(FaultSettings(late_failures=1.0, late_codes=codes))
+    answer, deliveries = send(simulator, Message(text="Hello"))
+    [event] = heard(deliveries)
+
+    assert answer.status == 200
+    assert isinstance(event, StatusChanged)
+    assert event.error_code == chosen or event.error_code in ("131026", "131049")
+
+
+@pytest.mark.parametrize("operation", [Operation.LOOK_UP, Operation.UPLOAD])
+def test_downloads_and_uploads_can_fail_too(operation: Operation) -> None:
+    simulator = made()
+    simulator.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(operation,)))
+
+    assert send(simulator, Message(text="x"))[0].status == 200
+    if operation is Operation.UPLOAD:
+        assert upload(simulator, "image/png", 10).status == 503
+    else:
+        request = SimulatorRequest("GET", f"/v26.0/{OURS}", {"authorization": f"Bearer {TOKEN}"})
+        assert simulator.handle(request, NOW)[0].status == 503
 
 
 def test_an_unknown_surface_is_refused() -> None:
