@@ -138,11 +138,23 @@ class IntercomClient:
             await self._assign(
                 reply, "admin", "0", http
             )  # unassign the bot; a team may stay assigned beside a teammate
-        if desk.teammate:
-            await self._assign(reply, "admin", desk.teammate, http)
-        elif desk.team:
-            await self._assign(reply, "team", desk.team, http)
+        if desk.teammate or desk.team:
+            await self._assign_target(reply, http)
         return _sent_conversation(reply)
+
+    async def _assign_target(self, reply: Reply, http: httpx.AsyncClient) -> None:
+        """Assign to the configured teammate or team; one that was deleted does not stop the hand-off."""
+        desk = self._workspace
+        try:
+            await self._assign(reply, "admin" if desk.teammate else "team", desk.teammate or desk.team, http)
+        except Rejected as error:
+            if error.code != "assignee_not_found":
+                raise
+            log.error(
+                "Intercom has no such teammate or team to hand off to; the conversation is left unassigned: "
+                "check INTERCOM_HANDOFF_ADMIN_ID and INTERCOM_HANDOFF_TEAM_ID"
+            )
+            await self._assign(reply, "admin", "0", http)
 
     async def _add_tag(self, reply: Reply, http: httpx.AsyncClient) -> None:
         """Tag the conversation; a deleted tag does not stop the hand-off."""

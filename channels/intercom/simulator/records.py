@@ -31,12 +31,16 @@ class Conversation:
     admin: str = ""
     team: str = ""
     state: str = "open"
-    tags: list[str] = field(default_factory=list)
+    tags: dict[str, Json] = field(default_factory=dict)
+    snoozed_until: int | None = None
     parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MAX_PARTS))
 
-    def to_json(self, parts: Iterable[Json]) -> Json:
-        """Return the JSON with some of its parts; a missing assignee is null (seen in webhooks)."""
-        included = list(parts)
+    def to_json(self, parts: Iterable[Json], version: str = "2.14") -> Json:
+        """Return the JSON with some of its parts.
+
+        A missing assignee is null (seen in webhooks), and 0 from API version 2.16.
+        """
+        included, nobody = list(parts), 0 if version == "2.16" else None
         return {
             "type": "conversation",
             "id": self.id,
@@ -46,11 +50,12 @@ class Conversation:
                 "type": "contact.list",
                 "contacts": [{"type": "contact", "id": contact_id(self.person), "external_id": None}],
             },
-            "admin_assignee_id": int(self.admin) if self.admin else None,
-            "team_assignee_id": int(self.team) if self.team else None,
+            "admin_assignee_id": int(self.admin) if self.admin else nobody,
+            "team_assignee_id": int(self.team) if self.team else nobody,
             "open": self.state == "open",
             "state": self.state,
-            "tags": {"type": "tag.list", "tags": [{"type": "tag", "id": tag} for tag in self.tags]},
+            "snoozed_until": self.snoozed_until,
+            "tags": {"type": "tag.list", "tags": list(self.tags.values())},
             "conversation_parts": {
                 "type": "conversation_part.list",
                 "total_count": len(included),

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hmac
-import json
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
 from channels._kit.simulator import (
     DeskStatus,
-    Fault,
+    Exchange,
+    FaultInjector,
     FaultSettings,
+    MalformedRequest,
+    Operation,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    parse_json_object,
 )
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
 from channels.intercom.simulator.records import (
@@ -40,7 +43,6 @@ from channels.intercom.simulator.webhooks import WebhookSender
 
 _RATE_WINDOW_SECONDS: Final = 10.0
 _MAX_CALLS_PER_WINDOW: Final = 1667
-_HANG_SECONDS: Final = 60.0
 _MAX_BODY_BYTES: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
 _BOT_NAME: Final = "Bot"
@@ -75,12 +77,14 @@ class IntercomSimulator:
         self._app = app_id
         self._admin = admin
         self._teams = {team}
-        self._tags = {_TAG_ID}
+        self._tags = {_TAG_ID: "bot-handoff"}
+        self._admins = {admin: _BOT_NAME, **dict((PRIMARY_AGENT, SECOND_AGENT))}
         self._plain = plain
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._webhooks = WebhookSender(url=webhook_url, secret=client_secret, app=app_id, random=self._random)
-        self._faults = FaultSettings()
-        self._next_faults: deque[Fault] = deque()
+        self._faults = FaultInjector(self._random, FAULT_RESPONSES)
+        self._webhooks = WebhookSender(
+            url=webhook_url, secret=client_secret, app=app_id, random=self._random, faults=self._faults
+        )
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
@@ -88,9 +92,7 @@ class IntercomSimulator:
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
-        self._faults = faults
-        self._next_faults = deque(faults.next)
-        self._webhooks.faults = faults
+        self._faults.configure(faults)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """Return the transcript of one contact or of all: `in`, `out`, `agent` or `note`."""
@@ -124,6 +126,7 @@ class IntercomSimulator:
         """Send a contact's message: its part id and the webhook. Raises `KeyError` for another surface."""
         if user_message.surface != self.name:
             raise KeyError(user_message.surface)
+        self._contacts[contact_id(user_message.person)] = user_message.person
         conversation, number = (
             self._conversations.find_newest(user_message.person),
             self._conversations.next_number(),
@@ -163,9 +166,7 @@ class IntercomSimulator:
             now,
         )
 
-    def handle(
-        self, request: SimulatorRequest, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
+    def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle an API request."""
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
@@ -178,7 +179,13 @@ class IntercomSimulator:
             return self._add_limit_headers(
                 error_response(429, "rate_limit_exceeded", "Exceeded rate limit"), now
             ), []
-        response, deliveries = self._route_request(request, now)
+        path = request.url.partition("?")[0].strip("/").split("/")
+        try:
+            response, deliveries = self._faults.apply(
+                _get_operation(request, path), lambda: self._route(request, path, now)
+            )
+        except MalformedRequest as error:
+            response, deliveries = error_response(400, "parameter_invalid", str(error)), []
         return self._add_limit_headers(response, now), deliveries
 
     def handle_delivery_result(
@@ -205,121 +212,135 @@ class IntercomSimulator:
         self._conversations.record_message("in", conversation, {**source, "metadata": {}}, now)
         return source["id"], self._webhooks.notify("conversation.user.created", conversation.to_json([]), now)
 
-    def _route_request(
-        self, request: SimulatorRequest, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        path = request.url.partition("?")[0].strip("/").split("/")
-        if request.method == "GET" and path == ["me"]:
-            app = {"type": "app", "id_code": self._app, "region": "US"}
-            return ok_response(
-                {**build_teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}
-            ), []
-        if request.method == "GET" and path == ["admins"]:
-            admins = [
-                build_teammate(self._admin, _BOT_NAME),
-                build_teammate(*PRIMARY_AGENT),
-                build_teammate(*SECOND_AGENT),
-            ]
-            return ok_response({"type": "admin.list", "admins": admins}), []
-        if request.method == "GET" and path == ["teams"]:
-            teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
-            return ok_response({"type": "team.list", "teams": teams}), []
-        if request.method == "POST" and path == ["conversations"]:
-            return self._handle_create(request.body, now)
-        conversation = (
-            self._conversations.find(path[1]) if path[0] == "conversations" and len(path) > 1 else None
-        )
-        if conversation is None:
-            return error_response(404, "not_found", "Resource Not Found"), []
-        if request.method == "GET" and len(path) == 2:
-            return ok_response(conversation.to_json(conversation.parts)), []
-        if request.method == "POST" and path[2:] == ["tags"]:
-            return self._handle_tag(conversation, json.loads(request.body)), []
-        if request.method == "POST" and path[2:] in (["reply"], ["parts"]):
-            return self._handle_update(conversation, path[2], request.body, now)
+    def _route(self, request: SimulatorRequest, path: Sequence[str], now: float) -> Exchange:
+        if path[0] == "conversations" and len(path) > 1:
+            conversation = self._conversations.find(path[1])
+            if conversation is None:
+                return error_response(404, "not_found", "Resource Not Found"), []
+            return self._route_conversation(request, conversation, path[2:], now)
+        match request.method, path:
+            case "GET", ["me"]:
+                app = {"type": "app", "id_code": self._app, "region": "US"}
+                me = build_teammate(self._admin, _BOT_NAME)
+                return ok_response({**me, "has_inbox_seat": True, "app": app}), []
+            case "GET", ["admins"]:
+                admins = [build_teammate(number, name) for number, name in self._admins.items()]
+                return ok_response({"type": "admin.list", "admins": admins}), []
+            case "GET", ["admins", number] if number in self._admins:
+                return ok_response(build_teammate(number, self._admins[number])), []
+            case "GET", ["teams"]:
+                teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
+                return ok_response({"type": "team.list", "teams": teams}), []
+            case "GET", ["tags"]:
+                tags = [{"type": "tag", "id": tag, "name": name} for tag, name in self._tags.items()]
+                return ok_response({"type": "list", "data": tags}), []
+            case "POST", ["conversations"]:
+                return self._handle_create(parse_json_object(request), now)
         return error_response(404, "not_found", "Resource Not Found"), []
 
-    def _handle_tag(self, conversation: Conversation, sent: Json) -> SimulatorResponse:
-        """Tag a conversation (Intercom, "Add tag to a conversation")."""
-        if sent.get("admin_id") != self._admin or sent.get("id") not in self._tags:
+    def _route_conversation(
+        self, request: SimulatorRequest, conversation: Conversation, rest: Sequence[str], now: float
+    ) -> Exchange:
+        version = request.headers.get("intercom-version", "2.14")
+        match request.method, rest:
+            case "GET", []:
+                return ok_response(conversation.to_json(conversation.parts, version)), []
+            case "POST", ["tags"]:
+                return self._handle_tag(conversation, parse_json_object(request), now), []
+            case "POST", ["reply" | "parts" as what]:
+                return self._handle_update(conversation, what, request, version, now)
+        return error_response(404, "not_found", "Resource Not Found"), []
+
+    def _handle_tag(self, conversation: Conversation, sent: Json, now: float) -> SimulatorResponse:
+        """Tag a conversation, once (Intercom, "Add tag to a conversation")."""
+        name = self._tags.get(str(sent.get("id")))
+        if sent.get("admin_id") not in self._admins or name is None:
             return error_response(404, "not_found", "Resource Not Found")
-        conversation.tags.append(sent["id"])
-        return ok_response({"type": "tag", "id": sent["id"], "name": "bot-handoff"})
+        applied_by = {"type": "admin", "id": sent["admin_id"]}
+        tag = {
+            "type": "tag",
+            "id": sent["id"],
+            "name": name,
+            "applied_at": int(now),
+            "applied_by": applied_by,
+        }
+        conversation.tags.setdefault(sent["id"], tag)
+        return ok_response(tag)
 
     def _handle_update(
-        self, conversation: Conversation, what: str, raw: bytes, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Accept a comment, a note or an assignment, refuse it as documented, or inject a fault."""
-        fault = self._next_fault()
-        if fault in FAULT_RESPONSES:
-            return FAULT_RESPONSES[fault], []
-        if len(raw) > _MAX_BODY_BYTES:
+        self, conversation: Conversation, what: str, request: SimulatorRequest, version: str, now: float
+    ) -> Exchange:
+        """Accept a comment, a note or an assignment, or refuse it as documented."""
+        if len(request.body) > _MAX_BODY_BYTES:
             return error_response(413, "payload_too_large", "Payload too large"), []
-        sent: Json = json.loads(raw)
+        sent = parse_json_object(request)
         if what == "reply" and sent.get("type") == "user":
-            return self._handle_contact_message(sent.get("intercom_user_id"), sent.get("body"), now)
-        if refused := validate_request(
-            what, sent, admins={self._admin, PRIMARY_AGENT[0], SECOND_AGENT[0]}, teams=self._teams
-        ):
+            _, deliveries = response = self._handle_contact_message(sent.get("intercom_user_id"), sent, now)
+            if response[0].status != 200:
+                return response
+            return ok_response(conversation.to_json(list(conversation.parts)[-1:], version)), deliveries
+        if refused := validate_request(what, sent, admins=self._admins, teams=self._teams):
             return refused, []
         part, topic = (
             self._add_reply(conversation, sent, now)
             if what == "reply"
             else self._update_assignment(conversation, sent, now)
         )
-        response = ok_response(conversation.to_json([part]))
-        match fault:
-            case Fault.ERROR_AFTER:
-                response = error_response(500, "internal_error", "Something went wrong")
-            case Fault.TIMEOUT_AFTER:
-                response = replace(response, delay=_HANG_SECONDS)
-            case Fault.DROP_AFTER:
-                response = replace(response, drop=True)
-            case _:
-                response = replace(response, delay=self._faults.answer_delay)
-        return response, self._webhooks.notify(topic, conversation.to_json([part]), now)
+        return ok_response(conversation.to_json([part], version)), self._webhooks.notify(
+            topic, conversation.to_json([part]), now
+        )
 
-    def _handle_create(self, raw: bytes, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
+    def _handle_create(self, sent: Json, now: float) -> Exchange:
         """Create a conversation on behalf of a contact (Intercom, "Create a conversation")."""
-        sent: Json = json.loads(raw)
-        author = sent.get("from") or {}
-        if author.get("type") not in ("user", "lead", "contact"):
+        author = sent.get("from")
+        if not isinstance(author, dict) or author.get("type") not in ("user", "lead", "contact"):
             return error_response(400, "parameter_invalid", "from is invalid"), []
-        return self._handle_contact_message(author.get("id"), sent.get("body"), now)
+        return self._handle_contact_message(author.get("id"), sent, now)
 
-    def _handle_contact_message(
-        self, number: Any, text: Any, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
+    def _handle_contact_message(self, number: Any, sent: Json, now: float) -> Exchange:
         """Add a contact's message sent through the API; it is treated as one from the Messenger."""
-        fault = self._next_fault()
-        if fault in FAULT_RESPONSES:
-            return FAULT_RESPONSES[fault], []
-        person = self._contacts.get(number)
+        person, text = self._contacts.get(str(number)), sent.get("body")
         if person is None:
             return error_response(404, "not_found", "User Not Found"), []
-        if not isinstance(text, str) or not text:
+        if not isinstance(text, str) or not text.strip():
             return error_response(400, "parameter_not_found", "body is required"), []
         message_id, deliveries = self.send_user_message(UserMessage(self.name, person, text), now)
         conversation = self._conversations.find_newest(person)
         assert conversation is not None, "the conversation has just been created"
-        body = {"type": "user_message", "id": message_id, "body": text, "conversation_id": conversation.id}
+        body = {
+            "type": "user_message",
+            "id": message_id,
+            "body": text,
+            "created_at": int(now),
+            "message_type": "inapp",
+            "conversation_id": conversation.id,
+        }
         return ok_response(body), deliveries
 
     def _add_reply(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
-        kind = sent["message_type"]
+        kind, author = sent["message_type"], build_teammate(sent["admin_id"], self._admins[sent["admin_id"]])
         fields: Json = {"body": sent.get("body")}
         if kind == "quick_reply":
             fields = {"metadata": {"quick_reply_options": sent["reply_options"]}}
-        fields["attachments"] = [{"type": "upload", "url": url} for url in sent.get("attachment_urls", [])]
-        part = conversation.add_part(
-            kind, build_teammate(self._admin, _BOT_NAME), self._conversations.next_number(), now, **fields
-        )
+        fields["attachments"] = [
+            *({"type": "upload", "url": url} for url in sent.get("attachment_urls", ())),
+            *(
+                {
+                    "type": "upload",
+                    "url": f"https://files.intercomcdn.com/{file['name']}",
+                    "name": file["name"],
+                }
+                for file in sent.get("attachment_files", ())
+            ),
+        ]
+        part = conversation.add_part(kind, author, self._conversations.next_number(), now, **fields)
         if kind == "note":
             self._conversations.record_message("note", conversation, part, now)
             return part, "conversation.admin.noted"
         if conversation.state == "closed":
             conversation.state = "open"
-        self._conversations.record_message("out", conversation, part, now)
+        direction = "out" if sent["admin_id"] == self._admin else "agent"
+        self._conversations.record_message(direction, conversation, part, now)
         return part, "conversation.admin.replied"
 
     def _update_assignment(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
@@ -331,9 +352,11 @@ class IntercomSimulator:
                 (conversation.admin, assignee) if sent["type"] == "team" else (assignee, conversation.team)
             )
         else:
-            conversation.state = "closed" if kind == "close" else "open"
-            topic = f"conversation.admin.{'closed' if kind == 'close' else 'opened'}"
-        author = build_teammate(self._admin, _BOT_NAME)
+            states = {"close": ("closed", "closed"), "open": ("open", "opened"), "snoozed": ("snoozed",) * 2}
+            conversation.state, suffix = states[kind]
+            conversation.snoozed_until = sent.get("snoozed_until") if kind == "snoozed" else None
+            topic = f"conversation.admin.{suffix}"
+        author = build_teammate(sent["admin_id"], self._admins[sent["admin_id"]])
         return conversation.add_part(
             kind, author, self._conversations.next_number(), now, body=sent.get("body")
         ), topic
@@ -353,9 +376,11 @@ class IntercomSimulator:
         }
         return replace(response, headers={**limits, **response.headers})
 
-    def _next_fault(self) -> Fault:
-        if self._next_faults:
-            return self._next_faults.popleft()
-        if self._faults.kinds and self._random.random() < self._faults.chance:
-            return self._random.choice(self._faults.kinds)
-        return Fault.NONE
+
+def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:
+    """Return what a call does, for the faults; calls of the set-up are never struck."""
+    if path[0] != "conversations":
+        return None
+    if request.method == "GET":
+        return Operation.LOOK_UP
+    return Operation.CONTROL if path[-1] == "tags" else Operation.SEND

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from channels._kit.simulator import FaultSettings, WebhookDelivery
+from channels._kit.simulator import FaultInjector, WebhookDelivery
 from channels.intercom.simulator.records import Json
 
 _RETRY_SECONDS: Final = 60.0
@@ -18,15 +18,16 @@ _WEBHOOK_TIMEOUT_SECONDS: Final = 5.0
 
 
 class WebhookSender:
-    """One subscription. `faults` give the probability of delayed and repeated webhooks."""
+    """One subscription; `faults` delay and repeat its webhooks."""
 
-    def __init__(self, *, url: str, secret: str, app: str, random: Random) -> None:
+    def __init__(self, *, url: str, secret: str, app: str, random: Random, faults: FaultInjector) -> None:
         self._url = url
         self._secret = secret
         self._app = app
         self._random = random
         self._disabled = False
-        self.faults = FaultSettings()
+        self._faults = faults
+        self._throttled_until = 0.0
 
     def notify(self, topic: str, item: Json, now: float) -> list[WebhookDelivery]:
         """Return the webhook of a topic; none once the subscription has ended."""
@@ -46,10 +47,9 @@ class WebhookSender:
             "created_at": int(now),
             "self": None,
         }
-        first = self._build_delivery(notification, now + self._random_delay(self.faults.webhooks_shuffled))
-        if self._random.random() >= self.faults.webhooks_twice:
-            return [first]
-        return [first, replace(first, at=now + self._random_delay(max(self.faults.webhooks_shuffled, 1.0)))]
+        return self._faults.spread_webhook(
+            self._build_delivery(notification, max(now, self._throttled_until))
+        )
 
     def build_card_request(self, request: Json, at: float) -> WebhookDelivery:
         """Build a Canvas Kit request: another path and signature than webhooks, and never retried."""
@@ -61,9 +61,14 @@ class WebhookSender:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float
     ) -> list[WebhookDelivery]:
-        """Return the only retry, a minute after a failure; 410 ends the subscription."""
+        """Return the only retry, a minute after a failure; 410 ends the subscription.
+
+        429 delays every notification of the subscription, at least for that minute.
+        """
         if status == 410:
             self._disabled = True
+        if status == 429:
+            self._throttled_until = now + _RETRY_SECONDS
         if (status is not None and (status < 300 or status == 410)) or delivery.attempt > 1:
             return []
         notification = {**json.loads(delivery.body), "delivery_attempts": 2}
@@ -79,6 +84,3 @@ class WebhookSender:
             "x-hub-signature": f"sha1={digest}",
         }
         return WebhookDelivery(at, "POST", self._url, headers, body, timeout=_WEBHOOK_TIMEOUT_SECONDS)
-
-    def _random_delay(self, maximum: float) -> float:
-        return self._random.random() * maximum if maximum > 0 else 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
@@ -14,13 +13,18 @@ from urllib.parse import parse_qs
 
 from channels._kit.simulator import (
     DeskStatus,
+    Exchange,
     Fault,
+    FaultInjector,
     FaultSettings,
+    MalformedRequest,
+    Operation,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    parse_json_object,
     parse_multipart,
 )
 from channels.sunshine.simulator.conversations import (
@@ -33,14 +37,20 @@ from channels.sunshine.simulator.conversations import (
     build_content,
     format_time,
 )
+from channels.sunshine.simulator.message_validation import (
+    validate_activity,
+    validate_message,
+    validate_metadata,
+)
 
-_HANG_SECONDS: Final = 60.0
 _WEBHOOK_TIMEOUT_SECONDS: Final = 20.0
 _MAX_ATTEMPTS: Final = 5
 _FIRST_RETRY_SECONDS: Final = 30.0
 _FINAL_STATUS_CODES: Final = (400, 401, 403, 404, 406)
 _MAX_BODY_BYTES: Final = 100 * 1024
-_MAX_TEXT_LENGTH: Final = 4096
+_PAGE_SIZE: Final = 100
+_FILES_PATH: Final = "/files/"
+_LATE_FAILURES: Final = ("uncategorized_error", "user_unreachable")
 _STATUS_STEP_SECONDS: Final = 0.2
 _AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
@@ -73,14 +83,13 @@ class SunshineSimulator:
         self._webhook_url = webhook_url
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._max_messages = max_messages
-        self._sends_retry_after = sends_retry_after
-        self._faults = FaultSettings()
-        self._next_faults: deque[Fault] = deque()
+        headers = {"retry-after": "1"} if sends_retry_after else {}
+        limited = error_response(429, "too_many_requests", headers=headers)
+        self._faults = FaultInjector(self._random, {**_FAULT_RESPONSES, Fault.TOO_MANY: limited})
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
-        self._faults = faults
-        self._next_faults = deque(faults.next)
+        self._faults.configure(faults)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """Return the transcript of one contact or of all: `in`, `out` or `agent`."""
@@ -158,39 +167,64 @@ class SunshineSimulator:
                 del self.conversations.by_id[conversation.id]
         return self._build_deliveries(events, now)
 
-    def handle(
-        self, request: SimulatorRequest, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
+    def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle an API request."""
+        where, _, query = request.url.partition("?")
+        if where.startswith(_FILES_PATH):
+            return self._serve_file(where), []
         if not hmac.compare_digest(
             self._expected_authorization.encode(), request.headers.get("authorization", "").encode()
         ):
-            return _error_response(401, "unauthorized"), []
-        where, _, query = request.url.partition("?")
+            return error_response(401, "unauthorized"), []
+        try:
+            return self._faults.apply(
+                _get_operation(request, where), lambda: self._route(request, where, parse_qs(query), now)
+            )
+        except MalformedRequest as error:
+            return error_response(400, "bad_request", str(error)), []
+
+    def _route(
+        self, request: SimulatorRequest, where: str, query: Mapping[str, list[str]], now: float
+    ) -> Exchange:
         if request.method == "POST" and where == f"/v2/apps/{self._app}/attachments":
-            return self._handle_upload(request, parse_qs(query)), []
+            return self._handle_upload(request, query), []
         if len(request.body) > _MAX_BODY_BYTES:
-            return _error_response(413, "payload_too_large"), []
+            return error_response(413, "payload_too_large"), []
         path = where.removeprefix(f"/v2/apps/{self._app}/conversations/").split("/")
         conversation = self.conversations.by_id.get(path[0])
         if conversation is None:
-            return _error_response(404, "conversation_not_found"), []
+            return error_response(404, "conversation_not_found"), []
         match request.method, path[1:]:
             case "GET", []:
                 return _json_response(200, {"conversation": conversation.to_json()}), []
             case "GET", ["messages"]:
-                return _json_response(
-                    200, {"messages": conversation.messages[-100:], "meta": {"hasMore": False}}
-                ), []
+                return self._list_messages(conversation, query), []
             case "POST", ["activity"]:
+                validate_activity(parse_json_object(request))
                 return _json_response(200, {}), []
             case "POST", ["messages"]:
-                return self._handle_message(conversation, json.loads(request.body), now)
+                return self._handle_message(conversation, parse_json_object(request), now)
             case "POST", [what]:
-                return self._handle_switchboard_action(
-                    conversation, what, json.loads(request.body or b"{}"), now
-                )
-        return _error_response(404, "not_found"), []
+                return self._handle_switchboard_action(conversation, what, parse_json_object(request), now)
+        return error_response(404, "not_found"), []
+
+    def _list_messages(self, conversation: Conversation, query: Mapping[str, list[str]]) -> SimulatorResponse:
+        """Return a page of messages in order: the newest ones, or those before or after one of them."""
+        messages = conversation.messages
+        positions = {message["id"]: index for index, message in enumerate(messages)}
+        start, end = max(len(messages) - _PAGE_SIZE, 0), len(messages)
+        for name in ("page[before]", "page[after]"):
+            if name not in query:
+                continue
+            position = positions.get(query[name][0])
+            if position is None:
+                raise MalformedRequest(f"{name} is not a message of this conversation")
+            start, end = position + 1, position + 1 + _PAGE_SIZE
+            if name == "page[before]":
+                start, end = max(position - _PAGE_SIZE, 0), position
+        has_more = end < len(messages) if "page[after]" in query else start > 0
+        page = {"messages": messages[start:end], "meta": {"hasMore": has_more}, "links": {}}
+        return _json_response(200, page)
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
@@ -211,52 +245,56 @@ class SunshineSimulator:
         file = parse_multipart(request).get("source")
         is_valid = query.get("access") == ["public"] and query.get("for") == ["message"]
         if conversation is None or file is None or not is_valid:
-            return _error_response(400, "bad_request")
-        url = f"https://files.example.com/{self._random_id()}"
+            return error_response(400, "bad_request")
+        host = request.headers.get("host", "api.example.com")
+        url = f"http://{host}{_FILES_PATH}{self._random_id()}"
         self.files[url] = file
         return _json_response(201, {"attachment": {"mediaUrl": url, "mediaType": file[0]}})
 
-    def _handle_message(
-        self, conversation: Conversation, sent: Json, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Accept a message, whoever has control (as the API does), refuse it, or inject a fault."""
-        fault = self._next_fault()
-        if fault is Fault.TOO_MANY:
-            headers = {"retry-after": "1"} if self._sends_retry_after else {}
-            return _error_response(429, "too_many_requests", headers), []
-        if fault in _FAULT_RESPONSES:
-            return _FAULT_RESPONSES[fault], []
+    def _serve_file(self, path: str) -> SimulatorResponse:
+        """Return an uploaded file by the path of its URL."""
+        file = next((file for url, file in self.files.items() if url.endswith(path)), None)
+        if file is None:
+            return error_response(404, "not_found")
+        return SimulatorResponse(200, {"content-type": file[0]}, file[1])
+
+    def _handle_message(self, conversation: Conversation, sent: Json, now: float) -> Exchange:
+        """Accept a message, whoever has control (as the API does), or refuse it."""
         if len(conversation.messages) >= self._max_messages:
-            return _error_response(423, "locked"), []
-        if not _is_valid_content(sent.get("content", {})):
-            return _error_response(400, "bad_request"), []
+            return error_response(423, "locked"), []
+        validate_message(sent)
         message = self._build_message(sent["author"], sent["content"], {"type": "api:conversations"}, now)
-        message["metadata"] = sent.get("metadata", {})
+        message["metadata"] = sent.get("metadata") or {}
         self.conversations.record_message(conversation, message, "out", now)
         follows = self._build_deliveries([self._message_event(conversation, message, now)], now)
+        follows += self._build_delivery_events(conversation, message["id"], now)
+        received = {"id": message["id"], "received": format_time(now), **message}
+        return _json_response(201, {"messages": [received]}), follows
+
+    def _build_delivery_events(
+        self, conversation: Conversation, message: str, now: float
+    ) -> list[WebhookDelivery]:
+        """Build the events of a delivered message, or of one that fails later."""
+        about = {"message": {"id": message}, "destination": {"type": "web"}}
+        if code := self._faults.draw_late_failure(_LATE_FAILURES):
+            error = {"code": code, "underlyingError": {"message": "The message could not be delivered"}}
+            at = now + _STATUS_STEP_SECONDS
+            kind = "conversation:message:delivery:failure"
+            event = self._build_event(conversation, kind, at, error=error, **about)
+            return self._build_deliveries([event], at)
+        follows = []
         for position, kind in enumerate(("channel", "user"), start=1):
             at = now + position * _STATUS_STEP_SECONDS
-            event = self._build_event(
-                conversation, f"conversation:message:delivery:{kind}", at, message={"id": message["id"]}
-            )
+            event = self._build_event(conversation, f"conversation:message:delivery:{kind}", at, **about)
             follows += self._build_deliveries([event], at)
-        response = _json_response(201, {"messages": [{"id": message["id"], "received": format_time(now)}]})
-        match fault:
-            case Fault.ERROR_AFTER:
-                response = _error_response(500, "internal_error")
-            case Fault.TIMEOUT_AFTER:
-                response = replace(response, delay=_HANG_SECONDS)
-            case Fault.DROP_AFTER:
-                response = replace(response, drop=True)
-            case _:
-                response = replace(response, delay=self._faults.answer_delay)
-        return response, follows
+        return follows
 
     def _handle_switchboard_action(
         self, conversation: Conversation, what: str, sent: Json, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Handle a switchboard action: the response is 200, the outcome follows as a webhook."""
-        metadata = sent.get("metadata", {})
+        validate_metadata(sent.get("metadata"))
+        metadata = sent.get("metadata") or {}
         match what:
             case "passControl" if sent.get("switchboardIntegration") in (
                 DESK_INTEGRATION["name"],
@@ -264,6 +302,8 @@ class SunshineSimulator:
                 "next",
             ):
                 event = self._pass_control(conversation, DESK_INTEGRATION, now, metadata=metadata)
+            case "passControl" if not sent.get("switchboardIntegration"):
+                raise MalformedRequest("switchboardIntegration is required")
             case "passControl":
                 error = {"code": "switchboard_invalid_target", "message": "no such integration"}
                 event = self._build_event(conversation, "switchboard:passControl:failure", now, error=error)
@@ -274,7 +314,7 @@ class SunshineSimulator:
                 conversation.active = None
                 event = self._build_event(conversation, "switchboard:releaseControl", now, metadata=metadata)
             case _:
-                return _error_response(403, "forbidden"), []
+                return error_response(403, "forbidden"), []
         return _json_response(200, {}), self._build_deliveries([event], now)
 
     def _pass_control(self, conversation: Conversation, to: Json, now: float, **fields: object) -> Json:
@@ -300,43 +340,27 @@ class SunshineSimulator:
     def _build_deliveries(self, events: list[Json], now: float) -> list[WebhookDelivery]:
         """Build one POST with these events, delayed and repeated by the fault settings."""
         batch = {"app": {"id": self._app}, "webhook": {"id": "w1", "version": "v2"}, "events": events}
-        first = WebhookDelivery(
-            at=now + self._random_delay(self._faults.webhooks_shuffled),
+        webhook = WebhookDelivery(
+            at=now,
             method="POST",
             url=self._webhook_url,
             headers={"content-type": "application/json", "x-api-key": self._secret},
             body=json.dumps(batch).encode(),
             timeout=_WEBHOOK_TIMEOUT_SECONDS,
         )
-        if self._random.random() < self._faults.webhooks_twice:
-            return [first, replace(first, at=first.at + self._random_delay(1.0))]
-        return [first]
-
-    def _next_fault(self) -> Fault:
-        if self._next_faults:
-            return self._next_faults.popleft()
-        if self._faults.kinds and self._random.random() < self._faults.chance:
-            return self._random.choice(self._faults.kinds)
-        return Fault.NONE
+        return self._faults.spread_webhook(webhook)
 
     def _random_id(self) -> str:
         return f"{self._random.getrandbits(96):024x}"
 
-    def _random_delay(self, maximum: float) -> float:
-        return self._random.random() * maximum if maximum > 0 else 0.0
 
-
-def _is_valid_content(content: Json) -> bool:
-    """Return whether a message's content is valid (Sunshine Conversations, "Message types")."""
-    actions = content.get("actions", [])
-    match content.get("type"):
-        case "text":
-            kinds = {each.get("type") for each in actions}
-            text = str(content.get("text", ""))
-            return 0 < len(text) <= _MAX_TEXT_LENGTH and not ("reply" in kinds and len(kinds) > 1)
-        case "image" | "file":
-            return str(content.get("mediaUrl", "")).startswith(("https://", "http://")) and not actions
-    return False
+def _get_operation(request: SimulatorRequest, where: str) -> Operation | None:
+    """Return what a call does, for the faults."""
+    if request.method == "GET":
+        return Operation.LOOK_UP
+    what = where.rpartition("/")[2]
+    by_name = {"messages": Operation.SEND, "attachments": Operation.UPLOAD, "activity": None}
+    return by_name.get(what, Operation.CONTROL)
 
 
 def _json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> SimulatorResponse:
@@ -344,15 +368,16 @@ def _json_response(status: int, body: object, headers: Mapping[str, str] | None 
     return SimulatorResponse(status=status, headers=all_headers, body=json.dumps(body).encode())
 
 
-def _error_response(status: int, code: str, headers: Mapping[str, str] | None = None) -> SimulatorResponse:
-    return _json_response(
-        status, {"errors": [{"code": code, "title": code.replace("_", " ").capitalize()}]}, headers
-    )
+def error_response(
+    status: int, code: str, detail: str = "", *, headers: Mapping[str, str] | None = None
+) -> SimulatorResponse:
+    """Build an error response."""
+    title = detail or code.replace("_", " ").capitalize()
+    return _json_response(status, {"errors": [{"code": code, "title": title}]}, headers)
 
 
 _FAULT_RESPONSES: Final = {
     Fault.SERVER_ERROR: SimulatorResponse(status=500, body=b"<html>Internal error</html>"),
-    Fault.UNAVAILABLE: _error_response(503, "unavailable"),
-    Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
+    Fault.UNAVAILABLE: error_response(503, "unavailable"),
 }
-"""Faults that occur before a message is accepted."""
+"""Responses of failing calls."""

@@ -12,6 +12,7 @@ import pytest
 from channels._kit.simulator import (
     Fault,
     FaultSettings,
+    Operation,
     SimulatorRequest,
     SimulatorResponse,
     UserMessage,
@@ -371,3 +372,120 @@ def test_the_same_seed_gives_the_same_results() -> None:
 def test_an_unknown_surface_is_refused() -> None:
     with pytest.raises(KeyError):
         made().send_user_message(UserMessage("sms", PERSON, "Hi"), NOW)
+
+
+OPTION = {"text": "Yes", "uuid": "2b1e6c5e-7a86-4b4e-9d2c-0c7a4d1c1e01"}
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("/reply", {"message_type": "comment", "body": "<p> </p>"}),
+        ("/reply", {"message_type": "comment", "body": "x", "attachment_urls": ["nourl"]}),
+        ("/reply", {"message_type": "comment", "body": "x", "attachment_files": [{"name": "a"}]}),
+        ("/reply", {"message_type": "quick_reply", "reply_options": [OPTION, OPTION]}),
+        ("/reply", {"message_type": "quick_reply", "reply_options": "x"}),
+        ("/parts", {"message_type": "snoozed"}),
+    ],
+)
+def test_further_invalid_requests_are_refused(what: str, body: dict[str, Any]) -> None:
+    simulator = made()
+    said(simulator)
+
+    assert call(simulator, what, body)[0].status == 400
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff"])
+def test_malformed_bodies_are_the_providers_400(raw: bytes) -> None:
+    simulator = made()
+    said(simulator)
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    thread = simulator.get_desk_status(PERSON).thread
+    for path in (
+        "/conversations",
+        *(f"/conversations/{thread}/{each}" for each in ("reply", "parts", "tags")),
+    ):
+        assert simulator.handle(SimulatorRequest("POST", path, headers, raw), NOW)[0].status == 400
+
+
+def test_a_reply_of_another_teammate_is_theirs() -> None:
+    simulator = made()
+    said(simulator)
+    _, deliveries = call(
+        simulator, "/reply", {"message_type": "comment", "body": "<p>x</p>", "admin_id": "9608001"}
+    )
+
+    assert acts(deliveries) == [ControlAction.TAKE_OVER]
+    assert simulator.list_messages(NOW)[-1].direction == "agent"
+
+
+def test_a_tag_is_applied_once_with_its_name() -> None:
+    simulator = made()
+    said(simulator)
+    for _ in range(2):
+        assert json.loads(call(simulator, "/tags", {"id": "86"})[0].body)["name"] == "bot-handoff"
+    [tag] = json.loads(call(simulator, "")[0].body)["tags"]["tags"]
+
+    assert (tag["id"], tag["name"], tag["applied_by"]["id"]) == ("86", "bot-handoff", BOT)
+
+
+def test_version_2_16_has_a_zero_for_nobody() -> None:
+    simulator = made()
+    said(simulator)
+
+    assert json.loads(call(simulator, "")[0].body)["admin_assignee_id"] is None
+    assert json.loads(call(simulator, "", version="2.16")[0].body)["admin_assignee_id"] == 0
+
+
+def test_files_can_be_attached_by_url_and_as_data() -> None:
+    simulator = made()
+    said(simulator)
+    file = {"content_type": "application/pdf", "name": "a.pdf", "data": "cGRm"}
+    urls = ["https://shop.example/a.png"]
+    body = {"message_type": "comment", "body": "", "attachment_urls": urls, "attachment_files": [file]}
+
+    assert call(simulator, "/reply", body)[0].status == 200
+    assert len(simulator.list_messages(NOW)[-1].media) == 2
+
+
+def test_a_429_delays_every_notification() -> None:
+    simulator = made()
+    _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
+    simulator.handle_delivery_result(first, 429, NOW)
+    _, [second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hello?"), NOW + 1)
+
+    assert second.at == NOW + 60
+
+
+@pytest.mark.parametrize("operation", [Operation.LOOK_UP, Operation.CONTROL])
+def test_look_ups_and_tags_can_fail_too(operation: Operation) -> None:
+    simulator = made()
+    said(simulator)
+    simulator.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(operation,)))
+    what, body = ("", None) if operation is Operation.LOOK_UP else ("/tags", {"id": "86"})
+
+    assert call(simulator, what, body)[0].status == 503
+    assert call(simulator, what, body)[0].status == 200
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"INTERCOM_HANDOFF_TEAM_ID": "7"},
+        {"INTERCOM_HANDOFF_TEAM_ID": "", "INTERCOM_HANDOFF_ADMIN_ID": "9608777"},
+    ],
+)
+async def test_a_hand_off_to_nobody_who_exists_reaches_the_unassigned_inbox(settings: dict[str, str]) -> None:
+    simulator, our = made(), channel(**settings)
+    said(simulator)
+
+    def intercom(request: httpx.Request) -> httpx.Response:
+        call = SimulatorRequest(request.method, request.url.path, request.headers, request.content)
+        answer, _ = simulator.handle(call, NOW)
+        return httpx.Response(answer.status, content=answer.body)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:
+        await our.send(reply_to(simulator, act="hand_off", body="wants a person"), http)
+
+    assert simulator.get_desk_status(PERSON).words == "open, assigned to nobody"
+    assert simulator.list_messages(NOW)[-1].text == "wants a person"

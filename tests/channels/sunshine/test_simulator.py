@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from random import Random
 
 import httpx
 import pytest
 
-from channels._kit.simulator import Fault, FaultSettings, SimulatorRequest, UserMessage, WebhookDelivery
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    Operation,
+    SimulatorRequest,
+    SimulatorResponse,
+    UserMessage,
+    WebhookDelivery,
+)
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
 from core.errors import Rejected, Unavailable, Unknown
@@ -28,7 +38,7 @@ from core.ports import FetchError, HttpRequest, HttpResponse, Webhook
 from core.sessions import InMemorySessionStore
 from tests.channels.sunshine.builders import APP, SECRET, channel
 
-ADA = "ada"
+ADA, KEY = "ada", ("app_1", "key-secret")
 
 
 class Simulation:
@@ -36,8 +46,7 @@ class Simulation:
 
     def __init__(self, **more: object) -> None:
         self.now = 1_795_428_000.0
-        key = ("app_1", "key-secret")
-        self.simulator = SunshineSimulator(app=APP, key=key, secret=SECRET, webhook_url="", seed=7, **more)  # type: ignore[arg-type]
+        self.simulator = SunshineSimulator(app=APP, key=KEY, secret=SECRET, webhook_url="", seed=7, **more)  # type: ignore[arg-type]
         self.channel = channel(
             SUNSHINE_API_URL="https://api.example.com",
             SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"],
@@ -78,6 +87,22 @@ class Simulation:
 
     async def send(self, **fields: object) -> str:
         return (await self.channel.send(self.reply(**fields), self.http)).provider_id
+
+    def call(
+        self, method: str, what: str, body: object = b"", content_type: str = "application/json"
+    ) -> SimulatorResponse:
+        """Call the API directly: a path, or what there is below Ada's conversation."""
+        thread = self.simulator.get_desk_status(ADA).thread
+        path = what if what.startswith("/") else f"/v2/apps/{APP}/conversations/{thread}/{what}"
+        headers = {
+            "authorization": f"Basic {base64.b64encode(b':'.join(each.encode() for each in KEY)).decode()}",
+            "content-type": content_type,
+            "host": "api.smooch.io",
+        }
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer, deliveries = self.simulator.handle(SimulatorRequest(method, path, headers, raw), self.now)
+        self.hear(deliveries)
+        return answer
 
     def heard(self, direction: str = "out") -> list[str]:
         return [line.text for line in self.simulator.list_messages(self.now) if line.direction == direction]
@@ -280,3 +305,134 @@ async def race(seed: int) -> None:
         except Rejected:
             continue
     assert len(app.heard()) == at  # the one whose look was over
+
+
+TEXT = {"type": "text", "text": "Hi"}
+ACTION = {"type": "reply", "text": "Yes", "payload": "y"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": TEXT},
+        {"author": {"type": "zzz"}, "content": TEXT},
+        {"author": {"type": "user"}, "content": TEXT},
+        {"author": {"type": "business"}},
+        {"author": {"type": "business"}, "content": {"type": "zzz"}},
+        {"author": {"type": "business"}, "content": {"type": "text"}},
+        {"author": {"type": "business"}, "content": {"type": "text", "text": "x" * 4097}},
+        {"author": {"type": "business"}, "content": {**TEXT, "actions": [{"type": "reply", "text": "a"}]}},
+        {"author": {"type": "business"}, "content": {**TEXT, "actions": [{"type": "link", "text": "a"}]}},
+        {"author": {"type": "business"}, "content": {**TEXT, "actions": [{"type": "zzz", "text": "a"}]}},
+        {
+            "author": {"type": "business"},
+            "content": {**TEXT, "actions": [ACTION, {"type": "link", "text": "a", "uri": "https://x"}]},
+        },
+        {"author": {"type": "business"}, "content": {"type": "image", "mediaUrl": "nourl"}},
+        {
+            "author": {"type": "business"},
+            "content": {"type": "file", "mediaUrl": "https://x.example/a", "altText": "x" * 129},
+        },
+        {"author": {"type": "business"}, "content": TEXT, "metadata": {"a": {"nested": 1}}},
+        {"author": {"type": "business"}, "content": TEXT, "metadata": {"a": "x" * 5000}},
+        {"author": {"type": "business"}, "content": {"type": "location", "coordinates": {"lat": 1}}},
+    ],
+)
+def test_messages_that_the_api_refuses_are_refused(message: dict[str, object]) -> None:
+    app = Simulation()
+    app.say()
+
+    assert app.call("POST", "messages", message).status == 400
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"type": "text", "markdownText": "**Hi**"},
+        {"type": "text", "actions": [ACTION]},
+        {"type": "image", "mediaUrl": "https://x.example/a.png", "text": "Look", "actions": [ACTION]},
+        {"type": "location", "coordinates": {"lat": 1.5, "long": 2}},
+        {"type": "carousel", "items": [{"title": "A", "actions": [ACTION]}]},
+        {"type": "form", "fields": [{"type": "text", "name": "n", "label": "Name"}]},
+    ],
+)
+def test_documented_message_types_are_accepted(content: dict[str, object]) -> None:
+    app = Simulation()
+    app.say()
+    message = {"author": {"type": "business", "subtypes": ["AI"]}, "content": content}
+
+    assert app.call("POST", "messages", message).status == 201
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize("what", ["messages", "activity", "passControl"])
+def test_malformed_bodies_are_the_providers_400(what: str, body: bytes) -> None:
+    app = Simulation()
+    app.say()
+
+    assert app.call("POST", what, body).status == 400
+
+
+def test_activities_and_passed_control_need_their_fields() -> None:
+    app = Simulation()
+    app.say()
+
+    assert app.call("POST", "activity", {"type": "typing:start"}).status == 400
+    assert app.call("POST", "activity", {"author": {"type": "business"}, "type": "zzz"}).status == 400
+    assert app.call("POST", "passControl", {}).status == 400
+
+
+def test_messages_are_listed_in_pages() -> None:
+    app = Simulation()
+    for number in range(130):
+        app.say(f"message {number}")
+    newest = json.loads(app.call("GET", "messages").body)
+    first = newest["messages"][0]["id"]
+    older = json.loads(app.call("GET", f"messages?page[before]={first}").body)
+
+    assert [each["content"]["text"] for each in newest["messages"]] == [
+        f"message {n}" for n in range(30, 130)
+    ]
+    assert newest["meta"]["hasMore"] is True
+    assert len(older["messages"]) == 30
+    assert older["meta"]["hasMore"] is False
+    assert app.call("GET", "messages?page[before]=zzz").status == 400
+
+
+async def test_a_message_can_fail_after_it_was_accepted() -> None:
+    app = Simulation()
+    app.say()
+    app.simulator.set_faults(FaultSettings(late_failures=1.0, late_codes=("user_unreachable",)))
+    number = await app.send()
+    statuses = [each for each in app.events if isinstance(each, StatusChanged)]
+
+    assert [(each.provider_id, each.status) for each in statuses] == [(number, DeliveryStatus.FAILED)]
+    assert statuses[0].error_code == "user_unreachable"
+
+
+def test_an_uploaded_file_is_served() -> None:
+    app = Simulation()
+    app.say()
+    thread = app.simulator.get_desk_status(ADA).thread
+    request = httpx.Request("POST", "http://x", files={"source": ("a.png", b"png", "image/png")})
+    path = f"/v2/apps/{APP}/attachments?access=public&for=message&conversationId={thread}"
+    answer = app.call("POST", path, request.read(), request.headers["content-type"])
+    url = json.loads(answer.body)["attachment"]["mediaUrl"]
+
+    assert app.call("GET", url.partition("api.smooch.io")[2]).body == b"png"
+    assert app.call("GET", "/files/none").status == 404
+
+
+@pytest.mark.parametrize(
+    ("operation", "what"), [(Operation.LOOK_UP, "messages"), (Operation.CONTROL, "passControl")]
+)
+def test_look_ups_and_hand_overs_can_fail_too(operation: Operation, what: str) -> None:
+    app = Simulation()
+    app.say()
+    app.simulator.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(operation,)))
+    method, body = (
+        ("GET", b"") if operation is Operation.LOOK_UP else ("POST", {"switchboardIntegration": "next"})
+    )
+
+    assert app.call(method, what, body).status == 503
+    assert app.call(method, what, body).status == 200
