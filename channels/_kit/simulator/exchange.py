@@ -37,6 +37,7 @@ class SimulatorResponse:
 class WebhookDelivery:
     """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is the provider's, in seconds.
 
+    `first_at` is the time of the first attempt of a retried webhook.
     With `fetches_file` it is no webhook: the provider fetches the file of a message by `GET`.
     """
 
@@ -47,6 +48,7 @@ class WebhookDelivery:
     body: bytes = b""
     attempt: int = 1
     timeout: float = 15.0
+    first_at: float = 0.0
     fetches_file: bool = False
 
 

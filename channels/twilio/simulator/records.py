@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
+from channels._kit.rendering import count_segments
 from channels._kit.simulator import TranscriptEntry
+from channels.twilio.simulator.responses import ERROR_TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,23 @@ class Message:
             "direction": self.direction,
             "status": change.status,
             "num_media": str(len(self.media)),
-            "num_segments": "0" if self.service and is_waiting else "1",
+            "num_segments": "0" if self.service and is_waiting else self._count_segments(),
+            "price": None,
+            "price_unit": "USD",
             "messaging_service_sid": self.service,
             "error_code": change.error_code,
-            "error_message": None,
+            "error_message": ERROR_TEXTS.get(change.error_code) if change.error_code else None,
             "date_created": formatdate(self.created_at),
+            "date_updated": formatdate(change.at),
             "date_sent": None if is_waiting else formatdate(self.created_at),
             "api_version": "2010-04-01",
             "uri": f"{base}/Messages/{self.sid}.json",
+            "subresource_uris": {"media": f"{base}/Messages/{self.sid}/Media.json"},
         }
+
+    def _count_segments(self) -> str:
+        is_sms = not self.media and not self.to.startswith("whatsapp:")
+        return str(count_segments(self.body).count) if is_sms else "1"
 
     def to_transcript_entry(self, now: float) -> TranscriptEntry:
         """Return the transcript entry for tests and the console."""
@@ -112,6 +122,11 @@ class MessageStore:
             if not messages:
                 del self._by_person[oldest.person]
         return record
+
+    def remove(self, record: Message) -> None:
+        """Delete a message."""
+        del self._by_sid[record.sid]
+        self._by_person[record.person].remove(record)
 
     def find(self, sid: str) -> Message | None:
         """Return a message by its SID."""

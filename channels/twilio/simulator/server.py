@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
-import re
-from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Final
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from channels._kit.simulator import (
-    Fault,
+    Exchange,
+    FaultInjector,
     FaultSettings,
+    FetchedFile,
+    Operation,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -22,7 +23,14 @@ from channels._kit.simulator import (
     WebhookDelivery,
     parse_data_url,
 )
+from channels.twilio.simulator.message_validation import (
+    FormFields,
+    get_first,
+    judge_file,
+    validate_message,
+)
 from channels.twilio.simulator.records import Message, MessageStore, StatusChange
+from channels.twilio.simulator.responses import FAULT_RESPONSES, ApiError, json_response
 from channels.twilio.simulator.webhooks import (
     ConnectionOverrides,
     WebhookFields,
@@ -32,8 +40,24 @@ from channels.twilio.simulator.webhooks import (
     classify_result,
 )
 
-_STOP_KEYWORDS: Final = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+_STOP_KEYWORDS: Final = {
+    "STOP",
+    "STOPALL",
+    "UNSUBSCRIBE",
+    "CANCEL",
+    "END",
+    "QUIT",
+    "REVOKE",
+    "OPTOUT",
+    "OPT OUT",
+}
 _START_KEYWORDS: Final = {"START", "UNSTOP"}
+_LATE_FAILURES: Final = {
+    False: ("30003", "30005", "30006", "30007", "30008", "30034"),
+    True: ("63024", "30008"),
+}
+"""Typical codes of failures that are reported after a message was accepted: of SMS, and of WhatsApp."""
+_MAX_SMS_LENGTH: Final = 1600
 _CONFIRMATIONS: Final = {
     "STOP": "You have successfully been unsubscribed. You will not receive any more messages from this "
     "number. Reply START to resubscribe.",
@@ -43,27 +67,7 @@ _CONFIRMATIONS: Final = {
 }
 _SERVICE_WINDOW_SECONDS: Final = 24 * 3600
 _STATUS_STEP_SECONDS: Final = 0.2
-_HANG_SECONDS: Final = 60.0
-_VALID_ADDRESS: Final = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}|whatsapp:[A-Z]{2}\.[A-Za-z0-9]{1,128}")
-_JSON_HEADERS: Final = {"content-type": "application/json;charset=utf-8"}
-
-FormFields = dict[str, list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _ApiError:
-    """An error of the API."""
-
-    http: int
-    code: int
-    message: str
-
-    def to_response(self) -> SimulatorResponse:
-        info_url = f"https://www.twilio.com/docs/errors/{self.code}"
-        return _json_response(
-            self.http,
-            {"code": self.code, "message": self.message, "more_info": info_url, "status": self.http},
-        )
+DEFAULT_SERVICE: Final = f"MG{0:032x}"
 
 
 class TwilioSimulator:
@@ -71,6 +75,8 @@ class TwilioSimulator:
 
     `webhook_url` may carry connection overrides (`#rc=3&rp=all`). The same `seed` gives the same ids, so a
     gateway that remembers earlier messages needs another seed. `max_messages` bounds the stored messages.
+    `services` are messaging services with their senders; a service without senders has all of the account's.
+    With `advanced_opt_out` inbound keywords are reported as `OptOutType`.
     """
 
     name = "twilio"
@@ -86,6 +92,8 @@ class TwilioSimulator:
         whatsapp_number: str = "whatsapp:+15550101",
         fallback_url: str = "",
         max_messages: int = 100_000,
+        services: Mapping[str, Collection[str]] | None = None,
+        advanced_opt_out: bool = False,
     ) -> None:
         self._account = account_sid
         self._token = auth_token
@@ -93,8 +101,11 @@ class TwilioSimulator:
         self._fallback_url = fallback_url
         self._business_numbers = {"sms": sms_number, "whatsapp": whatsapp_number}
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._faults = FaultSettings()
-        self._next_faults: deque[Fault] = deque()
+        self._numbers = {sms_number, whatsapp_number}
+        self._services = dict(services or {DEFAULT_SERVICE: ()})
+        self._advanced_opt_out = advanced_opt_out
+        self._faults = FaultInjector(self._random, FAULT_RESPONSES)
+        self._fetching: dict[str, tuple[Message, str, int]] = {}
         self._messages = MessageStore(max_messages)
         self._opted_out: set[tuple[str, str]] = set()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
@@ -105,8 +116,7 @@ class TwilioSimulator:
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
-        self._faults = faults
-        self._next_faults = deque(faults.next)
+        self._faults.configure(faults)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """Return the transcript of one contact or of all, oldest first, with numbers above `after`."""
@@ -123,32 +133,36 @@ class TwilioSimulator:
         that Twilio does not have.
         """
         business_number = user_message.ours or self._business_numbers[user_message.surface]
+        self._numbers.add(business_number)
+        text = user_message.text or user_message.button
         on_whatsapp = business_number.startswith("whatsapp:")
-        prefix = "whatsapp:" if on_whatsapp and not user_message.person.startswith("whatsapp:") else ""
-        record = self._add_message(
-            "inbound",
-            f"{prefix}{user_message.person}",
-            business_number,
-            user_message.text or user_message.button,
-            now,
-            user_message.media,
-        )
-        record.media = tuple(self._store_file(url, record.sid) for url in user_message.media)
-        self._last_inbound_at[(business_number, record.sender)] = now
-        if not on_whatsapp:
-            self._apply_keyword(record, now)
-        fields = build_inbound_fields(user_message, record, self._account)
-        first = self._build_webhook(
-            self._webhook_url, fields, now + self._random_delay(self._faults.webhooks_shuffled)
-        )
-        if self._random.random() >= self._faults.webhooks_twice:
-            return record.sid, [first]
-        repeated = replace(first, at=now + self._random_delay(max(self._faults.webhooks_shuffled, 1.0)))
-        return record.sid, [first, repeated]
+        # a longer SMS arrives as several messages
+        size = max(len(text), 1) if on_whatsapp else _MAX_SMS_LENGTH
+        pieces = [text[at : at + size] for at in range(0, len(text), size)] or [""]
+        sids, deliveries = [], []
+        for number, piece in enumerate(pieces):
+            media = user_message.media if number == 0 else ()
+            message = replace(user_message, text=piece, media=media)
+            sid, follows = self._receive_message(message, business_number, now)
+            sids.append(sid)
+            deliveries += follows
+        return sids[-1], deliveries
 
-    def handle(
-        self, request: SimulatorRequest, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
+    def _receive_message(
+        self, message: UserMessage, business_number: str, now: float
+    ) -> tuple[str, list[WebhookDelivery]]:
+        on_whatsapp = business_number.startswith("whatsapp:")
+        prefix = "whatsapp:" if on_whatsapp and not message.person.startswith("whatsapp:") else ""
+        sender = f"{prefix}{message.person}"
+        record = self._add_message("inbound", sender, business_number, message.text, now, message.media)
+        record.media = tuple(self._store_file(url, record.sid) for url in message.media)
+        self._last_inbound_at[(business_number, record.sender)] = now
+        fields = build_inbound_fields(message, record, self._account)
+        if not on_whatsapp and (kind := self._apply_keyword(record, now)) and self._advanced_opt_out:
+            fields.append(("OptOutType", kind))
+        return record.sid, self._faults.spread_webhook(self._build_webhook(self._webhook_url, fields, now))
+
+    def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle a REST API request."""
         path, _, query = request.url.partition("?")
         if path.startswith("/_cdn/") and (
@@ -156,22 +170,60 @@ class TwilioSimulator:
         ):
             return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
         if not self._is_authentic(request):
-            return _ApiError(401, 20003, "Authenticate").to_response(), []
+            return ApiError(401, 20003, "Authenticate").to_response(), []
+        operation = Operation.SEND if path == f"{self._base}/Messages.json" else None
+        if request.method == "GET":
+            operation = Operation.LOOK_UP
+        return self._faults.apply(operation, lambda: self._route(request, path, query, now))
+
+    def _route(self, request: SimulatorRequest, path: str, query: str, now: float) -> Exchange:
+        form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         if path == f"{self._base}/Messages.json" and request.method == "POST":
-            return self._handle_create(
-                parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True), now
-            )
+            return self._handle_create(form, now)
         if path == f"{self._base}/Messages.json" and request.method == "GET":
             return self._handle_list(path, dict(parse_qsl(query, keep_blank_values=True)), now), []
         if (sid := path.rpartition("/Media/")[2]) in self._files and request.method == "GET":
             return SimulatorResponse(307, {"location": f"{self.url}/_cdn/{sid}"}), []
-        if path.startswith(f"{self._base}/Messages/") and request.method == "GET":
+        if path.startswith(f"{self._base}/Messages/"):
             sid = path.removeprefix(f"{self._base}/Messages/").removesuffix(".json")
             if record := self._messages.find(sid):
-                return _json_response(200, record.to_json(self._base, self._account, now)), []
+                return self._handle_message_resource(request.method, record, form, now), []
         if path == "/v2/Indicators/Typing.json" and request.method == "POST":
-            return _json_response(200, {"success": True}), []
-        return _ApiError(404, 20404, f"The requested resource {path} was not found").to_response(), []
+            return self._handle_typing(form), []
+        return ApiError(404, 20404, f"The requested resource {path} was not found").to_response(), []
+
+    def _handle_message_resource(
+        self, method: str, record: Message, form: FormFields, now: float
+    ) -> SimulatorResponse:
+        """Fetch, redact or delete a message; only an empty body can be set (Twilio, "Update a message")."""
+        if method == "DELETE":
+            self._messages.remove(record)
+            return SimulatorResponse(204)
+        if method == "POST":
+            if get_first(form, "Body"):
+                return ApiError(400, 20009, "Only an empty body can be set").to_response()
+            record.body = ""
+        return json_response(200, record.to_json(self._base, self._account, now))
+
+    def _handle_typing(self, form: FormFields) -> SimulatorResponse:
+        """Show a typing indicator for a message that was received (Twilio, "Typing indicators")."""
+        record = self._messages.find(get_first(form, "messageId"))
+        if record is None or record.direction != "inbound" or get_first(form, "channel") != "whatsapp":
+            return ApiError(400, 20001, "messageId and channel are required").to_response()
+        return json_response(200, {"success": True})
+
+    def handle_fetched_file(
+        self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
+    ) -> list[WebhookDelivery]:
+        """Judge one file of a message by type and size; the last one decides what becomes of the message."""
+        record, callback, waiting = self._fetching.pop(record_sid := delivery.headers["message"])
+        if code := judge_file(file, on_whatsapp=record.to.startswith("whatsapp:")):
+            status = "failed" if record.to.startswith("whatsapp:") else "undelivered"
+            record.status_changes = (record.status_changes[0], StatusChange(now, status, code))
+        if waiting > 1:
+            self._fetching[record_sid] = record, callback, waiting - 1
+            return []
+        return self._build_status_callbacks(record, callback) if callback else []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
@@ -183,9 +235,13 @@ class TwilioSimulator:
         reason = classify_result(status, timed_out=timed_out)
         if reason is None:
             return []
-        delay = ConnectionOverrides.parse(self._webhook_url).retry_delay(delivery.attempt, reason)
-        if delay is not None:
-            return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
+        overrides = ConnectionOverrides.parse(self._webhook_url)
+        delay = overrides.retry_delay(delivery.attempt, reason)
+        first_at = delivery.first_at or delivery.at
+        spent = delivery.at - first_at + (delivery.timeout if timed_out else 0.0)
+        if delay is not None and spent + delay < overrides.total:
+            at = max(now, delivery.at) + delay
+            return [replace(delivery, at=at, first_at=first_at, attempt=delivery.attempt + 1)]
         fields = parse_qsl(delivery.body.decode(), keep_blank_values=True)
         names = {name for name, _ in fields}
         if not self._fallback_url or names & {"MessageStatus", "ErrorUrl"}:
@@ -209,63 +265,24 @@ class TwilioSimulator:
         expected = base64.b64encode(f"{self._account}:{self._token}".encode())
         return hmac.compare_digest(b"Basic " + expected, request.headers.get("authorization", "").encode())
 
-    def _handle_create(self, form: FormFields, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Accept a message, refuse it as documented, or inject a fault."""
-        fault = self._next_fault()
-        if fault in _FAULT_RESPONSES:
-            return _FAULT_RESPONSES[fault], []
-        if error := self._validate_message(form):
+    def _handle_create(self, form: FormFields, now: float) -> Exchange:
+        """Accept a message, or refuse it as documented."""
+        services = {sid: senders or self._numbers for sid, senders in self._services.items()}
+        if error := validate_message(form, self._numbers, services):
             return error.to_response(), []
-        service, to = _get_first(form, "MessagingServiceSid"), _get_first(form, "To")
-        sender = _get_first(form, "From") or self._select_sender(to)
-        media = tuple(form.get("MediaUrl", ()))
-        record = self._add_message(
-            "outbound-api", sender, to, _get_first(form, "Body"), now, media, service=service
-        )
-        response = _json_response(201, record.to_json(self._base, self._account, now))
-        callback = _get_first(form, "StatusCallback")
-        follows = self._build_status_callbacks(record, callback) if callback else []
-        match fault:
-            case Fault.ERROR_AFTER:
-                response = _ApiError(500, 20500, "Internal Server Error").to_response()
-            case Fault.TIMEOUT_AFTER:
-                response = replace(response, delay=_HANG_SECONDS)
-            case Fault.DROP_AFTER:
-                response = replace(response, drop=True)
-            case _:
-                response = replace(response, delay=self._faults.answer_delay)
-        return response, follows
-
-    def _next_fault(self) -> Fault:
-        if self._next_faults:
-            return self._next_faults.popleft()
-        if self._faults.kinds and self._random.random() < self._faults.chance:
-            return self._random.choice(self._faults.kinds)
-        return Fault.NONE
-
-    def _validate_message(self, form: FormFields) -> _ApiError | None:
-        """Return the documented error of an invalid message (Twilio, "Error and warning dictionary")."""
-        to, sender, body = _get_first(form, "To"), _get_first(form, "From"), _get_first(form, "Body")
-        media, on_whatsapp = form.get("MediaUrl", []), to.startswith("whatsapp:")
-        if not to:
-            return _ApiError(400, 21604, "A 'To' phone number is required.")
-        if not _VALID_ADDRESS.fullmatch(to):
-            return _ApiError(400, 21211, f"The 'To' number {to} is not a valid phone number.")
-        if not sender and not _get_first(form, "MessagingServiceSid"):
-            return _ApiError(400, 21603, "A 'From' phone number is required.")
-        if sender and sender.startswith("whatsapp:") != on_whatsapp:
-            return _ApiError(400, 63007, "Twilio could not find a Channel with the specified From address")
-        if sender == to:
-            return _ApiError(400, 63031, "Message cannot have the same To and From")
-        if not body and not media and not _get_first(form, "ContentSid"):
-            return _ApiError(400, 21602, "Message body is required.")
-        if len(body.encode("utf-16-le")) > 2 * 1600:
-            return _ApiError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
-        if len(media) > (1 if on_whatsapp else 10):
-            return _ApiError(400, 21623, "Number of media files exceeds allowed limit.")
-        if (sender or self._select_sender(to), to) in self._opted_out:
-            return _ApiError(400, 21610, "Attempt to send to unsubscribed recipient")
-        return None
+        service, to = get_first(form, "MessagingServiceSid"), get_first(form, "To")
+        sender = get_first(form, "From") or self._select_sender(to)
+        if (sender, to) in self._opted_out:
+            return ApiError(400, 21610, "Attempt to send to unsubscribed recipient").to_response(), []
+        media, body = tuple(form.get("MediaUrl", ())), get_first(form, "Body")
+        record = self._add_message("outbound-api", sender, to, body, now, media, service=service)
+        response = json_response(201, record.to_json(self._base, self._account, now))
+        callback = get_first(form, "StatusCallback")
+        if media:
+            self._fetching[record.sid] = record, callback, len(media)
+            about = {"message": record.sid}
+            return response, [WebhookDelivery(now, "GET", url, about, fetches_file=True) for url in media]
+        return response, self._build_status_callbacks(record, callback) if callback else []
 
     def _select_sender(self, to: str) -> str:
         """Return the sender that a messaging service selects."""
@@ -277,25 +294,32 @@ class TwilioSimulator:
         page = _parse_number(query, "Page", 0)
         page_messages = matching[page * size : (page + 1) * size]
         following = urlencode({**query, "Page": page + 1}) if len(matching) > (page + 1) * size else ""
+        first, previous = urlencode({**query, "Page": 0}), urlencode({**query, "Page": page - 1})
         body = {
             "messages": [record.to_json(self._base, self._account, now) for record in page_messages],
             "page": page,
             "page_size": size,
+            "start": page * size,
+            "end": page * size + max(len(page_messages) - 1, 0),
+            "uri": f"{path}?{urlencode(query)}" if query else path,
+            "first_page_uri": f"{path}?{first}",
+            "previous_page_uri": f"{path}?{previous}" if page else None,
             "next_page_uri": f"{path}?{following}" if following else None,
         }
-        return _json_response(200, body)
+        return json_response(200, body)
 
     def _build_status_callbacks(self, record: Message, url: str) -> list[WebhookDelivery]:
         """Build the status callbacks, delayed, repeated and shuffled by the fault settings.
 
         There is none for the first status.
         """
-        follows = []
-        for change in record.status_changes[1:]:
-            at = change.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
-            follows.append(self._build_webhook(url, build_status_fields(record, change, self._account), at))
-            if self._random.random() < self._faults.statuses_twice:
-                follows.append(replace(follows[-1], at=at + self._random_delay(1.0)))
+        follows = [
+            each
+            for change in record.status_changes[1:]
+            for each in self._faults.spread_status(
+                self._build_webhook(url, build_status_fields(record, change, self._account), change.at)
+            )
+        ]
         return sorted(follows, key=lambda delivery: delivery.at)
 
     def _plan_status_changes(
@@ -304,25 +328,37 @@ class TwilioSimulator:
         """Plan the statuses of a new message; outside WhatsApp's 24 hours it is accepted and fails later."""
         if direction == "inbound":
             return (StatusChange(now, "received"),)
+        on_whatsapp, step = to.startswith("whatsapp:"), self._faults.random_delay
         last_inbound_at = self._last_inbound_at.get((sender, to), 0.0)
         changes = [StatusChange(now, "accepted" if service else "queued")]
-        if to.startswith("whatsapp:") and now - last_inbound_at > _SERVICE_WINDOW_SECONDS:
-            return (*changes, StatusChange(now + self._random_delay(_STATUS_STEP_SECONDS), "failed", 63016))
-        for status in ("sent", "delivered", "read")[: 3 if to.startswith("whatsapp:") else 2]:
-            changes.append(StatusChange(changes[-1].at + self._random_delay(_STATUS_STEP_SECONDS), status))
+        if on_whatsapp and now - last_inbound_at > _SERVICE_WINDOW_SECONDS:
+            return (*changes, StatusChange(now + step(_STATUS_STEP_SECONDS), "failed", 63016))
+        statuses = ("sent", "delivered", "read")[: 3 if on_whatsapp else 2]
+        late_code = self._faults.draw_late_failure(_LATE_FAILURES[on_whatsapp])
+        for status in statuses[:1] if late_code else statuses:
+            changes.append(StatusChange(changes[-1].at + step(_STATUS_STEP_SECONDS), status))
+        if late_code:
+            at = changes[-1].at + step(_STATUS_STEP_SECONDS)
+            changes.append(StatusChange(at, "failed" if on_whatsapp else "undelivered", int(late_code)))
         return tuple(changes)
 
-    def _apply_keyword(self, record: Message, now: float) -> None:
-        """Opt a pair of numbers out or in, and confirm (Twilio, "Advanced Opt-Out")."""
+    def _apply_keyword(self, record: Message, now: float) -> str:
+        """Opt a pair of numbers out or in, and confirm; return the keyword's kind, empty if it is none.
+
+        YES opts in only while the pair is opted out (Twilio, "Advanced Opt-Out").
+        """
         text, pair = record.body.strip().upper(), (record.to, record.sender)
+        if text == "YES" and pair in self._opted_out:
+            text = "START"
         kind = "STOP" if text in _STOP_KEYWORDS else "START" if text in _START_KEYWORDS else text
         if kind not in _CONFIRMATIONS:
-            return
+            return ""
         if kind == "STOP":
             self._opted_out.add(pair)
         elif kind == "START":
             self._opted_out.discard(pair)
         self._add_message("outbound-reply", record.to, record.sender, _CONFIRMATIONS[kind], now)
+        return kind
 
     def _add_message(
         self,
@@ -351,26 +387,6 @@ class TwilioSimulator:
     def _build_webhook(self, url: str, fields: WebhookFields, at: float) -> WebhookDelivery:
         idempotency = f"{self._random.getrandbits(128):032x}"
         return build_signed_delivery(url, fields, token=self._token, at=at, idempotency=idempotency)
-
-    def _random_delay(self, maximum: float) -> float:
-        return self._random.random() * maximum if maximum > 0 else 0.0
-
-
-def _json_response(status: int, body: object) -> SimulatorResponse:
-    return SimulatorResponse(status=status, headers=_JSON_HEADERS, body=json.dumps(body).encode())
-
-
-_FAULT_RESPONSES: Final = {
-    Fault.TOO_MANY: _ApiError(429, 20429, "Too Many Requests").to_response(),
-    Fault.SERVER_ERROR: _ApiError(500, 20500, "Internal Server Error").to_response(),
-    Fault.UNAVAILABLE: _ApiError(503, 20503, "Service Unavailable").to_response(),
-    Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
-}
-"""Faults that occur before a message is accepted."""
-
-
-def _get_first(form: FormFields, name: str) -> str:
-    return form.get(name, [""])[0]
 
 
 def _parse_number(query: dict[str, str], name: str, default: int) -> int:

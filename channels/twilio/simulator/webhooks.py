@@ -6,23 +6,30 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
 from channels._kit.simulator import UserMessage, WebhookDelivery
 from channels.twilio.simulator.records import Message, StatusChange
+from channels.twilio.simulator.responses import ERROR_TEXTS
 
 WebhookFields = list[tuple[str, str]]
 
 _RETRY_REASONS: Final = frozenset({"4xx", "5xx", "ct", "rt"})
 _FIRST_RETRY_SECONDS: Final = 0.5
+_MESSAGE_TYPES: Final = {"image": "image", "audio": "audio", "video": "video"}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOverrides:
-    """Timeout in seconds and retries (Twilio, "Webhook connection overrides"): the URL's fragment."""
+    """Timeouts of a try and in total, in seconds, and retries: the URL's fragment.
+
+    Source: Twilio, "Webhook connection overrides".
+    """
 
     timeout: float
+    total: float
     retries: int
     reasons: frozenset[str]
 
@@ -33,6 +40,7 @@ class ConnectionOverrides:
         reasons = frozenset(options.get("rp", "ct").split(","))
         return cls(
             timeout=_parse_bounded(options.get("rt", ""), 100, 15_000, 15_000) / 1000,
+            total=_parse_bounded(options.get("tt", ""), 100, 15_000, 15_000) / 1000,
             retries=_parse_bounded(options.get("rc", ""), 0, 5, 1),
             reasons=_RETRY_REASONS if "all" in reasons else reasons,
         )
@@ -106,6 +114,8 @@ def build_inbound_fields(message: UserMessage, record: Message, account: str) ->
 
 def _build_whatsapp_fields(message: UserMessage, record: Message) -> WebhookFields:
     kind = "interactive" if message.button else "location" if message.place else "text"
+    if message.media:
+        kind = _MESSAGE_TYPES.get(message.media_type.partition("/")[0], "document")
     fields = [
         ("ProfileName", message.name or "Ada"),
         ("MessageType", kind),
@@ -132,11 +142,17 @@ def build_status_fields(record: Message, change: StatusChange, account: str) -> 
         ("From", record.sender),
         ("ApiVersion", "2010-04-01"),
     ]
+    if record.service:
+        fields.append(("MessagingServiceSid", record.service))
+    error = ERROR_TEXTS.get(change.error_code, "Unknown error") if change.error_code is not None else ""
     if change.error_code is not None:
-        fields.append(("ErrorCode", str(change.error_code)))
+        fields += [("ErrorCode", str(change.error_code)), ("ErrorMessage", error)]
     if record.to.startswith("whatsapp:"):
         event = "UNDELIVERED" if change.error_code is not None else change.status.upper()
-        fields += [("ChannelPrefix", "whatsapp"), ("EventType", event)]
+        fields += [("ChannelPrefix", "whatsapp"), ("ChannelInstallSid", f"XE{0:032x}"), ("EventType", event)]
+        fields += [("ChannelStatusMessage", error)] if error else []
+    elif change.status in ("delivered", "undelivered"):
+        fields.append(("RawDlrDoneDate", datetime.fromtimestamp(change.at, UTC).strftime("%y%m%d%H%M")))
     return fields
 
 

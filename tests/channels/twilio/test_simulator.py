@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from channels._kit.simulator import (
     Fault,
     FaultSettings,
+    FetchedFile,
+    Operation,
     SimulatorRequest,
     SimulatorResponse,
     UserMessage,
     WebhookDelivery,
 )
 from channels.twilio import capabilities
-from channels.twilio.simulator.server import TwilioSimulator
+from channels.twilio.simulator.server import DEFAULT_SERVICE, TwilioSimulator
 from core.model import ControlAction, ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
 from core.ports import Webhook
 from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
@@ -135,7 +137,14 @@ def test_whatsapp_reports_reads_and_fails_outside_the_service_window() -> None:
         ({"To": "whatsapp:12"}, 21211),
         ({"From": ""}, 21603),
         ({"From": WHATSAPP}, 63007),
-        ({"From": ADA}, 63031),
+        ({"From": ADA}, 21266),
+        ({"To": WHATSAPP, "From": WHATSAPP}, 63031),
+        ({"From": "hello"}, 21212),
+        ({"From": "+12025550199"}, 21659),
+        ({"MessagingServiceSid": "MGnope"}, 21701),
+        ({"From": "", "MessagingServiceSid": "MGnope"}, 21701),
+        ({"MessagingServiceSid": DEFAULT_SERVICE, "MediaUrl": "notaurl"}, 21620),
+        ({"StatusCallback": "notaurl"}, 21609),
         ({"Body": ""}, 21602),
         ({"Body": "x" * 1601}, 21617),
         ({"Body": "😀" * 801}, 21617),
@@ -295,7 +304,8 @@ def test_webhooks_are_repeated_and_shuffled_by_the_fault_settings() -> None:
         ("#rc=3&rp=all", 503, False, 3),
         ("#rc=3&rp=all", 404, False, 3),
         ("#rc=3&rp=5xx,ct", 404, False, 0),
-        ("#rc=9&rp=rt", None, True, 5),
+        ("#rc=9&rp=rt", None, True, 0),
+        ("#rc=9&rp=rt&rt=500", None, True, 4),
         ("#rc=0", None, False, 0),
         ("#rc=x", None, False, 1),
         ("#rc=3&rp=all", 200, False, 0),
@@ -372,3 +382,106 @@ def test_the_simulator_and_the_channel_agree_on_the_limits_without_sharing_them(
 
     assert create(make_simulator(), {"Body": "x" * limit})[0].status == 201
     assert create(make_simulator(), {"Body": "x" * (limit + 1)})[0].status == 400
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (FetchedFile("image/png", 1000), "delivered"),
+        (FetchedFile("image/png", 6 * 1024 * 1024), "undelivered"),
+        (FetchedFile("application/zip", 600 * 1024), "undelivered"),
+        (None, "undelivered"),
+    ],
+)
+def test_files_are_fetched_and_judged(file: FetchedFile | None, expected: str) -> None:
+    played = make_simulator()
+    _, [fetch] = create(played, {"MediaUrl": "https://shop.example/a.png"})
+
+    assert (fetch.method, fetch.url, fetch.fetches_file) == ("GET", "https://shop.example/a.png", True)
+    assert words(played.handle_fetched_file(fetch, file, NOON))[-1] == expected
+
+
+@pytest.mark.parametrize(("to", "status"), [(ADA, "undelivered"), (f"whatsapp:{ADA}", "failed")])
+def test_an_accepted_message_can_fail_later(to: str, status: str) -> None:
+    played = make_simulator()
+    on_whatsapp = to.startswith("whatsapp:")
+    played.send_user_message(UserMessage("whatsapp" if on_whatsapp else "sms", ADA, "Hi"), NOON)
+    played.set_faults(FaultSettings(late_failures=1.0))
+    _, deliveries = create(played, {"To": to, "From": WHATSAPP if on_whatsapp else SMS})
+    fields = dict(parse_qsl(deliveries[-1].body.decode()))
+
+    assert words(deliveries) == ["sent", status]
+    assert fields["ErrorCode"] in ("30003", "30005", "30006", "30007", "30008", "30034", "63024")
+    assert fields["ErrorMessage"]
+
+
+def test_the_list_can_fail_too() -> None:
+    played = make_simulator()
+    played.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(Operation.LOOK_UP,)))
+
+    assert create(played)[0].status == 201
+    request = SimulatorRequest("GET", f"{BASE}/Messages.json", BASIC)
+    assert [played.handle(request, NOON)[0].status for _ in range(2)] == [503, 200]
+
+
+def test_a_sender_outside_the_services_pool_is_refused() -> None:
+    played = TwilioSimulator(
+        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, services={"MG1": {"+15550199"}}
+    )
+
+    assert code(create(played, {"MessagingServiceSid": "MG1"})[0]) == (400, 21712)
+
+
+def test_segments_are_counted() -> None:
+    for body, segments in (("x" * 160, "1"), ("x" * 320, "3"), ("😀" * 800, "25")):
+        assert json.loads(create(make_simulator(), {"Body": body})[0].body)["num_segments"] == segments
+
+
+@pytest.mark.parametrize("words_", ["STOP", "opt out", " Revoke "])
+def test_opt_outs_are_reported_by_type_with_advanced_opt_out(words_: str) -> None:
+    played = TwilioSimulator(
+        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, advanced_opt_out=True
+    )
+    _, [stop] = played.send_user_message(UserMessage("sms", ADA, words_), NOON)
+    assert dict(parse_qsl(stop.body.decode()))["OptOutType"] == "STOP"
+    assert code(create(played)[0]) == (400, 21610)
+    _, [start] = played.send_user_message(UserMessage("sms", ADA, "yes"), NOON)
+    assert dict(parse_qsl(start.body.decode()))["OptOutType"] == "START"
+    assert create(played)[0].status == 201
+    _, [yes] = played.send_user_message(UserMessage("sms", ADA, "yes"), NOON)
+    assert "OptOutType" not in dict(parse_qsl(yes.body.decode()))
+
+
+def test_a_long_sms_arrives_as_several_messages() -> None:
+    _, deliveries = make_simulator().send_user_message(UserMessage("sms", ADA, "x" * 5000), NOON)
+
+    assert [len(dict(parse_qsl(each.body.decode()))["Body"]) for each in deliveries] == [
+        1600,
+        1600,
+        1600,
+        200,
+    ]
+
+
+def test_a_message_can_be_redacted_and_deleted() -> None:
+    played = make_simulator()
+    sid = json.loads(create(played)[0].body)["sid"]
+    path = f"{BASE}/Messages/{sid}.json"
+
+    assert played.handle(SimulatorRequest("POST", path, BASIC, b"Body=new"), NOON)[0].status == 400
+    assert (
+        json.loads(played.handle(SimulatorRequest("POST", path, BASIC, b"Body="), NOON)[0].body)["body"] == ""
+    )
+    assert played.handle(SimulatorRequest("DELETE", path, BASIC), NOON)[0].status == 204
+    assert played.handle(SimulatorRequest("GET", path, BASIC), NOON)[0].status == 404
+
+
+def test_typing_needs_a_message_that_was_received() -> None:
+    played = make_simulator()
+    sid, _ = played.send_user_message(UserMessage("whatsapp", ADA, "Hi"), NOON)
+    for fields, status in (
+        (f"messageId={sid}&channel=whatsapp", 200),
+        ("messageId=SM1&channel=whatsapp", 400),
+    ):
+        request = SimulatorRequest("POST", "/v2/Indicators/Typing.json", BASIC, fields.encode())
+        assert played.handle(request, NOON)[0].status == status
