@@ -15,9 +15,8 @@ URL_VARIABLE: Final = "TURNGATE_SIMULATOR_URL"
 
 
 def create_simulated_accounts(gateway_url: str) -> dict[str, SimulatedAccount]:
-    """Build an account by channel name, calling the gateway at `gateway_url`, with a secret of this run."""
-    secret = secrets.token_hex(16)
-    return {name: _load(name).create_account(gateway_url, secret) for name in channels.available()}
+    """Build an account by channel name, calling the gateway at `gateway_url`; every credential differs."""
+    return {name: _load(name).create_account(gateway_url, _new_secret) for name in channels.available()}
 
 
 def format_simulator_urls(api_urls: Mapping[str, str]) -> str:
@@ -38,3 +37,7 @@ def list_simulated_surfaces(api_urls: Mapping[str, str]) -> dict[str, tuple[Simu
 def _load(name: str) -> SimulatedAccountModule:
     module = importlib.import_module(f"channels.{name}.simulator.account")
     return cast("SimulatedAccountModule", module)
+
+
+def _new_secret() -> str:
+    return secrets.token_hex(16)

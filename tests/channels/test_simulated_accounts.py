@@ -64,3 +64,16 @@ def test_simulator_urls_round_trip_through_the_environment() -> None:
 
     assert parse_simulator_urls({"TURNGATE_SIMULATOR_URL": format_simulator_urls(urls)}) == urls
     assert parse_simulator_urls({}) == {}
+
+
+def test_every_credential_of_the_simulated_accounts_differs() -> None:
+    """A mix-up of two credentials must fail in `turngate run` as it does with real ones."""
+    values = [
+        value
+        for account in create_simulated_accounts("http://127.0.0.1:8000").values()
+        for name, value in account.settings("http://127.0.0.1:9000").items()
+        if name.endswith(("SECRET", "TOKEN"))
+    ]
+
+    assert len(values) > 8
+    assert len(set(values)) == len(values)

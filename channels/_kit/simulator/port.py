@@ -177,8 +177,8 @@ class SimulatedSurface:
 class SimulatedAccountModule(Protocol):
     """Interface of `channels/<name>/simulator/account.py`, by which `turngate run` finds a simulator."""
 
-    def create_account(self, gateway_url: str, secret: str) -> SimulatedAccount:
-        """Build a simulator that calls the gateway at `gateway_url`; `secret` serves as every credential."""
+    def create_account(self, gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
+        """Build a simulator that calls the gateway at `gateway_url`; each credential is a new secret."""
         ...
 
     def list_surfaces(self, api_url: str) -> tuple[SimulatedSurface, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from channels._kit.simulator import SimulatedAccount, SimulatedConversation, SimulatedSurface
@@ -16,11 +17,12 @@ _TEAM_ID: Final = "5017001"
 _TAG_ID: Final = "86"
 
 
-def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
+def create_account(gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
     """Build the workspace, with the bot's admin and one hand-off team."""
+    client_secret, access_token = new_secret(), new_secret()
     simulator = IntercomSimulator(
-        client_secret=secret,
-        access_token=secret,
+        client_secret=client_secret,
+        access_token=access_token,
         webhook_url=f"{gateway_url}/webhooks/{NAME}",
         seed=secrets.randbits(64),
         app_id=_WORKSPACE_ID,
@@ -30,8 +32,8 @@ def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
     return SimulatedAccount(
         simulator,
         lambda api_url: {
-            "INTERCOM_CLIENT_SECRET": secret,
-            "INTERCOM_ACCESS_TOKEN": secret,
+            "INTERCOM_CLIENT_SECRET": client_secret,
+            "INTERCOM_ACCESS_TOKEN": access_token,
             "INTERCOM_ADMIN_ID": _BOT_ADMIN_ID,
             "INTERCOM_HANDOFF_TEAM_ID": _TEAM_ID,
             "INTERCOM_HANDOFF_TAG_ID": _TAG_ID,

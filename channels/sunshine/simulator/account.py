@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from channels._kit.simulator import SimulatedAccount, SimulatedConversation, SimulatedSurface
@@ -15,12 +16,13 @@ _APP_ID: Final = "5ebee0975ac5304b664a0001"
 _KEY_ID: Final = "app_1"
 
 
-def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
+def create_account(gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
     """Build the app, with the bot's integration as first responder."""
+    key_secret, webhook_secret = new_secret(), new_secret()
     simulator = SunshineSimulator(
         app=_APP_ID,
-        key=(_KEY_ID, secret),
-        secret=secret,
+        key=(_KEY_ID, key_secret),
+        secret=webhook_secret,
         webhook_url=f"{gateway_url}/webhooks/{NAME}",
         seed=secrets.randbits(64),
     )
@@ -29,8 +31,8 @@ def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
         lambda api_url: {
             "SUNSHINE_APP_ID": _APP_ID,
             "SUNSHINE_KEY_ID": _KEY_ID,
-            "SUNSHINE_KEY_SECRET": secret,
-            "SUNSHINE_WEBHOOK_SECRET": secret,
+            "SUNSHINE_KEY_SECRET": key_secret,
+            "SUNSHINE_WEBHOOK_SECRET": webhook_secret,
             "SUNSHINE_INTEGRATION_ID": BOT_INTEGRATION["integrationId"],
             "SUNSHINE_API_URL": api_url,
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from channels._kit.simulator import SimulatedAccount, SimulatedConversation, SimulatedSurface
@@ -16,11 +16,12 @@ _SMS_NUMBER: Final = "+15550100"
 _WHATSAPP_NUMBER: Final = "+15550101"
 
 
-def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
+def create_account(gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
     """Build the account; its webhooks are retried as by the connection overrides `#rc=3&rp=all`."""
+    auth_token = new_secret()
     simulator = TwilioSimulator(
         account_sid=ACCOUNT_SID,
-        auth_token=secret,
+        auth_token=auth_token,
         webhook_url=f"{gateway_url}{WEBHOOK_PATH}#rc=3&rp=all",
         seed=secrets.randbits(64),
         sms_number=_SMS_NUMBER,
@@ -31,7 +32,7 @@ def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
         simulator.url = api_url  # its webhooks contain media URLs
         return {
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": secret,
+            "TWILIO_AUTH_TOKEN": auth_token,
             "TWILIO_API_URL": api_url,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from channels._kit.inbound import canonical_number
@@ -16,11 +17,12 @@ _PHONE_NUMBER_ID: Final = "800000000000001"
 _DISPLAY_NUMBER: Final = "15550102"
 
 
-def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
+def create_account(gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
     """Build the account, with one number."""
+    app_secret, access_token, verify_token = new_secret(), new_secret(), new_secret()
     simulator = WhatsAppSimulator(
-        app_secret=secret,
-        access_token=secret,
+        app_secret=app_secret,
+        access_token=access_token,
         webhook_url=f"{gateway_url}/webhooks/{NAME}",
         seed=secrets.randbits(64),
         phone_number_id=_PHONE_NUMBER_ID,
@@ -30,9 +32,9 @@ def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
     return SimulatedAccount(
         simulator,
         lambda api_url: {
-            "WHATSAPP_APP_SECRET": secret,
-            "WHATSAPP_VERIFY_TOKEN": secret,
-            "WHATSAPP_ACCESS_TOKEN": secret,
+            "WHATSAPP_APP_SECRET": app_secret,
+            "WHATSAPP_VERIFY_TOKEN": verify_token,
+            "WHATSAPP_ACCESS_TOKEN": access_token,
             "WHATSAPP_API_URL": api_url,
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,11 +16,12 @@ from core.model import Address
 _EMAIL: Final = "bot@example.com"
 
 
-def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
+def create_account(gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
     """Build the account, with the bot's user and one hand-off group."""
+    webhook_secret, api_token = new_secret(), new_secret()
     simulator = ZendeskSimulator(
-        secret=secret,
-        api_token=secret,
+        secret=webhook_secret,
+        api_token=api_token,
         webhook_url=f"{gateway_url}/webhooks/{NAME}",
         seed=secrets.randbits(64),
         email=_EMAIL,
@@ -27,9 +29,9 @@ def create_account(gateway_url: str, secret: str) -> SimulatedAccount:
     return SimulatedAccount(
         simulator,
         lambda api_url: {
-            "ZENDESK_WEBHOOK_SECRET": secret,
+            "ZENDESK_WEBHOOK_SECRET": webhook_secret,
             "ZENDESK_EMAIL": _EMAIL,
-            "ZENDESK_API_TOKEN": secret,
+            "ZENDESK_API_TOKEN": api_token,
             "ZENDESK_BOT_USER_ID": str(BOT_ID),
             "ZENDESK_HANDOFF_GROUP_ID": str(HAND_OFF_GROUP_ID),
             "ZENDESK_API_URL": api_url,
