@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import httpx
-from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
+from twilio.twiml.messaging_response import MessagingResponse
 
 from channels._kit.base import BaseChannel
 from channels._kit.outbound import ErrorKind

@@ -1,0 +1,122 @@
+"""Intercom's own library against the simulator."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+from intercom import Intercom
+from intercom.core.api_error import ApiError
+
+from channels._kit.simulator import UserMessage
+from channels.intercom.simulator.records import contact_id
+from channels.intercom.simulator.server import IntercomSimulator
+from tests.channels.sdk.hosted import HostedSimulator, host
+
+SECRET, TOKEN, ADA, BOT, TEAM = "client-secret", "token", "+15550180", "9608555", "5017001"
+
+
+class Workspace:
+    """The simulated workspace with one conversation, and Intercom's client."""
+
+    def __init__(self, hosted: HostedSimulator, client: Intercom, thread: str) -> None:
+        self.hosted = hosted
+        self.client = client
+        self.thread = thread
+
+    async def reply(self, **request: Any) -> Any:
+        body = {"type": "admin", "admin_id": BOT, **request}
+        return await self.hosted.call(
+            lambda: self.client.conversations.reply(conversation_id=self.thread, request=body)
+        )
+
+    async def manage(self, **request: Any) -> Any:
+        body = {"type": "admin", "admin_id": BOT, **request}
+        return await self.hosted.call(
+            lambda: self.client.conversations.manage(conversation_id=self.thread, request=body)
+        )
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    url = "https://bots.example.com/webhooks/intercom"
+    simulator = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1)
+    async with host(simulator) as hosted:
+        await hosted.say(UserMessage("intercom", ADA, "Hello & é"))
+        with httpx.Client() as http:
+            client = Intercom(base_url=hosted.url, token=TOKEN, httpx_client=http)
+            yield Workspace(hosted, client, simulator.get_desk_status(ADA).thread)
+
+
+async def test_the_account_is_described(workspace: Workspace) -> None:
+    call, client = workspace.hosted.call, workspace.client
+    me = await call(client.admins.identify)
+    admins = await call(client.admins.list)
+    teams = await call(client.teams.list)
+
+    assert me is not None
+    assert (me.id, me.app.id_code if me.app else "") == (BOT, "wk7h2xqz")
+    assert len(admins.admins or []) == 3
+    assert [team.id for team in teams.teams or [] if team] == [TEAM]
+
+
+async def test_replies_assignments_and_tags_are_parsed(workspace: Workspace) -> None:
+    option = {"text": "Yes", "uuid": "2b1e6c5e-7a86-4b4e-9d2c-0c7a4d1c1e01"}
+    await workspace.reply(message_type="comment", body="<p>Hi</p>")
+    await workspace.reply(message_type="note", body="<p>For agents</p>")
+    await workspace.reply(message_type="quick_reply", reply_options=[option])
+    await workspace.reply(message_type="comment", body="Look", attachment_urls=["https://shop.example/a.png"])
+    await workspace.manage(message_type="assignment", assignee_id=TEAM, type="team")
+    await workspace.manage(message_type="snoozed", snoozed_until=1_900_000_000)
+    await workspace.manage(message_type="close")
+    tag = await workspace.hosted.call(
+        lambda: workspace.client.tags.tag_conversation(workspace.thread, tag_id="86", admin_id=BOT)
+    )
+    found = await workspace.hosted.call(
+        lambda: workspace.client.conversations.find(conversation_id=workspace.thread)
+    )
+
+    parts = found.conversation_parts.conversation_parts if found.conversation_parts else []
+    assert [part.part_type for part in parts] == [
+        *("comment", "note", "quick_reply", "comment", "assignment", "snoozed", "close")
+    ]
+    assert (tag.id, tag.name, found.state) == ("86", "bot-handoff", "closed")
+
+
+async def test_a_conversation_is_created_as_a_contact(workspace: Workspace) -> None:
+    contact = {"type": "user", "id": contact_id(ADA)}
+    created = await workspace.hosted.call(
+        lambda: workspace.client.conversations.create(from_=contact, body="A new question")
+    )
+
+    assert (created.message_type, created.body) == ("inapp", "A new question")
+    assert created.created_at
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (lambda w: w.reply(message_type="comment", body=""), 400),
+        (lambda w: w.reply(message_type="comment", body="x", admin_id="1"), 404),
+        (lambda w: w.manage(message_type="assignment", assignee_id="7", type="team"), 404),
+    ],
+)
+async def test_errors_have_their_status(
+    workspace: Workspace, request_: Callable[[Workspace], Any], status: int
+) -> None:
+    with pytest.raises(ApiError) as error:
+        await request_(workspace)
+
+    assert error.value.status_code == status
+
+
+async def test_every_notification_has_a_valid_signature(workspace: Workspace) -> None:
+    await workspace.reply(message_type="comment", body="<p>Hi</p>")
+    for request in workspace.hosted.webhooks:
+        digest = hmac.new(SECRET.encode(), await request.aread(), hashlib.sha1).hexdigest()
+        assert request.headers["x-hub-signature"] == f"sha1={digest}"
+    assert len(workspace.hosted.webhooks) == 2
