@@ -165,6 +165,11 @@ class TurnContext:
         static = text.static_text
         return text.render(self.template_values) if static is None else static
 
+    def render_protected(self, text: TextTemplate) -> str:
+        """Render a text for a message, in which the dialog's values are protected from markup."""
+        static = text.static_text
+        return text.render_protected(self.template_values) if static is None else static
+
     def record_usage(self, tokens: int, model: str, issue: str = "") -> None:
         """Record a model call's tokens, the model that answered and the issue with its output, if any."""
         self.usage.tokens += tokens

@@ -6,6 +6,7 @@ from channels._kit.rendering.html import markdown_to_html, text_to_html
 from channels._kit.rendering.markdown import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
+    escape_markdown,
     format_numbered_list,
     render_markdown,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "attach_choices",
     "count_segments",
     "describe_high_cost",
+    "escape_markdown",
     "format_numbered_list",
     "markdown_to_html",
     "render_markdown",
