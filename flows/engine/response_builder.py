@@ -95,7 +95,7 @@ def ask(context: TurnContext, text: str) -> None:
 
 
 def add_message(context: TurnContext, message: Message) -> None:
-    """Add a message to the turn, its protected values escaped, and to the history with the values as they are."""
+    """Add a message to the turn, its protected values escaped, and to the history, the values as they are."""
     text = to_commonmark(message.text)
     context.streamer.finish_message(text)
     context.messages.append(message if text == message.text else message.model_copy(update={"text": text}))

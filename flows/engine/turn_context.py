@@ -17,12 +17,12 @@ from flows.engine.turn_result import VisitListener, ignore_visits
 from flows.llm import Model
 from flows.locales import LocaleMessages, messages_for
 from flows.state import DialogState
-from flows.templating import TextTemplate
+from flows.templating import MAX_TEXT_LENGTH, TextTemplate
 from flows.text import replace_surrogates
 from flows.tools import PythonTool, hide_paths
 
-MAX_TEXT_LENGTH = 4_000
-"""Maximum number of characters of a user message or of a generated reply; the rest is cut off."""
+MAX_INPUT_LENGTH = 4_000
+"""Maximum number of characters of a user message that the dialog reads."""
 
 _NULL_LISTENER = TurnListener()
 _KOLKATA = timezone(timedelta(hours=5, minutes=30))  # existing documents use `current_time_Asia_Kolkata`
@@ -114,7 +114,7 @@ class TurnContext:
             streamer=TextStreamer(listener.on_text) if is_streamed else NULL_STREAMER,
             on_visit=on_visit,
             today=today,
-            text=replace_surrogates(turn.text.strip()[:MAX_TEXT_LENGTH]),
+            text=replace_surrogates(turn.text.strip()[:MAX_INPUT_LENGTH]),
             is_first_turn=state.is_new,
         )
 
@@ -168,7 +168,10 @@ class TurnContext:
     def render_protected(self, text: TextTemplate) -> str:
         """Render a text for a message, in which the dialog's values are protected from markup."""
         static = text.static_text
-        return text.render_protected(self.template_values) if static is None else static
+        rendered = text.render_protected(self.template_values) if static is None else static
+        if len(rendered) >= MAX_TEXT_LENGTH:
+            self.issues.append("cut")
+        return rendered
 
     def record_usage(self, tokens: int, model: str, issue: str = "") -> None:
         """Record a model call's tokens, the model that answered and the issue with its output, if any."""

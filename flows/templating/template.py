@@ -33,7 +33,12 @@ from flows.templating.escaping import (
 from flows.templating.sandbox import BoundedSandbox, add_filter_limits, reset_iteration_count
 from flows.text import reveal_values
 
-MAX_TEXT_LENGTH = 8_000
+MAX_TEXT_LENGTH = 100_000
+"""Maximum length of a text; channels split it into parts, and only what is longer is cut off."""
+
+MAX_CALL_LENGTH = 8_000
+"""Maximum length of a part of a call, which is not made with a longer one."""
+
 _CACHE_SIZE = 5_000
 """The size of the cache of compiled templates; a flow's languages share most of theirs."""
 
@@ -208,7 +213,7 @@ class TextTemplate:
     def render_strict(self, values: TemplateValues) -> str:
         """Render without truncation. Raises `RenderError`, also for output that is too long."""
         text = self._render_or_raise(values)
-        if len(text) > MAX_TEXT_LENGTH:
+        if len(text) > MAX_CALL_LENGTH:
             raise RenderError("it is too long once its values are in it")
         return text
 

@@ -10,6 +10,7 @@ from core.model import Choice, MessagePart
 from core.ports import Capabilities
 from flows.compiled import language_code, scripted_speech, select_language_block
 from flows.document import Flow, Issue, Node
+from flows.templating import MAX_TEXT_LENGTH
 
 TextCostFormatter = Callable[[str], str]
 """Describes a text's cost on a channel if it is high; otherwise empty."""
@@ -80,6 +81,11 @@ def _find_violations(
             for limit in dict.fromkeys(_check_content(content, can, show)):
                 causes.setdefault(limit.cause, {}).setdefault(limit, []).append(name)
         violations += [(content.node_id, _format_violations(limits)) for limits in causes.values()]
+        violations += [
+            (content.node_id, f"has a text of {len(text)} characters: cut after {MAX_TEXT_LENGTH}")
+            for text in content.texts
+            if len(text) > MAX_TEXT_LENGTH
+        ]
         dear = {
             (name, cost(_as_numbered_list(text, content.choices)))
             for text in content.texts
