@@ -30,6 +30,7 @@ CAPABILITIES: Final = Capabilities(
     templates=True,
     quotes=True,
     reactions=True,
+    location_requests=True,
     markdown="whatsapp",
     typing=True,
     statuses=True,

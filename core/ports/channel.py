@@ -66,6 +66,7 @@ class Capabilities(FrozenModel):
     templates: bool = False
     quotes: bool = False
     reactions: bool = False
+    location_requests: bool = False
     markdown: Literal["none", "whatsapp", "html"] = "none"
     typing: bool = False
     statuses: bool = False

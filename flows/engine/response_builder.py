@@ -91,7 +91,17 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
 def ask(context: TurnContext, text: str) -> None:
     """Add `text` as a message with the node's quick replies and media."""
     context.state.offered = build_quick_replies(context)
-    add_message(context, Message(text=text, choices=context.state.offered, media=context.node.node.media))
+    node, quoted = context.node.node, context.quotable_id
+    message = Message(
+        text=text,
+        choices=context.state.offered,
+        media=node.media,
+        quotes=quoted if node.quote or node.reaction else "",
+        reaction=node.reaction if quoted else "",
+        list_button=context.locale_messages.list_button if context.state.offered else "",
+        requests_location=node.request_location,
+    )
+    add_message(context, message)
 
 
 def add_message(context: TurnContext, message: Message) -> None:
@@ -117,7 +127,7 @@ def build_quick_replies(context: TurnContext) -> tuple[Choice, ...]:
         return ()
     labels = [context.render(label)[:MAX_LABEL_LENGTH] for label in node.labels]
     return tuple(
-        Choice(label=label, payload=choice.payload or label)
+        Choice(label=label, payload=choice.payload or label, description=choice.description, url=choice.url)
         for label, choice in zip(labels, node.node.choices, strict=True)
         if label
     )

@@ -73,6 +73,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         listener=listener,
         on_visit=on_visit,
     )
+    context.quotable_id = turn.id
     summary = start_summary(state, model)
     try:
         await _answer(context, is_language_changed=is_language_changed)

@@ -61,6 +61,7 @@ class TurnContext:
     complete, even without a model. `last_edge_id` is the edge that the user's message led over.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
     the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
+    `quotable_id` is the id of the user's message, empty when a timer runs.
     `execution_counts` counts equal executions, so that each of them gets an idempotency key of its own.
     """
 
@@ -76,6 +77,7 @@ class TurnContext:
     today: date
     text: str
     is_first_turn: bool
+    quotable_id: str = ""
     quick_reply: Choice | None = None
     outcome: str = "stay"
     last_edge_id: str = ""

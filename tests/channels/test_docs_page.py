@@ -34,6 +34,7 @@ _ROWS = [
     ("caption_length", "Caption of an image or video", "a message of its own"),
     ("templates", "Templates", "not sent"),
     ("quotes", "Quoted replies", "an ordinary reply"),
+    ("location_requests", "Button to share a location", "the text alone"),
     ("reactions", "Reactions", "not sent"),
     ("typing", "Read receipts and typing indicator", "not sent"),
     ("statuses", "Delivery statuses", "only the acceptance is known"),

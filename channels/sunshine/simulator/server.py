@@ -41,6 +41,7 @@ _FIRST_RETRY_SECONDS: Final = 30.0
 _FINAL_STATUS_CODES: Final = (400, 401, 403, 404, 406)
 _MAX_BODY_BYTES: Final = 100 * 1024
 _MAX_TEXT_LENGTH: Final = 4096
+_MAX_ALT_TEXT_LENGTH: Final = 128
 _STATUS_STEP_SECONDS: Final = 0.2
 _AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
@@ -335,7 +336,10 @@ def _is_valid_content(content: Json) -> bool:
             text = str(content.get("text", ""))
             return 0 < len(text) <= _MAX_TEXT_LENGTH and not ("reply" in kinds and len(kinds) > 1)
         case "image" | "file":
-            return str(content.get("mediaUrl", "")).startswith(("https://", "http://")) and not actions
+            is_short = len(str(content.get("text", ""))) <= _MAX_TEXT_LENGTH
+            has_name = len(str(content.get("altText", ""))) <= _MAX_ALT_TEXT_LENGTH
+            has_url = str(content.get("mediaUrl", "")).startswith(("https://", "http://"))
+            return has_url and is_short and has_name and (not actions or content["type"] == "image")
     return False
 
 

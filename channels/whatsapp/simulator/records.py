@@ -106,7 +106,9 @@ def get_text_and_media(sent: Json) -> tuple[str, tuple[str, ...]]:
     """Return text and media of a sent message."""
     value = sent.get(str(sent.get("type")), {})
     if sent.get("type") == "interactive":
-        return value["body"]["text"], ()
+        header = value.get("header", {})
+        file = header.get(header.get("type"), {})
+        return value["body"]["text"], tuple(filter(None, (file.get("link") or file.get("id"),)))
     if sent.get("type") == "template":
         texts = [gap["text"] for part in value.get("components", []) for gap in part["parameters"]]
         return " ".join([value["name"], *texts]), ()

@@ -397,7 +397,7 @@ _MESSAGE_TYPES: Final = (
 
 def _is_valid_interactive(value: Json) -> bool:
     text, action = value.get("body", {}).get("text", ""), value.get("action", {})
-    if not 0 < len(text) <= 1024:
+    if not 0 < len(text) <= 1024 or not _is_valid_header(value):
         return False
     match value.get("type"):
         case "button":
@@ -413,7 +413,21 @@ def _is_valid_interactive(value: Json) -> bool:
         case "cta_url":
             link = action.get("parameters", {})
             return 0 < len(link.get("display_text", "")) <= 20 and str(link.get("url")).startswith("http")
+        case "location_request_message":
+            return bool(action == {"name": "send_location"})
     return False
+
+
+def _is_valid_header(value: Json) -> bool:
+    """Return whether an interactive message's header is valid: text or a file, above a list text only."""
+    if (header := value.get("header")) is None:
+        return True
+    kind = header.get("type")
+    if kind == "text":
+        return 0 < len(header.get("text", "")) <= 60
+    if value.get("type") not in ("button", "cta_url") or kind not in ("image", "video", "document"):
+        return False
+    return bool(header.get(kind, {}).get("link") or header.get(kind, {}).get("id"))
 
 
 def _are_valid_options(options: Sequence[Json], *, id_length: int, title_length: int) -> bool:
