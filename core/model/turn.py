@@ -8,7 +8,6 @@ from pydantic import Field
 
 from core.model.base import FrozenModel
 
-
 UNKNOWN_CONTENT_TYPE: Final = "application/octet-stream"
 
 

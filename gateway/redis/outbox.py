@@ -109,7 +109,7 @@ def _encode_parts(
 
 
 def _content_json(message: Message) -> str:
-    """Return what identifies a message's content, the same as in earlier releases for what they could send."""
+    """Return what identifies a message's content, the same as in earlier releases for what they sent."""
     later_fields = {name for name in _LATER_FIELDS if not getattr(message, name)}
     return message.model_dump_json(exclude=later_fields)
 

@@ -18,7 +18,7 @@ from channels._kit.rendering.message_parts import (
     truncate,
 )
 from channels._kit.rendering.sms_segments import count_segments, describe_high_cost, to_gsm7_friendly
-from channels._kit.rendering.text_splitter import split_text
+from channels._kit.rendering.text_splitter import split_text, utf16_length
 
 __all__ = [
     "ASTERISK_DIALECT",
@@ -37,4 +37,5 @@ __all__ = [
     "text_to_html",
     "to_gsm7_friendly",
     "truncate",
+    "utf16_length",
 ]

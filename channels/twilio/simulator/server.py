@@ -22,6 +22,7 @@ from channels._kit.simulator import (
     WebhookDelivery,
     parse_data_url,
 )
+from channels.twilio.simulator.content import ContentStore, SentContent
 from channels.twilio.simulator.records import Message, MessageStore, StatusChange
 from channels.twilio.simulator.webhooks import (
     ConnectionOverrides,
@@ -96,6 +97,7 @@ class TwilioSimulator:
         self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
         self._messages = MessageStore(max_messages)
+        self._contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opted_out: set[tuple[str, str]] = set()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
@@ -138,6 +140,9 @@ class TwilioSimulator:
         if not on_whatsapp:
             self._apply_keyword(record, now)
         fields = build_inbound_fields(user_message, record, self._account)
+        if user_message.button and self._messages.has_list_with(record.person, user_message.button):
+            names = {"ButtonPayload": "ListId", "ButtonText": "ListTitle"}
+            fields = [(names.get(name, name), value) for name, value in fields]
         first = self._build_webhook(
             self._webhook_url, fields, now + self._random_delay(self._faults.webhooks_shuffled)
         )
@@ -157,6 +162,8 @@ class TwilioSimulator:
             return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
         if not self._is_authentic(request):
             return _ApiError(401, 20003, "Authenticate").to_response(), []
+        if path.startswith("/v1/Content"):
+            return self._handle_content(request, path), []
         if path == f"{self._base}/Messages.json" and request.method == "POST":
             return self._handle_create(
                 parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True), now
@@ -197,6 +204,30 @@ class TwilioSimulator:
             )
         ]
 
+    def _handle_content(self, request: SimulatorRequest, path: str) -> SimulatorResponse:
+        """Create, list, fetch or delete contents (Twilio, "Content API")."""
+        sid = path.removeprefix("/v1/Content").strip("/")
+        if not sid and request.method == "POST":
+            content = self._contents.create(request.body)
+            return (
+                _json_response(201, content)
+                if content
+                else _ApiError(400, 20001, "Invalid content").to_response()
+            )
+        if not sid and request.method == "GET":
+            query = dict(parse_qsl(request.url.partition("?")[2]))
+            return _json_response(
+                200,
+                self._contents.list_page(
+                    _parse_number(query, "Page", 0), _parse_number(query, "PageSize", 50)
+                ),
+            )
+        if request.method == "GET" and (found := self._contents.find(sid)):
+            return _json_response(200, found)
+        if request.method == "DELETE" and self._contents.delete(sid):
+            return SimulatorResponse(status=204)
+        return _ApiError(404, 20404, f"The requested resource {path} was not found").to_response()
+
     def _store_file(self, url: str, message: str) -> str:
         """Store a `data:` file and return its media URL, which redirects to the file; other URLs stay."""
         if parse_data_url(url) is None:
@@ -219,9 +250,11 @@ class TwilioSimulator:
         service, to = _get_first(form, "MessagingServiceSid"), _get_first(form, "To")
         sender = _get_first(form, "From") or self._select_sender(to)
         media = tuple(form.get("MediaUrl", ()))
-        record = self._add_message(
-            "outbound-api", sender, to, _get_first(form, "Body"), now, media, service=service
-        )
+        content = self._resolve_content(form)
+        text = content.text if isinstance(content, SentContent) else _get_first(form, "Body")
+        record = self._add_message("outbound-api", sender, to, text, now, media, service=service)
+        if isinstance(content, SentContent):
+            record.choices, record.is_list = content.choices, content.is_list
         response = _json_response(201, record.to_json(self._base, self._account, now))
         callback = _get_first(form, "StatusCallback")
         follows = self._build_status_callbacks(record, callback) if callback else []
@@ -259,6 +292,10 @@ class TwilioSimulator:
             return _ApiError(400, 63031, "Message cannot have the same To and From")
         if not body and not media and not _get_first(form, "ContentSid"):
             return _ApiError(400, 21602, "Message body is required.")
+        if isinstance(code := self._resolve_content(form), int):
+            return _ApiError(400, code, "The ContentSid or the ContentVariables parameter is invalid")
+        if code is not None and (body or media):
+            return _ApiError(400, 21620, "A ContentSid takes neither Body nor MediaUrl")
         if len(body.encode("utf-16-le")) > 2 * 1600:
             return _ApiError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
         if len(media) > (1 if on_whatsapp else 10):
@@ -266,6 +303,12 @@ class TwilioSimulator:
         if (sender or self._select_sender(to), to) in self._opted_out:
             return _ApiError(400, 21610, "Attempt to send to unsubscribed recipient")
         return None
+
+    def _resolve_content(self, form: FormFields) -> SentContent | int | None:
+        """Return the content that is to be sent, the code of its error, or `None` for another message."""
+        if not (sid := _get_first(form, "ContentSid")):
+            return None
+        return self._contents.resolve(sid, _get_first(form, "ContentVariables"))
 
     def _select_sender(self, to: str) -> str:
         """Return the sender that a messaging service selects."""

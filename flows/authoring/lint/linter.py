@@ -78,8 +78,8 @@ def _unknown_media_types(flow: Flow) -> Iterator[Issue]:
             if "content_type" not in each.model_fields_set and not infer_content_type(each.url, each.name):
                 yield Issue(
                     f"node {node.id}",
-                    f"The type of medium {number} cannot be inferred from its URL or name, so it is sent as a "
-                    "document: give it a content_type.",
+                    f"The type of medium {number} cannot be inferred from its URL or name, so it is "
+                    "sent as a document: give it a content_type.",
                 )
 
 

@@ -1,4 +1,4 @@
-"""Rich messages in one request: a file above buttons, a document with its name and text, a location request."""
+"""Rich messages in one request: a file above buttons, a document with its text, a location request."""
 
 from __future__ import annotations
 
