@@ -172,7 +172,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 
 
 def render_parts(message: Message) -> list[MessagePart]:
-    """Split a message by the limits; the last file has the text with it if that is one, an image buttons too."""
+    """Split a message by the limits; the last file has a short text with it, an image its buttons too."""
     parts = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
     media = list(message.media)
     if media and len(parts) == 1 and (_is_image(media[-1]) or not parts[0].choices):

@@ -31,6 +31,7 @@ CAPABILITIES: Final = Capabilities(
     quotes=True,
     reactions=True,
     location_requests=True,
+    voice_notes=True,
     markdown="whatsapp",
     typing=True,
     statuses=True,

@@ -53,7 +53,8 @@ class Message(FrozenModel):
     `text` is CommonMark. A channel without buttons shows `choices` as a numbered list, and `list_button` is
     what opens a list. An unknown type of `media` is inferred from its name or URL. `template` replaces
     everything else where the channel has templates. `quotes` is the id of the turn that is replied to, and
-    `reaction` an emoji on that turn. `requests_location` shows a button to share a location.
+    `reaction` an emoji on that turn. `requests_location` shows a button to share a location. `voice` is a
+    recording of the text, which the channel's provider has.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Message(FrozenModel):
     reaction: str = ""
     list_button: str = ""
     requests_location: bool = False
+    voice: Attachment | None = None
 
 
 def merge_messages(messages: Sequence[Message]) -> list[Message]:

@@ -18,7 +18,7 @@ from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.proactive_messages import ProactiveMessages
 
-_LATER_FIELDS = ("reaction", "list_button", "requests_location")
+_LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 

@@ -35,6 +35,7 @@ _ROWS = [
     ("templates", "Templates", "not sent"),
     ("quotes", "Quoted replies", "an ordinary reply"),
     ("location_requests", "Button to share a location", "the text alone"),
+    ("voice_notes", "Voice notes in answer to voice notes", "text"),
     ("reactions", "Reactions", "not sent"),
     ("typing", "Read receipts and typing indicator", "not sent"),
     ("statuses", "Delivery statuses", "only the acceptance is known"),
