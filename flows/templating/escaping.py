@@ -163,13 +163,23 @@ def _urlencode(kind: type[TaintedStr], value: Any) -> str:
 
 
 def mark_trusted_literals(parsed: nodes.Template) -> nodes.Template:
-    """Return the template with its literal text marked as trusted."""
-    _TrustMarkingTransformer().visit(parsed)
+    """Return the template with its literal text marked as trusted, and what its macros have written."""
+    macros = frozenset(macro.name for macro in parsed.find_all(nodes.Macro))
+    _TrustMarkingTransformer(macros).visit(parsed)
     return parsed
 
 
 class _TrustMarkingTransformer(NodeTransformer):
     """Marks a template's literals; the names of the methods are Jinja's."""
+
+    def __init__(self, macros: frozenset[str]) -> None:
+        self._macros = macros
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:
+        # the values in a macro's output are escaped already
+        self.generic_visit(node)
+        is_macro = isinstance(node.node, nodes.Name) and node.node.name in self._macros
+        return _wrap_in_filter(node, _TRUST_FILTER, node) if is_macro else node
 
     def visit_Const(self, node: nodes.Const) -> nodes.Expr:
         # empty text is not trusted: a URL must not end where a value is missing

@@ -185,6 +185,18 @@ def test_the_environment_is_the_operators_text() -> None:
     assert _html(_render("{{ sign }} {{ env.sign }}", **values)) == "<p><b>Acme</b> <b>Acme</b></p>"
 
 
+def test_macros_and_blocks_keep_the_operators_markup() -> None:
+    for source in (
+        "{% macro bold(x) %}**{{ x }}**{% endmacro %}{{ bold(v) }}",
+        "{% set line %}**{{ v }}**{% endset %}{{ line }}",
+        "{{ '**%s**' | format(v) }}",
+        "{{ '**' ~ v ~ '**' }}",
+        "{{ ['**', v, '**'] | join }}",
+        "{% if v == 'A*12*B' %}{{ {'A*12*B': '**A\\\\*12\\\\*B**'}[v] }}{% endif %}",
+    ):
+        assert _html(_render(source, v="A*12*B")) == "<p><b>A*12*B</b></p>", source
+
+
 def test_a_value_in_bold_text_and_in_a_path_stays_inside() -> None:
     assert "evil" not in "".join(
         _Page(_html(_render("[{{ v }}](https://x.example)", v="](https://evil.example)"))).tags

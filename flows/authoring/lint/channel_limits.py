@@ -113,7 +113,9 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
         for number, choice in enumerate(node.choices, start=1)
     ]
     choices = [
-        Choice(label=label, payload=choice.payload or label)
+        Choice(
+            label=label, payload=choice.payload or label, description=choice.description, url=choice.url
+        )
         for label, choice in zip(labels, node.choices, strict=True)
     ]
     return _NodeContent(node.id, tuple(dict.fromkeys(filter(None, texts))), tuple(choices), len(node.media))
@@ -156,6 +158,11 @@ def _check_choices(
     choices: Sequence[Choice], rendered: Sequence[Choice], can: Capabilities
 ) -> Iterator[_LimitViolation]:
     """Return why the choices are not shown as buttons, or not as they are written."""
+    if any(choice.url for choice in choices):
+        if not rendered:
+            shows = f"shows {len(choices)} choice{'' if len(choices) == 1 else 's'} with links"
+            yield _LimitViolation(shows, "has", f"{can.links or 'no'} link buttons", "links in the text")
+        return
     count, result = len(choices), _LIST if rendered else _NUMBERED_LIST
     most, are_listed = max(can.buttons, can.list_rows), count > can.buttons
     if are_listed:
