@@ -113,9 +113,7 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
         for number, choice in enumerate(node.choices, start=1)
     ]
     choices = [
-        Choice(
-            label=label, payload=choice.payload or label, description=choice.description, url=choice.url
-        )
+        Choice(label=label, payload=choice.payload or label, description=choice.description, url=choice.url)
         for label, choice in zip(labels, node.choices, strict=True)
     ]
     return _NodeContent(node.id, tuple(dict.fromkeys(filter(None, texts))), tuple(choices), len(node.media))

@@ -22,7 +22,7 @@ SMS = ADDRESS.model_copy(update={"ours": "+15550100", "theirs": "+15550111"})
 API = "https://twilio.example"
 
 
-class _NoFetch:
+class NoFetch:
     async def fetch(self, request: Any) -> Any:
         raise NotImplementedError
 
@@ -138,7 +138,7 @@ async def test_a_shape_is_made_once_for_all_workers() -> None:
     api, store = Api(), InMemorySessionStore()
     for name in ("Ada", "Bob"):
         channel = twilio(TWILIO_API_URL=API)
-        channel.set_dependencies(credentials=store, fetch=_NoFetch())
+        channel.set_dependencies(credentials=store, fetch=NoFetch())
         await send(api, channel, f"Hello {name}", choices=choices("Yes"))
         await send(api, channel, f"Hello again {name}", choices=choices("Yes"))
     assert len(api.created) == 1
@@ -147,7 +147,7 @@ async def test_a_shape_is_made_once_for_all_workers() -> None:
 
 async def test_a_deleted_content_is_made_again() -> None:
     api, channel, store = Api(), twilio(TWILIO_API_URL=API), InMemorySessionStore()
-    channel.set_dependencies(credentials=store, fetch=_NoFetch())
+    channel.set_dependencies(credentials=store, fetch=NoFetch())
     await send(api, channel, choices=choices("Yes"))
     first = api.forms[0]["ContentSid"]
     response = await api.http.delete(f"{API}/v1/Content/{first}", auth=(ACCOUNT, TOKEN))

@@ -230,8 +230,8 @@ def test_links_without_link_buttons_and_unknown_types_of_media_are_named(tmp_pat
     media = [{"url": "https://example.org/a"}, {"url": "https://example.org/a.png"}]
     made = document(node("menu", "Menu?", choices=links, media=media, is_final=True))
     assert found(tmp_path, made, chat=CHAT.model_copy(update={"media": 2})) == [
-        "warning: node menu: The type of medium 1 cannot be inferred from its URL or name, so it is sent as a "
-        "document: give it a content_type.",
+        "warning: node menu: The type of medium 1 cannot be inferred from its URL or name, so it is "
+        "sent as a document: give it a content_type.",
         "channel: node menu: shows 1 choice with links: chat has no link buttons: links in the text",
     ]
 
