@@ -16,7 +16,7 @@ from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, Moderator
-from flows.llm import create_model, create_moderator, create_transcriber
+from flows.llm import create_model, create_moderator, create_speaker, create_transcriber
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools
@@ -25,6 +25,7 @@ from gateway.http.ssrf_guard import SafeFetch
 from gateway.middleware.account_alias import with_account_name
 from gateway.middleware.channel_router import ChannelRouter
 from gateway.middleware.hot_reload import ReloadingDialog
+from gateway.middleware.speech import SpeechMiddleware
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddleware
 from gateway.middleware.turn_enrichment import TurnEnrichment
@@ -156,6 +157,22 @@ async def open_transcription(settings: Settings, channels: Channels) -> AsyncIte
         await fetch.aclose()
 
 
+@asynccontextmanager
+async def open_speech(
+    settings: Settings, channels: Channels, http: httpx.AsyncClient
+) -> AsyncIterator[Sequence[Middleware]]:
+    """Open the model that speaks answers; yields its middleware, none if it is not configured."""
+    key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+    speaker = create_speaker(settings.speech, api_key=key or None, base_url=base_url or None)
+    if speaker is None:
+        yield ()
+        return
+    try:
+        yield (lambda dialog: SpeechMiddleware(dialog, channels, http, speaker),)
+    finally:
+        await speaker.aclose()
+
+
 def apply_middleware(dialog: Dialog, layers: Sequence[Middleware]) -> Dialog:
     """Wrap `dialog` in `layers`; the first is the innermost and sees a turn last."""
     return reduce(lambda inner, layer: layer(inner), layers, dialog)
@@ -199,11 +216,13 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
         provider_client() as http,
         build_dialogs(settings, config) as router,
         open_transcription(settings, channels) as transcription,
+        open_speech(settings, channels, http) as speech,
     ):
         middleware: tuple[
             Middleware, ...
         ] = (  # innermost first: a turn passes them from the last to the first
             *transcription,
+            *speech,
             lambda dialog: StreamingDialog(dialog, redis),
             lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
             lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),

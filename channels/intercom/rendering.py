@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from channels._kit.rendering import (
     attach_choices,
+    escape_markdown,
     format_numbered_list,
     markdown_to_html,
     split_text,
@@ -19,7 +20,6 @@ from channels.intercom.capabilities import CAPABILITIES
 from core.model import Attachment, Choice, Message, MessagePart, Reply
 
 _OPTION_NAMESPACE: Final = UUID("6c1f6a0a-6f0a-5f0e-9d53-0f4f1a7b9c11")
-_MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_\[\]<>~]")
 
 Json = dict[str, Any]
 
@@ -82,9 +82,9 @@ def build_option_id(reply: Reply, at: int) -> str:
 def _append_choice_list(text: str, choices: Sequence[Choice]) -> str:
     """Append numbered choices to a text; labels are shown literally, links lead to their pages."""
     labels = [
-        f"[{_escape_markdown(choice.label)}](<{choice.url}>)"
+        f"[{escape_markdown(choice.label)}](<{choice.url}>)"
         if re.fullmatch(r"https?://[^\s<>]+", choice.url)
-        else _escape_markdown(f"{choice.label} {choice.url}".strip())
+        else escape_markdown(f"{choice.label} {choice.url}".strip())
         for choice in choices
     ]
     return f"{text}\n\n{format_numbered_list(labels)}".strip() if choices else text
@@ -92,8 +92,4 @@ def _append_choice_list(text: str, choices: Sequence[Choice]) -> str:
 
 def _format_media_link(medium: Attachment) -> str:
     name = medium.name or unquote(urlsplit(medium.url).path.rpartition("/")[2]) or medium.url
-    return f"[{_escape_markdown(name)}](<{medium.url}>)"
-
-
-def _escape_markdown(text: str) -> str:
-    return _MARKDOWN_CHARACTERS.sub(r"\\\g<0>", " ".join(text.split()))
+    return f"[{escape_markdown(name)}](<{medium.url}>)"

@@ -15,7 +15,7 @@ from channels._kit.outbound import (
     send_request,
     without_effect,
 )
-from channels._kit.rendering import PLAIN_DIALECT, attach_captions, attach_choices, render_markdown
+from channels._kit.rendering import PLAIN_DIALECT, attach_choices, render_markdown, truncate
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
 from channels.sunshine.switchboard import Switchboard, get_active_integration
@@ -24,6 +24,7 @@ from core.model import Attachment, Choice, Message, MessagePart, Reply, SentMess
 
 _DEFAULT_RETRY_SECONDS: Final = 30.0
 _MAX_NOTE_LENGTH: Final = 1000
+_MAX_ALT_TEXT_LENGTH: Final = 128
 
 Json = dict[str, Any]
 
@@ -171,18 +172,27 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 
 
 def render_parts(message: Message) -> list[MessagePart]:
-    """Split a message by the limits; an image is a message of its own."""
-    text = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
-    return [*attach_captions([], message.media, CAPABILITIES), *text]
+    """Split a message by the limits; the last file has a short text with it, an image its buttons too."""
+    parts = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
+    media = list(message.media)
+    if media and len(parts) == 1 and (_is_image(media[-1]) or not parts[0].choices):
+        parts[0] = parts[0].model_copy(update={"media": (media.pop(),)})
+    return [*(MessagePart(body="", media=(each,)) for each in media), *parts]
+
+
+def _is_image(medium: Attachment) -> bool:
+    return medium.content_type.startswith("image/")
 
 
 def _build_content(reply: Reply) -> Json:
+    content: Json = {"type": "text", "text": reply.body}
     if reply.media:
         medium = reply.media[0]
-        kind = "image" if medium.content_type.startswith("image/") else "file"
-        alt_text = {"altText": medium.name} if medium.name else {}
-        return {"type": kind, "mediaUrl": medium.url, **alt_text}
-    content: Json = {"type": "text", "text": reply.body}
+        content = {"type": "image" if _is_image(medium) else "file", "mediaUrl": medium.url}
+        if medium.name:
+            content["altText"] = truncate(medium.name, _MAX_ALT_TEXT_LENGTH)
+        if reply.body:
+            content["text"] = reply.body
     if reply.choices:
         content["actions"] = [_build_action(choice) for choice in reply.choices]
     return content

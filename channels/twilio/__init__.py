@@ -15,11 +15,12 @@ from channels._kit.outbound import ErrorKind
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.twilio.api import TwilioClient, render_parts
 from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, classify_error_code
+from channels.twilio.content import ContentCache, content_api_url
 from channels.twilio.media import MediaClient
 from channels.twilio.webhook import Verifier, parse
 from core.errors import ConfigurationError
 from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, StatusChanged
-from core.ports import HttpFetcher, Webhook, WebhookResponse
+from core.ports import HttpFetcher, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 
@@ -49,13 +50,26 @@ class TwilioChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, account: str, verifier: Verifier, api: TwilioClient, media: MediaClient) -> None:
+    def __init__(
+        self,
+        *,
+        account: str,
+        verifier: Verifier,
+        api: TwilioClient,
+        media: MediaClient,
+        contents: ContentCache,
+    ) -> None:
         super().__init__(verifier)
+        self._contents = contents
         self._account = account
         self._api = api
         self._media = media
         self.api_host = media.host
         self._twiml = str(MessagingResponse()).encode()
+
+    def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
+        """Set the store in which all workers share the contents of buttons and lists."""
+        self._contents.store = credentials
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return the event of a verified webhook."""
@@ -105,8 +119,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
     tokens = parse_secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
     shared_keys = _parse_shared_keys(values["TWILIO_SHARED_KEYS"])
     url = parse_base_url("TWILIO_API_URL", values["TWILIO_API_URL"])
+    contents = ContentCache(account=account, token=tokens[0], url=content_api_url(url))
     return TwilioChannel(
         account=account,
+        contents=contents,
         verifier=Verifier(tokens=tokens, shared_keys=shared_keys, public_url=public),
         api=TwilioClient(
             account=account,
@@ -114,6 +130,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
             url=url,
             messaging_service=service,
             status_callback=f"{public}{WEBHOOK_PATH}",
+            contents=contents,
         ),
         media=MediaClient(account=account, token=tokens[0], url=url),
     )

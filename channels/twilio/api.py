@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -15,19 +16,25 @@ from channels._kit.rendering import (
     PLAIN_DIALECT,
     append_numbered_list,
     attach_captions,
+    attach_choices,
     count_segments,
     render_markdown,
     split_text,
     to_gsm7_friendly,
+    utf16_length,
 )
 from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.twilio.capabilities import (
     CAPABILITIES,
+    INVALID_CONTENT_CODES,
     NAME,
+    UNKNOWN_CONTENT_CODES,
+    WHATSAPP_CAPABILITIES,
     classify_error_code,
     default_retry_seconds,
     is_whatsapp,
 )
+from channels.twilio.content import ContentCache, build_shape
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import Address, Attachment, Message, MessagePart, Reply, SentMessage
 
@@ -36,14 +43,24 @@ _MAX_PAGES: Final = 5
 _CLOCK_SLACK: Final = timedelta(seconds=2)
 _TRIAL_PREFIX: Final = "Sent from your Twilio trial account - "
 
+Form = dict[str, str | Sequence[str]]
+
 
 class TwilioClient:
     """Client of Twilio's Messages resource. It has no idempotency key: unknown outcomes are looked up."""
 
     def __init__(
-        self, *, account: str, token: str, url: str, messaging_service: str, status_callback: str
+        self,
+        *,
+        account: str,
+        token: str,
+        url: str,
+        messaging_service: str,
+        status_callback: str,
+        contents: ContentCache,
     ) -> None:
         self._auth = (account, token)
+        self._contents = contents
         self._url = url
         self._messages_url = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
         self._messaging_service = messaging_service
@@ -51,7 +68,33 @@ class TwilioClient:
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
-        response = await post(http, NAME, self._messages_url, data=self._build_form(reply), auth=self._auth)
+        if not reply.choices:
+            return await self._create(self._build_form(reply), http)
+        return await self._send_content(reply, http) or await self._create(
+            self._build_form(_with_numbered_list(reply)), http
+        )
+
+    async def _send_content(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage | None:
+        """Send a reply with its buttons or list; `None` if it has to be a numbered list."""
+        shape, invalid = build_shape(reply), ""
+        for _ in range(2):
+            sid = await self._contents.find_or_create(shape, http, invalid=invalid) if shape else ""
+            if not shape or not sid:
+                return None
+            variables = json.dumps(shape.variables, ensure_ascii=False)
+            form = {**self._build_base_form(reply), "ContentSid": sid, "ContentVariables": variables}
+            try:
+                return await self._create(form, http)
+            except Rejected as error:
+                if error.code in INVALID_CONTENT_CODES:
+                    return None
+                if error.code not in UNKNOWN_CONTENT_CODES:
+                    raise
+                invalid = sid  # deleted at Twilio: made anew once
+        return None
+
+    async def _create(self, form: Form, http: httpx.AsyncClient) -> SentMessage:
+        response = await post(http, NAME, self._messages_url, data=form, auth=self._auth)
         if not response.is_success:
             raise build_delivery_error(response)
         sid = parse_json_body(response).get("sid")
@@ -59,14 +102,18 @@ class TwilioClient:
             raise Unknown("twilio: accepted, but the response has no sid")
         return SentMessage(provider_id=sid)
 
-    def _build_form(self, reply: Reply) -> dict[str, str | Sequence[str]]:
-        form: dict[str, str | Sequence[str]] = {
+    def _build_base_form(self, reply: Reply) -> Form:
+        form: Form = {
             "To": reply.address.theirs,
             "From": reply.address.ours,
             "StatusCallback": self._status_callback,
         }
         if self._messaging_service:
             form["MessagingServiceSid"] = self._messaging_service
+        return form
+
+    def _build_form(self, reply: Reply) -> Form:
+        form = self._build_base_form(reply)
         if reply.body:
             form["Body"] = reply.body
         if reply.media:
@@ -150,17 +197,37 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 def render_parts(message: Message, address: Address) -> list[MessagePart]:
     """Split a message by Twilio's limits, in the dialect of its address.
 
-    Choices become a numbered list: buttons would need a template approved at Twilio.
+    By SMS, choices are a numbered list.
     """
-    on_whatsapp = is_whatsapp(address.theirs)
-    text = render_markdown(message.text, ASTERISK_DIALECT if on_whatsapp else PLAIN_DIALECT)
-    text = append_numbered_list(text, message.choices)
-    if not on_whatsapp:
-        text = to_gsm7_friendly(text)
-    bodies = split_text(text, CAPABILITIES.text_length)
-    if on_whatsapp:
-        return attach_captions(bodies, message.media, CAPABILITIES)
+    if is_whatsapp(address.theirs):
+        return _render_for_whatsapp(message)
+    text = append_numbered_list(render_markdown(message.text, PLAIN_DIALECT), message.choices)
+    bodies = split_text(to_gsm7_friendly(text), CAPABILITIES.text_length)
     return [_add_segment_count(part) for part in _attach_media(bodies, message.media)]
+
+
+def _render_for_whatsapp(message: Message) -> list[MessagePart]:
+    text = render_markdown(message.text, ASTERISK_DIALECT)
+    *before, last = attach_choices(text, message.choices, WHATSAPP_CAPABILITIES) or [MessagePart(body="")]
+    if last.choices:
+        media = [MessagePart(body="", media=(each,)) for each in message.media]
+        return [*media, *before, last.model_copy(update={"list_button": message.list_button})]
+    bodies = split_text(append_numbered_list(text, message.choices), CAPABILITIES.text_length)
+    return attach_captions(bodies, message.media, CAPABILITIES)
+
+
+def _with_numbered_list(reply: Reply) -> Reply:
+    """Return a reply with its choices as a numbered list, labels that were cut in full if there is room."""
+    full = [
+        each.model_copy(update={"label": each.description})
+        if each.label.endswith("…") and each.description
+        else each
+        for each in reply.choices
+    ]
+    body = append_numbered_list(reply.body, full)
+    if utf16_length(body) > CAPABILITIES.text_length:
+        body = append_numbered_list(reply.body, reply.choices)
+    return reply.model_copy(update={"body": body, "choices": ()})
 
 
 def _add_segment_count(part: MessagePart) -> MessagePart:
@@ -197,10 +264,11 @@ def _parse_creation_time(entry: dict[str, Any]) -> datetime | None:
 
 
 def _matches_reply(entry: dict[str, Any], reply: Reply) -> bool:
-    body = str(entry.get("body") or "").removeprefix(_TRIAL_PREFIX)
+    body = normalize_for_comparison(str(entry.get("body") or "").removeprefix(_TRIAL_PREFIX))
+    expected = [reply.body, _with_numbered_list(reply).body] if reply.choices else [reply.body]
     return (
         str(entry.get("direction", "")).startswith("outbound")
         and entry.get("from") in (reply.address.ours, None, "")
         and str(entry.get("num_media") or "0") == str(len(reply.media))
-        and normalize_for_comparison(body) == normalize_for_comparison(reply.body)
+        and body in map(normalize_for_comparison, expected)
     )

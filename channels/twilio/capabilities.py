@@ -29,7 +29,26 @@ CAPABILITIES: Final = Capabilities(
     statuses=True,
     look_up=True,
 )
-"""SMS shows no markdown; what is rendered depends on the address. Buttons need approved templates here."""
+"""SMS shows no markdown and no buttons; what is rendered depends on the address."""
+
+WHATSAPP_CAPABILITIES: Final = CAPABILITIES.model_copy(
+    update={
+        "buttons": 3,
+        "button_title_length": 20,
+        "choices_text_length": 1024,
+        "payload_length": 200,
+        "list_rows": 10,
+        "list_title_length": 24,
+        "list_description_length": 72,
+    }
+)
+"""Twilio, "twilio/quick-reply" and "twilio/list-picker", as WhatsApp shows them inside the 24 hours."""
+
+UNKNOWN_CONTENT_CODES: Final = frozenset({"20404", "21654", "21655"})
+"""Errors of a content that does not exist any more."""
+
+INVALID_CONTENT_CODES: Final = frozenset({"21656", "21657", "21658"})
+"""Errors of a content or of its variables that Twilio does not take."""
 
 VERIFICATION: Final = Verification(
     header="x-twilio-signature",

@@ -14,7 +14,7 @@ from channels.whatsapp.api import WhatsAppClient
 from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.whatsapp.media import MediaClient
 from channels.whatsapp.message_content import MessageParser
-from channels.whatsapp.rendering import render_parts
+from channels.whatsapp.rendering import VOICE_NOTE, render_parts
 from channels.whatsapp.webhook import Verifier, get_challenge, parse
 from core.errors import ConfigurationError
 from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
@@ -84,6 +84,10 @@ class WhatsAppChannel(BaseChannel):
                 medium = await self._api.upload(reply.address.ours, body, reply.media[0], http)
                 reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
+
+    async def upload_voice_note(self, address: Address, body: bytes, http: httpx.AsyncClient) -> Attachment:
+        """Upload a recording that is sent as a voice note. Raises `Rejected` or `Unavailable`."""
+        return await self._api.upload(address.ours, body, VOICE_NOTE, http)
 
     async def show_typing(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
         """Mark a turn as read and show typing. Raises a `DeliveryError`."""

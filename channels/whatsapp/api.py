@@ -20,7 +20,7 @@ from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code, default_retry_seconds
 from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Attachment, Reply, SentMessage
+from core.model import Attachment, Reply, SentMessage, file_name
 
 _DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
@@ -55,6 +55,7 @@ class WhatsAppClient:
         An upload that is not sent is invisible, so one with unknown outcome is repeated.
         """
         kind = medium.content_type.partition(";")[0].strip()
+        name = file_name(medium.url, medium.name)
         try:
             response = await send_request(
                 http,
@@ -62,7 +63,7 @@ class WhatsAppClient:
                 "POST",
                 f"{self._base}/{phone_number_id}/media",
                 data={"messaging_product": "whatsapp", "type": kind},
-                files={"file": (medium.name or "file", body, kind)},
+                files={"file": (name or "file", body, kind)},
                 auth=self._auth,
             )
             number = get_identifier(parse_json_body(response), "id", 100)
@@ -70,7 +71,7 @@ class WhatsAppClient:
                 raise build_delivery_error(response)
         except Unknown as error:
             raise without_effect(error) from error
-        return medium.model_copy(update={"url": f"{self._base}/{number}"})
+        return medium.model_copy(update={"url": f"{self._base}/{number}", "name": name})
 
     async def show_typing(self, phone_number_id: str, turn_id: str, http: httpx.AsyncClient) -> None:
         """Mark a message as read and show typing, for at most 25 s.

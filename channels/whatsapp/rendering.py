@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from channels._kit.rendering import (
@@ -15,16 +16,24 @@ from channels._kit.rendering import (
     truncate,
 )
 from channels.whatsapp.capabilities import CAPABILITIES, MAX_REPLY_KEY_LENGTH, is_phone_number
-from core.model import Attachment, Message, MessagePart, Reply
+from core.model import Attachment, Message, MessagePart, Reply, file_name
 
 _LIST_BUTTON_LABEL: Final = "Choose"
 _TYPES_BY_CONTENT_TYPE: Final = {
-    "image/jpeg": "image",
-    "image/png": "image",
-    "video/mp4": "video",
-    "video/3gpp": "video",
+    **dict.fromkeys(("image/jpeg", "image/png"), "image"),
+    **dict.fromkeys(("video/mp4", "video/3gpp"), "video"),
+    **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), "audio"),
 }
+"""Meta, "Media"; a file of any other type is a document."""
+
+_MAX_FILE_NAME_LENGTH: Final = 240
+_MAX_LIST_BUTTON_LENGTH: Final = 20
 _URL: Final = re.compile(r"https?://")
+_MUST_BE_READ: Final = re.compile(r"\d|://|@")
+"""What one has to see in writing: a number, a code, a link, an address."""
+
+VOICE_NOTE: Final = Attachment(url="", content_type="audio/ogg; codecs=opus", name="voice.ogg")
+"""The type and name of a recording that is sent as a voice note."""
 
 Json = dict[str, Any]
 
@@ -35,13 +44,57 @@ def render_parts(message: Message) -> list[MessagePart]:
         return [MessagePart(body="", template=message.template)]
     text = render_markdown(message.text, ASTERISK_DIALECT)
     if message.choices:
-        media = [MessagePart(body="", media=(each,)) for each in message.media]
-        parts = [*media, *attach_choices(text, message.choices, CAPABILITIES)]
+        parts = _attach_header(attach_choices(text, message.choices, CAPABILITIES), message)
+    elif message.requests_location and text:
+        parts = _request_location(text, message.media)
     else:
-        parts = attach_captions(split_text(text, CAPABILITIES.text_length), message.media, CAPABILITIES)
+        bodies = split_text(text, CAPABILITIES.text_length)
+        parts = attach_captions(bodies, message.media, CAPABILITIES, _takes_text)
+    if message.voice is not None:
+        parts = _add_voice_note(message.voice, text, parts, message)
     if message.quotes and parts:
         parts[0] = parts[0].model_copy(update={"quotes": message.quotes})
+    if message.reaction and message.quotes:
+        parts.insert(0, MessagePart(body="", quotes=message.quotes, reaction=message.reaction))
     return parts
+
+
+def _add_voice_note(
+    voice: Attachment, text: str, parts: list[MessagePart], message: Message
+) -> list[MessagePart]:
+    """Put the recording of a text before it, or in its place if nothing has to be read or tapped."""
+    is_complete = not (message.choices or message.media or message.requests_location)
+    if is_complete and not _MUST_BE_READ.search(text):
+        return [MessagePart(body=text, media=(voice,))]  # the text is for the log: sound takes no caption
+    return [MessagePart(body="", media=(voice,)), *parts]
+
+
+def _attach_header(parts: list[MessagePart], message: Message) -> list[MessagePart]:
+    """Put the last file above the buttons, in one message; other files and those of a list stand before."""
+    *before, last = parts
+    media = list(message.media)
+    if last.choices:
+        is_list = should_use_list(last.choices, CAPABILITIES)
+        header = (media.pop(),) if media and not is_list and _takes_text(media[-1]) else ()
+        last = last.model_copy(
+            update={"media": header, "list_button": message.list_button if is_list else ""}
+        )
+    return [*_separate(media), *before, last]
+
+
+def _request_location(text: str, media: Sequence[Attachment]) -> list[MessagePart]:
+    *before, last = split_text(text, CAPABILITIES.choices_text_length)
+    request = MessagePart(body=last, requests_location=True)
+    return [*_separate(media), *(MessagePart(body=body) for body in before), request]
+
+
+def _separate(media: Sequence[Attachment]) -> list[MessagePart]:
+    return [MessagePart(body="", media=(each,)) for each in media]
+
+
+def _takes_text(medium: Attachment) -> bool:
+    """Return whether a file takes a caption or stands above buttons: any but sound."""
+    return get_media_type(medium.content_type) != "audio"
 
 
 def build_request(reply: Reply, media_url: str) -> Json:
@@ -70,8 +123,11 @@ def _build_content(reply: Reply, media_url: str) -> Json:
         return {"type": "template", "template": template}
     if reply.reaction:
         return {"type": "reaction", "reaction": {"message_id": reply.quotes, "emoji": reply.reaction}}
-    if reply.choices:
-        return {"type": "interactive", "interactive": _build_interactive(reply)}
+    if reply.choices or reply.requests_location:
+        interactive = _build_interactive(reply)
+        if reply.media:
+            interactive["header"] = _build_media(reply.media[0], "", media_url)
+        return {"type": "interactive", "interactive": interactive}
     if reply.media:
         return _build_media(reply.media[0], reply.body, media_url)
     return {
@@ -82,6 +138,8 @@ def _build_content(reply: Reply, media_url: str) -> Json:
 
 def _build_interactive(reply: Reply) -> Json:
     body = {"text": reply.body}
+    if reply.requests_location:
+        return {"type": "location_request_message", "body": body, "action": {"name": "send_location"}}
     first = reply.choices[0]
     if first.url:
         link = {"display_text": first.label, "url": first.url}
@@ -96,7 +154,10 @@ def _build_interactive(reply: Reply) -> Json:
         return {
             "type": "list",
             "body": body,
-            "action": {"button": _LIST_BUTTON_LABEL, "sections": [{"rows": rows}]},
+            "action": {
+                "button": truncate(reply.list_button, _MAX_LIST_BUTTON_LENGTH) or _LIST_BUTTON_LABEL,
+                "sections": [{"rows": rows}],
+            },
         }
     buttons = [
         {"type": "reply", "reply": {"id": choice.payload, "title": choice.label}} for choice in reply.choices
@@ -105,9 +166,8 @@ def _build_interactive(reply: Reply) -> Json:
 
 
 def get_media_type(content_type: str) -> str:
-    """Return Meta's type for a file: anything but an image, video or audio is a document."""
-    plain = content_type.partition(";")[0].strip().lower()
-    return "audio" if plain.startswith("audio/") else _TYPES_BY_CONTENT_TYPE.get(plain, "document")
+    """Return Meta's type for a file: anything but an image, video or audio that Meta takes is a document."""
+    return _TYPES_BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), "document")
 
 
 def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:
@@ -115,8 +175,10 @@ def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:
     kind = get_media_type(medium.content_type)
     is_uploaded = medium.url.startswith(f"{media_url}/")
     value: Json = {"id": medium.url.rpartition("/")[2]} if is_uploaded else {"link": medium.url}
+    if is_uploaded and medium.content_type == VOICE_NOTE.content_type:
+        value["voice"] = True
     if caption and kind != "audio":
         value["caption"] = caption
-    if medium.name and kind == "document":
-        value["filename"] = truncate(medium.name, 240)
+    if kind == "document" and (name := file_name(medium.url, medium.name)):
+        value["filename"] = truncate(name, _MAX_FILE_NAME_LENGTH)
     return {"type": kind, kind: value}

@@ -13,7 +13,7 @@ import httpx
 from channels._kit.base import BaseChannel
 from channels._kit.oauth import RefreshingCredentials, StaticCredentials
 from channels._kit.outbound import BearerAuth, download_with_auth, extract_host
-from channels._kit.rendering import append_numbered_list, split_text
+from channels._kit.rendering import append_numbered_list, escape_markdown, split_text
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.zendesk.api import ZendeskClient
 from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICATION
@@ -82,7 +82,8 @@ class ZendeskChannel(BaseChannel):
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Render one comment, still CommonMark, with numbered choices; more only beyond the limits."""
-        text = append_numbered_list(message.text, message.choices)
+        labels = [each.model_copy(update={"label": escape_markdown(each.label)}) for each in message.choices]
+        text = append_numbered_list(message.text, labels)
         bodies = split_text(text, CAPABILITIES.text_length) or [""]
         files_per_part = CAPABILITIES.media
         groups = [

@@ -13,6 +13,7 @@ from core.model.event import (
     status_rank,
 )
 from core.model.failure import FailureKind
+from core.model.media_types import file_name, infer_content_type
 from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
 from core.model.timer import FiredTimer, TimerKind
@@ -42,6 +43,8 @@ __all__ = [
     "Turn",
     "TurnReceived",
     "can_bot_answer",
+    "file_name",
+    "infer_content_type",
     "merge_messages",
     "next_owner",
     "status_rank",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from core.model.base import FrozenModel
-from core.model.turn import Address, Attachment
+from core.model.media_types import infer_content_type
+from core.model.turn import UNKNOWN_CONTENT_TYPE, Address, Attachment
 
 
 class Choice(FrozenModel):
@@ -37,18 +38,34 @@ Medium = Annotated[
 """A file by reference. A bare URL, as earlier releases stored it, has an unknown type."""
 
 
+def _infer_types(media: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    return tuple(
+        each.model_copy(update={"content_type": inferred})
+        if each.content_type == UNKNOWN_CONTENT_TYPE and (inferred := infer_content_type(each.url, each.name))
+        else each
+        for each in media
+    )
+
+
 class Message(FrozenModel):
     """One message of the bot, before any channel has split it to its limits.
 
-    `text` is CommonMark. A channel without buttons shows `choices` as a numbered list. `template` replaces
-    everything else where the channel has templates. `quotes` is the id of the turn that is replied to.
+    `text` is CommonMark. A channel without buttons shows `choices` as a numbered list, and `list_button` is
+    what opens a list. An unknown type of `media` is inferred from its name or URL. `template` replaces
+    everything else where the channel has templates. `quotes` is the id of the turn that is replied to, and
+    `reaction` an emoji on that turn. `requests_location` shows a button to share a location. `voice` is a
+    recording of the text, which the channel's provider has.
     """
 
     text: str
     choices: tuple[Choice, ...] = ()
-    media: tuple[Attachment, ...] = ()
+    media: Annotated[tuple[Attachment, ...], AfterValidator(_infer_types)] = ()
     template: Template | None = None
     quotes: str = ""
+    reaction: str = ""
+    list_button: str = ""
+    requests_location: bool = False
+    voice: Attachment | None = None
 
 
 def merge_messages(messages: Sequence[Message]) -> list[Message]:
@@ -71,7 +88,8 @@ class MessagePart(FrozenModel):
     """A piece of a message that fits one API call, rendered for its channel.
 
     `media` are fetched by the provider. `choices` are set only where the channel shows buttons. With
-    `reaction` the part is an emoji on the quoted message. `segments` describes the SMS segments, for display.
+    `reaction` the part is an emoji on the quoted message. `list_button` opens a list of choices.
+    `segments` describes the SMS segments, for display.
     """
 
     body: str
@@ -80,6 +98,8 @@ class MessagePart(FrozenModel):
     template: Template | None = None
     quotes: str = ""
     reaction: str = ""
+    list_button: str = ""
+    requests_location: bool = False
     segments: str = ""
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
 from core.model.base import FrozenModel
+
+UNKNOWN_CONTENT_TYPE: Final = "application/octet-stream"
 
 
 class Address(FrozenModel):
@@ -24,7 +28,7 @@ class Attachment(FrozenModel):
     """A file that the user sent, by reference; it is downloaded in the worker, never on the webhook."""
 
     url: str
-    content_type: str = "application/octet-stream"
+    content_type: str = UNKNOWN_CONTENT_TYPE
     name: str = ""
 
 

@@ -11,6 +11,7 @@ from core.ports.channel import (
     Http,
     NeedsDependencies,
     RateLimit,
+    SendsVoiceNotes,
     Webhook,
     WebhookResponse,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "SendFailure",
     "SendMark",
     "SendPermit",
+    "SendsVoiceNotes",
     "SessionStore",
     "SessionView",
     "State",

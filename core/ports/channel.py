@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import Field
 
 from core.errors import DeliveryError
-from core.model import Address, Event, FrozenModel, Message, MessagePart, Reply, SentMessage, Turn
+from core.model import Address, Attachment, Event, FrozenModel, Message, MessagePart, Reply, SentMessage, Turn
 from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 
@@ -66,6 +66,8 @@ class Capabilities(FrozenModel):
     templates: bool = False
     quotes: bool = False
     reactions: bool = False
+    location_requests: bool = False
+    voice_notes: bool = False
     markdown: Literal["none", "whatsapp", "html"] = "none"
     typing: bool = False
     statuses: bool = False
@@ -161,6 +163,15 @@ class ContinuesSessions(Protocol[Http]):
 
         Called at a session's first turn. Raises a `DeliveryError`.
         """
+        ...
+
+
+@runtime_checkable
+class SendsVoiceNotes(Protocol[Http]):
+    """A channel that can send a recording as a voice note."""
+
+    async def upload_voice_note(self, address: Address, body: bytes, http: Http) -> Attachment:
+        """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`."""
         ...
 
 

@@ -354,8 +354,12 @@ class SessionProcessor(Generic[Http]):
 
 
 def _log_details(outcome: TurnOutcome) -> dict[str, str]:
-    """Return details for the session's log: a failed transcription, the session that this one continues."""
-    return {name: outcome.details[name] for name in ("unheard", "goes_on_from") if name in outcome.details}
+    """Return details for the session's log.
+
+    A failed transcription, the session that this one continues, problems with the text such as a cut.
+    """
+    names = ("unheard", "goes_on_from", "trouble")
+    return {name: outcome.details[name] for name in names if name in outcome.details}
 
 
 def _next_timer(outcome: TurnOutcome) -> tuple[TimerKind, float] | None:

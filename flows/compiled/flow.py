@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -66,7 +67,7 @@ class CompiledFlow:
     """A compiled flow; immutable.
 
     `handler_ids` are the Python functions that its tools name, `hidden_paths` the parts of results that the
-    model must not see.
+    model must not see, `urls` the beginnings of the URLs in its texts, up to a value.
     """
 
     nodes: Mapping[str, CompiledNode]
@@ -83,6 +84,7 @@ class CompiledFlow:
     mcp_tools: Mapping[str, McpTool]
     handler_ids: frozenset[str]
     hidden_paths: Mapping[str, tuple[str, ...]]
+    urls: tuple[str, ...]
     budget: Budget | None
     hours: BusinessHours | None
     is_multilingual: bool
@@ -100,6 +102,8 @@ class CompiledFlow:
         names = [*(call.secret_names for call in calls), *mcp_names]
         return frozenset().union(*names)
 
+
+_URL_START = re.compile(r"""https?://[^\s"'<>()\[\]{}\\*]+""")
 
 _compiled_flows: dict[int, CompiledFlow] = {}
 _compiled_languages: dict[int, Mapping[str, CompiledFlow]] = {}
@@ -168,7 +172,8 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
         language=language_code(flow.agent_language),
         after_final=flow.after_final,
         closed_text=TextTemplate(
-            flow.closed_text or messages_for(language_code(flow.agent_language)).conversation_closed
+            flow.closed_text or messages_for(language_code(flow.agent_language)).conversation_closed,
+            "message",
         ),
         actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
         tools=flow.tools,
@@ -178,6 +183,7 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
         mcp_tools=MappingProxyType(load_mcp_tools(tools)),
         handler_ids=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
         hidden_paths=MappingProxyType(_collect_hidden_paths(flow)),
+        urls=tuple(sorted(set(_URL_START.findall(flow.model_dump_json(exclude_unset=True))))),
         budget=flow.budget,
         hours=flow.hours,
         is_multilingual=False,
@@ -222,8 +228,8 @@ def _compile_node(
         version=_node_version(node),
         kind=kind,
         node=node,
-        text=TextTemplate(node.static_text) if node.static_text else None,
-        reprompt=TextTemplate(node.reprompt_text) if node.reprompt_text else None,
+        text=TextTemplate(node.static_text, "message") if node.static_text else None,
+        reprompt=TextTemplate(node.reprompt_text, "message") if node.reprompt_text else None,
         instruction=TextTemplate(node.instruction, "prompt") if node.instruction else None,
         labels=tuple(TextTemplate(choice.label) for choice in node.choices),
         edges=edges,

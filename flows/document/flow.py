@@ -84,10 +84,15 @@ JsonSchema = dict[str, JsonValue]
 
 
 class QuickReply(FlowModel):
-    """A quick reply that a node offers. Without a payload the label is sent back."""
+    """A quick reply that a node offers. Without a payload the label is sent back.
+
+    `description` is shown below the label where there are lists. With a `url` it is a link.
+    """
 
     label: str = Field(min_length=1)
     payload: str = ""
+    description: str = Field("", max_length=200)
+    url: str = Field("", pattern=r"^(https?://\S+)?$")
 
 
 class Fallback(FlowModel):
@@ -196,7 +201,11 @@ class Edge(FlowModel):
 
 
 class Node(FlowModel):
-    """A state of the conversation. `reprompt_text` replaces `static_text` when the node asks again."""
+    """A state of the conversation. `reprompt_text` replaces `static_text` when the node asks again.
+
+    Where the channel can, `quote` shows the reply as an answer to the user's message, `reaction` is an emoji
+    on that message, and `request_location` shows a button to share a location.
+    """
 
     id: str
     name: str
@@ -223,6 +232,9 @@ class Node(FlowModel):
     on_undelivered: Fallback | None = None
     out_of_hours: Fallback | None = None
     media: tuple[Media, ...] = Field((), max_length=10)
+    quote: bool = False
+    reaction: str = Field("", max_length=20)
+    request_location: bool = False
 
 
 class Budget(FlowModel):

@@ -10,7 +10,7 @@ from core.ports import TurnListener
 from flows.engine.turn_result import StateAndResult, TurnResult
 from flows.llm import ModelError, Moderator
 from flows.locales import LocaleMessages
-from flows.state import MAX_LINE_LENGTH, DialogState
+from flows.state import DialogState
 
 
 class _BufferingListener(TurnListener):
@@ -49,10 +49,10 @@ async def moderate_turn(
     texts = [message.text for message in result.messages if message.text]
     try:
         if texts and await moderator.flags("\n\n".join(texts)):
-            _remove_from_history(state, texts)
+            _remove_from_history(state, before)
             result = _replace_reply(result, sentences.refusal, result.outcome)
     except ModelError:
-        _remove_from_history(state, texts)
+        _remove_from_history(state, before)
         state, result = _replace_with_apology(before, state, result, sentences)
     listener.on_text(result.text)
     return state, result
@@ -71,6 +71,9 @@ def _replace_with_apology(
     return replace(state, apologies=before.apologies + 1), _replace_reply(result, text, result.outcome)
 
 
-def _remove_from_history(state: DialogState, texts: list[str]) -> None:
-    unsent = {text[:MAX_LINE_LENGTH] for text in texts}
-    state.history = tuple(line for line in state.history if line["content"] not in unsent)
+def _remove_from_history(state: DialogState, before: DialogState) -> None:
+    """Remove the bot's messages of this turn, which are not sent."""
+    earlier = set(map(id, before.history))
+    state.history = tuple(
+        line for line in state.history if line["role"] != "assistant" or id(line) in earlier
+    )

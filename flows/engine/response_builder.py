@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from core.model import Choice, Message
 from flows.compiled import scripted_speech, select_language_block
+from flows.engine.model_text import protect_echoes
 from flows.engine.selection import Question
-from flows.engine.turn_context import MAX_TEXT_LENGTH, TurnContext
+from flows.engine.turn_context import TurnContext
 from flows.llm import ModelError, ReplyRequest
 from flows.slots import Slot
+from flows.state import MAX_LINE_LENGTH
 from flows.templating import TextTemplate
+from flows.text import reveal_values, to_commonmark
 
 MAX_LABEL_LENGTH = 200
 
@@ -21,12 +24,12 @@ async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
     node = context.node
     is_again = context.state.visits.get(node.id, 0) > 1
     for template in (node.reprompt if is_again else None, node.text):
-        if template and (rendered := context.render(template)):
+        if template and (rendered := context.render_protected(template)):
             ask(context, rendered)
             return
-    text = reply.strip()[:MAX_TEXT_LENGTH]
+    text = protect_echoes(context, reply)
     if not text and node.instruction:
-        text = await _generate_text(context, context.render(node.instruction))
+        text = await _generate_text(context, context.render_protected(node.instruction))
     if text == context.locale_messages.refusal:
         reprompt_with_reason(context, text)
     else:
@@ -45,11 +48,11 @@ def current_question(context: TurnContext) -> str:
     """Return the node's question, or an empty string when only the model could write it."""
     node = context.node
     for template in (node.reprompt, node.text):
-        if template and (rendered := context.render(template)):
+        if template and (rendered := context.render_protected(template)):
             return rendered
     if not node.instruction:
         return ""
-    return scripted_speech(context.render(node.instruction), context.flow.language)
+    return scripted_speech(context.render_protected(node.instruction), context.flow.language)
 
 
 def ask_for_missing(context: TurnContext, question: Question) -> None:
@@ -58,7 +61,7 @@ def ask_for_missing(context: TurnContext, question: Question) -> None:
     if isinstance(missing, Slot):
         text = question.error_message
         if not text and missing.question:
-            text = context.render(TextTemplate(missing.question))
+            text = context.render_protected(TextTemplate(missing.question, "message"))
         description = missing.description
     else:
         context.state.insisted += 1
@@ -71,7 +74,7 @@ def reprompt_with_reason(context: TurnContext, reason: str) -> None:
     state = context.state
     bot_lines = (line["content"] for line in reversed(state.history) if line["role"] == "assistant")
     misses, state.misses = state.misses, state.misses + 1
-    if reason == next(bot_lines, ""):
+    if reveal_values(reason)[:MAX_LINE_LENGTH] == next(bot_lines, ""):
         reason = f"{context.locale_messages.error_prefix(misses % 2, context.turn)} {reason}"
     ask(context, reason)
 
@@ -88,19 +91,30 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
 def ask(context: TurnContext, text: str) -> None:
     """Add `text` as a message with the node's quick replies and media."""
     context.state.offered = build_quick_replies(context)
-    add_message(context, Message(text=text, choices=context.state.offered, media=context.node.node.media))
+    node, quoted = context.node.node, context.quotable_id
+    message = Message(
+        text=text,
+        choices=context.state.offered,
+        media=node.media,
+        quotes=quoted if node.quote or node.reaction else "",
+        reaction=node.reaction if quoted else "",
+        list_button=context.locale_messages.list_button if context.state.offered else "",
+        requests_location=node.request_location,
+    )
+    add_message(context, message)
 
 
 def add_message(context: TurnContext, message: Message) -> None:
-    """Add a message to the turn and to the history."""
-    context.streamer.finish_message(message.text)
-    context.messages.append(message)
-    context.state.add_history_line("assistant", message.text)
+    """Add a message to the turn, its protected values escaped, and to the history, the values as they are."""
+    text = to_commonmark(message.text)
+    context.streamer.finish_message(text)
+    context.messages.append(message if text == message.text else message.model_copy(update={"text": text}))
+    context.state.add_history_line("assistant", reveal_values(message.text))
 
 
 def add_text(context: TurnContext, source: str) -> bool:
     """Add a template's text as a message without quick replies; return false if it is empty."""
-    text = context.render(TextTemplate(source)) if source else ""
+    text = context.render_protected(TextTemplate(source, "message")) if source else ""
     if text:
         add_message(context, Message(text=text))
     return bool(text)
@@ -113,7 +127,7 @@ def build_quick_replies(context: TurnContext) -> tuple[Choice, ...]:
         return ()
     labels = [context.render(label)[:MAX_LABEL_LENGTH] for label in node.labels]
     return tuple(
-        Choice(label=label, payload=choice.payload or label)
+        Choice(label=label, payload=choice.payload or label, description=choice.description, url=choice.url)
         for label, choice in zip(labels, node.node.choices, strict=True)
         if label
     )
@@ -131,7 +145,7 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
     if line := scripted_speech(instruction, context.flow.language):
         return line
     request = ReplyRequest(
-        instruction=select_language_block(instruction, context.flow.language),
+        instruction=select_language_block(reveal_values(instruction), context.flow.language),
         prompt=context.system_prompt,
         summary=context.state.summary,
         history=context.state.history,
@@ -148,7 +162,7 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
     context.record_usage(reply.tokens, reply.model, reply.issue)
     if reply.issue == "refused":
         return context.locale_messages.refusal
-    return reply.text.strip()[:MAX_TEXT_LENGTH]
+    return protect_echoes(context, reply.text)
 
 
 def _default_node_text(context: TurnContext) -> str:

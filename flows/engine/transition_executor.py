@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import run_actions
+from flows.engine.model_text import protect_echoes
 from flows.engine.response_builder import (
     add_fallback,
     add_node_prompt,
@@ -21,7 +22,7 @@ from flows.engine.transition_selector import (
     select_by_filled_slots,
     select_without_input,
 )
-from flows.engine.turn_context import MAX_TEXT_LENGTH, TurnContext
+from flows.engine.turn_context import TurnContext
 from flows.engine.turn_result import NodeVisit
 from flows.nlu import is_greeting
 
@@ -65,8 +66,8 @@ def _stay_at_node(context: TurnContext, selection: Stay) -> None:
     elif decision.issue == "refused":
         refusal = context.locale_messages.refusal
         reprompt_with_reason(context, f"{refusal} {current_question(context)}".strip())
-    elif reply := decision.reply.strip():
-        ask(context, reply[:MAX_TEXT_LENGTH])
+    elif reply := protect_echoes(context, decision.reply):
+        ask(context, reply)
     elif is_greeting(context.text, context.flow.language) and (question := current_question(context)):
         ask(context, question)
     elif not is_first:

@@ -73,6 +73,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         listener=listener,
         on_visit=on_visit,
     )
+    context.quotable_id = turn.id
     summary = start_summary(state, model)
     try:
         await _answer(context, is_language_changed=is_language_changed)
@@ -193,7 +194,7 @@ def _answer_after_end(context: TurnContext) -> None:
     flow, messages = context.flow, context.locale_messages
     context.outcome = "hand_off" if flow.after_final == "hand_off" else "final"
     if flow.after_final == "closed":
-        text = context.render(flow.closed_text) or messages.conversation_closed
+        text = context.render_protected(flow.closed_text) or messages.conversation_closed
     else:
         text = messages.hand_off if context.outcome == "hand_off" else messages.farewell
     add_message(context, Message(text=text))

@@ -17,12 +17,12 @@ from flows.engine.turn_result import VisitListener, ignore_visits
 from flows.llm import Model
 from flows.locales import LocaleMessages, messages_for
 from flows.state import DialogState
-from flows.templating import TextTemplate
+from flows.templating import MAX_TEXT_LENGTH, TextTemplate
 from flows.text import replace_surrogates
 from flows.tools import PythonTool, hide_paths
 
-MAX_TEXT_LENGTH = 4_000
-"""Maximum number of characters of a user message or of a generated reply; the rest is cut off."""
+MAX_INPUT_LENGTH = 4_000
+"""Maximum number of characters of a user message that the dialog reads."""
 
 _NULL_LISTENER = TurnListener()
 _KOLKATA = timezone(timedelta(hours=5, minutes=30))  # existing documents use `current_time_Asia_Kolkata`
@@ -61,6 +61,7 @@ class TurnContext:
     complete, even without a model. `last_edge_id` is the edge that the user's message led over.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
     the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
+    `quotable_id` is the id of the user's message, empty when a timer runs.
     `execution_counts` counts equal executions, so that each of them gets an idempotency key of its own.
     """
 
@@ -76,6 +77,7 @@ class TurnContext:
     today: date
     text: str
     is_first_turn: bool
+    quotable_id: str = ""
     quick_reply: Choice | None = None
     outcome: str = "stay"
     last_edge_id: str = ""
@@ -114,7 +116,7 @@ class TurnContext:
             streamer=TextStreamer(listener.on_text) if is_streamed else NULL_STREAMER,
             on_visit=on_visit,
             today=today,
-            text=replace_surrogates(turn.text.strip()[:MAX_TEXT_LENGTH]),
+            text=replace_surrogates(turn.text.strip()[:MAX_INPUT_LENGTH]),
             is_first_turn=state.is_new,
         )
 
@@ -164,6 +166,14 @@ class TurnContext:
         """Render a text of the flow with the dialog's values."""
         static = text.static_text
         return text.render(self.template_values) if static is None else static
+
+    def render_protected(self, text: TextTemplate) -> str:
+        """Render a text for a message, in which the dialog's values are protected from markup."""
+        static = text.static_text
+        rendered = text.render_protected(self.template_values) if static is None else static
+        if len(rendered) >= MAX_TEXT_LENGTH:
+            self.issues.append("cut")
+        return rendered
 
     def record_usage(self, tokens: int, model: str, issue: str = "") -> None:
         """Record a model call's tokens, the model that answered and the issue with its output, if any."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.llm.factory import create_model, create_moderator, create_transcriber
+from flows.llm.factory import create_model, create_moderator, create_speaker, create_transcriber
 from flows.llm.model import (
     STAY_DECISION,
     GeneratedReply,
@@ -10,6 +10,7 @@ from flows.llm.model import (
     ModelError,
     Moderator,
     ReplyRequest,
+    Speaker,
     SummaryRequest,
     TextCallback,
     Transcriber,
@@ -29,6 +30,7 @@ __all__ = [
     "Moderator",
     "ReplyRequest",
     "ScriptedModel",
+    "Speaker",
     "SummaryRequest",
     "TextCallback",
     "Transcriber",
@@ -36,6 +38,7 @@ __all__ = [
     "TransitionRequest",
     "create_model",
     "create_moderator",
+    "create_speaker",
     "create_transcriber",
     "discard",
 ]

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from core.errors import ConfigurationError
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import Model, Moderator, Transcriber
+from flows.llm.model import Model, Moderator, Speaker, Transcriber
 from flows.llm.rules import RulesModel
 
 _TIMEOUT_BEFORE_FALLBACK = 15.0
@@ -42,6 +42,7 @@ class Provider:
     create_model: Callable[[ProviderOptions], Model] | None = None
     create_transcriber: Callable[[ProviderOptions], Transcriber] | None = None
     create_moderator: Callable[[ProviderOptions], Moderator] | None = None
+    create_speaker: Callable[[ProviderOptions], Speaker] | None = None
     has_models: bool = True
 
 
@@ -66,6 +67,13 @@ def _create_openai_transcriber(options: ProviderOptions) -> Transcriber:
     return OpenAITranscriber(options.model, api_key=options.api_key, base_url=options.base_url)
 
 
+def _create_openai_speaker(options: ProviderOptions) -> Speaker:
+    from flows.llm.openai.speech import OpenAISpeaker
+
+    model, _, voice = options.model.partition(":")
+    return OpenAISpeaker(model, voice=voice, api_key=options.api_key, base_url=options.base_url)
+
+
 def _create_openai_moderator(options: ProviderOptions) -> Moderator:
     from flows.llm.openai.moderation import OpenAIModerator
 
@@ -81,6 +89,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             create_model=_create_openai_model,
             create_transcriber=_create_openai_transcriber,
             create_moderator=_create_openai_moderator,
+            create_speaker=_create_openai_speaker,
         ),
     }
 )
@@ -115,6 +124,18 @@ def create_transcriber(
     if not spec:
         return None
     create, model = _parse_spec(spec, "TURNGATE_TRANSCRIBE", lambda provider: provider.create_transcriber)
+    return create(ProviderOptions(model, api_key, base_url))
+
+
+def create_speaker(spec: str, *, api_key: str | None = None, base_url: str | None = None) -> Speaker | None:
+    """Create the text-to-speech model that `spec` names; `None` when it is empty.
+
+    A voice may follow the model's name behind a colon. Raises `ConfigurationError` as `create_model` does.
+    """
+    spec = spec.strip()
+    if not spec:
+        return None
+    create, model = _parse_spec(spec, "TURNGATE_SPEECH", lambda provider: provider.create_speaker)
     return create(ProviderOptions(model, api_key, base_url))
 
 

@@ -137,6 +137,18 @@ class Transcriber(Protocol):
         ...
 
 
+class Speaker(Protocol):
+    """A text-to-speech model."""
+
+    async def speak(self, text: str) -> bytes:
+        """Return a recording of a text as Ogg with Opus. Raises `ModelError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
 class Model(Protocol):
     """A dialog model. One object serves all sessions, so it has no state of a conversation."""
 

@@ -21,6 +21,7 @@ class LocaleMessages:
     refusal: str
     continue_prompt: str
     choose_prompt: str
+    list_button: str
     farewell: str
     conversation_closed: str
     budget_exhausted: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.templating.escaping import EMPTY_VALUE_MARK, OutputContext, TrustedText
 from flows.templating.references import referenced_names, referenced_secrets, values_to_redact
 from flows.templating.template import (
+    MAX_TEXT_LENGTH,
     Expression,
     Guard,
     RenderError,
@@ -16,6 +17,7 @@ from flows.templating.template import (
 
 __all__ = [
     "EMPTY_VALUE_MARK",
+    "MAX_TEXT_LENGTH",
     "Expression",
     "Guard",
     "OutputContext",

@@ -1,6 +1,7 @@
 """Contextual auto-escaping: the flow's own text is kept, every value is escaped for its context.
 
-So nothing that a user says ends a URL's path, a JSON text, a form's field, an element or a header. Texts
+So nothing that a user says ends a URL's path, a JSON text, a form's field, an element or a header, or is
+markup in a message. Texts
 that stand in an expression are the operator's too, also after `~`, `+`, `%`, `join` and `replace`; whatever a
 filter gives back that is not known to be the operator's counts as a value.
 """
@@ -20,8 +21,10 @@ from jinja2.nodes import EvalContext
 from jinja2.visitor import NodeTransformer
 
 from flows.templating.trusted_text import TaintedStr
+from flows.text import drop_noncharacters, protect_value
 
-OutputContext = Literal["text", "url", "json", "form", "xml", "header", "prompt"]
+OutputContext = Literal["text", "message", "url", "json", "form", "xml", "header", "prompt"]
+"""Where a template's output goes; in `text`, such as a condition, nothing is escaped."""
 
 EMPTY_VALUE_MARK = "\x00"
 """The placeholder of an empty value in a URL, to tell it from a URL that ends there."""
@@ -69,12 +72,17 @@ def _escape_header(value: object) -> str:
 
 
 def _escape_prompt(value: object) -> str:
-    """Return a value on one line, without language markers and script headings of an instruction."""
-    text = _LANGUAGE_MARKER.sub(r"(\1)", " ".join(str(value).split())).lstrip("\"'“‘")
-    return _SPEECH_MARKER.sub(r"\1 -", _DASH_RUN.sub("-", text))
+    """Return a value on one line, without language markers and script headings of an instruction.
+
+    It is protected too: speech that an instruction spells out becomes a message.
+    """
+    words = " ".join(drop_noncharacters(str(value)).split())
+    text = _LANGUAGE_MARKER.sub(r"(\1)", words).lstrip("\"'“‘")
+    return protect_value(_SPEECH_MARKER.sub(r"\1 -", _DASH_RUN.sub("-", text)))
 
 
 _ESCAPE_FUNCTIONS: Mapping[OutputContext, Callable[[object], str]] = {
+    "message": protect_value,
     "url": _escape_url,
     "json": _escape_json,
     "form": _escape_form,
@@ -155,13 +163,23 @@ def _urlencode(kind: type[TaintedStr], value: Any) -> str:
 
 
 def mark_trusted_literals(parsed: nodes.Template) -> nodes.Template:
-    """Return the template with its literal text marked as trusted."""
-    _TrustMarkingTransformer().visit(parsed)
+    """Return the template with its literal text marked as trusted, and what its macros have written."""
+    macros = frozenset(macro.name for macro in parsed.find_all(nodes.Macro))
+    _TrustMarkingTransformer(macros).visit(parsed)
     return parsed
 
 
 class _TrustMarkingTransformer(NodeTransformer):
     """Marks a template's literals; the names of the methods are Jinja's."""
+
+    def __init__(self, macros: frozenset[str]) -> None:
+        self._macros = macros
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:
+        # the values in a macro's output are escaped already
+        self.generic_visit(node)
+        is_macro = isinstance(node.node, nodes.Name) and node.node.name in self._macros
+        return _wrap_in_filter(node, _TRUST_FILTER, node) if is_macro else node
 
     def visit_Const(self, node: nodes.Const) -> nodes.Expr:
         # empty text is not trusted: a URL must not end where a value is missing

@@ -1,6 +1,6 @@
 """Jinja templates of flow documents: sandboxed, unknown names are empty. User text is never a template.
 
-A text that goes into a call is escaped by its place, see `flows.templating.escaping`.
+What goes into a call or a message is escaped by its place, see `flows.templating.escaping`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,14 @@ from flows.templating.escaping import (
     mark_trusted_values,
 )
 from flows.templating.sandbox import BoundedSandbox, add_filter_limits, reset_iteration_count
+from flows.text import reveal_values
 
-MAX_TEXT_LENGTH = 8_000
+MAX_TEXT_LENGTH = 100_000
+"""Maximum length of a text; channels split it into parts, and only what is longer is cut off."""
+
+MAX_CALL_LENGTH = 8_000
+"""Maximum length of a part of a call, which is not made with a longer one."""
+
 _CACHE_SIZE = 5_000
 """The size of the cache of compiled templates; a flow's languages share most of theirs."""
 
@@ -53,6 +59,9 @@ _RENDER_ERRORS = (
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAME_SLASH = re.compile(r"(?<=[A-Za-z_])/(?=[A-Za-z_])")
 
+
+_CONTEXTS_WITH_TRUSTED_VALUES = ("message", "url", "prompt")
+_CONTEXTS_WITH_PROTECTED_VALUES = ("message", "prompt")
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -98,6 +107,7 @@ def _build_environment(place: OutputContext = "text") -> BoundedSandbox:
 _DEFAULT_ENVIRONMENT = _build_environment()
 _ENVIRONMENTS: Mapping[OutputContext, BoundedSandbox] = {
     "text": _DEFAULT_ENVIRONMENT,
+    "message": _build_environment("message"),
     "url": _build_environment("url"),
     "json": _build_environment("json"),
     "form": _build_environment("form"),
@@ -171,7 +181,7 @@ def _compile_expression(source: str) -> Callable[[TemplateValues], Any]:
 class TextTemplate:
     """A template, compiled once and shared by all sessions.
 
-    `plain` is the text itself where it needs no values, at most `LONGEST_TEXT` characters.
+    `static_text` is the text itself where it needs no values, at most `MAX_TEXT_LENGTH` characters.
     """
 
     def __init__(self, source: str, place: OutputContext = "text") -> None:
@@ -183,9 +193,15 @@ class TextTemplate:
         self.static_text = source.strip()[:MAX_TEXT_LENGTH] if self._template is None else None
 
     def render(self, values: TemplateValues) -> str:
+        """Render with the values as they are; see `render_protected`."""
+        text = self.render_protected(values)
+        return reveal_values(text) if self._context in _CONTEXTS_WITH_PROTECTED_VALUES else text
+
+    def render_protected(self, values: TemplateValues) -> str:
         """Render at most `MAX_TEXT_LENGTH` characters; empty when rendering fails.
 
-        A prompt that cannot be rendered is told without its values: the rules in it hold all the same.
+        In a message and a prompt the values are protected, for `flows.text.to_commonmark`. A prompt that
+        cannot be rendered is told without its values: the rules in it hold all the same.
         """
         if self._template is None:
             return self.static_text or ""
@@ -197,7 +213,7 @@ class TextTemplate:
     def render_strict(self, values: TemplateValues) -> str:
         """Render without truncation. Raises `RenderError`, also for output that is too long."""
         text = self._render_or_raise(values)
-        if len(text) > MAX_TEXT_LENGTH:
+        if len(text) > MAX_CALL_LENGTH:
             raise RenderError("it is too long once its values are in it")
         return text
 
@@ -205,7 +221,8 @@ class TextTemplate:
         if self._template is None:
             return self.source.strip()
         reset_iteration_count()
-        known = mark_trusted_values(values, self._context) if self._context in ("url", "prompt") else values
+        is_marked = self._context in _CONTEXTS_WITH_TRUSTED_VALUES
+        known = mark_trusted_values(values, self._context) if is_marked else values
         try:
             return self._template.render(known).strip()
         except _RENDER_ERRORS as error:

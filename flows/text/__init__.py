@@ -1,8 +1,15 @@
-"""Text primitives: normalization, tokens, bounded regular expressions, surrogates."""
+"""Text primitives: normalization, tokens, bounded regular expressions, surrogates, values in CommonMark."""
 
 from __future__ import annotations
 
 from flows.text.bounded_regex import BoundedRegex, pattern_error
+from flows.text.protected_values import (
+    drop_noncharacters,
+    protect_value,
+    reveal_values,
+    to_commonmark,
+    unescape_commonmark,
+)
 from flows.text.surrogates import replace_surrogates, replace_surrogates_in_json
 from flows.text.tokens import (
     MAX_INPUT_LENGTH,
@@ -17,13 +24,18 @@ from flows.text.tokens import (
 __all__ = [
     "MAX_INPUT_LENGTH",
     "BoundedRegex",
+    "drop_noncharacters",
     "find_phrase",
     "normalize",
     "normalize_digits",
     "normalize_same_length",
     "pattern_error",
+    "protect_value",
     "replace_surrogates",
     "replace_surrogates_in_json",
+    "reveal_values",
     "squeeze_repeats",
+    "to_commonmark",
     "tokenize",
+    "unescape_commonmark",
 ]

@@ -189,8 +189,10 @@ def _reload_flow(machine: DialogMachine, source: WatchedFlowFile) -> None:
 
 
 def _print_answer(answer: TurnResult, machine: DialogMachine, seconds: float) -> None:
+    from flows.text import unescape_commonmark
+
     for message in answer.messages:
-        typer.echo(message.text)
+        typer.echo(unescape_commonmark(message.text))
         for number, choice in enumerate(message.choices, 1):
             typer.echo(f"  {number}. {choice.label}")
         for media in message.media:

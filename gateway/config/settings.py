@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         alias="TURNGATE_TRANSCRIBE",
         description="speech-to-text model for voice notes, e.g. `openai/whisper-1`; disabled if unset",
     )
+    speech: str = Field(
+        "",
+        alias="TURNGATE_SPEECH",
+        description="text-to-speech model that answers voice notes with voice notes, with a voice behind a "
+        "colon, e.g. `openai/gpt-4o-mini-tts:alloy`; disabled if unset",
+    )
     openai_api_key: SecretStr = Field(
         SecretStr(""), alias="OPENAI_API_KEY", description="API key for `openai/…` models"
     )
@@ -165,7 +171,12 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _validate_completeness(self) -> Self:
         has_openai = self.openai_api_key.get_secret_value() or self.openai_base_url
-        for name, spec in (("TURNGATE_LLM", self.llm), ("TURNGATE_TRANSCRIBE", self.transcribe)):
+        specs = {
+            "TURNGATE_LLM": self.llm,
+            "TURNGATE_TRANSCRIBE": self.transcribe,
+            "TURNGATE_SPEECH": self.speech,
+        }
+        for name, spec in specs.items():
             if "openai/" in spec and not has_openai:
                 raise ValueError(f"{name} names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.moderation and not has_openai:

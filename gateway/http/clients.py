@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,9 @@ from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
 from gateway.redis.leases import current_lease_check
+
+USER_AGENT = f"Turngate/{version('turngate')}"
+"""The name that providers see, in their logs and support cases."""
 
 _MAX_CONNECTIONS = 2_000
 _KEEPALIVE_SECONDS = 5.0
@@ -33,7 +37,11 @@ def provider_client() -> httpx.AsyncClient:
     wire a connection may be opened and the process may be paused. So the lease is checked once more right
     before the write, and the write is not deferred; a lost lease raises `LeaseLost` or a connection error.
     """
-    return httpx.AsyncClient(transport=AiohttpTransport(client=_build_session), timeout=_TIMEOUT_SECONDS)
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=_build_session),
+        headers={"User-Agent": USER_AGENT},
+        timeout=_TIMEOUT_SECONDS,
+    )
 
 
 def untrusted_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
@@ -50,7 +58,10 @@ def untrusted_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) ->
         return ClientSession(connector=connector, cookie_jar=DummyCookieJar())
 
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=session), timeout=_TIMEOUT_SECONDS, follow_redirects=False
+        transport=AiohttpTransport(client=session),
+        headers={"User-Agent": USER_AGENT},
+        timeout=_TIMEOUT_SECONDS,
+        follow_redirects=False,
     )
 
 

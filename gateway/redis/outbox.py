@@ -18,6 +18,7 @@ from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.proactive_messages import ProactiveMessages
 
+_LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
@@ -79,7 +80,7 @@ class ProactiveSender:
         parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
         parts = [part for part in parts if _has_content(part)]
         lapses = "1" if channel is None or not channel.capabilities.desk else ""
-        digest = hashlib.sha256(message.model_dump_json().encode()).hexdigest()
+        digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
         encoded_parts = _encode_parts(key, address, parts, voice)
 
         async def run(replaced_entry: str) -> SendOutcome:
@@ -105,6 +106,12 @@ def _encode_parts(
         reply = Reply(key=name, address=address, voice=voice, bulk=voice == "bot", **dict(part))
         arguments += [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
     return arguments
+
+
+def _content_json(message: Message) -> str:
+    """Return what identifies a message's content, the same as in earlier releases for what they sent."""
+    later_fields = {name for name in _LATER_FIELDS if not getattr(message, name)}
+    return message.model_dump_json(exclude=later_fields)
 
 
 def _has_content(part: MessagePart) -> bool:

@@ -68,7 +68,7 @@ class Exchange:
         try:
             await channel.send(reply, self.http)
         except DeliveryError as error:
-            if error.code not in ("held", "person", "closed", "forbidden"):
+            if error.code not in ("held", "person", "closed", "forbidden", "not_in_control"):
                 raise
 
     def _answer(self, request: httpx.Request) -> httpx.Response:

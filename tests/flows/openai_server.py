@@ -110,6 +110,8 @@ class OpenAIServer:
         self.keys: list[str] = []
         self.transcripts: list[Response] = []
         self.recordings: list[tuple[str, str, bytes]] = []
+        self.speeches: list[Response] = []
+        self.spoken: list[Json] = []
         self.url = ""
         self._released = asyncio.Event()
 
@@ -137,12 +139,18 @@ class OpenAIServer:
                 self.recordings.append((name, part.get_content_type(), body))
         return self.transcripts.pop(0) if self.transcripts else JSONResponse({"error": {}}, 400)
 
+    async def speak(self, request: Request) -> Response:
+        """One of `speeches`; `spoken` is what was asked for."""
+        self.spoken.append(await request.json())
+        return self.speeches.pop(0) if self.speeches else JSONResponse({"error": {}}, 400)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[OpenAIServer]:
         """Serve on a free port of loopback, in the loop of the test."""
         paths = ("/v1/chat/completions", "/v1/moderations")
         routes = [Route(path, self.answer, methods=["POST"]) for path in paths]
         routes.append(Route("/v1/audio/transcriptions", self.transcribe, methods=["POST"]))
+        routes.append(Route("/v1/audio/speech", self.speak, methods=["POST"]))
         app = Starlette(routes=routes)
         async with served(app) as url:
             self.url = f"{url}/v1"

@@ -6,6 +6,7 @@ from channels._kit.rendering.html import markdown_to_html, text_to_html
 from channels._kit.rendering.markdown import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
+    escape_markdown,
     format_numbered_list,
     render_markdown,
 )
@@ -17,7 +18,7 @@ from channels._kit.rendering.message_parts import (
     truncate,
 )
 from channels._kit.rendering.sms_segments import count_segments, describe_high_cost, to_gsm7_friendly
-from channels._kit.rendering.text_splitter import split_text
+from channels._kit.rendering.text_splitter import split_text, utf16_length
 
 __all__ = [
     "ASTERISK_DIALECT",
@@ -27,6 +28,7 @@ __all__ = [
     "attach_choices",
     "count_segments",
     "describe_high_cost",
+    "escape_markdown",
     "format_numbered_list",
     "markdown_to_html",
     "render_markdown",
@@ -35,4 +37,5 @@ __all__ = [
     "text_to_html",
     "to_gsm7_friendly",
     "truncate",
+    "utf16_length",
 ]

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
 
@@ -27,6 +28,13 @@ ASTERISK_DIALECT: Final = MarkdownDialect(
     )
 )
 _MAX_NESTING: Final = 100
+_MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_\[\]<>~&]")
+_BLOCK_MARKER: Final = re.compile(r"^(\d{0,9})([.)#+=-])")
+_BARE_URL: Final = re.compile(r"://[^\s<>]+")
+_URL_SCHEME: Final = re.compile(r"(?:^|[^A-Za-z0-9])(?:https?|ftp)\Z", re.IGNORECASE)
+_URLS_AT_ENDS: Final = re.compile(r"\A(?:\S*://\S+\s*)+|(?:(?:\A|\s+)\S*://\S+)+\Z")
+_URL_TRAILER: Final = re.compile(r"(?:[*_~`.,;:!?\"')\]]|\\)+\Z")
+_ESCAPED_PUNCTUATION: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def render_markdown(markdown: str, dialect: MarkdownDialect) -> str:
@@ -43,6 +51,12 @@ def parse_markdown(markdown: str) -> SyntaxTreeNode | None:
     return None if any(token.level >= _MAX_NESTING - 2 for token in tokens) else SyntaxTreeNode(tokens)
 
 
+def escape_markdown(text: str) -> str:
+    """Return a text on one line as CommonMark that shows it as it is."""
+    line = _MARKDOWN_CHARACTERS.sub(r"\\\g<0>", " ".join(text.split()))
+    return _BLOCK_MARKER.sub(r"\1\\\2", line)
+
+
 def format_numbered_list(labels: Iterable[str]) -> str:
     """Format choices as a list to answer by number, for channels without buttons."""
     return "\n".join(f"{number}. {' '.join(label.split())}" for number, label in enumerate(labels, start=1))
@@ -53,8 +67,28 @@ def _build_parser() -> MarkdownIt:
     """Build a parser without the rules that make chat text vanish: indented code, HTML, link definitions."""
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     parser.enable("strikethrough").disable(["code", "html_block", "reference"])
+    parser.inline.ruler.before("escape", "bare_url", _parse_bare_url)
     setattr(parser, "normalizeLink", _keep_url)  # noqa: B010 # mypy takes a method for no variable
     return parser
+
+
+def _parse_bare_url(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """Read a URL in the words whole, so that no `*` or `_` in it is markup; markup after it is left."""
+    if not state.src.startswith("://", state.pos) or not _URL_SCHEME.search(state.pending):
+        return False
+    found = _BARE_URL.match(state.src, state.pos, state.posMax)
+    url = _strip_trailer(found[0]) if found else ""
+    if len(url) <= len("://"):
+        return False
+    if not silent:
+        state.pending += _ESCAPED_PUNCTUATION.sub(r"\1", url)
+    state.pos += len(url)
+    return True
+
+
+def _strip_trailer(url: str) -> str:
+    """Return a URL without the markup and the punctuation of its sentence behind it."""
+    return _URL_TRAILER.sub("", url)
 
 
 def _keep_url(url: str) -> str:
@@ -107,10 +141,16 @@ def _indent(text: str, first: str, rest: str) -> str:
 
 
 def _wrap_in_marker(text: str, mark: str) -> str:
-    """Put markers around text; not twice, and never next to white space, where messengers ignore them."""
+    """Put markers around text; not twice, and never next to white space, where messengers ignore them.
+
+    Nor next to a URL, where messengers take them for a part of it.
+    """
     inner = text.strip()
     if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)):
         return text
+    if "`" not in mark and inner != (words := _URLS_AT_ENDS.sub("", inner)):
+        before, _, after = text.partition(words) if words else (text, "", "")
+        return f"{before}{_wrap_in_marker(words, mark)}{after}"
     before, _, after = text.partition(inner)
     return f"{before}{mark}{inner}{mark}{after}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from channels._kit.rendering.markdown import format_numbered_list
 from channels._kit.rendering.text_splitter import split_text, utf16_length
@@ -10,6 +10,11 @@ from core.model import Attachment, Choice, MessagePart
 from core.ports import Capabilities
 
 _CAPTION_MEDIA_TYPES = ("image/", "video/")
+
+
+def is_image_or_video(medium: Attachment) -> bool:
+    """Return whether a file is an image or a video, which take a caption everywhere."""
+    return medium.content_type.startswith(_CAPTION_MEDIA_TYPES)
 
 
 def append_numbered_list(text: str, choices: Sequence[Choice]) -> str:
@@ -46,10 +51,14 @@ def should_use_list(choices: Sequence[Choice], capabilities: Capabilities) -> bo
 
 
 def attach_captions(
-    bodies: list[str], media: Sequence[Attachment], capabilities: Capabilities
+    bodies: list[str],
+    media: Sequence[Attachment],
+    capabilities: Capabilities,
+    takes_caption: Callable[[Attachment], bool] = is_image_or_video,
 ) -> list[MessagePart]:
-    """Return one part per medium; only images and video take a caption, and only a short one."""
-    if len(bodies) == 1 and media and _fits_as_caption(bodies[0], media[0], capabilities):
+    """Return one part per medium; a short text is the caption of the first that takes one."""
+    is_short = len(bodies) == 1 and utf16_length(bodies[0]) <= capabilities.caption_length
+    if is_short and media and takes_caption(media[0]):
         first, *rest = media
         return [
             MessagePart(body=bodies[0], media=(first,)),
@@ -59,13 +68,6 @@ def attach_captions(
         *(MessagePart(body="", media=(each,)) for each in media),
         *(MessagePart(body=body) for body in bodies),
     ]
-
-
-def _fits_as_caption(body: str, medium: Attachment, capabilities: Capabilities) -> bool:
-    return (
-        medium.content_type.startswith(_CAPTION_MEDIA_TYPES)
-        and utf16_length(body) <= capabilities.caption_length
-    )
 
 
 def _displayable_choices(choices: Sequence[Choice], capabilities: Capabilities) -> tuple[Choice, ...]:
@@ -82,11 +84,12 @@ def _displayable_choices(choices: Sequence[Choice], capabilities: Capabilities) 
     ):
         return ()
     buttons = [choice.model_copy(update={"description": ""}) for choice in plain]
-    if len(plain) <= capabilities.buttons and all(
-        _fits(c.label, capabilities.button_title_length) for c in plain
-    ):
+    has_list_room = len(plain) <= capabilities.list_rows
+    is_described = has_list_room and any(choice.description for choice in plain)
+    are_short = all(_fits(choice.label, capabilities.button_title_length) for choice in plain)
+    if len(plain) <= capabilities.buttons and are_short and not is_described:
         return _require_distinct(buttons)
-    if len(plain) <= capabilities.list_rows:
+    if has_list_room:
         return _require_distinct([_build_list_row(choice, capabilities) for choice in plain])
     return ()
 

@@ -75,4 +75,10 @@ def _find_grapheme_break(text: str, window: int) -> int:
         if match.end() > window:
             break
         cut = match.end()
-    return cut or window
+    return _before_backslash(text, cut or window)
+
+
+def _before_backslash(text: str, cut: int) -> int:
+    """Return a break that separates no backslash from the character that it escapes."""
+    backslashes = cut - len(text[:cut].rstrip("\\"))
+    return cut - 1 if backslashes % 2 and cut > 1 else cut

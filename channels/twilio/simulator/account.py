@@ -57,7 +57,6 @@ def list_surfaces(api_url: str) -> tuple[SimulatedSurface, ...]:
             label="WhatsApp",
             business=_WHATSAPP_NUMBER,
             locate=lambda number: _locate(f"whatsapp:{_WHATSAPP_NUMBER}", f"whatsapp:{number}"),
-            shows_choices=False,
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from channels._kit.simulator import FetchedFile
+from channels.twilio.simulator.content import SentContent
 from channels.twilio.simulator.responses import ApiError
 
 FormFields = dict[str, list[str]]
@@ -27,11 +28,15 @@ def get_first(form: FormFields, name: str) -> str:
 
 
 def validate_message(
-    form: FormFields, numbers: Collection[str], services: Mapping[str, Collection[str]]
+    form: FormFields,
+    numbers: Collection[str],
+    services: Mapping[str, Collection[str]],
+    content: SentContent | int | None,
 ) -> ApiError | None:
     """Return the documented error of an invalid message, `None` if it is valid.
 
-    `numbers` are the account's senders, `services` its messaging services with their senders.
+    `numbers` are the account's senders, `services` its messaging services with their senders, `content` what
+    the ContentSid stands for, or the code of its error.
     """
     to, sender, body = get_first(form, "To"), get_first(form, "From"), get_first(form, "Body")
     media, on_whatsapp = form.get("MediaUrl", []), to.startswith("whatsapp:")
@@ -46,6 +51,10 @@ def validate_message(
         return error
     if not body and not media and not get_first(form, "ContentSid"):
         return ApiError(400, 21602, "Message body is required.")
+    if isinstance(content, int):
+        return ApiError(400, content, "The ContentSid or the ContentVariables parameter is invalid")
+    if content is not None and (body or media):
+        return ApiError(400, 21620, "A ContentSid takes neither Body nor MediaUrl")
     if len(body.encode("utf-16-le")) > 2 * _MAX_BODY_UNITS:
         return ApiError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
     if len(media) > (1 if on_whatsapp else 10):

@@ -36,6 +36,8 @@ class Message:
     media: tuple[str, ...] = ()
     service: str | None = None
     number: int = 0
+    choices: tuple[tuple[str, str], ...] = ()
+    is_list: bool = False
 
     @property
     def created_at(self) -> float:
@@ -97,6 +99,7 @@ class Message:
             text=self.body,
             media=self.media,
             status=self.status_at(now).status,
+            choices=self.choices,
         )
 
 
@@ -131,6 +134,15 @@ class MessageStore:
     def find(self, sid: str) -> Message | None:
         """Return a message by its SID."""
         return self._by_sid.get(sid)
+
+    def has_list_with(self, person: str, payload: str) -> bool:
+        """Return whether the newest message that offers a choice to a contact shows it in a list."""
+        offering = (
+            record.is_list
+            for record in reversed(self._by_person.get(person, ()))
+            if payload in (identifier for identifier, _ in record.choices)
+        )
+        return next(offering, False)
 
     def list_for_person(self, person: str = "") -> Iterable[Message]:
         """Return the messages of one contact or of all, oldest first."""

@@ -23,6 +23,7 @@ from channels._kit.simulator import (
     WebhookDelivery,
     parse_data_url,
 )
+from channels.twilio.simulator.content import ContentStore, SentContent
 from channels.twilio.simulator.message_validation import (
     FormFields,
     get_first,
@@ -107,6 +108,7 @@ class TwilioSimulator:
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
         self._fetching: dict[str, tuple[Message, str, int]] = {}
         self._messages = MessageStore(max_messages)
+        self._contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opted_out: set[tuple[str, str]] = set()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
@@ -158,6 +160,9 @@ class TwilioSimulator:
         record.media = tuple(self._store_file(url, record.sid) for url in message.media)
         self._last_inbound_at[(business_number, record.sender)] = now
         fields = build_inbound_fields(message, record, self._account)
+        if message.button and self._messages.has_list_with(record.person, message.button):
+            names = {"ButtonPayload": "ListId", "ButtonText": "ListTitle"}
+            fields = [(names.get(name, name), value) for name, value in fields]
         if not on_whatsapp and (kind := self._apply_keyword(record, now)) and self._advanced_opt_out:
             fields.append(("OptOutType", kind))
         return record.sid, self._faults.spread_webhook(self._build_webhook(self._webhook_url, fields, now))
@@ -177,6 +182,8 @@ class TwilioSimulator:
         return self._faults.apply(operation, lambda: self._route(request, path, query, now))
 
     def _route(self, request: SimulatorRequest, path: str, query: str, now: float) -> Exchange:
+        if path.startswith("/v1/Content"):
+            return self._handle_content(request, path), []
         form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         if path == f"{self._base}/Messages.json" and request.method == "POST":
             return self._handle_create(form, now)
@@ -253,6 +260,30 @@ class TwilioSimulator:
             )
         ]
 
+    def _handle_content(self, request: SimulatorRequest, path: str) -> SimulatorResponse:
+        """Create, list, fetch or delete contents (Twilio, "Content API")."""
+        sid = path.removeprefix("/v1/Content").strip("/")
+        if not sid and request.method == "POST":
+            content = self._contents.create(request.body)
+            return (
+                json_response(201, content)
+                if content
+                else ApiError(400, 20001, "Invalid content").to_response()
+            )
+        if not sid and request.method == "GET":
+            query = dict(parse_qsl(request.url.partition("?")[2]))
+            return json_response(
+                200,
+                self._contents.list_page(
+                    _parse_number(query, "Page", 0), _parse_number(query, "PageSize", 50)
+                ),
+            )
+        if request.method == "GET" and (found := self._contents.find(sid)):
+            return json_response(200, found)
+        if request.method == "DELETE" and self._contents.delete(sid):
+            return SimulatorResponse(status=204)
+        return ApiError(404, 20404, f"The requested resource {path} was not found").to_response()
+
     def _store_file(self, url: str, message: str) -> str:
         """Store a `data:` file and return its media URL, which redirects to the file; other URLs stay."""
         if parse_data_url(url) is None:
@@ -268,14 +299,18 @@ class TwilioSimulator:
     def _handle_create(self, form: FormFields, now: float) -> Exchange:
         """Accept a message, or refuse it as documented."""
         services = {sid: senders or self._numbers for sid, senders in self._services.items()}
-        if error := validate_message(form, self._numbers, services):
+        content = self._resolve_content(form)
+        if error := validate_message(form, self._numbers, services, content):
             return error.to_response(), []
         service, to = get_first(form, "MessagingServiceSid"), get_first(form, "To")
         sender = get_first(form, "From") or self._select_sender(to)
         if (sender, to) in self._opted_out:
             return ApiError(400, 21610, "Attempt to send to unsubscribed recipient").to_response(), []
         media, body = tuple(form.get("MediaUrl", ())), get_first(form, "Body")
-        record = self._add_message("outbound-api", sender, to, body, now, media, service=service)
+        text = content.text if isinstance(content, SentContent) else body
+        record = self._add_message("outbound-api", sender, to, text, now, media, service=service)
+        if isinstance(content, SentContent):
+            record.choices, record.is_list = content.choices, content.is_list
         response = json_response(201, record.to_json(self._base, self._account, now))
         callback = get_first(form, "StatusCallback")
         if media:
@@ -283,6 +318,12 @@ class TwilioSimulator:
             about = {"message": record.sid}
             return response, [WebhookDelivery(now, "GET", url, about, fetches_file=True) for url in media]
         return response, self._build_status_callbacks(record, callback) if callback else []
+
+    def _resolve_content(self, form: FormFields) -> SentContent | int | None:
+        """Return the content that is to be sent, the code of its error, or `None` for another message."""
+        if not (sid := get_first(form, "ContentSid")):
+            return None
+        return self._contents.resolve(sid, get_first(form, "ContentVariables"))
 
     def _select_sender(self, to: str) -> str:
         """Return the sender that a messaging service selects."""

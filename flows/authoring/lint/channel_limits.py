@@ -10,6 +10,7 @@ from core.model import Choice, MessagePart
 from core.ports import Capabilities
 from flows.compiled import language_code, scripted_speech, select_language_block
 from flows.document import Flow, Issue, Node
+from flows.templating import MAX_TEXT_LENGTH
 
 TextCostFormatter = Callable[[str], str]
 """Describes a text's cost on a channel if it is high; otherwise empty."""
@@ -80,6 +81,11 @@ def _find_violations(
             for limit in dict.fromkeys(_check_content(content, can, show)):
                 causes.setdefault(limit.cause, {}).setdefault(limit, []).append(name)
         violations += [(content.node_id, _format_violations(limits)) for limits in causes.values()]
+        violations += [
+            (content.node_id, f"has a text of {len(text)} characters: cut after {MAX_TEXT_LENGTH}")
+            for text in content.texts
+            if len(text) > MAX_TEXT_LENGTH
+        ]
         dear = {
             (name, cost(_as_numbered_list(text, content.choices)))
             for text in content.texts
@@ -107,7 +113,7 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
         for number, choice in enumerate(node.choices, start=1)
     ]
     choices = [
-        Choice(label=label, payload=choice.payload or label)
+        Choice(label=label, payload=choice.payload or label, description=choice.description, url=choice.url)
         for label, choice in zip(labels, node.choices, strict=True)
     ]
     return _NodeContent(node.id, tuple(dict.fromkeys(filter(None, texts))), tuple(choices), len(node.media))
@@ -150,6 +156,11 @@ def _check_choices(
     choices: Sequence[Choice], rendered: Sequence[Choice], can: Capabilities
 ) -> Iterator[_LimitViolation]:
     """Return why the choices are not shown as buttons, or not as they are written."""
+    if any(choice.url for choice in choices):
+        if not rendered:
+            shows = f"shows {len(choices)} choice{'' if len(choices) == 1 else 's'} with links"
+            yield _LimitViolation(shows, "has", f"{can.links or 'no'} link buttons", "links in the text")
+        return
     count, result = len(choices), _LIST if rendered else _NUMBERED_LIST
     most, are_listed = max(can.buttons, can.list_rows), count > can.buttons
     if are_listed:

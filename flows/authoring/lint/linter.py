@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from core.model import infer_content_type
 from core.ports import Capabilities
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
@@ -46,6 +47,7 @@ def lint(
         return tuple(LintFinding("problem", problem) for problem in error.issues)
     checks = (
         _missing_text,
+        _unknown_media_types,
         _unfillable_criteria,
         _missing_hand_off_timeout,
         _unhandled_failures,
@@ -68,6 +70,17 @@ def _missing_text(flow: Flow) -> Iterator[Issue]:
                 f"node {node.id}",
                 "This has no text of its own: without a language model it says a stock phrase.",
             )
+
+
+def _unknown_media_types(flow: Flow) -> Iterator[Issue]:
+    for node in flow.nodes:
+        for number, each in enumerate(node.media, 1):
+            if "content_type" not in each.model_fields_set and not infer_content_type(each.url, each.name):
+                yield Issue(
+                    f"node {node.id}",
+                    f"The type of medium {number} cannot be inferred from its URL or name, so it is "
+                    "sent as a document: give it a content_type.",
+                )
 
 
 def _unfillable_criteria(flow: Flow) -> Iterator[Issue]:

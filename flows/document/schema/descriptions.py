@@ -54,6 +54,9 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "on_undelivered": "Reaction when a message of this node could not be delivered.",
         "out_of_hours": "Reaction instead of a hand-off outside business hours.",
         "media": "Files sent with the text.",
+        "quote": "Whether the message is shown as an answer to the user's message, where the channel can.",
+        "reaction": "Emoji on the user's message, where the channel has reactions.",
+        "request_location": "Whether the message has a button to share a location, where the channel has it.",
     },
     "Edge": {
         "id": "ID of the transition; the language model sees it as a function name.",
@@ -108,6 +111,8 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "QuickReply": {
         "label": "Label shown to the user. Jinja template.",
         "payload": "Payload sent back when chosen; the label by default.",
+        "description": "Line below the label, where the channel has lists.",
+        "url": "URL that the choice opens, in place of a payload.",
     },
     "Timeout": {
         "seconds": "Seconds without a message from the user.",

@@ -21,7 +21,7 @@ from flows.llm.parsing import (
 StreamCallback = Callable[[ModelOutput, str], None]
 """Callback with the output received so far and the piece just received."""
 
-_MAX_CONTENT_LENGTH = 4 * MAX_REPLY_LENGTH
+_MAX_CONTENT_LENGTH = MAX_REPLY_LENGTH + 4_000
 _MAX_CALLS_LENGTH = 64_000
 """Maximum number of characters of the text, and of function names and arguments; the rest is not read."""
 

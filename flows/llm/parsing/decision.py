@@ -22,7 +22,10 @@ from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTIO
 from flows.text import replace_surrogates, replace_surrogates_in_json
 from flows.tools import ToolCallRequest
 
-MAX_REPLY_LENGTH = 1_500
+MAX_REPLY_LENGTH = 16_000
+"""Maximum length of a text of a model; channels split it into parts. A longer one is a model going round
+in circles."""
+
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)")
 
 

@@ -19,6 +19,7 @@ MESSAGES: Final = LocaleMessages(
     refusal="Es tut mir leid, dabei kann ich hier nicht helfen.",
     continue_prompt="Ich höre zu. Erzählen Sie bitte mehr.",
     choose_prompt="Bitte wählen Sie eine dieser Möglichkeiten.",
+    list_button="Auswählen",
     farewell="Danke für Ihre Nachricht. Auf Wiedersehen!",
     conversation_closed="Dieses Gespräch ist abgeschlossen. Danke für Ihre Nachricht.",
     budget_exhausted="Wir schreiben nun schon eine Weile. Ich gebe Sie an eine Kollegin oder einen "

@@ -17,6 +17,7 @@ MESSAGES: Final = LocaleMessages(
     refusal="I'm sorry, I can't help with that here.",
     continue_prompt="I'm listening. Please tell me more.",
     choose_prompt="Please choose one of these.",
+    list_button="Choose",
     farewell="Thank you for writing. Goodbye!",
     conversation_closed="This conversation is closed. Thank you for writing.",
     budget_exhausted="We have been writing for a while now, so I'm passing you on to a colleague, who "

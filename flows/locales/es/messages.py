@@ -18,6 +18,7 @@ MESSAGES: Final = LocaleMessages(
     refusal="Lo siento, con eso no puedo ayudarle aquí.",
     continue_prompt="Le escucho. Cuénteme más, por favor.",
     choose_prompt="Por favor, elija una de estas opciones.",
+    list_button="Elegir",
     farewell="Gracias por escribirnos. ¡Hasta pronto!",
     conversation_closed="Esta conversación está cerrada. Gracias por escribirnos.",
     budget_exhausted="Llevamos ya un buen rato escribiéndonos, así que le paso con una persona de "

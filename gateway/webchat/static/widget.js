@@ -77,16 +77,19 @@
   root.append(panel, open);
 
   // --- rendering ---
-  const SPAN = /\*\*(.+?)\*\*|\*([^*\s][^*]*)\*|`([^`]+)`|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)]+)/g;
+  const ESCAPE = /\\([!-/:-@[-`{-~])/g;
+  const unescape = (text) => text.replace(ESCAPE, "$1");
+  const SPAN = /\\([!-/:-@[-`{-~])|\*\*((?:\\.|.)+?)\*\*|\*((?!\s)(?:\\.|[^*\\])+)\*|`([^`]+)`|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)]+)/g;
   const link = (label, url) => make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label);
   const renderMarkup = (text) => {  // text becomes nodes, never HTML
     const nodes = [];
     let at = 0;
     for (const match of text.matchAll(SPAN)) {
       nodes.push(text.slice(at, match.index));
-      const [matched, strong, em, code, label, url, plainUrl] = match;
-      nodes.push(strong ? make("strong", {}, strong) : em ? make("em", {}, em) : code ? make("code", {}, code)
-        : label ? link(label, url) : link(plainUrl, plainUrl));
+      const [matched, escaped, strong, em, code, label, url, plainUrl] = match;
+      nodes.push(escaped || (strong ? make("strong", {}, unescape(strong)) : em ? make("em", {}, unescape(em))
+        : code ? make("code", {}, code) : label ? link(unescape(label), unescape(url))
+        : link(unescape(plainUrl), unescape(plainUrl))));
       at = match.index + matched.length;
     }
     return [...nodes, text.slice(at)];

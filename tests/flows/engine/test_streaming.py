@@ -243,10 +243,10 @@ async def test_a_truncated_stream_ends_with_a_sentence(server: OpenAIServer, tal
 async def test_a_stream_that_is_given_up_is_counted_all_the_same(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("go", "{}"), Stream(*["on and on "] * 1_000)]
+    server.answers = [streamed_call("go", "{}"), Stream(*["on and on "] * 4_000)]
     stream = await talk.turn("go", stream=True)
     assert [chunk async for chunk in stream]
-    assert stream.result.tokens > 42 + 6_000 / 4
+    assert stream.result.tokens > 42 + 16_000 / 4
 
 
 async def test_a_stream_is_an_iterator_that_ends_once(server: OpenAIServer, talk: DialogMachine) -> None:

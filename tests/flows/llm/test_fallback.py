@@ -72,10 +72,10 @@ async def test_a_rate_limit_is_retried_before_the_fallback_model(server: OpenAIS
         (words(""), "stay", "empty", "Sorry, I didn't get that. Hello! Which digits?"),
         (call("go", "{"), "stay", "malformed", "Sorry, I didn't get that. Hello! Which digits?"),
         (
-            call(STAY_FUNCTION_NAME, {"brief_response": "Word. " * 1000}),
+            call(STAY_FUNCTION_NAME, {"brief_response": "Word. " * 3000}),
             "stay",
             "cut",
-            "Word. " * 249 + "Word.",
+            "Word. " * 2665 + "Word.",
         ),
         (JSONResponse({"error": {}}, 404), "error", "", ENGLISH.apology),
     ],
@@ -100,6 +100,6 @@ async def test_a_filtered_completion_is_a_refusal(server: OpenAIServer) -> None:
 
 
 def test_a_text_without_an_end_is_cut_between_words() -> None:
-    text, trouble = shorten_reply("word " * 1000)
+    text, trouble = shorten_reply("word " * 4000)
     assert (len(text) <= MAX_REPLY_LENGTH, text[-5:], trouble) == (True, "word…", "cut")
-    assert len(shorten_reply("x" * 9_000)[0]) == MAX_REPLY_LENGTH
+    assert len(shorten_reply("x" * 17_000)[0]) == MAX_REPLY_LENGTH

@@ -223,3 +223,21 @@ def test_a_call_on_the_way_is_held_to_the_same(tmp_path: Path) -> None:
     ]
     assert found(tmp_path, made("got.success is true", None)) == []
     assert found(tmp_path, made("always", "anywhere")) == []
+
+
+def test_links_without_link_buttons_and_unknown_types_of_media_are_named(tmp_path: Path) -> None:
+    links = [{"label": "Site", "url": "https://example.org"}]
+    media = [{"url": "https://example.org/a"}, {"url": "https://example.org/a.png"}]
+    made = document(node("menu", "Menu?", choices=links, media=media, is_final=True))
+    assert found(tmp_path, made, chat=CHAT.model_copy(update={"media": 2})) == [
+        "warning: node menu: The type of medium 1 cannot be inferred from its URL or name, so it is "
+        "sent as a document: give it a content_type.",
+        "channel: node menu: shows 1 choice with links: chat has no link buttons: links in the text",
+    ]
+
+
+def test_a_text_that_would_be_cut_is_named(tmp_path: Path) -> None:
+    roomy = CHAT.model_copy(update={"text_length": 200_000})
+    assert found(tmp_path, menu(text="x" * 100_001), chat=roomy) == [
+        "channel: node menu: has a text of 100001 characters: cut after 100000"
+    ]

@@ -1,0 +1,139 @@
+"""A voice note is answered with a voice note; whatever fails, the answer is text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from channels.whatsapp import WhatsAppChannel
+from channels.whatsapp.rendering import build_request
+from channels.whatsapp.simulator.message_validation import validate_message
+from channels.whatsapp.simulator.server import WhatsAppSimulator
+from core.model import Address, Attachment, Message, Reply, Turn
+from core.ports import TurnOutcome
+from flows.llm import create_speaker
+from gateway.http.clients import USER_AGENT, provider_client
+from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.middleware.speech import SpeechMiddleware
+from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.flows.openai_server import OpenAIServer
+
+OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
+ADDRESS = Address(channel="whatsapp", account="a", ours=OURS, theirs=PHONE)
+NOTE = Attachment(url="https://x.example/1", content_type="audio/ogg; codecs=opus")
+
+
+class _Says:
+    """A dialog with one answer."""
+
+    def __init__(self, *messages: Message) -> None:
+        self._messages = messages
+
+    async def answer(self, turn: Turn, state: Any, *, listener: Any = None) -> TurnOutcome:
+        return TurnOutcome(state={}, messages=self._messages)
+
+    async def handle_timeout(self, state: Any, address: Address, timer: Any) -> TurnOutcome:
+        return TurnOutcome(state={}, messages=self._messages)
+
+
+@dataclass
+class World:
+    model: OpenAIServer
+    channel: WhatsAppChannel
+    http: httpx.AsyncClient
+
+    async def answer(self, *messages: Message, turn: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return the requests that send the answer to a voice note."""
+        speaker = create_speaker("openai/tts:nova", api_key="k", base_url=self.model.url)
+        assert speaker is not None
+        dialog = SpeechMiddleware(_Says(*messages), {"whatsapp": self.channel}, self.http, speaker)
+        heard = {"attachments": (NOTE,)} if turn is None else turn
+        outcome = await dialog.answer(Turn(id="wamid.1", session="s", address=ADDRESS, **heard), None)
+        await speaker.aclose()
+        parts = [part for message in outcome.messages for part in self.channel.render(message, ADDRESS)]
+        replies = [Reply(key=f"t.{n}", address=ADDRESS, **dict(part)) for n, part in enumerate(parts)]
+        requests = [build_request(reply, self.channel.media_url) for reply in replies]
+        for request in requests:
+            validate_message(request, lambda _: True)
+        return requests
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with _world() as found:
+        yield found
+
+
+@asynccontextmanager
+async def _world() -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        model = await stack.enter_async_context(OpenAIServer().running())
+        meta = WhatsAppSimulator(
+            app_secret=SECRET, access_token=TOKEN, webhook_url="http://127.0.0.1:9/x", seed=7
+        )
+        meta.phone_number_id = OURS
+        url = await stack.enter_async_context(serve(SimulatorServer(meta, http)))
+        yield World(model, whatsapp(WHATSAPP_API_URL=url), http)
+
+
+async def test_words_are_spoken_in_place_of_the_text(world: World) -> None:
+    world.model.speeches = [Response(OPUS)]
+    [sent] = await world.answer(Message(text="When were you **born**?"))
+    assert sent["audio"]["voice"] is True
+    assert sent["audio"]["id"]
+    [asked] = world.model.spoken
+    assert asked == {
+        "model": "tts",
+        "voice": "nova",
+        "input": "When were you born?",
+        "response_format": "opus",
+    }
+
+
+@pytest.mark.parametrize("text", ["Your code is A12.", "Pay at https://x.example"])
+async def test_what_has_to_be_read_follows_as_text(world: World, text: str) -> None:
+    world.model.speeches = [Response(OPUS)]
+    spoken, written = await world.answer(Message(text=text))
+    assert (spoken["type"], written["text"]["body"]) == ("audio", text)
+
+
+@pytest.mark.parametrize(
+    "speech", [JSONResponse({"error": {}}, 400), Response(b"ID3 mp3"), JSONResponse({"audio": ""})]
+)
+async def test_a_failure_of_the_model_sends_the_text(world: World, speech: Response) -> None:
+    world.model.speeches = [speech]
+    [sent] = await world.answer(Message(text="Hello"))
+    assert sent["text"]["body"] == "Hello"
+
+
+async def test_a_failed_upload_sends_the_text(world: World) -> None:
+    world.model.speeches = [Response(OPUS)]
+    world.channel = whatsapp(WHATSAPP_API_URL="http://127.0.0.1:9")
+    [sent] = await world.answer(Message(text="Hello"))
+    assert sent["text"]["body"] == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("turn", "text"),
+    [
+        ({"text": "hi"}, "Hello"),
+        ({"text": "hi", "attachments": (NOTE,)}, "Hello"),
+        ({"attachments": (NOTE,)}, "x" * 1_001),
+        ({"attachments": (NOTE,)}, ""),
+    ],
+)
+async def test_nothing_else_is_spoken(world: World, turn: dict[str, Any], text: str) -> None:
+    await world.answer(Message(text=text), turn=turn)
+    assert world.model.spoken == []
+
+
+async def test_providers_see_our_name(world: World) -> None:
+    assert world.http.headers["user-agent"] == USER_AGENT
+    assert USER_AGENT.startswith("Turngate/")
