@@ -15,8 +15,8 @@ _RECENT_LINES = 8
 """Number of history lines whose words a model may repeat."""
 
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
-_WORD_WITH_MARKUP = re.compile(r"""[^\s.,;:!?"'()]\S*[*_~`\[\]<>]\S*|[*_~`\[\]<>]\S+""")
-_WORD_END = "\"'.,;:!?()"
+_EMPHASIS_AND_LINKS = frozenset("*_~`[]<>")
+_SENTENCE_PUNCTUATION = "\"'.,;:!?()"
 _LINK_TARGET = re.compile(r"\]\(\s*<?(?P<url>[^\s<>)]*)")
 _AUTOLINK = re.compile(r"<(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[^\s<>]+)>")
 _DEFINITION = re.compile(r"\](?=:)")
@@ -59,9 +59,9 @@ def _foreign_texts(context: TurnContext) -> Iterator[str]:
             yield leaf
     lines = [line["content"] for line in state.history[-_RECENT_LINES:] if line["role"] == "user"]
     for line in (*lines, context.text):
-        for word in _WORD_WITH_MARKUP.findall(line):
-            stripped = word.rstrip(_WORD_END)
-            if len(stripped) >= _MIN_VALUE_LENGTH:
+        for word in line.split():
+            stripped = word.strip(_SENTENCE_PUNCTUATION)
+            if len(stripped) >= _MIN_VALUE_LENGTH and not _EMPHASIS_AND_LINKS.isdisjoint(stripped):
                 yield stripped
 
 

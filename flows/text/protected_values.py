@@ -125,9 +125,15 @@ def _write_character(text: str, at: int) -> str:
     character = reveal_values(text[at])
     if not _is_markup(character, text, at):
         return character
-    backslashes = len(text[:at]) - len(text[:at].rstrip("\\"))
     # a single backslash of the operator would take ours for what it escapes
-    return f"\\\\{character}" if backslashes % 2 else f"\\{character}"
+    return f"\\\\{character}" if _count_backslashes(text, at) % 2 else f"\\{character}"
+
+
+def _count_backslashes(text: str, end: int) -> int:
+    start = end
+    while start > 0 and text[start - 1] == "\\":
+        start -= 1
+    return end - start
 
 
 def _is_markup(character: str, text: str, at: int) -> bool:

@@ -32,8 +32,8 @@ _MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_\[\]<>~&]")
 _BLOCK_MARKER: Final = re.compile(r"^(\d{0,9})([.)#+=-])")
 _BARE_URL: Final = re.compile(r"://[^\s<>]+")
 _URL_SCHEME: Final = re.compile(r"(?:^|[^A-Za-z0-9])(?:https?|ftp)\Z", re.IGNORECASE)
-_URLS_AT_ENDS: Final = re.compile(r"\A(?:\S*://\S+\s*)+|(?:(?:\A|\s+)\S*://\S+)+\Z")
-_URL_TRAILER: Final = re.compile(r"(?:[*_~`.,;:!?\"')\]]|\\)+\Z")
+_MAX_SCHEME_LENGTH: Final = len("https") + 1
+_AFTER_URL: Final = "*_~`.,;:!?\"')]\\"
 _ESCAPED_PUNCTUATION: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -74,21 +74,18 @@ def _build_parser() -> MarkdownIt:
 
 def _parse_bare_url(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
     """Read a URL in the words whole, so that no `*` or `_` in it is markup; markup after it is left."""
-    if not state.src.startswith("://", state.pos) or not _URL_SCHEME.search(state.pending):
+    if not state.src.startswith("://", state.pos) or not _URL_SCHEME.search(
+        state.pending[-_MAX_SCHEME_LENGTH:]
+    ):
         return False
     found = _BARE_URL.match(state.src, state.pos, state.posMax)
-    url = _strip_trailer(found[0]) if found else ""
+    url = found[0].rstrip(_AFTER_URL) if found else ""  # what follows belongs to the sentence
     if len(url) <= len("://"):
         return False
     if not silent:
         state.pending += _ESCAPED_PUNCTUATION.sub(r"\1", url)
     state.pos += len(url)
     return True
-
-
-def _strip_trailer(url: str) -> str:
-    """Return a URL without the markup and the punctuation of its sentence behind it."""
-    return _URL_TRAILER.sub("", url)
 
 
 def _keep_url(url: str) -> str:
@@ -148,11 +145,21 @@ def _wrap_in_marker(text: str, mark: str) -> str:
     inner = text.strip()
     if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)):
         return text
-    if "`" not in mark and inner != (words := _URLS_AT_ENDS.sub("", inner)):
-        before, _, after = text.partition(words) if words else (text, "", "")
-        return f"{before}{_wrap_in_marker(words, mark)}{after}"
-    before, _, after = text.partition(inner)
-    return f"{before}{mark}{inner}{mark}{after}"
+    words = inner if "`" in mark else _without_urls_at_ends(inner)
+    if not words:
+        return text
+    before, _, after = text.partition(words)
+    return f"{before}{mark}{words}{mark}{after}"
+
+
+def _without_urls_at_ends(text: str) -> str:
+    pieces = re.split(r"(\s+)", text)  # words and what is between them, in turn
+    start, end = 0, len(pieces)
+    while start < end and "://" in pieces[start]:
+        start += 2
+    while end > start and "://" in pieces[end - 1]:
+        end -= 2
+    return "".join(pieces[start:end])
 
 
 def _render_inlines(nodes: Iterable[SyntaxTreeNode], dialect: MarkdownDialect) -> str:
