@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 import channels as channel_registry
 from core.errors import ConfigurationError
+from core.model import ParticipantPolicy
 from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
@@ -83,6 +84,27 @@ def add_web_channel(channels: Channels) -> Channels:
 def find_desk_channels(channels: Channels) -> frozenset[str]:
     """Return the channels at which human agents work in the provider's own desk."""
     return frozenset(name for name, channel in channels.items() if channel.capabilities.desk)
+
+
+def find_participant_policies(
+    settings: Settings, config: ConfigFile, channels: Channels
+) -> Mapping[str, ParticipantPolicy]:
+    """Return the policy for participants of each channel on which others than the contact can write.
+
+    Raises `ConfigurationError` for a policy that makes no sense on a channel.
+    """
+    policies = {}
+    for name, channel in channels.items():
+        if possible := channel.capabilities.participants:
+            policies[name] = policy = config.participants_for(name, settings.participants)
+            if policy not in possible:
+                section = f"[channels.{name.partition('/')[0]}]"
+                raise ConfigurationError(
+                    f"TURNGATE_PARTICIPANTS: {policy} is not possible on {name}, where every reply goes to "
+                    f"all participants; set participants in {section} of TURNGATE_CONFIG to "
+                    f"{' or '.join(possible)}"
+                )
+    return policies
 
 
 def load_channels(settings: Settings) -> Channels:
@@ -212,7 +234,13 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
             yield Runtime(
                 redis=redis,
                 channels=channels,
-                inbox=RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels)),
+                inbox=RedisInbox(
+                    redis,
+                    limits,
+                    config.concurrency,
+                    find_desk_channels(channels),
+                    find_participant_policies(settings, config, channels),
+                ),
                 mailbox=mailbox,
                 processor=SessionProcessor(
                     mailbox=mailbox,

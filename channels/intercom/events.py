@@ -25,8 +25,19 @@ from channels.intercom.assignment import (
     has_content,
 )
 from channels.intercom.capabilities import NAME
+from channels.intercom.contacts import Speaker, build_author_name, identify_speaker
 from channels.intercom.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
-from core.model import Address, Attachment, ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
+from core.model import (
+    Address,
+    Attachment,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Ignored,
+    ParticipantMessage,
+    Turn,
+    TurnReceived,
+)
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MAX_FILES: Final = 10
@@ -51,7 +62,7 @@ class ConversationParser:
         return bool(self._id and self._account)
 
     def turn_events(self, mode: BodyMode, *, opening: bool) -> Iterator[Event]:
-        """Return the contact's turns, preceded by a control event if the bot is not the assignee.
+        """Return the customers' messages, preceded by a control event if the bot is not the assignee.
 
         The first message stays in `source` permanently, so it counts only for a new conversation. A contact
         who reopens a closed conversation talks to the bot, whoever was assigned: that agent has left by
@@ -67,7 +78,8 @@ class ConversationParser:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
                 continue
             turns += self._build_turn_events(part, get_identifier(part, "id"), mode)
-            reopened = reopened or get_text(part, "part_type", 60) == "open"
+            is_participant = identify_speaker(self._item, part) is Speaker.PARTICIPANT
+            reopened = reopened or (get_text(part, "part_type", 60) == "open" and not is_participant)
         if turns and not reopened:
             yield from self._existing_assignment_events(parts[-1] if parts else self._item, opening=opening)
         yield from turns
@@ -181,7 +193,7 @@ class ConversationParser:
         return parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode).text
 
     def _build_turn_events(self, part: JsonObject, key: str, mode: BodyMode) -> list[Event]:
-        """Return the turn of a contact's part of any type; none if it is empty or redacted."""
+        """Return the event of a customer's part of any type; none if it is empty or redacted."""
         body = parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode)
         files = (
             *_parse_attachments(get_object_list(part, "attachments")),
@@ -198,7 +210,16 @@ class ConversationParser:
             details=self._build_details(part),
             at=get_number(part, "created_at") or 0.0,
         )
-        return [TurnReceived(turn=turn)]
+        author = build_author_name(
+            self._account, get_identifier(get_object(part, "author"), "id", 60) or "unknown"
+        )
+        match identify_speaker(self._item, part):
+            case Speaker.CONTACT:
+                return [TurnReceived(turn=turn)]
+            case Speaker.PARTICIPANT:
+                return [ParticipantMessage(turn=turn, author=author)]
+            case Speaker.UNKNOWN:
+                return [TurnReceived(turn=turn, author=author)]
 
     def _build_details(self, part: JsonObject) -> dict[str, str]:
         author, source = get_object(part, "author"), get_object(self._item, "source")

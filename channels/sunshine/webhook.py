@@ -52,7 +52,6 @@ _IGNORED_EVENTS: Final = frozenset(
         "conversation:read",
         "conversation:referral",
         "conversation:typing",
-        "user:merge",
         "user:remove",
         "user:update",
     }
@@ -120,6 +119,8 @@ class _EventParser:
             yield self._build_status_event(self._type.removeprefix(_DELIVERY_EVENT_PREFIX))
         elif self._type in _IGNORED_EVENTS:
             yield Ignored(reason=self._type)
+        elif self._type == "user:merge":
+            yield self._parse_merged_users(get_object(self._payload, "mergedUsers"))
         elif not self._id or not self._conversation:
             yield Ignored(reason="no id")
         else:
@@ -177,6 +178,12 @@ class _EventParser:
             if REPLY_KEY_METADATA in metadata
             else self._build_control_event(ControlAction.TAKE_OVER)
         )
+
+    def _parse_merged_users(self, merged: JsonObject) -> Event:
+        """Parse two users that are one now: the surviving one speaks for both."""
+        old, new = (get_identifier(get_object(merged, name), "id") for name in ("discarded", "surviving"))
+        names = [build_author_name(self._address.account, each) for each in (old, new)]
+        return Ignored(reason=self._type, aliases=tuple(names) if old and new else ())
 
     def _build_control_event(self, action: ControlAction, actor: str = "") -> ControlReceived:
         return ControlReceived(
@@ -250,9 +257,14 @@ class _EventParser:
             details={name: value for name, value in details.items() if value},
             at=self._at,
         )
-        yield TurnReceived(turn=turn)
+        yield TurnReceived(turn=turn, author=build_author_name(self._address.account, details["user_id"]))
         if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)
+
+
+def build_author_name(app: str, user: str) -> str:
+    """Return the name of a user that is unique over all channels; who wrote is never left open."""
+    return f"{NAME}:{app}:user:{user or 'unknown'}"
 
 
 def _parse_time(text: str) -> float:

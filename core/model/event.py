@@ -1,4 +1,7 @@
-"""Events that a webhook can carry: a turn, a delivery status, a control event, or nothing of interest."""
+"""Events that a webhook can carry.
+
+A turn, a message of another participant, a delivery status, a control event, or nothing of interest.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +49,39 @@ Aliases = tuple[str, ...]
 
 
 class TurnReceived(FrozenModel):
-    """A message of the contact."""
+    """A message of the contact.
+
+    `author` identifies who wrote it where several people may write in one conversation, unique over all
+    channels; empty: nobody else can, or the channel has checked it. Who wrote first is the session's contact,
+    and the message of any other author is that of a participant. With `author_is_contact` the provider says
+    that the author is the contact: if it was another one, the conversation starts anew.
+    """
 
     kind: Literal["turn"] = "turn"
     turn: Turn
+    author: str = ""
+    author_is_contact: bool = False
+    aliases: Aliases = ()
+
+
+class ParticipantPolicy(StrEnum):
+    """What follows a message of a participant who is not the contact; it is recorded in any case."""
+
+    IGNORE = "ignore"
+    TAKE_OVER = "take_over"
+    OWN_SESSION = "own_session"
+
+
+class ParticipantMessage(FrozenModel):
+    """A message of somebody else in the contact's conversation: a CC, a further user (guarantee L15).
+
+    `turn` is that message, in the session of the contact, whose dialog it never reaches. `author` as in
+    `TurnReceived`.
+    """
+
+    kind: Literal["participant"] = "participant"
+    turn: Turn
+    author: str
     aliases: Aliases = ()
 
 
@@ -101,4 +133,6 @@ class Ignored(FrozenModel):
     aliases: Aliases = ()
 
 
-Event = Annotated[TurnReceived | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")]
+Event = Annotated[
+    TurnReceived | ParticipantMessage | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")
+]

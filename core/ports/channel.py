@@ -10,7 +10,17 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import Field
 
 from core.errors import DeliveryError
-from core.model import Address, Event, FrozenModel, Message, MessagePart, Reply, SentMessage, Turn
+from core.model import (
+    Address,
+    Event,
+    FrozenModel,
+    Message,
+    MessagePart,
+    ParticipantPolicy,
+    Reply,
+    SentMessage,
+    Turn,
+)
 from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 
@@ -81,6 +91,8 @@ class Capabilities(FrozenModel):
     closes: bool = False
     """The conversation can be closed at the provider when the flow has ended."""
     pace: RateLimit = RateLimit()
+    participants: tuple[ParticipantPolicy, ...] = ()
+    """What may follow a message of a participant; empty where only the contact can write."""
 
 
 class Channel(Protocol[Http]):

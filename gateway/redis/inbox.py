@@ -22,7 +22,10 @@ from core.model import (
     FailureKind,
     Ignored,
     Owner,
+    ParticipantMessage,
+    ParticipantPolicy,
     StatusChanged,
+    Turn,
     TurnReceived,
     next_owner,
     status_rank,
@@ -66,15 +69,18 @@ class RedisInbox:
         protocol: ProtocolLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
         desk_channels: Collection[str] = (),
+        participants: Mapping[str, ParticipantPolicy] | None = None,
     ) -> None:
         """Create an inbox.
 
         `concurrency` is the policy of each channel by name (default: `queue`). `desk_channels` are those with
-        an agent desk of their own: there only an agent returns a session to the bot.
+        an agent desk of their own: there only an agent returns a session to the bot. `participants` is each
+        channel's policy for messages of others than the contact (default: `ignore`).
         """
         self._redis = redis
         self._concurrency = concurrency or {}
         self._desk_channels = frozenset(desk_channels)
+        self._participants = participants or {}
         self._script = lua.load_script("accept", protocol or ProtocolLimits())
         self._next_alarms: dict[tuple[str, str], float] = {}
         self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, is_sequential=True)
@@ -115,24 +121,26 @@ class RedisInbox:
     def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
         """Return the debounce arguments, the account, and whether agent ownership expires for this event.
 
-        For a status: how its failure is classified, the milliseconds before a resend, and the channel.
+        For a message the last is what is known about its author; for a status: how its failure is classified,
+        the milliseconds before a resend, and the channel.
         """
         match event:
-            case TurnReceived(turn=turn):
-                return self._policy_argument(event), account_key(turn.address), ""
+            case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
+                facts = _encode_author(event, self._participants.get(turn.address.channel))
+                return self._policy_argument(turn), account_key(turn.address), facts
             case ControlReceived(address=address):
                 return "", "", "" if address.channel in self._desk_channels else "1"
             case StatusChanged(channel=channel):
                 return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
         return "", "", ""
 
-    def _policy_argument(self, event: TurnReceived) -> str:
-        concurrency = self._concurrency.get(event.turn.address.channel)
+    def _policy_argument(self, turn: Turn) -> str:
+        concurrency = self._concurrency.get(turn.address.channel)
         if concurrency is None or concurrency.policy is ConcurrencyPolicy.QUEUE:
             return ""
         if concurrency.policy is ConcurrencyPolicy.INTERRUPT:
             return "interrupt"
-        if bypasses_policy(event.turn):
+        if bypasses_policy(turn):
             return "0 0"
         return f"{int(concurrency.window * 1000)} {int(concurrency.cap * 1000)}"
 
@@ -163,19 +171,48 @@ def _failure(event: StatusChanged) -> str:
     return event.failure or FailureKind.PERMANENT
 
 
+def _encode_author(event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None) -> str:
+    """Encode the facts about a message's author for accept.lua; empty if only the contact can write.
+
+    The only place at which the policy for participants is applied.
+    """
+    if not event.author:
+        return ""
+    turn, facts = event.turn, {"author": event.author}
+    if isinstance(event, TurnReceived) and event.author_is_contact:
+        return to_json({**facts, "is_contact": True}).decode()
+    if policy is ParticipantPolicy.TAKE_OVER:
+        act = {"act": ControlAction.TAKE_OVER, "owner": Owner.HUMAN, "at": turn.at}
+        facts["take_over"] = to_json({**act, "actor": _author_name(event)}).decode()
+    elif policy is ParticipantPolicy.OWN_SESSION:
+        own = turn.model_copy(update={"session": f"{turn.session}:{_author_id(event)}"})
+        facts |= {"own_session": own.session, "own_turn": own.model_dump_json(exclude_defaults=True)}
+    return to_json(facts).decode()
+
+
+def _author_id(event: TurnReceived | ParticipantMessage) -> str:
+    """Return the provider's id of an author."""
+    return event.author.rpartition(":")[2]
+
+
+def _author_name(event: TurnReceived | ParticipantMessage) -> str:
+    return event.turn.details.get("profile_name") or _author_id(event)
+
+
 def _encode_event(event: Event) -> list[Argument]:
     """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
-        case TurnReceived(turn=turn):
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
             entry: dict[str, object] = {
                 "turn": turn.id,
                 "text": turn.text,
                 "payload": turn.payload,
                 "files": len(turn.attachments),
                 **({"at": turn.at} if turn.at else {}),
+                **({"author": _author_name(event), "author_id": _author_id(event)} if event.author else {}),
             }
             return [
-                "turn",
+                event.kind,
                 turn.session,
                 turn.id,
                 turn.model_dump_json(exclude_defaults=True),

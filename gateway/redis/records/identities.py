@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
-from core.model import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
+from core.model import ControlReceived, Event, Ignored, ParticipantMessage, StatusChanged, TurnReceived
 from core.ports import AcceptResult, Inbox
 
 _IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
@@ -110,7 +110,7 @@ def echo_key(channel: str, reply_key: str) -> str:
 
 def _with_session(event: Event, session: str) -> Event:
     match event:
-        case TurnReceived(turn=turn):
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
             return event.model_copy(update={"turn": turn.model_copy(update={"session": session})})
         case ControlReceived():
             return event.model_copy(update={"session": session})

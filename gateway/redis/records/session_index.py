@@ -15,7 +15,7 @@ from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 
 _MAX_KEYS_PER_CALL = 500
-_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text")
+_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text", ":participants")
 _GLOB = re.compile(r"([*?\[\]\\])")
 _MAX_LETTERS_PER_CALL = 500
 

@@ -1,7 +1,7 @@
--- Guarantees L2, L3, L8: record all events of one or more requests. ARGV: stamp, then nine for each event:
+-- Guarantees L2, L3, L8, L15: record all events of one or more requests. ARGV: stamp, then nine for each event:
 -- kind, session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership
 -- expires (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
--- channel. Returns a result for each.
+-- channel; for a message the last is '' or facts about its author as JSON. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -45,13 +45,14 @@ local function record_message_time(session, entry)
   if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
 end
 
-function handle.turn(session, id, turn, address, entry, policy, account)
+local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
     redis.call('HSETNX', key(session), 'overflow', 'untold')
     return 'full'
   end
   if not first_time(session, id) then return 'duplicate' end
+  record_contact(session, facts)
   redis.call('RPUSH', key(session, ':mail'), turn)
   return_to_bot(session)
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
@@ -80,11 +81,43 @@ local function record_control(session, owner, optout, entry, lapses)
   return 'new'
 end
 
+-- Who speaks in a conversation speaks in all its sessions.
 function handle.control(session, id, owner, optout, entry, policy, account, lapses)
   if not first_time(session, id) then return 'duplicate' end
   local result = record_control(session, owner, optout, entry, lapses)
   start_retention_if_idle(session)
+  for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
+    if redis.call('EXISTS', key(own)) == 1 then record_control(own, owner, optout, entry, lapses) end
+  end
   return result
+end
+
+-- Guarantee L15: a participant's message is recorded beside the contact's dialog, which it never reaches. By the policy
+-- nothing more follows, or an agent is to take over, or it is a turn in a session of the participant.
+local function accept_participant(session, id, turn, address, entry, policy, account, facts)
+  if facts.own_session then
+    local is_new = redis.call('EXISTS', key(facts.own_session)) == 0
+    local result = accept_turn(facts.own_session, id, facts.own_turn, address, entry, policy, account, {})
+    if result ~= 'new' then return result end
+    if is_new then add_own_session(session, facts.own_session, now) end
+  end
+  if not first_time(session, id) then return 'duplicate' end
+  log_entry(session, 'participant', entry)
+  if facts.take_over then record_control(session, 'human', '', facts.take_over, '') end
+  start_retention_if_idle(session)
+  return 'new'
+end
+
+function handle.turn(session, id, turn, address, entry, policy, account, facts)
+  facts = facts ~= '' and cjson.decode(facts) or {}
+  if is_participant(session, facts) then
+    return accept_participant(session, id, turn, address, entry, policy, account, facts), 'participant'
+  end
+  return accept_turn(session, id, turn, address, entry, policy, account, facts)
+end
+
+function handle.participant(session, id, turn, address, entry, policy, account, facts)
+  return accept_participant(session, id, turn, address, entry, policy, account, cjson.decode(facts))
 end
 
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
@@ -110,9 +143,9 @@ function handle.ignored() return 'counted' end
 local results = {}
 for i = 2, #ARGV, 9 do
   local kind = ARGV[i]
-  local result = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
+  local result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
     ARGV[i + 6], ARGV[i + 7], ARGV[i + 8])
-  count(kind .. ':' .. (kind == 'ignored' and ARGV[i + 1] or result))
+  count((counted_as or kind) .. ':' .. (kind == 'ignored' and ARGV[i + 1] or result))
   results[#results + 1] = result
 end
 return results
