@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.model.base import FrozenModel
 from core.model.event import (
+    ContactMoved,
     ControlReceived,
     DeliveryStatus,
     Event,
@@ -25,6 +26,7 @@ __all__ = [
     "Attachment",
     "AutomaticTransition",
     "Choice",
+    "ContactMoved",
     "ControlAction",
     "ControlReceived",
     "DeliveryStatus",

@@ -1,6 +1,7 @@
 """Events that a webhook can carry.
 
-A turn, a message of another participant, a delivery status, a control event, or nothing of interest.
+A turn, a message of another participant, a delivery status, a control event, a new address of the contact,
+or nothing of interest.
 """
 
 from __future__ import annotations
@@ -122,6 +123,22 @@ class ControlReceived(FrozenModel):
     aliases: Aliases = ()
 
 
+class ContactMoved(FrozenModel):
+    """The contact has another number or user id: what waits, and all that follows, goes to `address`.
+
+    All `aliases` lead to one session from now on, except `retired`: a number that the contact gave up may be
+    given to somebody else. `id` and `at` as in `ControlReceived`.
+    """
+
+    kind: Literal["moved"] = "moved"
+    id: str
+    session: str
+    address: Address
+    at: float = 0.0
+    aliases: Aliases = ()
+    retired: Aliases = ()
+
+
 class Ignored(FrozenModel):
     """Verified but of no interest; acknowledged and counted under `reason`, a short fixed phrase.
 
@@ -134,5 +151,6 @@ class Ignored(FrozenModel):
 
 
 Event = Annotated[
-    TurnReceived | ParticipantMessage | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")
+    TurnReceived | ParticipantMessage | StatusChanged | ControlReceived | ContactMoved | Ignored,
+    Field(discriminator="kind"),
 ]

@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from core.errors import MailboxFull, StorageUnavailable
 from core.model import (
     Address,
+    ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
@@ -233,5 +234,15 @@ def _encode_event(event: Event) -> list[Argument]:
             }
             key = message_key(event.channel, event.provider_id)
             return ["status", key, status, status_rank(status), "", to_json(entry)]
+        case ContactMoved(address=address):
+            at = str(event.at) if event.at else ""
+            return [
+                "moved",
+                event.session,
+                event.id,
+                address.model_dump_json(),
+                at,
+                to_json({"at": event.at}),
+            ]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]

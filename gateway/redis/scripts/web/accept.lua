@@ -138,6 +138,18 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   return 'new'
 end
 
+-- The contact has another address: what waits goes there, too (mark.lua). `at` is the provider's time of that, or ''.
+function handle.moved(session, id, address, at, entry)
+  local stored = redis.call('HMGET', key(session), 'address', 'wrote')
+  if not stored[1] then return 'unknown' end
+  if not first_time(session, id) then return 'duplicate' end
+  if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
+  redis.call('HSET', key(session), 'address', address)
+  log_entry(session, 'moved', entry)
+  start_retention_if_idle(session)
+  return 'new'
+end
+
 function handle.ignored() return 'counted' end
 
 local results = {}
