@@ -135,7 +135,7 @@ class ConversationParser:
             yield from self._existing_assignment_events(part, opening=True)
             yield self._build_control_event(key, ControlAction.CLOSE, part)
         elif author is Author.BOT:
-            yield Ignored(reason="our own part")
+            yield from self._own_part_events(key, part, kind)
         elif kind == "note":
             action = parse_agent_command(self._parse_text(part, mode)) if by_agent else None
             yield self._build_control_event(key, action, part) if action else Ignored(reason="note")
@@ -145,6 +145,18 @@ class ConversationParser:
             yield self._build_control_event(key, ControlAction.TAKE_OVER, part)
         else:
             yield Ignored(reason=kind if _ID.fullmatch(kind) else "other part")
+
+    def _own_part_events(self, key: str, part: JsonObject, kind: str) -> Iterator[Event]:
+        """Return that the bot's hand-off is done, if this part is that."""
+        if kind in ASSIGNMENT_PART_TYPES and self._is_assigned:
+            yield self._build_control_event(key, ControlAction.PASSED_ON, part)
+        else:
+            yield Ignored(reason="our own part")
+
+    @property
+    def _is_assigned(self) -> bool:
+        """True if the conversation is assigned to somebody else than the bot."""
+        return self._workspace.classify_assignee(self._item) in (Assignee.OTHER, Assignee.HAND_OFF_TARGET)
 
     def _takes_over(self, part: JsonObject, kind: str) -> bool:
         """Return whether the author takes over: by any text, or by opening their own conversation."""
@@ -180,6 +192,8 @@ class ConversationParser:
 
     def _build_control_event(self, key: str, action: ControlAction, part: JsonObject) -> ControlReceived:
         author = get_object(part, "author")
+        holds = action in (ControlAction.TAKE_OVER, ControlAction.PASSED_ON)
+        is_command = get_text(part, "part_type", 60) == "note"
         return ControlReceived(
             id=f"{key}.{action}",
             session=self._session,
@@ -187,6 +201,7 @@ class ConversationParser:
             act=action,
             actor=get_text(author, "name", 100) or get_identifier(author, "id", 60),
             at=get_number(part, "created_at") or 0.0,
+            by_transfer=holds and self._is_assigned and not is_command,
         )
 
     def _parse_text(self, part: JsonObject, mode: BodyMode) -> str:
@@ -215,11 +230,11 @@ class ConversationParser:
         )
         match identify_speaker(self._item, part):
             case Speaker.CONTACT:
-                return [TurnReceived(turn=turn)]
+                return [TurnReceived(turn=turn, control_is_ours=not self._is_assigned)]
             case Speaker.PARTICIPANT:
                 return [ParticipantMessage(turn=turn, author=author)]
             case Speaker.UNKNOWN:
-                return [TurnReceived(turn=turn, author=author)]
+                return [TurnReceived(turn=turn, author=author, control_is_ours=not self._is_assigned)]
 
     def _build_details(self, part: JsonObject) -> dict[str, str]:
         author, source = get_object(part, "author"), get_object(self._item, "source")

@@ -58,6 +58,9 @@ _IGNORED_EVENTS: Final = frozenset(
 )
 
 
+_HOLDING_ACTIONS: Final = (ControlAction.TAKE_OVER, ControlAction.HAND_OFF, ControlAction.PASSED_ON)
+
+
 class Verifier:
     """Compares the shared secret. Every secret of a rotation is accepted."""
 
@@ -113,6 +116,11 @@ class _EventParser:
         self._conversation = identifier if _ID.fullmatch(identifier) else ""
         self._session = f"{NAME}:{app}:{self._conversation}"
         self._address = Address(channel=NAME, account=app, ours=app, theirs=self._conversation)
+
+    @property
+    def _is_passed_on(self) -> bool:
+        """True if another integration than the bot's has control."""
+        return bool(self._active) and not self._switchboard.is_bot_active(self._active)
 
     def parse(self) -> Iterator[Event]:
         if self._type.startswith(_DELIVERY_EVENT_PREFIX):
@@ -173,11 +181,8 @@ class _EventParser:
         """Parse a change of control. If the bot passed it on, no agent may be there to take it yet."""
         if self._active and self._switchboard.is_bot_active(self._active):
             return self._build_control_event(ControlAction.GIVE_BACK)
-        return (
-            Ignored(reason="our own hand-off")
-            if REPLY_KEY_METADATA in metadata
-            else self._build_control_event(ControlAction.TAKE_OVER)
-        )
+        action = ControlAction.PASSED_ON if REPLY_KEY_METADATA in metadata else ControlAction.TAKE_OVER
+        return self._build_control_event(action)
 
     def _parse_merged_users(self, merged: JsonObject) -> Event:
         """Parse two users that are one now: the surviving one speaks for both."""
@@ -193,6 +198,7 @@ class _EventParser:
             act=action,
             actor=actor or get_text(self._active, "name", 100),
             at=self._at,
+            by_transfer=self._is_passed_on and action in _HOLDING_ACTIONS,
         )
 
     def _parse_message(self, message: JsonObject) -> Iterator[Event]:
@@ -257,7 +263,11 @@ class _EventParser:
             details={name: value for name, value in details.items() if value},
             at=self._at,
         )
-        yield TurnReceived(turn=turn, author=build_author_name(self._address.account, details["user_id"]))
+        yield TurnReceived(
+            turn=turn,
+            author=build_author_name(self._address.account, details["user_id"]),
+            control_is_ours=bool(self._active) and is_bot_active,
+        )
         if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)
 

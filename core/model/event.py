@@ -55,13 +55,15 @@ class TurnReceived(FrozenModel):
     `author` identifies who wrote it where several people may write in one conversation, unique over all
     channels; empty: nobody else can, or the channel has checked it. Who wrote first is the session's contact,
     and the message of any other author is that of a participant. With `author_is_contact` the provider says
-    that the author is the contact: if it was another one, the conversation starts anew.
+    that the author is the contact: if it was another one, the conversation starts anew. `control_is_ours`:
+    the provider's own record, in the same webhook, says that the bot has the conversation.
     """
 
     kind: Literal["turn"] = "turn"
     turn: Turn
     author: str = ""
     author_is_contact: bool = False
+    control_is_ours: bool = False
     aliases: Aliases = ()
 
 
@@ -110,7 +112,9 @@ class ControlReceived(FrozenModel):
     """Somebody took over, handed back, closed, opted out or in. `id` deduplicates redeliveries.
 
     `at` is the provider's time in seconds since the epoch, 0 if not given. An event older than the last known
-    one changes nothing, because webhooks come out of order.
+    one changes nothing, because webhooks come out of order. `by_transfer`: the provider's own record says
+    that somebody else has the conversation, by an assignment or by passed control. Such a hold ends with the
+    record, as a newer message shows it; a person's words alone hold until somebody hands back.
     """
 
     kind: Literal["control"] = "control"
@@ -120,6 +124,7 @@ class ControlReceived(FrozenModel):
     act: ControlAction
     actor: str = ""
     at: float = 0.0
+    by_transfer: bool = False
     aliases: Aliases = ()
 
 

@@ -42,6 +42,7 @@ log = logging.getLogger("turngate.inbox")
 _MAX_REQUESTS_PER_BATCH = 64
 _ALARM_INTERVAL_SECONDS = 60.0
 _OPT_OUT_FLAGS = {ControlAction.OPT_OUT: "1", ControlAction.OPT_IN: "0"}
+_ACTS_WITHOUT_OWNER = frozenset({*_OPT_OUT_FLAGS, ControlAction.PASSED_ON})
 
 
 def message_key(channel: str, provider_id: str) -> str:
@@ -122,15 +123,16 @@ class RedisInbox:
     def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
         """Return the debounce arguments, the account, and whether agent ownership expires for this event.
 
-        For a message the last is what is known about its author; for a status: how its failure is classified,
-        the milliseconds before a resend, and the channel.
+        For a message the last is further facts; for a control event the first is whether a transfer made it;
+        for a status: how its failure is classified, the milliseconds before a resend, and the channel.
         """
         match event:
             case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
-                facts = _encode_author(event, self._participants.get(turn.address.channel))
+                facts = _encode_facts(event, self._participants.get(turn.address.channel))
                 return self._policy_argument(turn), account_key(turn.address), facts
             case ControlReceived(address=address):
-                return "", "", "" if address.channel in self._desk_channels else "1"
+                expires = "" if address.channel in self._desk_channels else "1"
+                return "1" if event.by_transfer else "", "", expires
             case StatusChanged(channel=channel):
                 return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
         return "", "", ""
@@ -172,23 +174,31 @@ def _failure(event: StatusChanged) -> str:
     return event.failure or FailureKind.PERMANENT
 
 
-def _encode_author(event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None) -> str:
-    """Encode the facts about a message's author for accept.lua; empty if only the contact can write.
+def _encode_facts(event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None) -> str:
+    """Encode what else accept.lua needs of a message; empty if there is nothing."""
+    facts: dict[str, object] = {}
+    if isinstance(event, TurnReceived) and event.control_is_ours and event.turn.at:
+        facts["ours"] = event.turn.at
+    if event.author:
+        facts |= _author_facts(event, policy)
+    return to_json(facts).decode() if facts else ""
 
-    The only place at which the policy for participants is applied.
-    """
-    if not event.author:
-        return ""
+
+def _author_facts(
+    event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None
+) -> dict[str, object]:
+    """Return the facts about an author; the only place at which the policy for participants is applied."""
     turn, facts = event.turn, {"author": event.author}
     if isinstance(event, TurnReceived) and event.author_is_contact:
-        return to_json({**facts, "is_contact": True}).decode()
+        return {**facts, "is_contact": True}
     if policy is ParticipantPolicy.TAKE_OVER:
         act = {"act": ControlAction.TAKE_OVER, "owner": Owner.HUMAN, "at": turn.at}
-        facts["take_over"] = to_json({**act, "actor": _author_name(event)}).decode()
-    elif policy is ParticipantPolicy.OWN_SESSION:
+        return {**facts, "take_over": to_json({**act, "actor": _author_name(event)}).decode()}
+    if policy is ParticipantPolicy.OWN_SESSION:
         own = turn.model_copy(update={"session": f"{turn.session}:{_author_id(event)}"})
-        facts |= {"own_session": own.session, "own_turn": own.model_dump_json(exclude_defaults=True)}
-    return to_json(facts).decode()
+        own_turn = own.model_dump_json(exclude_defaults=True)
+        return {**facts, "own_session": own.session, "own_turn": own_turn}
+    return dict(facts)
 
 
 def _author_id(event: TurnReceived | ParticipantMessage) -> str:
@@ -221,7 +231,7 @@ def _encode_event(event: Event) -> list[Argument]:
                 to_json(entry),
             ]
         case ControlReceived(act=act):
-            owner = "" if act in _OPT_OUT_FLAGS else next_owner(Owner.BOT, act)
+            owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
             entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at}
             return ["control", event.session, event.id, owner, _OPT_OUT_FLAGS.get(act, ""), to_json(entry)]
         case StatusChanged(status=status):

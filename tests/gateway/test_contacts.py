@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from core.errors import Unavailable, Unknown
-from core.model import Address, ControlAction, ControlReceived, Event, Message, Owner
-from core.processing import SessionProcessor
+from core.model import Address, ControlAction, ControlReceived, Event, Owner
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import ProtocolLimits
-from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.identities import IdentityResolver
+from gateway.redis.outbox import SendOutcome
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_owner
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
-from tests.fakes import EchoDialog, FakeChannel
+from tests.gateway.inbound import InboundGateway
 
 OURS = "whatsapp:+12025550101"
 NUMBER, USER = "+12025550171", "US.10000000000000000001"
@@ -55,50 +52,18 @@ def id_update(new: str) -> list[Event]:
     return meta.whatsapp().parse(meta.post(batch))
 
 
-class Gateway:
-    """The web process's inbox, and a worker with a fake provider and a dialog that counts."""
-
-    def __init__(self, redis: Redis) -> None:
-        self.redis = redis
-        self.inbox = IdentityResolver(redis, RedisInbox(redis))
-        self.mailbox = RedisMailbox(redis)
-        self.dialog = EchoDialog()
-        self.channel = FakeChannel()
-        self.channels = {"twilio": self.channel, "whatsapp": self.channel}
-        self.processor = SessionProcessor(
-            mailbox=self.mailbox, dialog=self.dialog, channels=dict(self.channels), http=None
-        )
-
-    async def receive(self, events: list[Event], session: str) -> None:
-        await self.inbox.accept(events)
-        await self.processor.run(session)
-
-    async def process_when_due(self, session: str) -> None:
-        await self.redis.hdel(f"tg:{{{session}}}", "hold")
-        await self.redis.delete("tg:paused")
-        await self.processor.run(session)
-
-    async def send(self, session: str, key: str) -> SendOutcome:
-        channels: Any = self.channels
-        sender = ProactiveSender(self.redis, channels, ProtocolLimits())
-        return await sender.send(session, key, Message(text=f"offer {key}"))
-
-    @property
-    def receivers(self) -> list[str]:
-        """Return where each sent reply went."""
-        return [reply.address.theirs for reply in self.channel.sent_replies]
-
-
 @pytest.fixture
-async def gateway(redis: Redis) -> Any:
-    made = Gateway(redis)
+async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
+    made = InboundGateway(redis, ["twilio", "whatsapp"])
     yield made
     await made.mailbox.aclose()
 
 
 @pytest.mark.parametrize("field", ["ExternalUserId", "ParentExternalUserId"])
 @pytest.mark.parametrize("prefix", ["", "whatsapp:"])
-async def test_a_hidden_number_goes_on_in_the_same_session(gateway: Gateway, field: str, prefix: str) -> None:
+async def test_a_hidden_number_goes_on_in_the_same_session(
+    gateway: InboundGateway, field: str, prefix: str
+) -> None:
     await gateway.receive(twilio_message(1, NUMBER), BY_NUMBER)
     await gateway.receive(twilio_message(2, NUMBER, **{field: f"{prefix}{USER}"}), BY_NUMBER)
     await gateway.receive(twilio_message(3, USER, ExternalUserId=f"whatsapp:{USER}"), BY_NUMBER)
@@ -107,7 +72,7 @@ async def test_a_hidden_number_goes_on_in_the_same_session(gateway: Gateway, fie
     assert gateway.receivers == [f"whatsapp:{NUMBER}", f"whatsapp:{NUMBER}", f"whatsapp:{USER}"]
 
 
-async def test_a_number_that_is_shown_later_goes_on_in_the_same_session(gateway: Gateway) -> None:
+async def test_a_number_that_is_shown_later_goes_on_in_the_same_session(gateway: InboundGateway) -> None:
     await gateway.receive(twilio_message(1, USER), BY_USER)
     await gateway.receive(twilio_message(2, NUMBER, ExternalUserId=USER, WaId=NUMBER.strip("+")), BY_USER)
     await gateway.receive(twilio_message(3, NUMBER), BY_USER)
@@ -115,14 +80,14 @@ async def test_a_number_that_is_shown_later_goes_on_in_the_same_session(gateway:
     assert gateway.channel.bodies == ["1: text 1", "2: text 2", "3: text 3"]
 
 
-async def test_an_invalid_user_id_is_dropped(gateway: Gateway) -> None:
+async def test_an_invalid_user_id_is_dropped(gateway: InboundGateway) -> None:
     await gateway.receive(twilio_message(1, NUMBER, ExternalUserId="whatsapp:foo_bar"), BY_NUMBER)
     await gateway.receive(twilio_message(2, "+12025550172", ExternalUserId="foo_bar"), BY_NUMBER)
 
     assert gateway.channel.bodies == ["1: text 1"]
 
 
-async def test_the_session_of_an_earlier_build_goes_on(gateway: Gateway) -> None:
+async def test_the_session_of_an_earlier_build_goes_on(gateway: InboundGateway) -> None:
     """Earlier releases knew no names at Twilio: the session's own name is its number."""
     [event] = twilio_message(1, NUMBER)
     await RedisInbox(gateway.redis).accept([event])
@@ -134,13 +99,13 @@ async def test_the_session_of_an_earlier_build_goes_on(gateway: Gateway) -> None
     assert gateway.channel.bodies == ["1: text 1", "2: text 2", "3: text 3"]
 
 
-async def join(gateway: Gateway) -> None:
+async def join(gateway: InboundGateway) -> None:
     """Bring a session to be known by number and user id; it is named by the number."""
     await gateway.receive(twilio_message(1, NUMBER), BY_NUMBER)
     await gateway.receive(twilio_message(2, NUMBER, ExternalUserId=USER), BY_NUMBER)
 
 
-async def test_an_agent_holds_the_joined_session(gateway: Gateway) -> None:
+async def test_an_agent_holds_the_joined_session(gateway: InboundGateway) -> None:
     await join(gateway)
     address = Address(channel="twilio", account=ACCOUNT, ours=OURS, theirs=f"whatsapp:{NUMBER}")
     act = ControlReceived(id="c", session=BY_NUMBER, address=address, act=ControlAction.TAKE_OVER)
@@ -151,7 +116,7 @@ async def test_an_agent_holds_the_joined_session(gateway: Gateway) -> None:
     assert len(gateway.channel.bodies) == 2
 
 
-async def test_an_opt_out_holds_in_the_joined_session(gateway: Gateway) -> None:
+async def test_an_opt_out_holds_in_the_joined_session(gateway: InboundGateway) -> None:
     await join(gateway)
     await gateway.redis.hset(f"tg:{{{BY_NUMBER}}}", "optout", "1")
     await gateway.receive(twilio_message(3, USER), BY_NUMBER)
@@ -160,7 +125,7 @@ async def test_an_opt_out_holds_in_the_joined_session(gateway: Gateway) -> None:
     assert await gateway.send(BY_NUMBER, "a") is SendOutcome.OPTED_OUT
 
 
-async def test_a_message_under_another_name_cancels_the_timer(gateway: Gateway) -> None:
+async def test_a_message_under_another_name_cancels_the_timer(gateway: InboundGateway) -> None:
     gateway.dialog.timeout = 3600
     await join(gateway)
     gateway.dialog.timeout = None
@@ -171,7 +136,9 @@ async def test_a_message_under_another_name_cancels_the_timer(gateway: Gateway) 
 
 
 @pytest.mark.parametrize("identifier", [NUMBER, USER])
-async def test_an_erasure_by_any_identifier_deletes_everything(gateway: Gateway, identifier: str) -> None:
+async def test_an_erasure_by_any_identifier_deletes_everything(
+    gateway: InboundGateway, identifier: str
+) -> None:
     await join(gateway)
     index = SessionIndex(gateway.redis)
 
@@ -186,7 +153,7 @@ async def test_an_erasure_by_any_identifier_deletes_everything(gateway: Gateway,
     assert [key async for key in gateway.redis.scan_iter(f"*{USER}*")] == []
 
 
-async def test_a_new_number_with_a_new_user_id_goes_on_in_the_same_session(gateway: Gateway) -> None:
+async def test_a_new_number_with_a_new_user_id_goes_on_in_the_same_session(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     await gateway.receive(meta_message(1, OLD_NUMBER, meta.USER_ID), session)
     await gateway.receive(number_change(user_id=NEW_USER), session)
@@ -197,7 +164,9 @@ async def test_a_new_number_with_a_new_user_id_goes_on_in_the_same_session(gatew
 
 
 @pytest.mark.parametrize("change", ["number", "number and id", "id"])
-async def test_what_leaves_after_a_change_goes_to_the_new_address(gateway: Gateway, change: str) -> None:
+async def test_what_leaves_after_a_change_goes_to_the_new_address(
+    gateway: InboundGateway, change: str
+) -> None:
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     gateway.dialog.timeout = 3600
     await gateway.receive(meta_message(1, OLD_NUMBER, meta.USER_ID), session)
@@ -221,7 +190,7 @@ async def test_what_leaves_after_a_change_goes_to_the_new_address(gateway: Gatew
     assert gateway.receivers == [OLD_NUMBER, new, new, new]
 
 
-async def test_a_reply_of_unknown_outcome_is_looked_up_where_it_was_sent(gateway: Gateway) -> None:
+async def test_a_reply_of_unknown_outcome_is_looked_up_where_it_was_sent(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     looked_up: list[str] = []
     find_sent = gateway.channel.find_sent
@@ -240,7 +209,7 @@ async def test_a_reply_of_unknown_outcome_is_looked_up_where_it_was_sent(gateway
     assert gateway.receivers == [NEW_NUMBER]
 
 
-async def test_an_older_change_does_not_bring_the_old_address_back(gateway: Gateway) -> None:
+async def test_an_older_change_does_not_bring_the_old_address_back(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     await gateway.receive(meta_message(1, OLD_NUMBER, meta.USER_ID, timestamp="1790000000"), session)
     await gateway.receive(meta_message(2, "12025550199", meta.USER_ID, timestamp="1790000900"), session)
@@ -254,7 +223,7 @@ async def test_an_older_change_does_not_bring_the_old_address_back(gateway: Gate
     assert gateway.receivers[-1] == "12025550199"
 
 
-async def test_an_abandoned_number_is_a_new_contact(gateway: Gateway) -> None:
+async def test_an_abandoned_number_is_a_new_contact(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:+{OLD_NUMBER}"
     await gateway.receive(meta_message(1, OLD_NUMBER, None), session)
     change = number_change()

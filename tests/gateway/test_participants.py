@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import pytest
@@ -17,22 +15,18 @@ from channels.sunshine import SunshineChannel
 from channels.zendesk import ZendeskChannel
 from core.errors import ConfigurationError
 from core.model import ControlReceived, Event, Owner, ParticipantPolicy
-from core.processing import SessionProcessor
 from flows.document import Flow
 from flows.engine import DialogMachine
 from gateway.bootstrap import find_participant_policies
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import FLOW_LIBRARY, Settings
-from gateway.redis.inbox import RedisInbox
-from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log, read_owner
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.zendesk import builders as zendesk
 from tests.effort import examples
-from tests.fakes import FakeChannel
+from tests.gateway.inbound import InboundGateway
 
 TEXTS = ("hi", "4321", "23 April 1990", "yes", "no", "/start", "my card ends in 9999")
 OTHER = {"zendesk": "8447000000099", "intercom": "ffffffffffffffffffffffff", "sunshine": "u2"}
@@ -120,35 +114,14 @@ class SunshineThread:
 THREADS = {"zendesk": ZendeskThread, "intercom": IntercomThread, "sunshine": SunshineThread}
 
 
-class Gateway:
-    """The inbox, a worker's processor with the identity check of the library, and fake providers."""
+class Gateway(InboundGateway):
+    """The gateway of these channels with the identity check of the library."""
 
     def __init__(self, redis: Redis, policy: ParticipantPolicy = ParticipantPolicy.IGNORE) -> None:
-        self.redis = redis
-        policies: Mapping[str, ParticipantPolicy] = dict.fromkeys(THREADS, policy)
-        self.inbox = IdentityResolver(
-            redis, RedisInbox(redis, desk_channels=list(THREADS), participants=policies)
+        dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"), "rules")
+        super().__init__(
+            redis, list(THREADS), desk=True, dialog=dialog, participants=dict.fromkeys(THREADS, policy)
         )
-        self.mailbox = RedisMailbox(redis)
-        self.channels = {name: FakeChannel(desk=True) for name in THREADS}
-        self.processor = SessionProcessor(
-            mailbox=self.mailbox,
-            dialog=DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"), "rules"),
-            channels=dict(self.channels),
-            http=None,
-        )
-
-    async def receive(self, events: list[Event], session: str) -> None:
-        """Take a webhook's events, then process the session."""
-        await self.inbox.accept(events)
-        await self.processor.run(session)
-
-    async def state(self, session: str) -> Any:
-        stored: Any = await self.redis.hget(f"tg:{{{session}}}", "state")
-        return json.loads(stored) if stored else None
-
-    async def kinds(self, session: str) -> list[str]:
-        return [entry.kind for entry in await read_log(self.redis, session)]
 
 
 class Step(NamedTuple):
@@ -199,7 +172,7 @@ async def hold_conversation(url: str, name: str, walk: list[Step], *, with_parti
         await gateway.mailbox.aclose()
         stored = await redis.hmget(f"tg:{{{thread.session}}}", "owner", "optout", "address", "contact")
         waiting = await redis.llen(f"tg:{{{thread.session}}}:mail")
-        return await gateway.state(thread.session), stored, waiting, gateway.channels[name].bodies
+        return await gateway.state(thread.session), stored, waiting, gateway.channel.bodies
 
 
 @pytest.mark.parametrize("name", THREADS)
@@ -253,13 +226,13 @@ def _message_id(name: str, number: int) -> str:
 async def test_a_participants_message_can_be_a_take_over(redis: Redis, name: str) -> None:
     gateway, thread = Gateway(redis, ParticipantPolicy.TAKE_OVER), THREADS[name]()
     await gateway.receive(thread.say(1, "hi"), thread.session)
-    greeted = gateway.channels[name].bodies.copy()
+    greeted = gateway.channel.bodies.copy()
 
     await gateway.receive(thread.say(2, "yes", OTHER[name]), thread.session)
     await gateway.receive(thread.say(3, "4321"), thread.session)
 
     assert await read_owner(redis, thread.session) is Owner.HUMAN
-    assert gateway.channels[name].bodies == greeted
+    assert gateway.channel.bodies == greeted
     await gateway.mailbox.aclose()
 
 
@@ -275,13 +248,13 @@ async def test_a_participant_can_have_a_session_of_their_own(redis: Redis, name:
 
     assert await gateway.state(thread.session) == contacts_state
     assert "slots" not in await gateway.state(own)
-    answered = gateway.channels[name].bodies.copy()
+    answered = gateway.channel.bodies.copy()
     assert answered[0] in answered[1:]  # greeted like anybody else
 
     await gateway.receive(thread.agent(4), thread.session)  # who speaks in the thread speaks to all in it
     await gateway.receive(thread.say(5, "9999", OTHER[name]), own)
     assert await read_owner(redis, own) is Owner.HUMAN
-    assert gateway.channels[name].bodies == answered
+    assert gateway.channel.bodies == answered
     await gateway.mailbox.aclose()
 
 
@@ -289,12 +262,12 @@ async def test_an_own_session_begins_with_the_agent_who_has_the_conversation(red
     gateway, thread = Gateway(redis, ParticipantPolicy.OWN_SESSION), SunshineThread()
     await gateway.receive(thread.say(1, "hi"), thread.session)
     await gateway.receive(thread.agent(2), thread.session)
-    answered = gateway.channels["sunshine"].bodies.copy()
+    answered = gateway.channel.bodies.copy()
 
     await gateway.receive(thread.say(3, "hello", "u2"), f"{thread.session}:u2")
 
     assert await read_owner(redis, f"{thread.session}:u2") is Owner.HUMAN
-    assert gateway.channels["sunshine"].bodies == answered
+    assert gateway.channel.bodies == answered
     await gateway.mailbox.aclose()
 
 
@@ -308,7 +281,7 @@ async def test_another_requester_of_a_ticket_does_not_inherit_the_dialog(redis: 
 
     state = await gateway.state(thread.session)
     assert "slots" not in state
-    bodies = gateway.channels["zendesk"].bodies
+    bodies = gateway.channel.bodies
     assert bodies[0] in bodies[1:]
     await gateway.mailbox.aclose()
 

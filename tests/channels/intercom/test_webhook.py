@@ -274,8 +274,11 @@ def test_an_agents_text_is_a_take_over_for_any_part_type(topic: str, kind: str, 
 )
 @pytest.mark.parametrize("kind", ["comment", "assignment", "quick_reply", "note", "open"])
 @pytest.mark.parametrize("admin", [None, BOT, GRACE])
-def test_the_bots_own_parts_are_ignored(topic: str, kind: str, admin: str | None) -> None:
-    assert acts(topic, talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)) == []
+def test_the_bots_own_parts_change_no_owner(topic: str, kind: str, admin: str | None) -> None:
+    item = talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)
+    is_hand_off = kind == "assignment" and admin != BOT
+
+    assert acts(topic, item) == ([ControlAction.PASSED_ON] if is_hand_off else [])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 -- Guarantees L2, L3, L8, L15: record all events of one or more requests. ARGV: stamp, then nine for each event:
 -- kind, session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership
--- expires (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
--- channel; for a message the last is '' or facts about its author as JSON. Returns a result for each.
+-- expires (1 or ''); for a control event the policy is whether a transfer made it (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
+-- channel; for a message the last is '' or further facts as JSON. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -55,6 +55,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   record_contact(session, facts)
   redis.call('RPUSH', key(session, ':mail'), turn)
   return_to_bot(session)
+  if facts.ours then restore_control(session, facts.ours, now) end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
     'inactivity', '', 'undelivered', '')  -- a message cancels these timers
   log_entry(session, 'accepted', entry)
@@ -64,12 +65,19 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   return 'new'
 end
 
-local function record_control(session, owner, optout, entry, lapses)
+-- True if a newer act is known, or a newer record of the provider contradicts a transfer.
+local function is_stale(session, owner, at, by_transfer)
+  local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours')
+  if owner == 'closed' and at < tonumber(stored[1] or 0) then return true end
+  if by_transfer == '1' and at < tonumber(stored[3] or 0) then return true end
+  return at < tonumber(stored[2] or 0)
+end
+
+local function record_control(session, owner, optout, entry, lapses, by_transfer)
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   local at = cjson.decode(entry).at
   if at > 0 then
-    if owner == 'closed' and at < tonumber(redis.call('HGET', key(session), 'wrote') or 0) then return 'stale' end
-    if at < tonumber(redis.call('HGET', key(session), 'acted') or 0) then return 'stale' end
+    if is_stale(session, owner, at, by_transfer) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
   end
   local previous = redis.call('HGET', key(session), 'owner') or 'bot'
@@ -77,17 +85,20 @@ local function record_control(session, owner, optout, entry, lapses)
     clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
     set_owner(session, owner, now, lapses == '1')
   end
+  if by_transfer == '1' then redis.call('HSET', key(session), 'transferred', '1') end
   log_entry(session, 'control', entry)
   return 'new'
 end
 
 -- Who speaks in a conversation speaks in all its sessions.
-function handle.control(session, id, owner, optout, entry, policy, account, lapses)
+function handle.control(session, id, owner, optout, entry, by_transfer, account, lapses)
   if not first_time(session, id) then return 'duplicate' end
-  local result = record_control(session, owner, optout, entry, lapses)
+  local result = record_control(session, owner, optout, entry, lapses, by_transfer)
   start_retention_if_idle(session)
   for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
-    if redis.call('EXISTS', key(own)) == 1 then record_control(own, owner, optout, entry, lapses) end
+    if redis.call('EXISTS', key(own)) == 1 then
+      record_control(own, owner, optout, entry, lapses, by_transfer)
+    end
   end
   return result
 end
@@ -103,7 +114,7 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   end
   if not first_time(session, id) then return 'duplicate' end
   log_entry(session, 'participant', entry)
-  if facts.take_over then record_control(session, 'human', '', facts.take_over, '') end
+  if facts.take_over then record_control(session, 'human', '', facts.take_over, '', '') end
   start_retention_if_idle(session)
   return 'new'
 end
@@ -113,7 +124,13 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
   if is_participant(session, facts) then
     return accept_participant(session, id, turn, address, entry, policy, account, facts), 'participant'
   end
-  return accept_turn(session, id, turn, address, entry, policy, account, facts)
+  local result = accept_turn(session, id, turn, address, entry, policy, account, facts)
+  if result == 'new' and facts.ours then
+    for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
+      restore_control(own, facts.ours, now)
+    end
+  end
+  return result
 end
 
 function handle.participant(session, id, turn, address, entry, policy, account, facts)
