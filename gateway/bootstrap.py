@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import reduce
+from itertools import combinations
 
 import httpx
 from redis.asyncio import Redis
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 import channels as channel_registry
 from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
-from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
+from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies, SharesApp
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, Moderator
@@ -120,7 +121,21 @@ def load_channels(settings: Settings) -> Channels:
         if channel is None:
             raise ConfigurationError(f"TURNGATE_CONFIG: account {name}: no credentials in its settings")
         channels[name] = with_account_name(channel, name)
+    _check_shared_apps(channels)
     return channels
+
+
+def _check_shared_apps(channels: Channels) -> None:
+    """Raise `ConfigurationError` if accounts that share an app's secret cannot be told apart."""
+    sharing = [(name, each) for name, each in channels.items() if isinstance(each, SharesApp)]
+    for (one, first), (other, second) in combinations(sharing, 2):
+        if not first.app_secrets & second.app_secrets or one.partition("/")[0] != other.partition("/")[0]:
+            continue
+        if not first.owned_ids or not second.owned_ids or first.owned_ids & second.owned_ids:
+            raise ConfigurationError(
+                f"{one} and {other} have the same app secret, so a webhook could be of either; set "
+                f"{first.ids_setting} of both, each with its own"
+            )
 
 
 def build_dialog(settings: Settings) -> ReloadingDialog:

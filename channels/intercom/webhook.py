@@ -15,7 +15,7 @@ from channels.intercom.contacts import parse_merged_contacts
 from channels.intercom.events import ConversationParser
 from channels.intercom.html_body import BodyMode
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model import Event, Ignored
+from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Webhook
 
 log = logging.getLogger("turngate.intercom")
@@ -72,6 +72,8 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
     topic = get_text(notification, "topic", 80)
     item = get_object(notification, "data", "item")
     workspace = get_identifier(notification, "app_id", 60)
+    if not desk.owns(workspace):
+        return [Ignored(reason=OTHER_ACCOUNT)]
     if topic == "contact.merged":
         return [Ignored(reason=topic, aliases=parse_merged_contacts(item, workspace))]
     if topic in IGNORED_TOPICS:

@@ -36,6 +36,7 @@ from channels.twilio.capabilities import (
 from channels.twilio.identities import build_aliases, build_session_id
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
+    OTHER_ACCOUNT,
     Address,
     Attachment,
     ControlAction,
@@ -182,7 +183,7 @@ def _parse_event(form: FormData, account: str) -> Event:
     if not form.first_value("AccountSid"):
         return Ignored(reason="no account")
     if form.first_value("AccountSid") != account:
-        return Ignored(reason="other account")
+        return Ignored(reason=OTHER_ACCOUNT)
     sid = _get_identifier(form, "MessageSid", "SmsSid", "SmsMessageSid")
     if not sid:
         return Ignored(reason="no message id")

@@ -40,6 +40,7 @@ from channels.whatsapp.identities import (
 from channels.whatsapp.message_content import MessageParser, parse_timestamp
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
+    OTHER_ACCOUNT,
     ContactMoved,
     ControlAction,
     ControlReceived,
@@ -107,8 +108,10 @@ def _get_query_value(webhook: Webhook, name: str) -> str:
     return values[0] if values else ""
 
 
-def parse(webhook: Webhook, parser: MessageParser) -> list[Event]:
+def parse(webhook: Webhook, parser: MessageParser, numbers: frozenset[str] = frozenset()) -> list[Event]:
     """Return every message, echo and status of a verified batch; a malformed item does not affect the others.
+
+    With `numbers` only those of these phone numbers.
 
     Unusable items are ignored rather than refused: Meta would retry them for days.
     """
@@ -123,14 +126,19 @@ def parse(webhook: Webhook, parser: MessageParser) -> list[Event]:
         event
         for entry in get_object_list(batch, "entry")
         for change in get_object_list(entry, "changes")
-        for event in _parse_change(change, get_identifier(entry, "id"), parser)
+        for event in _parse_change(change, get_identifier(entry, "id"), parser, numbers)
     ]
     return events or [Ignored(reason="empty batch")]
 
 
-def _parse_change(change: JsonObject, account: str, parser: MessageParser) -> Iterator[Event]:
+def _parse_change(
+    change: JsonObject, account: str, parser: MessageParser, numbers: frozenset[str]
+) -> Iterator[Event]:
     field, value = get_text(change, "field"), get_object(change, "value")
+    number = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
     match field:
+        case _ if numbers and number and number not in numbers:
+            yield Ignored(reason=OTHER_ACCOUNT)
         case "messages" | "smb_message_echoes":
             yield from _parse_messages(value, account, parser)
         case "user_id_update":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.model.base import FrozenModel
 from core.model.event import (
+    OTHER_ACCOUNT,
     ContactMoved,
     ControlReceived,
     DeliveryStatus,
@@ -22,6 +23,7 @@ from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import Address, Attachment, Location, Turn
 
 __all__ = [
+    "OTHER_ACCOUNT",
     "Address",
     "Attachment",
     "AutomaticTransition",

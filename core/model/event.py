@@ -7,7 +7,7 @@ or nothing of interest.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -142,6 +142,10 @@ class ContactMoved(FrozenModel):
     at: float = 0.0
     aliases: Aliases = ()
     retired: Aliases = ()
+
+
+OTHER_ACCOUNT: Final = "other account"
+"""Reason of a webhook that the provider signed for another account than the one that reads it."""
 
 
 class Ignored(FrozenModel):

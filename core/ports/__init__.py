@@ -11,6 +11,7 @@ from core.ports.channel import (
     Http,
     NeedsDependencies,
     RateLimit,
+    SharesApp,
     Webhook,
     WebhookResponse,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "SendPermit",
     "SessionStore",
     "SessionView",
+    "SharesApp",
     "State",
     "TurnListener",
     "TurnOutcome",

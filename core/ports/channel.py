@@ -183,3 +183,16 @@ class EnrichesTurns(Protocol[Http]):
     async def enrich_turn(self, turn: Turn, http: Http) -> Turn:
         """Return the turn with the omitted data, right before it is answered. Raises a `DeliveryError`."""
         ...
+
+
+@runtime_checkable
+class SharesApp(Protocol):
+    """A channel whose app may serve several accounts, which all sign with the app's secret.
+
+    `owned_ids` are the provider's IDs by which a webhook names this account, set by `ids_setting`; empty: the
+    account takes every webhook. It reports others as `Ignored` with the reason `OTHER_ACCOUNT`.
+    """
+
+    app_secrets: frozenset[str]
+    owned_ids: frozenset[str]
+    ids_setting: str
