@@ -20,6 +20,7 @@ from gateway.bootstrap import (
     add_web_channel,
     build_protocol_limits,
     find_desk_channels,
+    find_participant_policies,
     load_channels,
 )
 from gateway.config.channel_config import ConfigFile
@@ -105,8 +106,12 @@ def create() -> Starlette:
     channels = load_channels(settings)
     redis = open_redis(settings.require_redis_url())
     limits = build_protocol_limits(settings)
-    policies = ConfigFile.load(settings.config_path).concurrency
-    inbox = IdentityResolver(redis, RedisInbox(redis, limits, policies, find_desk_channels(channels)))
+    config = ConfigFile.load(settings.config_path)
+    participants = find_participant_policies(settings, config, channels)
+    inbox = IdentityResolver(
+        redis,
+        RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels), participants),
+    )
     http = provider_client()
     operator = OperatorAuth(settings.api_key.get_secret_value())
     sender = ProactiveSender(redis, add_web_channel(channels), limits)

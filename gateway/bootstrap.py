@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import reduce
+from itertools import combinations
 
 import httpx
 from redis.asyncio import Redis
 
 import channels as channel_registry
 from core.errors import ConfigurationError
-from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
+from core.model import ParticipantPolicy
+from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies, SharesApp
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, Moderator
@@ -86,6 +88,27 @@ def find_desk_channels(channels: Channels) -> frozenset[str]:
     return frozenset(name for name, channel in channels.items() if channel.capabilities.desk)
 
 
+def find_participant_policies(
+    settings: Settings, config: ConfigFile, channels: Channels
+) -> Mapping[str, ParticipantPolicy]:
+    """Return the policy for participants of each channel on which others than the contact can write.
+
+    Raises `ConfigurationError` for a policy that makes no sense on a channel.
+    """
+    policies = {}
+    for name, channel in channels.items():
+        if possible := channel.capabilities.participants:
+            policies[name] = policy = config.participants_for(name, settings.participants)
+            if policy not in possible:
+                section = f"[channels.{name.partition('/')[0]}]"
+                raise ConfigurationError(
+                    f"TURNGATE_PARTICIPANTS: {policy} is not possible on {name}, where every reply goes to "
+                    f"all participants; set participants in {section} of TURNGATE_CONFIG to "
+                    f"{' or '.join(possible)}"
+                )
+    return policies
+
+
 def load_channels(settings: Settings) -> Channels:
     """Load every channel whose credentials are set, and its further accounts as `channel/account`.
 
@@ -99,7 +122,21 @@ def load_channels(settings: Settings) -> Channels:
         if channel is None:
             raise ConfigurationError(f"TURNGATE_CONFIG: account {name}: no credentials in its settings")
         channels[name] = with_account_name(channel, name)
+    _check_shared_apps(channels)
     return channels
+
+
+def _check_shared_apps(channels: Channels) -> None:
+    """Raise `ConfigurationError` if accounts that share an app's secret cannot be told apart."""
+    sharing = [(name, each) for name, each in channels.items() if isinstance(each, SharesApp)]
+    for (one, first), (other, second) in combinations(sharing, 2):
+        if not first.app_secrets & second.app_secrets or one.partition("/")[0] != other.partition("/")[0]:
+            continue
+        if not first.owned_ids or not second.owned_ids or first.owned_ids & second.owned_ids:
+            raise ConfigurationError(
+                f"{one} and {other} have the same app secret, so a webhook could be of either; set "
+                f"{first.ids_setting} of both, each with its own"
+            )
 
 
 def build_dialog(settings: Settings) -> ReloadingDialog:
@@ -231,7 +268,13 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
             yield Runtime(
                 redis=redis,
                 channels=channels,
-                inbox=RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels)),
+                inbox=RedisInbox(
+                    redis,
+                    limits,
+                    config.concurrency,
+                    find_desk_channels(channels),
+                    find_participant_policies(settings, config, channels),
+                ),
                 mailbox=mailbox,
                 processor=SessionProcessor(
                     mailbox=mailbox,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, cast, get_args
 
 import httpx
 
 from channels._kit.base import BaseChannel
-from channels._kit.inbound import parse_object
+from channels._kit.inbound import get_identifier, parse_object
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels._kit.text import sanitize
 from channels.intercom.api import IntercomClient
@@ -38,6 +38,11 @@ SETTINGS: Final = (
         "INTERCOM_ADMIN_ID",
         "ID of the teammate that the bot writes as; must not be used by anyone else",
         required=True,
+    ),
+    Setting(
+        "INTERCOM_WORKSPACE_ID",
+        "ID of the workspace (`app_id` of its webhooks); webhooks of others are ignored; if unset, none are. "
+        "Required where several accounts share one app",
     ),
     Setting(
         "INTERCOM_API_URL",
@@ -73,11 +78,14 @@ class IntercomChannel(BaseChannel):
 
     name = NAME
     capabilities = CAPABILITIES
+    ids_setting = "INTERCOM_WORKSPACE_ID"
 
     def __init__(
-        self, *, verifier: Verifier, desk: Workspace, mode: BodyMode, api: IntercomClient, card: Card
+        self, *, secrets: Sequence[str], desk: Workspace, mode: BodyMode, api: IntercomClient, card: Card
     ) -> None:
-        super().__init__(verifier)
+        super().__init__(Verifier(secrets))
+        self.app_secrets = frozenset(secrets)
+        self.owned_ids = frozenset({desk.workspace} - {""})
         self.capabilities = CAPABILITIES.model_copy(update={"closes": desk.closes})
         self._workspace = desk
         self._mode = mode
@@ -95,6 +103,8 @@ class IntercomChannel(BaseChannel):
         request = parse_object(webhook.body)
         if request is None:
             raise MalformedWebhook("the body is not a JSON object")
+        if not self._workspace.owns(get_identifier(request, "workspace_id", 60)):
+            return None
         return await self._card.handle_request(request, http)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
@@ -125,6 +135,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
             )
     if values["INTERCOM_CLOSE"] not in ("yes", "no"):
         raise ConfigurationError("INTERCOM_CLOSE must be yes or no")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,60}", values["INTERCOM_WORKSPACE_ID"]):
+        raise ConfigurationError(
+            "INTERCOM_WORKSPACE_ID must be letters and digits; `turngate setup intercom` shows the token's"
+        )
     team, teammate = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
     if team and teammate:
         raise ConfigurationError("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
@@ -141,13 +155,14 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
         teammate=teammate,
         tag=values["INTERCOM_HANDOFF_TAG_ID"],
         closes=values["INTERCOM_CLOSE"] == "yes",
+        workspace=values["INTERCOM_WORKSPACE_ID"],
     )
     token, *_ = parse_secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
     api = IntercomClient(
         url=parse_base_url("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk
     )
     return IntercomChannel(
-        verifier=Verifier(parse_secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"])),
+        secrets=parse_secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"]),
         desk=desk,
         mode=cast("BodyMode", mode),
         api=api,

@@ -29,6 +29,7 @@ from channels._kit.outbound import (
 from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
 from channels.intercom.capabilities import API_VERSION, NAME
+from channels.intercom.contacts import Speaker, identify_speaker
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
@@ -186,7 +187,12 @@ class IntercomClient:
         """
         assignee, parts = self._workspace.classify_assignee(conversation), _get_parts(conversation)
         newest = max(
-            (_part_sort_key(p)[0] for p in parts if self._workspace.classify_author(p) is Author.CONTACT),
+            (
+                _part_sort_key(part)[0]
+                for part in parts
+                if self._workspace.classify_author(part) is Author.CONTACT
+                and identify_speaker(conversation, part) is not Speaker.PARTICIPANT
+            ),
             default=0,
         )
         turn = reply.key.rpartition(".")[0]

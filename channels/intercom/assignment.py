@@ -38,7 +38,8 @@ class Assignee(StrEnum):
 class Workspace:
     """The bot's admin id, and the team or admin (one of the two, or none) for hand-off.
 
-    `tag` is added at hand-off, if set; `closes` closes conversations at their flow's end.
+    `tag` is added at hand-off, if set; `closes` closes conversations at their flow's end. `workspace` is its
+    id, empty: any.
     """
 
     admin: str
@@ -46,6 +47,11 @@ class Workspace:
     teammate: str = ""
     tag: str = ""
     closes: bool = False
+    workspace: str = ""
+
+    def owns(self, workspace: str) -> bool:
+        """Return whether a request of this workspace is for this account."""
+        return self.workspace in ("", workspace)
 
     def classify_author(self, part: JsonObject) -> Author | None:
         """Classify a part's author; `None` if the author is missing.

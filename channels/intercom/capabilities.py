@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.inbound import Verification
+from core.model import ParticipantPolicy
 from core.ports import Capabilities, RateLimit
 
 NAME: Final = "intercom"
@@ -25,6 +26,7 @@ CAPABILITIES: Final = Capabilities(
     markdown="html",
     look_up=True,
     desk=True,
+    participants=tuple(ParticipantPolicy),
     closes=True,
     pace=RateLimit(account=80),
 )

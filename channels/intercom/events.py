@@ -25,8 +25,19 @@ from channels.intercom.assignment import (
     has_content,
 )
 from channels.intercom.capabilities import NAME
+from channels.intercom.contacts import Speaker, build_author_name, identify_speaker
 from channels.intercom.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
-from core.model import Address, Attachment, ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
+from core.model import (
+    Address,
+    Attachment,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Ignored,
+    ParticipantMessage,
+    Turn,
+    TurnReceived,
+)
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MAX_FILES: Final = 10
@@ -51,7 +62,7 @@ class ConversationParser:
         return bool(self._id and self._account)
 
     def turn_events(self, mode: BodyMode, *, opening: bool) -> Iterator[Event]:
-        """Return the contact's turns, preceded by a control event if the bot is not the assignee.
+        """Return the customers' messages, preceded by a control event if the bot is not the assignee.
 
         The first message stays in `source` permanently, so it counts only for a new conversation. A contact
         who reopens a closed conversation talks to the bot, whoever was assigned: that agent has left by
@@ -67,7 +78,8 @@ class ConversationParser:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
                 continue
             turns += self._build_turn_events(part, get_identifier(part, "id"), mode)
-            reopened = reopened or get_text(part, "part_type", 60) == "open"
+            is_participant = identify_speaker(self._item, part) is Speaker.PARTICIPANT
+            reopened = reopened or (get_text(part, "part_type", 60) == "open" and not is_participant)
         if turns and not reopened:
             yield from self._existing_assignment_events(parts[-1] if parts else self._item, opening=opening)
         yield from turns
@@ -123,7 +135,7 @@ class ConversationParser:
             yield from self._existing_assignment_events(part, opening=True)
             yield self._build_control_event(key, ControlAction.CLOSE, part)
         elif author is Author.BOT:
-            yield Ignored(reason="our own part")
+            yield from self._own_part_events(key, part, kind)
         elif kind == "note":
             action = parse_agent_command(self._parse_text(part, mode)) if by_agent else None
             yield self._build_control_event(key, action, part) if action else Ignored(reason="note")
@@ -133,6 +145,18 @@ class ConversationParser:
             yield self._build_control_event(key, ControlAction.TAKE_OVER, part)
         else:
             yield Ignored(reason=kind if _ID.fullmatch(kind) else "other part")
+
+    def _own_part_events(self, key: str, part: JsonObject, kind: str) -> Iterator[Event]:
+        """Return that the bot's hand-off is done, if this part is that."""
+        if kind in ASSIGNMENT_PART_TYPES and self._is_assigned:
+            yield self._build_control_event(key, ControlAction.PASSED_ON, part)
+        else:
+            yield Ignored(reason="our own part")
+
+    @property
+    def _is_assigned(self) -> bool:
+        """True if the conversation is assigned to somebody else than the bot."""
+        return self._workspace.classify_assignee(self._item) in (Assignee.OTHER, Assignee.HAND_OFF_TARGET)
 
     def _takes_over(self, part: JsonObject, kind: str) -> bool:
         """Return whether the author takes over: by any text, or by opening their own conversation."""
@@ -168,6 +192,8 @@ class ConversationParser:
 
     def _build_control_event(self, key: str, action: ControlAction, part: JsonObject) -> ControlReceived:
         author = get_object(part, "author")
+        holds = action in (ControlAction.TAKE_OVER, ControlAction.PASSED_ON)
+        is_command = get_text(part, "part_type", 60) == "note"
         return ControlReceived(
             id=f"{key}.{action}",
             session=self._session,
@@ -175,13 +201,14 @@ class ConversationParser:
             act=action,
             actor=get_text(author, "name", 100) or get_identifier(author, "id", 60),
             at=get_number(part, "created_at") or 0.0,
+            by_transfer=holds and self._is_assigned and not is_command,
         )
 
     def _parse_text(self, part: JsonObject, mode: BodyMode) -> str:
         return parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode).text
 
     def _build_turn_events(self, part: JsonObject, key: str, mode: BodyMode) -> list[Event]:
-        """Return the turn of a contact's part of any type; none if it is empty or redacted."""
+        """Return the event of a customer's part of any type; none if it is empty or redacted."""
         body = parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode)
         files = (
             *_parse_attachments(get_object_list(part, "attachments")),
@@ -198,7 +225,16 @@ class ConversationParser:
             details=self._build_details(part),
             at=get_number(part, "created_at") or 0.0,
         )
-        return [TurnReceived(turn=turn)]
+        author = build_author_name(
+            self._account, get_identifier(get_object(part, "author"), "id", 60) or "unknown"
+        )
+        match identify_speaker(self._item, part):
+            case Speaker.CONTACT:
+                return [TurnReceived(turn=turn, control_is_ours=not self._is_assigned)]
+            case Speaker.PARTICIPANT:
+                return [ParticipantMessage(turn=turn, author=author)]
+            case Speaker.UNKNOWN:
+                return [TurnReceived(turn=turn, author=author, control_is_ours=not self._is_assigned)]
 
     def _build_details(self, part: JsonObject) -> dict[str, str]:
         author, source = get_object(part, "author"), get_object(self._item, "source")

@@ -47,7 +47,7 @@ async def set_up(
     me = await _fetch_object(http, f"{url}/me", token)
     app = get_object(me, "app")
     region = get_text(app, "region", 20) or "region unknown"
-    yield f"The token is of workspace {get_identifier(app, 'id_code')} ({region})"
+    yield f"INTERCOM_WORKSPACE_ID={get_identifier(app, 'id_code')} is the token's workspace ({region})"
     admins = get_object_list(await _fetch_object(http, f"{url}/admins", token), "admins")
     for line in _describe_choices(
         "INTERCOM_ADMIN_ID", values, admins, "a teammate that is used only by the bot"

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from channels._kit.inbound import get_identifier, get_object, get_text, parse_object, signatures_match
 from channels.intercom.assignment import Workspace
 from channels.intercom.capabilities import CAPABILITIES, DESK_TOPICS, IGNORED_TOPICS, USER_TOPICS
+from channels.intercom.contacts import parse_merged_contacts
 from channels.intercom.events import ConversationParser
 from channels.intercom.html_body import BodyMode
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model import Event, Ignored
+from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Webhook
 
 log = logging.getLogger("turngate.intercom")
@@ -70,6 +71,11 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
         raise MalformedWebhook("the body is not a JSON object")
     topic = get_text(notification, "topic", 80)
     item = get_object(notification, "data", "item")
+    workspace = get_identifier(notification, "app_id", 60)
+    if not desk.owns(workspace):
+        return [Ignored(reason=OTHER_ACCOUNT)]
+    if topic == "contact.merged":
+        return [Ignored(reason=topic, aliases=parse_merged_contacts(item, workspace))]
     if topic in IGNORED_TOPICS:
         return [Ignored(reason=topic)]
     if not topic.startswith("conversation."):
@@ -81,7 +87,7 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
         return [Ignored(reason="too old an API version")]
     conversation = ConversationParser(
         item,
-        account=get_identifier(notification, "app_id", 60),
+        account=workspace,
         event=get_identifier(notification, "id", 80),
         desk=desk,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from channels._kit.inbound import Verification
+from core.model import ParticipantPolicy
 from core.ports import Capabilities
 
 NAME: Final = "sunshine"
@@ -23,6 +24,7 @@ CAPABILITIES: Final = Capabilities(
     statuses=True,
     look_up=True,
     desk=True,
+    participants=tuple(ParticipantPolicy),
 )
 """Sunshine Conversations, "Post message" and "Message types". A label of 20 fits the narrowest surface."""
 

@@ -52,11 +52,13 @@ _IGNORED_EVENTS: Final = frozenset(
         "conversation:read",
         "conversation:referral",
         "conversation:typing",
-        "user:merge",
         "user:remove",
         "user:update",
     }
 )
+
+
+_HOLDING_ACTIONS: Final = (ControlAction.TAKE_OVER, ControlAction.HAND_OFF, ControlAction.PASSED_ON)
 
 
 class Verifier:
@@ -115,11 +117,18 @@ class _EventParser:
         self._session = f"{NAME}:{app}:{self._conversation}"
         self._address = Address(channel=NAME, account=app, ours=app, theirs=self._conversation)
 
+    @property
+    def _is_passed_on(self) -> bool:
+        """True if another integration than the bot's has control."""
+        return bool(self._active) and not self._switchboard.is_bot_active(self._active)
+
     def parse(self) -> Iterator[Event]:
         if self._type.startswith(_DELIVERY_EVENT_PREFIX):
             yield self._build_status_event(self._type.removeprefix(_DELIVERY_EVENT_PREFIX))
         elif self._type in _IGNORED_EVENTS:
             yield Ignored(reason=self._type)
+        elif self._type == "user:merge":
+            yield self._parse_merged_users(get_object(self._payload, "mergedUsers"))
         elif not self._id or not self._conversation:
             yield Ignored(reason="no id")
         else:
@@ -172,11 +181,14 @@ class _EventParser:
         """Parse a change of control. If the bot passed it on, no agent may be there to take it yet."""
         if self._active and self._switchboard.is_bot_active(self._active):
             return self._build_control_event(ControlAction.GIVE_BACK)
-        return (
-            Ignored(reason="our own hand-off")
-            if REPLY_KEY_METADATA in metadata
-            else self._build_control_event(ControlAction.TAKE_OVER)
-        )
+        action = ControlAction.PASSED_ON if REPLY_KEY_METADATA in metadata else ControlAction.TAKE_OVER
+        return self._build_control_event(action)
+
+    def _parse_merged_users(self, merged: JsonObject) -> Event:
+        """Parse two users that are one now: the surviving one speaks for both."""
+        old, new = (get_identifier(get_object(merged, name), "id") for name in ("discarded", "surviving"))
+        names = [build_author_name(self._address.account, each) for each in (old, new)]
+        return Ignored(reason=self._type, aliases=tuple(names) if old and new else ())
 
     def _build_control_event(self, action: ControlAction, actor: str = "") -> ControlReceived:
         return ControlReceived(
@@ -186,6 +198,7 @@ class _EventParser:
             act=action,
             actor=actor or get_text(self._active, "name", 100),
             at=self._at,
+            by_transfer=self._is_passed_on and action in _HOLDING_ACTIONS,
         )
 
     def _parse_message(self, message: JsonObject) -> Iterator[Event]:
@@ -250,9 +263,18 @@ class _EventParser:
             details={name: value for name, value in details.items() if value},
             at=self._at,
         )
-        yield TurnReceived(turn=turn)
+        yield TurnReceived(
+            turn=turn,
+            author=build_author_name(self._address.account, details["user_id"]),
+            control_is_ours=bool(self._active) and is_bot_active,
+        )
         if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)
+
+
+def build_author_name(app: str, user: str) -> str:
+    """Return the name of a user that is unique over all channels; who wrote is never left open."""
+    return f"{NAME}:{app}:user:{user or 'unknown'}"
 
 
 def _parse_time(text: str) -> float:

@@ -16,7 +16,6 @@ from channels._kit.inbound import (
     FORM_CONTENT_TYPE,
     FormData,
     PublicUrl,
-    canonical_number,
     matches_sha256,
     parse_form,
     parse_query_values,
@@ -34,8 +33,10 @@ from channels.twilio.capabilities import (
     default_retry_seconds,
     is_whatsapp,
 )
+from channels.twilio.identities import build_aliases, build_session_id
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
+    OTHER_ACCOUNT,
     Address,
     Attachment,
     ControlAction,
@@ -182,7 +183,7 @@ def _parse_event(form: FormData, account: str) -> Event:
     if not form.first_value("AccountSid"):
         return Ignored(reason="no account")
     if form.first_value("AccountSid") != account:
-        return Ignored(reason="other account")
+        return Ignored(reason=OTHER_ACCOUNT)
     sid = _get_identifier(form, "MessageSid", "SmsSid", "SmsMessageSid")
     if not sid:
         return Ignored(reason="no message id")
@@ -195,7 +196,7 @@ def _parse_event(form: FormData, account: str) -> Event:
         ours=_get_identifier(form, "To"),
         theirs=_get_identifier(form, "From"),
     )
-    if not address.ours or not address.theirs:
+    if not all(each.removeprefix(WHATSAPP_PREFIX) for each in (address.ours, address.theirs)):
         return Ignored(reason="no address")
     if prefix := _OTHER_ADDRESS_TYPE.match(address.theirs) or _OTHER_ADDRESS_TYPE.match(address.ours):
         return Ignored(
@@ -247,21 +248,14 @@ def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
     if keyword == "HELP":
         return Ignored(reason="help keyword")
     action = ControlAction.OPT_OUT if keyword == "STOP" else ControlAction.OPT_IN
-    return ControlReceived(id=sid, session=_build_session_id(address), address=address, act=action)
-
-
-def _build_session_id(address: Address) -> str:
-    """Return the session id; WhatsApp sends some numbers now with, now without their mobile digit."""
-    contact = address.theirs
-    if is_whatsapp(contact):
-        contact = WHATSAPP_PREFIX + canonical_number(contact.removeprefix(WHATSAPP_PREFIX))
-    return f"{NAME}:{address.account}:{address.ours}:{contact}"
+    return ControlReceived(id=sid, session=build_session_id(address), address=address, act=action)
 
 
 def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
+    aliases = build_aliases(form, address)
     turn = Turn(
         id=sid,
-        session=_build_session_id(address),
+        session=aliases[0] if aliases else build_session_id(address),
         address=address,
         text=sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH),
         payload=_get_identifier(form, "ButtonPayload", "ListId", limit=1000),
@@ -272,7 +266,7 @@ def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
     has_content = turn.text.strip() or turn.payload or turn.attachments or turn.location
     if not has_content and not form.first_value("FlowData", "InteractiveData"):
         return Ignored(reason="empty message")
-    return TurnReceived(turn=turn)
+    return TurnReceived(turn=turn, aliases=aliases)
 
 
 def _parse_attachments(form: FormData) -> Iterable[Attachment]:

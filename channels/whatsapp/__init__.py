@@ -41,6 +41,11 @@ SETTINGS: Final = (
         required=True,
         secret=True,
     ),
+    Setting(
+        "WHATSAPP_PHONE_NUMBER_IDS",
+        "IDs of this account's phone numbers, comma-separated; webhooks of others are ignored; if unset, "
+        "none are. Required where several accounts share one app",
+    ),
     Setting("WHATSAPP_API_URL", "base URL of the Graph API", default="https://graph.facebook.com"),
     Setting("WHATSAPP_API_VERSION", "version of the Graph API", default="v26.0"),
 )
@@ -52,8 +57,19 @@ class WhatsAppChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, verifier: Verifier, api: WhatsAppClient, media: MediaClient) -> None:
-        super().__init__(verifier)
+    ids_setting = "WHATSAPP_PHONE_NUMBER_IDS"
+
+    def __init__(
+        self,
+        *,
+        secrets: Sequence[str],
+        tokens: Sequence[str],
+        numbers: frozenset[str],
+        api: WhatsAppClient,
+        media: MediaClient,
+    ) -> None:
+        super().__init__(Verifier(secrets=secrets, tokens=tokens))
+        self.app_secrets, self.owned_ids = frozenset(secrets), numbers
         self._api = api
         self._media = media
         self._fetch: HttpFetcher | None = None
@@ -66,7 +82,7 @@ class WhatsAppChannel(BaseChannel):
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return every event of a verified batch."""
-        return parse(webhook, self._parser)
+        return parse(webhook, self._parser, self.owned_ids)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """Return 200, with the challenge if the request is the handshake."""
@@ -110,10 +126,19 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> WhatsAppChann
     url = parse_base_url("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
     api = WhatsAppClient(token=tokens[0], url=url, version=version)
     return WhatsAppChannel(
-        verifier=Verifier(
-            secrets=parse_secrets("WHATSAPP_APP_SECRET", values["WHATSAPP_APP_SECRET"]),
-            tokens=parse_secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
-        ),
+        secrets=parse_secrets("WHATSAPP_APP_SECRET", values["WHATSAPP_APP_SECRET"]),
+        tokens=parse_secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
+        numbers=_parse_numbers(values["WHATSAPP_PHONE_NUMBER_IDS"]),
         api=api,
         media=MediaClient(token=tokens[0], base=api.media_url),
     )
+
+
+def _parse_numbers(value: str) -> frozenset[str]:
+    numbers = frozenset(item.strip() for item in value.split(",") if item.strip())
+    if not all(re.fullmatch(r"[0-9]{1,64}", number) for number in numbers):
+        raise ConfigurationError(
+            "WHATSAPP_PHONE_NUMBER_IDS must be numeric IDs, which the app shows under API Setup, and not the "
+            "phone numbers"
+        )
+    return numbers

@@ -11,12 +11,18 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound import JsonObject, canonical_number, get_identifier, get_object, get_text
+from channels._kit.inbound import (
+    JsonObject,
+    canonical_number,
+    get_identifier,
+    get_object,
+    get_text,
+    is_whatsapp_user_id,
+)
 from channels.whatsapp.capabilities import NAME
 from core.model import Address
 
 _PHONE: Final = re.compile(r"\+?\d{5,20}")
-_USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def get_phone_number(value: JsonObject, name: str) -> str:
 def get_user_id(value: JsonObject, name: str) -> str:
     """Return a business-scoped user id; the empty string if it is none."""
     identifier = get_identifier(value, name)
-    return identifier if _USER_ID.fullmatch(identifier) else ""
+    return identifier if is_whatsapp_user_id(identifier) else ""
 
 
 def _build_contact(

@@ -84,7 +84,7 @@ class MessageParser:
             attachments=content.attachments,
             location=content.location,
             details=_build_details(message, kind, contact, content.form),
-            at=float(_get_timestamp(message) or 0),
+            at=parse_timestamp(message),
         )
         return TurnReceived(turn=turn, aliases=aliases)
 
@@ -196,6 +196,11 @@ def _build_details(message: JsonObject, kind: str, contact: Contact, form: str) 
     if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
         details["forwarded"] = "true"
     return {name: value for name, value in details.items() if value}
+
+
+def parse_timestamp(message: JsonObject) -> float:
+    """Return Meta's time of a message in seconds since the epoch; 0 if there is none."""
+    return float(_get_timestamp(message) or 0)
 
 
 def _get_timestamp(message: JsonObject) -> str:

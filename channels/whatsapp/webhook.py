@@ -10,7 +10,6 @@ from typing import Final
 
 from channels._kit.inbound import (
     JsonObject,
-    canonical_number,
     get_identifier,
     get_object,
     get_object_list,
@@ -32,14 +31,24 @@ from channels.whatsapp.capabilities import (
 )
 from channels.whatsapp.identities import (
     BusinessNumber,
+    Contact,
     get_phone_number,
     get_user_id,
     parse_receiver,
     parse_sender,
 )
-from channels.whatsapp.message_content import MessageParser
+from channels.whatsapp.message_content import MessageParser, parse_timestamp
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model import ControlAction, ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
+from core.model import (
+    OTHER_ACCOUNT,
+    ContactMoved,
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    StatusChanged,
+)
 from core.ports import Webhook
 
 log = logging.getLogger("turngate.whatsapp")
@@ -99,8 +108,10 @@ def _get_query_value(webhook: Webhook, name: str) -> str:
     return values[0] if values else ""
 
 
-def parse(webhook: Webhook, parser: MessageParser) -> list[Event]:
+def parse(webhook: Webhook, parser: MessageParser, numbers: frozenset[str] = frozenset()) -> list[Event]:
     """Return every message, echo and status of a verified batch; a malformed item does not affect the others.
+
+    With `numbers` only those of these phone numbers.
 
     Unusable items are ignored rather than refused: Meta would retry them for days.
     """
@@ -115,14 +126,19 @@ def parse(webhook: Webhook, parser: MessageParser) -> list[Event]:
         event
         for entry in get_object_list(batch, "entry")
         for change in get_object_list(entry, "changes")
-        for event in _parse_change(change, get_identifier(entry, "id"), parser)
+        for event in _parse_change(change, get_identifier(entry, "id"), parser, numbers)
     ]
     return events or [Ignored(reason="empty batch")]
 
 
-def _parse_change(change: JsonObject, account: str, parser: MessageParser) -> Iterator[Event]:
+def _parse_change(
+    change: JsonObject, account: str, parser: MessageParser, numbers: frozenset[str]
+) -> Iterator[Event]:
     field, value = get_text(change, "field"), get_object(change, "value")
+    number = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
     match field:
+        case _ if numbers and number and number not in numbers:
+            yield Ignored(reason=OTHER_ACCOUNT)
         case "messages" | "smb_message_echoes":
             yield from _parse_messages(value, account, parser)
         case "user_id_update":
@@ -208,43 +224,55 @@ def _parse_pricing(pricing: JsonObject) -> dict[str, str]:
 
 
 def _parse_system_message(message: JsonObject, business_number: BusinessNumber) -> Event | None:
-    """Parse a changed number or id: both names lead to the one session from now on."""
+    """Parse a changed number or id: both lead to the one session, whose replies go to the new address."""
     if get_text(message, "type") != "system":
         return None
     system = get_object(message, "system")
-    old_names = [get_phone_number(message, "from"), get_user_id(message, "from_user_id")]
+    old = Contact(get_phone_number(message, "from"), get_user_id(message, "from_user_id"))
+    new = Contact(
+        get_phone_number(system, "wa_id") or get_phone_number(system, "new_wa_id"),
+        get_user_id(system, "user_id"),
+    )
     match get_text(system, "type"):
         case "user_changed_number" | "customer_changed_number":
-            new = get_phone_number(system, "wa_id") or get_phone_number(system, "new_wa_id")
-            return Ignored(
-                reason="changed number",
-                aliases=_build_aliases(business_number, *old_names, new) if new else (),
-            )
+            reason = "changed number"
         case "user_changed_user_id":
-            new = get_user_id(system, "user_id")
-            return Ignored(
-                reason="changed user id",
-                aliases=_build_aliases(business_number, *old_names, new) if new else (),
-            )
+            reason = "changed user id"
         case _:
             return Ignored(reason="system message")
+    wamid, at = get_identifier(message, "id"), parse_timestamp(message)
+    return _build_move(business_number, old, new, wamid, at) or Ignored(reason=reason)
 
 
 def _parse_new_ids(value: JsonObject, account: str) -> Iterator[Event]:
     phone_number_id = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
+    business_number = BusinessNumber(account, phone_number_id)
     for update in get_object_list(value, "user_id_update"):
         pair = get_object(update, "user_id")
-        old, new = get_user_id(pair, "previous"), get_user_id(pair, "current")
-        is_complete = bool(old and new and phone_number_id)
-        business_number = BusinessNumber(account, phone_number_id)
-        yield Ignored(
-            reason="changed user id", aliases=_build_aliases(business_number, old, new) if is_complete else ()
+        old, new = (
+            Contact(user_id=get_user_id(pair, "previous")),
+            Contact(user_id=get_user_id(pair, "current")),
         )
+        move = _build_move(business_number, old, new, f"{old.user_id}>{new.user_id}", parse_timestamp(update))
+        yield move if move and phone_number_id else Ignored(reason="changed user id")
 
 
-def _build_aliases(business_number: BusinessNumber, *names: str) -> tuple[str, ...]:
-    canonical_names = [
-        canonical_number(f"+{name.removeprefix('+')}") if name.strip("+").isdigit() else name
-        for name in names
-    ]
-    return tuple(business_number.build_session_id(name) for name in canonical_names if name)
+def _build_move(
+    business_number: BusinessNumber, old: Contact, new: Contact, event_id: str, at: float
+) -> ContactMoved | None:
+    """Return the event of a contact's new address; `None` if there is no old one, or no new one, or no id.
+
+    A number that is not used any more may be given to somebody else: it is retired if there is a new number.
+    """
+    aliases = tuple(dict.fromkeys((*old.build_aliases(business_number), *new.build_aliases(business_number))))
+    if not old.recipient or not new.recipient or not event_id:
+        return None
+    numbers = [Contact(each.phone).build_aliases(business_number) for each in (old, new)]
+    return ContactMoved(
+        id=event_id,
+        session=aliases[0],
+        address=new.build_address(business_number),
+        at=at,
+        aliases=aliases,
+        retired=numbers[0] if new.phone and numbers[0] != numbers[1] else (),
+    )

@@ -23,6 +23,7 @@ from channels.zendesk.ticket_snapshot import (
     TicketSnapshot,
     get_followed_ticket,
     get_reply_key,
+    get_requester,
     get_sort_key,
     is_agent_active,
     parse_time,
@@ -121,8 +122,16 @@ class ZendeskClient:
         return turn.model_copy(update={"attachments": files}) if files else turn
 
     async def find_followed_ticket(self, turn: Turn, http: httpx.AsyncClient) -> str:
-        """Return the number of the closed ticket that the turn's ticket follows up; empty if none."""
-        return get_followed_ticket(await self._client.get_json(f"/tickets/{turn.address.theirs}.json", http))
+        """Return the number of the closed ticket that the turn's ticket follows up; empty if none.
+
+        A ticket of another requester is none: what it knew is not this one's (guarantee L15).
+        """
+        ticket = await self._client.get_json(f"/tickets/{turn.address.theirs}.json", http)
+        number = get_followed_ticket(ticket)
+        if not number:
+            return ""
+        previous = await self._client.get_json(f"/tickets/{number}.json", http)
+        return number if get_requester(previous) and get_requester(previous) == get_requester(ticket) else ""
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from channels._kit.inbound import Verification
+from core.model import ParticipantPolicy
 from core.ports import Capabilities
 
 NAME: Final = "zendesk"
@@ -18,8 +19,10 @@ CAPABILITIES: Final = Capabilities(
     one_message=True,
     look_up=True,
     desk=True,
+    participants=(ParticipantPolicy.IGNORE, ParticipantPolicy.TAKE_OVER),
 )
-"""Zendesk, "Ticket comments": a comment may have 64 KB; 10,000 characters are less, escaped and all."""
+"""Zendesk, "Ticket comments": a comment may have 64 KB; 10,000 characters are less, escaped and all.
+Every reply is a public comment, for the requester and all CCs: a participant has no session of their own."""
 
 VERIFICATION: Final = Verification(
     header="x-zendesk-webhook-signature",

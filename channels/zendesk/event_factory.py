@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from channels.zendesk.capabilities import NAME
-from core.model import Address, Attachment, ControlAction, ControlReceived, Turn, TurnReceived
+from core.model import (
+    Address,
+    Attachment,
+    ControlAction,
+    ControlReceived,
+    ParticipantMessage,
+    Turn,
+    TurnReceived,
+)
 
 SYSTEM_USER_ID: Final = "-1"
 """User id of actions by triggers and automations."""
@@ -50,9 +58,17 @@ class TicketEventFactory:
             id=number, session=self.session, address=self.address, act=action, actor=actor, at=at
         )
 
-    def build_turn_event(self, comment: Comment) -> TurnReceived:
-        """Build the turn of a contact's comment."""
-        turn = Turn(
+    def build_turn_event(self, comment: Comment, requester: str) -> TurnReceived | ParticipantMessage:
+        """Build the event of a customer's comment: any but the requester is a participant (guarantee L15)."""
+        turn = self._build_turn(comment)
+        author = comment.details["user_id"]
+        name = f"{NAME}:{self.address.account}:user:{author}" if author else ""
+        if requester and author != requester:
+            return ParticipantMessage(turn=turn, author=name)
+        return TurnReceived(turn=turn, author=name, author_is_contact=bool(requester))
+
+    def _build_turn(self, comment: Comment) -> Turn:
+        return Turn(
             id=comment.id,
             session=self.session,
             address=self.address,
@@ -61,7 +77,6 @@ class TicketEventFactory:
             details={name: value for name, value in comment.details.items() if value},
             at=comment.at,
         )
-        return TurnReceived(turn=turn)
 
     def description_turn_id(self) -> str:
         """Turn id of the first comment, which comes without an id."""
@@ -70,7 +85,7 @@ class TicketEventFactory:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A contact's comment; `at` as in a turn."""
+    """A customer's comment; `at` as in a turn."""
 
     id: str
     text: str

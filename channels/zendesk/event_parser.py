@@ -142,7 +142,7 @@ class _EventParser:
             yield self._build_control_event(action, name) if action else Ignored(reason="internal note")
         elif staff and author_id != self._requester:
             yield self._build_control_event(ControlAction.TAKE_OVER, name)
-        elif self._is_description(text):
+        elif self._requester in (author_id, "") and self._is_description(text):
             yield from self._build_customer_events(
                 self._ticket.description_turn_id(), self._build_first_text(), author
             )
@@ -178,7 +178,7 @@ class _EventParser:
             "told_by": "event" if self._is_event_subscription else "",
         }
         yield self._ticket.build_turn_event(
-            Comment(number, text, files, details, _parse_timestamp(self._time) or 0.0)
+            Comment(number, text, files, details, _parse_timestamp(self._time) or 0.0), self._requester
         )
 
     def _parse_assignment(self, current: str, previous: str) -> Event:

@@ -51,6 +51,11 @@ def take_snapshot(ticket: JsonObject, page: JsonObject, desk: Account) -> Ticket
     )
 
 
+def get_requester(response: JsonObject) -> str:
+    """Return the user id of a ticket's requester."""
+    return get_identifier(get_object(response, "ticket"), "requester_id", 20)
+
+
 def get_followed_ticket(response: JsonObject) -> str:
     """Return the closed ticket that this one follows up (Zendesk, "Creating a follow-up ticket"), if any."""
     source = get_object(get_object(response, "ticket"), "via", "source")

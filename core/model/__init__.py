@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from core.model.base import FrozenModel
 from core.model.event import (
+    OTHER_ACCOUNT,
+    ContactMoved,
     ControlReceived,
     DeliveryStatus,
     Event,
     Ignored,
+    ParticipantMessage,
+    ParticipantPolicy,
     StatusChanged,
     TurnReceived,
     status_rank,
@@ -20,10 +24,12 @@ from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import Address, Attachment, Location, Turn
 
 __all__ = [
+    "OTHER_ACCOUNT",
     "Address",
     "Attachment",
     "AutomaticTransition",
     "Choice",
+    "ContactMoved",
     "ControlAction",
     "ControlReceived",
     "DeliveryStatus",
@@ -36,6 +42,8 @@ __all__ = [
     "Message",
     "MessagePart",
     "Owner",
+    "ParticipantMessage",
+    "ParticipantPolicy",
     "Reply",
     "SentMessage",
     "StatusChanged",

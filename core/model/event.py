@@ -1,9 +1,13 @@
-"""Events that a webhook can carry: a turn, a delivery status, a control event, or nothing of interest."""
+"""Events that a webhook can carry.
+
+A turn, a message of another participant, a delivery status, a control event, a new address of the contact,
+or nothing of interest.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -46,10 +50,41 @@ Aliases = tuple[str, ...]
 
 
 class TurnReceived(FrozenModel):
-    """A message of the contact."""
+    """A message of the contact.
+
+    `author` identifies who wrote it where several people may write in one conversation, unique over all
+    channels; empty: nobody else can, or the channel has checked it. Who wrote first is the session's contact,
+    and the message of any other author is that of a participant. With `author_is_contact` the provider says
+    that the author is the contact: if it was another one, the conversation starts anew. `control_is_ours`:
+    the provider's own record, in the same webhook, says that the bot has the conversation.
+    """
 
     kind: Literal["turn"] = "turn"
     turn: Turn
+    author: str = ""
+    author_is_contact: bool = False
+    control_is_ours: bool = False
+    aliases: Aliases = ()
+
+
+class ParticipantPolicy(StrEnum):
+    """What follows a message of a participant who is not the contact; it is recorded in any case."""
+
+    IGNORE = "ignore"
+    TAKE_OVER = "take_over"
+    OWN_SESSION = "own_session"
+
+
+class ParticipantMessage(FrozenModel):
+    """A message of somebody else in the contact's conversation: a CC, a further user (guarantee L15).
+
+    `turn` is that message, in the session of the contact, whose dialog it never reaches. `author` as in
+    `TurnReceived`.
+    """
+
+    kind: Literal["participant"] = "participant"
+    turn: Turn
+    author: str
     aliases: Aliases = ()
 
 
@@ -77,7 +112,9 @@ class ControlReceived(FrozenModel):
     """Somebody took over, handed back, closed, opted out or in. `id` deduplicates redeliveries.
 
     `at` is the provider's time in seconds since the epoch, 0 if not given. An event older than the last known
-    one changes nothing, because webhooks come out of order.
+    one changes nothing, because webhooks come out of order. `by_transfer`: the provider's own record says
+    that somebody else has the conversation, by an assignment or by passed control. Such a hold ends with the
+    record, as a newer message shows it; a person's words alone hold until somebody hands back.
     """
 
     kind: Literal["control"] = "control"
@@ -87,7 +124,28 @@ class ControlReceived(FrozenModel):
     act: ControlAction
     actor: str = ""
     at: float = 0.0
+    by_transfer: bool = False
     aliases: Aliases = ()
+
+
+class ContactMoved(FrozenModel):
+    """The contact has another number or user id: what waits, and all that follows, goes to `address`.
+
+    All `aliases` lead to one session from now on, except `retired`: a number that the contact gave up may be
+    given to somebody else. `id` and `at` as in `ControlReceived`.
+    """
+
+    kind: Literal["moved"] = "moved"
+    id: str
+    session: str
+    address: Address
+    at: float = 0.0
+    aliases: Aliases = ()
+    retired: Aliases = ()
+
+
+OTHER_ACCOUNT: Final = "other account"
+"""Reason of a webhook that the provider signed for another account than the one that reads it."""
 
 
 class Ignored(FrozenModel):
@@ -101,4 +159,7 @@ class Ignored(FrozenModel):
     aliases: Aliases = ()
 
 
-Event = Annotated[TurnReceived | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")]
+Event = Annotated[
+    TurnReceived | ParticipantMessage | StatusChanged | ControlReceived | ContactMoved | Ignored,
+    Field(discriminator="kind"),
+]

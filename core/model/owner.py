@@ -16,9 +16,13 @@ class Owner(StrEnum):
 
 
 class ControlAction(StrEnum):
-    """An action that may change the owner, or whether anything may be sent at all."""
+    """An action that may change the owner, or whether anything may be sent at all.
+
+    `PASSED_ON`: the provider reports that the bot's own hand-off is done. It changes no owner.
+    """
 
     HAND_OFF = "hand_off"
+    PASSED_ON = "passed_on"
     TAKE_OVER = "take_over"
     GIVE_BACK = "give_back"
     CLOSE = "close"

@@ -12,6 +12,7 @@ from core.ports.channel import (
     NeedsDependencies,
     RateLimit,
     SendsVoiceNotes,
+    SharesApp,
     Webhook,
     WebhookResponse,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "SendsVoiceNotes",
     "SessionStore",
     "SessionView",
+    "SharesApp",
     "State",
     "TurnListener",
     "TurnOutcome",

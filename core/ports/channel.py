@@ -10,7 +10,18 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import Field
 
 from core.errors import DeliveryError
-from core.model import Address, Attachment, Event, FrozenModel, Message, MessagePart, Reply, SentMessage, Turn
+from core.model import (
+    Address,
+    Attachment,
+    Event,
+    FrozenModel,
+    Message,
+    MessagePart,
+    ParticipantPolicy,
+    Reply,
+    SentMessage,
+    Turn,
+)
 from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 
@@ -83,6 +94,8 @@ class Capabilities(FrozenModel):
     closes: bool = False
     """The conversation can be closed at the provider when the flow has ended."""
     pace: RateLimit = RateLimit()
+    participants: tuple[ParticipantPolicy, ...] = ()
+    """What may follow a message of a participant; empty where only the contact can write."""
 
 
 class Channel(Protocol[Http]):
@@ -182,3 +195,16 @@ class EnrichesTurns(Protocol[Http]):
     async def enrich_turn(self, turn: Turn, http: Http) -> Turn:
         """Return the turn with the omitted data, right before it is answered. Raises a `DeliveryError`."""
         ...
+
+
+@runtime_checkable
+class SharesApp(Protocol):
+    """A channel whose app may serve several accounts, which all sign with the app's secret.
+
+    `owned_ids` are the provider's IDs by which a webhook names this account, set by `ids_setting`; empty: the
+    account takes every webhook. It reports others as `Ignored` with the reason `OTHER_ACCOUNT`.
+    """
+
+    app_secrets: frozenset[str]
+    owned_ids: frozenset[str]
+    ids_setting: str

@@ -27,6 +27,7 @@ class AcceptResult(StrEnum):
     STALE = "stale"
     EARLY = "early"
     COUNTED = "counted"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import channels
 from core.errors import ConfigurationError
+from core.model import ParticipantPolicy
 from core.ports import RateLimit
 from core.processing import Concurrency
 
@@ -28,6 +29,8 @@ class ChannelOverrides(BaseModel):
     concurrency: Concurrency = Concurrency()
     pace: RateLimit | None = None
     """Rate limit in sends per second; unset: the provider's own limits."""
+    participants: ParticipantPolicy | None = None
+    """As TURNGATE_PARTICIPANTS; unset: that setting."""
 
 
 class AccountConfig(ChannelOverrides):
@@ -119,6 +122,11 @@ class ConfigFile(BaseModel):
         """Return the rate limit of a channel or account; `default` if none is configured."""
         section = self._sections_with("pace").get(channel)
         return section.pace if section and section.pace else default
+
+    def participants_for(self, channel: str, default: ParticipantPolicy) -> ParticipantPolicy:
+        """Return the policy for participants of a channel or account; `default` if none is configured."""
+        section = self._sections_with("participants").get(channel)
+        return section.participants if section and section.participants else default
 
     def _sections_with(self, key: str) -> Mapping[str, ChannelOverrides]:
         """Return the section that sets `key` for each channel and account; accounts inherit."""

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
+from core.model import ParticipantPolicy
 from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
@@ -137,6 +138,12 @@ class Settings(BaseSettings):
         le=24 * 365,
         description="age after which a message is recorded as `too_old` and not answered, by the provider's "
         "time of it (0: every message is answered)",
+    )
+    participants: ParticipantPolicy = Field(
+        ParticipantPolicy.IGNORE,
+        alias="TURNGATE_PARTICIPANTS",
+        description="what follows a message of a participant other than the contact, in conversations that "
+        "several people share: `ignore`, `take_over` (an agent is to answer) or `own_session`",
     )
     web_origins: str = Field(
         "",

@@ -7,7 +7,7 @@ from functools import partial
 
 import httpx
 
-from core.model import ControlReceived, Event, StatusChanged, TurnReceived
+from core.model import ContactMoved, ControlReceived, Event, ParticipantMessage, StatusChanged, TurnReceived
 from core.ports import Channel, Webhook
 
 
@@ -28,10 +28,10 @@ def _parse_with_account_name(channel: Channel[httpx.AsyncClient], name: str, web
 
 def _rename_channel(event: Event, name: str) -> Event:
     match event:
-        case TurnReceived(turn=turn):
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
             address = turn.address.model_copy(update={"channel": name})
             return event.model_copy(update={"turn": turn.model_copy(update={"address": address})})
-        case ControlReceived(address=address):
+        case ControlReceived(address=address) | ContactMoved(address=address):
             return event.model_copy(update={"address": address.model_copy(update={"channel": name})})
         case StatusChanged():
             return event.model_copy(update={"channel": name})

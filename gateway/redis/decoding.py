@@ -17,13 +17,14 @@ V = TypeVar("V", bound=FrozenModel)
 def decode_view(answer: Any) -> SessionView:
     """Decode a session view. Turns and replies end before the first that this release cannot read."""
     fields, turns, outbox, recent, fired, read_at_ms = answer
-    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_, unknown, deaths = fields
+    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *rest = fields
+    *_, unknown, deaths, address, marked_to = rest
     return SessionView(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
         opted_out=opted_out == b"1",
         state=_decode_state(state),
         turns=_decode_readable(Turn, turns),
-        outbox=_decode_readable(Reply, outbox),
+        outbox=_decode_outbox(outbox, marked, address, marked_to),
         send_mark=SendMark(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
         tries=int(tries or 0),
         deaths=deaths,
@@ -44,6 +45,26 @@ def _decode_readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
         except ValidationError:
             break
     return tuple(decoded)
+
+
+def _decode_outbox(
+    items: Sequence[bytes], marked: bytes | None, address: bytes | None, marked_to: bytes | None
+) -> tuple[Reply, ...]:
+    """Decode the replies: they go to the contact's present address.
+
+    One whose send was started is looked up at the address at which that was.
+    """
+    replies = _decode_readable(Reply, items)
+    if not address:
+        return replies
+    present = Address.model_validate_json(address)
+    earlier = Address.model_validate_json(marked_to) if marked_to else None
+    return tuple(
+        (reply.model_copy(update={"address": earlier}) if earlier else reply)
+        if marked and reply.key == marked.decode()
+        else reply.model_copy(update={"address": present})
+        for reply in replies
+    )
 
 
 def _decode_fired_timer(stored: list[Any]) -> FiredTimer | None:

@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from core.errors import MailboxFull, StorageUnavailable
 from core.model import (
     Address,
+    ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
@@ -22,7 +23,10 @@ from core.model import (
     FailureKind,
     Ignored,
     Owner,
+    ParticipantMessage,
+    ParticipantPolicy,
     StatusChanged,
+    Turn,
     TurnReceived,
     next_owner,
     status_rank,
@@ -38,6 +42,7 @@ log = logging.getLogger("turngate.inbox")
 _MAX_REQUESTS_PER_BATCH = 64
 _ALARM_INTERVAL_SECONDS = 60.0
 _OPT_OUT_FLAGS = {ControlAction.OPT_OUT: "1", ControlAction.OPT_IN: "0"}
+_ACTS_WITHOUT_OWNER = frozenset({*_OPT_OUT_FLAGS, ControlAction.PASSED_ON})
 
 
 def message_key(channel: str, provider_id: str) -> str:
@@ -66,15 +71,18 @@ class RedisInbox:
         protocol: ProtocolLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
         desk_channels: Collection[str] = (),
+        participants: Mapping[str, ParticipantPolicy] | None = None,
     ) -> None:
         """Create an inbox.
 
         `concurrency` is the policy of each channel by name (default: `queue`). `desk_channels` are those with
-        an agent desk of their own: there only an agent returns a session to the bot.
+        an agent desk of their own: there only an agent returns a session to the bot. `participants` is each
+        channel's policy for messages of others than the contact (default: `ignore`).
         """
         self._redis = redis
         self._concurrency = concurrency or {}
         self._desk_channels = frozenset(desk_channels)
+        self._participants = participants or {}
         self._script = lua.load_script("accept", protocol or ProtocolLimits())
         self._next_alarms: dict[tuple[str, str], float] = {}
         self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, is_sequential=True)
@@ -115,24 +123,27 @@ class RedisInbox:
     def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
         """Return the debounce arguments, the account, and whether agent ownership expires for this event.
 
-        For a status: how its failure is classified, the milliseconds before a resend, and the channel.
+        For a message the last is further facts; for a control event the first is whether a transfer made it;
+        for a status: how its failure is classified, the milliseconds before a resend, and the channel.
         """
         match event:
-            case TurnReceived(turn=turn):
-                return self._policy_argument(event), account_key(turn.address), ""
+            case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
+                facts = _encode_facts(event, self._participants.get(turn.address.channel))
+                return self._policy_argument(turn), account_key(turn.address), facts
             case ControlReceived(address=address):
-                return "", "", "" if address.channel in self._desk_channels else "1"
+                expires = "" if address.channel in self._desk_channels else "1"
+                return "1" if event.by_transfer else "", "", expires
             case StatusChanged(channel=channel):
                 return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
         return "", "", ""
 
-    def _policy_argument(self, event: TurnReceived) -> str:
-        concurrency = self._concurrency.get(event.turn.address.channel)
+    def _policy_argument(self, turn: Turn) -> str:
+        concurrency = self._concurrency.get(turn.address.channel)
         if concurrency is None or concurrency.policy is ConcurrencyPolicy.QUEUE:
             return ""
         if concurrency.policy is ConcurrencyPolicy.INTERRUPT:
             return "interrupt"
-        if bypasses_policy(event.turn):
+        if bypasses_policy(turn):
             return "0 0"
         return f"{int(concurrency.window * 1000)} {int(concurrency.cap * 1000)}"
 
@@ -163,19 +174,56 @@ def _failure(event: StatusChanged) -> str:
     return event.failure or FailureKind.PERMANENT
 
 
+def _encode_facts(event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None) -> str:
+    """Encode what else accept.lua needs of a message; empty if there is nothing."""
+    facts: dict[str, object] = {}
+    if isinstance(event, TurnReceived) and event.control_is_ours and event.turn.at:
+        facts["ours"] = event.turn.at
+    if event.author:
+        facts |= _author_facts(event, policy)
+    return to_json(facts).decode() if facts else ""
+
+
+def _author_facts(
+    event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None
+) -> dict[str, object]:
+    """Return the facts about an author; the only place at which the policy for participants is applied."""
+    turn, facts = event.turn, {"author": event.author}
+    if isinstance(event, TurnReceived) and event.author_is_contact:
+        return {**facts, "is_contact": True}
+    if policy is ParticipantPolicy.TAKE_OVER:
+        act = {"act": ControlAction.TAKE_OVER, "owner": Owner.HUMAN, "at": turn.at}
+        return {**facts, "take_over": to_json({**act, "actor": _author_name(event)}).decode()}
+    if policy is ParticipantPolicy.OWN_SESSION:
+        own = turn.model_copy(update={"session": f"{turn.session}:{_author_id(event)}"})
+        own_turn = own.model_dump_json(exclude_defaults=True)
+        return {**facts, "own_session": own.session, "own_turn": own_turn}
+    return dict(facts)
+
+
+def _author_id(event: TurnReceived | ParticipantMessage) -> str:
+    """Return the provider's id of an author."""
+    return event.author.rpartition(":")[2]
+
+
+def _author_name(event: TurnReceived | ParticipantMessage) -> str:
+    return event.turn.details.get("profile_name") or _author_id(event)
+
+
 def _encode_event(event: Event) -> list[Argument]:
     """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
-        case TurnReceived(turn=turn):
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
             entry: dict[str, object] = {
                 "turn": turn.id,
                 "text": turn.text,
                 "payload": turn.payload,
                 "files": len(turn.attachments),
                 **({"at": turn.at} if turn.at else {}),
+                **({"author": _author_name(event), "author_id": _author_id(event)} if event.author else {}),
             }
             return [
-                "turn",
+                event.kind,
                 turn.session,
                 turn.id,
                 turn.model_dump_json(exclude_defaults=True),
@@ -183,7 +231,7 @@ def _encode_event(event: Event) -> list[Argument]:
                 to_json(entry),
             ]
         case ControlReceived(act=act):
-            owner = "" if act in _OPT_OUT_FLAGS else next_owner(Owner.BOT, act)
+            owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
             entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at}
             return ["control", event.session, event.id, owner, _OPT_OUT_FLAGS.get(act, ""), to_json(entry)]
         case StatusChanged(status=status):
@@ -196,5 +244,15 @@ def _encode_event(event: Event) -> list[Argument]:
             }
             key = message_key(event.channel, event.provider_id)
             return ["status", key, status, status_rank(status), "", to_json(entry)]
+        case ContactMoved(address=address):
+            at = str(event.at) if event.at else ""
+            return [
+                "moved",
+                event.session,
+                event.id,
+                address.model_dump_json(),
+                at,
+                to_json({"at": event.at}),
+            ]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]

@@ -31,6 +31,8 @@ _SHARED_PARTS = (
     "view",
     "leases",
     "delivery_reports",
+    "restart",
+    "participants",
 )
 """Shared functions, each part after those that it uses."""
 

@@ -269,6 +269,7 @@ class RedisMailbox:
             "" if probed else account,
             "1" if reply.bulk else "",
             reply.voice,
+            address.theirs,
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:

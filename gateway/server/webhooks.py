@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.errors import MailboxFull, MalformedWebhook, StorageUnavailable, WebhookRefused, WebhookTooLarge
-from core.ports import Channel, HandlesInteractions, Inbox, Webhook
+from core.model import OTHER_ACCOUNT, Event, Ignored
+from core.ports import Channel, HandlesInteractions, Inbox, SharesApp, Webhook, WebhookResponse
 from gateway.redis.records.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
 
@@ -54,12 +55,11 @@ class WebhookEndpoint:
         channel, webhook = accounts[0], None
         try:
             webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)
-            channel = _find_verified_account(accounts, webhook)
-            if self._http is not None and isinstance(channel, HandlesInteractions):
-                answer = await channel.handle_interaction(webhook, self._http)
-                if answer is not None:
-                    return Response(answer.body, answer.status, media_type=answer.content_type)
-            events = channel.parse(webhook)
+            accounts = _find_verified_accounts(accounts, webhook)
+            channel = accounts[0]
+            if answer := await self._handle_interaction(accounts, webhook):
+                return Response(answer.body, answer.status, media_type=answer.content_type)
+            events = _parse(accounts, webhook)
             await self._inbox.accept(events)
         except WebhookRefused as error:
             log.warning("%s webhook rejected: %s", channel.name, error.reason)
@@ -74,6 +74,17 @@ class WebhookEndpoint:
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
+    async def _handle_interaction(
+        self, accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
+    ) -> WebhookResponse | None:
+        """Return the answer of the first account that answers this request synchronously."""
+        for account in accounts:
+            if self._http is not None and isinstance(account, HandlesInteractions):
+                answer = await account.handle_interaction(webhook, self._http)
+                if answer is not None:
+                    return answer
+        return None
+
     def _candidate_accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
         """Return the accounts that the webhook may belong to: the named one, or all of the channel."""
         if named_account := self._channels.get(f"{channel}/{account}"):
@@ -82,10 +93,14 @@ class WebhookEndpoint:
         return [self._channels[name] for name in names]
 
 
-def _find_verified_account(
+def _find_verified_accounts(
     accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
-) -> Channel[httpx.AsyncClient]:
-    """Return the account whose signature check passes; otherwise raises the first account's error."""
+) -> list[Channel[httpx.AsyncClient]]:
+    """Return the accounts whose signature check passes, several if they share an app and so its secret.
+
+    Raises the first account's error if there is none.
+    """
+    verified: list[Channel[httpx.AsyncClient]] = []
     errors: list[WebhookRefused] = []
     for account in accounts:
         try:
@@ -93,8 +108,21 @@ def _find_verified_account(
         except WebhookRefused as error:
             errors.append(error)
         else:
-            return account
-    raise errors[0]
+            verified.append(account)
+            if not isinstance(account, SharesApp):
+                break
+    if not verified:
+        raise errors[0]
+    return verified
+
+
+def _parse(accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook) -> list[Event]:
+    """Return the events of a webhook: each of the accounts that share an app reads its own."""
+    events = [event for account in accounts for event in account.parse(webhook)]
+    if len(accounts) == 1:
+        return events
+    own = [each for each in events if not (isinstance(each, Ignored) and each.reason == OTHER_ACCOUNT)]
+    return own or events[:1]
 
 
 _PUBLIC_MESSAGES = {

@@ -78,8 +78,9 @@ class Actors:
         yield from self._outside_steps(world)
         yield from self._server_steps(world)
         if self.bounds.take_over and "take_over" not in world.store.seen:
-            store, _ = self.scripts.control(world.store, "take_over", "human")
-            yield Step("take_over", "an agent"), world._replace(store=store, timer_turn="")
+            store, result = self.scripts.control(world.store, "take_over", "human", self.bounds.transfer)
+            timer = world.timer_turn if result == "stale" else ""
+            yield Step("take_over", "an agent"), world._replace(store=store, timer_turn=timer)
         if not self.bounds.crashes:
             return
         yield from self._crash_steps(world)
@@ -94,6 +95,11 @@ class Actors:
                 said = world._replace(store=store, replies=(*world.replies, name))
                 timer = "" if name in self.bounds.words else world.timer_turn
                 yield Step("say", "an agent", name), said._replace(timer_turn=timer)
+        if self.bounds.participant and "participant" not in world.store.seen:
+            store = self.scripts.participant(world.store, "participant")
+            yield Step("participant", "a third person"), world._replace(store=store)
+        if self.bounds.moves and "move" not in world.store.seen:
+            yield Step("move", "the contact"), world._replace(store=self.scripts.move(world.store, "move"))
         if self.bounds.erase and not world.went_back:
             nothing = Snapshot(self.scripts.erase(world.store), (), (), (), "")
             yield Step("erase", "an operator"), self._go_back(world, nothing)._replace(sent=())
@@ -137,7 +143,8 @@ class Actors:
         """Record a delivery, then acknowledge it; a delivery without an acknowledgement is repeated."""
         who = f"web {index + 1}"
         if delivery.stage == "waiting":
-            store, verdict = self.scripts.accept(world.store, delivery.turn)
+            heals = delivery.turn in self.bounds.heals
+            store, verdict = self.scripts.accept(world.store, delivery.turn, heals)
             if verdict == "full":
                 return
             if verdict == "new":
@@ -293,7 +300,8 @@ class Actors:
                 fails = worker._replace(activity="postpone unsettled")
                 yield Step("look_up_fails", who, reply), self._with_worker(world, index, fails)
             return
-        store, allowed = self.scripts.mark(world.store, worker.fence, reply, self.voice_of(reply))
+        voice = self.voice_of(reply)
+        store, allowed = self.scripts.mark(world.store, worker.fence, reply, voice, view.moved)
         next_by_result: dict[MarkResult, Worker] = {
             None: self._lost(worker),
             True: worker._replace(activity="send"),
@@ -309,6 +317,8 @@ class Actors:
         paced = self.scripts.limits_rate and before.store.pace == "later" and before.store.slot != "past"
         if after.workers[index].activity == "send" and paced:
             return after._replace(fault=f"{after.store.out[0]} may be sent before its rate limit slot")
+        if after.workers[index].activity == "send" and after.store.marked_moved != before.store.moved:
+            return after._replace(fault=f"{after.store.marked} may be sent to an address that was given up")
         marked = after.store.marked or ""
         is_bot = self.voice_of(marked) == "bot"
         if after.workers[index].activity == "send" and before.store.owner == "human" and is_bot:

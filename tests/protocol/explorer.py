@@ -156,6 +156,7 @@ class Explorer:
             store.lease == "later", store.hold == "later", store.due, min(store.tries, self._max_tries),
             store.quiet == "later", store.timer, store.pace, store.slot, min(deaths, self._max_deaths),
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
+            store.transferred, store.ours, store.moved, store.marked_moved,
         )  # fmt: skip
 
     def _canonical_worker(self, worker: Worker, world: World) -> tuple[object, ...]:
@@ -181,5 +182,6 @@ class Explorer:
             min(view.tries, self._max_tries),
             min(view.deaths, self._max_deaths),
             view.fired,
+            view.moved,
         )
         return (worker.activity, *newest, worker.has_newest_fence, *seen, *(is_suspect or ()))

@@ -119,8 +119,19 @@ def every_word_of_an_agent_arrived(bounds: WorldLimits) -> Guarantee:
     return check
 
 
+def every_healing_message_is_answered(bounds: WorldLimits) -> Guarantee:
+    """L10 at the end: a message that says that the bot has the conversation is answered."""
+
+    def check(world: World) -> str:
+        silent = [turn for turn in bounds.heals if f"{turn}.1" not in world.replies]
+        return f"L10: {silent} met a hold that had ended" if silent else ""
+
+    return check
+
+
 def final_guarantees_for(bounds: WorldLimits) -> tuple[Guarantee, ...]:
     """Return the guarantees that must hold when no step is left."""
     refusable = bounds.take_over or bounds.words or "rejected" in bounds.send_failures
     arrived = every_word_of_an_agent_arrived(bounds) if refusable else every_reply_arrived
-    return (all_turns_are_answered, arrived)
+    healed = (every_healing_message_is_answered(bounds),) if bounds.heals else ()
+    return (all_turns_are_answered, arrived, *healed)

@@ -10,12 +10,15 @@ from typing import Literal, NamedTuple
 Moment = Literal["later", "past"] | None
 Fence = tuple[int, int]
 """A fencing token: its number, and the claimer's nonce."""
-ModelAcceptResult = Literal["new", "duplicate", "full"]
+ModelAcceptResult = Literal["new", "duplicate", "full", "stale"]
 MarkResult = bool | Literal["wait", "not next"] | None
 
 
 class ModelView(NamedTuple):
-    """The session as the holder of a lease last read it: turns, replies, marks, and an expired timer."""
+    """The session as the holder of a lease last read it: turns, replies, marks, and an expired timer.
+
+    `moved`: its first reply goes to the contact's new address.
+    """
 
     owner: str
     state: tuple[str, ...]
@@ -26,13 +29,16 @@ class ModelView(NamedTuple):
     waits: int
     fired: bool = False
     deaths: int = 0
+    moved: bool = False
 
 
 class Store(NamedTuple):
     """Everything that the server stores of the session. Turns and replies are their keys; jobs are numbers.
 
     `quiet` is the end of a burst, `timer` the end of the contact's time to answer, `pace` the time of the
-    next permitted send, `slot` the reserved time of a waiting reply.
+    next permitted send, `slot` the reserved time of a waiting reply. `transferred`: the provider's record
+    made the hold; `ours`: a newer record says that the bot has the conversation. `moved`: the contact has the
+    new address, `marked_moved`: the marked reply was sent there.
     """
 
     mail: tuple[str, ...] = ()
@@ -57,6 +63,10 @@ class Store(NamedTuple):
     timer: Moment = None
     pace: Moment = None
     slot: Moment = None
+    transferred: bool = False
+    ours: bool = False
+    moved: bool = False
+    marked_moved: bool = False
 
 
 class ScriptModel:
@@ -71,6 +81,8 @@ class ScriptModel:
     """The next number may be one that a worker still has."""
     merges_bursts = False
     """Messages in a burst are merged into one turn."""
+    checks_address = True
+    """A reply is not marked for an address that the contact has given up."""
     limits_rate = False
     """The provider accepts only one send at a time."""
 
@@ -98,7 +110,10 @@ class ScriptModel:
         fired = not turns and not s.out and s.timer == "past"
         if (turns or fired) and fence not in s.started:
             s = s._replace(started=(*s.started, fence))
-        return s, ModelView(s.owner, s.state, turns, s.out[:10], s.marked, s.tries, s.waits, fired, deaths)
+        is_marked = s.marked is not None and s.out[:1] == (s.marked,)
+        moved = bool(s.out) and (s.marked_moved if is_marked else s.moved)
+        out = s.out[:10]
+        return s, ModelView(s.owner, s.state, turns, out, s.marked, s.tries, s.waits, fired, deaths, moved)
 
     def clear_start(self, s: Store, fence: Fence) -> Store:
         """Remove a worker's start of the first turn: it has reported back."""
@@ -120,24 +135,48 @@ class ScriptModel:
         """Remove the named reply from the outbox; any other stays."""
         if not self.is_next(s, reply):
             return s
-        return s._replace(out=s.out[1:], marked=None, waits=0, slot=None)
+        return self.unmark(s)._replace(out=s.out[1:], waits=0, slot=None)
+
+    def unmark(self, s: Store) -> Store:
+        """Forget that a send was started."""
+        return s._replace(marked=None, marked_moved=False)
 
     # Web process.
 
-    def accept(self, s: Store, turn: str) -> tuple[Store, ModelAcceptResult]:
-        """Mark a turn as seen, append it and enqueue the session, in one step."""
+    def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
+        """Mark a turn as seen, append it and enqueue the session, in one step.
+
+        With `heals` its webhook says that the bot has the conversation, which ends a transfer's hold.
+        """
         if len(s.mail) >= self.mailbox_length:
             return s, "duplicate" if turn in s.seen else "full"
         if turn in s.seen:
             return s, "duplicate"
-        s = s._replace(seen=s.seen | {turn}, mail=(*s.mail, turn), timer=None)
+        s = s._replace(seen=s.seen | {turn}, mail=(*s.mail, turn), timer=None, moved=False)
+        if heals:
+            s = s._replace(ours=True)
+            if s.owner == "human" and s.transferred:
+                s = s._replace(owner="bot", transferred=False)
         return self.wake(s._replace(quiet="later") if self.merges_bursts else s), "new"
 
-    def control(self, s: Store, name: str, owner: str) -> tuple[Store, ModelAcceptResult]:
-        """Change the owner (the other half of accept.lua)."""
+    def control(
+        self, s: Store, name: str, owner: str, transfer: bool = False
+    ) -> tuple[Store, ModelAcceptResult]:
+        """Change the owner (another part of accept.lua), unless a newer record contradicts the transfer."""
         if name in s.seen:
             return s, "duplicate"
-        return s._replace(seen=s.seen | {name}, owner=owner, timer=None), "new"
+        s = s._replace(seen=s.seen | {name})
+        if transfer and s.ours:
+            return s, "stale"
+        return s._replace(owner=owner, timer=None, transferred=transfer), "new"
+
+    def participant(self, s: Store, name: str) -> Store:
+        """Record a message of somebody else than the contact (another part of accept.lua)."""
+        return s._replace(seen=s.seen | {name})
+
+    def move(self, s: Store, name: str) -> Store:
+        """Record the contact's new address (another part of accept.lua)."""
+        return s._replace(seen=s.seen | {name}, moved=True)
 
     def say(self, s: Store, name: str, voice: str) -> tuple[Store, bool]:
         """Append a message of an agent, who takes over, or of the business.
@@ -147,7 +186,7 @@ class ScriptModel:
         if name in s.seen or not self.may_speak(s, voice):
             return s, False
         if voice == "person":
-            s = s._replace(owner="human", timer=None)
+            s = s._replace(owner="human", timer=None, transferred=False)
         return self.wake(s._replace(seen=s.seen | {name}, out=(*s.out, name))), True
 
     def erase(self, s: Store) -> Store:
@@ -214,19 +253,26 @@ class ScriptModel:
         """Return whether a voice may speak: the bot's does not while an agent owns the session."""
         return voice == "person" or s.owner not in ("human", "closed")
 
-    def mark(self, s: Store, fence: Fence, reply: str, voice: str = "bot") -> tuple[Store, MarkResult]:
-        """Mark the next reply as about to be sent; False drops it, because an agent owns the session."""
+    def mark(
+        self, s: Store, fence: Fence, reply: str, voice: str = "bot", moved: bool = False
+    ) -> tuple[Store, MarkResult]:
+        """Mark the next reply as about to be sent; False drops it, because an agent owns the session.
+
+        `moved`: the worker would send it to the new address.
+        """
         if not self.is_lease_valid(s, fence):
             return s, None
         if not self.is_next(s, reply):
             return s, "not next"
+        if moved != s.moved and self.checks_address:
+            return self.unmark(s), "not next"
         if not self.may_speak(s, voice):
             return self.settle(s, reply), False
         if self.limits_rate:
             if s.slot == "later" or (s.slot is None and s.pace == "later"):
                 return s._replace(slot="later"), "wait"
             s = s._replace(slot=None, pace="later" if s.slot is None else s.pace)
-        return s._replace(marked=reply), True
+        return s._replace(marked=reply, marked_moved=moved), True
 
     def sent(self, s: Store, fence: Fence, reply: str) -> tuple[Store, bool | None]:
         """Record that the provider accepted a reply."""
@@ -250,7 +296,7 @@ class ScriptModel:
         if failed:
             s = s._replace(tries=s.tries + 1)
         if settled:
-            s = s._replace(marked=None)
+            s = self.unmark(s)
         if s.out and counted:
             s = s._replace(waits=s.waits + 1)
         return s._replace(due="later"), True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.protocol.actors import Actors, NextSteps
-from tests.protocol.model import Fence, MarkResult, ModelView, ScriptModel, Store
+from tests.protocol.model import Fence, MarkResult, ModelAcceptResult, ModelView, ScriptModel, Store
 from tests.protocol.world import Delivery, Step, World
 
 
@@ -118,9 +118,11 @@ class RateLimitIgnored(ScriptModel):
 
     limits_rate = True
 
-    def mark(self, s: Store, fence: Fence, reply: str, voice: str = "bot") -> tuple[Store, MarkResult]:
+    def mark(
+        self, s: Store, fence: Fence, reply: str, voice: str = "bot", moved: bool = False
+    ) -> tuple[Store, MarkResult]:
         """Permit any reply that has a slot."""
-        return super().mark(s._replace(slot="past") if s.slot else s, fence, reply, voice)
+        return super().mark(s._replace(slot="past") if s.slot else s, fence, reply, voice, moved)
 
 
 class UniqueJobs(ScriptModel):
@@ -184,3 +186,17 @@ class DeathsCountedAsFailures(ScriptModel):
     def survived(self, s: Store, fence: Fence) -> Store:
         """Ignore the report."""
         return s
+
+
+class AddressUnchecked(ScriptModel):
+    """A reply is sent to the address that the worker has read, whatever has changed since."""
+
+    checks_address = False
+
+
+class RecordNotBelieved(ScriptModel):
+    """A message's own record of who has the conversation is not read."""
+
+    def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
+        """Record the turn only."""
+        return super().accept(s, turn)

@@ -9,7 +9,18 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.model import ControlAction, ControlReceived, Event, Message, Reply, TimerKind, Turn, TurnReceived
+from core.model import (
+    ContactMoved,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Message,
+    ParticipantMessage,
+    Reply,
+    TimerKind,
+    Turn,
+    TurnReceived,
+)
 from core.ports import RateLimit
 from core.ports import mailbox as port
 from core.processing import Concurrency, ConcurrencyPolicy
@@ -27,6 +38,8 @@ from tests.protocol.world import Step, World
 
 SESSION = "s"
 KEY = "tg:{s}"
+NEW_ADDRESS = ADDRESS.model_copy(update={"theirs": "+15550171"})
+_ACT_AT, _MESSAGE_AT = 10.0, 20.0
 # Long enough that no time passes by itself; the clock's steps set it to the distant past.
 _LIMITS = ProtocolLimits(lease_ms=3_600_000, grace_ms=3_600_000)
 _LONG = 3600.0
@@ -52,7 +65,7 @@ class Replay:
         rate_limits = {channel: RateLimit(account=1 / _LONG)} if scripts.limits_rate else None
         self._mailbox = RedisMailbox(redis, _LIMITS, rate_limits)
         self._sweeper = Sweeper(redis, _LIMITS)
-        self._leave = actors.bounds.leave
+        self._bounds, self._leave = actors.bounds, actors.bounds.leave
         self._leases: dict[str, port.Lease] = {}
         self._fences: dict[str, Fence] = {}
         self._replica: dict[Any, Any] = {}
@@ -61,14 +74,27 @@ class Replay:
         """Perform the step and compare the answer with the model's."""
         match step.name:
             case "accept":
-                turn = Turn(id=step.what, session=SESSION, address=ADDRESS)
+                turn = Turn(id=step.what, session=SESSION, address=ADDRESS, at=_MESSAGE_AT)
                 new = after.accepted != before.accepted
-                assert await self._accept(TurnReceived(turn=turn)) == ("new" if new else "duplicate")
+                received = TurnReceived(turn=turn, control_is_ours=step.what in self._bounds.heals)
+                assert await self._accept(received) == ("new" if new else "duplicate")
             case "take_over":
                 take_over = ControlReceived(
-                    id="take_over", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER
+                    id="take_over",
+                    session=SESSION,
+                    address=ADDRESS,
+                    act=ControlAction.TAKE_OVER,
+                    at=_ACT_AT,
+                    by_transfer=self._bounds.transfer,
                 )
-                assert await self._accept(take_over) == "new"
+                is_stale = self._bounds.transfer and before.store.ours
+                assert await self._accept(take_over) == ("stale" if is_stale else "new")
+            case "participant":
+                turn = Turn(id="participant", session=SESSION, address=ADDRESS, text="yes")
+                assert await self._accept(ParticipantMessage(turn=turn, author="fake:user:2")) == "new"
+            case "move":
+                moved = ContactMoved(id="move", session=SESSION, address=NEW_ADDRESS)
+                assert await self._accept(moved) == "new"
             case "lease_runs_out":
                 await self._redis.hset(KEY, "lease", str(_LONG_AGO))
             case "hold_passes":
@@ -158,7 +184,11 @@ class Replay:
                 assert known_view is not None
                 await self._replay_commit(lease, _build_timer_commit(step, known_view), before, after, index)
             case "mark":
-                permit = await self._mailbox.mark_sending(lease, self._build_reply(step.what))
+                assert known_view is not None
+                reply = self._build_reply(step.what)
+                if known_view.moved:
+                    reply = reply.model_copy(update={"address": NEW_ADDRESS})
+                permit = await self._mailbox.mark_sending(lease, reply)
                 assert permit.granted == (next_.activity == "send")
             case "sent":
                 view = await self._mailbox.record_sent(
@@ -237,7 +267,15 @@ class Replay:
             timer=_to_moment(fields.get("inactivity")),
             pace=_to_moment(await redis.get(_RATE_KEY)),
             slot=_to_moment(fields.get("slot")),
+            transferred=fields.get("transferred") == "1",
+            ours="ours" in fields,
+            moved=_is_new(fields.get("address")),
+            marked_moved="marked" in fields and _is_new(fields.get("marked_to")),
         )
+
+
+def _is_new(address: str | None) -> bool:
+    return bool(address) and json.loads(address or "")["theirs"] == NEW_ADDRESS.theirs
 
 
 def _build_commit(step: Step, known_view: ModelView, before: World, after: World) -> port.Commit:
@@ -277,6 +315,7 @@ def _to_model_view(view: port.SessionView) -> ModelView:
         waits=view.postponements,
         fired=view.fired_timer is not None,
         deaths=view.deaths,
+        moved=bool(view.outbox) and view.outbox[0].address == NEW_ADDRESS,
     )
 
 

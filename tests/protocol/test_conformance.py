@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from redis.asyncio import Redis
@@ -15,6 +16,7 @@ from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80
 WALKS = 60
+CONTACT_WALKS = 16
 FAULTY = WorldLimits(
     turns=("A", "B", "C"),
     parts=2,
@@ -34,6 +36,12 @@ OUTSIDE = WorldLimits(
     dialog_failures=True,
     erase=True,
     deaths=2,
+)
+HEALED = WorldLimits(
+    turns=("A", "B", "C"), parts=2, take_over=True, transfer=True, heals=("B",), participant=True
+)
+MOVED = WorldLimits(
+    turns=("A", "B"), parts=2, moves=True, words=("word1",), send_failures=("timed_out", "unavailable")
 )
 RARE = {
     "crash": 0.1,
@@ -67,6 +75,11 @@ CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
     (ScriptModel(), OUTSIDE, RARE),
     (RateLimitedModel(), OUTSIDE._replace(erase=False, failover=True), RARE | SLOW),
 ]
+CONTACTS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
+    (ScriptModel(), HEALED, RARE | LATE | {"take_over": 0.4}),
+    (ScriptModel(), MOVED, RARE | {"move": 0.2}),
+]
+"""Walks in which somebody else writes, the contact gets another address, or a give-back is lost."""
 
 
 def walk(scripts: ScriptModel, bounds: WorldLimits, weights: dict[str, float], seed: int) -> Walk:
@@ -97,6 +110,22 @@ async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked
 async def test_the_scripts_match_the_model(redis: Redis, seed: int) -> None:
     scripts, bounds, weights = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
     await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
+
+
+@pytest.mark.parametrize("seed", range(CONTACT_WALKS))
+async def test_the_scripts_match_the_model_of_contacts(redis: Redis, seed: int) -> None:
+    scripts, bounds, weights = CONTACTS[seed % len(CONTACTS)]
+    await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
+
+
+def test_the_walks_of_contacts_cover_every_kind_of_step() -> None:
+    walks = [walk(*CONTACTS[seed % len(CONTACTS)], seed) for seed in range(CONTACT_WALKS)]
+    steps = [(step, before) for each in walks for (_, before), (step, _) in pairwise(each)]
+
+    assert {step.name for step, _ in steps} >= {"participant", "move", "take_over"}
+    assert any(step.name == "accept" and before.store.transferred for step, before in steps)
+    assert any(step.name == "take_over" and before.store.ours for step, before in steps)
+    assert any(step.name == "move" and before.store.out for step, before in steps)
 
 
 def test_the_walks_cover_every_kind_of_step() -> None:

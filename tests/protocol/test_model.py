@@ -70,6 +70,12 @@ OUTSIDE = {
     "a failover, crashes, and an agent": ONE_TURN._replace(
         words=("word",), failover=True, workers=1, pauses=False, pass_on=False
     ),
+    "a contact who gets another address": ONE_TURN._replace(
+        parts=2, moves=True, send_failures=("timed_out",)
+    ),
+    "a give-back that is lost, late, or overtaken": ONE_TURN._replace(
+        take_over=True, transfer=True, heals=("A",), participant=True
+    ),
 }
 
 

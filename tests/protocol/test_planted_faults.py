@@ -15,6 +15,7 @@ from tests.protocol.guarantees import (
 )
 from tests.protocol.model import ScriptModel
 from tests.protocol.planted_faults import (
+    AddressUnchecked,
     BurstReadEarly,
     CancelledTimerAnswered,
     DeathsCountedAsFailures,
@@ -23,6 +24,7 @@ from tests.protocol.planted_faults import (
     OwnerUnchecked,
     PoppedBeforeProcessing,
     RateLimitIgnored,
+    RecordNotBelieved,
     RepeatingFences,
     StaleTimerKept,
     UncheckedUnlock,
@@ -158,6 +160,20 @@ def test_an_owner_who_is_not_checked_at_the_mark_is_talked_over() -> None:
     report = Explorer(Actors(OwnerUnchecked(), bounds), guarantees_for(bounds), []).explore()
 
     assert report.violation == "L10: A.1 may be sent under an agent"
+
+
+def test_an_address_that_is_not_checked_at_the_mark_is_used_after_it_was_given_up() -> None:
+    bounds = ONE_TURN._replace(moves=True)
+    report = Explorer(Actors(AddressUnchecked(), bounds), guarantees_for(bounds), []).explore()
+
+    assert report.violation == "A.1 may be sent to an address that was given up"
+
+
+def test_a_record_that_is_not_believed_silences_the_bot_after_a_lost_give_back() -> None:
+    bounds = ONE_TURN._replace(take_over=True, transfer=True, heals=("A",))
+    report = Explorer(Actors(RecordNotBelieved(), bounds), [], final_guarantees_for(bounds)).explore()
+
+    assert report.violation == "L10: ['A'] met a hold that had ended"
 
 
 def test_pauses_that_count_as_failures_give_up_a_good_turn() -> None:

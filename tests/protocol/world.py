@@ -77,6 +77,9 @@ class WorldLimits(NamedTuple):
     inactivity timer runs. `leave`: a worker without further work releases the lease in the same step.
     `words` are an agent's messages, `proactive` the business's. `erase`: the session may be erased once.
     `failover`: a replica may fall behind and be promoted once. `deaths`: after so many the turn is given up.
+    `transfer`: the take-over is the provider's record, older than the messages in `heals`, whose webhooks say
+    that the bot has the conversation. `moves`: the contact gets another address once. `participant`: somebody
+    else writes once.
     """
 
     turns: tuple[str, ...] = ("A", "B")
@@ -99,3 +102,7 @@ class WorldLimits(NamedTuple):
     erase: bool = False
     failover: bool = False
     deaths: int = 0
+    transfer: bool = False
+    heals: tuple[str, ...] = ()
+    moves: bool = False
+    participant: bool = False

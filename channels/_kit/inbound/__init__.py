@@ -12,7 +12,7 @@ from channels._kit.inbound.json import (
     get_text,
     parse_object,
 )
-from channels._kit.inbound.phone_numbers import canonical_number
+from channels._kit.inbound.phone_numbers import canonical_number, is_whatsapp_user_id
 from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
 from channels._kit.inbound.signatures import matches_sha256, signatures_match
 from channels._kit.inbound.verification import Verification
@@ -29,6 +29,7 @@ __all__ = [
     "get_object",
     "get_object_list",
     "get_text",
+    "is_whatsapp_user_id",
     "matches_sha256",
     "parse_form",
     "parse_object",

@@ -1,4 +1,4 @@
-"""Phone numbers with several spellings."""
+"""Identifiers of people: phone numbers with several spellings, and WhatsApp's business-scoped user IDs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ import re
 _MEXICO_OLD_MOBILE = re.compile(r"\+521(\d{10})")
 _ARGENTINA_MOBILE = re.compile(r"\+549(\d{10})")
 _BRAZIL_OLD_MOBILE = re.compile(r"\+55([1-9]\d)([6-9]\d{7})")
+_WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
+
+
+def is_whatsapp_user_id(text: str) -> bool:
+    """Return whether this is a business-scoped user ID (Meta, "Business-scoped user IDs")."""
+    return _WHATSAPP_USER_ID.fullmatch(text) is not None
 
 
 def canonical_number(number: str) -> str:

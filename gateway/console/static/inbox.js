@@ -34,6 +34,7 @@ function addStep(timeline, word, bad) {
 
 const entryHandlers = {
   accepted(data) { addMessage("theirs", data.text || data.payload || "(" + data.files + " file)"); },
+  participant(data) { addMessage("theirs", data.author + " (not the contact): " + (data.text || data.payload || "(" + data.files + " file)")); },
   said(data, conversation) { conversation.replies.set(data.key, addMessage(data.voice === "person" ? "mine" : "mine bot", data.body)); },
   sent(data, conversation) {
     conversation.provider.set(data.id, conversation.replies.get(data.key));

@@ -13,14 +13,23 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
-from core.model import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
+from core.model import (
+    ContactMoved,
+    ControlReceived,
+    Event,
+    Ignored,
+    ParticipantMessage,
+    StatusChanged,
+    TurnReceived,
+)
 from core.ports import AcceptResult, Inbox
 
 _IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 
-# ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet}; `meet` links all names to the
-# session of the first one that has a session. Returns a session for each item.
+# ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet, retired}; `meet` links all
+# names to the session of the first one that has a session; a name in `retired` leads to a new one afterwards.
+# Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
 _SCRIPT = """
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
@@ -29,20 +38,48 @@ local function remember(name, session, with, is_others)
   redis.call('HSETNX', key, 'with', with)
   if with ~= '' and redis.call('HGET', key, 'with') == '' then redis.call('HSET', key, 'with', with) end
   redis.call('PEXPIRE', key, ARGV[1])
+  redis.call('SADD', 'tg:{' .. session .. '}:names', name)
+  redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
+end
+-- whoever has this name from now on is somebody else, with a session of their own
+local function retire(name, session)
+  local key = 'tg:person:' .. name
+  redis.call('HSET', key, 'session', name .. ':' .. redis.sha1hex(session):sub(1, 8), 'with', '')
+  redis.call('PEXPIRE', key, ARGV[1])
+  redis.call('SREM', 'tg:{' .. session .. '}:names', name)
+end
+-- an earlier release stored the session of a contact with one identifier without a name
+local function find_unnamed(names)
+  for _, name in ipairs(names) do
+    if redis.call('EXISTS', 'tg:{' .. name .. '}') == 1 then return name end
+  end
 end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
-  local first, session, others = item.names[1], nil, {}
+  local first, session, others, unnamed, retired, retired_session = item.names[1], nil, {}, {}, {}, nil
+  for _, name in ipairs(item.retired) do retired[name] = true end
   for index, name in ipairs(item.names) do
     local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
     -- phone numbers are reassigned: a name seen with another reliable name belongs to another contact now
     local belongs = stored[1] and (item.meet or index == 1 or stored[2] == '' or stored[2] == first)
-    if not session and belongs then session = stored[1] end
+    if belongs and retired[name] then
+      retired_session = retired_session or stored[1]
+    elseif not session and belongs then
+      session = stored[1]
+    end
     others[index] = stored[1] and not belongs
+    if not stored[1] then unnamed[#unnamed + 1] = name end
   end
-  if not session then session = first end
+  session = session or retired_session or find_unnamed(unnamed) or first
   for index, name in ipairs(item.names) do
-    remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
+    if not retired[name] then
+      remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
+    end
+  end
+  for name in pairs(retired) do
+    if (redis.call('HGET', 'tg:person:' .. name, 'session') or name) == session then
+      retire(name, session)
+    end
   end
   sessions[i] = session
 end
@@ -83,7 +120,12 @@ class IdentityResolver:
         if not aliased:
             return list(events)
         keys = [
-            {"names": list(names), "meet": isinstance(events[index], Ignored)} for index, names in aliased
+            {
+                "names": list(names),
+                "meet": isinstance(event := events[index], Ignored | ContactMoved),
+                "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
+            }
+            for index, names in aliased
         ]
         sessions = await self._script(args=[_IDENTITY_RETENTION_MS, json.dumps(keys)])
         resolved = list(events)
@@ -110,8 +152,8 @@ def echo_key(channel: str, reply_key: str) -> str:
 
 def _with_session(event: Event, session: str) -> Event:
     match event:
-        case TurnReceived(turn=turn):
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
             return event.model_copy(update={"turn": turn.model_copy(update={"session": session})})
-        case ControlReceived():
+        case ControlReceived() | ContactMoved():
             return event.model_copy(update={"session": session})
     return event

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, cast
 
 from pydantic_core import from_json
 from redis.asyncio import Redis
@@ -15,7 +15,7 @@ from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 
 _MAX_KEYS_PER_CALL = 500
-_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text")
+_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text", ":participants", ":names")
 _GLOB = re.compile(r"([*?\[\]\\])")
 _MAX_LETTERS_PER_CALL = 500
 
@@ -98,14 +98,21 @@ class SessionIndex:
         return None
 
     async def find_by_person(self, contact: str) -> list[str]:
-        """Return the sessions of which a component, between colons, equals a number, address or id."""
+        """Return the sessions of a number, address or id.
+
+        It is a component, between colons, of the session or of a name that leads to it.
+        """
         sessions = set()
+        async for name in self._find_names(contact):
+            session: Any = await self._redis.hget(name, "session")
+            if session:
+                sessions.add(session.decode())
         async for key in self._redis.scan_iter(
             f"tg:{{*{_escape_glob(contact)}*}}*", count=_MAX_KEYS_PER_CALL
         ):
-            session = key.decode()[len("tg:{") :].rpartition("}")[0]
-            if session == contact or f":{contact}:" in f":{session}:":
-                sessions.add(session)
+            found = key.decode()[len("tg:{") :].rpartition("}")[0]
+            if found == contact or f":{contact}:" in f":{found}:":
+                sessions.add(found)
         return sorted(sessions)
 
     async def read_state(self, session: str) -> State | None:
@@ -118,13 +125,14 @@ class SessionIndex:
         return state
 
     async def erase(self, session: str) -> int:
-        """Delete a session with its log, dead letters and records of proactive messages (GDPR erasure).
+        """Delete a session with its log, names, dead letters and proactive messages (GDPR erasure).
 
         Return the number of keys, letters and records. A worker that holds the session loses its lease. An
         opt-out is deleted as well.
         """
         keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
         account: Any = await self._redis.hget(keys[0], "account")
+        names = await self._delete_names(session)
         letters = [letter async for letter in self._find_letters(session)]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(*keys)
@@ -137,15 +145,29 @@ class SessionIndex:
             answers: list[Any] = await pipeline.execute()
         # afterwards, because the deleted session takes no further message, whose record would be left
         records = await lua.load_script("forget", ProtocolLimits())(self._redis, [session])
-        return int(answers[0]) + len(letters) + int(records)
+        return int(answers[0]) + len(letters) + int(records) + names
 
     async def delete_identities(self, contact: str) -> int:
         """Delete the mapping from a contact's identifiers to sessions."""
         deleted = 0
-        async for key in self._redis.scan_iter(
-            f"tg:person:*{_escape_glob(contact)}*", count=_MAX_KEYS_PER_CALL
-        ):
+        async for key in self._find_names(contact):
+            deleted += int(await self._redis.delete(key))
+        return deleted
+
+    async def _find_names(self, contact: str) -> AsyncIterator[bytes]:
+        """Return the keys of the names (gateway/redis/records/identities.py) with this identifier."""
+        pattern = f"tg:person:*{_escape_glob(contact)}*"
+        async for key in self._redis.scan_iter(pattern, count=_MAX_KEYS_PER_CALL):
             if f":{contact}:" in f":{key.decode()}:":
+                yield key
+
+    async def _delete_names(self, session: str) -> int:
+        """Delete the names that lead to a session: all identifiers of its contact."""
+        deleted = 0
+        names: Any = await cast("Awaitable[Any]", self._redis.smembers(f"tg:{{{session}}}:names"))
+        for name in names:
+            key = f"tg:person:{name.decode()}"
+            if await cast("Awaitable[Any]", self._redis.hget(key, "session")) == session.encode():
                 deleted += int(await self._redis.delete(key))
         return deleted
 

@@ -29,7 +29,7 @@ async def test_with_only_a_token_the_available_ids_are_listed() -> None:
     lines = await told({"INTERCOM_ACCESS_TOKEN": TOKEN})
     text = "\n".join(lines)
 
-    assert f"workspace {APP} (US)" in lines[0]
+    assert lines[0] == f"INTERCOM_WORKSPACE_ID={APP} is the token's workspace (US)"
     assert f"INTERCOM_ADMIN_ID={BOT}  Bot: a teammate that is used only by the bot" in lines
     assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM}  Support: or leave it unset" in lines
     assert f"{PUBLIC}/webhooks/intercom, API version" in text

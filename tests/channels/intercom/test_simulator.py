@@ -214,7 +214,7 @@ def test_the_bots_hand_off_assigns_to_the_team() -> None:
     body = {"message_type": "assignment", "type": "team", "assignee_id": TEAM}
     _, assigned = call(simulator, "/parts", body)
 
-    assert acts(noted) == acts(assigned) == []
+    assert (acts(noted), acts(assigned)) == ([], [ControlAction.PASSED_ON])
     assert simulator.get_desk_status(PERSON).words == "open, assigned to a team and nobody"
     assert acts(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1]) == []
     assert acts(simulator.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]

@@ -11,7 +11,7 @@ import respx
 
 from channels.intercom import IntercomChannel
 from core.errors import MalformedWebhook, WebhookRefused
-from core.model import ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
+from core.model import ControlAction, ControlReceived, Event, Ignored, ParticipantMessage, Turn, TurnReceived
 from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.intercom.builders import (
@@ -274,8 +274,11 @@ def test_an_agents_text_is_a_take_over_for_any_part_type(topic: str, kind: str, 
 )
 @pytest.mark.parametrize("kind", ["comment", "assignment", "quick_reply", "note", "open"])
 @pytest.mark.parametrize("admin", [None, BOT, GRACE])
-def test_the_bots_own_parts_are_ignored(topic: str, kind: str, admin: str | None) -> None:
-    assert acts(topic, talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)) == []
+def test_the_bots_own_parts_change_no_owner(topic: str, kind: str, admin: str | None) -> None:
+    item = talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)
+    is_hand_off = kind == "assignment" and admin != BOT
+
+    assert acts(topic, item) == ([ControlAction.PASSED_ON] if is_hand_off else [])
 
 
 @pytest.mark.parametrize(
@@ -425,3 +428,43 @@ def test_a_body_that_is_not_an_object_is_malformed(body: bytes) -> None:
 
 def test_a_conversation_without_an_id_is_ignored() -> None:
     assert reasons(REPLIED, {**talk(part()), "id": "../x"}) == ["no id"]
+
+
+EVE = {"type": "user", "id": "ffffffffffffffffffffffff", "name": "Eve"}
+
+
+def only_contact(identifier: str) -> Json:
+    return {"contacts": [{"type": "contact", "id": identifier}]}
+
+
+def test_another_user_in_the_conversation_is_a_participant() -> None:
+    [event] = parsed(REPLIED, talk(part("<p>yes</p>", EVE)))
+
+    assert isinstance(event, ParticipantMessage)
+    assert (event.turn.text, event.author) == ("yes", f"intercom:{APP}:user:{EVE['id']}")
+
+
+def test_a_lead_that_became_a_user_stays_the_contact() -> None:
+    [event] = parsed(REPLIED, talk(part("<p>yes</p>", EVE), contacts=only_contact(EVE["id"])))
+
+    assert isinstance(event, TurnReceived)
+
+
+def test_a_user_who_took_a_users_place_is_a_participant() -> None:
+    source = {**talk()["source"], "author": {**ADA, "type": "user"}}
+    item = talk(part("<p>yes</p>", EVE), contacts=only_contact(EVE["id"]), source=source)
+
+    assert isinstance(parsed(REPLIED, item)[0], ParticipantMessage)
+
+
+def test_a_participant_who_reopens_a_conversation_does_not_return_it_to_the_bot() -> None:
+    item = talk(part("<p>yes</p>", EVE, part_type="open"), admin=GRACE)
+
+    assert acts(REPLIED, item) == [ControlAction.TAKE_OVER]
+
+
+def test_merged_contacts_are_one_person() -> None:
+    item = {"type": "contact", "id": "new", "merged_from": {"type": "contact", "id": "old"}}
+    names = (f"intercom:{APP}:user:old", f"intercom:{APP}:user:new")
+
+    assert parsed("contact.merged", item) == [Ignored(reason="contact.merged", aliases=names)]

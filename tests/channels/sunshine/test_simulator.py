@@ -188,9 +188,9 @@ async def test_after_a_hand_off_the_session_waits_for_an_agent() -> None:
     await app.send(act="hand_off", body="wants a person")
 
     assert app.simulator.get_desk_status(ADA).words == "control: zd-agentWorkspace"
-    assert app.acts() == []
+    assert app.acts() == [ControlAction.PASSED_ON]
     app.say("Anybody?")
-    assert app.acts() == [ControlAction.HAND_OFF]
+    assert app.acts() == [ControlAction.PASSED_ON, ControlAction.HAND_OFF]
     assert app.act("reply", "Hello Ada") == [ControlAction.TAKE_OVER]
     with pytest.raises(Rejected, match="control"):
         await app.send(body="too late")

@@ -500,6 +500,8 @@ def test_a_status_gets_204_and_a_message_empty_twiml() -> None:
         (changed("sms", MessageSid="", SmsSid="", SmsMessageSid=""), "no message id"),
         (changed("sms", From=""), "no address"),
         (changed("sms", To=" "), "no address"),
+        (changed("sms", From="whatsapp:"), "no address"),
+        (changed("sms", To="whatsapp:"), "no address"),
         (changed("sms", From="rcs:agent_1"), "rcs address"),
         (changed("sms", From="messenger:123"), "messenger address"),
         (changed("sms", From="client:ada"), "other address"),

@@ -11,6 +11,7 @@ import pytest
 from channels.whatsapp import WhatsAppChannel
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookRefused
 from core.model import (
+    ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
@@ -355,16 +356,30 @@ def test_a_turn_has_its_aliases_most_reliable_first() -> None:
 def test_a_changed_number_leads_to_the_same_session(made: Json) -> None:
     [event] = received(made)
 
-    assert isinstance(event, Ignored)
+    assert isinstance(event, ContactMoved)
     assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}", f"whatsapp:{OURS}:+12025550189")
+    assert event.retired == (f"whatsapp:{OURS}:+{PHONE}",)
+    assert event.address.theirs == "12025550189"
+
+
+def test_a_changed_number_with_a_new_user_id_leads_to_the_same_session() -> None:
+    system = {"type": "user_changed_number", "wa_id": "12025550189", "user_id": "US.2"}
+    [event] = received(batch(value(message("system", system))))
+
+    assert isinstance(event, ContactMoved)
+    names = (USER_ID, f"+{PHONE}", "US.2", "+12025550189")
+    assert event.aliases == tuple(f"whatsapp:{OURS}:{name}" for name in names)
+    assert event.retired == (f"whatsapp:{OURS}:+{PHONE}",)
+    assert event.address.theirs == "12025550189"
 
 
 def test_a_changed_user_id_leads_to_the_same_session() -> None:
     change = {"user_id": {"previous": USER_ID, "current": "US.2"}}
     [event] = received(batch(value(user_id_update=[change]), field="user_id_update"))
 
-    assert isinstance(event, Ignored)
+    assert isinstance(event, ContactMoved)
     assert event.aliases == (f"whatsapp:{OURS}:{USER_ID}", f"whatsapp:{OURS}:US.2")
+    assert (event.address.theirs, event.retired) == ("US.2", ())
 
 
 def test_a_reply_from_the_business_phone_is_a_take_over() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import pytest
 
 from channels._kit.simulator import UserMessage
@@ -37,3 +40,25 @@ async def test_a_follow_up_ticket_continues_the_closed_tickets_session(by_trigge
     assert second.session != first.session
     assert await desk.channel.find_previous_session(second, desk.http) == first.session
     assert await desk.channel.find_previous_session(first, desk.http) == ""
+
+
+async def test_a_follow_up_ticket_of_another_requester_continues_nothing() -> None:
+    desk = Simulation()
+    say(desk)
+    await desk.send()
+    act(desk, "close")
+    second = say(desk, "It is still not here").turn
+    former = second.address.model_copy(update={"theirs": "77"})
+    source = {"via": {"source": {"rel": "follow_up", "from": {"ticket_id": 77}}}}
+    tickets: dict[str, Any] = {
+        second.address.theirs: {"ticket": {"id": 1, "requester_id": 2, **source}},
+        former.theirs: {"ticket": {"id": 77, "requester_id": 3}},
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=tickets[request.url.path.rpartition("/")[2].removesuffix(".json")])
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        assert await desk.channel.find_previous_session(second, http) == ""
+        tickets["77"]["ticket"]["requester_id"] = 2
+        assert (await desk.channel.find_previous_session(second, http)).endswith(":77")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigurationError
+from core.model import ParticipantPolicy
 from core.ports import RateLimit
 from core.processing import Concurrency, ConcurrencyPolicy
 from gateway.config.channel_config import ConfigFile
@@ -29,12 +30,14 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
 
     burst = Concurrency(policy=ConcurrencyPolicy.BURST, window=1.5, cap=8.0)
     assert config.flows == {"twilio": "kyc", "twilio/shop2": "support"}
-    assert config.concurrency == {"twilio": burst, "twilio/shop2": burst}
+    assert config.concurrency == {"twilio": burst, "twilio/shop2": burst, "intercom": Concurrency()}
     assert (
         config.rate_limit_for("twilio/shop2", RateLimit())
         == config.rate_limit_for("twilio", RateLimit())
         == RateLimit(number=10, account=80)
     )
+    assert config.participants_for("intercom", ParticipantPolicy.IGNORE) is ParticipantPolicy.TAKE_OVER
+    assert config.participants_for("twilio/shop2", ParticipantPolicy.IGNORE) is ParticipantPolicy.IGNORE
     settings = config.accounts["twilio/shop2"].resolve_settings({"SHOP2_TOKEN": "secret"})
     assert settings["TWILIO_AUTH_TOKEN"] == "secret"
     with pytest.raises(ConfigurationError, match="SHOP2_TOKEN is not set"):
@@ -56,6 +59,7 @@ def test_without_a_file_the_defaults_apply() -> None:
         ("[channels.twilio.concurrency]\nwindow = 0", "channels.twilio.concurrency.window"),
         ("[channels.twilio.concurrency]\nwindows = 1", "channels.twilio.concurrency.windows"),
         ("[channels.twilio.pace]\nnumber = -1", "channels.twilio.pace.number"),
+        ('[channels.zendesk]\nparticipants = "all"', "channels.zendesk.participants"),
         ("[chanels.twilio]", "chanels"),
         ("[channels.twilio.accounts.shop2]", "channels.twilio.accounts.shop2.settings"),
         ('[channels.twilio.accounts."Shop 2"]\nsettings.A = "b"', "accounts.Shop 2"),

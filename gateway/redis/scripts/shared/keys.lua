@@ -4,13 +4,16 @@
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
---                         undelivered_as expires lapses acted wrote
+--                         undelivered_as expires lapses acted wrote contact
+--                         marked_to transferred ours
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
 --   tg:{s}:recent list    provider ids of sent messages
 --   tg:{s}:kept   hash    sent replies that may have to be sent again, by provider id
 --   tg:{s}:log    stream  log of the session
+--   tg:{s}:participants   set   sessions of participants of the same conversation
+--   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/identities.py)
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
 --                               entry (its first log entry), parts

@@ -16,7 +16,15 @@ end
 local function settle_reply(session, reply)
   if not is_next_reply(session, reply) then return end
   redis.call('LPOP', key(session, ':out'))
-  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot', 'unknown')
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'marked_to', 'waits', 'slot', 'unknown')
+end
+
+-- A reply goes to the contact's present address, whatever it was when the reply was made. Returns whether it is `theirs`;
+-- if not, the reply is no longer marked: it is read, and marked, with the new one.
+local function is_present_address(session, stored, theirs)
+  if not stored or stored_field(stored, 'theirs') == theirs then return true end
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'marked_to')
+  return false
 end
 
 -- The age of a reply counts from its time in the outbox, which begins its JSON (guarantee L14).

@@ -5,7 +5,7 @@
 local function set_owner(session, owner, now, expires)
   local s = key(session)
   redis.call('HSET', s, 'owner', owner)
-  redis.call('HDEL', s, 'lapses')
+  redis.call('HDEL', s, 'lapses', 'transferred')
   if owner == 'waiting' or owner == 'human' then
     redis.call('ZADD', 'tg:desk', now, session)
     redis.call('ZREMRANGEBYSCORE', 'tg:desk', '-inf', now - RETENTION_MS)
@@ -13,6 +13,18 @@ local function set_owner(session, owner, now, expires)
   else
     redis.call('ZREM', 'tg:desk', session)
   end
+end
+
+-- The provider's own record, at its time `at`, says that the bot has the conversation. That ends a hold which an older
+-- record made (`transferred`): its end was lost, or comes later than this message. A person's words are no record.
+local function restore_control(session, at, now)
+  local stored = redis.call('HMGET', key(session), 'owner', 'transferred', 'acted', 'ours')
+  if at > tonumber(stored[4] or 0) then redis.call('HSET', key(session), 'ours', at) end
+  local is_held = stored[1] == 'human' or stored[1] == 'waiting'
+  if not is_held or stored[2] ~= '1' or at <= tonumber(stored[3] or 0) then return end
+  set_owner(session, 'bot', now)
+  redis.call('HSET', key(session), 'hand_off', '')
+  log_entry(session, 'control', cjson.encode({owner = 'bot', actor = 'the provider gives the bot control'}))
 end
 
 -- Guarantees L10 and L13: the reason why a voice may not speak now and its code; nil when it may. Every rule about what

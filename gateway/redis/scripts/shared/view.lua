@@ -5,7 +5,7 @@ local function read_view(session, now, fence, is_restart)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
-    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started')
+    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started', 'address', 'marked_to')
   local started = fields[13] or ''
   fields[13] = count_deaths(started, fence)
   local turns = {}

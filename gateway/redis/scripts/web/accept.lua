@@ -1,7 +1,7 @@
--- Guarantees L2, L3, L8: record all events of one or more requests. ARGV: stamp, then nine for each event:
+-- Guarantees L2, L3, L8, L15: record all events of one or more requests. ARGV: stamp, then nine for each event:
 -- kind, session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership
--- expires (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
--- channel. Returns a result for each.
+-- expires (1 or ''); for a control event the policy is whether a transfer made it (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
+-- channel; for a message the last is '' or further facts as JSON. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -45,15 +45,17 @@ local function record_message_time(session, entry)
   if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
 end
 
-function handle.turn(session, id, turn, address, entry, policy, account)
+local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
     redis.call('HSETNX', key(session), 'overflow', 'untold')
     return 'full'
   end
   if not first_time(session, id) then return 'duplicate' end
+  record_contact(session, facts)
   redis.call('RPUSH', key(session, ':mail'), turn)
   return_to_bot(session)
+  if facts.ours then restore_control(session, facts.ours, now) end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
     'inactivity', '', 'undelivered', '')  -- a message cancels these timers
   log_entry(session, 'accepted', entry)
@@ -63,12 +65,19 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   return 'new'
 end
 
-local function record_control(session, owner, optout, entry, lapses)
+-- True if a newer act is known, or a newer record of the provider contradicts a transfer.
+local function is_stale(session, owner, at, by_transfer)
+  local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours')
+  if owner == 'closed' and at < tonumber(stored[1] or 0) then return true end
+  if by_transfer == '1' and at < tonumber(stored[3] or 0) then return true end
+  return at < tonumber(stored[2] or 0)
+end
+
+local function record_control(session, owner, optout, entry, lapses, by_transfer)
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   local at = cjson.decode(entry).at
   if at > 0 then
-    if owner == 'closed' and at < tonumber(redis.call('HGET', key(session), 'wrote') or 0) then return 'stale' end
-    if at < tonumber(redis.call('HGET', key(session), 'acted') or 0) then return 'stale' end
+    if is_stale(session, owner, at, by_transfer) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
   end
   local previous = redis.call('HGET', key(session), 'owner') or 'bot'
@@ -76,15 +85,56 @@ local function record_control(session, owner, optout, entry, lapses)
     clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
     set_owner(session, owner, now, lapses == '1')
   end
+  if by_transfer == '1' then redis.call('HSET', key(session), 'transferred', '1') end
   log_entry(session, 'control', entry)
   return 'new'
 end
 
-function handle.control(session, id, owner, optout, entry, policy, account, lapses)
+-- Who speaks in a conversation speaks in all its sessions.
+function handle.control(session, id, owner, optout, entry, by_transfer, account, lapses)
   if not first_time(session, id) then return 'duplicate' end
-  local result = record_control(session, owner, optout, entry, lapses)
+  local result = record_control(session, owner, optout, entry, lapses, by_transfer)
   start_retention_if_idle(session)
+  for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
+    if redis.call('EXISTS', key(own)) == 1 then
+      record_control(own, owner, optout, entry, lapses, by_transfer)
+    end
+  end
   return result
+end
+
+-- Guarantee L15: a participant's message is recorded beside the contact's dialog, which it never reaches. By the policy
+-- nothing more follows, or an agent is to take over, or it is a turn in a session of the participant.
+local function accept_participant(session, id, turn, address, entry, policy, account, facts)
+  if facts.own_session then
+    local is_new = redis.call('EXISTS', key(facts.own_session)) == 0
+    local result = accept_turn(facts.own_session, id, facts.own_turn, address, entry, policy, account, {})
+    if result ~= 'new' then return result end
+    if is_new then add_own_session(session, facts.own_session, now) end
+  end
+  if not first_time(session, id) then return 'duplicate' end
+  log_entry(session, 'participant', entry)
+  if facts.take_over then record_control(session, 'human', '', facts.take_over, '', '') end
+  start_retention_if_idle(session)
+  return 'new'
+end
+
+function handle.turn(session, id, turn, address, entry, policy, account, facts)
+  facts = facts ~= '' and cjson.decode(facts) or {}
+  if is_participant(session, facts) then
+    return accept_participant(session, id, turn, address, entry, policy, account, facts), 'participant'
+  end
+  local result = accept_turn(session, id, turn, address, entry, policy, account, facts)
+  if result == 'new' and facts.ours then
+    for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
+      restore_control(own, facts.ours, now)
+    end
+  end
+  return result
+end
+
+function handle.participant(session, id, turn, address, entry, policy, account, facts)
+  return accept_participant(session, id, turn, address, entry, policy, account, cjson.decode(facts))
 end
 
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
@@ -105,14 +155,26 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   return 'new'
 end
 
+-- The contact has another address: what waits goes there, too (mark.lua). `at` is the provider's time of that, or ''.
+function handle.moved(session, id, address, at, entry)
+  local stored = redis.call('HMGET', key(session), 'address', 'wrote')
+  if not stored[1] then return 'unknown' end
+  if not first_time(session, id) then return 'duplicate' end
+  if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
+  redis.call('HSET', key(session), 'address', address)
+  log_entry(session, 'moved', entry)
+  start_retention_if_idle(session)
+  return 'new'
+end
+
 function handle.ignored() return 'counted' end
 
 local results = {}
 for i = 2, #ARGV, 9 do
   local kind = ARGV[i]
-  local result = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
+  local result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
     ARGV[i + 6], ARGV[i + 7], ARGV[i + 8])
-  count(kind .. ':' .. (kind == 'ignored' and ARGV[i + 1] or result))
+  count((counted_as or kind) .. ':' .. (kind == 'ignored' and ARGV[i + 1] or result))
   results[#results + 1] = result
 end
 return results

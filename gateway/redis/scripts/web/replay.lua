@@ -17,7 +17,7 @@ for i = 7, #ARGV do
   end
 end
 redis.call('XDEL', 'tg:dead', letter)
-redis.call('HSET', key(session), 'address', ARGV[5])
+redis.call('HSETNX', key(session), 'address', ARGV[5])  -- the contact may have another one by now
 log_entry(session, 'replayed', ARGV[6])
 count('replayed')
 enqueue(session, now, ARGV[1])

@@ -1,0 +1,47 @@
+"""The contact of an Intercom conversation, and other people in it (Intercom, "Group conversations")."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES, NAME
+
+
+class Speaker(StrEnum):
+    """Author of a customer's part: the contact, another participant, or unknown by the payload alone."""
+
+    CONTACT = "contact"
+    PARTICIPANT = "participant"
+    UNKNOWN = "unknown"
+
+
+def identify_speaker(conversation: JsonObject, part: JsonObject) -> Speaker:
+    """Return who wrote a customer's part: the contact is who started the conversation.
+
+    A lead that becomes a user may get another id; then the user is the conversation's only contact. In a
+    conversation that an agent started, only the stored session knows who the contact is.
+    """
+    starter, author = get_object(get_object(conversation, "source"), "author"), get_object(part, "author")
+    if get_text(starter, "type", 40) not in CONTACT_AUTHOR_TYPES:
+        return Speaker.UNKNOWN
+    author_id = get_identifier(author, "id", 60)
+    if author_id == get_identifier(starter, "id", 60):
+        return Speaker.CONTACT
+    contacts = get_object_list(get_object(conversation, "contacts"), "contacts")
+    became_user = get_text(starter, "type", 40) != "user" and get_text(author, "type", 40) == "user"
+    is_only_contact = [get_identifier(each, "id", 60) for each in contacts] == [author_id]
+    return Speaker.CONTACT if became_user and is_only_contact else Speaker.PARTICIPANT
+
+
+def build_author_name(workspace: str, user: str) -> str:
+    """Return the name of a user or lead that is unique over all channels."""
+    return f"{NAME}:{workspace}:user:{user}"
+
+
+def parse_merged_contacts(contact: JsonObject, workspace: str) -> tuple[str, ...]:
+    """Return the names of two contacts that are one now, the older one first (`contact.merged`)."""
+    old, new = get_identifier(get_object(contact, "merged_from"), "id", 60), get_identifier(contact, "id", 60)
+    if not (old and new and workspace):
+        return ()
+    return build_author_name(workspace, old), build_author_name(workspace, new)

@@ -1,0 +1,21 @@
+-- Start of a new dialog in a session that goes on.
+
+-- Delete the dialog's state: its holder loses the lease, and waiting turns start from the beginning. The bot's unsent
+-- replies are deleted, an agent's are still sent (guarantee L10). The caller enqueues the session.
+local function forget_dialog(session)
+  local s = key(session)
+  redis.call('HDEL', s, 'state', 'inactivity', 'hand_off', 'undelivered', 'expires', 'lease', 'job', 'tries', 'started', 'losses')
+  redis.call('HINCRBY', s, 'fence', 1)
+  local marked = redis.call('HGET', s, 'marked')
+  local unsent = redis.call('LRANGE', key(session, ':out'), 0, MAILBOX_LENGTH)
+  redis.call('DEL', key(session, ':out'))
+  for _, reply in ipairs(unsent) do
+    if stored_field(reply, 'voice') == 'person' then
+      redis.call('RPUSH', key(session, ':out'), reply)
+      if stored_field(reply, 'key') == marked then marked = nil end  -- its send was started: it is looked up first
+    end
+  end
+  if marked then redis.call('HDEL', s, 'marked', 'marked_at') end
+  redis.call('HDEL', s, 'waits', 'slot', 'unknown')
+  log_entry(session, 'reset', '{}')
+end

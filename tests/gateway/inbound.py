@@ -1,0 +1,80 @@
+"""A gateway without HTTP: the web process's inbox, and a worker whose providers are fakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.model import Event, Message, Owner, ParticipantPolicy
+from core.ports import Dialog
+from core.processing import SessionProcessor
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.identities import IdentityResolver
+from gateway.redis.records.session_log import read_log, read_owner
+from tests.fakes import EchoDialog, FakeChannel
+
+
+class InboundGateway:
+    """Takes what channels parse. All channels share one fake provider."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        channels: Sequence[str],
+        *,
+        desk: bool = False,
+        dialog: Dialog | None = None,
+        participants: Mapping[str, ParticipantPolicy] | None = None,
+    ) -> None:
+        self.redis = redis
+        self.inbox = IdentityResolver(
+            redis, RedisInbox(redis, desk_channels=channels if desk else (), participants=participants)
+        )
+        self.mailbox = RedisMailbox(redis)
+        self.dialog = EchoDialog()
+        self.channel = FakeChannel(desk=desk)
+        self.channels = dict.fromkeys(channels, self.channel)
+        self.processor = SessionProcessor(
+            mailbox=self.mailbox, dialog=dialog or self.dialog, channels=dict(self.channels), http=None
+        )
+
+    async def receive(self, events: Sequence[Event], session: str) -> None:
+        """Take a webhook's events, then process the session."""
+        await self.inbox.accept(events)
+        await self.processor.run(session)
+
+    async def process_when_due(self, session: str) -> None:
+        """Process the session as if its wait and the circuit breaker's cooldown had passed."""
+        await self.redis.hdel(f"tg:{{{session}}}", "hold")
+        await self.redis.delete("tg:paused")
+        await self.processor.run(session)
+
+    async def send(self, session: str, key: str) -> SendOutcome:
+        """Send a proactive message."""
+        channels: Any = self.channels
+        sender = ProactiveSender(self.redis, channels, ProtocolLimits())
+        return await sender.send(session, key, Message(text=f"offer {key}"))
+
+    async def state(self, session: str) -> Any:
+        """Return the stored state of the session's dialog."""
+        stored: Any = await self.redis.hget(f"tg:{{{session}}}", "state")
+        return json.loads(stored) if stored else None
+
+    async def kinds(self, session: str) -> list[str]:
+        """Return the kinds of the session's log entries."""
+        return [entry.kind for entry in await read_log(self.redis, session)]
+
+    async def owner(self, session: str) -> Owner:
+        """Return the session's owner."""
+        return await read_owner(self.redis, session)
+
+    @property
+    def receivers(self) -> list[str]:
+        """Where each sent reply went."""
+        return [reply.address.theirs for reply in self.channel.sent_replies]

@@ -1,0 +1,129 @@
+"""Accounts that share a provider's app, and so its secret: the ID in a webhook says whose it is."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from redis.asyncio import Redis
+
+from core.errors import ConfigurationError
+from core.model import Address
+from core.ports import Webhook
+from gateway.app import create_app
+from gateway.bootstrap import load_channels
+from gateway.config.settings import Settings
+from gateway.middleware.account_alias import with_account_name
+from gateway.redis.inbox import RedisInbox
+from tests.channels.intercom import builders as intercom
+from tests.channels.whatsapp import builders as meta
+
+SHOP2, SHOP2_NUMBER = "wk00shop2", "800000000000002"
+
+
+@pytest.fixture
+async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    second = intercom.channel(INTERCOM_WORKSPACE_ID=SHOP2, INTERCOM_ACCESS_TOKEN="second-token")
+    numbers = "WHATSAPP_PHONE_NUMBER_IDS"
+    channels: Any = {
+        "intercom": intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP),
+        "intercom/shop2": with_account_name(second, "intercom/shop2"),
+        "whatsapp": meta.whatsapp(**{numbers: meta.OURS}),
+        "whatsapp/shop2": with_account_name(
+            meta.whatsapp(**{numbers: f"{SHOP2_NUMBER}, 800000000000003"}), "whatsapp/shop2"
+        ),
+    }
+    async with httpx.AsyncClient() as calls:
+        app = create_app(channels, RedisInbox(redis), redis, http=calls)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://bots.example.com") as opened:
+            yield opened
+
+
+async def post(http: httpx.AsyncClient, path: str, webhook: Webhook) -> None:
+    response = await http.post(path, content=webhook.body, headers=dict(webhook.headers))
+    assert response.status_code == 200
+
+
+async def channel_of(redis: Redis, session: str) -> str:
+    stored: Any = await redis.hget(f"tg:{{{session}}}", "address")
+    return Address.model_validate_json(stored).channel if stored else ""
+
+
+@pytest.mark.parametrize(
+    ("workspace", "expected"), [(intercom.APP, "intercom"), (SHOP2, "intercom/shop2"), ("unknown", "")]
+)
+async def test_the_workspace_chooses_the_account(
+    http: httpx.AsyncClient, redis: Redis, workspace: str, expected: str
+) -> None:
+    made = intercom.notification("conversation.user.replied", intercom.talk(intercom.part()))
+    webhook = intercom.signed(json.dumps({**made, "app_id": workspace}).encode())
+
+    await post(http, "/webhooks/intercom", webhook)
+
+    assert await channel_of(redis, f"intercom:{workspace}:{intercom.TALK}") == expected
+    ignored = await redis.hget("tg:counts", "ignored:other account")
+    assert ignored == (None if expected else b"1")
+
+
+async def test_the_phone_number_chooses_the_account_of_each_item(
+    http: httpx.AsyncClient, redis: Redis
+) -> None:
+    numbers = (meta.OURS, SHOP2_NUMBER, "800000000000009")
+    items = [meta.value(meta.message(id=f"wamid.{number}"), ours=number) for number in numbers]
+
+    await post(http, "/webhooks/whatsapp", meta.post(meta.batch(*items)))
+
+    found = [await channel_of(redis, f"whatsapp:{number}:{meta.USER_ID}") for number in numbers]
+    assert found == ["whatsapp", "whatsapp/shop2", ""]
+
+
+@respx.mock
+async def test_a_card_is_posted_with_the_token_of_its_workspace(http: httpx.AsyncClient) -> None:
+    route = respx.post("https://api.intercom.io/conversations").respond(json={"id": "1"})
+    request = {
+        "workspace_id": SHOP2,
+        "contact": {"type": "contact", "role": "lead", "id": intercom.ADA["id"]},
+        "component_id": "ask",
+        "input_values": {"question": "Where is my parcel?"},
+    }
+    body = json.dumps(request).encode()
+    digest = hmac.new(intercom.SECRET.encode(), body, hashlib.sha256).hexdigest()
+    webhook = Webhook("POST", "/webhooks/intercom/canvas", {"x-body-signature": digest}, body)
+
+    await post(http, "/webhooks/intercom/canvas", webhook)
+
+    [call] = route.calls
+    assert call.request.headers["authorization"] == "Bearer second-token"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_allowed"),
+    [(intercom.APP, SHOP2, True), (intercom.APP, "", False), ("", SHOP2, False), (SHOP2, SHOP2, False)],
+)
+def test_accounts_of_one_app_must_be_told_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str, second: str, is_allowed: bool
+) -> None:
+    for name, value in {**intercom.ENVIRON, "INTERCOM_WORKSPACE_ID": first}.items():
+        monkeypatch.setenv(name, value)
+    lines = [f'settings.{name} = "{value}"' for name, value in intercom.ENVIRON.items()]
+    config = tmp_path / "turngate.toml"
+    config.write_text(
+        "\n".join(
+            ["[channels.intercom.accounts.shop2]", *lines, f'settings.INTERCOM_WORKSPACE_ID = "{second}"']
+        )
+    )
+    settings = Settings.model_validate({"TURNGATE_CONFIG": str(config)})
+
+    if is_allowed:
+        assert {"intercom", "intercom/shop2"} <= set(load_channels(settings))
+        return
+    with pytest.raises(ConfigurationError, match=r"same app secret.*INTERCOM_WORKSPACE_ID of both"):
+        load_channels(settings)
