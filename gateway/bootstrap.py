@@ -25,6 +25,7 @@ from gateway.http.ssrf_guard import SafeFetch
 from gateway.middleware.account_alias import with_account_name
 from gateway.middleware.channel_router import ChannelRouter
 from gateway.middleware.hot_reload import ReloadingDialog
+from gateway.middleware.quoted_messages import QuotedMessages
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddleware
 from gateway.middleware.turn_enrichment import TurnEnrichment
@@ -204,6 +205,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
             Middleware, ...
         ] = (  # innermost first: a turn passes them from the last to the first
             *transcription,
+            lambda dialog: QuotedMessages(dialog, redis),
             lambda dialog: StreamingDialog(dialog, redis),
             lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
             lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),

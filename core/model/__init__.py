@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.model.base import FrozenModel
 from core.model.event import (
+    Activity,
+    ActivityReceived,
     ControlReceived,
     DeliveryStatus,
     Event,
@@ -16,13 +18,29 @@ from core.model.failure import FailureKind
 from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
 from core.model.timer import FiredTimer, TimerKind
-from core.model.turn import Address, Attachment, Location, Turn
+from core.model.turn import (
+    UNSUPPORTED_KIND,
+    Address,
+    Attachment,
+    ContactCard,
+    Location,
+    Order,
+    OrderItem,
+    QuotedMessage,
+    Reaction,
+    Referral,
+    Turn,
+)
 
 __all__ = [
+    "UNSUPPORTED_KIND",
+    "Activity",
+    "ActivityReceived",
     "Address",
     "Attachment",
     "AutomaticTransition",
     "Choice",
+    "ContactCard",
     "ControlAction",
     "ControlReceived",
     "DeliveryStatus",
@@ -34,7 +52,12 @@ __all__ = [
     "Location",
     "Message",
     "MessagePart",
+    "Order",
+    "OrderItem",
     "Owner",
+    "QuotedMessage",
+    "Reaction",
+    "Referral",
     "Reply",
     "SentMessage",
     "StatusChanged",

@@ -90,6 +90,27 @@ class ControlReceived(FrozenModel):
     aliases: Aliases = ()
 
 
+class Activity(StrEnum):
+    """Something that a contact did to an earlier message."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+
+
+class ActivityReceived(FrozenModel):
+    """A contact edited or deleted a message: recorded in the session's log, and answered by nobody.
+
+    `id` deduplicates redeliveries, `message_id` is the provider's id of that message.
+    """
+
+    kind: Literal["activity"] = "activity"
+    id: str
+    session: str
+    activity: Activity
+    message_id: str = ""
+    aliases: Aliases = ()
+
+
 class Ignored(FrozenModel):
     """Verified but of no interest; acknowledged and counted under `reason`, a short fixed phrase.
 
@@ -101,4 +122,6 @@ class Ignored(FrozenModel):
     aliases: Aliases = ()
 
 
-Event = Annotated[TurnReceived | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")]
+Event = Annotated[
+    TurnReceived | StatusChanged | ControlReceived | ActivityReceived | Ignored, Field(discriminator="kind")
+]

@@ -20,6 +20,7 @@ from core.model import Address, TimerKind, Turn
 from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
 from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
+from flows.engine.incoming import read_incoming
 from flows.engine.language import is_language_answer, select_language
 from flows.engine.moderation import moderate_turn
 from flows.engine.streaming import TurnStream
@@ -121,6 +122,7 @@ class DialogMachine:
     def _run_turn(
         self, before: DialogState, turn: Turn, listener: TurnListener | None
     ) -> Awaitable[StateAndResult]:
+        turn = read_incoming(turn, before)
         flow = self._select_flow(before, turn)
         today = self._business_date(flow)
 

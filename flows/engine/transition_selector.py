@@ -152,12 +152,15 @@ def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
 
 
 def _edge_of_quick_reply(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-    """Return the edge that the selected quick reply names by its payload, unless slots must be read first.
+    """Return the edge that the selected quick reply names by its payload, or a reaction by its meaning.
+
+    There is none when slots must be read first.
 
     A payload that was not offered is ignored: anyone may send the id of an edge that the model has to decide.
     """
     choice = context.quick_reply
-    edge = next((edge for edge in edges if edge.id == choice.payload), None) if choice else None
+    name = choice.payload if choice else context.text if context.turn.reaction else ""
+    edge = next((edge for edge in edges if edge.id == name), None) if name else None
     return None if edge and any(s.required and len(s.allowed_values) != 1 for s in edge.slots) else edge
 
 

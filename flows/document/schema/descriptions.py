@@ -27,6 +27,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "objective": "Accepted for compatibility; has no effect.",
         "after_final": "Effect of the next message after a final node.",
         "closed_text": "Reply after the end when after_final is closed. Jinja template.",
+        "unsupported_text": "Reply to a message that the channel cannot pass on. Jinja template.",
         "budget": "Limits of one conversation, after which it is handed off to an agent.",
         "hours": "Business hours, in the business's time zone.",
         "languages": "Localized texts, by language code such as de.",
@@ -53,6 +54,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "timeout": "Reaction when the user has not written for a number of seconds.",
         "on_undelivered": "Reaction when a message of this node could not be delivered.",
         "out_of_hours": "Reaction instead of a hand-off outside business hours.",
+        "on_reaction": "Meaning of emoji reactions to this node's message: an edge's ID or an answer.",
         "media": "Files sent with the text.",
     },
     "Edge": {
