@@ -16,6 +16,7 @@ from channels._kit.inbound import (
     get_object_list,
     get_text,
 )
+from channels._kit.text import join_subject
 from channels.intercom.assignment import (
     ASSIGNMENT_PART_TYPES,
     Assignee,
@@ -30,6 +31,7 @@ from core.model import Address, Attachment, ControlAction, ControlReceived, Even
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MAX_FILES: Final = 10
+_MAX_SUBJECT_LENGTH: Final = 500
 
 
 class ConversationParser:
@@ -61,7 +63,9 @@ class ConversationParser:
         reopened, parts = False, self._sorted_parts()
         source = get_object(self._item, "source")
         if opening and self._workspace.classify_author(source) is Author.CONTACT:
-            turns += self._build_turn_events(source, f"source:{get_identifier(source, 'id')}", mode)
+            turns += self._build_turn_events(
+                source, f"source:{get_identifier(source, 'id')}", mode, subject=self._parse_subject(mode)
+            )
         for part in parts:
             if self._workspace.classify_author(part) is not Author.CONTACT:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
@@ -180,21 +184,34 @@ class ConversationParser:
     def _parse_text(self, part: JsonObject, mode: BodyMode) -> str:
         return parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode).text
 
-    def _build_turn_events(self, part: JsonObject, key: str, mode: BodyMode) -> list[Event]:
-        """Return the turn of a contact's part of any type; none if it is empty or redacted."""
+    def _parse_subject(self, mode: BodyMode) -> str:
+        """Return the subject of an e-mail, which belongs to its first message."""
+        subject = get_text(get_object(self._item, "source"), "subject", MAX_BODY_LENGTH)
+        return parse_body(subject, mode).text[:_MAX_SUBJECT_LENGTH]
+
+    def _build_turn_events(
+        self, part: JsonObject, key: str, mode: BodyMode, subject: str = ""
+    ) -> list[Event]:
+        """Return the turn of a contact's part of any type; none if it is empty or redacted.
+
+        `subject` is put before the text, unless the text begins with it.
+        """
         body = parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode)
+        text = join_subject(subject, body.text)
         files = (
             *_parse_attachments(get_object_list(part, "attachments")),
             *_build_image_attachments(body.images),
         )[:_MAX_FILES]
-        if part.get("redacted") is True or not key.removeprefix("source:") or not (body.text or files):
+        if part.get("redacted") is True or not key.removeprefix("source:") or not (text or files):
             return []
         turn = Turn(
             id=key,
             session=self._session,
             address=self._address,
-            text=body.text,
+            text=text,
             attachments=files,
+            subject=self._parse_subject(mode),
+            profile_name=get_text(get_object(part, "author"), "name"),
             details=self._build_details(part),
             at=get_number(part, "created_at") or 0.0,
         )

@@ -14,11 +14,14 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
 
 from channels._kit.inbound import (
     FORM_CONTENT_TYPE,
+    MAX_FORM_LENGTH,
     FormData,
+    FormValues,
     PublicUrl,
     canonical_number,
     matches_sha256,
     parse_form,
+    parse_form_values,
     parse_query_values,
     parse_request_target,
     signatures_match,
@@ -36,6 +39,7 @@ from channels.twilio.capabilities import (
 )
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
+    UNSUPPORTED_KIND,
     Address,
     Attachment,
     ControlAction,
@@ -44,6 +48,9 @@ from core.model import (
     Event,
     Ignored,
     Location,
+    QuotedMessage,
+    Reaction,
+    Referral,
     StatusChanged,
     Turn,
     TurnReceived,
@@ -67,9 +74,11 @@ _DETAIL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "OriginalRepliedMessageSid": ("quoted", 64),
     "MessagingServiceSid": ("messaging_service", 64),
     "FromCountry": ("from_country", 40),
-    "InteractiveData": ("interactive_data", 4000),
-    "FlowData": ("flow_data", 4000),
 }
+_KNOWN_KINDS: Final = frozenset(
+    {"", "text", "image", "audio", "video", "document", "sticker", "location", "button", "interactive"}
+)
+_FORM_FIELDS: Final = {"InteractiveData": "interactive_data", "FlowData": "flow_data"}
 _REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "ReferralSourceId": ("referral_source_id", _MAX_NAME_LENGTH),
     "ReferralSourceType": ("referral_source_type", 40),
@@ -259,20 +268,52 @@ def _build_session_id(address: Address) -> str:
 
 
 def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
+    kind = sanitize(form.first_value("MessageType"), 40).lower()
+    text = sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH)
     turn = Turn(
         id=sid,
         session=_build_session_id(address),
         address=address,
-        text=sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH),
+        text="" if kind == "reaction" else text,
         payload=_get_identifier(form, "ButtonPayload", "ListId", limit=1000),
         attachments=tuple(_parse_attachments(form)),
         location=_parse_location(form),
+        kind=kind,
+        reaction=Reaction(emoji=text[:40]) if kind == "reaction" else None,
+        quoted=_parse_quoted(form),
+        form=_parse_form_data(form),
+        referral=_parse_referral(form),
+        profile_name=sanitize(form.first_value("ProfileName"), _MAX_NAME_LENGTH),
         details=_build_details(form),
     )
-    has_content = turn.text.strip() or turn.payload or turn.attachments or turn.location
-    if not has_content and not form.first_value("FlowData", "InteractiveData"):
-        return Ignored(reason="empty message")
+    if not turn.has_content and turn.reaction is None:
+        if not is_whatsapp(address.theirs) or kind in _KNOWN_KINDS:
+            return Ignored(reason="empty message")
+        turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
     return TurnReceived(turn=turn)
+
+
+def _parse_quoted(form: FormData) -> QuotedMessage | None:
+    sid = _get_identifier(form, "OriginalRepliedMessageSid", limit=64)
+    return QuotedMessage(id=sid) if sid else None
+
+
+def _parse_form_data(form: FormData) -> FormValues | None:
+    """Return the values of a completed WhatsApp flow or of another interactive answer."""
+    return parse_form_values(form.first_value("FlowData")) or parse_form_values(
+        form.first_value("InteractiveData")
+    )
+
+
+def _parse_referral(form: FormData) -> Referral | None:
+    """Return the advert. ReferralNumMedia is present on ordinary messages too, so it means nothing."""
+    if not form.first_value("ReferralSourceId"):
+        return None
+    values = {
+        name.removeprefix("referral_"): sanitize(form.first_value(field), limit)
+        for field, (name, limit) in _REFERRAL_FIELDS.items()
+    }
+    return Referral(**values)
 
 
 def _parse_attachments(form: FormData) -> Iterable[Attachment]:
@@ -303,7 +344,7 @@ def _parse_location(form: FormData) -> Location | None:
 
 
 def _build_details(form: FormData) -> dict[str, str]:
-    """Return known facts. ReferralNumMedia is present on ordinary messages too, so it means nothing."""
+    """Return known facts; a form is kept whole or not at all."""
     fields = (
         {**_DETAIL_FIELDS, **_REFERRAL_FIELDS} if form.first_value("ReferralSourceId") else _DETAIL_FIELDS
     )
@@ -312,6 +353,9 @@ def _build_details(form: FormData) -> dict[str, str]:
         for field, (name, limit) in fields.items()
         if form.first_value(field)
     }
+    for field, name in _FORM_FIELDS.items():
+        if 0 < len(form.first_value(field)) <= MAX_FORM_LENGTH:
+            details[name] = sanitize(form.first_value(field), MAX_FORM_LENGTH)
     if "true" in (form.first_value("Forwarded"), form.first_value("FrequentlyForwarded")):
         details["forwarded"] = "true"
     return details

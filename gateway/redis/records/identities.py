@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
-from core.model import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
+from core.model import ActivityReceived, ControlReceived, Event, Ignored, StatusChanged, TurnReceived
 from core.ports import AcceptResult, Inbox
 
 _IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
@@ -112,6 +112,6 @@ def _with_session(event: Event, session: str) -> Event:
     match event:
         case TurnReceived(turn=turn):
             return event.model_copy(update={"turn": turn.model_copy(update={"session": session})})
-        case ControlReceived():
+        case ControlReceived() | ActivityReceived():
             return event.model_copy(update={"session": session})
     return event

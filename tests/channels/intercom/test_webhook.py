@@ -146,7 +146,16 @@ def test_a_contacts_text_is_a_turn_for_any_part_type(kind: str) -> None:
         ("auto", '<p><a href="https://a.example">a.example</a></p>', "a.example"),
         ("auto", "<p>one<br>two</p><ul><li>x</li><li><p>y</p></li></ul>", "one\ntwo\n\n- x\n- y"),
         ("auto", "<p>a</p><p></p><p></p><p>b</p>", "a\n\nb"),
-        ("auto", "<pre>x\n  y</pre>", "x\ny"),
+        ("auto", "<pre>x\n  y</pre>", "x\n  y"),
+        ("auto", "<pre><code>if x:\n    go()</code></pre><p>then</p>", "if x:\n    go()\n\nthen"),
+        ("auto", "<table><tr><td>12</td><td>34</td></tr><tr><td>5</td></tr></table>", "12 | 34\n\n5"),
+        (
+            "auto",
+            "if a<b and c>d then write to <ada@held.example>",
+            "if a<b and c>d then write to <ada@held.example>",
+        ),
+        ("auto", "<b and c> is no tag", "<b and c> is no tag"),
+        ("auto", "see <i>this</i>", "see <i>this</i>"),
         ("auto", "<![CDATA[x]]><p>y</p><p", "y"),
     ],
 )

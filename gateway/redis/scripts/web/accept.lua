@@ -87,6 +87,15 @@ function handle.control(session, id, owner, optout, entry, policy, account, laps
   return result
 end
 
+-- A contact edited or deleted a message. It is recorded where there is a session; one that expired stays away.
+function handle.activity(session, id, _, _, entry)
+  if redis.call('EXISTS', key(session)) == 0 then return 'stale' end
+  if not first_time(session, id) then return 'duplicate' end
+  log_entry(session, 'activity', entry)
+  start_retention_if_idle(session)
+  return 'new'
+end
+
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
   if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
