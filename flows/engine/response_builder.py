@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.model import Choice, Message
 from flows.compiled import scripted_speech, select_language_block
+from flows.engine.pictures import load_pictures
 from flows.engine.selection import Question
 from flows.engine.turn_context import MAX_TEXT_LENGTH, TurnContext
 from flows.llm import ModelError, ReplyRequest
@@ -137,6 +138,7 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         history=context.state.history,
         values=context.model_values,
         write=context.streamer.writer,
+        pictures=await load_pictures(context),
     )
     try:
         reply = await context.model.generate_reply(request)

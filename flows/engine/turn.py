@@ -267,8 +267,9 @@ def _answer_after_end(context: TurnContext) -> None:
 def _needs_routing(context: TurnContext) -> bool:
     """Return whether a session's first message says more than what the bot's greeting has answered."""
     has_ended = context.outcome in ("final", "hand_off")
-    text = context.text
-    has_content = bool(text or context.turn.payload)
+    text, turn = context.text, context.turn
+    is_seen = bool(turn.attachments) and context.services.load_picture is not None
+    has_content = bool(text or turn.payload or turn.location or turn.form or is_seen)
     is_about_language = context.flow.is_multilingual and bool(requested_language(text))
     if has_ended or not has_content or is_about_language:
         return False
