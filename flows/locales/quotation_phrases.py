@@ -176,6 +176,17 @@ REMOVED_TAPBACKS: Final = (
 )
 """Tapbacks that take an earlier one back."""
 
+INNER_QUOTATIONS: Final = (
+    "Gefällt mir",
+    "Gefällt mir nicht",
+    "Haha",
+    "Liebe ich",
+    "Me gusta",
+    "No me gusta",
+    "Me encanta",
+)
+"""Names of tapbacks that stand in quotation marks themselves."""
+
 MEDIA: Final = (
     "an image",
     "a photo",

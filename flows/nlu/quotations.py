@@ -8,39 +8,36 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from flows.locales.quotation_phrases import (
-    ATTRIBUTIONS,
-    EMOJI_TAPBACKS,
-    MEDIA,
-    REMOVED_TAPBACKS,
-    SEPARATORS,
-    SIGNATURES,
-    TAPBACKS,
-)
-from flows.text import normalize, tokenize
+from flows.locales.quotation_phrases import ATTRIBUTIONS, SEPARATORS, SIGNATURES
+from flows.nlu.tapbacks import CUT_MARKS, QUOTES, Tapback, match_tapback
+from flows.text import tokenize
 
-_QUOTES = "\"'“”„‟«»‘’‚‹›"
-_QUOTED = r"[“\"„«‘'‚‹»›”] ?(?P<quoted>.+?) ?[”\"“»’'‘›«‹](?: ?\.)?"
-_EMOJI = r"(?P<emoji>[^\w\s.,;:!?()\"'“”„«»‘’‚‹›…<>-]{1,16})"
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _THIN_SPACE = re.compile("[\u00a0\u2009\u200a\u202f]")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[👍👌✅✔👎❌]")  # `tokenize` reads these signs as words
 _QUOTED_LINE = re.compile(r"[ \t]*>")
-_EDGE = " \t\r\n.,;:!?¿¡…*_~()[]" + _QUOTES
-_CUT = ("…", "...")
+_QUOTED_SPAN = re.compile('[“„«»"]([^“”„«»"]{4,1000})[”“»«"]')
+_CHUNK = re.compile(r".{1,1500}(?:\s|$)", re.DOTALL)
+_EDGE = " \t\r\n.,;:!?¿¡…*_~()[]" + QUOTES
 _LETTER = re.compile(r"[^\W\d_]")
 
 _MIN_UNKNOWN_WORDS = 4
 """Words of a quotation that nobody in the conversation is known to have said, such as of an agent."""
 _MIN_QUOTED_LINE_WORDS = 3
+_MIN_QUOTED_SPAN_WORDS = 3
+_MIN_CUT_SPAN_WORDS = 2
 _MIN_COPIED_WORDS = 4
-_MAX_LINES, _MAX_TAPBACK_LINES = 100, 30
 _MIN_COPIED_QUESTION_WORDS = 3
+_LONG_MESSAGE_WORDS = 100
+_MAX_LINES, _MAX_TAPBACK_LINES, _MAX_LINE_LENGTH = 100, 30, 400
+_MAX_COPIES, _MAX_COPIED_MESSAGES, _MAX_SPANS = 10, 6, 20
+_MAX_COMPARED_LENGTH = 8_000
+_CACHE_SIZE = 500
 
 Words = tuple[str, ...]
 
@@ -73,25 +70,19 @@ class Unquoted(NamedTuple):
     is_quotation: bool = False
 
 
-class _Tapback(NamedTuple):
-    pattern: re.Pattern[str]
-    emoji: str
-    """The emoji that it means; empty for the one in the text."""
-    is_removal: bool
-
-
 def remove_quotations(text: str, said: Said) -> Unquoted:
     """Return the person's own words in a message, and the tapback that it is or contains."""
     if not text.strip():
         return Unquoted(text)
     corpus = _Corpus(said)
     own, tapback = _remove_tapbacks(text, corpus)
-    own = _cut_signature(_remove_copies(_remove_quoted_lines(own, corpus), corpus))
+    own = _cut_signature(_remove_quoted_lines(own, corpus))
+    own = _remove_copies(_remove_quoted_spans(own, corpus), corpus)
     if own == text:
         return Unquoted(text)
     own = own.strip()
     if tapback is not None:
-        return Unquoted(own, tapback[0], tapback[1])
+        return Unquoted(own, tapback.emoji, tapback.quoted)
     return Unquoted(own, is_quotation=not own)
 
 
@@ -105,8 +96,8 @@ class _Corpus:
 
     def __init__(self, said: Said) -> None:
         self.said = said
-        self.offered = tuple(tokenize(label) for label in said.offered)
         self._bot: tuple[Words, ...] | None = None
+        self._offered: tuple[Words, ...] | None = None
 
     @property
     def bot(self) -> tuple[Words, ...]:
@@ -115,28 +106,43 @@ class _Corpus:
             self._bot = tuple(map(tokenize, self.said.bot))
         return self._bot
 
+    @property
+    def offered(self) -> tuple[Words, ...]:
+        """The words of the labels that were offered last."""
+        if self._offered is None:
+            self._offered = tuple(map(tokenize, self.said.offered))
+        return self._offered
+
     def knows(self, quoted: str) -> bool:
         """Return whether anybody has said this, also if the quotation is cut."""
-        words, is_cut = tokenize(quoted), quoted.rstrip(_QUOTES + " ").endswith(_CUT)
-        everything = (*self._with_choices(self.bot), *map(tokenize, self.said.user))
-        joined = tuple(word for message in self.bot for word in message)
-        return bool(words) and any(_contains(each, words, is_cut=is_cut) for each in (*everything, joined))
+        return _is_quotation_of(
+            quoted, (*self._with_choices(self.bot), _join(self.bot), *map(tokenize, self.said.user))
+        )
 
     def is_newest(self, quoted: str) -> bool:
         """Return whether this quotes what the bot said last."""
-        words, is_cut = tokenize(quoted), quoted.rstrip(_QUOTES + " ").endswith(_CUT)
         newest = self.bot[len(self.bot) - self.said.newest :]
-        last = self._with_choices(newest)
-        joined = tuple(word for message in newest for word in message)
-        return bool(words) and any(_contains(each, words, is_cut=is_cut) for each in (*last, joined))
+        return _is_quotation_of(quoted, (*self._with_choices(newest), _join(newest)))
 
     def _with_choices(self, messages: tuple[Words, ...]) -> tuple[Words, ...]:
         """Return the messages, the last one as a channel shows its choices: numbered, or by their labels."""
         if not messages or not self.offered:
             return messages
-        numbered = tuple(word for row in enumerate(self.offered, 1) for word in (str(row[0]), *row[1]))
-        labels = tuple(word for label in self.offered for word in label)
-        return (*messages, messages[-1] + numbered, messages[-1] + labels)
+        numbered = _join((str(number), *label) for number, label in enumerate(self.offered, 1))
+        return (*messages, messages[-1] + numbered, messages[-1] + _join(self.offered))
+
+
+def _join(parts: Iterator[Words] | Sequence[Words]) -> Words:
+    return tuple(word for part in parts for word in part)
+
+
+def _is_quotation_of(quoted: str, messages: Sequence[Words]) -> bool:
+    words, is_cut = tokenize(quoted), _is_cut(quoted)
+    return bool(words) and any(_contains(message, words, is_cut=is_cut) for message in messages)
+
+
+def _is_cut(quoted: str) -> bool:
+    return quoted.rstrip(QUOTES + " ").endswith(CUT_MARKS)
 
 
 def _contains(words: Words, part: Words, *, is_cut: bool) -> bool:
@@ -154,20 +160,17 @@ def _contains(words: Words, part: Words, *, is_cut: bool) -> bool:
     return False
 
 
-_LONG_MESSAGE_WORDS = 100
-
-
-def _remove_tapbacks(text: str, corpus: _Corpus) -> tuple[str, tuple[str, str] | None]:
-    """Remove tapbacks, each on lines of its own; also return the last one's emoji and quotation."""
-    plain = _THIN_SPACE.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
-    if whole := _match_tapback(plain):
-        quoted, emoji = whole
-        if _is_tapback_of(quoted, corpus, is_capitalized=not plain[:1].islower()):
-            return "", (emoji, quoted)
+def _remove_tapbacks(text: str, corpus: _Corpus) -> tuple[str, Tapback | None]:
+    """Remove tapbacks, each on lines of its own; also return the last one."""
+    plain = unicodedata.normalize("NFC", text[:_MAX_COMPARED_LENGTH])
+    plain = _THIN_SPACE.sub(" ", _INVISIBLE.sub("", plain)).strip()
+    whole = match_tapback(plain)
+    if whole and _is_tapback_of(whole.quoted, corpus, is_capitalized=not plain[:1].islower()):
+        return "", whole
     lines = plain.split("\n")
     if not 1 < len(lines) <= _MAX_LINES:
         return text, None
-    found: tuple[str, str] | None = None
+    found: Tapback | None = None
     rest, at = list[str](), 0
     while at < len(lines):
         length, matched = _match_tapback_at(lines, at, corpus)
@@ -177,12 +180,12 @@ def _remove_tapbacks(text: str, corpus: _Corpus) -> tuple[str, tuple[str, str] |
     return ("\n".join(rest), found) if found else (text, None)
 
 
-def _match_tapback_at(lines: Sequence[str], at: int, corpus: _Corpus) -> tuple[int, tuple[str, str] | None]:
+def _match_tapback_at(lines: Sequence[str], at: int, corpus: _Corpus) -> tuple[int, Tapback | None]:
     """Return a tapback that begins at this line, and the number of its lines."""
     for length in range(1, min(_MAX_TAPBACK_LINES, len(lines) - at) + 1):
-        matched = _match_tapback("\n".join(lines[at : at + length]).strip())
-        if matched and (corpus.knows(matched[0]) or not matched[0]):
-            return length, (matched[1], matched[0])
+        matched = match_tapback("\n".join(lines[at : at + length]).strip())
+        if matched and (not matched.quoted or corpus.knows(matched.quoted)):
+            return length, matched
     return 1, None
 
 
@@ -193,43 +196,7 @@ def _is_tapback_of(quoted: str, corpus: _Corpus, *, is_capitalized: bool) -> boo
     """
     if not quoted or corpus.knows(quoted):
         return True
-    is_long = len(tokenize(quoted)) >= _MIN_UNKNOWN_WORDS or quoted.rstrip(_QUOTES + " ").endswith(_CUT)
-    return is_capitalized and is_long
-
-
-def _match_tapback(text: str) -> tuple[str, str] | None:
-    """Return the quotation and the emoji of a text that has a tapback's form; for media no quotation."""
-    forms = _tapbacks()
-    for tapback in (*forms.get(normalize(text[:1]), ()), *forms[""]):
-        if match := tapback.pattern.fullmatch(text):
-            groups = match.groupdict()
-            sign = groups.get("emoji") or ""
-            if sign.isascii() and sign:
-                continue
-            emoji = "" if tapback.is_removal else tapback.emoji or sign
-            return groups.get("quoted") or "", emoji
-    return None
-
-
-@cache
-def _tapbacks() -> Mapping[str, Sequence[_Tapback]]:
-    """Return the forms of tapbacks by their folded first letter; without one, under the empty string."""
-    forms = [(form, emoji, False) for emoji, forms in TAPBACKS.items() for form in forms]
-    forms += [(form, "", False) for form in EMOJI_TAPBACKS]
-    forms += [(form, "", True) for form in REMOVED_TAPBACKS]
-    by_letter: dict[str, list[_Tapback]] = {"": []}
-    for form, emoji, is_removal in forms:
-        letter = normalize(form[0]) if form[0].isalpha() else ""
-        by_letter.setdefault(letter, []).append(_Tapback(_tapback_pattern(form), emoji, is_removal))
-    return by_letter
-
-
-def _tapback_pattern(form: str) -> re.Pattern[str]:
-    source = re.escape(form).replace(r"\ ", r"\s+")
-    source = re.sub("[„“”]", f"[{_QUOTES}]", source)
-    media = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in MEDIA)
-    source = source.replace("…", f"(?:{_QUOTED}|(?:{media}))").replace(r"\{\}", _EMOJI)
-    return re.compile(source, re.IGNORECASE | re.DOTALL)
+    return is_capitalized and (len(tokenize(quoted)) >= _MIN_UNKNOWN_WORDS or _is_cut(quoted))
 
 
 def _remove_quoted_lines(text: str, corpus: _Corpus) -> str:
@@ -237,10 +204,10 @@ def _remove_quoted_lines(text: str, corpus: _Corpus) -> str:
     if ">" in text:
         text = _remove_marked_lines(text, corpus)
     if "\n" not in text:
-        return "" if _separator().fullmatch(text.strip()) else text
+        return "" if _is_separator(text) else text
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        length = _introduction_length(lines, at) or int(_separator().fullmatch(line.strip()) is not None)
+        length = _introduction_length(lines, at) or int(_is_separator(line))
         if length and (above := "\n".join(lines[:at]).strip()):
             return above
         if length:
@@ -252,24 +219,24 @@ def _remove_marked_lines(text: str, corpus: _Corpus) -> str:
     lines, kept, at = text.split("\n"), list[str](), 0
     while at < len(lines):
         length = _introduction_length(lines, at)
-        following = at + length
-        while length and following < len(lines) and not lines[following].strip():
-            following += 1
-        end = following
+        start = at + length
+        while length and start < len(lines) and not lines[start].strip():
+            start += 1
+        end = start
         while end < len(lines) and _QUOTED_LINE.match(lines[end]):
             end += 1
-        block = [_QUOTED_LINE.sub("", line) for line in lines[following:end]]
-        if block and (length or _is_quoted_block(block, corpus)):
-            at = end
-            continue
-        kept += lines[at : max(end, at + 1)] if block else [lines[at]]
-        at = max(end, at + 1) if block else at + 1
+        block = [line.lstrip("> \t") for line in lines[start:end]]
+        if not block:
+            end = at + 1
+        if not block or not (length or _is_quoted_block(block, corpus)):
+            kept += lines[at:end]
+        at = end
     return "\n".join(kept)
 
 
 def _is_quoted_block(block: Sequence[str], corpus: _Corpus) -> bool:
     """Return whether lines with `>` are a quotation: any of words, but not “> 50”, which is an answer."""
-    text = "\n".join(line.lstrip("> ") for line in block)
+    text = "\n".join(block)
     return len(_LETTER.findall(text)) > 1 and (
         len(tokenize(text)) >= _MIN_QUOTED_LINE_WORDS or corpus.knows(text)
     )
@@ -278,9 +245,14 @@ def _is_quoted_block(block: Sequence[str], corpus: _Corpus) -> bool:
 def _introduction_length(lines: Sequence[str], at: int) -> int:
     """Return how many lines introduce a quoted message here: 0, 1, or 2 when a mail program wrapped it."""
     for length in (1, 2):
-        if _attribution().fullmatch(" ".join(line.strip() for line in lines[at : at + length])):
+        wrapped = [line.strip() for line in lines[at : at + length]]
+        if wrapped[-1].endswith(":") and _attribution().fullmatch(" ".join(wrapped)[:_MAX_LINE_LENGTH]):
             return length
     return 0
+
+
+def _is_separator(line: str) -> bool:
+    return len(line) < _MAX_LINE_LENGTH and _separator().fullmatch(line.strip()) is not None
 
 
 @cache
@@ -308,6 +280,21 @@ def _cut_signature(text: str) -> str:
     return text
 
 
+def _remove_quoted_spans(text: str, corpus: _Corpus) -> str:
+    """Remove what stands in quotation marks and is how a message of the bot begins.
+
+    A label in quotation marks is a choice, and so is any other part of a message (“say "cancel"”).
+    """
+    for span in list(_QUOTED_SPAN.finditer(text[:_MAX_COMPARED_LENGTH]))[-_MAX_SPANS:][::-1]:
+        words, is_cut = tokenize(span[1]), _is_cut(span[1])
+        least = _MIN_CUT_SPAN_WORDS if is_cut else _MIN_QUOTED_SPAN_WORDS
+        if len(words) < least or words in corpus.offered:
+            continue
+        if any(_contains(message[: len(words)], words, is_cut=is_cut) for message in corpus.bot):
+            text = _join_rest(text[: span.start()], text[span.end() :])
+    return text
+
+
 class _Span(NamedTuple):
     word: str
     start: int
@@ -316,30 +303,53 @@ class _Span(NamedTuple):
 
 def _remove_copies(text: str, corpus: _Corpus) -> str:
     """Remove messages of the bot that were copied without a mark, with the choices below them."""
-    spans = [_Span(word, *match.span()) for match in _WORD.finditer(text) for word in tokenize(match[0])]
-    words = tuple(span.word for span in spans)
+    for _ in range(_MAX_COPIES):
+        rest = _remove_copy(text, corpus)
+        if rest == text:
+            break
+        text = rest
+    return text
+
+
+def _remove_copy(text: str, corpus: _Corpus) -> str:
+    words = _words_of(text)
     if len(words) < _MIN_COPIED_QUESTION_WORDS or words in corpus.offered:
         return text
+    folded = f" {' '.join(words)} "
     for copied, is_whole in _copyable(corpus):
-        start = _find(words, copied)
+        if f" {' '.join(copied)} " not in folded:
+            continue
+        spans = [_Span(word, *match.span()) for match in _WORD.finditer(text) for word in tokenize(match[0])]
+        read = tuple(span.word for span in spans)
+        start = _find(read, copied)
         if start < 0:
             continue
-        end = _end_of_choices(words, start + len(copied), corpus.offered)
-        rest = _join(text[: spans[start].start], text[spans[end - 1].end :])
+        end = _end_of_choices(read, start + len(copied), corpus.offered)
+        rest = _join_rest(text[: spans[start].start], text[spans[end - 1].end :])
         if rest or is_whole:
-            return _remove_copies(rest, corpus)
+            return rest
     return text
+
+
+def _words_of(text: str) -> Words:
+    """Return the words of a text that may be longer than what `tokenize` reads."""
+    return _join([tokenize(chunk) for chunk in _CHUNK.findall(text[:_MAX_COMPARED_LENGTH])])
 
 
 def _copyable(corpus: _Corpus) -> Iterator[tuple[Words, bool]]:
     """Yield the words of whole messages, the newest first, and of the questions that end them."""
-    for message, words in zip(reversed(corpus.said.bot), reversed(corpus.bot), strict=True):
-        is_question = message.rstrip().endswith("?")
+    for message in corpus.said.bot[: -_MAX_COPIED_MESSAGES - 1 : -1]:
+        words, question, is_question = _read_message(message)
         if len(words) >= _MIN_COPIED_WORDS or (is_question and len(words) >= _MIN_COPIED_QUESTION_WORDS):
             yield words, True
-        question = tokenize(_last_question(message))
         if question != words and len(question) >= _MIN_COPIED_QUESTION_WORDS:
             yield question, False
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _read_message(message: str) -> tuple[Words, Words, bool]:
+    """Return a message's words, those of its last question, and whether it ends with a question."""
+    return tokenize(message), tokenize(_last_question(message)), message.rstrip().endswith("?")
 
 
 def _last_question(message: str) -> str:
@@ -349,9 +359,8 @@ def _last_question(message: str) -> str:
 
 
 def _find(words: Words, part: Words) -> int:
-    first = part[0]
     for start in range(len(words) - len(part) + 1):
-        if words[start] == first and words[start : start + len(part)] == part:
+        if words[start : start + len(part)] == part:
             return start
     return -1
 
@@ -365,11 +374,11 @@ def _end_of_choices(words: Words, at: int, offered: Sequence[Words]) -> int:
             break
         rows.append(row)
         end += len(row)
-    is_answer = end == len(words) and rows == [offered[0]] if rows else False
+    is_answer = bool(rows) and end == len(words) and rows == [offered[0]]
     return at if is_answer else end
 
 
-def _join(before: str, after: str) -> str:
+def _join_rest(before: str, after: str) -> str:
     """Join what is left around a removed part, without the signs that belonged to it."""
     parts = (before.rstrip(_EDGE + ">#-–—"), after.lstrip(_EDGE + "-–—"))
     return "\n".join(part.strip() for part in parts if part.strip())

@@ -198,7 +198,7 @@ def _encode_event(event: Event) -> list[Argument]:
             key = message_key(event.channel, event.provider_id)
             return ["status", key, status, status_rank(status), "", to_json(entry)]
         case ActivityReceived():
-            entry = {"activity": event.activity, "message": event.message_id}
+            entry = {"id": event.id, "activity": event.activity, "message": event.message_id}
             return ["activity", event.session, event.id, "", "", to_json(entry)]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]

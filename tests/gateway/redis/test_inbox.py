@@ -236,7 +236,10 @@ async def test_an_edit_is_recorded_once_and_wakes_nobody(redis: Redis) -> None:
 
     assert results == [AcceptResult.NEW, AcceptResult.DUPLICATE]
     last = (await read_log(redis, "fake:1"))[-1]
-    assert (last.kind, last.data) == ("activity", {"activity": "edited", "message": "M1"})
+    assert (last.kind, last.data) == (
+        "activity",
+        {"id": "E1", "activity": "edited", "message": "M1"},
+    )
     assert await redis.hget("tg:{fake:1}", "job") == jobs
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
