@@ -204,26 +204,28 @@ class ConversationParser:
         )[:_MAX_FILES]
         if part.get("redacted") is True or not key.removeprefix("source:") or not (text or files):
             return []
+        known_subject = self._parse_subject(mode)
         turn = Turn(
             id=key,
             session=self._session,
             address=self._address,
             text=text,
             attachments=files,
-            subject=self._parse_subject(mode),
+            subject=known_subject,
             profile_name=get_text(get_object(part, "author"), "name"),
-            details=self._build_details(part),
+            details=self._build_details(part, known_subject),
             at=get_number(part, "created_at") or 0.0,
         )
         return [TurnReceived(turn=turn)]
 
-    def _build_details(self, part: JsonObject) -> dict[str, str]:
+    def _build_details(self, part: JsonObject, subject: str) -> dict[str, str]:
         author, source = get_object(part, "author"), get_object(self._item, "source")
         contact = next(iter(get_object_list(get_object(self._item, "contacts"), "contacts")), {})
         details = {
             "user_id": get_identifier(author, "id"),
             "external_id": get_text(contact, "external_id"),
             "profile_name": get_text(author, "name"),
+            "subject": subject,
             "source": get_text(source, "type", 40),
             "page": get_text(source, "url", 500),
         }

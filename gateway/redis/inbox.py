@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import MailboxFull, StorageUnavailable
 from core.model import (
+    UNSUPPORTED_KIND,
     ActivityReceived,
     Address,
     ControlAction,
@@ -24,6 +25,7 @@ from core.model import (
     Ignored,
     Owner,
     StatusChanged,
+    Turn,
     TurnReceived,
     next_owner,
     status_rank,
@@ -164,6 +166,14 @@ def _failure(event: StatusChanged) -> str:
     return event.failure or FailureKind.PERMANENT
 
 
+def _describe_wordless(turn: Turn) -> dict[str, str]:
+    """Return what the log says of a reaction or of a message that cannot be read."""
+    if turn.reaction is not None:
+        message = turn.quoted.id if turn.quoted else ""
+        return {"kind": "reaction", "reaction": turn.reaction.emoji, "message": message}
+    return {"kind": turn.kind} if turn.kind == UNSUPPORTED_KIND else {}
+
+
 def _encode_event(event: Event) -> list[Argument]:
     """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
@@ -174,6 +184,7 @@ def _encode_event(event: Event) -> list[Argument]:
                 "payload": turn.payload,
                 "files": len(turn.attachments),
                 **({"at": turn.at} if turn.at else {}),
+                **_describe_wordless(turn),
             }
             return [
                 "turn",

@@ -434,3 +434,27 @@ def test_a_body_that_is_not_an_object_is_malformed(body: bytes) -> None:
 
 def test_a_conversation_without_an_id_is_ignored() -> None:
     assert reasons(REPLIED, {**talk(part()), "id": "../x"}) == ["no id"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "text"),
+    [
+        ("Where is order 123?", "", "Where is order 123?"),
+        ("<p>Order 123</p>", "<p>Where is it?</p>", "Order 123\n\nWhere is it?"),
+        ("Where is it?", "<p>Where is it? I wait.</p>", "Where is it? I wait."),
+        ("", "<p>Hello</p>", "Hello"),
+    ],
+)
+def test_the_subject_of_an_email_is_part_of_its_first_message(subject: str, body: str, text: str) -> None:
+    source = {"type": "email", "id": "s1", "author": ADA, "subject": subject, "body": body}
+
+    [found] = turns("conversation.user.created", talk(source=source))
+    assert found.text == text
+    assert bool(found.subject) is bool(subject)
+
+
+def test_the_subject_is_known_and_not_repeated_later() -> None:
+    source = {"type": "email", "id": "s1", "author": ADA, "subject": "Order 123", "body": "<p>Hi</p>"}
+
+    [found] = turns(REPLIED, talk(part("<p>Any news?</p>"), source=source))
+    assert (found.text, found.subject, found.details["subject"]) == ("Any news?", "Order 123", "Order 123")

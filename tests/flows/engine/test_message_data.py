@@ -207,6 +207,27 @@ class Recorder:
         """Nothing is open."""
 
 
+async def test_a_call_escapes_it_like_every_value() -> None:
+    fetch = Recorder()
+    action = {
+        "id": "note",
+        "name": "note",
+        "method": "POST",
+        "url": "https://shop.example/{{ message.quoted.text }}",
+        "headers": {"content-type": "application/json"},
+        "body": '{"note": "{{ message.form.note }}"}',
+    }
+    enter = {"actions": [{"trigger": "on_enter", "action_id": "note"}]}
+    talk = DialogMachine(flow(node("a", "Hi", **enter), actions=[action]), "rules", fetch=fetch)
+    quoted = QuotedMessage(id="q", text="admin?x=1#/y")
+
+    await talk.turn(turn("hi", form={"note": '", "admin": "yes'}, quoted=quoted))
+
+    [request] = fetch.requests
+    assert request.url == "https://shop.example/admin%3Fx%3D1%23%2Fy"
+    assert json.loads(request.body or b"") == {"note": '", "admin": "yes'}
+
+
 async def test_a_tool_gets_it_in_its_context() -> None:
     seen: list[Context] = []
 

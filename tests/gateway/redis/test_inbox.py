@@ -19,6 +19,8 @@ from core.model import (
     DeliveryStatus,
     Event,
     Ignored,
+    QuotedMessage,
+    Reaction,
     StatusChanged,
     TurnReceived,
 )
@@ -242,6 +244,17 @@ async def test_an_edit_is_recorded_once_and_wakes_nobody(redis: Redis) -> None:
     )
     assert await redis.hget("tg:{fake:1}", "job") == jobs
     assert await redis.llen("tg:{fake:1}:mail") == 1
+
+
+async def test_a_reaction_and_an_unsupported_message_are_named_in_the_log(redis: Redis) -> None:
+    reaction, quoted = Reaction(emoji="👍"), QuotedMessage(id="P1")
+    reacted = turn(1).model_copy(update={"text": "", "reaction": reaction, "quoted": quoted})
+    unsupported = turn(2).model_copy(update={"text": "", "kind": "unsupported"})
+    await RedisInbox(redis).accept([TurnReceived(turn=each) for each in (reacted, unsupported)])
+
+    first, second = [entry.data for entry in await read_log(redis, "fake:1")]
+    assert (first["kind"], first["reaction"], first["message"]) == ("reaction", "👍", "P1")
+    assert second["kind"] == "unsupported"
 
 
 async def test_an_edit_brings_no_expired_session_back(redis: Redis) -> None:
