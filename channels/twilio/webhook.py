@@ -287,7 +287,8 @@ def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
         details=_build_details(form),
     )
     if not turn.has_content and turn.reaction is None:
-        if not is_whatsapp(address.theirs) or kind in _KNOWN_KINDS:
+        has_form = form.first_value(*_FORM_FIELDS)  # one that cannot be read, or is too long
+        if not is_whatsapp(address.theirs) or (kind in _KNOWN_KINDS and not has_form):
             return Ignored(reason="empty message")
         turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
     return TurnReceived(turn=turn)

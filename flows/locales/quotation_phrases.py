@@ -234,6 +234,13 @@ ATTRIBUTIONS: Final = (
 )
 """Lines before a quoted message, as regular expressions."""
 
+HEADERS: Final = (
+    r"\*?From:\*? .{2,200} \*?(?:Sent|Date|To):\*? .{2,200}",
+    r"\*?Von:\*? .{2,200} \*?(?:Gesendet|Datum|An):\*? .{2,200}",
+    r"\*?De:\*? .{2,200} \*?(?:Enviado(?: el)?|Fecha|Para):\*? .{2,200}",
+)
+"""The first two lines of the header of a quoted e-mail, as regular expressions."""
+
 SEPARATORS: Final = (
     r"-{2,} ?(?:Original Message|Original Appointment|Forwarded message|Reply message) ?-{2,}",
     r"-{2,} ?(?:Ursprüngliche Nachricht|Originalnachricht|Weitergeleitete Nachricht) ?-{2,}",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from flows.locales.quotation_phrases import ATTRIBUTIONS, SEPARATORS, SIGNATURES
+from flows.locales.quotation_phrases import ATTRIBUTIONS, HEADERS, SEPARATORS, SIGNATURES
 from flows.nlu.tapbacks import CUT_MARKS, QUOTES, Tapback, match_tapback
 from flows.text import tokenize
 
@@ -207,7 +207,8 @@ def _remove_quoted_lines(text: str, corpus: _Corpus) -> str:
         return "" if _is_separator(text) else text
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        length = _introduction_length(lines, at) or int(_is_separator(line))
+        is_boundary = _is_separator(line) or _is_header(lines, at)
+        length = _introduction_length(lines, at) or int(is_boundary)
         if length and (above := "\n".join(lines[:at]).strip()):
             return above
         if length:
@@ -253,6 +254,17 @@ def _introduction_length(lines: Sequence[str], at: int) -> int:
 
 def _is_separator(line: str) -> bool:
     return len(line) < _MAX_LINE_LENGTH and _separator().fullmatch(line.strip()) is not None
+
+
+def _is_header(lines: Sequence[str], at: int) -> bool:
+    """Return whether the header of a quoted e-mail begins here."""
+    pair = " ".join(line.strip() for line in lines[at : at + 2])
+    return ":" in lines[at] and _header().fullmatch(pair[:_MAX_LINE_LENGTH]) is not None
+
+
+@cache
+def _header() -> re.Pattern[str]:
+    return re.compile("|".join(HEADERS), re.IGNORECASE)
 
 
 @cache

@@ -648,6 +648,12 @@ def test_a_form_is_whole_at_any_length(length: int) -> None:
     assert json.loads(found.details["flow_data"]) == values
 
 
+def test_a_form_that_cannot_be_read_is_no_silence() -> None:
+    found = turn_of(changed("whatsapp_location", Latitude="", MessageType="interactive", FlowData="{"))
+
+    assert (found.kind, found.form, found.has_content) == ("unsupported", None, False)
+
+
 def test_a_kind_that_is_not_supported_is_a_turn_without_content() -> None:
     found = turn_of(changed("whatsapp_location", Latitude="", Longitude="", MessageType="poll"))
 

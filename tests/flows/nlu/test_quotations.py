@@ -88,6 +88,7 @@ def test_a_tapback_to_what_an_agent_wrote_is_one_too() -> None:
         "My parcel is missing.\nSent from Berlin on Monday\nTracking 123",
         "On Monday I wrote:",
         "two\nlines",
+        "From: Berlin\nwith love",
     ],
 )
 def test_a_persons_own_words_stay(text: str) -> None:
@@ -104,6 +105,8 @@ def test_a_persons_own_words_stay(text: str) -> None:
         (f"Am 23.11.2026 um 10:00 schrieb Shop:\n> {QUESTION}\nnein", "nein"),
         (f"no\nEl lun, 23 nov 2026, Tienda escribió:\n> {QUESTION}", "no"),
         (f"no\n-----Original Message-----\nFrom: Shop\n{QUESTION}", "no"),
+        (f"no\n\nFrom: Shop <shop@example.com>\nSent: Monday, 10:00\nTo: Ada\n\n{QUESTION}", "no"),
+        (f"nein\n\nVon: Shop\nGesendet: Montag\n{QUESTION}", "nein"),
         (f"no\n\n##- Please type your reply above this line -##\n\n{QUESTION}", "no"),
         (f"##- Please type your reply above this line -##\n{QUESTION}\nno", "no"),
         (f"{QUESTION}\n1. Cancel the order\n2. Keep the order\n2", "2"),
