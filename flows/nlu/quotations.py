@@ -360,14 +360,13 @@ def _copyable(corpus: _Corpus) -> Iterator[tuple[Words, bool]]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _read_message(message: str) -> tuple[Words, Words, bool]:
-    """Return a message's words, those of its last question, and whether it ends with a question."""
-    return tokenize(message), tokenize(_last_question(message)), message.rstrip().endswith("?")
+    """Return a message's words, those of the question that ends it, and whether one does.
 
-
-def _last_question(message: str) -> str:
-    """Return the last question of a message."""
-    before, sign, _ = message.rpartition("?")
-    return re.split(r"[.!?:\n]", before)[-1] if sign else ""
+    A question elsewhere in it may be an example of what to write (“ask me “where is my order?””).
+    """
+    is_question = message.rstrip().endswith("?")
+    last_sentence = re.split(r"[.!?:\n]", message.rstrip(" ?\n"))[-1] if is_question else ""
+    return tokenize(message), tokenize(last_sentence), is_question
 
 
 def _find(words: Words, part: Words) -> int:

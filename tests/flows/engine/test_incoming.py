@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.model import QuotedMessage, Reaction, Turn
 from flows.document import Flow
 from flows.engine import DialogMachine, TurnResult
+from tests.effort import examples
 from tests.flows.conversation import HERE, asks, edge, flow, library, machine, node, say, turn
 
 QUESTION = "Shall I cancel your order?"
@@ -81,6 +86,56 @@ async def test_a_mere_quotation_is_answered_with_the_question() -> None:
     for _ in range(3):
         answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order")
         assert (answer.text, answer.node, answer.hand_off) == (QUESTION, "ask", False)
+
+
+KEYWORDS = st.sampled_from(["cancel", "keep", "yes", "no", "person", "1", "order", "please"])
+MARKS = st.sampled_from(
+    [
+        "> {}",
+        "Liked “{}”",
+        "Disliked „{}“",
+        "Hat mit 👍 auf „{}“ reagiert",
+        'Reacted to "{}" with 👍',
+        "On Monday, Shop wrote:\n> {}",
+        "-----Original Message-----\n{}",
+        "{}",
+        "“{}”",
+    ]
+)
+
+
+@settings(max_examples=examples(300, quick=60))
+@given(
+    question=st.lists(KEYWORDS, min_size=4, max_size=12).map(" ".join),
+    mark=MARKS,
+    own=st.sampled_from(["", "blue horses"]),
+    is_above=st.booleans(),
+)
+def test_the_quoted_part_of_a_message_decides_nothing(
+    question: str, mark: str, own: str, is_above: bool
+) -> None:
+    made = flow(
+        node(
+            "ask",
+            f"{question}?",
+            edges=[
+                edge("cancel", "done", keywords=["cancel", "yes", "1"]),
+                edge("keep", "done", keywords=["no"]),
+            ],
+        ),
+        node("done", "DONE", is_final=True),
+        node("desk", "DESK", hand_off=True),
+        global_edges=[edge("desk", "desk", keywords=["person"])],
+    )
+    quotation = mark.format(f"{question}?")
+
+    async def talk() -> TurnResult:
+        dialog = machine(made)
+        await dialog.turn("hi")
+        return await dialog.turn(f"{own}\n\n{quotation}" if is_above else f"{quotation}\n{own}")
+
+    answer = asyncio.run(talk())
+    assert (answer.node, answer.hand_off) == ("ask", False)
 
 
 async def test_a_language_of_a_tapback_is_not_that_of_the_person() -> None:

@@ -140,6 +140,19 @@ def test_a_message_that_only_quotes_has_no_words(text: str) -> None:
     assert remove_quotations(text, SAID) == ("", None, "", True)
 
 
+def test_an_example_of_what_to_write_is_no_quotation_when_it_is_written() -> None:
+    said = Said(bot=("Ask me something, such as “Where is my order?”",), newest=1)
+
+    assert remove_quotations("Where is my order? Thanks", said).text == "Where is my order? Thanks"
+
+
+def test_the_question_that_ends_a_message_may_be_copied_alone() -> None:
+    said = Said(bot=(f"Hello Ada! Thank you for writing. {QUESTION}",), newest=1)
+
+    assert remove_quotations(f"{QUESTION} no", said).text == "no"
+    assert remove_quotations(QUESTION, said).text == QUESTION
+
+
 def test_a_quotation_is_of_the_newest_message_or_of_an_older_one() -> None:
     assert is_newest("Shall I cancel yo…", SAID)
     assert is_newest(f"{QUESTION} 1. Cancel the order", SAID)
