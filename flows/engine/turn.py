@@ -12,7 +12,6 @@ from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node
 from flows.engine.history_summary import start_summary
-from flows.engine.incoming import QUOTATION_KIND, answers_newest, fold_emoji
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
     add_message,
@@ -28,6 +27,12 @@ from flows.engine.transition_executor import enter_initial_node, execute_selecti
 from flows.engine.transition_selector import find_edge, match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
+from flows.engine.unanswered import (
+    is_mere_quotation,
+    leave_unanswered,
+    meaning_of_reaction,
+    outcome_without_answer,
+)
 from flows.llm import Model, ModelError
 from flows.nlu import is_greeting, is_small_talk
 from flows.state import DialogState
@@ -35,12 +40,8 @@ from flows.state import DialogState
 _DEFAULT_SERVICES = EngineServices()
 _SPEAKER_LABELS = {"user": "Person", "assistant": "Bot"}
 _HAND_OFF_OUTCOMES = ("hand_off", "budget")
-_ENDED_OUTCOMES = ("final", "hand_off")
 _OVERRIDING_ISSUES = {"refused": "stay", "rounds": "stay", "hops": "advance"}
 """Issues that are an outcome of their own, each with the outcome that it replaces."""
-
-_REACTION_OUTCOME, _QUOTATION_OUTCOME, _UNSUPPORTED_OUTCOME = "reaction", QUOTATION_KIND, "unsupported"
-"""Outcomes of messages that decide nothing."""
 
 _RESUMED_NOTE = "A person of the business had the conversation. You have it again now: answer as before."
 """Note for the model, which otherwise goes on from what it said about being silent."""
@@ -67,9 +68,9 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
     """
     started_at = perf_counter()
     if turn.reaction is not None:
-        turn = turn.model_copy(update={"text": _meaning_of_reaction(flow, before, turn)})
-    if outcome := _outcome_without_answer(before, turn):
-        return _leave_unanswered(flow, before, outcome)
+        turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
+    if outcome := outcome_without_answer(before, turn):
+        return leave_unanswered(flow, before, outcome)
     state = _resume_state(flow, before.working_copy(flow.nodes), turn)
     is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
     if flow.is_multilingual:
@@ -129,37 +130,6 @@ def _fallback_for(node: Node, timer: TimerKind) -> Fallback | None:
     return node.on_undelivered if timer is TimerKind.UNDELIVERED else node.timeout
 
 
-def _meaning_of_reaction(flow: CompiledFlow, state: DialogState, turn: Turn) -> str:
-    """Return what a reaction to the bot's last message says by the node's `on_reaction`; often nothing."""
-    node = flow.nodes.get(state.node)
-    if node is None or turn.reaction is None or state.outcome in _ENDED_OUTCOMES:
-        return ""
-    meanings = {fold_emoji(emoji): text for emoji, text in node.node.on_reaction.items()}
-    meaning = meanings.get(fold_emoji(turn.reaction.emoji), "")
-    return meaning if meaning and answers_newest(turn, state, has_media=bool(node.node.media)) else ""
-
-
-def _outcome_without_answer(state: DialogState, turn: Turn) -> str:
-    """Return the outcome of a message that is not answered; empty for one that is.
-
-    An unsupported message is answered once, until the next that can be read.
-    """
-    if turn.has_content:
-        return ""
-    if turn.reaction is not None:
-        return _REACTION_OUTCOME
-    if _is_quotation(turn) and state.outcome in _ENDED_OUTCOMES:
-        return _QUOTATION_OUTCOME
-    return _UNSUPPORTED_OUTCOME if turn.kind == UNSUPPORTED_KIND and state.unsupported else ""
-
-
-def _leave_unanswered(flow: CompiledFlow, state: DialogState, outcome: str) -> StateAndResult:
-    """Return the state as it is: nobody is answered, and the node's timeout begins again."""
-    node = flow.nodes.get(state.node)
-    timeout = node.node.timeout if node and state.outcome not in _ENDED_OUTCOMES else None
-    return state, TurnResult(outcome=outcome, node=state.node, timeout=timeout.seconds if timeout else None)
-
-
 def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogState:
     """Return the state for a new message: restarted after the end, at the interrupted node after a hand-off.
 
@@ -186,7 +156,7 @@ async def _answer(context: TurnContext, *, is_language_changed: bool) -> None:
         _answer_after_end(context)
     elif is_unsupported:
         await _answer_unsupported(context)
-    elif _is_quotation(context.turn) and not context.is_first_turn:
+    elif is_mere_quotation(context.turn) and not context.is_first_turn:
         await repeat_question(context)
     elif _is_budget_exhausted(context):
         _receive_message(context)
@@ -217,11 +187,6 @@ async def _answer_unsupported(context: TurnContext) -> None:
     add_message(context, Message(text=text))
     if context.is_first_turn:
         await enter_initial_node(context)
-
-
-def _is_quotation(turn: Turn) -> bool:
-    """Return whether all words of a message are quoted, and it has nothing else."""
-    return turn.kind == QUOTATION_KIND and not turn.has_content
 
 
 def _receive_message(context: TurnContext) -> None:

@@ -14,7 +14,8 @@ from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.phone_numbers import recognize_phone_numbers
-from flows.nlu.quotations import Said, Unquoted, is_newest, remove_quotations
+from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
+from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
