@@ -1,4 +1,4 @@
-"""What was said in a conversation, and the recognition of its words when they are quoted."""
+"""The words that were said in a conversation, and their recognition when they are quoted."""
 
 from __future__ import annotations
 
