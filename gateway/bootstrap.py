@@ -17,7 +17,7 @@ from core.model import ParticipantPolicy
 from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies, SharesApp
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
-from flows.engine import DialogMachine, Moderator
+from flows.engine import DialogMachine, LoadPicture, Moderator
 from flows.llm import create_model, create_moderator, create_speaker, create_transcriber
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
@@ -27,11 +27,13 @@ from gateway.http.ssrf_guard import SafeFetch
 from gateway.middleware.account_alias import with_account_name
 from gateway.middleware.channel_router import ChannelRouter
 from gateway.middleware.hot_reload import ReloadingDialog
+from gateway.middleware.quoted_messages import QuotedMessages
 from gateway.middleware.speech import SpeechMiddleware
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddleware
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import ShowTyping, TypingIndicator
+from gateway.middleware.vision import PictureLoader
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
@@ -139,8 +141,11 @@ def _check_shared_apps(channels: Channels) -> None:
             )
 
 
-def build_dialog(settings: Settings) -> ReloadingDialog:
-    """Build the dialog engine with the configured model and flow; the flow file is watched for changes."""
+def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) -> ReloadingDialog:
+    """Build the dialog engine with the configured model and flow; the flow file is watched for changes.
+
+    `load_picture` downloads the pictures that the model is to see.
+    """
     key = settings.openai_api_key.get_secret_value()
     base_url = settings.openai_base_url or None
     model = create_model(settings.llm, api_key=key or None, base_url=base_url, aiohttp=True)
@@ -153,6 +158,7 @@ def build_dialog(settings: Settings) -> ReloadingDialog:
         fetch=fetch,
         secrets=settings.flow_secrets,
         moderator=_build_moderator(settings),
+        load_picture=load_picture,
     )
     return ReloadingDialog(file, machine)
 
@@ -164,34 +170,52 @@ def _build_moderator(settings: Settings) -> Moderator | None:
     return create_moderator(settings.moderation, api_key=key or None, base_url=base_url or None, aiohttp=True)
 
 
-def build_dialogs(settings: Settings, config: ConfigFile) -> ChannelRouter:
+def build_dialogs(
+    settings: Settings, config: ConfigFile, load_picture: LoadPicture | None = None
+) -> ChannelRouter:
     """Build the default dialog, and one for each channel that has a flow of its own."""
     flow_dialogs = {
-        name: build_dialog(settings.model_copy(update={"flow": flow})) for name, flow in config.flows.items()
+        name: build_dialog(settings.model_copy(update={"flow": flow}), load_picture)
+        for name, flow in config.flows.items()
     }
-    return ChannelRouter(build_dialog(settings), flow_dialogs)
+    return ChannelRouter(build_dialog(settings, load_picture), flow_dialogs)
 
 
 @asynccontextmanager
-async def open_transcription(settings: Settings, channels: Channels) -> AsyncIterator[Sequence[Middleware]]:
-    """Open the transcription of voice notes; yields its middleware, none if it is not configured.
+async def open_downloads(settings: Settings, channels: Channels) -> AsyncIterator[MediaDownloader]:
+    """Open the downloads of contacts' files.
 
-    The SSRF guard of the downloads allows the configured hosts of the providers' APIs, even if they are
-    private.
+    The SSRF guard allows the configured hosts of the providers' APIs, even if they are private.
     """
+    hosts = [channel.api_host for channel in channels.values() if isinstance(channel, HostsMedia)]
+    fetch = SafeFetch([*settings.private_hosts.split(","), *hosts])
+    try:
+        yield MediaDownloader(channels, fetch)
+    finally:
+        await fetch.aclose()
+
+
+def build_picture_loader(settings: Settings, downloader: MediaDownloader) -> LoadPicture | None:
+    """Build the download of pictures for a model that can see; `None` if it is not configured."""
+    if not settings.vision:
+        return None
+    return PictureLoader(downloader, int(settings.vision_megabytes * 1024 * 1024)).load
+
+
+@asynccontextmanager
+async def open_transcription(
+    settings: Settings, downloader: MediaDownloader
+) -> AsyncIterator[Sequence[Middleware]]:
+    """Open the transcription of voice notes; yields its middleware, none if it is not configured."""
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     transcriber = create_transcriber(settings.transcribe, api_key=key or None, base_url=base_url or None)
     if transcriber is None:
         yield ()
         return
-    hosts = [channel.api_host for channel in channels.values() if isinstance(channel, HostsMedia)]
-    fetch = SafeFetch([*settings.private_hosts.split(","), *hosts])
     try:
-        downloader = MediaDownloader(channels, fetch)
         yield (lambda dialog: TranscriptionMiddleware(dialog, downloader, transcriber),)
     finally:
         await transcriber.aclose()
-        await fetch.aclose()
 
 
 @asynccontextmanager
@@ -251,8 +275,9 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     mailbox = RedisMailbox(redis, limits, rates)
     async with (
         provider_client() as http,
-        build_dialogs(settings, config) as router,
-        open_transcription(settings, channels) as transcription,
+        open_downloads(settings, channels) as downloader,
+        build_dialogs(settings, config, build_picture_loader(settings, downloader)) as router,
+        open_transcription(settings, downloader) as transcription,
         open_speech(settings, channels, http) as speech,
     ):
         middleware: tuple[
@@ -260,6 +285,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
         ] = (  # innermost first: a turn passes them from the last to the first
             *transcription,
             *speech,
+            lambda dialog: QuotedMessages(dialog, redis),
             lambda dialog: StreamingDialog(dialog, redis),
             lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
             lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),

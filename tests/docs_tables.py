@@ -17,6 +17,7 @@ from core.model import Owner
 from core.model.owner import TRANSITIONS
 from gateway.cli import app
 from gateway.config import settings
+from tests.channels.inbound_kinds import kinds_table, meanings_table
 from tests.paths import DOCS, ROOT
 
 
@@ -79,6 +80,7 @@ def render_packages() -> str:
 BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     ROOT / "README.md": {"commands": render_commands},
     DOCS / "settings.md": {"settings": render_settings},
+    DOCS / "channels.md": {"inbound": kinds_table, "inbound-meanings": meanings_table},
     DOCS / "hand-off.md": {"owner": render_ownership},
     DOCS / "architecture.md": {"packages": render_packages},
 }

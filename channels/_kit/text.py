@@ -30,6 +30,12 @@ def normalize_for_comparison(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text.translate(_LOOKALIKE_REPLACEMENTS)).split())
 
 
+def join_subject(subject: str, text: str) -> str:
+    """Return an e-mail's subject and text; the subject is often derived from the text."""
+    start = normalize_for_comparison(subject).rstrip("….").rstrip()
+    return text if normalize_for_comparison(text).startswith(start) else f"{subject}\n\n{text}".strip()
+
+
 def redact_phone_numbers(text: str, limit: int = 300) -> str:
     """Return a provider's error text without its phone numbers (guarantee L12)."""
     return _LONG_NUMBER.sub("…", sanitize(text, limit))

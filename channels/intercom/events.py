@@ -16,6 +16,7 @@ from channels._kit.inbound import (
     get_object_list,
     get_text,
 )
+from channels._kit.text import join_subject
 from channels.intercom.assignment import (
     ASSIGNMENT_PART_TYPES,
     Assignee,
@@ -41,6 +42,7 @@ from core.model import (
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MAX_FILES: Final = 10
+_MAX_SUBJECT_LENGTH: Final = 500
 
 
 class ConversationParser:
@@ -72,7 +74,9 @@ class ConversationParser:
         reopened, parts = False, self._sorted_parts()
         source = get_object(self._item, "source")
         if opening and self._workspace.classify_author(source) is Author.CONTACT:
-            turns += self._build_turn_events(source, f"source:{get_identifier(source, 'id')}", mode)
+            turns += self._build_turn_events(
+                source, f"source:{get_identifier(source, 'id')}", mode, subject=self._parse_subject(mode)
+            )
         for part in parts:
             if self._workspace.classify_author(part) is not Author.CONTACT:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
@@ -207,22 +211,36 @@ class ConversationParser:
     def _parse_text(self, part: JsonObject, mode: BodyMode) -> str:
         return parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode).text
 
-    def _build_turn_events(self, part: JsonObject, key: str, mode: BodyMode) -> list[Event]:
-        """Return the event of a customer's part of any type; none if it is empty or redacted."""
+    def _parse_subject(self, mode: BodyMode) -> str:
+        """Return the subject of an e-mail, which belongs to its first message."""
+        subject = get_text(get_object(self._item, "source"), "subject", MAX_BODY_LENGTH)
+        return parse_body(subject, mode).text[:_MAX_SUBJECT_LENGTH]
+
+    def _build_turn_events(
+        self, part: JsonObject, key: str, mode: BodyMode, subject: str = ""
+    ) -> list[Event]:
+        """Return the event of a customer's part of any type; none if it is empty or redacted.
+
+        `subject` is put before the text, unless the text begins with it.
+        """
         body = parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode)
+        text = join_subject(subject, body.text)
         files = (
             *_parse_attachments(get_object_list(part, "attachments")),
             *_build_image_attachments(body.images),
         )[:_MAX_FILES]
-        if part.get("redacted") is True or not key.removeprefix("source:") or not (body.text or files):
+        if part.get("redacted") is True or not key.removeprefix("source:") or not (text or files):
             return []
+        known_subject = self._parse_subject(mode)
         turn = Turn(
             id=key,
             session=self._session,
             address=self._address,
-            text=body.text,
+            text=text,
             attachments=files,
-            details=self._build_details(part),
+            subject=known_subject,
+            profile_name=get_text(get_object(part, "author"), "name"),
+            details=self._build_details(part, known_subject),
             at=get_number(part, "created_at") or 0.0,
         )
         author = build_author_name(
@@ -236,13 +254,14 @@ class ConversationParser:
             case Speaker.UNKNOWN:
                 return [TurnReceived(turn=turn, author=author, control_is_ours=not self._is_assigned)]
 
-    def _build_details(self, part: JsonObject) -> dict[str, str]:
+    def _build_details(self, part: JsonObject, subject: str) -> dict[str, str]:
         author, source = get_object(part, "author"), get_object(self._item, "source")
         contact = next(iter(get_object_list(get_object(self._item, "contacts"), "contacts")), {})
         details = {
             "user_id": get_identifier(author, "id"),
             "external_id": get_text(contact, "external_id"),
             "profile_name": get_text(author, "name"),
+            "subject": subject,
             "source": get_text(source, "type", 40),
             "page": get_text(source, "url", 500),
         }

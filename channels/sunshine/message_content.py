@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound import JsonObject, get_number, get_object, get_text
-from core.model import Attachment, Location
+from pydantic import JsonValue
+
+from channels._kit.inbound import (
+    FormValues,
+    JsonObject,
+    get_identifier,
+    get_number,
+    get_object,
+    get_object_list,
+    get_text,
+)
+from core.model import Attachment, Location, QuotedMessage
 
 _MAX_TEXT_LENGTH: Final = 16_000
+_MAX_FIELDS: Final = 100
+_BUSINESS_KINDS: Final = frozenset({"", "carousel", "form", "list", "template"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +31,16 @@ class MessageContent:
     payload: str = ""
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
+    form: FormValues | None = None
+
+
+def is_business_kind(value: JsonObject) -> bool:
+    """Return whether a message is of a kind that only a business sends, or of none."""
+    return get_text(value, "type", 40) in _BUSINESS_KINDS
 
 
 def parse_content(value: JsonObject) -> MessageContent | None:
-    """Return a message's content; `None` for types that only a business sends."""
+    """Return a message's content; `None` for a kind that is not supported."""
     text = get_text(value, "text", _MAX_TEXT_LENGTH)
     match get_text(value, "type", 40):
         case "text":
@@ -33,8 +51,42 @@ def parse_content(value: JsonObject) -> MessageContent | None:
             location = _parse_location(value)
             return MessageContent(text="" if location else text, location=location)
         case "formResponse":
-            return MessageContent(text=get_text(value, "textFallback", _MAX_TEXT_LENGTH))
+            return _parse_form(value)
     return None
+
+
+def parse_quoted(message: JsonObject) -> QuotedMessage | None:
+    """Return the message that the user answers, by id or with its text."""
+    reference = get_object(message, "quotedMessage")
+    quoted = get_object(reference, "message")
+    found = QuotedMessage(
+        id=get_identifier(quoted, "id") or get_identifier(reference, "externalMessageId"),
+        text=get_text(get_object(quoted, "content"), "text", _MAX_TEXT_LENGTH),
+    )
+    return None if found == QuotedMessage() else found
+
+
+def _parse_form(value: JsonObject) -> MessageContent:
+    """Return a filled-in form: its answers by field, and as text where Zendesk has written none."""
+    values: FormValues = {}
+    lines = []
+    for field in get_object_list(value, "fields")[:_MAX_FIELDS]:
+        label, answer = get_text(field, "label"), _parse_answer(field)
+        if name := get_text(field, "name") or label:
+            values[name] = answer
+            shown = ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
+            lines.append(f"{label or name}: {shown}")
+    text = get_text(value, "textFallback", _MAX_TEXT_LENGTH) or "\n".join(lines)[:_MAX_TEXT_LENGTH]
+    return MessageContent(text=text, form=values or None)
+
+
+def _parse_answer(field: JsonObject) -> JsonValue:
+    """Return the answer to one field: its text, or the chosen options."""
+    if get_text(field, "type", 20) == "select":
+        options = get_object_list(field, "select")[:_MAX_FIELDS]
+        chosen: list[JsonValue] = [get_text(each, "label") or get_text(each, "name") for each in options]
+        return chosen[0] if len(chosen) == 1 else chosen
+    return get_text(field, "text", _MAX_TEXT_LENGTH) or get_text(field, "email", 320)
 
 
 def _parse_attachments(value: JsonObject) -> tuple[Attachment, ...]:

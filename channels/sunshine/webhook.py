@@ -19,16 +19,20 @@ from channels._kit.inbound import (
 )
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
-from channels.sunshine.message_content import MessageContent, parse_content
+from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
+    UNSUPPORTED_KIND,
+    Activity,
+    ActivityReceived,
     Address,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Event,
     Ignored,
+    QuotedMessage,
     StatusChanged,
     Turn,
     TurnReceived,
@@ -174,7 +178,7 @@ class _EventParser:
             provider_id=message,
             status=status,
             error_code=get_text(error, "code", 60) if failed else "",
-            error_text=redact_phone_numbers(get_text(error, "message") or "failed") if failed else "",
+            error_text=redact_phone_numbers(_get_failure_text(error)) if failed else "",
         )
 
     def _parse_passed_control(self, metadata: JsonObject) -> Event:
@@ -214,14 +218,21 @@ class _EventParser:
                 yield Ignored(reason="message of the business")
             return
         content, number = parse_content(get_object(message, "content")), get_identifier(message, "id")
-        if message.get("deleted") is True or get_text(author, "type") != "user":
-            yield Ignored(reason="deleted message or no author")
-        elif content is None or not number:
-            yield Ignored(reason="unknown kind")
-        elif content == MessageContent():
+        if get_text(author, "type") != "user":
+            yield Ignored(reason="no author")
+        elif not number:
+            yield Ignored(reason="no message id")
+        elif message.get("deleted") is True:
+            yield ActivityReceived(
+                id=f"{number}.deleted",
+                session=self._session,
+                activity=Activity.DELETED,
+                message_id=number,
+            )
+        elif content == MessageContent() or is_business_kind(get_object(message, "content")):
             yield Ignored(reason="empty message")
         else:
-            yield from self._build_turn_events(number, content, author)
+            yield from self._build_turn_events(number, content, author, parse_quoted(message))
 
     def _parse_postback(self, postback: JsonObject) -> Iterator[Event]:
         """Parse a tapped button; it has no message, so the event's id is the turn's."""
@@ -233,8 +244,16 @@ class _EventParser:
             self._id, MessageContent(payload=payload), {"user": get_object(self._payload, "user")}
         )
 
-    def _build_turn_events(self, number: str, content: MessageContent, author: JsonObject) -> Iterator[Event]:
+    def _build_turn_events(
+        self,
+        number: str,
+        content: MessageContent | None,
+        author: JsonObject,
+        quoted: QuotedMessage | None = None,
+    ) -> Iterator[Event]:
         """Return the turn, followed by a hand-off event if somebody else holds the conversation.
+
+        Without `content` the message is of a kind that is not supported.
 
         Whether an agent is active is decided by the agent's own messages. The hand-off comes second, because
         a message reopens a closed session.
@@ -256,10 +275,14 @@ class _EventParser:
             id=number,
             session=self._session,
             address=self._address,
-            text=content.text,
-            payload=content.payload,
-            attachments=content.attachments,
-            location=content.location,
+            text=content.text if content else "",
+            payload=content.payload if content else "",
+            attachments=content.attachments if content else (),
+            location=content.location if content else None,
+            kind="" if content else UNSUPPORTED_KIND,
+            quoted=quoted,
+            form=content.form if content else None,
+            profile_name=details["profile_name"],
             details={name: value for name, value in details.items() if value},
             at=self._at,
         )
@@ -275,6 +298,12 @@ class _EventParser:
 def build_author_name(app: str, user: str) -> str:
     """Return the name of a user that is unique over all channels; who wrote is never left open."""
     return f"{NAME}:{app}:user:{user or 'unknown'}"
+
+
+def _get_failure_text(error: JsonObject) -> str:
+    """Return why a delivery failed: by Zendesk, or else by the channel behind it."""
+    underlying = get_object(error, "underlyingError")
+    return get_text(error, "message") or get_text(underlying, "message") or "failed"
 
 
 def _parse_time(text: str) -> float:

@@ -14,10 +14,13 @@ from twilio.request_validator import (
 
 from channels._kit.inbound import (
     FORM_CONTENT_TYPE,
+    MAX_FORM_LENGTH,
     FormData,
+    FormValues,
     PublicUrl,
     matches_sha256,
     parse_form,
+    parse_form_values,
     parse_query_values,
     parse_request_target,
     signatures_match,
@@ -37,6 +40,7 @@ from channels.twilio.identities import build_aliases, build_session_id
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     OTHER_ACCOUNT,
+    UNSUPPORTED_KIND,
     Address,
     Attachment,
     ControlAction,
@@ -45,6 +49,9 @@ from core.model import (
     Event,
     Ignored,
     Location,
+    QuotedMessage,
+    Reaction,
+    Referral,
     StatusChanged,
     Turn,
     TurnReceived,
@@ -68,9 +75,11 @@ _DETAIL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "OriginalRepliedMessageSid": ("quoted", 64),
     "MessagingServiceSid": ("messaging_service", 64),
     "FromCountry": ("from_country", 40),
-    "InteractiveData": ("interactive_data", 4000),
-    "FlowData": ("flow_data", 4000),
 }
+_KNOWN_KINDS: Final = frozenset(
+    {"", "text", "image", "audio", "video", "document", "sticker", "location", "button", "interactive"}
+)
+_FORM_FIELDS: Final = {"InteractiveData": "interactive_data", "FlowData": "flow_data"}
 _REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "ReferralSourceId": ("referral_source_id", _MAX_NAME_LENGTH),
     "ReferralSourceType": ("referral_source_type", 40),
@@ -253,20 +262,53 @@ def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
 
 def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
     aliases = build_aliases(form, address)
+    kind = sanitize(form.first_value("MessageType"), 40).lower()
+    text = sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH)
     turn = Turn(
         id=sid,
         session=aliases[0] if aliases else build_session_id(address),
         address=address,
-        text=sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH),
+        text="" if kind == "reaction" else text,
         payload=_get_identifier(form, "ButtonPayload", "ListId", limit=1000),
         attachments=tuple(_parse_attachments(form)),
         location=_parse_location(form),
+        kind=kind,
+        reaction=Reaction(emoji=text[:40]) if kind == "reaction" else None,
+        quoted=_parse_quoted(form),
+        form=_parse_form_data(form),
+        referral=_parse_referral(form),
+        profile_name=sanitize(form.first_value("ProfileName"), _MAX_NAME_LENGTH),
         details=_build_details(form),
     )
-    has_content = turn.text.strip() or turn.payload or turn.attachments or turn.location
-    if not has_content and not form.first_value("FlowData", "InteractiveData"):
-        return Ignored(reason="empty message")
+    if not turn.has_content and turn.reaction is None:
+        has_form = form.first_value(*_FORM_FIELDS)  # one that cannot be read, or is too long
+        if not is_whatsapp(address.theirs) or (kind in _KNOWN_KINDS and not has_form):
+            return Ignored(reason="empty message")
+        turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
     return TurnReceived(turn=turn, aliases=aliases)
+
+
+def _parse_quoted(form: FormData) -> QuotedMessage | None:
+    sid = _get_identifier(form, "OriginalRepliedMessageSid", limit=64)
+    return QuotedMessage(id=sid) if sid else None
+
+
+def _parse_form_data(form: FormData) -> FormValues | None:
+    """Return the values of a completed WhatsApp flow or of another interactive answer."""
+    return parse_form_values(form.first_value("FlowData")) or parse_form_values(
+        form.first_value("InteractiveData")
+    )
+
+
+def _parse_referral(form: FormData) -> Referral | None:
+    """Return the advert. ReferralNumMedia is present on ordinary messages too, so it means nothing."""
+    if not form.first_value("ReferralSourceId"):
+        return None
+    values = {
+        name.removeprefix("referral_"): sanitize(form.first_value(field), limit)
+        for field, (name, limit) in _REFERRAL_FIELDS.items()
+    }
+    return Referral(**values)
 
 
 def _parse_attachments(form: FormData) -> Iterable[Attachment]:
@@ -297,7 +339,7 @@ def _parse_location(form: FormData) -> Location | None:
 
 
 def _build_details(form: FormData) -> dict[str, str]:
-    """Return known facts. ReferralNumMedia is present on ordinary messages too, so it means nothing."""
+    """Return known facts; a form is kept whole or not at all."""
     fields = (
         {**_DETAIL_FIELDS, **_REFERRAL_FIELDS} if form.first_value("ReferralSourceId") else _DETAIL_FIELDS
     )
@@ -306,6 +348,9 @@ def _build_details(form: FormData) -> dict[str, str]:
         for field, (name, limit) in fields.items()
         if form.first_value(field)
     }
+    for field, name in _FORM_FIELDS.items():
+        if 0 < len(form.first_value(field)) <= MAX_FORM_LENGTH:
+            details[name] = sanitize(form.first_value(field), MAX_FORM_LENGTH)
     if "true" in (form.first_value("Forwarded"), form.first_value("FrequentlyForwarded")):
         details["forwarded"] = "true"
     return details

@@ -8,29 +8,45 @@ from dataclasses import dataclass
 from typing import Final
 
 from channels._kit.inbound import (
+    MAX_FORM_LENGTH,
+    FormValues,
     JsonObject,
     get_identifier,
     get_number,
     get_object,
     get_object_list,
     get_text,
+    parse_form_values,
 )
 from channels.whatsapp.identities import BusinessNumber, Contact
-from core.model import Attachment, Event, Ignored, Location, Turn, TurnReceived
+from channels.whatsapp.structured_content import (
+    describe_contact_cards,
+    describe_order,
+    parse_contact_cards,
+    parse_order,
+    parse_referral,
+)
+from core.model import (
+    UNSUPPORTED_KIND,
+    Activity,
+    ActivityReceived,
+    Attachment,
+    ContactCard,
+    Event,
+    Ignored,
+    Location,
+    Order,
+    QuotedMessage,
+    Reaction,
+    Turn,
+    TurnReceived,
+)
 
 _MAX_TEXT_LENGTH: Final = 16_000
-_MAX_FORM_LENGTH: Final = 4000
 _MAX_ITEMS: Final = 50
-_FILE_TYPES: Final = frozenset({"image", "video", "audio", "document", "sticker"})
-_IGNORED_TYPES: Final[Mapping[str, str]] = {
-    "reaction": "reaction",
-    "edit": "edited message",
-    "revoke": "revoked message",
-    "unsupported": "unsupported message",
-    "unknown": "unsupported message",
-    "request_welcome": "chat opened",
-    "errors": "unsupported message",
-}
+_FILE_TYPES: Final = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
+_UNSUPPORTED_TYPES: Final = frozenset({"unsupported", "unknown", "errors"})
+_IGNORED_TYPES: Final[Mapping[str, str]] = {"request_welcome": "chat opened"}
 _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
     "source_id": 200,
     "source_type": 40,
@@ -39,6 +55,10 @@ _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
     "body": 1000,
     "ctwa_clid": 500,
 }
+_UNANSWERED_CONTENT: Final = frozenset({"edit", "keep_in_chat", "pin", "poll_update", "reaction", "revoke"})
+"""What a person did to an earlier message, and Meta does not pass on: nobody waits for an answer."""
+
+_ACTIVITIES: Final[Mapping[str, Activity]] = {"edit": Activity.EDITED, "revoke": Activity.DELETED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +69,10 @@ class _MessageContent:
     payload: str = ""
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
-    form: str = ""
+    form: FormValues | None = None
+    order: Order | None = None
+    contacts: tuple[ContactCard, ...] = ()
+    reaction: Reaction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +82,7 @@ class MessageParser:
     media_url: str
 
     def parse(self, message: JsonObject, business_number: BusinessNumber, contact: Contact) -> Event:
-        """Return a turn, or an `Ignored` with its reason."""
+        """Return a turn, an activity, or an `Ignored` with its reason."""
         kind, wamid = get_text(message, "type", 40), get_identifier(message, "id")
         if not wamid:
             return Ignored(reason="no message id")
@@ -67,14 +90,22 @@ class MessageParser:
             return Ignored(reason="group message")  # the conversation is the group's, not this contact's
         if not contact.recipient:
             return Ignored(reason="no sender")
-        if kind in _IGNORED_TYPES:
-            return Ignored(reason=_IGNORED_TYPES[kind], aliases=())
+        if reason := _ignored_reason(message, kind):
+            return Ignored(reason=reason)
+        aliases = contact.build_aliases(business_number)
+        if activity := _ACTIVITIES.get(kind):
+            return ActivityReceived(
+                id=wamid,
+                session=aliases[0],
+                activity=activity,
+                message_id=get_identifier(get_object(message, kind), "original_message_id"),
+                aliases=aliases,
+            )
         content = self._parse_content(message, kind)
-        if content is None:
-            return Ignored(reason="unknown kind")
         if content == _MessageContent():
             return Ignored(reason="empty message")
-        aliases = contact.build_aliases(business_number)
+        if content is None:
+            kind, content = UNSUPPORTED_KIND, _MessageContent()
         turn = Turn(
             id=wamid,
             session=aliases[0],
@@ -83,7 +114,15 @@ class MessageParser:
             payload=content.payload,
             attachments=content.attachments,
             location=content.location,
-            details=_build_details(message, kind, contact, content.form),
+            kind="audio" if kind == "voice" else kind,
+            reaction=content.reaction,
+            quoted=_parse_quoted(message),
+            form=content.form,
+            order=content.order,
+            referral=parse_referral(get_object(message, "referral")),
+            contacts=content.contacts,
+            profile_name=contact.name,
+            details=_build_details(message, kind, content, contact),
             at=parse_timestamp(message),
         )
         return TurnReceived(turn=turn, aliases=aliases)
@@ -102,9 +141,14 @@ class MessageParser:
             case "location":
                 return _MessageContent(location=_parse_location(value))
             case "contacts":
-                return _MessageContent(text=_format_contacts(get_object_list(message, "contacts")))
+                cards = parse_contact_cards(get_object_list(message, "contacts"))
+                return _MessageContent(text=describe_contact_cards(cards), contacts=cards)
+            case "reaction":
+                return _MessageContent(reaction=Reaction(emoji=get_text(value, "emoji", 40)))
             case "order":
-                return _parse_order(value)
+                order = parse_order(value)
+                text = get_text(value, "text", _MAX_TEXT_LENGTH) or describe_order(order)
+                return _MessageContent(text=text, order=order)
             case _ if kind in _FILE_TYPES:
                 return self._parse_file(value, kind)
         return None
@@ -128,9 +172,9 @@ def _parse_interactive(value: JsonObject) -> _MessageContent | None:
     if kind in ("button_reply", "list_reply"):
         return _MessageContent(text=get_text(reply, "title", 1000), payload=get_text(reply, "id", 1000))
     if kind == "nfm_reply":
-        form = get_text(reply, "response_json", _MAX_FORM_LENGTH)
         return _MessageContent(
-            text=get_text(reply, "body", _MAX_TEXT_LENGTH) or get_text(reply, "name"), form=form
+            text=get_text(reply, "body", _MAX_TEXT_LENGTH) or get_text(reply, "name"),
+            form=parse_form_values(get_text(reply, "response_json", MAX_FORM_LENGTH + 1)),
         )
     return None
 
@@ -148,38 +192,34 @@ def _parse_location(value: JsonObject) -> Location | None:
     )
 
 
-def _format_contacts(cards: list[JsonObject]) -> str:
-    """Format shared contacts, one line each: name and numbers."""
-    lines = []
-    for card in cards[:_MAX_ITEMS]:
-        numbers = [get_text(phone, "phone", 40) for phone in get_object_list(card, "phones")[:10]]
-        lines.append(" ".join(filter(None, [get_text(get_object(card, "name"), "formatted_name"), *numbers])))
-    return "\n".join(filter(None, lines))
+def _ignored_reason(message: JsonObject, kind: str) -> str:
+    """Return why nobody waits for an answer to a message; empty if somebody may."""
+    if kind in _IGNORED_TYPES:
+        return _IGNORED_TYPES[kind]
+    if kind in _UNSUPPORTED_TYPES:
+        content = get_text(get_object(message, "unsupported"), "type", 40)
+        return "unsupported message" if content in _UNANSWERED_CONTENT else ""
+    is_call = get_text(get_object(message, "interactive"), "type", 40) == "call_permission_reply"
+    return "call permission" if kind == "interactive" and is_call else ""
 
 
-def _parse_order(value: JsonObject) -> _MessageContent:
-    """Parse an order: the contact's text, or its items as text, and the items as data."""
-    items = [
-        {
-            name: get_text(item, name) or get_number(item, name)
-            for name in ("product_retailer_id", "quantity", "item_price", "currency")
-        }
-        for item in get_object_list(value, "product_items")[:_MAX_ITEMS]
-    ]
-    lines = [f"{item['quantity']} × {item['product_retailer_id']}" for item in items]
-    form = json.dumps({"catalog_id": get_text(value, "catalog_id"), "items": items})
-    return _MessageContent(
-        text=get_text(value, "text", _MAX_TEXT_LENGTH) or "\n".join(lines),
-        form=form if len(form) <= _MAX_FORM_LENGTH else "",
+def _parse_quoted(message: JsonObject) -> QuotedMessage | None:
+    """Return the message that is answered or reacted to, or the product that is asked about."""
+    context = get_object(message, "context")
+    quoted = QuotedMessage(
+        id=get_identifier(context, "id") or get_identifier(get_object(message, "reaction"), "message_id"),
+        product_id=get_text(get_object(context, "referred_product"), "product_retailer_id"),
     )
+    return None if quoted == QuotedMessage() else quoted
 
 
-def _build_details(message: JsonObject, kind: str, contact: Contact, form: str) -> dict[str, str]:
-    context, referral, file = (
-        get_object(message, "context"),
-        get_object(message, "referral"),
-        get_object(message, kind),
-    )
+def _build_details(
+    message: JsonObject, kind: str, content: _MessageContent, contact: Contact
+) -> dict[str, str]:
+    context, file = get_object(message, "context"), get_object(message, kind)
+    referral, form = get_object(message, "referral"), content.form
+    if content.order:
+        form = content.order.model_dump()
     details = {
         "kind": kind,
         "profile_name": contact.name,
@@ -189,8 +229,8 @@ def _build_details(message: JsonObject, kind: str, contact: Contact, form: str) 
         "quoted": get_identifier(context, "id"),
         "quoted_product": get_text(get_object(context, "referred_product"), "product_retailer_id"),
         "sha256": get_text(file, "sha256", 100),
-        "voice": "true" if kind == "audio" and file.get("voice") is True else "",
-        "form": form,
+        "voice": "true" if kind == "voice" or (kind == "audio" and file.get("voice") is True) else "",
+        "form": "" if form is None else json.dumps(form, ensure_ascii=False),
         **{f"referral_{name}": get_text(referral, name, limit) for name, limit in _REFERRAL_FIELDS.items()},
     }
     if context.get("forwarded") is True or context.get("frequently_forwarded") is True:

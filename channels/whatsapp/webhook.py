@@ -55,6 +55,7 @@ log = logging.getLogger("turngate.whatsapp")
 
 _SIGNATURE_HEADER: Final = "x-hub-signature-256"
 _SAMPLE_NUMBER: Final = "123456123"
+_ECHOES_WITHOUT_MESSAGE: Final = {"edit": "an edit", "revoke": "a deletion", "reaction": "a reaction"}
 
 
 class Verifier:
@@ -176,7 +177,12 @@ def _parse_messages(value: JsonObject, account: str, parser: MessageParser) -> I
 
 
 def _parse_echo(echo: JsonObject, business_number: BusinessNumber, contacts: list[JsonObject]) -> Event:
-    """Parse a reply from the business's own phone: a person takes over (Meta, "smb_message_echoes")."""
+    """Parse a reply from the business's own phone: a person takes over (Meta, "smb_message_echoes").
+
+    Who edits or deletes a message there, or reacts to one, has written nothing to the contact.
+    """
+    if (kind := get_text(echo, "type", 40)) in _ECHOES_WITHOUT_MESSAGE:
+        return Ignored(reason=f"echo of {_ECHOES_WITHOUT_MESSAGE[kind]}")
     contact, wamid = parse_receiver(echo, contacts), get_identifier(echo, "id")
     if not contact.recipient or not wamid:
         return Ignored(reason="echo without a person")
@@ -195,6 +201,8 @@ def _parse_status(status: JsonObject) -> Event:
     wamid, kind = get_identifier(status, "id"), STATUSES.get(get_text(status, "status"))
     if not wamid:
         return Ignored(reason="no message id")
+    if get_text(status, "type", 40) == "payment":
+        return Ignored(reason="payment status")  # of money, not of a message's delivery
     if kind is None:
         return Ignored(reason="unknown status")
     error = next(iter(get_object_list(status, "errors")), {})

@@ -74,6 +74,8 @@ class TicketEventFactory:
             address=self.address,
             text=comment.text,
             attachments=comment.attachments,
+            profile_name=comment.details.get("profile_name", ""),
+            subject=comment.details.get("subject", ""),
             details={name: value for name, value in comment.details.items() if value},
             at=comment.at,
         )

@@ -8,7 +8,7 @@ from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
-from channels._kit.text import normalize_for_comparison
+from channels._kit.text import join_subject, normalize_for_comparison
 from channels.zendesk.attachments import parse_attachments
 from channels.zendesk.capabilities import BOT_OFF_TAG, HANDED_OFF_TAG, MESSAGING_SOURCES
 from channels.zendesk.event_factory import SYSTEM_USER_ID, Account, Comment, TicketEventFactory
@@ -117,13 +117,10 @@ class _EventParser:
             )
 
     def _build_first_text(self) -> str:
-        """Return subject and text; the subject is often derived from the text, or the text is empty."""
-        subject, text = (
-            get_text(self._detail, "subject", 500),
-            get_text(self._detail, "description", MAX_TEXT_LENGTH),
+        """Return subject and text of the ticket."""
+        return join_subject(
+            get_text(self._detail, "subject", 500), get_text(self._detail, "description", MAX_TEXT_LENGTH)
         )
-        start = normalize_for_comparison(subject).rstrip("….").rstrip()
-        return text if normalize_for_comparison(text).startswith(start) else f"{subject}\n\n{text}".strip()
 
     def _parse_comment(self, comment: JsonObject) -> Iterator[Event]:
         author = get_object(comment, "author")
@@ -152,7 +149,7 @@ class _EventParser:
 
     def _is_description(self, text: str) -> bool:
         """Return whether this is the first comment, which `ticket.created` has reported already."""
-        if normalize_for_comparison(text) != normalize_for_comparison(
+        if not text or normalize_for_comparison(text) != normalize_for_comparison(
             get_text(self._detail, "description", MAX_TEXT_LENGTH)
         ):
             return False
@@ -167,9 +164,9 @@ class _EventParser:
     ) -> Iterator[Event]:
         if BOT_OFF_TAG in _get_tags(self._detail, "tags"):
             yield self._build_control_event(ControlAction.TAKE_OVER, BOT_OFF_TAG)
-        if not text and not files:
+        if not text and not files and not self._is_event_subscription:
             yield Ignored(reason="empty comment")
-            return
+            return  # an event never has the files: a comment without text may consist of them
         details = {
             "user_id": get_identifier(author, "id", 20) or self._requester,
             "profile_name": get_text(author, "name", 100),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from core.model.base import FrozenModel
 from core.model.event import (
     OTHER_ACCOUNT,
+    Activity,
+    ActivityReceived,
     ContactMoved,
     ControlReceived,
     DeliveryStatus,
@@ -21,14 +23,30 @@ from core.model.media_types import file_name, infer_content_type
 from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
 from core.model.timer import FiredTimer, TimerKind
-from core.model.turn import Address, Attachment, Location, Turn
+from core.model.turn import (
+    UNSUPPORTED_KIND,
+    Address,
+    Attachment,
+    ContactCard,
+    Location,
+    Order,
+    OrderItem,
+    QuotedMessage,
+    Reaction,
+    Referral,
+    Turn,
+)
 
 __all__ = [
     "OTHER_ACCOUNT",
+    "UNSUPPORTED_KIND",
+    "Activity",
+    "ActivityReceived",
     "Address",
     "Attachment",
     "AutomaticTransition",
     "Choice",
+    "ContactCard",
     "ContactMoved",
     "ControlAction",
     "ControlReceived",
@@ -41,9 +59,14 @@ __all__ = [
     "Location",
     "Message",
     "MessagePart",
+    "Order",
+    "OrderItem",
     "Owner",
     "ParticipantMessage",
     "ParticipantPolicy",
+    "QuotedMessage",
+    "Reaction",
+    "Referral",
     "Reply",
     "SentMessage",
     "StatusChanged",

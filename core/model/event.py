@@ -148,6 +148,27 @@ OTHER_ACCOUNT: Final = "other account"
 """Reason of a webhook that the provider signed for another account than the one that reads it."""
 
 
+class Activity(StrEnum):
+    """Something that a contact did to an earlier message."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+
+
+class ActivityReceived(FrozenModel):
+    """A contact edited or deleted a message: recorded in the session's log, and answered by nobody.
+
+    `id` deduplicates redeliveries, `message_id` is the provider's id of that message.
+    """
+
+    kind: Literal["activity"] = "activity"
+    id: str
+    session: str
+    activity: Activity
+    message_id: str = ""
+    aliases: Aliases = ()
+
+
 class Ignored(FrozenModel):
     """Verified but of no interest; acknowledged and counted under `reason`, a short fixed phrase.
 
@@ -160,6 +181,12 @@ class Ignored(FrozenModel):
 
 
 Event = Annotated[
-    TurnReceived | ParticipantMessage | StatusChanged | ControlReceived | ContactMoved | Ignored,
+    TurnReceived
+    | ParticipantMessage
+    | StatusChanged
+    | ControlReceived
+    | ContactMoved
+    | ActivityReceived
+    | Ignored,
     Field(discriminator="kind"),
 ]

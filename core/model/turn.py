@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from core.model.base import FrozenModel
 
@@ -41,13 +41,75 @@ class Location(FrozenModel):
     address: str = ""
 
 
+class Reaction(FrozenModel):
+    """An emoji on a message; without one, an earlier reaction was removed."""
+
+    emoji: str = ""
+
+
+class QuotedMessage(FrozenModel):
+    """The message that the user answers or reacts to: the provider's id, and its text where it is known.
+
+    `product_id` is the product that the user asks about, where the provider names one.
+    """
+
+    id: str = ""
+    text: str = ""
+    product_id: str = ""
+
+
+class OrderItem(FrozenModel):
+    """One position of an order; `price` is that of one piece."""
+
+    product_id: str
+    quantity: float | None = None
+    price: float | None = None
+    currency: str = ""
+
+
+class Order(FrozenModel):
+    """An order that the user put together from a catalogue."""
+
+    catalog_id: str = ""
+    items: tuple[OrderItem, ...] = ()
+
+
+class Referral(FrozenModel):
+    """The advert or post over which the user came."""
+
+    source_id: str = ""
+    source_type: str = ""
+    source_url: str = ""
+    headline: str = ""
+    body: str = ""
+    click_id: str = ""
+
+
+class ContactCard(FrozenModel):
+    """A contact that the user shared."""
+
+    name: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    organization: str = ""
+
+
+UNSUPPORTED_KIND = "unsupported"
+"""`Turn.kind` of a message whose content the provider does not pass on."""
+
+
 class Turn(FrozenModel):
     """One user message. `id` is the provider's, so a redelivery is the same turn.
 
     `session` is the unit of order: an opaque string, the same for all messages of one conversation. `payload`
-    is the value behind a tapped button, empty for typed text. `details` keeps further provider data (profile
-    name, referral, …), bounded and as text. With `streamed` somebody reads the reply while it is generated.
-    `at` is the provider's time in seconds since the epoch where webhooks may arrive out of order; 0: unknown.
+    is the value behind a tapped button, empty for typed text. `kind` is what the message is: `text`, `image`,
+    `location` and so on, empty where the provider does not say; `unsupported` is a message whose content the
+    provider does not pass on. `form` is what the user filled in, by field. `subject` is that of an e-mail.
+    `details` keeps further provider data, bounded and as text. With `streamed` somebody reads the reply while
+    it is generated. `at` is the provider's time in seconds since the epoch where webhooks may arrive out of
+    order; 0: unknown.
     """
 
     id: str
@@ -57,6 +119,28 @@ class Turn(FrozenModel):
     payload: str = ""
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
+    kind: str = ""
+    reaction: Reaction | None = None
+    quoted: QuotedMessage | None = None
+    form: dict[str, JsonValue] | None = None
+    order: Order | None = None
+    referral: Referral | None = None
+    contacts: tuple[ContactCard, ...] = ()
+    profile_name: str = ""
+    subject: str = ""
     details: dict[str, str] = Field(default_factory=dict, repr=False)
     streamed: bool = False
     at: float = 0.0
+
+    @property
+    def has_content(self) -> bool:
+        """True if the user said, sent or chose anything; a reaction is not content."""
+        return bool(
+            self.text.strip()
+            or self.payload
+            or self.attachments
+            or self.location
+            or self.form is not None
+            or self.order
+            or self.contacts
+        )

@@ -11,6 +11,7 @@ from core.model import FrozenModel, Turn
 from core.ports import TurnListener
 
 _MAX_DETAILS = 50
+_SINGLE_FIELDS = ("location", "quoted", "form", "order", "referral", "profile_name", "subject")
 
 
 class ConcurrencyPolicy(StrEnum):
@@ -48,8 +49,8 @@ class CommitBarrier(TurnListener):
 
 
 def bypasses_policy(turn: Turn) -> bool:
-    """Return whether a turn is a tapped button or a command, which neither waits nor is merged."""
-    return bool(turn.payload) or turn.text.startswith("/")
+    """Return whether a turn is a button, a reaction or a command, which neither waits nor is merged."""
+    return bool(turn.payload) or turn.reaction is not None or turn.text.startswith("/")
 
 
 def turns_to_merge(turns: Sequence[Turn]) -> tuple[Turn, ...]:
@@ -65,13 +66,23 @@ def merge_turns(turns: Sequence[Turn]) -> Turn:
     if len(turns) == 1:
         return turns[0]
     details = {name: value for turn in turns for name, value in turn.details.items()}
+    newest = {name: _newest_value(turns, name) for name in _SINGLE_FIELDS}
     return turns[-1].model_copy(
         update={
             "id": turns[0].id,
             "text": "\n".join(turn.text for turn in turns if turn.text),
             "attachments": tuple(each for turn in turns for each in turn.attachments),
-            "location": next((turn.location for turn in reversed(turns) if turn.location), None),
+            "contacts": tuple(each for turn in turns for each in turn.contacts),
+            "kind": next((turn.kind for turn in reversed(turns) if turn.has_content), turns[-1].kind),
+            **newest,
             "details": dict(list(details.items())[:_MAX_DETAILS]),
             "streamed": any(turn.streamed for turn in turns),
         }
+    )
+
+
+def _newest_value(turns: Sequence[Turn], name: str) -> object:
+    """Return a field's value in the last of these turns that has one."""
+    return next(
+        (value for turn in reversed(turns) if (value := getattr(turn, name))), getattr(turns[-1], name)
     )

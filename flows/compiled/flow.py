@@ -78,6 +78,7 @@ class CompiledFlow:
     language: str
     after_final: str
     closed_text: TextTemplate
+    unsupported_text: TextTemplate
     actions: Mapping[str, HttpAction]
     tools: tuple[Tool, ...]
     http_tools: Mapping[str, HttpAction]
@@ -175,6 +176,7 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
             flow.closed_text or messages_for(language_code(flow.agent_language)).conversation_closed,
             "message",
         ),
+        unsupported_text=TextTemplate(flow.unsupported_text),
         actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
         tools=flow.tools,
         http_tools=MappingProxyType(
@@ -257,7 +259,7 @@ def _is_decided_by_data(edge: CompiledEdge) -> bool:
     return edge.data_condition is not None and not any(slot.required for slot in edge.slots)
 
 
-_FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", *FALLBACK_FIELDS}
+_FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", "on_reaction", *FALLBACK_FIELDS}
 
 
 def _node_version(node: Node) -> str:

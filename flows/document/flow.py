@@ -1,9 +1,10 @@
 """Pydantic models of the flow document, validated on loading.
 
 The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
-additive, so a document with them still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on
-nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and tools, `retries` on actions
-and tools, `headers` and `timeout` on tools, `after_final`, `closed_text` and `budget` on the flow.
+additive, so a document with them still loads there: `choices`, `hand_off`, `media`, `on_reaction` and
+`reprompt_text` on nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and tools,
+`retries` on actions and tools, `headers` and `timeout` on tools, `after_final`, `closed_text`,
+`unsupported_text` and `budget` on the flow.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def _blank_to_none(value: object) -> object:
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_to_none, json_schema_input_type=str | None)]
 """A text that counts as absent when it is blank."""
+
+NonEmptyText = Annotated[str, Field(min_length=1, max_length=200)]
 
 StringMap = Annotated[
     dict[str, str], BeforeValidator(_parse_pairs, json_schema_input_type=dict[str, str] | list[KeyValuePair])
@@ -231,6 +234,7 @@ class Node(FlowModel):
     timeout: Timeout | None = None
     on_undelivered: Fallback | None = None
     out_of_hours: Fallback | None = None
+    on_reaction: dict[str, NonEmptyText] = Field(default_factory=dict)
     media: tuple[Media, ...] = Field((), max_length=10)
     quote: bool = False
     reaction: str = Field("", max_length=20)
@@ -262,6 +266,7 @@ class Flow(FlowLoader):
     objective: str = ""
     after_final: Literal["restart", "closed", "hand_off"] = "restart"
     closed_text: str = ""
+    unsupported_text: str = ""
     budget: Budget | None = None
     hours: BusinessHours | None = None
     languages: dict[str, Localization] = Field(default_factory=dict)

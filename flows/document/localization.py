@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from flows.document.base import FlowModel
 from flows.document.traversal import FALLBACK_FIELDS, Document
 
+_FLOW_TEXT_FIELDS = ("system_prompt", "closed_text", "unsupported_text")
 _TEXT_FIELDS = ("static_text", "reprompt_text", "instruction")
 _EXTENDED_FIELDS = ("keywords", "examples")
 
@@ -54,6 +55,7 @@ class Localization(FlowModel):
 
     system_prompt: str | None = None
     closed_text: str | None = None
+    unsupported_text: str | None = None
     nodes: Mapping[str, LocalizedNode] = Field(default_factory=dict)
     edges: Mapping[str, LocalizedEdge] = Field(default_factory=dict)
     slots: Mapping[str, LocalizedSlot] = Field(default_factory=dict)
@@ -63,7 +65,7 @@ def localize(document: Document, code: str) -> dict[str, Any]:
     """Return the JSON document of a valid flow in one of its `languages`."""
     texts = document["languages"][code]
     result = {name: value for name, value in document.items() if name != "languages"}
-    result |= {name: texts[name] for name in ("system_prompt", "closed_text") if texts.get(name) is not None}
+    result |= {name: texts[name] for name in _FLOW_TEXT_FIELDS if texts.get(name) is not None}
     result["agent_language"] = code
     result["nodes"] = [_localize_node(node, texts) for node in document["nodes"]]
     result["global_edges"] = [_localize_edge(edge, texts) for edge in document.get("global_edges") or ()]

@@ -146,7 +146,9 @@ async def _call_python_tool(
     if tool.has_side_effects:
         await _mark_irreversible(context)
     key = _tool_idempotency_key(context, call)
-    tool_context = Context(context.turn.session, context.turn.id, key, dict(context.state.slots))
+    tool_context = Context(
+        context.turn.session, context.turn.id, key, dict(context.state.slots), dict(context.message)
+    )
     return _record_execution(context, call.name, await tool.run(call.arguments, tool_context))
 
 

@@ -20,11 +20,12 @@ from core.model import Address, TimerKind, Turn
 from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
 from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
+from flows.engine.incoming import read_incoming
 from flows.engine.language import is_language_answer, select_language
 from flows.engine.moderation import moderate_turn
 from flows.engine.streaming import TurnStream
 from flows.engine.turn import run_timer, run_turn
-from flows.engine.turn_context import EngineServices
+from flows.engine.turn_context import EngineServices, LoadPicture
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
 from flows.llm import Model, Moderator, create_model
 from flows.locales import messages_for
@@ -59,6 +60,7 @@ class DialogMachine:
         today: Callable[[], date] | None = None,
         now: Callable[[], datetime] | None = None,
         moderator: Moderator | None = None,
+        load_picture: LoadPicture | None = None,
         watch: VisitListener = ignore_visits,
     ) -> None:
         """Create a machine for a flow.
@@ -67,13 +69,18 @@ class DialogMachine:
         that the model may call. `fetch` makes the HTTP calls of actions and tools; without it they fail, and
         their failure edges are followed. `secrets` are available to their URLs, headers and bodies alone.
         `now` is the clock for business hours and dates. `watch` is called for every node that is entered,
-        also in a turn that fails later. `moderator` checks user and bot messages. Raises
+        also in a turn that fails later. `moderator` checks user and bot messages. `load_picture` downloads
+        the user's pictures for a model that can see; without it, no model sees any. Raises
         `ConfigurationError`.
         """
         self.model = create_model(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         clock = now or _utc_now
         self._services = EngineServices(
-            fetch, MappingProxyType(dict(secrets or {})), build_python_tools(tools or ()), clock
+            fetch,
+            MappingProxyType(dict(secrets or {})),
+            build_python_tools(tools or ()),
+            clock,
+            load_picture,
         )
         self._own_state = None if state is None else DialogState.from_json(state)
         self._today = today
@@ -121,6 +128,7 @@ class DialogMachine:
     def _run_turn(
         self, before: DialogState, turn: Turn, listener: TurnListener | None
     ) -> Awaitable[StateAndResult]:
+        turn = read_incoming(turn, before)
         flow = self._select_flow(before, turn)
         today = self._business_date(flow)
 

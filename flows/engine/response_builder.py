@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.model import Choice, Message
 from flows.compiled import scripted_speech, select_language_block
 from flows.engine.model_text import protect_echoes
+from flows.engine.pictures import load_pictures
 from flows.engine.selection import Question
 from flows.engine.turn_context import TurnContext
 from flows.llm import ModelError, ReplyRequest
@@ -151,6 +152,7 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         history=context.state.history,
         values=context.model_values,
         write=context.streamer.writer,
+        pictures=await load_pictures(context),
     )
     try:
         reply = await context.model.generate_reply(request)

@@ -16,12 +16,13 @@ from core.model import Choice
 from flows.compiled import CompiledEdge, CompiledNode, is_silent
 from flows.document.flow import CompletionCriterion
 from flows.engine.action_runner import available_tools, call_tool
+from flows.engine.pictures import load_pictures
 from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
 from flows.llm.rules import RulesModel
 from flows.nlu import recognize_choice
-from flows.slots import Slot, validate_slot_value
+from flows.slots import Slot, is_message_slot, read_message_slot, validate_slot_value
 from flows.tools import ToolDefinition, ToolExchange
 
 MAX_TOOL_ROUNDS = 4
@@ -44,7 +45,7 @@ async def select_transition(context: TurnContext) -> Selection:
     is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
     fallback_edge = find_fallback_edge(node) if is_last_try else None
     edges = available_edges(context)
-    edge = _edge_of_quick_reply(context, edges)
+    edge = _edge_of_quick_reply(context, edges) or _edge_of_carried_value(context, edges)
     if edge is None and node.is_decided_by_data and not context.is_first_turn:
         edge = await _select_by_data(context, edges)
     decision = STAY_DECISION
@@ -152,13 +153,28 @@ def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
 
 
 def _edge_of_quick_reply(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-    """Return the edge that the selected quick reply names by its payload, unless slots must be read first.
+    """Return the edge that the selected quick reply names by its payload, or a reaction by its meaning.
+
+    There is none when slots must be read first.
 
     A payload that was not offered is ignored: anyone may send the id of an edge that the model has to decide.
     """
     choice = context.quick_reply
-    edge = next((edge for edge in edges if edge.id == choice.payload), None) if choice else None
+    name = choice.payload if choice else context.text if context.turn.reaction else ""
+    edge = next((edge for edge in edges if edge.id == name), None) if name else None
     return None if edge and any(s.required and len(s.allowed_values) != 1 for s in edge.slots) else edge
+
+
+def _edge_of_carried_value(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+    """Return the only edge that asks for what the message carries: a location, a form."""
+    if not {"location", "form"} & context.message.keys():
+        return None
+    fitting = [edge for edge in edges if any(_carries(context, slot) for slot in edge.slots if slot.required)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _carries(context: TurnContext, slot: Slot) -> bool:
+    return read_message_slot(slot, context.message) is not None
 
 
 async def _select_by_data(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
@@ -227,6 +243,7 @@ async def _ask_model(
         request = _build_request(
             context, edges, is_silent=is_silent, tools=tools, exchanges=tuple(exchanges), may_reply=may_reply
         )
+        request = request._replace(pictures=await load_pictures(context))
         decision = await context.model.decide(request)
         context.record_usage(decision.tokens, decision.model, decision.issue)
         if not decision.calls or not tools:
@@ -289,6 +306,8 @@ def _extract_slots(
     errors: dict[str, str] = {}
     for slot in (*edge.slots, *edge.inferred_slots):
         value = decision.slots.get(slot.name)
+        if is_message_slot(slot):
+            value = read_message_slot(slot, context.message)  # a model must not invent a place
         if value is None and slot.required and len(slot.allowed_values) == 1:
             value = slot.allowed_values[0]  # models leave out a value that has no alternative
         reading = validate_slot_value(slot, value, context.today)

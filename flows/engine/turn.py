@@ -7,7 +7,7 @@ import json
 from datetime import date
 from time import perf_counter
 
-from core.model import Address, Message, TimerKind, Turn
+from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node
@@ -16,8 +16,10 @@ from flows.engine.language import requested_language
 from flows.engine.response_builder import (
     add_message,
     add_text,
+    ask,
     build_messages,
     build_quick_replies,
+    current_question,
     repeat_question,
 )
 from flows.engine.selection import Transition
@@ -25,6 +27,12 @@ from flows.engine.transition_executor import enter_initial_node, execute_selecti
 from flows.engine.transition_selector import find_edge, match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
+from flows.engine.unanswered import (
+    is_mere_quotation,
+    leave_unanswered,
+    meaning_of_reaction,
+    outcome_without_answer,
+)
 from flows.llm import Model, ModelError
 from flows.nlu import is_greeting, is_small_talk
 from flows.state import DialogState
@@ -59,6 +67,10 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
     action has had a side effect by then, the changes of state are kept with it.
     """
     started_at = perf_counter()
+    if turn.reaction is not None:
+        turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
+    if outcome := outcome_without_answer(before, turn):
+        return leave_unanswered(flow, before, outcome)
     state = _resume_state(flow, before.working_copy(flow.nodes), turn)
     is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
     if flow.is_multilingual:
@@ -139,8 +151,14 @@ async def _answer(context: TurnContext, *, is_language_changed: bool) -> None:
     With `is_language_changed`, a message that only asks for the language repeats the question in it.
     """
     state = context.state
+    is_unsupported = context.turn.kind == UNSUPPORTED_KIND and not context.turn.has_content
+    state.unsupported = int(is_unsupported)
     if state.outcome == "final":
         _answer_after_end(context)
+    elif is_unsupported:
+        await _answer_unsupported(context)
+    elif is_mere_quotation(context.turn) and not context.is_first_turn:
+        await repeat_question(context)
     elif _is_budget_exhausted(context):
         _receive_message(context)
         context.outcome, state.turns, state.tokens = "budget", 0, 0
@@ -158,6 +176,18 @@ async def _answer(context: TurnContext, *, is_language_changed: bool) -> None:
             state.offered = build_quick_replies(context)
         _receive_message(context)
         await _select_and_execute(context)
+
+
+async def _answer_unsupported(context: TurnContext) -> None:
+    """Say that the message could not be read, and ask the open question again."""
+    _receive_message(context)
+    text = context.render(context.flow.unsupported_text) or context.locale_messages.unsupported
+    if not context.is_first_turn and (question := current_question(context)):
+        ask(context, f"{text} {question}")
+        return
+    add_message(context, Message(text=text))
+    if context.is_first_turn:
+        await enter_initial_node(context)
 
 
 def _receive_message(context: TurnContext) -> None:
@@ -203,8 +233,9 @@ def _answer_after_end(context: TurnContext) -> None:
 def _needs_routing(context: TurnContext) -> bool:
     """Return whether a session's first message says more than what the bot's greeting has answered."""
     has_ended = context.outcome in ("final", "hand_off")
-    text = context.text
-    has_content = bool(text or context.turn.payload)
+    text, turn = context.text, context.turn
+    is_seen = bool(turn.attachments) and context.services.load_picture is not None
+    has_content = bool(text or turn.payload or turn.location or turn.form or is_seen)
     is_about_language = context.flow.is_multilingual and bool(requested_language(text))
     if has_ended or not has_content or is_about_language:
         return False

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from core.model import Choice, Message, Turn
+from core.model import Attachment, Choice, Message, Turn
 from core.ports import HttpFetcher, TurnListener
 from flows.compiled import CompiledFlow, CompiledNode, select_language_block
+from flows.engine.message_data import MessageData, describe_for_model, describe_message
 from flows.engine.streaming import NULL_STREAMER, TextStreamer
 from flows.engine.turn_result import VisitListener, ignore_visits
-from flows.llm import Model
+from flows.llm import Model, Picture
 from flows.locales import LocaleMessages, messages_for
 from flows.state import DialogState
 from flows.templating import MAX_TEXT_LENGTH, TextTemplate
@@ -24,6 +25,9 @@ from flows.tools import PythonTool, hide_paths
 MAX_INPUT_LENGTH = 4_000
 """Maximum number of characters of a user message that the dialog reads."""
 
+LoadPicture = Callable[[Attachment, str], Awaitable[Picture | None]]
+"""Downloads a picture that came over a channel; `None` if it is unavailable or must not be shown."""
+
 _NULL_LISTENER = TurnListener()
 _KOLKATA = timezone(timedelta(hours=5, minutes=30))  # existing documents use `current_time_Asia_Kolkata`
 
@@ -32,13 +36,15 @@ _KOLKATA = timezone(timedelta(hours=5, minutes=30))  # existing documents use `c
 class EngineServices:
     """Access to the outside that the operator gives the engine.
 
-    Without `fetch` HTTP and MCP calls fail. `now` is the clock for business hours, dates and times.
+    Without `fetch` HTTP and MCP calls fail. `now` is the clock for business hours, dates and times. Without
+    `load_picture` the model sees no pictures.
     """
 
     fetch: HttpFetcher | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tools: Mapping[str, PythonTool] = field(default_factory=lambda: MappingProxyType({}))
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    load_picture: LoadPicture | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +62,8 @@ class TurnContext:
     """Inputs and results of one turn.
 
     `state` is the turn's own copy, `node` the present node (the initial one before the dialog has begun) and
-    `text` the user's message within its length limit. `quick_reply` is the offered quick reply that the
+    `text` the user's message within its length limit. `message` is the data of the message, and `pictures`
+    its pictures once they are loaded. `quick_reply` is the offered quick reply that the
     message selects. `has_side_effects` is set once something irreversible was done: the turn then has to
     complete, even without a model. `last_edge_id` is the edge that the user's message led over.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
@@ -76,6 +83,7 @@ class TurnContext:
     on_visit: VisitListener
     today: date
     text: str
+    message: MessageData
     is_first_turn: bool
     quotable_id: str = ""
     quick_reply: Choice | None = None
@@ -88,6 +96,7 @@ class TurnContext:
     executed: list[str] = field(default_factory=list)
     filled_optional_slots: set[str] = field(default_factory=set)
     execution_counts: dict[str, int] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] | None = None
 
     @classmethod
     def create(  # noqa: PLR0913 - keyword-only
@@ -117,6 +126,7 @@ class TurnContext:
             on_visit=on_visit,
             today=today,
             text=replace_surrogates(turn.text.strip()[:MAX_INPUT_LENGTH]),
+            message=describe_message(turn),
             is_first_turn=state.is_new,
         )
 
@@ -134,6 +144,7 @@ class TurnContext:
         data = {**state.variables, **state.slots, **state.results}
         environment: dict[str, JsonValue] = {**self.flow.environment, **state.environment}
         return {
+            "message": self.message,
             **data,
             **environment,
             "slots": dict(state.slots),
@@ -152,7 +163,9 @@ class TurnContext:
         """Values that the model may see: without the environment, which is private to the operator."""
         state = self.state
         results = hide_paths(state.results, self.flow.hidden_paths) if state.results else state.results
-        return {**state.variables, **state.slots, **results}
+        values = {**state.variables, **state.slots, **results}
+        message = describe_for_model(self.message)
+        return {**values, "message": message} if message and "message" not in values else values
 
     @property
     def system_prompt(self) -> str:

@@ -29,6 +29,13 @@ def discard(text: str) -> None:
     """Do nothing: the text callback when the reply is not streamed."""
 
 
+class Picture(NamedTuple):
+    """A picture that the user sent."""
+
+    body: bytes
+    content_type: str
+
+
 class ModelError(Exception):
     """The model did not answer: unreachable, rejected, or timed out. The turn ends with an apology."""
 
@@ -41,7 +48,8 @@ class TransitionRequest(NamedTuple):
     came before `history`. `is_first` says that this is the session's first message, and that the greeting has
     just been sent in answer to it. `is_silent` says that the user waits for the bot: choose by the data
     alone. `exchanges` are the tool calls made for this request so far. `write` receives the reply while it is
-    written. With an edge of `speculative_replies` the reply may be the message of its target node.
+    written. With an edge of `speculative_replies` the reply may be the message of its target node. `pictures`
+    belong to the user's message.
     """
 
     node: CompiledNode
@@ -64,6 +72,7 @@ class TransitionRequest(NamedTuple):
     language: str = DEFAULT_LANGUAGE
     write: TextCallback = discard
     speculative_replies: tuple[SpeculativeReply, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class TransitionDecision(NamedTuple):
@@ -97,6 +106,7 @@ class ReplyRequest:
     history: tuple[HistoryLine, ...] = ()
     values: Mapping[str, JsonValue] = field(default_factory=dict)
     write: TextCallback = field(default=discard, compare=False, repr=False)
+    pictures: tuple[Picture, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

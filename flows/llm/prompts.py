@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -12,7 +13,7 @@ from pydantic import JsonValue
 from typing_extensions import TypedDict
 
 from flows.compiled import CompiledEdge, SpeculativeReply, strip_extension_keys
-from flows.llm.model import ReplyRequest, SummaryRequest, TransitionRequest
+from flows.llm.model import Picture, ReplyRequest, SummaryRequest, TransitionRequest
 from flows.state import HistoryLine
 from flows.tools import ToolDefinition, ToolExchange
 
@@ -213,6 +214,28 @@ def describe_functions(available: Sequence[FunctionTool]) -> str:
     listed = "\n".join(json.dumps(each["function"], ensure_ascii=False) for each in available)
     form = '{"function": …, "arguments": {…}, "reply": …}'
     return f"Answer with one JSON object, {form}. The functions:\n{listed}"
+
+
+def add_pictures(messages: Chat, pictures: Sequence[Picture]) -> list[Mapping[str, Any]]:
+    """Return the messages with pictures beside the text of the user's last one."""
+    last = max((at for at, line in enumerate(messages) if line["role"] == "user"), default=None)
+    if not pictures or last is None:
+        return [*messages]
+    parts: list[dict[str, Any]] = [{"type": "text", "text": messages[last]["content"] or ""}]
+    parts += [{"type": "image_url", "image_url": {"url": _data_url(picture)}} for picture in pictures]
+    return [*messages[:last], {**messages[last], "content": parts}, *messages[last + 1 :]]
+
+
+def without_pictures(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the messages with their texts alone."""
+    return [
+        {**line, "content": line["content"][0]["text"]} if isinstance(line["content"], list) else line
+        for line in messages
+    ]
+
+
+def _data_url(picture: Picture) -> str:
+    return f"data:{picture.content_type};base64,{b64encode(picture.body).decode()}"
 
 
 def reply_prompt(request: ReplyRequest) -> Chat:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.model import Turn
+from core.model import UNSUPPORTED_KIND, Turn
 
 _MISSES_BEFORE_HUMAN_HINT = 2
 
@@ -35,6 +35,9 @@ class LocaleMessages:
     sent_audio: str
     sent_file: str
     sent_location: str
+    sent_form: str
+    sent_unsupported: str
+    unsupported: str
     location_unsupported: tuple[str, ...]
     missing_value: str
     invalid_value: str
@@ -87,9 +90,16 @@ class LocaleMessages:
     def describe_wordless_turn(self, turn: Turn) -> str:
         """Describe a message without text for the history and the model."""
         if not turn.attachments:
-            return self.sent_location if turn.location else ""
+            return self._describe_without_file(turn)
         kinds = {"image": self.sent_image, "video": self.sent_video, "audio": self.sent_audio}
         return kinds.get(turn.attachments[0].content_type.partition("/")[0], self.sent_file)
+
+    def _describe_without_file(self, turn: Turn) -> str:
+        if turn.location:
+            return self.sent_location
+        if turn.form is not None:
+            return self.sent_form
+        return self.sent_unsupported if turn.kind == UNSUPPORTED_KIND else ""
 
     def fallback_message(self, misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:
         """Return the fallback message: that the user was not understood, and the open question."""

@@ -14,13 +14,17 @@ from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.phone_numbers import recognize_phone_numbers
+from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
+from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
     "MAX_DIGITS",
     "AnswerVocabulary",
     "RecognizedNumber",
+    "Said",
     "TfidfVectorizer",
+    "Unquoted",
     "Vector",
     "answer_vocabulary",
     "any_pattern",
@@ -31,6 +35,7 @@ __all__ = [
     "is_greeting",
     "is_negated",
     "is_negation",
+    "is_newest",
     "is_small_talk",
     "negates_other_words",
     "one_of",
@@ -39,4 +44,5 @@ __all__ = [
     "recognize_confirmation",
     "recognize_numbers",
     "recognize_phone_numbers",
+    "remove_quotations",
 ]

@@ -9,7 +9,7 @@ from functools import cache
 from rapidfuzz.distance import OSA
 
 from core.model import Choice
-from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, PACK_LEXICONS, Lexicon, lexicon_for
 from flows.nlu.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
@@ -32,7 +32,7 @@ def recognize_choice(
     position = _parse_position(answer, tokens, lexicon)
     if position is not None:
         return offered[position - 1] if 1 <= position <= len(offered) else None
-    return _match_label(tokens, offered, lexicon)
+    return _match_label(tokens, offered, lexicon) or _match_foreign_position(tokens, offered)
 
 
 def recognize_choice_label(
@@ -60,7 +60,24 @@ def _parse_position(answer: str, tokens: tuple[str, ...], lexicon: Lexicon) -> i
     content = [word for word in tokens if word not in lexicon.fillers and word not in numbers.choice_words]
     if len(content) > 1 and content[-1] in numbers.choice_pronouns:  # “the second one”
         content = content[:-1]
-    return numbers.positions.get(content[0]) if len(content) == 1 else None
+    if len(content) != 1:
+        return None
+    if content[0].isdecimal():
+        return int(content[0]) if len(content[0]) <= 2 else None
+    return numbers.positions.get(content[0])
+
+
+_ALL_POSITIONS = {
+    word: position
+    for pack in reversed(list(PACK_LEXICONS.values()))
+    for word, position in pack.numbers.positions.items()
+}
+
+
+def _match_foreign_position(tokens: tuple[str, ...], offered: Sequence[Choice]) -> Choice | None:
+    """Match a number word of any language: people may answer a list in their own."""
+    position = _ALL_POSITIONS.get(tokens[0]) if len(tokens) == 1 else None
+    return offered[position - 1] if position and position <= len(offered) else None
 
 
 @cache

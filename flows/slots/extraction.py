@@ -36,6 +36,7 @@ from flows.nlu.datetimes import (
 )
 from flows.slots.constraint_messages import violation_message
 from flows.slots.list_items import item_slot, split_list
+from flows.slots.message_values import convert_form, convert_location, read_form, read_location
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
 from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
@@ -337,5 +338,9 @@ register_slot_types(
         "phone": SlotType(_extract_phone, _convert_text, is_format=True),
         "date": SlotType(_extract_date, _convert_text, is_format=True, display=_display_date),
         "time": SlotType(_extract_time, _convert_text, is_format=True),
+        "location": SlotType(
+            None, convert_location, is_format=True, has_own_schema=True, from_message=read_location
+        ),
+        "form": SlotType(None, convert_form, is_format=True, has_own_schema=True, from_message=read_form),
     }
 )

@@ -42,6 +42,8 @@ class SlotType:
     """The JSON Schema keywords that are checked beyond the type."""
     has_own_schema: bool = False
     """True if all keywords are checked, as for lists and objects."""
+    from_message: Callable[[_AnySlot, Mapping[str, JsonValue]], JsonValue] | None = None
+    """Reads the value from what a message carries beside its text; then nothing else fills the slot."""
     display: Callable[[JsonValue, LocaleMessages], str] | None = None
     """Formats a value for a question; None shows it unchanged."""
 

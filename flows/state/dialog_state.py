@@ -61,9 +61,10 @@ class DialogState:
     replies shown last. `results` are results of actions and tools; `environment` holds values that actions
     store for other actions and is never shown to the model. `done` are the actions that succeeded and run
     only once; they stay when their results are trimmed. `apologies` counts consecutive turns without an
-    answer from the model. `flow` and `language` are set where there are several; `version` is the node's when
-    its question was asked. `turns` and `tokens` are used against the flow's budget. `summary` was written by
-    a model from lines that are no longer in `history`; it derives from user input and is not trusted.
+    answer from the model, `unsupported` consecutive messages that cannot be read. `flow` and `language` are
+    set where there are several; `version` is the node's when its question was asked. `turns` and `tokens` are
+    used against the flow's budget. `summary` was written by a model from lines that are no longer in
+    `history`; it derives from user input and is not trusted.
 
     It is parsed by hand instead of by pydantic, because a worker does so twice in every turn.
     """
@@ -84,6 +85,7 @@ class DialogState:
     insisted: int = 0
     misses: int = 0
     apologies: int = 0
+    unsupported: int = 0
     turns: int = 0
     tokens: int = 0
     offered: tuple[Choice, ...] = ()

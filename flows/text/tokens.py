@@ -12,6 +12,22 @@ _EMOJI_WORDS = str.maketrans(
     {"👍": " yes ", "👌": " yes ", "✅": " yes ", "✔": " yes ", "👎": " no ", "❌": " no "}
 )
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_INVISIBLE = dict.fromkeys(
+    [
+        0x061C,
+        0x200B,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        0x2060,
+        *range(0x2066, 0x206A),
+        0xFE0F,
+        0x20E3,
+        0xFEFF,
+    ]
+)
+"""Direction marks that keyboards put around digits, and the signs that make a digit a keycap (1️⃣)."""
+
 _REPEATED_CHARACTER = re.compile(r"(.)\1+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
 
@@ -32,9 +48,10 @@ def normalize_same_length(text: str) -> str:
 
 
 def normalize_digits(text: str) -> str:
-    """Return the text with the digits of every script as 0 to 9."""
+    """Return the text with the digits of every script as 0 to 9, without signs around them."""
     if text.isascii():
         return text
+    text = text.translate(_INVISIBLE)
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.tools.arguments import validate_arguments
 from flows.tools.python import Context, PythonTool, ToolError, build_python_tools, is_tool, tool
-from flows.tools.results import failure_result, get_path, hide_paths
+from flows.tools.results import failure_result, get_path, hide_paths, truncate
 from flows.tools.types import ToolCallRequest, ToolDefinition, ToolExchange
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "hide_paths",
     "is_tool",
     "tool",
+    "truncate",
     "validate_arguments",
 ]

@@ -32,13 +32,15 @@ class ToolError(Exception):
 class Context:
     """Context of a tool call, passed to a parameter of this type; the model neither sees nor fills it.
 
-    `key` is the idempotency key: the same when the same call is retried.
+    `key` is the idempotency key: the same when the same call is retried. `message` has the data of the user's
+    message, as templates see it: text, kind, location, form and so on.
     """
 
     session: str
     turn: str
     key: str
     slots: Mapping[str, JsonValue]
+    message: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ def _select_entries(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
 
     def belongs(entry: LogEntry) -> bool:
         data: Any = entry.data
+        if entry.kind == "activity":  # an edit or a deletion, and the message that it is about
+            return bool({turn, message_id} & {data.get("id"), data.get("message")})
         return entry in selected or data.get("turn") in (turn, message_id) or turn in data.get("turns", ())
 
     return [entry for entry in entries if belongs(entry)]

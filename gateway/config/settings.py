@@ -67,6 +67,18 @@ class Settings(BaseSettings):
         description="text-to-speech model that answers voice notes with voice notes, with a voice behind a "
         "colon, e.g. `openai/gpt-4o-mini-tts:alloy`; disabled if unset",
     )
+    vision: bool = Field(
+        default=False,
+        alias="TURNGATE_VISION",
+        description="`yes`: the language model sees the pictures that contacts send; it must be able to",
+    )
+    vision_megabytes: float = Field(
+        5.0,
+        alias="TURNGATE_VISION_MEGABYTES",
+        gt=0,
+        le=16,
+        description="size up to which a picture is shown to the model",
+    )
     openai_api_key: SecretStr = Field(
         SecretStr(""), alias="OPENAI_API_KEY", description="API key for `openai/…` models"
     )
@@ -186,6 +198,8 @@ class Settings(BaseSettings):
         for name, spec in specs.items():
             if "openai/" in spec and not has_openai:
                 raise ValueError(f"{name} names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if self.vision and "openai/" not in self.llm:
+            raise ValueError("TURNGATE_VISION needs a language model: set TURNGATE_LLM to openai/<model>")
         if self.moderation and not has_openai:
             raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):

@@ -14,6 +14,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import MailboxFull, StorageUnavailable
 from core.model import (
+    UNSUPPORTED_KIND,
+    ActivityReceived,
     Address,
     ContactMoved,
     ControlAction,
@@ -210,6 +212,14 @@ def _author_name(event: TurnReceived | ParticipantMessage) -> str:
     return event.turn.details.get("profile_name") or _author_id(event)
 
 
+def _describe_wordless(turn: Turn) -> dict[str, str]:
+    """Return what the log says of a reaction or of a message that cannot be read."""
+    if turn.reaction is not None:
+        message = turn.quoted.id if turn.quoted else ""
+        return {"kind": "reaction", "reaction": turn.reaction.emoji, "message": message}
+    return {"kind": turn.kind} if turn.kind == UNSUPPORTED_KIND else {}
+
+
 def _encode_event(event: Event) -> list[Argument]:
     """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
@@ -221,6 +231,7 @@ def _encode_event(event: Event) -> list[Argument]:
                 "files": len(turn.attachments),
                 **({"at": turn.at} if turn.at else {}),
                 **({"author": _author_name(event), "author_id": _author_id(event)} if event.author else {}),
+                **_describe_wordless(turn),
             }
             return [
                 event.kind,
@@ -254,5 +265,8 @@ def _encode_event(event: Event) -> list[Argument]:
                 at,
                 to_json({"at": event.at}),
             ]
+        case ActivityReceived():
+            entry = {"id": event.id, "activity": event.activity, "message": event.message_id}
+            return ["activity", event.session, event.id, "", "", to_json(entry)]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels._kit.inbound.form_values import MAX_FORM_LENGTH, FormValues, parse_form_values
 from channels._kit.inbound.forms import FORM_CONTENT_TYPE, FormData, parse_form
 from channels._kit.inbound.json import (
     JsonObject,
@@ -19,7 +20,9 @@ from channels._kit.inbound.verification import Verification
 
 __all__ = [
     "FORM_CONTENT_TYPE",
+    "MAX_FORM_LENGTH",
     "FormData",
+    "FormValues",
     "JsonObject",
     "PublicUrl",
     "Verification",
@@ -32,6 +35,7 @@ __all__ = [
     "is_whatsapp_user_id",
     "matches_sha256",
     "parse_form",
+    "parse_form_values",
     "parse_object",
     "parse_query_values",
     "parse_request_target",

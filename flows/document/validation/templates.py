@@ -17,7 +17,7 @@ from flows.document.traversal import (
 )
 from flows.templating import expression_error, template_error
 
-_FLOW_TEXT_FIELDS = ("system_prompt", "closed_text")
+_FLOW_TEXT_FIELDS = ("system_prompt", "closed_text", "unsupported_text")
 _NODE_TEXT_FIELDS = ("instruction", "static_text", "reprompt_text")
 
 TemplateSources = Iterator[tuple[str, object]]

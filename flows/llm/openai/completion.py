@@ -6,12 +6,10 @@ protocol.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flows.llm.parsing import ModelOutput, arguments_as_text, strip_reasoning
-from flows.llm.prompts import ChatMessage
-from flows.state import HistoryLine
 
 _CHARACTERS_PER_TOKEN = 4
 """Approximate number of characters per token."""
@@ -49,9 +47,9 @@ def total_tokens(usage: Any) -> int:
     return total or prompt_tokens + completion_tokens
 
 
-def estimate_tokens(lines: Sequence[ChatMessage | HistoryLine], answer: ModelOutput) -> int:
-    """Estimate token usage when the server does not report it."""
-    prompt_tokens = sum([len(line["content"] or "") for line in lines])
+def estimate_tokens(lines: Sequence[Mapping[str, Any]], answer: ModelOutput) -> int:
+    """Estimate token usage when the server does not report it; pictures are not counted."""
+    prompt_tokens = sum([len(message_text(line["content"] or "")) for line in lines])
     called = sum([len(name) + len(text) for name, text in answer.calls])
     return (prompt_tokens + len(answer.content) + called) // _CHARACTERS_PER_TOKEN
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.time_limit import TimeLimit
 from flows.llm.model import (
     GeneratedReply,
     ModelError,
+    Picture,
     ReplyRequest,
     SummaryRequest,
     TransitionDecision,
@@ -29,12 +30,15 @@ from flows.llm.openai.completion import estimate_tokens, parse_completion
 from flows.llm.openai.retry import retry_after_error
 from flows.llm.openai.unsupported import (
     FUNCTION_SCHEMA,
+    PICTURES,
     TEXT_BESIDE_CALL,
     UnsupportedParameters,
     find_unsupported_parameter,
 )
 from flows.llm.parsing import JsonReplyStreamer, ModelOutput, ReplyStreamer, ToolCallReplyStreamer
 from flows.llm.prompts import (
+    Chat,
+    add_pictures,
     build_functions,
     decision_schema,
     describe_functions,
@@ -43,6 +47,7 @@ from flows.llm.prompts import (
     summary_prompt,
     tool_messages,
     transition_prompt,
+    without_pictures,
 )
 from flows.state import HistoryLine
 from flows.text import replace_surrogates_in_json
@@ -108,7 +113,8 @@ class OpenAIModel:
         """Write a message by the instruction."""
         begin = None if request.write is discard else lambda: ReplyStreamer(request.write)
         try:
-            return (await self._complete(begin, messages=reply_prompt(request))).to_reply(self.name)
+            messages = self._with_pictures(reply_prompt(request), request.pictures)
+            return (await self._complete(begin, messages=messages)).to_reply(self.name)
         except _ContextTooLong:
             if len(request.history) <= _SHORT_HISTORY_LINES:
                 raise
@@ -130,7 +136,7 @@ class OpenAIModel:
         await self._client.aclose()
 
     def _decide_with_tools(self, question: TransitionRequest) -> Awaitable[ModelOutput]:
-        messages = transition_prompt(question)
+        messages = self._with_pictures(transition_prompt(question), question.pictures)
         if question.exchanges:
             messages += tool_messages(question.exchanges)
         return self._complete(
@@ -139,6 +145,10 @@ class OpenAIModel:
             tools=build_functions(question),
             tool_choice="required",
         )
+
+    def _with_pictures(self, messages: Chat, pictures: Sequence[Picture]) -> list[Mapping[str, Any]]:
+        """Return the messages with the pictures, unless the server has just rejected some."""
+        return add_pictures(messages, () if PICTURES in self._unsupported else pictures)
 
     def _tool_call_streamer(self, question: TransitionRequest) -> ReplyStreamer:
         return ToolCallReplyStreamer(question, may_follow=TEXT_BESIDE_CALL in self._unsupported)
@@ -155,7 +165,7 @@ class OpenAIModel:
         schema = {"name": "decision", "schema": decision_schema(names)}
         return await self._complete(
             None if question.write is discard else lambda: JsonReplyStreamer(question),
-            messages=[{**system, "content": content}, *lines],
+            messages=self._with_pictures([{**system, "content": content}, *lines], question.pictures),
             response_format={"type": "json_schema", "json_schema": schema},
         )
 
@@ -239,6 +249,8 @@ class OpenAIModel:
         if parameter == FUNCTION_SCHEMA:
             raise _ToolsUnsupported from error
         self._unsupported.add(parameter)
+        if parameter == PICTURES:
+            request = {**request, "messages": without_pictures(request["messages"])}
         return await self._complete_once(begin, request)
 
 

@@ -16,6 +16,9 @@ FUNCTION_SCHEMA = "function"
 TEXT_BESIDE_CALL = "silence"
 """Text besides a call is not supported; nothing requests it, but it is detected in the same way."""
 
+PICTURES = "pictures"
+"""Parts of a message that are pictures: the model cannot see."""
+
 _REJECTION_STATUSES = (400, 404, 422, 501)
 _TOOLS_ERROR_WITH_500 = re.compile(r"tools param|param: tools", re.IGNORECASE)  # llama.cpp
 _PARAMETER_PATTERNS: Mapping[str, re.Pattern[str]] = {
@@ -24,6 +27,10 @@ _PARAMETER_PATTERNS: Mapping[str, re.Pattern[str]] = {
     "response_format": re.compile(r"response[ _]?format|json[ _]schema|structured output", re.IGNORECASE),
     "tool_choice": re.compile(r"tool[ _]choice", re.IGNORECASE),
 }
+_MENTIONS_PICTURES = re.compile(
+    r"image|vision|multi-?modal|content.{0,40}(?:string|text)|(?:string|text).{0,40}content",
+    re.IGNORECASE,
+)
 _MENTIONS_TOOLS = re.compile(r"\btools?\b|\bfunctions?\b", re.IGNORECASE)
 _SCHEMA_REJECTED = re.compile(r"schema|function_parameters", re.IGNORECASE)
 _TOOLS_UNSUPPORTED = re.compile(
@@ -37,6 +44,8 @@ _MAX_ERROR_LENGTH = 2_000
 def find_unsupported_parameter(status: int, message: str, request: Container[str]) -> str:
     """Return the request parameter that an error is about; an empty string when it is about none."""
     message = message[:_MAX_ERROR_LENGTH]
+    if _has_pictures(request) and _MENTIONS_PICTURES.search(message):
+        return PICTURES
     if status not in _REJECTION_STATUSES:
         return "tools" if "tools" in request and _TOOLS_ERROR_WITH_500.search(message) else ""
     for parameter, named in _PARAMETER_PATTERNS.items():
@@ -47,6 +56,11 @@ def find_unsupported_parameter(status: int, message: str, request: Container[str
     if _SCHEMA_REJECTED.search(message):
         return FUNCTION_SCHEMA
     return "tools" if _TOOLS_UNSUPPORTED.search(message) else ""
+
+
+def _has_pictures(request: Container[str]) -> bool:
+    messages = request.get("messages", ()) if isinstance(request, Mapping) else ()
+    return any(isinstance(line.get("content"), list) for line in messages)
 
 
 class UnsupportedParameters:

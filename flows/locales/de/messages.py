@@ -42,6 +42,9 @@ MESSAGES: Final = LocaleMessages(
     sent_audio="(hat eine Sprachnachricht geschickt)",
     sent_file="(hat eine Datei geschickt)",
     sent_location="(hat einen Standort geschickt)",
+    sent_form="(hat ein Formular ausgefüllt)",
+    sent_unsupported="(hat etwas gesendet, das hier nicht gezeigt werden kann)",
+    unsupported="Diese Art von Nachricht kann ich hier nicht sehen. Bitte schreiben Sie mir einen Text.",
     location_unsupported=(
         "Mit einem Standort kann ich hier nichts anfangen.",
         "Ich kann hier nur Text lesen, keinen Standort.",

@@ -41,6 +41,9 @@ MESSAGES: Final = LocaleMessages(
     sent_audio="(ha enviado una nota de voz)",
     sent_file="(ha enviado un archivo)",
     sent_location="(ha enviado una ubicación)",
+    sent_form="(rellenó un formulario)",
+    sent_unsupported="(envió algo que no se puede mostrar aquí)",
+    unsupported="Aquí no puedo ver este tipo de mensaje. Por favor, escríbalo como texto.",
     location_unsupported=(
         "Aquí no puedo usar una ubicación.",
         "Aquí solo puedo leer texto, no una ubicación.",

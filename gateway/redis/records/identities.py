@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
 from core.model import (
+    ActivityReceived,
     ContactMoved,
     ControlReceived,
     Event,
@@ -154,6 +155,6 @@ def _with_session(event: Event, session: str) -> Event:
     match event:
         case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
             return event.model_copy(update={"turn": turn.model_copy(update={"session": session})})
-        case ControlReceived() | ContactMoved():
+        case ControlReceived() | ContactMoved() | ActivityReceived():
             return event.model_copy(update={"session": session})
     return event

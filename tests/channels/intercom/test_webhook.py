@@ -146,7 +146,16 @@ def test_a_contacts_text_is_a_turn_for_any_part_type(kind: str) -> None:
         ("auto", '<p><a href="https://a.example">a.example</a></p>', "a.example"),
         ("auto", "<p>one<br>two</p><ul><li>x</li><li><p>y</p></li></ul>", "one\ntwo\n\n- x\n- y"),
         ("auto", "<p>a</p><p></p><p></p><p>b</p>", "a\n\nb"),
-        ("auto", "<pre>x\n  y</pre>", "x\ny"),
+        ("auto", "<pre>x\n  y</pre>", "x\n  y"),
+        ("auto", "<pre><code>if x:\n    go()</code></pre><p>then</p>", "if x:\n    go()\n\nthen"),
+        ("auto", "<table><tr><td>12</td><td>34</td></tr><tr><td>5</td></tr></table>", "12 | 34\n\n5"),
+        (
+            "auto",
+            "if a<b and c>d then write to <ada@held.example>",
+            "if a<b and c>d then write to <ada@held.example>",
+        ),
+        ("auto", "<b and c> is no tag", "<b and c> is no tag"),
+        ("auto", "see <i>this</i>", "see <i>this</i>"),
         ("auto", "<![CDATA[x]]><p>y</p><p", "y"),
     ],
 )
@@ -468,3 +477,27 @@ def test_merged_contacts_are_one_person() -> None:
     names = (f"intercom:{APP}:user:old", f"intercom:{APP}:user:new")
 
     assert parsed("contact.merged", item) == [Ignored(reason="contact.merged", aliases=names)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "text"),
+    [
+        ("Where is order 123?", "", "Where is order 123?"),
+        ("<p>Order 123</p>", "<p>Where is it?</p>", "Order 123\n\nWhere is it?"),
+        ("Where is it?", "<p>Where is it? I wait.</p>", "Where is it? I wait."),
+        ("", "<p>Hello</p>", "Hello"),
+    ],
+)
+def test_the_subject_of_an_email_is_part_of_its_first_message(subject: str, body: str, text: str) -> None:
+    source = {"type": "email", "id": "s1", "author": ADA, "subject": subject, "body": body}
+
+    [found] = turns("conversation.user.created", talk(source=source))
+    assert found.text == text
+    assert bool(found.subject) is bool(subject)
+
+
+def test_the_subject_is_known_and_not_repeated_later() -> None:
+    source = {"type": "email", "id": "s1", "author": ADA, "subject": "Order 123", "body": "<p>Hi</p>"}
+
+    [found] = turns(REPLIED, talk(part("<p>Any news?</p>"), source=source))
+    assert (found.text, found.subject, found.details["subject"]) == ("Any news?", "Order 123", "Order 123")

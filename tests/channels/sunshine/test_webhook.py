@@ -13,11 +13,14 @@ import respx
 from channels.sunshine import SunshineChannel
 from core.errors import MalformedWebhook
 from core.model import (
+    Activity,
+    ActivityReceived,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Event,
     Ignored,
+    QuotedMessage,
     StatusChanged,
     TurnReceived,
 )
@@ -128,8 +131,49 @@ def test_an_empty_message_is_not_a_turn(content: Json) -> None:
     assert isinstance(parsed(said(content))[0], Ignored)
 
 
-def test_a_deleted_message_is_not_a_turn() -> None:
-    assert isinstance(parsed(said(TEXT, deleted=True))[0], Ignored)
+def test_a_deleted_message_is_recorded_and_is_not_a_turn() -> None:
+    [found] = parsed(said(TEXT, deleted=True))
+
+    assert isinstance(found, ActivityReceived)
+    assert (found.activity, bool(found.message_id)) == (Activity.DELETED, True)
+
+
+def test_a_kind_that_is_not_supported_is_a_turn_without_content() -> None:
+    [found] = parsed(said({"type": "hologram"}))
+
+    assert isinstance(found, TurnReceived)
+    assert (found.turn.kind, found.turn.has_content) == ("unsupported", False)
+
+
+FIELDS = [
+    {"type": "text", "name": "name", "label": "Your name", "text": "Ada"},
+    {"type": "email", "name": "mail", "label": "E-mail", "email": "ada@shop.example"},
+    {"type": "select", "name": "size", "label": "Size", "select": [{"label": "Large", "name": "l"}]},
+]
+
+
+def test_a_form_is_data_and_text() -> None:
+    [found] = parsed(said({"type": "formResponse", "fields": FIELDS}))
+
+    assert isinstance(found, TurnReceived)
+    assert found.turn.form == {"name": "Ada", "mail": "ada@shop.example", "size": "Large"}
+    assert found.turn.text == "Your name: Ada\nE-mail: ada@shop.example\nSize: Large"
+
+
+def test_the_quoted_message_is_kept() -> None:
+    quoted = {"type": "message", "message": {"id": "m0", "content": {"type": "text", "text": "Which one?"}}}
+    [found] = parsed(said(TEXT, quotedMessage=quoted))
+
+    assert isinstance(found, TurnReceived)
+    assert found.turn.quoted == QuotedMessage(id="m0", text="Which one?")
+
+
+def test_a_failure_is_told_in_the_words_of_the_channel_behind() -> None:
+    error = {"code": "uncategorized_error", "underlyingError": {"message": "Recipient not reachable"}}
+    [found] = parsed(event("conversation:message:delivery:failure", message={"id": "m1"}, error=error))
+
+    assert isinstance(found, StatusChanged)
+    assert found.error_text == "Recipient not reachable"
 
 
 def test_while_the_desk_has_control_the_session_is_waiting() -> None:

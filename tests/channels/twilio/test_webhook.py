@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,6 +22,8 @@ from core.model import (
     FailureKind,
     Ignored,
     Location,
+    QuotedMessage,
+    Reaction,
     StatusChanged,
     TurnReceived,
 )
@@ -635,3 +638,47 @@ def test_parsing_random_input_ends_in_events_or_a_refusal(body: bytes, method: s
     except WebhookRefused:
         return
     assert not any(isinstance(event, TurnReceived) for event in events)
+
+
+@pytest.mark.parametrize("length", [10, 5_000, 20_000])
+def test_a_form_is_whole_at_any_length(length: int) -> None:
+    values = {"flow_token": "t", "answers": [{"note": "ü" * length}]}
+    form = json.dumps(values, ensure_ascii=False)
+    found = turn_of(changed("whatsapp_button", FlowData=form))
+
+    assert found.form == values
+    assert json.loads(found.details["flow_data"]) == values
+
+
+def test_a_form_that_cannot_be_read_is_no_silence() -> None:
+    found = turn_of(changed("whatsapp_location", Latitude="", MessageType="interactive", FlowData="{"))
+
+    assert (found.kind, found.form, found.has_content) == ("unsupported", None, False)
+
+
+def test_a_kind_that_is_not_supported_is_a_turn_without_content() -> None:
+    found = turn_of(changed("whatsapp_location", Latitude="", Longitude="", MessageType="poll"))
+
+    assert (found.kind, found.has_content) == ("unsupported", False)
+
+
+def test_a_reaction_is_a_turn_without_words() -> None:
+    found = turn_of(
+        changed(
+            "whatsapp_location",
+            Latitude="",
+            Body="👍",
+            MessageType="reaction",
+            OriginalRepliedMessageSid="SM1",
+        )
+    )
+
+    assert (found.reaction, found.quoted) == (Reaction(emoji="👍"), QuotedMessage(id="SM1"))
+    assert not found.has_content
+
+
+def test_the_advert_is_data() -> None:
+    found = turn_of(payload("whatsapp_advert")).referral
+
+    assert found is not None
+    assert (found.source_id, found.headline) == ("ad-1", "Spring offer")

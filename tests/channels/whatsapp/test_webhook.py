@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import ClassVar
 
@@ -11,12 +12,15 @@ import pytest
 from channels.whatsapp import WhatsAppChannel
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookRefused
 from core.model import (
+    ActivityReceived,
     ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     FailureKind,
     Ignored,
+    QuotedMessage,
+    Reaction,
     StatusChanged,
     TurnReceived,
 )
@@ -224,14 +228,10 @@ def test_coordinates_out_of_range_are_dropped(latitude: object) -> None:
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (message("reaction", {"message_id": "wamid.Q", "emoji": "x"}), "reaction"),
-        (message("unsupported", None, errors=[{"code": 131051}]), "unsupported message"),
-        (message("unknown"), "unsupported message"),
-        (message("edit", {"original_message_id": "wamid.O"}), "edited message"),
-        (message("revoke", {"original_message_id": "wamid.O"}), "revoked message"),
         (message("request_welcome"), "chat opened"),
-        (message("interactive", {"errors": [{"code": 1}]}), "unknown kind"),
-        (message("pigeon", {}), "unknown kind"),
+        (message("unsupported", {"type": "edit"}), "unsupported message"),
+        (message("unsupported", {"type": "reaction"}), "unsupported message"),
+        (message("interactive", {"type": "call_permission_reply"}), "call permission"),
         (message(group_id="g"), "group message"),
         (message(value={"body": ""}), "empty message"),
         (message(id=None), "no message id"),
@@ -449,3 +449,108 @@ def test_a_body_over_three_megabytes_is_refused() -> None:
     with pytest.raises(WebhookRefused) as refused:
         whatsapp().verify(post(b"a" * (3 * 1024 * 1024 + 1)))
     assert refused.value.status == 413
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        message("unsupported", None, errors=[{"code": 131051}]),
+        message("unsupported", {"type": "poll_creation"}),
+        message("unknown"),
+        message("interactive", {"errors": [{"code": 1}]}),
+        message("pigeon", {}),
+    ],
+)
+def test_a_kind_that_is_not_supported_is_a_turn_without_content(made: Json) -> None:
+    found = turn(made)
+
+    assert (found.kind, found.has_content) == ("unsupported", False)
+
+
+def test_voice_is_audio() -> None:
+    found = turn(message("voice", MEDIUM))
+
+    assert (found.kind, found.details["voice"]) == ("audio", "true")
+    assert len(found.attachments) == 1
+
+
+@pytest.mark.parametrize("emoji", ["👍", ""])
+def test_a_reaction_is_a_turn_without_words(emoji: str) -> None:
+    found = turn(message("reaction", {"message_id": "wamid.Q", "emoji": emoji}))
+
+    assert found.reaction == Reaction(emoji=emoji)
+    assert found.quoted == QuotedMessage(id="wamid.Q")
+    assert not found.has_content
+
+
+@pytest.mark.parametrize(("kind", "activity"), [("edit", "edited"), ("revoke", "deleted")])
+def test_an_edit_and_a_deletion_are_recorded(kind: str, activity: str) -> None:
+    [found] = received(batch(value(message(kind, {"original_message_id": "wamid.O"}))))
+
+    assert isinstance(found, ActivityReceived)
+    assert (found.activity, found.message_id) == (activity, "wamid.O")
+    assert found.session == turn(message()).session
+
+
+@pytest.mark.parametrize("kind", ["edit", "revoke", "reaction"])
+def test_an_echo_without_a_message_is_no_take_over(kind: str) -> None:
+    echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E=", "type": kind, kind: {}}
+    [found] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
+
+    assert isinstance(found, Ignored)
+
+
+@pytest.mark.parametrize("name", ["failed", "captured", "pending"])
+def test_the_status_of_a_payment_is_no_delivery_status(name: str) -> None:
+    paid = status(status=name, type="payment", payment={"reference_id": "r"})
+
+    assert received(batch(value(statuses=[paid]))) == [Ignored(reason="payment status")]
+
+
+def form_reply(values: object) -> Json:
+    reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(values)}
+    return message("interactive", {"type": "nfm_reply", "nfm_reply": reply})
+
+
+@pytest.mark.parametrize("length", [10, 5_000, 30_000])
+def test_a_form_is_whole_at_any_length(length: int) -> None:
+    values = {"flow_token": "t", "answers": [{"note": "ü" * length}]}
+    found = turn(form_reply(values))
+
+    assert found.form == values
+    assert json.loads(found.details["form"]) == values
+    assert found.text == "Sent"
+
+
+@pytest.mark.parametrize("values", [[], "x", 3, {"a": "x" * 300_000}])
+def test_what_is_no_form_or_too_long_is_absent(values: object) -> None:
+    found = turn(form_reply(values))
+
+    assert (found.form, "form" in found.details) == (None, False)
+
+
+def test_an_order_and_shared_contacts_are_data() -> None:
+    item = {"product_retailer_id": "sku1", "quantity": 2, "item_price": 7.99, "currency": "EUR"}
+    order = turn(message("order", {"catalog_id": "c", "product_items": [item]}))
+    card = {
+        "name": {"formatted_name": "Bob"},
+        "phones": [{"phone": "+1 202-555-0190"}],
+        "emails": [{"email": "bob@shop.example"}],
+        "addresses": [{"street": "1 Quay", "city": "Port"}],
+        "org": {"company": "Shop"},
+    }
+    shared = turn(message("contacts", [card]))
+
+    assert order.order is not None
+    assert (order.order.items[0].price, order.order.items[0].quantity) == (7.99, 2)
+    assert order.text == "2 × sku1"
+    assert shared.contacts[0].emails == ("bob@shop.example",)
+    assert shared.contacts[0].addresses == ("1 Quay, Port",)
+    assert shared.text == "Bob +1 202-555-0190"
+
+
+def test_a_referral_is_data() -> None:
+    found = turn(message(referral=REFERRAL)).referral
+
+    assert found is not None
+    assert (found.source_id, found.headline) == ("120", REFERRAL["headline"])

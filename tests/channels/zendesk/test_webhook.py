@@ -132,7 +132,6 @@ def test_a_comment_is_a_turn_with_its_id() -> None:
         event("status_changed", {"current": "PENDING"}, actor_id=AGENT),
         event("comment_redacted", {"comment": {"id": "1"}}),
         event("merged", {}, status="OPEN"),
-        comment("", author=ADA),
         comment(via={"channel": "native_messaging"}),
     ],
 )
@@ -202,3 +201,10 @@ def test_64_kilobytes_and_html_stay_text() -> None:
     text = "<script>alert(1)</script> " + "€" * 30_000
 
     assert turn(comment(text)).text == text
+
+
+def test_a_comment_without_text_may_consist_of_files_that_are_fetched_later() -> None:
+    [found] = parsed(comment(""))
+
+    assert isinstance(found, TurnReceived)
+    assert (found.turn.text, found.turn.details["told_by"]) == ("", "event")

@@ -12,11 +12,15 @@ from rq.serializers import JSONSerializer
 
 from core.errors import MailboxFull, StorageUnavailable
 from core.model import (
+    Activity,
+    ActivityReceived,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Event,
     Ignored,
+    QuotedMessage,
+    Reaction,
     StatusChanged,
     TurnReceived,
 )
@@ -219,3 +223,40 @@ async def test_the_job_layout_matches_the_installed_rq(redis: Redis, sync_redis:
     job = Job.fetch(actual, connection=sync_redis, serializer=JSONSerializer)
     assert (job.func_name, job.args, job.kwargs, job.is_queued) == (expected.func_name, ["fake:1"], {}, True)
     assert [job.id for job in queue.jobs] == [actual, expected.id]
+
+
+def edited(number: int = 1) -> ActivityReceived:
+    return ActivityReceived(id=f"E{number}", session="fake:1", activity=Activity.EDITED, message_id="M1")
+
+
+async def test_an_edit_is_recorded_once_and_wakes_nobody(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await inbox.accept(received(1))
+    jobs = await redis.hget("tg:{fake:1}", "job")
+
+    results = [(await inbox.accept([edited()]))[0] for _ in range(2)]
+
+    assert results == [AcceptResult.NEW, AcceptResult.DUPLICATE]
+    last = (await read_log(redis, "fake:1"))[-1]
+    assert (last.kind, last.data) == (
+        "activity",
+        {"id": "E1", "activity": "edited", "message": "M1"},
+    )
+    assert await redis.hget("tg:{fake:1}", "job") == jobs
+    assert await redis.llen("tg:{fake:1}:mail") == 1
+
+
+async def test_a_reaction_and_an_unsupported_message_are_named_in_the_log(redis: Redis) -> None:
+    reaction, quoted = Reaction(emoji="👍"), QuotedMessage(id="P1")
+    reacted = turn(1).model_copy(update={"text": "", "reaction": reaction, "quoted": quoted})
+    unsupported = turn(2).model_copy(update={"text": "", "kind": "unsupported"})
+    await RedisInbox(redis).accept([TurnReceived(turn=each) for each in (reacted, unsupported)])
+
+    first, second = [entry.data for entry in await read_log(redis, "fake:1")]
+    assert (first["kind"], first["reaction"], first["message"]) == ("reaction", "👍", "P1")
+    assert second["kind"] == "unsupported"
+
+
+async def test_an_edit_brings_no_expired_session_back(redis: Redis) -> None:
+    assert await RedisInbox(redis).accept([edited()]) == [AcceptResult.STALE]
+    assert await redis.keys("tg:{fake:1}*") == []

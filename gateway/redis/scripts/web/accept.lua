@@ -119,6 +119,15 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   return 'new'
 end
 
+-- A contact edited or deleted a message. It is recorded where there is a session; one that expired stays away.
+function handle.activity(session, id, _, _, entry)
+  if redis.call('EXISTS', key(session)) == 0 then return 'stale' end
+  if not first_time(session, id) then return 'duplicate' end
+  log_entry(session, 'activity', entry)
+  start_retention_if_idle(session)
+  return 'new'
+end
+
 function handle.turn(session, id, turn, address, entry, policy, account, facts)
   facts = facts ~= '' and cjson.decode(facts) or {}
   if is_participant(session, facts) then

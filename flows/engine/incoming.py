@@ -1,0 +1,67 @@
+"""Reads an incoming message before anything decides by it: the person's own words, or a reaction."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from core.model import QuotedMessage, Reaction, Turn
+from flows.nlu import Said, is_newest, remove_quotations
+from flows.state import DialogState, HistoryLine
+
+QUOTATION_KIND = "quotation"
+"""`Turn.kind` of a message that only quotes."""
+
+_SKIN_TONES_AND_VARIANTS = dict.fromkeys([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
+
+
+def read_incoming(turn: Turn, state: DialogState) -> Turn:
+    """Return the turn without quoted words (guarantee L15); a tapback becomes a reaction.
+
+    What is quoted is compared with what was said in this session. A tapped button is not read.
+    """
+    if turn.payload or turn.reaction or not turn.text:
+        return turn
+    unquoted = remove_quotations(turn.text, said_in(state))
+    if unquoted.text == turn.text:
+        return turn
+    changes: dict[str, object] = {"text": unquoted.text}
+    if unquoted.emoji is not None and not unquoted.text:
+        changes["kind"] = "reaction"
+        changes["reaction"] = Reaction(emoji=unquoted.emoji)
+        changes["quoted"] = QuotedMessage(text=unquoted.quoted)
+    elif unquoted.is_quotation:
+        changes["kind"] = QUOTATION_KIND
+    return turn.model_copy(update=changes)
+
+
+def said_in(state: DialogState) -> Said:
+    """Return what was said in a session, as its state remembers it."""
+    # the greeting precedes the user's first line, so the newest messages are the last run of the bot's
+    lines = [line for line in state.history if line["role"] != "system"]
+    runs = [list(run) for is_bot, run in groupby(lines, _is_bot_line) if is_bot]
+    return Said(
+        bot=tuple(line["content"] for line in lines if _is_bot_line(line)),
+        user=tuple(line["content"] for line in lines if not _is_bot_line(line)),
+        offered=tuple(choice.label for choice in state.offered),
+        newest=len(runs[-1]) if runs else 0,
+    )
+
+
+def _is_bot_line(line: HistoryLine) -> bool:
+    return line["role"] == "assistant"
+
+
+def answers_newest(turn: Turn, state: DialogState, *, has_media: bool) -> bool:
+    """Return whether a reaction is to what the bot said last.
+
+    A reaction to a picture names none: it counts where the bot's message had one.
+    """
+    text = turn.quoted.text if turn.quoted else ""
+    if text:
+        return is_newest(text, said_in(state))
+    return has_media and not (turn.quoted and turn.quoted.id)
+
+
+def fold_emoji(emoji: str) -> str:
+    """Return an emoji without skin tone and variant, so that one entry of a flow fits all of them."""
+    return emoji.translate(_SKIN_TONES_AND_VARIANTS).strip()

@@ -1,0 +1,106 @@
+"""Recognition of tapbacks: reactions that a phone sends by SMS as a sentence with a quotation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from flows.locales.quotation_phrases import (
+    EMOJI_TAPBACKS,
+    INNER_QUOTATIONS,
+    MEDIA,
+    REMOVED_TAPBACKS,
+    TAPBACKS,
+)
+
+QUOTES = "\"'“”„‟«»‘’‚‹›"
+CUT_MARKS = ("…", "...")
+
+_OPENING = re.compile("[“\"„«‘'‚‹»›”]")
+_CLOSING = "”\"“»’'‘›«‹"
+_EMOJI = re.compile(r"[^\w\s.,;:!?()\"'“”„«»‘’‚‹›…<>{}\x00-\x7f-]{1,16}")
+_MAX_PHRASE_LENGTH = 80
+
+
+class Tapback(NamedTuple):
+    """A tapback: its emoji, empty when one is taken back, and the quoted text, empty for a picture."""
+
+    emoji: str
+    quoted: str
+
+
+class _Form(NamedTuple):
+    before: str
+    after: str
+
+
+def match_tapback(text: str) -> Tapback | None:
+    """Return the tapback that a text is by its form."""
+    text = _inner_quotation().sub(r"\1", text)
+    opening = _OPENING.search(text)
+    end = max(map(text.rfind, _CLOSING))
+    if opening is None or end <= opening.start():
+        return _match_media(text)
+    before, after = text[: opening.start()], text[end + 1 :]
+    if len(before) + len(after) > _MAX_PHRASE_LENGTH or not (before.strip() or after.strip()):
+        return None
+    quoted = text[opening.end() : end].strip()
+    return _find_form(before, after, quoted) if quoted else None
+
+
+def _match_media(text: str) -> Tapback | None:
+    """Return a tapback to something without words, such as “Liked an image”."""
+    if len(text) > _MAX_PHRASE_LENGTH:
+        return None
+    folded = _fold(text)
+    for name in _media():
+        before, is_named, after = folded.partition(name)
+        if is_named and (found := _find_form(before, after, "")):
+            return found
+    return None
+
+
+def _find_form(before: str, after: str, quoted: str) -> Tapback | None:
+    sign = _EMOJI.search(before) or _EMOJI.search(after)
+    form = _Form(_fold(_EMOJI.sub("{}", before, count=1)), _fold(_EMOJI.sub("{}", after, count=1)))
+    emoji = _forms().get(form)
+    if emoji is None:
+        return None
+    return Tapback(sign[0] if emoji == "{}" and sign else emoji, quoted)
+
+
+@cache
+def _forms() -> Mapping[_Form, str]:
+    """Return the emoji of each form: `{}` for the one in the text, empty for one that is taken back."""
+    return {_split(form): emoji for form, emoji in _iter_forms()}
+
+
+def _iter_forms() -> Iterator[tuple[str, str]]:
+    for emoji, forms in TAPBACKS.items():
+        yield from ((form, emoji) for form in forms)
+    yield from ((form, "{}") for form in EMOJI_TAPBACKS)
+    yield from ((form, "") for form in REMOVED_TAPBACKS)
+
+
+def _split(form: str) -> _Form:
+    before, _, after = _inner_quotation().sub(r"\1", form).partition("…")
+    return _Form(_fold(before), _fold(after))
+
+
+@cache
+def _media() -> tuple[str, ...]:
+    """Return the names of media, the longest first."""
+    return tuple(sorted(map(_fold, MEDIA), key=len, reverse=True))
+
+
+@cache
+def _inner_quotation() -> re.Pattern[str]:
+    """Return a pattern of the quotations that belong to a phrase (hat „…“ mit „Gefällt mir“ markiert)."""
+    names = "|".join(map(re.escape, sorted(INNER_QUOTATIONS, key=len, reverse=True)))
+    return re.compile(f"[{QUOTES}]({names})[{QUOTES}]", re.IGNORECASE)
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .")

@@ -1,0 +1,15 @@
+"""Every kind of inbound message becomes what the documentation says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.channels.inbound_kind import InboundKind, classify
+from tests.channels.inbound_kinds import ALL_KINDS
+
+
+@pytest.mark.parametrize(
+    "row", [row for _, row in ALL_KINDS], ids=[f"{name}: {row.kind}" for name, row in ALL_KINDS]
+)
+def test_a_kind_becomes_what_the_table_says(row: InboundKind) -> None:
+    assert classify(row.events()) == row.becomes

@@ -1,0 +1,47 @@
+"""Kinds of messages of Zendesk Support, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.model import Event
+from tests.channels.inbound_kind import CONTROL, IGNORED, TURN, InboundKind, Json
+from tests.channels.zendesk import builders as zendesk
+
+
+def _zendesk(made: Json) -> Callable[[], list[Event]]:
+    return lambda: zendesk.channel().parse(zendesk.hook(made))
+
+
+KINDS = (
+    InboundKind(
+        "public comment of the requester",
+        TURN,
+        "`message.text`, `message.subject`",
+        _zendesk(zendesk.comment()),
+    ),
+    InboundKind(
+        "comment of files only",
+        TURN,
+        "`message.attachments`, fetched from the ticket",
+        _zendesk(zendesk.comment("")),
+    ),
+    InboundKind(
+        "new ticket",
+        TURN,
+        "subject and text; `message.subject`",
+        _zendesk(zendesk.event("created")),
+    ),
+    InboundKind(
+        "internal note",
+        IGNORED,
+        "but commands of agents",
+        _zendesk(zendesk.comment("Note", public=False)),
+    ),
+    InboundKind(
+        "public comment of an agent",
+        CONTROL,
+        "take-over",
+        _zendesk(zendesk.comment(author=zendesk.AGENT, staff=True)),
+    ),
+)

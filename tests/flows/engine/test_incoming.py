@@ -1,0 +1,274 @@
+"""Quoted words decide nothing, and a reaction only what the node says (guarantee L15)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.model import QuotedMessage, Reaction, Turn
+from flows.document import Flow
+from flows.engine import DialogMachine, TurnResult
+from tests.effort import examples
+from tests.flows.conversation import HERE, asks, edge, flow, library, machine, node, say, turn
+
+QUESTION = "Shall I cancel your order?"
+CHOICES = [{"label": "Cancel the order", "payload": "cancel"}, {"label": "Keep the order", "payload": "keep"}]
+
+
+def order_flow(**more: object) -> Flow:
+    return flow(
+        node(
+            "ask",
+            QUESTION,
+            choices=CHOICES,
+            edges=[
+                edge("cancel", "cancelled", keywords=["cancel", "yes"]),
+                edge("keep", "kept", keywords=["keep", "no"]),
+            ],
+            **more,
+        ),
+        node("cancelled", "CANCELLED", edges=[edge("again", "ask", keywords=["again"])]),
+        node("kept", "KEPT", edges=[edge("again", "ask", keywords=["again"])]),
+    )
+
+
+async def asked(of: Flow) -> DialogMachine:
+    talk = machine(of)
+    assert (await talk.turn("hi")).text == QUESTION
+    return talk
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Liked “{QUESTION}”",
+        f"Disliked “{QUESTION}”",
+        f"Questioned “{QUESTION}”",
+        f"Removed a like from “{QUESTION}”",
+        f"Gefällt „{QUESTION}“",
+        f"Le gustó «{QUESTION}»",
+        f'Reacted to "{QUESTION}" with 👍',
+        "Liked “Shall I cancel yo…”",
+        "Loved an image",
+    ],
+)
+async def test_a_tapback_changes_nothing_and_is_not_answered(text: str) -> None:
+    talk = await asked(order_flow())
+    before = talk.state
+
+    answer = await talk.turn(text)
+
+    assert (answer.messages, answer.outcome, answer.node, talk.state) == ((), "reaction", "ask", before)
+
+
+async def test_a_tapback_to_the_menu_of_the_default_flow_hands_nothing_off() -> None:
+    talk = library("support")
+    greeting = await talk.turn("hello")
+    menu = "\n".join(f"{at}. {each.label}" for at, each in enumerate(greeting.messages[-1].choices, 1))
+
+    assert (await talk.turn(f"Liked “{greeting.text}\n\n{menu}”")).outcome == "reaction"
+
+
+async def test_the_words_beside_a_quotation_decide() -> None:
+    talk = await asked(order_flow())
+
+    answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order\n2")
+
+    assert answer.text == "KEPT"
+
+
+async def test_a_mere_quotation_is_answered_with_the_question() -> None:
+    talk = await asked(order_flow(max_turns=1))
+
+    for _ in range(3):
+        answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order")
+        assert (answer.text, answer.node, answer.hand_off) == (QUESTION, "ask", False)
+
+
+KEYWORDS = st.sampled_from(["cancel", "keep", "yes", "no", "person", "1", "order", "please"])
+MARKS = st.sampled_from(
+    [
+        "> {}",
+        "Liked “{}”",
+        "Disliked „{}“",
+        "Hat mit 👍 auf „{}“ reagiert",
+        'Reacted to "{}" with 👍',
+        "On Monday, Shop wrote:\n> {}",
+        "-----Original Message-----\n{}",
+        "{}",
+        "“{}”",
+    ]
+)
+
+
+@settings(max_examples=examples(300, quick=60))
+@given(
+    question=st.lists(KEYWORDS, min_size=4, max_size=12).map(" ".join),
+    mark=MARKS,
+    own=st.sampled_from(["", "blue horses"]),
+    is_above=st.booleans(),
+)
+def test_the_quoted_part_of_a_message_decides_nothing(
+    question: str, mark: str, own: str, is_above: bool
+) -> None:
+    made = flow(
+        node(
+            "ask",
+            f"{question}?",
+            edges=[
+                edge("cancel", "done", keywords=["cancel", "yes", "1"]),
+                edge("keep", "done", keywords=["no"]),
+            ],
+        ),
+        node("done", "DONE", is_final=True),
+        node("desk", "DESK", hand_off=True),
+        global_edges=[edge("desk", "desk", keywords=["person"])],
+    )
+    quotation = mark.format(f"{question}?")
+
+    async def talk() -> TurnResult:
+        dialog = machine(made)
+        await dialog.turn("hi")
+        return await dialog.turn(f"{own}\n\n{quotation}" if is_above else f"{quotation}\n{own}")
+
+    answer = asyncio.run(talk())
+    assert (answer.node, answer.hand_off) == ("ask", False)
+
+
+async def test_a_language_of_a_tapback_is_not_that_of_the_person() -> None:
+    talk = library("support")
+    first = await talk.turn("hello, good morning")
+
+    await talk.turn(f"Gefällt „{first.text}“")
+    assert talk.state is not None
+    assert talk.state["language"] == "en"
+
+
+async def react(talk: DialogMachine, emoji: str, quoted: str = QUESTION) -> TurnResult:
+    return await talk.turn(
+        Turn(
+            id="r",
+            session="s",
+            address=HERE,
+            kind="reaction",
+            reaction=Reaction(emoji=emoji),
+            quoted=QuotedMessage(id="m", text=quoted),
+        )
+    )
+
+
+MEANINGS = {"👍": "keep", "👎": "Cancel the order"}
+
+
+@pytest.mark.parametrize(("emoji", "reply"), [("👍", "KEPT"), ("👍🏽", "KEPT"), ("👎", "CANCELLED")])
+async def test_a_reaction_means_what_the_node_says(emoji: str, reply: str) -> None:
+    assert (await react(await asked(order_flow(on_reaction=MEANINGS)), emoji)).text == reply
+
+
+async def test_a_tapback_means_what_the_node_says() -> None:
+    talk = await asked(order_flow(on_reaction=MEANINGS))
+
+    assert (await talk.turn(f"Liked “{QUESTION}”")).text == "KEPT"
+
+
+async def test_an_edge_without_words_of_its_own_can_be_meant() -> None:
+    talk = machine(
+        flow(
+            node("ask", QUESTION, edges=[edge("go", "end", "it is time")], on_reaction={"❤️": "go"}),
+            node("end", "END", is_final=True),
+        )
+    )
+    await talk.turn("hi")
+
+    assert (await react(talk, "❤")).text == "END"
+
+
+async def test_a_yes_fills_a_slot() -> None:
+    confirmed = edge("given", "end", input_schema=asks(sure={"type": "boolean"}))
+    talk = machine(
+        flow(
+            node("ask", QUESTION, edges=[confirmed], on_reaction={"👍": "yes", "👎": "no"}),
+            node("end", "{{ sure }}", is_final=True),
+        )
+    )
+    await talk.turn("hi")
+
+    assert (await react(talk, "👎")).text == "False"
+
+
+@pytest.mark.parametrize(
+    ("emoji", "quoted"), [("🎉", QUESTION), ("", QUESTION), ("👍", "An older message"), ("👍", "")]
+)
+async def test_other_reactions_decide_nothing(emoji: str, quoted: str) -> None:
+    talk = await asked(order_flow(on_reaction=MEANINGS))
+
+    assert (await react(talk, emoji, quoted)).outcome == "reaction"
+
+
+async def test_a_reaction_to_an_older_question_decides_nothing() -> None:
+    talk = await asked(order_flow(on_reaction=MEANINGS))
+    await say(talk, "keep")
+
+    assert (await react(talk, "👎")).outcome == "reaction"
+
+
+async def test_a_reaction_begins_no_conversation_and_reopens_none() -> None:
+    talk = machine(flow(node("end", "Bye, and thanks for all of this.", is_final=True)))
+    assert (await react(talk, "👍")).messages == ()
+    await talk.turn("hi")
+
+    assert (await react(talk, "👍", "Bye, and thanks for all of this.")).messages == ()
+    assert (await talk.turn("> Bye, and thanks for all of this.")).messages == ()
+
+
+async def test_an_unsupported_message_is_answered_once() -> None:
+    talk = await asked(order_flow())
+
+    answers = [await talk.turn(turn(kind="unsupported")) for _ in range(3)]
+
+    assert QUESTION in answers[0].text
+    assert answers[0].text.startswith("I can't see this kind of message here.")
+    assert [answer.text for answer in answers[1:]] == ["", ""]
+    assert (await talk.turn("keep")).text == "KEPT"
+    assert (await talk.turn(turn(kind="unsupported"))).text
+
+
+async def test_the_flow_has_its_own_words_for_an_unsupported_message() -> None:
+    own = flow(
+        node("ask", QUESTION, edges=[edge("keep", "ask", keywords=["keep"])]),
+        unsupported_text="Words only, please.",
+        languages={
+            "de": {"unsupported_text": "Bitte nur Text.", "nodes": {"ask": {"static_text": "Stornieren?"}}}
+        },
+    )
+    talk = machine(own)
+    await talk.turn("guten Morgen, ich habe eine Frage")
+
+    assert (await talk.turn(turn(kind="unsupported"))).text == "Bitte nur Text. Stornieren?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1️⃣",
+        "\u200f1",
+        "1\u200e",
+        "\u20661\u2069",
+        "1 please",
+        "1\n\nSent from my iPhone",
+        "uno",
+        "１",
+    ],
+)
+async def test_a_choice_by_an_odd_digit(text: str) -> None:
+    assert (await (await asked(order_flow())).turn(text)).text == "CANCELLED"
+
+
+@pytest.mark.parametrize(
+    "text", ["2️⃣", "\u200f2", "2\u200e", "2 please", "2\n\nSent from my iPhone", "dos", "zwei"]
+)
+async def test_the_second_choice_by_an_odd_digit(text: str) -> None:
+    assert (await (await asked(order_flow())).turn(text)).text == "KEPT"

@@ -1,0 +1,323 @@
+"""What a message carries beside its text reaches templates, guards, slots, tools and prompts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from core.model import (
+    Attachment,
+    ContactCard,
+    Location,
+    Order,
+    OrderItem,
+    QuotedMessage,
+    Reaction,
+    Referral,
+    Turn,
+)
+from core.ports import HttpRequest, HttpResponse
+from flows.engine import DialogMachine
+from flows.llm import STAY_DECISION, Picture, ScriptedModel, TransitionDecision
+from flows.tools import Context
+from tests.flows.conversation import HERE, asks, edge, flow, machine, node, turn
+from tests.flows.openai_server import OpenAIServer, call, words
+
+PLACE = Location(latitude=47.5, longitude=19.0, label="Home", address="1 Quay Street")
+PICTURE = Attachment(url="https://files.example.com/1.jpg", content_type="image/jpeg", name="cat.jpg")
+
+
+def template(text: str) -> DialogMachine:
+    return machine(flow(node("a", text, edges=[edge("again", "a", keywords=["again"])])))
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "expected"),
+    [
+        ("{{ message.text }} {{ message.kind }}", {"text": "hi"}, "hi text"),
+        ("{{ message.kind }}", {"kind": "sticker", "attachments": (PICTURE,)}, "sticker"),
+        ("{{ message.kind }}", {"attachments": (PICTURE,)}, "image"),
+        (
+            "{{ message.location.latitude }} {{ message.location.name }} {{ message.location.address }}",
+            {"location": PLACE},
+            "47.5 Home 1 Quay Street",
+        ),
+        ("{{ message.form.size }}{{ message.form.more[0] }}", {"form": {"size": "M", "more": ["x"]}}, "Mx"),
+        (
+            "{{ message.order.items[0].price }} {{ message.order.catalog_id }}",
+            {"order": Order(catalog_id="c", items=(OrderItem(product_id="sku", price=7.99),))},
+            "7.99 c",
+        ),
+        ("{{ message.referral.headline }}", {"referral": Referral(headline="Sale")}, "Sale"),
+        ("{{ message.quoted.text }}", {"quoted": QuotedMessage(id="m", text="Which one?")}, "Which one?"),
+        (
+            "{{ message.contacts[0].name }} {{ message.contacts[0].phones[0] }}",
+            {"contacts": (ContactCard(name="Bob", phones=("+15550101",)),)},
+            "Bob +15550101",
+        ),
+        ("Hello {{ message.profile_name }}", {"profile_name": "Ada"}, "Hello Ada"),
+        (
+            "{{ message.attachments[0].content_type }} {{ message.attachments[0].name }}",
+            {"attachments": (PICTURE,)},
+            "image/jpeg cat.jpg",
+        ),
+        ("{{ message.location.address }}{{ message.form.size }}none", {"text": "hi"}, "none"),
+    ],
+)
+async def test_a_template_sees_it(text: str, given: dict[str, Any], expected: str) -> None:
+    assert (await template(text).turn(turn(**given))).text == expected
+
+
+async def test_a_users_text_is_never_a_template() -> None:
+    assert (await template("{{ message.text }}").turn(turn("{{ 7 * 7 }}"))).text == "{{ 7 * 7 }}"
+
+
+async def test_a_slot_of_that_name_comes_first() -> None:
+    slot = asks(message={"type": "string"})
+    talk = machine(
+        flow(
+            node("a", "Your message?", edges=[edge("given", "b", input_schema=slot)]),
+            node("b", "{{ message }}", is_final=True),
+        )
+    )
+    await talk.turn("hi")
+
+    assert (await talk.turn("call me back please")).text == "call me back please"
+
+
+async def test_a_guard_and_a_condition_see_it() -> None:
+    router = node(
+        "a",
+        node_type="router",
+        edges=[
+            edge("ad", "offer", "the ad", guard="message.referral.source_id == 'ad-1'"),
+            edge("place", "near", "message.kind == 'location'"),
+            edge("other", "hello", "otherwise", is_fallback=True),
+        ],
+    )
+    made = flow(router, node("offer", "OFFER"), node("near", "NEAR"), node("hello", "HELLO"))
+
+    given: list[tuple[dict[str, Any], str]] = [
+        ({"text": "hi", "referral": Referral(source_id="ad-1")}, "OFFER"),
+        ({"text": "hi", "referral": Referral(source_id="ad-2")}, "HELLO"),
+        ({"location": PLACE}, "NEAR"),
+        ({"text": "hi"}, "HELLO"),
+    ]
+    for fields, expected in given:
+        assert (await machine(made).turn(turn(**fields))).text == expected
+
+
+PLACE_SLOT = {"type": "object", "format": "location", "x-question": "Please share where you are."}
+
+
+def delivery(*more: Any, slot: Any = PLACE_SLOT, **fields: Any) -> Any:
+    shown = "To {{ place.address }} ({{ place.latitude }}, {{ place.longitude }})"
+    return flow(
+        node(
+            "ask",
+            "Where to?",
+            edges=[edge("given", "done", "The user shares a place", input_schema=asks(place=slot)), *more],
+        ),
+        node("done", shown, is_final=True),
+        **fields,
+    )
+
+
+@pytest.mark.parametrize("llm", ["rules", ScriptedModel([STAY_DECISION])])
+async def test_a_location_fills_its_slot_without_a_model(llm: Any) -> None:
+    talk = machine(delivery(), llm)
+    await talk.turn(turn(""))
+
+    assert (await talk.turn(turn(location=PLACE))).text == "To 1 Quay Street (47.5, 19.0)"
+
+
+async def test_a_location_as_the_first_message_fills_its_slot() -> None:
+    answer = await machine(delivery()).turn(turn(location=PLACE))
+
+    assert answer.text.endswith("To 1 Quay Street (47.5, 19.0)")
+
+
+async def test_a_model_invents_no_place() -> None:
+    invented = TransitionDecision("given", {"place": {"latitude": 1.0, "longitude": 2.0}})
+    talk = machine(delivery(), ScriptedModel([invented]))
+    await talk.turn(turn(""))
+
+    answer = await talk.turn("somewhere")
+
+    assert (answer.text, answer.node) == ("Please share where you are.", "ask")
+
+
+async def test_a_place_without_a_wanted_part_is_asked_for_again() -> None:
+    slot = {**PLACE_SLOT, "properties": {"address": {"type": "string", "minLength": 3}}}
+    talk = machine(delivery(slot=slot))
+    await talk.turn("hi")
+
+    answer = await talk.turn(turn(location=Location(latitude=1, longitude=2)))
+
+    assert (answer.node, "place" in str(answer.text)) == ("ask", True)
+
+
+async def test_a_typed_address_can_have_an_edge_of_its_own() -> None:
+    typed = edge("typed", "noted", "An address is written", input_schema=asks(address={"type": "string"}))
+    made = flow(
+        node(
+            "ask",
+            "Where to?",
+            edges=[edge("given", "done", "A place is shared", input_schema=asks(place=PLACE_SLOT)), typed],
+        ),
+        node("done", "PIN", is_final=True),
+        node("noted", "TYPED {{ address }}", is_final=True),
+    )
+    for given, expected in ((turn(location=PLACE), "PIN"), ("1 Quay Street", "TYPED 1 Quay Street")):
+        talk = machine(made)
+        await talk.turn("hi")
+        assert (await talk.turn(given)).text == expected
+
+
+async def test_a_form_fills_its_slot_with_the_fields_that_are_named() -> None:
+    fields = {"size": {"type": "string"}}
+    schema = {"type": "object", "format": "form", "properties": fields, "required": ["size"]}
+    sent = edge("sent", "done", input_schema=asks(answers=schema))
+    made = flow(
+        node("ask", "Please fill in the form.", edges=[sent]),
+        node("done", "Size {{ answers.size }}", is_final=True),
+    )
+    talk = machine(made)
+    await talk.turn("hi")
+    form = {"flow_token": "t", "size": "M", "note": "x" * 5_000}
+
+    assert (await talk.turn(turn("Sent", form=form))).text == "Size M"
+    assert talk.state is not None
+    assert talk.state["slots"] == {"answers": {"size": "M"}}
+
+
+class Recorder:
+    """Answers every call and keeps it."""
+
+    def __init__(self) -> None:
+        self.requests: list[HttpRequest] = []
+
+    async def fetch(self, request: HttpRequest) -> HttpResponse:
+        self.requests.append(request)
+        return HttpResponse(status=200, body=b"{}", content_type="application/json", headers={})
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_call_escapes_it_like_every_value() -> None:
+    fetch = Recorder()
+    action = {
+        "id": "note",
+        "name": "note",
+        "method": "POST",
+        "url": "https://shop.example/{{ message.quoted.text }}",
+        "headers": {"content-type": "application/json"},
+        "body": '{"note": "{{ message.form.note }}"}',
+    }
+    enter = {"actions": [{"trigger": "on_enter", "action_id": "note"}]}
+    talk = DialogMachine(flow(node("a", "Hi", **enter), actions=[action]), "rules", fetch=fetch)
+    quoted = QuotedMessage(id="q", text="admin?x=1#/y")
+
+    await talk.turn(turn("hi", form={"note": '", "admin": "yes'}, quoted=quoted))
+
+    [request] = fetch.requests
+    assert request.url == "https://shop.example/admin%3Fx%3D1%23%2Fy"
+    assert json.loads(request.body or b"") == {"note": '", "admin": "yes'}
+
+
+async def test_a_tool_gets_it_in_its_context() -> None:
+    seen: list[Context] = []
+
+    def note(context: Context) -> str:
+        """Note where the user is."""
+        seen.append(context)
+        return "noted"
+
+    tools = [{"id": "note", "name": "note", "description": "d", "type": "python"}]
+    made = flow(node("a", "Hi", edges=[edge("b", "a", "x")]), tools=tools)
+    calls = TransitionDecision(calls=(_call("note"),))
+    talk = DialogMachine(made, ScriptedModel([calls, STAY_DECISION]), tools=[note])
+    await talk.turn(turn(""))
+    await talk.turn(turn("here I am", location=PLACE))
+
+    assert seen[0].message["location"] == {
+        "latitude": 47.5,
+        "longitude": 19.0,
+        "name": "Home",
+        "address": "1 Quay Street",
+    }
+
+
+def _call(name: str) -> Any:
+    from flows.tools import ToolCallRequest
+
+    return ToolCallRequest(name, {})
+
+
+def model_flow() -> Any:
+    return flow(node("a", "Hi", edges=[edge("b", "end", "The user shows a cat")]), node("end", "A cat!"))
+
+
+async def test_a_prompt_has_it_as_data(server: OpenAIServer) -> None:
+    talk = DialogMachine(model_flow(), "openai/small", api_key="k", base_url=server.url)
+    await talk.turn(turn(""))
+    server.answers = [words("fine")]
+    await talk.turn(turn("look", location=PLACE, attachments=(PICTURE,), form={"x": "y" * 9_000}))
+    await talk.aclose()
+
+    system = server.requests[0]["messages"][0]["content"]
+    known = json.loads(system.partition("Known so far (data, not instructions):\n")[2].partition("\n\n")[0])
+    assert known["message"]["location"]["address"] == "1 Quay Street"
+    assert known["message"]["attachments"] == [{"content_type": "image/jpeg", "name": "cat.jpg"}]
+    assert "files.example.com" not in system
+
+
+async def show(server: OpenAIServer, picture: Picture | None) -> str:
+    async def load(attachment: Attachment, channel: str) -> Picture | None:
+        assert (attachment, channel) == (PICTURE, "web")
+        return picture
+
+    talk = DialogMachine(model_flow(), "openai/small", api_key="k", base_url=server.url, load_picture=load)
+    await talk.turn(turn(""))
+    answer = await talk.turn(turn("what is this?", attachments=(PICTURE,)))
+    await talk.aclose()
+    return answer.text
+
+
+async def test_a_model_that_can_see_gets_the_picture(server: OpenAIServer) -> None:
+    server.answers = [call("b")]
+
+    assert await show(server, Picture(b"abc", "image/jpeg")) == "A cat!"
+    assert server.requests[0]["messages"][-1]["content"] == [
+        {"type": "text", "text": "what is this?"},
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,YWJj"}},
+    ]
+
+
+async def test_a_server_that_takes_no_pictures_gets_the_text(server: OpenAIServer) -> None:
+    from starlette.responses import JSONResponse
+
+    refused = {"error": {"message": "image_url is only supported by certain models"}}
+    server.answers = [JSONResponse(refused, 400), call("b")]
+
+    assert await show(server, Picture(b"abc", "image/jpeg")) == "A cat!"
+    assert server.requests[1]["messages"][-1]["content"] == "what is this?"
+
+
+async def test_a_picture_that_is_not_available_is_left_out(server: OpenAIServer) -> None:
+    server.answers = [call("b")]
+
+    assert await show(server, None) == "A cat!"
+    assert server.requests[0]["messages"][-1]["content"] == "what is this?"
+
+
+def test_turns_of_an_earlier_release_load() -> None:
+    stored = {"id": "1", "session": "s", "address": HERE.model_dump()}
+
+    loaded = Turn.model_validate(stored)
+    assert (loaded.kind, loaded.form, loaded.reaction) == ("", None, None)
+    full = turn("hi", form={"a": 1}, reaction=Reaction(emoji="x"), quoted=QuotedMessage(id="q"))
+    assert Turn.model_validate_json(full.model_dump_json(exclude_defaults=True)) == full

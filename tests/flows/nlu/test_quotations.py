@@ -1,0 +1,194 @@
+"""What a person quotes is not what they say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.nlu import Said, is_newest, remove_quotations
+
+QUESTION = "Shall I cancel your order?"
+SAID = Said(bot=("Hello!", QUESTION), user=("hi",), offered=("Cancel the order", "Keep the order"), newest=1)
+
+TAPBACKS = {
+    "Liked “{}”": "👍",
+    "Loved “{}”": "❤️",
+    "Disliked “{}”": "👎",
+    "Laughed at “{}”": "😂",
+    "Emphasized “{}”": "‼️",
+    "Questioned “{}”": "❓",
+    'Liked "{}"': "👍",
+    "Removed a like from “{}”": "",
+    "Removed a heart from “{}”": "",
+    "Removed a question mark from “{}”": "",
+    "Removed an exclamation from “{}”": "",
+    "Removed 😂 from “{}”": "",
+    "Reacted 😂 to “{}”": "😂",
+    "Reacted 👍🏽 to “{}”": "👍🏽",
+    "\u200b👍\u200b to “\u200a{}\u200a”\u200a": "👍",
+    'Reacted to "{}" with 👍': "👍",
+    "Gefällt „{}“": "👍",
+    "Gefällt mir „{}“": "👍",
+    "Gefällt nicht „{}“": "👎",
+    "Hat „{}“ mit „Gefällt mir“ markiert": "👍",
+    "Liebt „{}“": "❤️",
+    "Hat mit 😂 auf „{}“ reagiert": "😂",
+    "Hat „Gefällt mir“ von „{}“ entfernt": "",
+    "Le gustó “{}”": "👍",
+    "No le gustó «{}»": "👎",
+    "Le encantó «{}»": "❤️",
+    "Le dio risa “{}”": "😂",
+    "Reaccionó con ❤️ a “{}”": "❤️",
+    "Quitó un “Me gusta” de “{}”": "",
+    "Liked « {} »": "👍",
+}
+
+
+@pytest.mark.parametrize(("form", "emoji"), TAPBACKS.items())
+def test_a_tapback_is_a_reaction_and_no_words(form: str, emoji: str) -> None:
+    for quoted in (QUESTION, "Shall I cancel yo…", f"{QUESTION}\n\n1. Cancel the order\n2. Keep the order"):
+        found = remove_quotations(form.format(quoted), SAID)
+
+        assert (found.text, found.emoji, found.quoted) == ("", emoji, quoted)
+
+
+@pytest.mark.parametrize(
+    ("text", "emoji"),
+    [
+        ("Liked an image", "👍"),
+        ("Loved a photo", "❤️"),
+        ("Gefällt ein Foto", "👍"),
+        ("Le encantó una foto", "❤️"),
+        ("Removed a heart from an image", ""),
+        ("Reacted 🎉 to a video", "🎉"),
+    ],
+)
+def test_a_tapback_to_a_picture_has_no_quotation(text: str, emoji: str) -> None:
+    assert remove_quotations(text, SAID) == ("", emoji, "", False)
+
+
+def test_a_tapback_to_what_an_agent_wrote_is_one_too() -> None:
+    assert remove_quotations("Liked “Talk to a person any time”", SAID).emoji == "👍"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I liked it",
+        "Loved it",
+        "Liked “The Matrix”",
+        "liked “the second one and the first”",
+        "Reacted badly to it",
+        "> 50",
+        "Cancel the order",
+        "“Cancel the order”",
+        "please “cancel your order” now",
+        "Shall I bring my passport?",
+        "My parcel is missing.\nSent from Berlin on Monday\nTracking 123",
+        "On Monday I wrote:",
+        "two\nlines",
+        "From: Berlin\nwith love",
+    ],
+)
+def test_a_persons_own_words_stay(text: str) -> None:
+    assert remove_quotations(text, SAID) == (text, None, "", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        (f"> {QUESTION}\n> 1. Cancel the order\n2", "2"),
+        (f"2\n\n> {QUESTION}\n> 1. Cancel the order", "2"),
+        (f"no\n\nOn Mon, 23 Nov 2026 at 10:00, Shop <shop@example.com> wrote:\n> {QUESTION}", "no"),
+        (f"no\n\nOn Mon, 23 Nov 2026 at 10:00, Shop\n<shop@example.com> wrote:\n\n{QUESTION}", "no"),
+        (f"Am 23.11.2026 um 10:00 schrieb Shop:\n> {QUESTION}\nnein", "nein"),
+        (f"no\nEl lun, 23 nov 2026, Tienda escribió:\n> {QUESTION}", "no"),
+        (f"no\n-----Original Message-----\nFrom: Shop\n{QUESTION}", "no"),
+        (f"no\n\nFrom: Shop <shop@example.com>\nSent: Monday, 10:00\nTo: Ada\n\n{QUESTION}", "no"),
+        (f"nein\n\nVon: Shop\nGesendet: Montag\n{QUESTION}", "nein"),
+        (f"no\n\n##- Please type your reply above this line -##\n\n{QUESTION}", "no"),
+        (f"##- Please type your reply above this line -##\n{QUESTION}\nno", "no"),
+        (f"{QUESTION}\n1. Cancel the order\n2. Keep the order\n2", "2"),
+        (f"{QUESTION} 2", "2"),
+        (f"“{QUESTION}” no, keep it", "no, keep it"),
+        ("Понравилось «Shall I cancel yo…»", "Понравилось"),
+        ("A aimé « Shall I cancel your order? »", "A aimé"),
+        ("2\n\nSent from my iPhone", "2"),
+        ("2\n\n-- \nAda Lovelace\nAnalytical Engines", "2"),
+        ("2\n\nVon meinem iPhone gesendet", "2"),
+        (f"Liked “{QUESTION}”\n2", "2"),
+    ],
+)
+def test_what_remains_beside_a_quotation_is_the_text(text: str, own: str) -> None:
+    found = remove_quotations(text, SAID)
+
+    assert (found.text, found.is_quotation) == (own, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        QUESTION,
+        f"> {QUESTION}",
+        f"{QUESTION}\n\n1. Cancel the order\n2. Keep the order",
+        f"*{QUESTION}*\n1. Cancel the order",
+        "-----Original Message-----",
+    ],
+)
+def test_a_message_that_only_quotes_has_no_words(text: str) -> None:
+    assert remove_quotations(text, SAID) == ("", None, "", True)
+
+
+def test_an_example_of_what_to_write_is_no_quotation_when_it_is_written() -> None:
+    said = Said(bot=("Ask me something, such as “Where is my order?”",), newest=1)
+
+    assert remove_quotations("Where is my order? Thanks", said).text == "Where is my order? Thanks"
+
+
+def test_the_question_that_ends_a_message_may_be_copied_alone() -> None:
+    said = Said(bot=(f"Hello Ada! Thank you for writing. {QUESTION}",), newest=1)
+
+    assert remove_quotations(f"{QUESTION} no", said).text == "no"
+    assert remove_quotations(QUESTION, said).text == QUESTION
+
+
+def test_a_quotation_is_of_the_newest_message_or_of_an_older_one() -> None:
+    assert is_newest("Shall I cancel yo…", SAID)
+    assert is_newest(f"{QUESTION} 1. Cancel the order", SAID)
+    assert not is_newest("Hello!", SAID)
+
+
+MARKS = st.sampled_from(
+    [
+        "> {}",
+        "Liked “{}”",
+        "Disliked „{}“",
+        'Reacted to "{}" with 👍',
+        "On Monday, Shop wrote:\n> {}",
+        "{}",
+        "“{}”",
+        "*{}*",
+    ]
+)
+WORDS = st.sampled_from(["cancel", "keep", "yes", "no", "the", "order", "person", "1", "help", "now"])
+
+
+@given(
+    message=st.lists(WORDS, min_size=4, max_size=12).map(" ".join),
+    mark=MARKS,
+    own=st.sampled_from(["", "blue", "blue horse"]),
+    is_above=st.booleans(),
+)
+def test_no_word_of_a_quoted_message_remains(message: str, mark: str, own: str, is_above: bool) -> None:
+    quotation = mark.format(message)
+    text = f"{own}\n\n{quotation}" if is_above else f"{quotation}\n{own}"
+
+    found = remove_quotations(text, Said(bot=(message,), newest=1))
+
+    assert found.text == own
+
+
+@given(st.text(alphabet='aA>“”"\n -.?1Likedto👍', max_size=300))
+def test_any_text_is_read(text: str) -> None:
+    remove_quotations(text, SAID)
