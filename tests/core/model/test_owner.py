@@ -98,17 +98,27 @@ async def test_the_bot_never_sends_after_a_take_over_in_many_races(redis: Redis)
 
 async def _races(redis: Redis, seed: int, lane: int, count: int) -> list[int]:
     chance, rig = random.Random(seed), Rig(redis)
-    spoken = [await _race(rig, f"race-{lane}-{number}", chance.random() * 0.04) for number in range(count)]
+    spoken = [
+        await _race(rig, f"race-{lane}-{number}", chance.randrange(4), chance.randrange(30))
+        for number in range(count)
+    ]
     await rig.mailbox.aclose()
     return spoken
 
 
-async def _race(rig: Rig, session: str, moment: float) -> int:
-    """Return the number of started sends; an agent takes over `moment` seconds after the message."""
-    before = len(rig.channel.sent_replies)
+async def _race(rig: Rig, session: str, sends: int, steps: int) -> int:
+    """Return the number of started sends.
+
+    An agent takes over after this many of them, and some steps of the event loop, from the message on.
+    """
+    before, started = len(rig.channel.sent_replies), asyncio.Semaphore(0)
+    rig.channel.before_send = lambda reply: started.release()
 
     async def take_over() -> None:
-        await asyncio.sleep(moment)
+        for _ in range(sends):
+            await started.acquire()
+        for _ in range(steps):
+            await asyncio.sleep(0)
         await rig.accept_action(ControlAction.TAKE_OVER, session=session)
 
     await rig.accept_turns(1, text="one\ntwo\nthree", session=session)
