@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from channels._kit.simulator import Fault, FaultSettings
+from channels._kit.simulator import Fault, FaultSettings, Operation
 from core.model import FrozenModel
 
 COMMON_FAULTS = (
@@ -63,5 +63,6 @@ class StormScenario(FrozenModel):
             statuses_twice=0.1,
             statuses_shuffled=0.5,
             answer_delay=0.05,
+            operations=(Operation.SEND, Operation.LOOK_UP),
         )
     )
