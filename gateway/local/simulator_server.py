@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels._kit.outbound import classify_http_error
+from channels._kit.outbound import classify_http_error, parse_retry_after
 from channels._kit.simulator import (
     DeskStatus,
     FaultSettings,
@@ -221,12 +221,14 @@ class SimulatorServer:
             await self._fetch_file(delivery)
             return
         async with self._webhook_slots:
-            status, timed_out = await self._post_webhook(delivery)
+            status, timed_out, retry_after = await self._post_webhook(delivery)
         if status is None or status >= 400:
             log.info("simulated webhook failed: %s", status or ("timeout" if timed_out else "no connection"))
         now = self._clock()
         self._schedule_webhooks(
-            self.simulator.handle_delivery_result(delivery, status, now, timed_out=timed_out)
+            self.simulator.handle_delivery_result(
+                delivery, status, now, timed_out=timed_out, retry_after=retry_after
+            )
         )
 
     async def _fetch_file(self, delivery: WebhookDelivery) -> None:
@@ -256,7 +258,8 @@ class SimulatorServer:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return FetchedFile(kind, size)
 
-    async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool]:
+    async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool, float | None]:
+        """Return the response's status (`None`: no response), whether it timed out, and its Retry-After."""
         try:
             async with asyncio.timeout(delivery.timeout):
                 response = await self._http.request(
@@ -267,8 +270,8 @@ class SimulatorServer:
                     timeout=delivery.timeout,
                 )
         except Exception as error:  # any error is a failure of the webhook's receiver
-            return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable)
-        return response.status_code, False
+            return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable), None
+        return response.status_code, False, parse_retry_after(response)
 
 
 @contextlib.asynccontextmanager

@@ -102,7 +102,13 @@ class StormSimulator(TwilioSimulator):
         return response, deliveries
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
         """Record an accepted webhook; schedule another attempt for one that was not, without limit."""
         if b"MessageStatus=" in delivery.body:
@@ -148,7 +154,7 @@ class StormServer(SimulatorServer):
             UserMessage(surface="sms", person=contact, text="forged"), self._clock()
         )
         headers = {**deliveries[0].headers, "x-twilio-signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}
-        status, _ = await self._post_webhook(replace(deliveries[0], headers=headers))
+        status, _, _ = await self._post_webhook(replace(deliveries[0], headers=headers))
         return status
 
 

@@ -69,9 +69,18 @@ class ProviderSimulator(Protocol):
         ...
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
-        """Process the status of a webhook's response (`None`: no response), and return the retries."""
+        """Process the status of a webhook's response (`None`: no response), and return the retries.
+
+        `retry_after` is the number of seconds in the response's Retry-After header, if it has one.
+        """
         ...
 
     def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:

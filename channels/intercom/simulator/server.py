@@ -189,7 +189,13 @@ class IntercomSimulator:
         return self._add_limit_headers(response, now), deliveries
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
         """Retry a failed webhook once, a minute later; 410 ends the subscription."""
         return self._webhooks.handle_delivery_result(delivery, status, now)

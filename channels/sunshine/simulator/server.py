@@ -227,7 +227,13 @@ class SunshineSimulator:
         return _json_response(200, page)
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
         """Retry up to five times within 15 minutes, except after success and a few status codes."""
         if (

@@ -233,7 +233,13 @@ class TwilioSimulator:
         return self._build_status_callbacks(record, callback) if callback else []
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
         """Retry by the connection overrides; after that a message goes to the fallback URL, if there is one.
 

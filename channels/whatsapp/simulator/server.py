@@ -175,7 +175,13 @@ class WhatsAppSimulator:
         return error_response(400, 100, "Unsupported request: the object does not exist"), []
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
         """Retry after any status but 200: at once, then with exponential backoff, for seven days."""
         if status == 200:

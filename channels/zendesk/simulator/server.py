@@ -28,6 +28,7 @@ from channels.zendesk.simulator.agent_actions import AGENT_ACTIONS, apply_agent_
 from channels.zendesk.simulator.files import FILES_PATH, FileStore
 from channels.zendesk.simulator.paging import build_page
 from channels.zendesk.simulator.ticket_validation import (
+    CallLimiter,
     UpdateLimiter,
     build_changes,
     read_ticket_fields,
@@ -39,6 +40,7 @@ from channels.zendesk.simulator.webhooks import WebhookSender
 _RETRIES_BY_STATUS: Final = {409: 3, 429: 3, 503: 3}
 _TIMEOUT_RETRIES: Final = 5
 _RETRY_SECONDS: Final = 30.0
+_MAX_RETRY_AFTER_SECONDS: Final = 60.0
 
 
 class ZendeskSimulator:
@@ -61,6 +63,7 @@ class ZendeskSimulator:
         email: str = "bot@example.com",
         by_triggers: bool = False,
         sends_retry_after: bool = True,
+        calls_per_minute: int = 700,
     ) -> None:
         self.required_to_solve = ""
         self.tickets = TicketStore()
@@ -70,6 +73,7 @@ class ZendeskSimulator:
             self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, random=self._random
         )
         self._limiter = UpdateLimiter(sends_retry_after=sends_retry_after)
+        self._calls = CallLimiter(calls_per_minute, sends_retry_after=sends_retry_after)
         self._faults = FaultInjector(self._random, _FAULT_RESPONSES)
         self._created_by_key: dict[str, tuple[bytes, SimulatorResponse]] = {}
         self._files = FileStore(self._random)
@@ -161,11 +165,14 @@ class ZendeskSimulator:
                 return self._files.serve(path), []
             if not self.admin.is_authorized(request.headers.get("authorization", ""), now):
                 return error_response(401, "Couldn't authenticate you"), []
+            if refused := self._calls.check(now):
+                return replace(refused, headers={**self._calls.headers, **refused.headers}), []
             values = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
             resource = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
-            return self._faults.apply(
+            response, deliveries = self._faults.apply(
                 _get_operation(request, resource), lambda: self._route(request, resource, values, now)
             )
+            return replace(response, headers={**self._calls.headers, **response.headers}), deliveries
         except MalformedRequest as error:
             return error_response(400, "BadRequest", str(error)), []
 
@@ -197,13 +204,27 @@ class ZendeskSimulator:
         return self.admin.handle(request, resource, query), []
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+        self,
+        delivery: WebhookDelivery,
+        status: int | None,
+        now: float,
+        *,
+        timed_out: bool = False,
+        retry_after: float | None = None,
     ) -> list[WebhookDelivery]:
-        """Retry a few times, for few reasons (Zendesk, "Webhooks": retries). The signature stays the same."""
+        """Retry a few times, for few reasons; the signature stays the same.
+
+        429 and 503 are retried only with a Retry-After below a minute (Zendesk, "Webhooks": retries).
+        """
         max_retries = _TIMEOUT_RETRIES if timed_out else _RETRIES_BY_STATUS.get(status or 0, 0)
+        delay = _RETRY_SECONDS
+        if status in (429, 503):
+            if retry_after is None or retry_after >= _MAX_RETRY_AFTER_SECONDS:
+                return []
+            delay = retry_after
         if delivery.attempt > max_retries:
             return []
-        return [replace(delivery, at=now + _RETRY_SECONDS, attempt=delivery.attempt + 1)]
+        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
 
     def _handle_ticket_read(
         self, ticket: Ticket, rest: Sequence[str], query: Mapping[str, str]

@@ -135,3 +135,29 @@ class UpdateLimiter:
             return error_response(429, "APIRateLimitExceeded", "Number of allowed updates exceeded", headers)
         self._updates.append((now, ticket.id))
         return None
+
+
+class CallLimiter:
+    """Limit of calls of an account in a minute, and its headers (Zendesk, "Rate limits")."""
+
+    def __init__(self, calls_per_minute: int, *, sends_retry_after: bool) -> None:
+        self._limit = calls_per_minute
+        self._sends_retry_after = sends_retry_after
+        self._window, self._calls = 0.0, 0
+
+    def check(self, now: float) -> SimulatorResponse | None:
+        """Count a call; return a 429 response if it exceeds the limit."""
+        if now - self._window >= _ACCOUNT_WINDOW_SECONDS:
+            self._window, self._calls = now - now % _ACCOUNT_WINDOW_SECONDS, 0
+        self._calls += 1
+        if self._calls <= self._limit:
+            return None
+        wait = int(self._window + _ACCOUNT_WINDOW_SECONDS - now) + 1
+        headers = {"retry-after": str(wait)} if self._sends_retry_after else {}
+        return error_response(429, "TooManyRequests", "Number of allowed API requests exceeded", headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of every response."""
+        remaining = str(max(self._limit - self._calls, 0))
+        return {"x-rate-limit": str(self._limit), "x-rate-limit-remaining": remaining}

@@ -251,13 +251,16 @@ def test_a_webhook_is_retried_for_few_reasons() -> None:
     desk = Simulation()
     _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
-    def tries(status: int | None, *, timed_out: bool = False) -> int:
+    def tries(status: int | None, *, timed_out: bool = False, retry_after: float | None = None) -> int:
         queue: list[WebhookDelivery] = [delivery]
         for each in queue:
-            queue += desk.simulator.handle_delivery_result(each, status, desk.now, timed_out=timed_out)
+            queue += desk.simulator.handle_delivery_result(
+                each, status, desk.now, timed_out=timed_out, retry_after=retry_after
+            )
         return len(queue)
 
-    assert [tries(200), tries(500), tries(401), tries(409), tries(503)] == [1, 1, 1, 4, 4]
+    assert [tries(200), tries(500), tries(401), tries(409), tries(503)] == [1, 1, 1, 4, 1]
+    assert [tries(503, retry_after=30), tries(429, retry_after=5), tries(503, retry_after=60)] == [4, 4, 1]
     assert tries(None, timed_out=True) == 6
 
 
@@ -466,3 +469,15 @@ def test_an_uploaded_file_is_served() -> None:
 
     assert desk.lines()[-1].media == (url,)
     assert desk.call("GET", url.partition("example.zendesk.com")[2], absolute=True).body == b"png"
+
+
+def test_the_accounts_calls_are_limited_and_counted_in_headers() -> None:
+    desk = Simulation()
+    say(desk)
+    answers = [desk.call("GET", "/tickets/5158.json") for _ in range(701)]
+
+    assert [each.status for each in answers[699:]] == [200, 429]
+    assert answers[0].headers["x-rate-limit-remaining"] == "699"
+    assert 1 <= int(answers[700].headers["retry-after"]) <= 60
+    desk.now += 60
+    assert desk.call("GET", "/tickets/5158.json").status == 200
