@@ -125,6 +125,7 @@ def create() -> Starlette:
     api = WebApi(
         conversations=WebConversations(redis, inbox),
         redis=redis,
+        inbox=inbox,
         sender=sender,
         operator=operator,
         tokens=SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),

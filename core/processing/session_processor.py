@@ -341,10 +341,14 @@ class SessionProcessor(Generic[Http]):
         self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...] = ()
     ) -> tuple[Reply, ...]:
         """Build the replies of a step, followed by the hand-off or the closing at the provider's desk."""
+        replies = self._build_step_replies(to, address, outcome, extra_messages)
+        return _mark_confirmations(replies) if outcome.opt_out else replies
+
+    def _build_step_replies(
+        self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...]
+    ) -> tuple[Reply, ...]:
         capabilities = self._channels[address.channel].capabilities
         replies = self._render_replies(to, address, (*outcome.messages, *extra_messages))
-        if outcome.opt_out:
-            replies = _mark_confirmations(replies)
         if outcome.hand_off and capabilities.desk:
             return (
                 *replies,

@@ -253,6 +253,7 @@ async def test_the_location_of_a_pending_answer_leads_to_it(
     api = WebApi(
         conversations=WebConversations(redis, RedisInbox(redis)),
         redis=redis,
+        inbox=RedisInbox(redis),
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
         operator=OperatorAuth("operator-key"),
         tokens=SessionTokens([]),
