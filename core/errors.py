@@ -84,7 +84,7 @@ class Rejected(DeliveryError):
     `opted_out_of_marketing`: the contact refused proactive messages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         reason: str,
         *,

@@ -240,7 +240,7 @@ class SessionProcessor(Generic[Http]):
         )
 
     def _confirm_request(self, turn: Turn, request: ConsentRequest, view: SessionView) -> Commit:
-        """Answer an opt-out or opt-in with one sentence, unless the provider does; the dialog stays as it is."""
+        """Answer an opt-out or opt-in with one sentence, unless the provider does; the dialog stays."""
         messages = self._error_messages(turn, view.state)
         text = {
             ConsentRequest.OPT_OUT: messages.opted_out,

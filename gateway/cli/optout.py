@@ -73,7 +73,9 @@ def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bo
     if as_json:
         typer.echo(json.dumps({"act": act, "scope": scope, "sessions": sessions}))
     elif sessions:
-        typer.echo(f"{'Opted out' if act is ControlAction.OPT_OUT else 'Opted in'}: {len(sessions)} sessions.")
+        typer.echo(
+            f"{'Opted out' if act is ControlAction.OPT_OUT else 'Opted in'}: {len(sessions)} sessions."
+        )
     else:
         typer.echo(f"No data found for {contact}; nothing was changed.", err=True)
     if not sessions:

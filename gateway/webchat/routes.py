@@ -49,7 +49,7 @@ class _ParsedTurn(NamedTuple):
 class WebApi:
     """Routes of the API. `origins` are the web origins that may call them from a browser (CORS)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         *,
         conversations: WebConversations,

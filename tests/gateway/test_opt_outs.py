@@ -101,7 +101,9 @@ async def test_yes_and_start_opt_in_only_while_opted_out(gateway: InboundGateway
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
 
 
-async def test_by_sms_twilio_confirms_its_own_words_and_we_confirm_the_others(gateway: InboundGateway) -> None:
+async def test_by_sms_twilio_confirms_its_own_words_and_we_confirm_the_others(
+    gateway: InboundGateway,
+) -> None:
     await gateway.receive(twilio_message(1, "hello"), SMS)
     await gateway.receive(twilio_message(2, "Stop."), SMS)
     assert len(gateway.channel.bodies) == 1

@@ -103,7 +103,8 @@ def _unreachable_after_opt_out(flow: Flow) -> Iterator[Issue]:
         if node.opt_out and (node.edges or node.hand_off or node.timeout):
             yield Issue(
                 f"node {node.id}",
-                "This opts the contact out and ends the conversation: remove its edges, timeout and hand-off.",
+                "This opts the contact out and ends the conversation: remove its edges, timeout and "
+                "hand-off.",
             )
 
 

@@ -37,7 +37,19 @@ def test_folding_is_stable_and_any_text_can_be_asked_for(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["opt out", "Opt-out", "OPTOUT", "Stop.", "stop!", "“STOP”", "STOP\u200b", "ARRET", "ARRÊT", "Stopp", "BAJA"],
+    [
+        "opt out",
+        "Opt-out",
+        "OPTOUT",
+        "Stop.",
+        "stop!",
+        "“STOP”",
+        "STOP\u200b",
+        "ARRET",
+        "ARRÊT",
+        "Stopp",
+        "BAJA",
+    ],
 )
 def test_reported_spellings_opt_out(text: str) -> None:
     assert recognize(text) is ConsentRequest.OPT_OUT
@@ -45,8 +57,18 @@ def test_reported_spellings_opt_out(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["STOP 12345", "stop the order", "don't stop", "starting", "", "…", "> STOP", "stop\nthe order", "x" * 500]
-    + ["cancel", "end", "quit", "Liked “STOP”"],
+    [
+        "STOP 12345",
+        "stop the order",
+        "don't stop",
+        "starting",
+        "",
+        "…",
+        "> STOP",
+        "stop\nthe order",
+        "x" * 500,
+        *("cancel", "end", "quit", "Liked “STOP”"),
+    ],
 )
 def test_other_messages_are_none(text: str) -> None:
     assert recognize(text) is None
