@@ -18,7 +18,7 @@ async def _two_sessions(rig: Rig) -> None:
         await rig.accept_turns(1, session=session)
 
 
-def test_opt_outs_are_added_listed_and_removed(ask_command: str) -> None:  # noqa: F811 - a fixture
+def test_opt_outs_are_added_listed_and_removed(ask_command: str) -> None:
     prepare(ask_command, _two_sessions)
     assert "Opted out: 2 sessions" in run("optout", "add", ADDRESS.theirs).output
     assert "marketing" not in run("optout", "list").output
@@ -37,21 +37,21 @@ def test_opt_outs_are_added_listed_and_removed(ask_command: str) -> None:  # noq
     assert "0 opt-outs" in run("optout", "list").output
 
 
-def test_marketing_is_a_scope(ask_command: str) -> None:  # noqa: F811 - a fixture
+def test_marketing_is_a_scope(ask_command: str) -> None:
     prepare(ask_command, _two_sessions)
     run("optout", "add", NAMES[0], "--scope", "marketing")
 
     assert f"{NAMES[0]}  marketing  since" in run("optout", "list").output
 
 
-def test_an_unknown_or_short_contact_changes_nothing(ask_command: str) -> None:  # noqa: F811 - a fixture
+def test_an_unknown_or_short_contact_changes_nothing(ask_command: str) -> None:
     prepare(ask_command, _two_sessions)
 
     assert run("optout", "add", "+15550999").exit_code == 1
     assert run("optout", "add", "+1").exit_code == 2
 
 
-def test_the_opt_out_of_an_erased_contact_is_removed_by_session(ask_command: str) -> None:  # noqa: F811
+def test_the_opt_out_of_an_erased_contact_is_removed_by_session(ask_command: str) -> None:
     prepare(ask_command, _two_sessions)
     run("optout", "add", ADDRESS.theirs)
     run("erase", ADDRESS.theirs, "--yes")
