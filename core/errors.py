@@ -81,9 +81,10 @@ class Rejected(DeliveryError):
     `opted_out`: the contact refused all messages. `account_wide`: every send of this account fails until the
     operator has acted, so the reply waits for that. `taken_over`: an agent has the conversation, so the bot
     is silent; nothing is lost. `window_closed`: only an approved template would be accepted now.
+    `opted_out_of_marketing`: the contact refused proactive messages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         reason: str,
         *,
@@ -92,12 +93,14 @@ class Rejected(DeliveryError):
         account_wide: bool = False,
         taken_over: bool = False,
         window_closed: bool = False,
+        opted_out_of_marketing: bool = False,
     ) -> None:
         super().__init__(reason, code=code)
         self.opted_out = opted_out
         self.account_wide = account_wide
         self.taken_over = taken_over
         self.window_closed = window_closed
+        self.opted_out_of_marketing = opted_out_of_marketing
 
 
 class Unavailable(DeliveryError):

@@ -32,6 +32,7 @@ from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
 from gateway.console.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
+from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
@@ -110,7 +111,12 @@ def create() -> Starlette:
     participants = find_participant_policies(settings, config, channels)
     inbox = IdentityResolver(
         redis,
-        RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels), participants),
+        OptOutRequests(
+            redis,
+            RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels), participants),
+            channels,
+            _split_list(settings.opt_out_words),
+        ),
     )
     http = provider_client()
     operator = OperatorAuth(settings.api_key.get_secret_value())
@@ -119,6 +125,7 @@ def create() -> Starlette:
     api = WebApi(
         conversations=WebConversations(redis, inbox),
         redis=redis,
+        inbox=inbox,
         sender=sender,
         operator=operator,
         tokens=SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),

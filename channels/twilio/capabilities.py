@@ -26,6 +26,7 @@ CAPABILITIES: Final = Capabilities(
     media=10,
     caption_length=1024,
     markdown="whatsapp",
+    opt_out_words="short",
     statuses=True,
     look_up=True,
 )
@@ -79,13 +80,16 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
 KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(
-            ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "STOP"
+            ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "STOP"
         ),
-        **dict.fromkeys(("START", "UNSTOP"), "START"),
-        "HELP": "HELP",
+        **dict.fromkeys(("start", "unstop"), "START"),
+        **dict.fromkeys(("help", "info"), "HELP"),
     }
 )
-"""Keywords answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay available to the bot."""
+"""Keywords answered by Twilio itself, folded (Twilio, "Advanced Opt-Out")."""
+
+OPT_IN_ANSWER: Final = "yes"
+"""A keyword that Twilio answers only while the contact is opted out; otherwise it is an ordinary word."""
 
 
 _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(

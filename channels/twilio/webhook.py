@@ -18,6 +18,7 @@ from channels._kit.inbound import (
     FormData,
     FormValues,
     PublicUrl,
+    fold_keyword,
     matches_sha256,
     parse_form,
     parse_form_values,
@@ -30,6 +31,7 @@ from channels.twilio.capabilities import (
     CAPABILITIES,
     KEYWORDS,
     NAME,
+    OPT_IN_ANSWER,
     STATUSES,
     WHATSAPP_PREFIX,
     classify_error_code,
@@ -250,7 +252,8 @@ def _get_opt_out_keyword(form: FormData) -> str:
     keyword = form.first_value("OptOutType").strip().upper()
     if keyword in ("STOP", "START", "HELP"):
         return keyword
-    return KEYWORDS.get(form.first_value("Body").strip().upper(), "")
+    has_media = form.first_value("NumMedia").strip("0 ")
+    return "" if has_media else KEYWORDS.get(fold_keyword(form.first_value("Body")), "")
 
 
 def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
@@ -285,7 +288,8 @@ def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
         if not is_whatsapp(address.theirs) or (kind in _KNOWN_KINDS and not has_form):
             return Ignored(reason="empty message")
         turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
-    return TurnReceived(turn=turn, aliases=aliases)
+    is_yes = not is_whatsapp(address.theirs) and fold_keyword(text) == OPT_IN_ANSWER
+    return TurnReceived(turn=turn, aliases=aliases, request_confirmed=is_yes)
 
 
 def _parse_quoted(form: FormData) -> QuotedMessage | None:

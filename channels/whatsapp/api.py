@@ -124,5 +124,6 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         reason,
         code=code,
         window_closed=kind is ErrorKind.WINDOW,
+        opted_out_of_marketing=kind is ErrorKind.OPTED_OUT_OF_MARKETING,
         account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
     )

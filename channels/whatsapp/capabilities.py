@@ -36,6 +36,7 @@ CAPABILITIES: Final = Capabilities(
     typing=True,
     statuses=True,
     echoes_key=True,
+    opt_out_words="short",
     pace=RateLimit(number=80),
 )
 """Meta, "Messages", "Interactive list messages", "Webhooks" (3 MB), "Messaging limits" (80 a second)."""
@@ -87,7 +88,6 @@ IGNORED_FIELDS: Final = frozenset(
         "smb_app_state_sync",
         "standby",
         "template_category_update",
-        "user_preferences",
     }
 )
 """Webhook fields without meaning for a conversation; counted by name."""
@@ -101,11 +101,12 @@ _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {
         ErrorKind.RETRY: "1 2 131000 131016 133004 135000",
         ErrorKind.LATER: "4 613 80007 130429 131048 131049 131056 131057 132069",
-        ErrorKind.ADDRESS: "130403 130472 130497 131021 131026 131050 131062 137000",
+        ErrorKind.ADDRESS: "130403 130472 130497 131021 131026 131062 137000",
         ErrorKind.CONTENT: "100 131008 131009 131051 131052 131053 132000 132001 132005 132007 132008 132012 "
         "132015 132016 132018 132068",
         ErrorKind.ACCOUNT: "0 3 10 33 190 368 131005 131030 131031 131037 131042 131044 131045 131063 131064 "
         "133000 133005 133006 133008 133009 133010 133015 133016 134011",
+        ErrorKind.OPTED_OUT_OF_MARKETING: "131050",
         ErrorKind.WINDOW: "131047",
     }
 )

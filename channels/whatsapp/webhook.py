@@ -47,6 +47,7 @@ from core.model import (
     DeliveryStatus,
     Event,
     Ignored,
+    OptOutScope,
     StatusChanged,
 )
 from core.ports import Webhook
@@ -56,6 +57,7 @@ log = logging.getLogger("turngate.whatsapp")
 _SIGNATURE_HEADER: Final = "x-hub-signature-256"
 _SAMPLE_NUMBER: Final = "123456123"
 _ECHOES_WITHOUT_MESSAGE: Final = {"edit": "an edit", "revoke": "a deletion", "reaction": "a reaction"}
+_PREFERENCES: Final = {"stop": ControlAction.OPT_OUT, "resume": ControlAction.OPT_IN}
 
 
 class Verifier:
@@ -144,6 +146,8 @@ def _parse_change(
             yield from _parse_messages(value, account, parser)
         case "user_id_update":
             yield from _parse_new_ids(value, account)
+        case "user_preferences":
+            yield from _parse_preferences(value, account)
         case _:
             if field in ALARM_FIELDS:
                 log.error("Meta sent %s; check the account in the WhatsApp Manager", field)
@@ -263,6 +267,33 @@ def _parse_new_ids(value: JsonObject, account: str) -> Iterator[Event]:
         )
         move = _build_move(business_number, old, new, f"{old.user_id}>{new.user_id}", parse_timestamp(update))
         yield move if move and phone_number_id else Ignored(reason="changed user id")
+
+
+def _parse_preferences(value: JsonObject, account: str) -> Iterator[Event]:
+    """Parse opt-outs of marketing messages, and their end (Meta, "user_preferences webhook")."""
+    phone_number_id = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
+    business_number = BusinessNumber(account or phone_number_id, phone_number_id)
+    contacts, preferences = get_object_list(value, "contacts"), get_object_list(value, "user_preferences")
+    if not phone_number_id or not preferences:
+        yield Ignored(reason="user_preferences")
+        return
+    for preference in preferences:
+        contact = parse_sender({"from": preference.get("wa_id"), **preference}, contacts)
+        act = _PREFERENCES.get(get_text(preference, "value", 20).lower())
+        if act is None or not contact.recipient:
+            yield Ignored(reason="user_preferences")
+            continue
+        aliases = contact.build_aliases(business_number)
+        at = parse_timestamp(preference)
+        yield ControlReceived(
+            id=f"preference:{act}:{aliases[0]}:{at:.0f}",
+            session=aliases[0],
+            address=contact.build_address(business_number),
+            act=act,
+            actor="WhatsApp settings",
+            scope=OptOutScope.MARKETING,
+            aliases=aliases,
+        )
 
 
 def _build_move(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.model.base import FrozenModel
+from core.model.consent import ConsentRequest, OptOutScope
 from core.model.event import (
     OTHER_ACCOUNT,
     Activity,
@@ -46,6 +47,7 @@ __all__ = [
     "Attachment",
     "AutomaticTransition",
     "Choice",
+    "ConsentRequest",
     "ContactCard",
     "ContactMoved",
     "ControlAction",
@@ -59,6 +61,7 @@ __all__ = [
     "Location",
     "Message",
     "MessagePart",
+    "OptOutScope",
     "Order",
     "OrderItem",
     "Owner",

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from core.model.base import FrozenModel
+from core.model.consent import ConsentRequest, OptOutScope
 from core.model.failure import FailureKind
 from core.model.owner import ControlAction
 from core.model.turn import Address, Turn
@@ -56,7 +57,9 @@ class TurnReceived(FrozenModel):
     channels; empty: nobody else can, or the channel has checked it. Who wrote first is the session's contact,
     and the message of any other author is that of a participant. With `author_is_contact` the provider says
     that the author is the contact: if it was another one, the conversation starts anew. `control_is_ours`:
-    the provider's own record, in the same webhook, says that the bot has the conversation.
+    the provider's own record, in the same webhook, says that the bot has the conversation. `request`: the
+    message asks for an opt-out, or, while the contact is opted out, for an opt-in; with `request_confirmed`
+    the provider itself answers that.
     """
 
     kind: Literal["turn"] = "turn"
@@ -64,6 +67,8 @@ class TurnReceived(FrozenModel):
     author: str = ""
     author_is_contact: bool = False
     control_is_ours: bool = False
+    request: ConsentRequest | None = None
+    request_confirmed: bool = False
     aliases: Aliases = ()
 
 
@@ -114,7 +119,8 @@ class ControlReceived(FrozenModel):
     `at` is the provider's time in seconds since the epoch, 0 if not given. An event older than the last known
     one changes nothing, because webhooks come out of order. `by_transfer`: the provider's own record says
     that somebody else has the conversation, by an assignment or by passed control. Such a hold ends with the
-    record, as a newer message shows it; a person's words alone hold until somebody hands back.
+    record, as a newer message shows it; a person's words alone hold until somebody hands back. `scope` is
+    that of an opt-out or opt-in.
     """
 
     kind: Literal["control"] = "control"
@@ -125,6 +131,7 @@ class ControlReceived(FrozenModel):
     actor: str = ""
     at: float = 0.0
     by_transfer: bool = False
+    scope: OptOutScope = OptOutScope.ALL
     aliases: Aliases = ()
 
 

@@ -14,6 +14,8 @@ class FailureKind(StrEnum):
     """The same reply may be delivered later: it is sent again."""
     OPTED_OUT = "opted_out"
     """The contact opted out of all messages."""
+    OPTED_OUT_OF_MARKETING = "opted_out_of_marketing"
+    """The contact opted out of proactive messages; answers are still delivered."""
     ACCOUNT = "account"
     """Every send of this account fails until the operator acts."""
     WINDOW = "window"

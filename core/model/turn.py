@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field, JsonValue
 
 from core.model.base import FrozenModel
+from core.model.consent import ConsentRequest
 
 UNKNOWN_CONTENT_TYPE: Final = "application/octet-stream"
 
@@ -109,7 +110,8 @@ class Turn(FrozenModel):
     provider does not pass on. `form` is what the user filled in, by field. `subject` is that of an e-mail.
     `details` keeps further provider data, bounded and as text. With `streamed` somebody reads the reply while
     it is generated. `at` is the provider's time in seconds since the epoch where webhooks may arrive out of
-    order; 0: unknown.
+    order; 0: unknown. `request` makes the message an opt-out or opt-in, which the dialog never sees; with
+    `request_confirmed` the provider has answered it.
     """
 
     id: str
@@ -131,6 +133,8 @@ class Turn(FrozenModel):
     details: dict[str, str] = Field(default_factory=dict, repr=False)
     streamed: bool = False
     at: float = 0.0
+    request: ConsentRequest | None = None
+    request_confirmed: bool = False
 
     @property
     def has_content(self) -> bool:

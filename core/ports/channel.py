@@ -94,6 +94,8 @@ class Capabilities(FrozenModel):
     closes: bool = False
     """The conversation can be closed at the provider when the flow has ended."""
     pace: RateLimit = RateLimit()
+    opt_out_words: Literal["explicit", "short"] = "explicit"
+    """Which words of a contact opt out: with `short` also bare ones, such as "stop"."""
     participants: tuple[ParticipantPolicy, ...] = ()
     """What may follow a message of a participant; empty where only the contact can write."""
 

@@ -20,7 +20,8 @@ class TurnOutcome(NamedTuple):
     """Result of one turn. `state` replaces the session's dialog state when it is committed.
 
     `hand_off` asks for an agent and `summary` is written for that agent. `timeout` is the number of seconds
-    without a message after which `handle_timeout` is called. `outcome`, `node`, `edge` and `details` go to
+    without a message after which `handle_timeout` is called. `opt_out`: the contact gets nothing more after
+    these messages. `outcome`, `node`, `edge` and `details` go to
     the session's log.
     """
 
@@ -32,15 +33,22 @@ class TurnOutcome(NamedTuple):
     hand_off: bool = False
     timeout: float | None = None
     summary: str = ""
+    opt_out: bool = False
     details: Mapping[str, str] = _NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorMessages:
-    """Texts sent to the contact when a turn was given up and when messages were refused for overflow."""
+    """Texts sent to the contact without the dialog.
+
+    When a turn was given up, when messages were refused for overflow, and after an opt-out or opt-in.
+    """
 
     processing_failed: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
     mailbox_overflow: str = "Sorry, so many messages came at once that we could not read the last ones."
+    opted_out: str = "You will get no more messages from us. Write START to get them again."
+    opted_out_of_marketing: str = "You will get no more offers from us."
+    opted_in: str = "You will get our messages again. Write STOP to end them."
 
 
 class TurnListener:

@@ -135,6 +135,7 @@ class Commit:
     `fired_timer` is the timer that this answers in place of turns; if a message has arrived meanwhile,
     nothing is committed. `timer` starts one, with its seconds. With `delivers_via_log` the replies are read
     in the session's log: the same step delivers them or, if the bot may not send any more, refuses them.
+    `opts_out`: the contact is opted out of everything after these replies.
     """
 
     turns: tuple[Turn, ...]
@@ -149,6 +150,7 @@ class Commit:
     delivers_via_log: bool = False
     fired_timer: TimerKind | None = None
     timer: tuple[TimerKind, float] | None = None
+    opts_out: bool = False
     details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 

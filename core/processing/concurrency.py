@@ -49,8 +49,8 @@ class CommitBarrier(TurnListener):
 
 
 def bypasses_policy(turn: Turn) -> bool:
-    """Return whether a turn is a button, a reaction or a command, which neither waits nor is merged."""
-    return bool(turn.payload) or turn.reaction is not None or turn.text.startswith("/")
+    """Return whether a turn is a button, a reaction, a command or an opt-out: it is not merged."""
+    return bool(turn.payload or turn.request) or turn.reaction is not None or turn.text.startswith("/")
 
 
 def turns_to_merge(turns: Sequence[Turn]) -> tuple[Turn, ...]:

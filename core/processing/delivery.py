@@ -185,6 +185,8 @@ def _classify(error: DeliveryError) -> FailureKind:
         return FailureKind.TEMPORARY
     if error.opted_out:
         return FailureKind.OPTED_OUT
+    if error.opted_out_of_marketing:
+        return FailureKind.OPTED_OUT_OF_MARKETING
     if error.account_wide:
         return FailureKind.ACCOUNT
     return FailureKind.WINDOW if error.window_closed else FailureKind.PERMANENT

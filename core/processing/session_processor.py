@@ -16,6 +16,7 @@ from core.errors import LeaseLost, Superseded
 from core.model import (
     Address,
     AutomaticTransition,
+    ConsentRequest,
     ControlAction,
     FiredTimer,
     Message,
@@ -187,6 +188,8 @@ class SessionProcessor(Generic[Http]):
         turn = merge_turns(turns)
         if not can_bot_answer(view.owner):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
+        if turn.request:
+            return self._confirm_request(turn, turn.request, view)
         if view.opted_out:
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
         if self._are_too_old(turns, view):
@@ -232,7 +235,27 @@ class SessionProcessor(Generic[Http]):
             owner=next_owner(view.owner, ControlAction.HAND_OFF) if outcome.hand_off else None,
             ownership_expires=not self._has_desk(turn.address),
             timer=_next_timer(outcome),
+            opts_out=outcome.opt_out,
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
+        )
+
+    def _confirm_request(self, turn: Turn, request: ConsentRequest, view: SessionView) -> Commit:
+        """Answer an opt-out or opt-in with one sentence, unless the provider does; the dialog stays."""
+        messages = self._error_messages(turn, view.state)
+        text = {
+            ConsentRequest.OPT_OUT: messages.opted_out,
+            ConsentRequest.MARKETING_OPT_OUT: messages.opted_out_of_marketing,
+            ConsentRequest.OPT_IN: messages.opted_in,
+        }[request]
+        silent = turn.request_confirmed or turn.address.channel not in self._channels
+        replies = () if silent else self._render_replies(turn.id, turn.address, (Message(text=text),))
+        return Commit(
+            turns=(turn,),
+            state=view.state,
+            replies=_mark_confirmations(replies),
+            marks_first_reply=True,
+            delivers_via_log=self._reads_log(turn.address),
+            outcome=request,
         )
 
     def _give_up_reason(self, view: SessionView) -> str:
@@ -277,6 +300,7 @@ class SessionProcessor(Generic[Http]):
             owner=Owner.WAITING if turn_outcome.hand_off else next_state,
             ownership_expires=not self._has_desk(fired.address),
             timer=_next_timer(turn_outcome),
+            opts_out=turn_outcome.opt_out,
             details={"node": turn_outcome.node, "edge": turn_outcome.edge, **failure},
         )
 
@@ -317,6 +341,12 @@ class SessionProcessor(Generic[Http]):
         self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...] = ()
     ) -> tuple[Reply, ...]:
         """Build the replies of a step, followed by the hand-off or the closing at the provider's desk."""
+        replies = self._build_step_replies(to, address, outcome, extra_messages)
+        return _mark_confirmations(replies) if outcome.opt_out else replies
+
+    def _build_step_replies(
+        self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...]
+    ) -> tuple[Reply, ...]:
         capabilities = self._channels[address.channel].capabilities
         replies = self._render_replies(to, address, (*outcome.messages, *extra_messages))
         if outcome.hand_off and capabilities.desk:
@@ -351,6 +381,11 @@ class SessionProcessor(Generic[Http]):
             Reply(key=f"{to}.{number}", address=address, **vars(part))
             for number, part in enumerate(parts, start=1)
         )
+
+
+def _mark_confirmations(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """Return replies that may still be sent although the contact opted out."""
+    return tuple(reply.model_copy(update={"confirms_request": True}) for reply in replies)
 
 
 def _log_details(outcome: TurnOutcome) -> dict[str, str]:

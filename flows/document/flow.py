@@ -1,9 +1,9 @@
 """Pydantic models of the flow document, validated on loading.
 
 The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
-additive, so a document with them still loads there: `choices`, `hand_off`, `media`, `on_reaction` and
-`reprompt_text` on nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and tools,
-`retries` on actions and tools, `headers` and `timeout` on tools, `after_final`, `closed_text`,
+additive, so a document with them still loads there: `choices`, `hand_off`, `opt_out`, `media`, `on_reaction`
+and `reprompt_text` on nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and
+tools, `retries` on actions and tools, `headers` and `timeout` on tools, `after_final`, `closed_text`,
 `unsupported_text` and `budget` on the flow.
 """
 
@@ -231,6 +231,7 @@ class Node(FlowModel):
         ...,
     ] = Field((), max_length=20)
     hand_off: bool = False
+    opt_out: bool = False
     timeout: Timeout | None = None
     on_undelivered: Fallback | None = None
     out_of_hours: Fallback | None = None

@@ -179,7 +179,11 @@ class DialogMachine:
         """Return the messages that replace an answer when a turn fails, in the dialog's language."""
         sentences = messages_for(self._select_flow(DialogState.from_json(state), turn).language)
         return ErrorMessages(
-            processing_failed=sentences.processing_failed, mailbox_overflow=sentences.mailbox_overflow
+            processing_failed=sentences.processing_failed,
+            mailbox_overflow=sentences.mailbox_overflow,
+            opted_out=sentences.opted_out,
+            opted_out_of_marketing=sentences.opted_out_of_marketing,
+            opted_in=sentences.opted_in,
         )
 
     def _select_flow(self, state: DialogState, turn: Turn | None = None) -> CompiledFlow:

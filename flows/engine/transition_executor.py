@@ -174,8 +174,9 @@ def _failure_edges(context: TurnContext) -> tuple[CompiledEdge, ...]:
 def _record_ending(context: TurnContext) -> bool:
     """Record the outcome if the dialog ends at the node or is handed off there; return whether it does."""
     node: CompiledNode = context.node
-    if node.is_final:
+    context.opts_out = context.opts_out or node.node.opt_out
+    if node.is_final or node.node.opt_out:
         context.outcome, context.state.interrupts = "final", ()
     elif node.node.hand_off:
         context.outcome = "hand_off"
-    return node.is_final or node.node.hand_off
+    return node.is_final or node.node.opt_out or node.node.hand_off

@@ -297,6 +297,7 @@ def _turn_result(
         timeout=timeout.seconds if timeout and outcome != "final" else None,
         summary=_hand_off_summary(state) if is_handed_off else "",
         seconds=perf_counter() - started_at,
+        opt_out=context.opts_out and outcome != "error",
     )
 
 

@@ -66,6 +66,7 @@ class TurnContext:
     its pictures once they are loaded. `quick_reply` is the offered quick reply that the
     message selects. `has_side_effects` is set once something irreversible was done: the turn then has to
     complete, even without a model. `last_edge_id` is the edge that the user's message led over.
+    `opts_out` is set when a node was entered that opts the contact out.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
     the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
     `quotable_id` is the id of the user's message, empty when a timer runs.
@@ -90,6 +91,7 @@ class TurnContext:
     outcome: str = "stay"
     last_edge_id: str = ""
     has_side_effects: bool = False
+    opts_out: bool = False
     usage: Usage = field(default_factory=Usage)
     messages: list[Message] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)

@@ -32,7 +32,7 @@ class TurnResult(NamedTuple):
     `summary` is written. `tools` are the tools and actions that ran, a failed one with a `!` appended.
     `issue` is the problem with the model's output, if any, and `error` the reason why there was none.
     `timeout` is the number of seconds without a user message after which the node's timeout message is due.
-    `seconds` is the duration of the turn without moderation.
+    `seconds` is the duration of the turn without moderation. `opt_out`: the contact gets nothing more.
     """
 
     messages: tuple[Message, ...] = ()
@@ -48,6 +48,7 @@ class TurnResult(NamedTuple):
     timeout: float | None = None
     summary: str = ""
     seconds: float = 0.0
+    opt_out: bool = False
 
     @property
     def text(self) -> str:
@@ -83,6 +84,7 @@ class TurnResult(NamedTuple):
             hand_off=self.hand_off,
             timeout=self.timeout,
             summary=self.summary,
+            opt_out=self.opt_out,
             details={name: text for name, text in details.items() if text},
         )
 

@@ -18,6 +18,9 @@ class LocaleMessages:
     apologies: tuple[str, ...]
     processing_failed: str
     mailbox_overflow: str
+    opted_out: str
+    opted_out_of_marketing: str
+    opted_in: str
     refusal: str
     continue_prompt: str
     choose_prompt: str

@@ -157,6 +157,12 @@ class Settings(BaseSettings):
         description="what follows a message of a participant other than the contact, in conversations that "
         "several people share: `ignore`, `take_over` (an agent is to answer) or `own_session`",
     )
+    opt_out_words: str = Field(
+        "",
+        alias="TURNGATE_OPT_OUT_WORDS",
+        description="further words and phrases that opt a contact out as a whole message, on every channel; "
+        "comma-separated",
+    )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",

@@ -57,6 +57,8 @@ def encode_commit(commit: Commit) -> list[Argument]:
         math.ceil(seconds * 1000),
     ]
     arguments += ["1" if commit.ownership_expires else "", "1" if commit.delivers_via_log else ""]
+    confirms = any(reply.confirms_request for reply in commit.replies)
+    arguments += ["1" if confirms else "", "1" if commit.opts_out else ""]
     for reply in commit.replies:
         if commit.delivers_via_log:
             arguments.append(encode_sent_entry(reply, reply.global_key))

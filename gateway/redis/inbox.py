@@ -17,6 +17,7 @@ from core.model import (
     UNSUPPORTED_KIND,
     ActivityReceived,
     Address,
+    ConsentRequest,
     ContactMoved,
     ControlAction,
     ControlReceived,
@@ -24,6 +25,7 @@ from core.model import (
     Event,
     FailureKind,
     Ignored,
+    OptOutScope,
     Owner,
     ParticipantMessage,
     ParticipantPolicy,
@@ -43,8 +45,13 @@ log = logging.getLogger("turngate.inbox")
 
 _MAX_REQUESTS_PER_BATCH = 64
 _ALARM_INTERVAL_SECONDS = 60.0
-_OPT_OUT_FLAGS = {ControlAction.OPT_OUT: "1", ControlAction.OPT_IN: "0"}
-_ACTS_WITHOUT_OWNER = frozenset({*_OPT_OUT_FLAGS, ControlAction.PASSED_ON})
+_OPT_OUT_CHANGES = {
+    (ControlAction.OPT_OUT, OptOutScope.ALL): "1",
+    (ControlAction.OPT_OUT, OptOutScope.MARKETING): "marketing",
+    (ControlAction.OPT_IN, OptOutScope.ALL): "0",
+    (ControlAction.OPT_IN, OptOutScope.MARKETING): "resume",
+}
+_ACTS_WITHOUT_OWNER = frozenset({ControlAction.OPT_OUT, ControlAction.OPT_IN, ControlAction.PASSED_ON})
 
 
 def message_key(channel: str, provider_id: str) -> str:
@@ -135,6 +142,8 @@ class RedisInbox:
             case ControlReceived(address=address):
                 expires = "" if address.channel in self._desk_channels else "1"
                 return "1" if event.by_transfer else "", "", expires
+            case ContactMoved(retired=retired):
+                return to_json(retired).decode(), "", ""
             case StatusChanged(channel=channel):
                 return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
         return "", "", ""
@@ -181,9 +190,20 @@ def _encode_facts(event: TurnReceived | ParticipantMessage, policy: ParticipantP
     facts: dict[str, object] = {}
     if isinstance(event, TurnReceived) and event.control_is_ours and event.turn.at:
         facts["ours"] = event.turn.at
+    if isinstance(event, TurnReceived) and event.request:
+        facts |= _request_facts(event.turn, event.request, is_confirmed=event.request_confirmed)
+    if len(event.aliases) > 1:
+        facts["has_names"] = True
     if event.author:
         facts |= _author_facts(event, policy)
     return to_json(facts).decode() if facts else ""
+
+
+def _request_facts(turn: Turn, request: ConsentRequest, *, is_confirmed: bool) -> dict[str, object]:
+    """Return what the message becomes if it opts the contact out or in."""
+    confirmed = request is ConsentRequest.OPT_IN and is_confirmed
+    answered = turn.model_copy(update={"request": request, "request_confirmed": confirmed})
+    return {"request": request, "request_turn": answered.model_dump_json(exclude_defaults=True)}
 
 
 def _author_facts(
@@ -243,8 +263,10 @@ def _encode_event(event: Event) -> list[Argument]:
             ]
         case ControlReceived(act=act):
             owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
-            entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at}
-            return ["control", event.session, event.id, owner, _OPT_OUT_FLAGS.get(act, ""), to_json(entry)]
+            scope = {"scope": event.scope} if event.scope is not OptOutScope.ALL else {}
+            entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at, **scope}
+            change = _OPT_OUT_CHANGES.get((act, event.scope), "")
+            return ["control", event.session, event.id, owner, change, to_json(entry)]
         case StatusChanged(status=status):
             entry = {
                 "id": event.provider_id,

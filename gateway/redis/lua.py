@@ -23,6 +23,7 @@ _SHARED_PARTS = (
     "keys",
     "effects",
     "ownership",
+    "opt_outs",
     "queue",
     "timers",
     "suspicion",

@@ -35,6 +35,7 @@ _MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
 
 _Arguments = Sequence[Sequence[Argument]]
 _ScriptCall = tuple[str, Sequence[Argument]]
+_OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
 
 
 class RedisMailbox:
@@ -164,14 +165,14 @@ class RedisMailbox:
     ) -> None:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
         letter: Argument = ""
-        opted_out = failure is FailureKind.OPTED_OUT
-        if not (opted_out or taken_over):
+        opt_out = _OPT_OUTS.get(failure, "")
+        if not (opt_out or taken_over):
             fields = {"reason": reason, "code": code, "failure": failure}
             letter = to_json({**fields, "reply": reply.model_dump(mode="json")})
         entry = to_json(
             {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
         )
-        arguments: list[Argument] = ["1" if opted_out else "", entry, letter, reply.key, failure]
+        arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
         await self._fenced_call("refuse", lease, arguments)
 
     async def postpone(
@@ -267,7 +268,7 @@ class RedisMailbox:
             reply.key,
             to_json({"key": reply.key}),
             "" if probed else account,
-            "1" if reply.bulk else "",
+            "confirmation" if reply.confirms_request else "1" if reply.bulk else "",
             reply.voice,
             address.theirs,
         ]

@@ -34,6 +34,7 @@ def _header_parameter(name: str, description: str) -> dict[str, Any]:
 
 _IDEMPOTENCY_KEY = _header_parameter("Idempotency-Key", "makes a repeat the same message")
 _MESSAGE_ID_PARAMETER = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}
+_CONTACT_PARAMETER = {"name": "contact", "in": "path", "required": True, "schema": {"type": "string"}}
 _OPERATIONS = (
     _Operation(
         "post",
@@ -83,6 +84,22 @@ _OPERATIONS = (
         None,
         {200: schemas.MessageOutcomeAnswer},
         (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
+    ),
+    _Operation(
+        "post",
+        "/contacts/{contact}/opt-out",
+        "Opt a contact out of messages",
+        schemas.OptOutRequest,
+        {200: schemas.OptOutAnswer},
+        (_CONTACT_PARAMETER,),
+    ),
+    _Operation(
+        "delete",
+        "/contacts/{contact}/opt-out",
+        "End a contact's opt-out",
+        None,
+        {200: schemas.OptOutAnswer},
+        (_CONTACT_PARAMETER,),
     ),
 )
 _ERRORS = {

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.errors import MailboxFull, StorageUnavailable
+from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
@@ -26,6 +27,7 @@ from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.channel import build_session_id
+from gateway.webchat.consent import ConsentApi
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.proactive import ProactiveApi
@@ -47,11 +49,12 @@ class _ParsedTurn(NamedTuple):
 class WebApi:
     """Routes of the API. `origins` are the web origins that may call them from a browser (CORS)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         *,
         conversations: WebConversations,
         redis: Redis,
+        inbox: Inbox,
         sender: ProactiveSender,
         operator: OperatorAuth,
         tokens: SessionTokens,
@@ -60,6 +63,7 @@ class WebApi:
         self.conversations = conversations
         self._redis = redis
         self._proactive = ProactiveApi(redis, sender, operator)
+        self._consent = ConsentApi(redis, inbox, operator)
         self._operator_auth = operator
         self._tokens = tokens
         self._client_auth = ClientAuth(tokens, operator)
@@ -87,7 +91,7 @@ class WebApi:
             Route(path, serve, methods=[method, "OPTIONS"], middleware=cors)
             for path, serve, method in endpoints
         ]
-        return [*open_to_pages, *self._proactive.routes()]
+        return [*open_to_pages, *self._proactive.routes(), *self._consent.routes()]
 
     async def turn(self, request: Request) -> Response:
         """Answer one message; 202 with a `Location` if it takes longer than the wait."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.model import Choice, FrozenModel
+from core.model import Choice, FrozenModel, OptOutScope
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 from gateway.redis.records.message_timeline import MessageOutcome
 
@@ -47,6 +47,22 @@ class MessageView(FrozenModel):
     text: str
     choices: tuple[dict[str, str], ...] = ()
     media: tuple[dict[str, str], ...] = ()
+
+
+class OptOutRequest(BaseModel):
+    """What a contact is not sent any more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scope: OptOutScope = OptOutScope.ALL
+
+
+class OptOutAnswer(BaseModel):
+    """The contact's sessions, and whether they are opted out now."""
+
+    opted_out: bool
+    scope: OptOutScope
+    sessions: list[str]
 
 
 class TurnAnswer(BaseModel):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from redis.asyncio import Redis
 
+from channels import available
 from core.model import Event, Message, Owner, ParticipantPolicy
-from core.ports import Dialog
+from core.ports import Capabilities, Dialog
 from core.processing import SessionProcessor
+from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
@@ -18,6 +21,22 @@ from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.session_log import read_log, read_owner
 from tests.fakes import EchoDialog, FakeChannel
+
+
+class _WithCapabilities:
+    """A channel as far as the recognition of opt-outs needs it: its capabilities."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+
+
+def load_capabilities(names: Sequence[str]) -> Any:
+    """Return the capabilities of channels by name, in place of configured accounts."""
+    return {
+        name: _WithCapabilities(import_module(f"channels.{name}.capabilities").CAPABILITIES)
+        for name in names
+        if name in available()
+    }
 
 
 class InboundGateway:
@@ -34,7 +53,12 @@ class InboundGateway:
     ) -> None:
         self.redis = redis
         self.inbox = IdentityResolver(
-            redis, RedisInbox(redis, desk_channels=channels if desk else (), participants=participants)
+            redis,
+            OptOutRequests(
+                redis,
+                RedisInbox(redis, desk_channels=channels if desk else (), participants=participants),
+                load_capabilities(channels),
+            ),
         )
         self.mailbox = RedisMailbox(redis)
         self.dialog = EchoDialog()

@@ -13,6 +13,7 @@ from channels._kit.inbound.json import (
     get_text,
     parse_object,
 )
+from channels._kit.inbound.opt_outs import OptOutRecognizer, OptOutWordSet, fold_keyword
 from channels._kit.inbound.phone_numbers import canonical_number, is_whatsapp_user_id
 from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
 from channels._kit.inbound.signatures import matches_sha256, signatures_match
@@ -24,9 +25,12 @@ __all__ = [
     "FormData",
     "FormValues",
     "JsonObject",
+    "OptOutRecognizer",
+    "OptOutWordSet",
     "PublicUrl",
     "Verification",
     "canonical_number",
+    "fold_keyword",
     "get_identifier",
     "get_number",
     "get_object",

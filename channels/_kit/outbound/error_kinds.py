@@ -25,6 +25,8 @@ class ErrorKind(StrEnum):
     """The operator must act: credentials, sender, registration, template, configuration."""
     OPTED_OUT = "opted_out"
     """The contact opted out of all messages."""
+    OPTED_OUT_OF_MARKETING = "opted_out_of_marketing"
+    """The contact opted out of marketing messages."""
     WINDOW = "window"
     """The service window is closed; only an approved template would be accepted."""
     UNKNOWN = "unknown"
@@ -42,6 +44,7 @@ _FAILURES: Final[Mapping[ErrorKind, FailureKind]] = MappingProxyType(
         ErrorKind.LATER: FailureKind.TEMPORARY,
         ErrorKind.ACCOUNT: FailureKind.ACCOUNT,
         ErrorKind.OPTED_OUT: FailureKind.OPTED_OUT,
+        ErrorKind.OPTED_OUT_OF_MARKETING: FailureKind.OPTED_OUT_OF_MARKETING,
         ErrorKind.WINDOW: FailureKind.WINDOW,
     }
 )

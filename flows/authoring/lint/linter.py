@@ -50,6 +50,7 @@ def lint(
         _unknown_media_types,
         _unfillable_criteria,
         _missing_hand_off_timeout,
+        _unreachable_after_opt_out,
         _unhandled_failures,
         find_infinite_loops,
     )
@@ -95,6 +96,16 @@ def _missing_hand_off_timeout(flow: Flow) -> Iterator[Issue]:
     for node in flow.nodes:
         if node.hand_off and node.timeout is None:
             yield Issue(f"node {node.id}", "This waits for a person for ever: give it a timeout.")
+
+
+def _unreachable_after_opt_out(flow: Flow) -> Iterator[Issue]:
+    for node in flow.nodes:
+        if node.opt_out and (node.edges or node.hand_off or node.timeout):
+            yield Issue(
+                f"node {node.id}",
+                "This opts the contact out and ends the conversation: remove its edges, timeout and "
+                "hand-off.",
+            )
 
 
 def _unhandled_failures(flow: Flow) -> Iterator[Issue]:

@@ -51,6 +51,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "langGraph": "Accepted for compatibility; has no effect.",
         "choices": "Quick replies: labels, or objects with a label and a payload.",
         "hand_off": "Hand the conversation off to an agent at this node.",
+        "opt_out": "Opt the contact out of all further messages after this node's text.",
         "timeout": "Reaction when the user has not written for a number of seconds.",
         "on_undelivered": "Reaction when a message of this node could not be delivered.",
         "out_of_hours": "Reaction instead of a hand-off outside business hours.",

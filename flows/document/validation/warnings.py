@@ -103,7 +103,12 @@ def _find_dead_ends(document: Document) -> Iterator[Issue]:
     for node in iter_objects(document, "nodes"):
         entered |= {edge.value.get("target_node_id") for edge in iter_objects(node.value, "edges", node.path)}
     for path, part in iter_objects(document, "nodes"):
-        ends = part.get("is_final") or part.get("hand_off") or part.get("node_type") == "final"
+        ends = (
+            part.get("is_final")
+            or part.get("hand_off")
+            or part.get("opt_out")
+            or part.get("node_type") == "final"
+        )
         if (
             not ends
             and part.get("id") in entered

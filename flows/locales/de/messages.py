@@ -16,6 +16,9 @@ MESSAGES: Final = LocaleMessages(
     "einmal.",
     mailbox_overflow="Entschuldigung, es kamen so viele Nachrichten zugleich, dass uns die letzten entgangen "
     "sind.",
+    opted_out="Sie erhalten keine Nachrichten mehr von uns. Schreiben Sie START, um sie wieder zu erhalten.",
+    opted_out_of_marketing="Sie erhalten keine Angebote mehr von uns.",
+    opted_in="Sie erhalten wieder Nachrichten von uns. Mit STOP beenden Sie das.",
     refusal="Es tut mir leid, dabei kann ich hier nicht helfen.",
     continue_prompt="Ich höre zu. Erzählen Sie bitte mehr.",
     choose_prompt="Bitte wählen Sie eine dieser Möglichkeiten.",

@@ -15,6 +15,9 @@ MESSAGES: Final = LocaleMessages(
     processing_failed="Disculpe, algo ha fallado por nuestra parte. Por favor, escríbanos de nuevo en "
     "un momento.",
     mailbox_overflow="Disculpe, llegaron tantos mensajes a la vez que no pudimos leer los últimos.",
+    opted_out="Ya no recibirá más mensajes nuestros. Escriba START para volver a recibirlos.",
+    opted_out_of_marketing="Ya no recibirá más ofertas nuestras.",
+    opted_in="Volverá a recibir nuestros mensajes. Escriba STOP para no recibirlos más.",
     refusal="Lo siento, con eso no puedo ayudarle aquí.",
     continue_prompt="Le escucho. Cuénteme más, por favor.",
     choose_prompt="Por favor, elija una de estas opciones.",

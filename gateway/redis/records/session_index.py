@@ -127,17 +127,19 @@ class SessionIndex:
     async def erase(self, session: str) -> int:
         """Delete a session with its log, names, dead letters and proactive messages (GDPR erasure).
 
-        Return the number of keys, letters and records. A worker that holds the session loses its lease. An
-        opt-out is deleted as well.
+        Return the number of keys, letters and records. A worker that holds the session loses its lease. Of an
+        opt-out only its scope stays, under a salted hash of each name: the contact is not written to again.
         """
         keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
         account: Any = await self._redis.hget(keys[0], "account")
+        await lua.load_script("keep_optout", ProtocolLimits())(self._redis, [session])
         names = await self._delete_names(session)
         letters = [letter async for letter in self._find_letters(session)]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(*keys)
             pipeline.zrem("tg:due", session)
             pipeline.zrem("tg:desk", session)
+            pipeline.zrem("tg:optouts", session)
             for row in ("ready", "backlog"):
                 pipeline.zrem(f"tg:{row}:{(account or b'').decode()}", session)
             if letters:

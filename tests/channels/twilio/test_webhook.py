@@ -389,7 +389,8 @@ def test_different_contacts_have_different_sessions(one: str, other: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "word", ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n"]
+    "word",
+    ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n", "opt out", "Stop."],
 )
 def test_a_stop_keyword_is_an_opt_out(word: str) -> None:
     event = received(changed("sms", Body=word))
@@ -407,8 +408,9 @@ def test_a_start_keyword_is_an_opt_in(word: str) -> None:
     assert event.act is ControlAction.OPT_IN
 
 
-def test_the_help_keyword_is_ignored() -> None:
-    assert received(payload("help")) == Ignored(reason="help keyword")
+@pytest.mark.parametrize("word", ["HELP", "info"])
+def test_the_keywords_that_twilio_answers_with_help_are_ignored(word: str) -> None:
+    assert received(changed("sms", Body=word)) == Ignored(reason="help keyword")
 
 
 def test_opt_out_type_outranks_the_text() -> None:
@@ -421,7 +423,7 @@ def test_opt_out_type_outranks_the_text() -> None:
     assert start.act is ControlAction.OPT_IN
 
 
-@pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "info", "stop.", "starting"])
+@pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "STOP 12345", "starting"])
 def test_a_sentence_that_contains_a_keyword_is_a_turn(text: str) -> None:
     assert turn_of(changed("sms", Body=text)).text == text
 

@@ -411,3 +411,16 @@ async def test_a_greeting_on_the_way_is_no_message_that_was_not_understood() -> 
     talk = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
     await talk.start()
     assert (await talk.turn("hi there")).text == "Tea?"
+
+
+async def test_a_node_that_opts_out_ends_the_conversation_once() -> None:
+    talk = machine(
+        flow(
+            node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
+            node("gone", "You are off our list.", opt_out=True),
+        )
+    )
+    results = [await talk.turn(text) for text in ("hi", "bye", "hello again")]
+
+    assert [result.opt_out for result in results] == [False, True, False]
+    assert results[1].outcome == "final"

@@ -253,6 +253,7 @@ async def test_the_location_of_a_pending_answer_leads_to_it(
     api = WebApi(
         conversations=WebConversations(redis, RedisInbox(redis)),
         redis=redis,
+        inbox=RedisInbox(redis),
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
         operator=OperatorAuth("operator-key"),
         tokens=SessionTokens([]),
@@ -282,3 +283,34 @@ async def test_the_console_shows_why_a_webhook_was_refused(http: httpx.AsyncClie
     assert "X-Twilio-Signature is missing" in page
     assert "my secret" not in page
     assert (await http.get("/console/quarantine", headers={"Authorization": ""})).status_code == 401
+
+
+async def test_an_operator_opts_a_contact_out_and_in(http: httpx.AsyncClient) -> None:
+    await ask(http, "hi")
+    path = "/contacts/web%3Aada/opt-out"
+
+    marketing = await http.post(path, json={"scope": "marketing"})
+    assert marketing.json() == {"opted_out": True, "scope": "marketing", "sessions": ["web:ada"]}
+    refused = await http.post("/messages", json={"session": "web:ada", "text": "Sale!"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "opted_out")
+    assert (await ask(http, "hello")).json()["messages"]
+
+    assert (await http.post(path, json={})).json()["scope"] == "all"
+    assert (await ask(http, "hello?")).json()["outcome"] == "silent_opted_out"
+    assert (await http.delete(path)).json()["opted_out"] is False
+    assert (await http.post("/messages", json={"session": "web:ada", "text": "Hi!"})).status_code == 202
+
+    assert (await http.post("/contacts/nobody/opt-out", json={})).status_code == 404
+    assert (await http.post(path, json={"scope": "some"})).status_code == 400
+    assert (await http.post(path, json={}, headers={"Authorization": "Bearer x"})).status_code == 401
+
+
+async def test_on_the_web_an_opt_out_is_confirmed(http: httpx.AsyncClient) -> None:
+    await ask(http, "hi")
+    answer = (await ask(http, "Unsubscribe.")).json()
+    assert (answer["outcome"], len(answer["messages"])) == ("opt_out", 1)
+    assert "no more messages" in answer["reply"]
+    assert not (await ask(http, "hello")).json()["messages"]
+
+    assert (await ask(http, "start")).json()["outcome"] == "opt_in"
+    assert (await ask(http, "hello")).json()["messages"]

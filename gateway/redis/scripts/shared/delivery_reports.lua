@@ -52,9 +52,8 @@ local function settle_failed_status(message, now)
     end
   end
   redis.call('HDEL', key(session, ':kept'), report.id)
-  if failure == 'opted_out' then
-    redis.call('HSET', key(session), 'optout', '1')
-    redis.call('PERSIST', key(session))
+  if failure == 'opted_out' or failure == 'opted_out_of_marketing' then
+    set_optout(session, failure == 'opted_out' and '1' or 'marketing', now)
     log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))
     return false
   end

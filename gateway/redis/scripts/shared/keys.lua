@@ -29,6 +29,9 @@
 --   tg:alarms     hash    the last failure of an account that a status reported, by account
 --   tg:dead       stream  dead letters
 --   tg:desk       zset    sessions that wait for an agent or have one, by the time of the last change
+--   tg:optouts    zset    sessions that are opted out, by the time of that
+--   tg:optout_names  hash   the scope of an opt-out by the salted digest of a contact's name
+--   tg:optout_salt   string the salt of these digests
 --   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
 --   tg:workers    zset    workers by the time of their last heartbeat
 --   tg:probe      zset    what the readiness check wrote; expires after a minute

@@ -49,7 +49,7 @@ local function start_retention(session)
   local stored = redis.call('HMGET', s, 'optout', 'address', 'owner')
   if not stored[1] and not stored[2] and not stored[3] then
     redis.call('DEL', s)
-  elseif stored[1] == '1' then
+  elseif stored[1] and stored[1] ~= '0' then
     redis.call('PERSIST', s)
   else
     redis.call('PEXPIRE', s, RETENTION_MS)

@@ -45,6 +45,21 @@ local function record_message_time(session, entry)
   if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
 end
 
+-- Guarantee L13: the message opts the contact out or in. An opt-in is one only while the contact is opted out, and an
+-- opt-out only while not: any other message keeps its words for the dialog. Returns whether it has changed anything.
+local function apply_request(session, request)
+  local present = redis.call('HGET', key(session), 'optout')
+  local change = ({opt_out = '1', marketing_opt_out = 'marketing', opt_in = '0'})[request]
+  if request == 'opt_in' then
+    if present ~= '1' then return false end
+  elseif present == '1' or present == change then
+    return false
+  end
+  set_optout(session, change, now)
+  log_entry(session, 'control', cjson.encode({act = request, owner = '', actor = 'contact', at = 0}))
+  return true
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -53,6 +68,8 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   end
   if not first_time(session, id) then return 'duplicate' end
   record_contact(session, facts)
+  if facts.has_names or redis.call('HEXISTS', key(session), 'address') == 0 then restore_optout(session, now) end
+  if facts.request and apply_request(session, facts.request) then turn = facts.request_turn end
   redis.call('RPUSH', key(session, ':mail'), turn)
   return_to_bot(session)
   if facts.ours then restore_control(session, facts.ours, now) end
@@ -74,7 +91,7 @@ local function is_stale(session, owner, at, by_transfer)
 end
 
 local function record_control(session, owner, optout, entry, lapses, by_transfer)
-  if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
+  if optout ~= '' then set_optout(session, optout, now) end
   local at = cjson.decode(entry).at
   if at > 0 then
     if is_stale(session, owner, at, by_transfer) then return 'stale' end
@@ -97,7 +114,7 @@ function handle.control(session, id, owner, optout, entry, by_transfer, account,
   start_retention_if_idle(session)
   for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
     if redis.call('EXISTS', key(own)) == 1 then
-      record_control(own, owner, optout, entry, lapses, by_transfer)
+      record_control(own, owner, '', entry, lapses, by_transfer)
     end
   end
   return result
@@ -165,12 +182,16 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
 end
 
 -- The contact has another address: what waits goes there, too (mark.lua). `at` is the provider's time of that, or ''.
-function handle.moved(session, id, address, at, entry)
+function handle.moved(session, id, address, at, entry, retired)
   local stored = redis.call('HMGET', key(session), 'address', 'wrote')
   if not stored[1] then return 'unknown' end
   if not first_time(session, id) then return 'duplicate' end
   if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
   redis.call('HSET', key(session), 'address', address)
+  for _, name in ipairs(cjson.decode(retired)) do  -- whoever gets this number has not opted out
+    local digest = name_digest(name)
+    if digest then redis.call('HDEL', 'tg:optout_names', digest) end
+  end
   log_entry(session, 'moved', entry)
   start_retention_if_idle(session)
   return 'new'

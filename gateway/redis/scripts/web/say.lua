@@ -21,7 +21,7 @@ end
 
 -- Guarantee L13: what may not leave is refused here, before its key is used. mark.lua asks the same again.
 local function find_refusal()
-  local reason, code = refusal_reason(stored[2], stored[3], ARGV[4])
+  local reason, code = refusal_reason(stored[2], stored[3], ARGV[4], ARGV[4] == 'bot' and '1' or '')
   if not reason and part_count == 0 then return 'there is nothing to send', 'empty' end
   return reason, code
 end

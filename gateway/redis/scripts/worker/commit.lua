@@ -1,6 +1,7 @@
 -- Guarantee L6: commit state, replies, turns and log atomically. ARGV: session, fence, ids of the turns (JSON), state, owner,
 -- dead letter, log entry, contact informed of an overflow (1 or ''), the timer that fired, a timer to start and its milliseconds
 -- ('' for none), whether the agent's ownership expires (1 or ''), whether clients read replies from the log (1 or ''),
+-- whether the replies confirm an opt-out or opt-in (1 or ''), whether the contact is opted out after them (1 or ''),
 -- then reply and log entry for each reply; for clients of the log, its `sent` entry in place of the reply.
 -- Returns 1, or nil when the lease is lost.
 local session, now = ARGV[1], clock()
@@ -46,13 +47,13 @@ if ARGV[5] ~= '' and ARGV[5] ~= owner and (owner == 'bot' or owner == 'waiting' 
 end
 if ARGV[6] ~= '' then add_dead_letter(session, ARGV[6]) end
 local is_read_here = ARGV[13] == '1'
-local reason = is_read_here and refusal_reason(owner, stored[2], 'bot')
+local reason = is_read_here and refusal_reason(owner, stored[2], 'bot', ARGV[14] == '1' and 'confirmation' or '')
 local published = {'committed ' .. ARGV[7]}
 local function log_reply(kind, entry)
   log_entry(session, kind, entry)
   published[#published + 1] = kind .. ' ' .. entry
 end
-for i = 14, #ARGV, 2 do
+for i = 16, #ARGV, 2 do
   log_reply('said', ARGV[i + 1])
   if not is_read_here then
     redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
@@ -63,6 +64,10 @@ for i = 14, #ARGV, 2 do
     log_reply('sent', ARGV[i])
     count('sent')
   end
+end
+if ARGV[15] == '1' then
+  set_optout(session, '1', now)
+  log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'flow', at = 0}))
 end
 count('committed')
 notify_waiting(session, table.concat(published, '\n'))

@@ -1,5 +1,5 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the rate limit
--- and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), voice, the contact's side of its address, then for each rate limit its
+-- and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a proactive message, confirmation, or ''), voice, the contact's side of its address, then for each rate limit its
 -- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
 -- Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again), {milliseconds to wait, reason}, or nil when the
 -- lease is lost.
@@ -33,7 +33,7 @@ if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
 local stored = redis.call('HMGET', s, 'owner', 'optout', 'address')
 if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
-local reason, code = refusal_reason(stored[1], stored[2], ARGV[7])
+local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6])
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
   settle_reply(session, ARGV[3])

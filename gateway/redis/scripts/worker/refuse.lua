@@ -1,11 +1,11 @@
--- The provider rejected a reply for good. ARGV: session, fence, opted out (1 or ''), log entry, dead letter
+-- The provider rejected a reply for good. ARGV: session, fence, opted out (1, marketing or ''), log entry, dead letter
 -- ('' when a retry makes no sense), the reply's key, and the class of the failure.
 -- Returns 1, 2 (another reply is before it; nothing was done), or nil when the lease is lost.
 local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[6]) then return 2 end
 log_entry(session, 'refused', ARGV[4])
-if ARGV[3] ~= '' then redis.call('HSET', key(session), 'optout', ARGV[3]) end
+if ARGV[3] ~= '' then set_optout(session, ARGV[3], now) end
 if ARGV[5] ~= '' then
   add_dead_letter(session, ARGV[5])
   schedule_undelivered(session, ARGV[6], now, ARGV[7])

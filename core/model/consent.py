@@ -1,0 +1,22 @@
+"""Consent of a contact to get messages (guarantee L13)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OptOutScope(StrEnum):
+    """Which messages an opt-out stops."""
+
+    ALL = "all"
+    """Everything: answers of the bot, proactive messages and an agent's words."""
+    MARKETING = "marketing"
+    """Proactive messages; the contact's own questions are still answered."""
+
+
+class ConsentRequest(StrEnum):
+    """What a contact asks for by a message that is nothing else."""
+
+    OPT_OUT = "opt_out"
+    MARKETING_OPT_OUT = "marketing_opt_out"
+    OPT_IN = "opt_in"

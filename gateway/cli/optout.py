@@ -1,0 +1,89 @@
+"""The `turngate optout` commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from core.model import ControlAction, OptOutScope
+from gateway.cli._redis import run_with_redis
+
+if TYPE_CHECKING:
+    from gateway.redis.records.opt_outs import OptOuts
+
+T = TypeVar("T")
+
+_MIN_CONTACT_LENGTH = 4
+
+app = typer.Typer(help="List, add or remove opt-outs.", no_args_is_help=True, add_completion=False)
+
+Contact = Annotated[
+    str, typer.Argument(metavar="CONTACT", help="Phone number, e-mail address, user ID or session, in full.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_opt_outs(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
+    offset: Annotated[int, typer.Option(min=0, help="Number of rows to skip.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """List sessions whose contacts are opted out, newest first."""
+    rows = _run_with_opt_outs(lambda opt_outs: opt_outs.list_newest(limit, offset))
+    if as_json:
+        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows]))
+        return
+    for row in rows:
+        since = datetime.fromtimestamp(row.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        typer.echo(f"{row.session}  {row.scope}  since {since}")
+    typer.echo(f"{len(rows)} opt-outs" if len(rows) < limit else f"{limit} rows; see --limit and --offset")
+
+
+@app.command()
+def add(
+    contact: Contact,
+    scope: Annotated[OptOutScope, typer.Option(help="What is not sent any more.")] = OptOutScope.ALL,
+    as_json: AsJson = False,
+) -> None:
+    """Opt a contact out."""
+    _change(contact, ControlAction.OPT_OUT, scope, as_json=as_json)
+
+
+@app.command()
+def remove(
+    contact: Contact,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End a contact's opt-out; only do this if they asked for it."""
+    if not yes:
+        typer.confirm("Has the contact agreed to get messages again?", abort=True)
+    _change(contact, ControlAction.OPT_IN, OptOutScope.ALL, as_json=as_json)
+
+
+def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bool) -> None:
+    if len(contact) < _MIN_CONTACT_LENGTH:
+        raise typer.BadParameter("give the full phone number, address, ID or session")
+    sessions = _run_with_opt_outs(lambda opt_outs: opt_outs.change(contact, act, scope))
+    if as_json:
+        typer.echo(json.dumps({"act": act, "scope": scope, "sessions": sessions}))
+    elif sessions:
+        typer.echo(
+            f"{'Opted out' if act is ControlAction.OPT_OUT else 'Opted in'}: {len(sessions)} sessions."
+        )
+    else:
+        typer.echo(f"No data found for {contact}; nothing was changed.", err=True)
+    if not sessions:
+        raise typer.Exit(1)
+
+
+def _run_with_opt_outs(work: Callable[[OptOuts], Awaitable[T]]) -> T:
+    from gateway.redis.inbox import RedisInbox
+    from gateway.redis.records.opt_outs import OptOuts
+
+    return run_with_redis(lambda redis: work(OptOuts(redis, RedisInbox(redis))))

@@ -1,0 +1,82 @@
+"""Opt-outs of all contacts: their list, and changes by the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from core.model import Address, ControlAction, ControlReceived, FrozenModel, OptOutScope
+from core.ports import Inbox
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.session_index import SessionIndex
+
+
+class OptOutRow(FrozenModel):
+    """A session whose contact is opted out, with the scope and the time of that."""
+
+    session: str
+    scope: OptOutScope
+    since_ms: int
+
+
+class OptOuts:
+    """Opt-outs by session. Erased contacts, of whom only a hash is kept, are not listed."""
+
+    def __init__(self, redis: Redis, inbox: Inbox) -> None:
+        """Create the records; changes are stored by `inbox`, as those that contacts make are."""
+        self._redis = redis
+        self._inbox = inbox
+
+    async def list_newest(self, limit: int, offset: int = 0) -> list[OptOutRow]:
+        """Return the newest opt-outs after the first `offset`."""
+        rows: Any = await self._redis.zrevrange("tg:optouts", offset, offset + limit - 1, withscores=True)
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for name, _ in rows:
+                pipeline.hget(f"tg:{{{name.decode()}}}", "optout")
+            scopes: list[Any] = await pipeline.execute() if rows else []
+        return [
+            OptOutRow(
+                session=name.decode(),
+                scope=OptOutScope.MARKETING if scope == b"marketing" else OptOutScope.ALL,
+                since_ms=int(score),
+            )
+            for (name, score), scope in zip(rows, scopes, strict=True)
+        ]
+
+    async def change(
+        self, contact: str, act: ControlAction, scope: OptOutScope = OptOutScope.ALL, actor: str = "operator"
+    ) -> list[str]:
+        """Opt a contact out or in, in all of their sessions; return these.
+
+        `contact` is a number, an address, a user ID or a session. An opt-in also ends an opt-out that was
+        kept of an erased session of that name.
+        """
+        sessions = await SessionIndex(self._redis).find_by_person(contact)
+        if act is ControlAction.OPT_IN and await self._forget_name(contact) and not sessions:
+            return [contact]
+        await self._inbox.accept(
+            [
+                ControlReceived(
+                    id=f"{actor}:{uuid4().hex}",
+                    session=session,
+                    address=await self._read_address(session),
+                    act=act,
+                    actor=actor,
+                    scope=scope,
+                )
+                for session in sessions
+            ]
+        )
+        return sessions
+
+    async def _forget_name(self, name: str) -> bool:
+        return bool(await lua.load_script("forget_optout", ProtocolLimits())(self._redis, [name]))
+
+    async def _read_address(self, session: str) -> Address:
+        stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
+        if stored:
+            return Address.model_validate_json(stored)
+        return Address(channel=session.partition(":")[0], account="", ours="", theirs="")

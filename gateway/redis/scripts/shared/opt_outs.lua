@@ -1,0 +1,56 @@
+-- Opt-outs (guarantee L13). A session's field `optout` is what counts: '1' (everything), 'marketing' (proactive messages) or
+-- '0'. A record under the names of its contact outlives the session: who writes again is still opted out.
+
+-- The hash of a name with a salt of this server: an erased contact leaves no name behind. Nil if nobody ever opted out.
+local function name_digest(name)
+  local salt = redis.call('GET', 'tg:optout_salt')
+  if not salt then return nil end
+  return redis.sha1hex(salt .. name)
+end
+
+local function name_digests(session)
+  local digests = {name_digest(session)}
+  if #digests == 0 then return digests end
+  for _, name in ipairs(redis.call('SMEMBERS', key(session, ':names'))) do
+    if name ~= session then digests[#digests + 1] = name_digest(name) end
+  end
+  return digests
+end
+
+local function record_optout(session, scope, now)
+  local time = redis.call('TIME')
+  redis.call('SET', 'tg:optout_salt', redis.sha1hex(time[1] .. '.' .. time[2] .. session), 'NX')
+  redis.call('HSET', key(session), 'optout', scope)
+  redis.call('PERSIST', key(session))
+  redis.call('ZADD', 'tg:optouts', now, session)
+  for _, digest in ipairs(name_digests(session)) do redis.call('HSET', 'tg:optout_names', digest, scope) end
+end
+
+local function clear_optout(session)
+  redis.call('HSET', key(session), 'optout', '0')
+  redis.call('ZREM', 'tg:optouts', session)
+  for _, digest in ipairs(name_digests(session)) do redis.call('HDEL', 'tg:optout_names', digest) end
+end
+
+-- `change` is '1' or 'marketing' to opt out, '0' to opt in, or 'resume' to end an opt-out of marketing only.
+local function set_optout(session, change, now)
+  local present = redis.call('HGET', key(session), 'optout')
+  if change == '0' or change == 'resume' and present == 'marketing' then
+    clear_optout(session)
+  elseif change == '1' or change == 'marketing' and present ~= '1' then
+    record_optout(session, change, now)
+  end
+end
+
+-- A new session, or one that another name leads to, is opted out as its contact is.
+local function restore_optout(session, now)
+  local digests = name_digests(session)
+  if #digests == 0 or redis.call('HGET', key(session), 'optout') == '1' then return end
+  local found
+  for _, scope in ipairs(redis.call('HMGET', 'tg:optout_names', unpack(digests))) do
+    if scope == '1' or scope and not found then found = scope end
+  end
+  if not found then return end
+  record_optout(session, found, now)
+  log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'an earlier opt-out', at = 0}))
+end

@@ -1,0 +1,95 @@
+"""Recognition of opt-outs and opt-ins: any spelling of the words, and the whole message only."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels._kit.inbound import OptOutRecognizer, OptOutWordSet, fold_keyword
+from channels._kit.inbound.opt_out_words import WORDS_BY_LANGUAGE
+from core.model import ConsentRequest
+
+PHRASES = [phrase for words in WORDS_BY_LANGUAGE.values() for phrase in (*words.explicit, *words.short)]
+FILLINGS = st.text(alphabet=" .,!?\"'“”„«»-–\u200b\u200e\u200f\u2060\ufeff\ufe0f\n\t()🛑", max_size=4)
+
+
+def recognize(text: str, words: OptOutWordSet = "short") -> ConsentRequest | None:
+    return OptOutRecognizer().recognize(text, words)
+
+
+@given(st.sampled_from(PHRASES), FILLINGS, FILLINGS, st.sampled_from(["NFC", "NFD", "NFKC"]))
+def test_spelling_makes_no_difference(phrase: str, before: str, after: str, form: str) -> None:
+    for spelling in (phrase, phrase.upper(), phrase.title(), phrase.replace(" ", "-")):
+        text = unicodedata.normalize(form, f"{before}{spelling}{after}")  # type: ignore[arg-type]
+        assert recognize(text) is ConsentRequest.OPT_OUT
+
+
+@given(st.text(max_size=300))
+def test_folding_is_stable_and_any_text_can_be_asked_for(text: str) -> None:
+    folded = fold_keyword(text)
+
+    assert fold_keyword(folded) in (folded, "")
+    recognize(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "opt out",
+        "Opt-out",
+        "OPTOUT",
+        "Stop.",
+        "stop!",
+        "“STOP”",
+        "STOP\u200b",
+        "ARRET",
+        "ARRÊT",
+        "Stopp",
+        "BAJA",
+    ],
+)
+def test_reported_spellings_opt_out(text: str) -> None:
+    assert recognize(text) is ConsentRequest.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP 12345",
+        "stop the order",
+        "don't stop",
+        "starting",
+        "",
+        "…",
+        "> STOP",
+        "stop\nthe order",
+        "x" * 500,
+        *("cancel", "end", "quit", "Liked “STOP”"),
+    ],
+)
+def test_other_messages_are_none(text: str) -> None:
+    assert recognize(text) is None
+
+
+def test_a_bare_stop_is_an_ordinary_answer_where_only_explicit_words_count() -> None:
+    assert recognize("stop", "explicit") is None
+    assert recognize("Unsubscribe", "explicit") is ConsentRequest.OPT_OUT
+
+
+def test_marketing_and_opt_in_have_words_of_their_own() -> None:
+    assert recognize("Stop promotions", "explicit") is ConsentRequest.MARKETING_OPT_OUT
+    assert recognize("YES!", "explicit") is ConsentRequest.OPT_IN
+    assert recognize("start", "explicit") is ConsentRequest.OPT_IN
+
+
+def test_the_operator_adds_words() -> None:
+    assert OptOutRecognizer(["lopeta tämä"]).recognize("Lopeta tama!", "explicit") is ConsentRequest.OPT_OUT
+
+
+def test_no_phrase_has_two_meanings() -> None:
+    for words in WORDS_BY_LANGUAGE.values():
+        for phrase in (*words.resume, *words.marketing):
+            assert recognize(phrase) in (ConsentRequest.OPT_IN, ConsentRequest.MARKETING_OPT_OUT)

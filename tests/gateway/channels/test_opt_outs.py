@@ -1,0 +1,111 @@
+"""Opt-outs by SMS and on WhatsApp, through the gateway's processes and the simulated providers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from channels._kit.simulator import ProviderSimulator, UserMessage
+from channels.twilio.simulator.server import TwilioSimulator
+from channels.whatsapp.simulator.records import IdentityMode
+from channels.whatsapp.simulator.server import WhatsAppSimulator
+from flows.locales.en.messages import MESSAGES
+from gateway.http.clients import provider_client
+from gateway.local.simulator_server import serve
+from tests.channels.twilio.builders import ACCOUNT
+from tests.channels.twilio.builders import TOKEN as TWILIO_TOKEN
+from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
+from tests.channels.whatsapp.builders import PHONE, SECRET, TOKEN
+from tests.flows.conversation import document, edge, node
+from tests.flows.conversation import flow as build_flow
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+
+TWILIO = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TWILIO_TOKEN, "TWILIO_FROM": "+15550100"}
+FLOW = document(
+    node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
+    node("gone", "You are off our list.", opt_out=True),
+)
+CONTACTS = {"sms": "+15550170", "whatsapp": f"+{PHONE}"}
+
+
+class World:
+    """A gateway with one contact of a provider."""
+
+    def __init__(self, url: str, kind: str, server: RecordingSimulatorServer) -> None:
+        self.http = httpx.AsyncClient(base_url=url, trust_env=False)
+        self.contact, self._kind, self._server = CONTACTS[kind], kind, server
+
+    async def write(self, text: str, expected: str) -> list[str]:
+        """Let the contact write, and return what they got since, once `expected` is in it."""
+        seen = len(self._server.list_entries(self.contact))
+        self._server.send_user_message(UserMessage(self._kind, self.contact, text))
+        entries = await self._server.wait_for_entries(expected, self.contact, seen)
+        return [entry.text for entry in entries]
+
+
+@asynccontextmanager
+async def world(kind: str, folder: Path) -> AsyncIterator[World]:
+    file = folder / "flow.json"
+    file.write_text(build_flow_text(), encoding="utf-8")
+    async with AsyncExitStack() as stack:
+        http, url = await stack.enter_async_context(provider_client()), find_free_url()
+        simulator: ProviderSimulator
+        if kind == "sms":
+            simulator = TwilioSimulator(
+                account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=1
+            )
+        else:
+            simulator = WhatsAppSimulator(
+                access_token=TOKEN,
+                app_secret=SECRET,
+                webhook_url=f"{url}/webhooks/whatsapp",
+                seed=1,
+                identity=IdentityMode.PHONE,
+            )
+        server = RecordingSimulatorServer(simulator, http)
+        api = await stack.enter_async_context(serve(server))
+        environ = (
+            {**TWILIO, "TWILIO_API_URL": api} if kind == "sms" else {**WHATSAPP, "WHATSAPP_API_URL": api}
+        )
+        await start_gateway(stack, url, str(file), environ)
+        made = World(url, kind, server)
+        stack.push_async_callback(made.http.aclose)
+        yield made
+
+
+def build_flow_text() -> str:
+    """Return the flow's JSON, after it was validated."""
+    build_flow(*FLOW["nodes"])
+    return json.dumps(FLOW)
+
+
+@pytest.mark.parametrize("kind", ["sms", "whatsapp"])
+async def test_a_contact_opts_out_and_in_again(kind: str, tmp_path: Path) -> None:
+    async with world(kind, tmp_path) as environment:
+        await environment.write("hi", "Which size?")
+        confirmed = await environment.write("Arrêt!", MESSAGES.opted_out)
+        path = f"/contacts/{environment.contact}/opt-out"
+        [session] = (await environment.http.post(path, json={})).json()["sessions"]
+        refused = await environment.http.post("/messages", json={"session": session, "text": "Sale!"})
+        back = await environment.write("Unstop", "again" if kind == "whatsapp" else "re-subscribed")
+        answered = await environment.write("hello", "size")
+
+    assert confirmed == [MESSAGES.opted_out]
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "opted_out")
+    assert len(back) == 1
+    assert len(answered) == 1
+
+
+@pytest.mark.parametrize("kind", ["sms", "whatsapp"])
+async def test_a_flow_opts_out_after_its_last_words(kind: str, tmp_path: Path) -> None:
+    async with world(kind, tmp_path) as environment:
+        await environment.write("hi", "Which size?")
+        assert await environment.write("bye", "off our list") == ["You are off our list."]
+        ended = await environment.http.delete(f"/contacts/{environment.contact}/opt-out")
+        assert (ended.status_code, ended.json()["opted_out"]) == (200, False)
+        assert len(await environment.write("hello", "size")) == 1

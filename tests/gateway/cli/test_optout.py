@@ -1,0 +1,61 @@
+"""`turngate optout`: the list of opt-outs, and the operator's changes."""
+
+from __future__ import annotations
+
+import json
+
+from tests.core.rig import Rig
+from tests.fakes import ADDRESS
+from tests.gateway.cli.test_sessions import ask_command, prepare, run
+
+__all__ = ["ask_command"]
+
+NAMES = [f"fake:A1:us:{ADDRESS.theirs}", f"fake:A1:them:{ADDRESS.theirs}"]
+
+
+async def _two_sessions(rig: Rig) -> None:
+    for session in NAMES:
+        await rig.accept_turns(1, session=session)
+
+
+def test_opt_outs_are_added_listed_and_removed(ask_command: str) -> None:
+    prepare(ask_command, _two_sessions)
+    assert "Opted out: 2 sessions" in run("optout", "add", ADDRESS.theirs).output
+    assert "marketing" not in run("optout", "list").output
+    listed = json.loads(run("optout", "list", "--json").output)
+    assert {(row["session"], row["scope"]) for row in listed} == {(name, "all") for name in NAMES}
+    first, second = (
+        json.loads(run("optout", "list", "--json", "--limit", "1", *more).output)
+        for more in ((), ("--offset", "1"))
+    )
+    assert {first[0]["session"], second[0]["session"]} == set(NAMES)
+
+    assert run("optout", "remove", ADDRESS.theirs).exit_code == 1  # nobody confirms
+    assert len(json.loads(run("optout", "list", "--json").output)) == 2
+    removed = json.loads(run("optout", "remove", ADDRESS.theirs, "--yes", "--json").output)
+    assert set(removed["sessions"]) == set(NAMES)
+    assert "0 opt-outs" in run("optout", "list").output
+
+
+def test_marketing_is_a_scope(ask_command: str) -> None:
+    prepare(ask_command, _two_sessions)
+    run("optout", "add", NAMES[0], "--scope", "marketing")
+
+    assert f"{NAMES[0]}  marketing  since" in run("optout", "list").output
+
+
+def test_an_unknown_or_short_contact_changes_nothing(ask_command: str) -> None:
+    prepare(ask_command, _two_sessions)
+
+    assert run("optout", "add", "+15550999").exit_code == 1
+    assert run("optout", "add", "+1").exit_code == 2
+
+
+def test_the_opt_out_of_an_erased_contact_is_removed_by_session(ask_command: str) -> None:
+    prepare(ask_command, _two_sessions)
+    run("optout", "add", ADDRESS.theirs)
+    run("erase", ADDRESS.theirs, "--yes")
+    assert "0 opt-outs" in run("optout", "list").output
+
+    assert run("optout", "remove", NAMES[0], "--yes").exit_code == 0
+    assert run("optout", "remove", NAMES[0], "--yes").exit_code == 1
