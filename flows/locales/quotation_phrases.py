@@ -255,6 +255,11 @@ HEADERS: Final = (
 )
 """The first two lines of the header of a quoted e-mail, as regular expressions."""
 
+HEADER_LINE: Final = (
+    r"\*?(?:To|Cc|Subject|An|Betreff|Para|Asunto|À|Objet|Assunto|A|Oggetto|Aan|Onderwerp) ?:\*? \S"
+)
+"""The line that follows them, as a regular expression."""
+
 SEPARATORS: Final = (
     r"-{2,} ?(?:Original Message|Original Appointment|Forwarded message|Reply message) ?-{2,}",
     r"-{2,} ?(?:Ursprüngliche Nachricht|Originalnachricht|Weitergeleitete Nachricht) ?-{2,}",

@@ -268,7 +268,23 @@ async def test_a_choice_by_an_odd_digit(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2️⃣", "\u200f2", "2\u200e", "2 please", "2\n\nSent from my iPhone", "dos", "zwei"]
+    "text",
+    [
+        "2️⃣",
+        "\u200f2",
+        "2\u200e",
+        "2 please",
+        "2 pls",
+        "2\n\nSent from my iPhone",
+        "dos",
+        "zwei",
+        "2 👍",
+        "👍🏽 2",
+        "2️⃣ ✅",
+        "keep the order 👍",
+        "2nd",
+        "the 2nd one",
+    ],
 )
 async def test_the_second_choice_by_an_odd_digit(text: str) -> None:
     assert (await (await asked(order_flow())).turn(text)).text == "KEPT"

@@ -118,6 +118,10 @@ def test_a_tapback_to_what_an_agent_wrote_is_one_too() -> None:
         "On Monday I wrote:",
         "two\nlines",
         "From: Berlin\nwith love",
+        "From: Berlin\nTo: Paris",
+        "2 tickets\nFrom: Berlin\nDate: 4 May",
+        "Von: Berlin\nAn: Bonn\nAm: 4. Mai",
+        "De: Sevilla\nPara: Madrid",
     ],
 )
 def test_a_persons_own_words_stay(text: str) -> None:
@@ -144,6 +148,7 @@ def test_a_persons_own_words_stay(text: str) -> None:
         (f"no\n\nIl giorno lun 23 nov 2026 Shop ha scritto:\n{QUESTION}", "no"),
         (f"no\n\nEm seg., 23 de nov. de 2026, Shop escreveu:\n{QUESTION}", "no"),
         (f"no\n\nOp ma 23 nov. 2026 om 10:00 schreef Shop:\n{QUESTION}", "no"),
+        (f"no\n\nFrom: Shop\nTo: Ada\nSubject: Your order\n\n{QUESTION}", "no"),
         (f"no\n\nDe : Shop\nEnvoyé : lundi\n\n{QUESTION}", "no"),
         (f"{QUESTION} 2", "2"),
         (f"“{QUESTION}” no, keep it", "no, keep it"),
