@@ -144,7 +144,10 @@ def test_a_persons_own_words_stay(text: str) -> None:
         (f"##- Please type your reply above this line -##\n{QUESTION}\nno", "no"),
         (f"{QUESTION}\n1. Cancel the order\n2. Keep the order\n2", "2"),
         (f"> {QUESTION}\n\n1. Cancel the order\n2. Keep the order\n\n2", "2"),
-        (f"keep\n\nLe lun. 23 nov. 2026, Shop a écrit :\n> {QUESTION}\n1. Cancel the order\n2. Keep the order", "keep"),
+        (
+            f"keep\n\nLe lun. 23 nov. 2026, Shop a écrit :\n> {QUESTION}\n1. Cancel the order\n2. Keep the order",
+            "keep",
+        ),
         (f"no\n\nIl giorno lun 23 nov 2026 Shop ha scritto:\n{QUESTION}", "no"),
         (f"no\n\nEm seg., 23 de nov. de 2026, Shop escreveu:\n{QUESTION}", "no"),
         (f"no\n\nOp ma 23 nov. 2026 om 10:00 schreef Shop:\n{QUESTION}", "no"),
