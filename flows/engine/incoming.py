@@ -11,8 +11,6 @@ from flows.state import DialogState, HistoryLine
 QUOTATION_KIND = "quotation"
 """`Turn.kind` of a message that only quotes."""
 
-_SKIN_TONES_AND_VARIANTS = dict.fromkeys([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
-
 
 def read_incoming(turn: Turn, state: DialogState) -> Turn:
     """Return the turn without quoted words (guarantee L15); a tapback becomes a reaction.
@@ -60,8 +58,3 @@ def answers_newest(turn: Turn, state: DialogState, *, has_media: bool) -> bool:
     if text:
         return is_newest(text, said_in(state))
     return has_media and not (turn.quoted and turn.quoted.id)
-
-
-def fold_emoji(emoji: str) -> str:
-    """Return an emoji without skin tone and variant, so that one entry of a flow fits all of them."""
-    return emoji.translate(_SKIN_TONES_AND_VARIANTS).strip()

@@ -79,7 +79,7 @@ def _is_separator(line: str) -> bool:
 def _is_header(lines: Sequence[str], at: int) -> bool:
     """Return whether the header of a quoted e-mail begins here.
 
-    Two lines with common words, such as “From: Berlin” and “To: Paris”, need a third one or an e-mail address.
+    Two lines of common words, such as “From: Berlin” and “To: Paris”, need a third or an e-mail address.
     """
     if ":" not in lines[at]:
         return False

@@ -145,7 +145,7 @@ def test_a_persons_own_words_stay(text: str) -> None:
         (f"{QUESTION}\n1. Cancel the order\n2. Keep the order\n2", "2"),
         (f"> {QUESTION}\n\n1. Cancel the order\n2. Keep the order\n\n2", "2"),
         (
-            f"keep\n\nLe lun. 23 nov. 2026, Shop a écrit :\n> {QUESTION}\n1. Cancel the order\n2. Keep the order",
+            f"keep\n\nLe lun. 23 nov., Shop a écrit :\n> {QUESTION}\n1. Cancel the order\n2. Keep the order",
             "keep",
         ),
         (f"no\n\nIl giorno lun 23 nov 2026 Shop ha scritto:\n{QUESTION}", "no"),
