@@ -108,8 +108,8 @@ class Turn(FrozenModel):
     `location` and so on, empty where the provider does not say; `unsupported` is a message whose content the
     provider does not pass on. `form` is what the user filled in, by field. `subject` is that of an e-mail.
     `details` keeps further provider data, bounded and as text. With `streamed` somebody reads the reply while
-    it is generated. `at` is the provider's time in seconds since the epoch where webhooks may arrive out of
-    order; 0: unknown.
+    it is generated. `merged_texts` are the texts of the messages that were merged into this turn. `at` is the
+    provider's time in seconds since the epoch where webhooks may arrive out of order; 0: unknown.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Turn(FrozenModel):
     subject: str = ""
     details: dict[str, str] = Field(default_factory=dict, repr=False)
     streamed: bool = False
+    merged_texts: tuple[str, ...] = ()
     at: float = 0.0
 
     @property

@@ -59,7 +59,8 @@ def find_useless_reactions(flow: Flow) -> Iterator[Issue]:
 def _is_redefined(flow: Flow) -> bool:
     """Return whether a slot, a variable or a result has the name `message`, which then comes first."""
     edges = (*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges))
-    slots = {name for edge in edges for name in ((edge.input_schema or {}).get("properties") or ())}
+    schemas = [(edge.input_schema or {}).get("properties") for edge in edges]
+    slots = {name for properties in schemas if isinstance(properties, dict) for name in properties}
     stored = {action.store_response_as for action in flow.actions}
     return "message" in slots | stored | set(flow.environment_variables)
 
