@@ -109,9 +109,10 @@ class Turn(FrozenModel):
     `location` and so on, empty where the provider does not say; `unsupported` is a message whose content the
     provider does not pass on. `form` is what the user filled in, by field. `subject` is that of an e-mail.
     `details` keeps further provider data, bounded and as text. With `streamed` somebody reads the reply while
-    it is generated. `at` is the provider's time in seconds since the epoch where webhooks may arrive out of
-    order; 0: unknown. `request` makes the message an opt-out or opt-in, which the dialog never sees; with
-    `request_confirmed` the provider has answered it.
+    it is generated. `merged_texts` are the texts of the messages that were merged into this turn. `at` is the
+    provider's time in seconds since the epoch where webhooks may arrive out of order; 0: unknown. `request`
+    makes the message an opt-out or opt-in, which the dialog never sees; with `request_confirmed` the provider
+    has answered it.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Turn(FrozenModel):
     subject: str = ""
     details: dict[str, str] = Field(default_factory=dict, repr=False)
     streamed: bool = False
+    merged_texts: tuple[str, ...] = ()
     at: float = 0.0
     request: ConsentRequest | None = None
     request_confirmed: bool = False

@@ -67,10 +67,12 @@ def merge_turns(turns: Sequence[Turn]) -> Turn:
         return turns[0]
     details = {name: value for turn in turns for name, value in turn.details.items()}
     newest = {name: _newest_value(turns, name) for name in _SINGLE_FIELDS}
+    texts = tuple(turn.text for turn in turns if turn.text)
     return turns[-1].model_copy(
         update={
             "id": turns[0].id,
-            "text": "\n".join(turn.text for turn in turns if turn.text),
+            "text": "\n".join(texts),
+            "merged_texts": texts,
             "attachments": tuple(each for turn in turns for each in turn.attachments),
             "contacts": tuple(each for turn in turns for each in turn.contacts),
             "kind": next((turn.kind for turn in reversed(turns) if turn.has_content), turns[-1].kind),

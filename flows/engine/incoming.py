@@ -5,13 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 
 from core.model import QuotedMessage, Reaction, Turn
-from flows.nlu import Said, is_newest, remove_quotations
+from flows.nlu import Said, Unquoted, is_newest, remove_quotations
 from flows.state import DialogState, HistoryLine
 
 QUOTATION_KIND = "quotation"
 """`Turn.kind` of a message that only quotes."""
-
-_SKIN_TONES_AND_VARIANTS = dict.fromkeys([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
 
 
 def read_incoming(turn: Turn, state: DialogState) -> Turn:
@@ -21,7 +19,7 @@ def read_incoming(turn: Turn, state: DialogState) -> Turn:
     """
     if turn.payload or turn.reaction or not turn.text:
         return turn
-    unquoted = remove_quotations(turn.text, said_in(state))
+    unquoted = _remove_quotations(turn, said_in(state))
     if unquoted.text == turn.text:
         return turn
     changes: dict[str, object] = {"text": unquoted.text}
@@ -32,6 +30,18 @@ def read_incoming(turn: Turn, state: DialogState) -> Turn:
     elif unquoted.is_quotation:
         changes["kind"] = QUOTATION_KIND
     return turn.model_copy(update=changes)
+
+
+def _remove_quotations(turn: Turn, said: Said) -> Unquoted:
+    """Return the person's own words; of merged messages each is read alone, as one may end in a signature."""
+    merged = "\n".join(turn.merged_texts)
+    if len(turn.merged_texts) < 2 or not turn.text.startswith(merged):
+        return remove_quotations(turn.text, said)
+    transcript = turn.text[len(merged) :].strip()
+    parts = [remove_quotations(text, said) for text in (*turn.merged_texts, transcript)]
+    text = "\n".join(part.text for part in parts if part.text)
+    tapback = next((part for part in reversed(parts) if part.emoji is not None), Unquoted(""))
+    return tapback._replace(text=text, is_quotation=not text and tapback.emoji is None)
 
 
 def said_in(state: DialogState) -> Said:
@@ -60,8 +70,3 @@ def answers_newest(turn: Turn, state: DialogState, *, has_media: bool) -> bool:
     if text:
         return is_newest(text, said_in(state))
     return has_media and not (turn.quoted and turn.quoted.id)
-
-
-def fold_emoji(emoji: str) -> str:
-    """Return an emoji without skin tone and variant, so that one entry of a flow fits all of them."""
-    return emoji.translate(_SKIN_TONES_AND_VARIANTS).strip()

@@ -117,6 +117,7 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
         return before, TurnResult(node=state.node)
     turn = Turn(id=_state_digest(before), session=":".join(address.model_dump().values()), address=address)
     context = TurnContext.create(flow, state, turn, model=model, services=services, today=today)
+    context.message = {}
     add_text(context, fallback.say)
     try:
         if edge := find_edge(fallback.edge, context.node.edges):

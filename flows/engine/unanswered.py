@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from core.model import UNSUPPORTED_KIND, Turn
 from flows.compiled import CompiledFlow
-from flows.engine.incoming import QUOTATION_KIND, answers_newest, fold_emoji
+from flows.engine.incoming import QUOTATION_KIND, answers_newest
 from flows.engine.turn_result import StateAndResult, TurnResult
 from flows.state import DialogState
+from flows.text import fold_emoji
 
 _REACTION_OUTCOME = "reaction"
 _ENDED_OUTCOMES = ("final", "hand_off")

@@ -201,6 +201,8 @@ MEDIA: Final = (
     "a link",
     "a contact",
     "a location",
+    "a message",
+    "your message",
     "ein Bild",
     "ein Foto",
     "ein Video",
@@ -212,6 +214,9 @@ MEDIA: Final = (
     "einem Bild",
     "einem Foto",
     "einem Video",
+    "eine Nachricht",
+    "deine Nachricht",
+    "Ihre Nachricht",
     "una imagen",
     "una foto",
     "un video",
@@ -221,6 +226,9 @@ MEDIA: Final = (
     "un archivo",
     "un mensaje de audio",
     "un mensaje de voz",
+    "un mensaje",
+    "tu mensaje",
+    "su mensaje",
 )
 """What a tapback names in place of a quotation."""
 
@@ -230,7 +238,10 @@ ATTRIBUTIONS: Final = (
     r".{2,100} schrieb am .{4,120}:",
     r"El .{4,200} escribió:",
     r".{2,100} escribió el .{4,120}:",
-    r"Le .{4,200} a écrit :",
+    r"Le .{4,200} a écrit ?:",
+    r"Il (?:giorno )?.{4,200} ha scritto:",
+    r"Em .{4,200} escreveu:",
+    r"Op .{4,200} schreef.{0,120}:",
 )
 """Lines before a quoted message, as regular expressions."""
 
@@ -238,8 +249,16 @@ HEADERS: Final = (
     r"\*?From:\*? .{2,200} \*?(?:Sent|Date|To):\*? .{2,200}",
     r"\*?Von:\*? .{2,200} \*?(?:Gesendet|Datum|An):\*? .{2,200}",
     r"\*?De:\*? .{2,200} \*?(?:Enviado(?: el)?|Fecha|Para):\*? .{2,200}",
+    r"\*?De ?:\*? .{2,200} \*?(?:Envoyé(?: le)?|Date|À|Enviada(?: em)?|Data) ?:\*? .{2,200}",
+    r"\*?Da:\*? .{2,200} \*?(?:Inviato|Data|A):\*? .{2,200}",
+    r"\*?Van:\*? .{2,200} \*?(?:Verzonden|Datum|Aan):\*? .{2,200}",
 )
 """The first two lines of the header of a quoted e-mail, as regular expressions."""
+
+HEADER_LINE: Final = (
+    r"\*?(?:To|Cc|Subject|An|Betreff|Para|Asunto|À|Objet|Assunto|A|Oggetto|Aan|Onderwerp) ?:\*? \S"
+)
+"""The line that follows them, as a regular expression."""
 
 SEPARATORS: Final = (
     r"-{2,} ?(?:Original Message|Original Appointment|Forwarded message|Reply message) ?-{2,}",
@@ -272,5 +291,9 @@ SIGNATURES: Final = (
     r"Enviado desde mi .{2,40}",
     rf"Enviado (?:desde|con|por) (?:el )?{_MAIL_APPS}\b.{{0,40}}",
     r"Obtener Outlook para (?:iOS|Android)",
+    r"Envoyé (?:de|depuis) mon .{2,40}",
+    r"Inviato da(?:l mio)? .{2,40}",
+    r"Enviado do meu .{2,40}",
+    r"(?:Verstuurd|Verzonden) vanaf mijn .{2,40}",
 )
 """Lines that mail programs put at the end of a message, as regular expressions."""

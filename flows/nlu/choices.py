@@ -14,6 +14,8 @@ from flows.nlu.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
 _MAX_ANSWER_LENGTH = 200
+_AFFIRMATIVE_SIGNS = re.compile("[👍👌✅✔🙏😊🙂][\U0001f3fb-\U0001f3ff\ufe0f]?")
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|º|ª|o|a|er|e)")
 _MIN_SIMILARITY = 0.75
 _MIN_SIMILARITY_MARGIN = 0.15
 
@@ -28,6 +30,8 @@ def recognize_choice(
     for choice in offered:
         if answer == choice.payload:
             return choice
+    # beside a number or a label a thumb is no yes: “2 👍”
+    answer = _AFFIRMATIVE_SIGNS.sub("", answer).strip() or answer
     lexicon, tokens = lexicon_for(language), tokenize(answer)
     position = _parse_position(answer, tokens, lexicon)
     if position is not None:
@@ -64,6 +68,8 @@ def _parse_position(answer: str, tokens: tuple[str, ...], lexicon: Lexicon) -> i
         return None
     if content[0].isdecimal():
         return int(content[0]) if len(content[0]) <= 2 else None
+    if match := _ORDINAL.fullmatch(content[0]):
+        return int(match[1])
     return numbers.positions.get(content[0])
 
 

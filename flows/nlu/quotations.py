@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from flows.nlu.quoted_lines import cut_signature, remove_quoted_lines
 from flows.nlu.said import Corpus, Said, Words, contains_words, is_cut_off, join_words
-from flows.nlu.tapbacks import QUOTES, Tapback, match_tapback
+from flows.nlu.tapbacks import CUT_MARKS, QUOTES, Tapback, match_phrase, match_tapback
 from flows.text import tokenize
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -30,6 +30,7 @@ _MIN_QUOTED_SPAN_WORDS = 3
 _MIN_CUT_SPAN_WORDS = 2
 _MIN_COPIED_WORDS = 4
 _MIN_COPIED_QUESTION_WORDS = 3
+_MIN_COPIED_CHOICES = 2
 _MAX_LINES, _MAX_TAPBACK_LINES = 100, 30
 _MAX_COPIES, _MAX_COPIED_MESSAGES, _MAX_SPANS = 10, 6, 20
 _MAX_COMPARED_LENGTH = 8_000
@@ -57,7 +58,10 @@ def remove_quotations(text: str, said: Said) -> Unquoted:
     corpus = Corpus(said)
     own, tapback = _remove_tapbacks(text, corpus)
     own = cut_signature(remove_quoted_lines(own, corpus))
-    own = _remove_copies(_remove_quoted_spans(own, corpus), corpus)
+    uncopied = _remove_copies(_remove_quoted_spans(own, corpus), corpus)
+    if uncopied != own and tapback is None and (tapback := match_phrase(uncopied)):
+        uncopied = ""
+    own = uncopied
     if own == text:
         return Unquoted(text)
     own = own.strip()
@@ -78,6 +82,9 @@ def _remove_tapbacks(text: str, corpus: Corpus) -> tuple[str, Tapback | None]:
     whole = match_tapback(plain)
     if whole and _is_tapback_of(whole.quoted, corpus, is_capitalized=not plain[:1].islower()):
         return "", whole
+    cut = match_tapback(plain, is_closed=False)
+    if cut and (corpus.knows(f"{cut.quoted}{CUT_MARKS[0]}") or is_cut_off(cut.quoted)):
+        return "", cut
     lines = plain.split("\n")
     if not 1 < len(lines) <= _MAX_LINES:
         return text, None
@@ -138,7 +145,15 @@ def _remove_copies(text: str, corpus: Corpus) -> str:
         if rest == text:
             break
         text = rest
-    return text
+    return _remove_choices(text, corpus)
+
+
+def _remove_choices(text: str, corpus: Corpus) -> str:
+    """Remove the complete numbered list of the choices: nobody selects all of them."""
+    rows = join_words((str(number), *label) for number, label in enumerate(corpus.offered, 1))
+    if len(corpus.offered) < _MIN_COPIED_CHOICES or (spans := _find_spans(text, rows)) is None:
+        return text
+    return _join_rest(text[: spans[0].start], text[spans[-1].end :])
 
 
 def _remove_copy(text: str, corpus: Corpus) -> str:
@@ -149,7 +164,7 @@ def _remove_copy(text: str, corpus: Corpus) -> str:
     for copied, is_whole in _copyable(corpus):
         if f" {' '.join(copied)} " not in folded:
             continue
-        spans = [_Span(word, *match.span()) for match in _WORD.finditer(text) for word in tokenize(match[0])]
+        spans = _spans_of(text)
         read = tuple(span.word for span in spans)
         start = _find(read, copied)
         if start < 0:
@@ -159,6 +174,19 @@ def _remove_copy(text: str, corpus: Corpus) -> str:
         if rest or is_whole:
             return rest
     return text
+
+
+def _spans_of(text: str) -> list[_Span]:
+    return [_Span(word, *match.span()) for match in _WORD.finditer(text) for word in tokenize(match[0])]
+
+
+def _find_spans(text: str, words: Words) -> list[_Span] | None:
+    """Return where these words stand in a text, in one piece."""
+    if f" {' '.join(words)} " not in f" {' '.join(_words_of(text))} ":
+        return None
+    spans = _spans_of(text)
+    start = _find(tuple(span.word for span in spans), words)
+    return spans[start : start + len(words)] if start >= 0 else None
 
 
 def _words_of(text: str) -> Words:

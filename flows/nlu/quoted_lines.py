@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from flows.locales.quotation_phrases import ATTRIBUTIONS, HEADERS, SEPARATORS, SIGNATURES
+from flows.locales.quotation_phrases import ATTRIBUTIONS, HEADER_LINE, HEADERS, SEPARATORS, SIGNATURES
 from flows.nlu.said import Corpus
 from flows.text import tokenize
 
 _QUOTED_LINE = re.compile(r"[ \t]*>")
+_SENT_LINE = re.compile(
+    r"\s*\*?(?:Sent|Gesendet|Enviado|Enviada|Envoyé|Inviato|Verzonden)(?: \w{1,3})? ?:", re.IGNORECASE
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _MIN_QUOTED_LINE_WORDS = 3
 _MAX_LINE_LENGTH = 400
@@ -74,14 +77,31 @@ def _is_separator(line: str) -> bool:
 
 
 def _is_header(lines: Sequence[str], at: int) -> bool:
-    """Return whether the header of a quoted e-mail begins here."""
-    pair = " ".join(line.strip() for line in lines[at : at + 2])
-    return ":" in lines[at] and _header().fullmatch(pair[:_MAX_LINE_LENGTH]) is not None
+    """Return whether the header of a quoted e-mail begins here.
+
+    Two lines of common words, such as “From: Berlin” and “To: Paris”, need a third or an e-mail address.
+    """
+    if ":" not in lines[at]:
+        return False
+    pair = " ".join(line.strip() for line in lines[at : at + 2])[:_MAX_LINE_LENGTH]
+    if _header().fullmatch(pair) is None:
+        return False
+    third = lines[at + 2].strip() if at + 2 < len(lines) else ""
+    return (
+        "@" in lines[at]
+        or _SENT_LINE.match(lines[at + 1]) is not None
+        or _header_line().match(third[:_MAX_LINE_LENGTH]) is not None
+    )
 
 
 @cache
 def _header() -> re.Pattern[str]:
     return re.compile("|".join(HEADERS), re.IGNORECASE)
+
+
+@cache
+def _header_line() -> re.Pattern[str]:
+    return re.compile(HEADER_LINE, re.IGNORECASE)
 
 
 @cache

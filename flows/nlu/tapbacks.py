@@ -36,10 +36,15 @@ class _Form(NamedTuple):
     after: str
 
 
-def match_tapback(text: str) -> Tapback | None:
-    """Return the tapback that a text is by its form."""
+def match_tapback(text: str, *, is_closed: bool = True) -> Tapback | None:
+    """Return the tapback that a text is by its form.
+
+    One whose quotation is not closed (`is_closed` is false) was cut off by the phone or the network.
+    """
     text = _inner_quotation().sub(r"\1", text)
     opening = _OPENING.search(text)
+    if not is_closed:
+        return _find_form(text[: opening.start()], "", text[opening.end() :].strip()) if opening else None
     end = max(map(text.rfind, _CLOSING))
     if opening is None or end <= opening.start():
         return _match_media(text)
@@ -48,6 +53,13 @@ def match_tapback(text: str) -> Tapback | None:
         return None
     quoted = text[opening.end() : end].strip()
     return _find_form(before, after, quoted) if quoted else None
+
+
+def match_phrase(text: str) -> Tapback | None:
+    """Return the tapback that the words around a removed quotation are."""
+    if len(text) > _MAX_PHRASE_LENGTH:
+        return None
+    return _find_form(text, "", "") or _match_media(text)
 
 
 def _match_media(text: str) -> Tapback | None:
@@ -65,6 +77,8 @@ def _match_media(text: str) -> Tapback | None:
 def _find_form(before: str, after: str, quoted: str) -> Tapback | None:
     sign = _EMOJI.search(before) or _EMOJI.search(after)
     form = _Form(_fold(_EMOJI.sub("{}", before, count=1)), _fold(_EMOJI.sub("{}", after, count=1)))
+    named = next((name for name in _media() if quoted and form.before.endswith(f" {name}")), "")
+    form = form._replace(before=_fold(form.before.removesuffix(named)))  # “to your message: “…””
     emoji = _forms().get(form)
     if emoji is None:
         return None
@@ -103,4 +117,4 @@ def _inner_quotation() -> re.Pattern[str]:
 
 
 def _fold(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(" .")
+    return " ".join(text.casefold().split()).strip(" .:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -14,6 +15,10 @@ from flows.slots.slot_types import SlotReading, slot_type
 
 MAX_FORM_LENGTH = 2_500
 """Maximum number of characters of JSON in a form's slot, so that it fits into the stored state."""
+
+_INTEGER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_BOOLEANS: Mapping[str, JsonValue] = {"true": True, "false": False}
 
 MessageValues = Mapping[str, JsonValue]
 
@@ -39,9 +44,12 @@ def read_form(slot: Slot, message: MessageValues) -> JsonValue:
     form = message.get("form")
     if not isinstance(form, dict):
         return None
-    names = _field_names(slot)
-    chosen = {name: value for name, value in form.items() if name in names} if names else form
-    return chosen or None
+    fields = _field_schemas(slot)
+    if not fields:
+        return form or None
+    return {
+        name: _convert_field(value, fields[name]) for name, value in form.items() if name in fields
+    } or None
 
 
 def convert_location(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
@@ -59,6 +67,22 @@ def convert_form(slot: Slot, value: JsonValue, today: date) -> SlotReading | Non
     return SlotReading(value, weight=1) if is_valid else None
 
 
-def _field_names(slot: Slot) -> frozenset[str]:
+def _field_schemas(slot: Slot) -> Mapping[str, Any]:
     schema: dict[str, Any] = json.loads(slot.constraints.schema) if slot.constraints else {}
-    return frozenset(schema.get("properties") or ())
+    properties = schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _convert_field(value: JsonValue, schema: Any) -> JsonValue:
+    """Return a field's value in the type of its schema: WhatsApp's forms write numbers as text."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if isinstance(value, str):
+        text = value.strip()
+        if kind == "integer" and _INTEGER.fullmatch(text):
+            return int(text)
+        if kind in ("number", "integer") and _NUMBER.fullmatch(text):
+            return float(text)
+        if kind == "boolean":
+            return _BOOLEANS.get(text.lower(), value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value}" if kind == "string" and is_number else value

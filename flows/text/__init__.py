@@ -14,6 +14,7 @@ from flows.text.surrogates import replace_surrogates, replace_surrogates_in_json
 from flows.text.tokens import (
     MAX_INPUT_LENGTH,
     find_phrase,
+    fold_emoji,
     normalize,
     normalize_digits,
     normalize_same_length,
@@ -26,6 +27,7 @@ __all__ = [
     "BoundedRegex",
     "drop_noncharacters",
     "find_phrase",
+    "fold_emoji",
     "normalize",
     "normalize_digits",
     "normalize_same_length",

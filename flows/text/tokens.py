@@ -28,6 +28,7 @@ _INVISIBLE = dict.fromkeys(
 )
 """Direction marks that keyboards put around digits, and the signs that make a digit a keycap (1️⃣)."""
 
+_SKIN_TONES_AND_VARIANTS = dict.fromkeys([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)])
 _REPEATED_CHARACTER = re.compile(r"(.)\1+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
 
@@ -73,3 +74,8 @@ def find_phrase(phrase: tuple[str, ...], among: tuple[str, ...]) -> int:
         if among[start : start + length] == phrase:
             return start
     return -1
+
+
+def fold_emoji(emoji: str) -> str:
+    """Return an emoji without skin tone and variant, so that one entry of a flow fits all of them."""
+    return emoji.translate(_SKIN_TONES_AND_VARIANTS).strip()

@@ -71,6 +71,9 @@ class UserMessageRequest(BaseModel):
     media: tuple[str, ...] = ()
     media_type: str = "image/jpeg"
     place: tuple[float, float] | None = None
+    form: dict[str, str] | None = None
+    reaction: str = Field(default="", max_length=40)
+    participant: str = Field(default="", max_length=200)
     wait: bool = False
 
     def to_user_message(self) -> UserMessage:

@@ -116,6 +116,36 @@ async def test_an_agent_holds_the_joined_session(gateway: InboundGateway) -> Non
     assert len(gateway.channel.bodies) == 2
 
 
+@pytest.mark.parametrize("held", [BY_NUMBER, BY_USER])
+async def test_an_agent_holds_two_sessions_that_turn_out_to_be_one_contact(
+    gateway: InboundGateway, held: str
+) -> None:
+    """Number and user ID were seen apart, so that each had a session, before a message had both."""
+    await gateway.receive(twilio_message(1, NUMBER), BY_NUMBER)
+    await gateway.receive(twilio_message(2, USER, ExternalUserId=USER), BY_USER)
+    address = Address(channel="twilio", account=ACCOUNT, ours=OURS, theirs=f"whatsapp:{NUMBER}")
+    act = ControlReceived(id="c", session=held, address=address, act=ControlAction.TAKE_OVER)
+    await gateway.receive([act], held)
+
+    both = twilio_message(3, NUMBER, ExternalUserId=USER)
+    for events in (both, twilio_message(4, NUMBER), twilio_message(5, USER, ExternalUserId=USER)):
+        await gateway.inbox.accept(events)
+        for session in (BY_NUMBER, BY_USER):
+            await gateway.processor.run(session)
+
+    assert gateway.channel.bodies == ["1: text 1", "1: text 2"]
+
+
+async def test_two_sessions_that_turn_out_to_be_one_contact_go_on_as_one(gateway: InboundGateway) -> None:
+    await gateway.receive(twilio_message(1, NUMBER), BY_NUMBER)
+    await gateway.receive(twilio_message(2, USER, ExternalUserId=USER), BY_USER)
+    for number, sender in enumerate((NUMBER, USER), start=3):
+        await gateway.receive(twilio_message(number, sender, ExternalUserId=USER), BY_USER)
+    await gateway.receive(twilio_message(5, NUMBER), BY_USER)
+
+    assert gateway.channel.bodies[1:] == ["1: text 2", "2: text 3", "3: text 4", "4: text 5"]
+
+
 async def test_an_opt_out_holds_in_the_joined_session(gateway: InboundGateway) -> None:
     await join(gateway)
     await gateway.redis.hset(f"tg:{{{BY_NUMBER}}}", "optout", "1")

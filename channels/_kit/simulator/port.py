@@ -24,7 +24,9 @@ from core.model import Address
 class UserMessage:
     """A contact's message. `surface` is one of the provider's channels, `ours` the business's number or id.
 
-    `media` are URLs; files of `data:` URLs are stored and served by the simulator.
+    `media` are URLs; files of `data:` URLs are stored and served by the simulator. `form` are the fields of a
+    completed form, `reaction` is an emoji on the newest message to the contact (by SMS, a sentence with it).
+    `participant` writes in the contact's conversation in place of the contact, where the provider has a desk.
     """
 
     surface: str
@@ -36,6 +38,9 @@ class UserMessage:
     media: tuple[str, ...] = ()
     media_type: str = "image/jpeg"
     place: tuple[float, float] | None = None
+    form: Mapping[str, str] | None = None
+    reaction: str = ""
+    participant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

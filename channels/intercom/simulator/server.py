@@ -132,8 +132,10 @@ class IntercomSimulator:
             self._conversations.next_number(),
         )
         author, body = (
-            build_contact(user_message.person, user_message.name),
-            format_body(user_message.text, plain=self._plain),
+            build_contact(
+                user_message.participant or user_message.person, user_message.participant or user_message.name
+            ),
+            format_body(self._build_reaction(user_message) or user_message.text, plain=self._plain),
         )
         if conversation is None:
             return self._begin_conversation(user_message, author, body, number, now)
@@ -147,6 +149,13 @@ class IntercomSimulator:
         return part["id"], self._webhooks.notify(
             "conversation.user.replied", conversation.to_json([part]), now
         )
+
+    def _build_reaction(self, message: UserMessage) -> str:
+        """Return the words that Intercom writes for a reaction on a connected WhatsApp number."""
+        if not message.reaction:
+            return ""
+        sent = [line for line in self.list_messages(0.0, person=message.person) if line.direction == "out"]
+        return f'Reacted to "{sent[-1].text if sent else ""}" with {message.reaction}'
 
     def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
         """Press a button of the card and return the request for the next canvas.

@@ -102,6 +102,12 @@ def build_content(user_message: UserMessage) -> Json:
             "mediaType": user_message.media_type,
             "text": user_message.text,
         }
+    if user_message.form is not None:
+        fields = [
+            {"type": "text", "name": name, "label": name.capitalize(), "text": value}
+            for name, value in user_message.form.items()
+        ]
+        return {"type": "formResponse", "fields": fields}
     if user_message.place is not None:
         return {
             "type": "location",

@@ -117,7 +117,9 @@ class SunshineSimulator:
             self.conversations.by_id[conversation.id] = conversation
         if conversation.active is None and conversation.pending is None:
             conversation.active = BOT_INTEGRATION
-        author = {"type": "user", "userId": f"u-{conversation.id}", "displayName": user_message.name or "Ada"}
+        name = user_message.participant or user_message.name or "Ada"
+        user_id = f"u-{user_message.participant or conversation.id}"
+        author = {"type": "user", "userId": user_id, "displayName": name}
         message = self._build_message(author, build_content(user_message), {"type": "web"}, now)
         self.conversations.record_message(conversation, message, "in", now)
         return message["id"], self._build_deliveries(

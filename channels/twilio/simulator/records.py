@@ -135,6 +135,11 @@ class MessageStore:
         """Return a message by its SID."""
         return self._by_sid.get(sid)
 
+    def find_newest_sent(self, person: str) -> Message | None:
+        """Return the newest message to a contact."""
+        sent = (each for each in reversed(self._by_person.get(person, ())) if each.direction != "inbound")
+        return next(sent, None)
+
     def has_list_with(self, person: str, payload: str) -> bool:
         """Return whether the newest message that offers a choice to a contact shows it in a list."""
         offering = (

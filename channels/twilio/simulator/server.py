@@ -38,6 +38,7 @@ from channels.twilio.simulator.webhooks import (
     build_inbound_fields,
     build_signed_delivery,
     build_status_fields,
+    build_user_id,
     classify_result,
 )
 
@@ -113,6 +114,8 @@ class TwilioSimulator:
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
         """The simulator's own URL, for the URLs of stored media."""
+        self.shows_user_ids = self.hides_numbers = False
+        """Whether a WhatsApp contact's user ID stands beside the number, and in its place."""
         self._files: dict[str, str] = {}
         self._base = f"/2010-04-01/Accounts/{account_sid}"
 
@@ -136,8 +139,9 @@ class TwilioSimulator:
         """
         business_number = user_message.ours or self._business_numbers[user_message.surface]
         self._numbers.add(business_number)
-        text = user_message.text or user_message.button
         on_whatsapp = business_number.startswith("whatsapp:")
+        text = self._build_reaction(user_message, on_whatsapp=on_whatsapp)
+        text = text or user_message.text or user_message.button
         # a longer SMS arrives as several messages
         size = max(len(text), 1) if on_whatsapp else _MAX_SMS_LENGTH
         pieces = [text[at : at + size] for at in range(0, len(text), size)] or [""]
@@ -150,16 +154,27 @@ class TwilioSimulator:
             deliveries += follows
         return sids[-1], deliveries
 
+    def _build_reaction(self, message: UserMessage, *, on_whatsapp: bool) -> str:
+        """Return the words of a reaction: on WhatsApp the emoji, by SMS the sentence that phones send."""
+        if on_whatsapp or not message.reaction:
+            return message.reaction
+        reacted = self._messages.find_newest_sent(message.person)
+        return f"Reacted {message.reaction} to “{reacted.body if reacted else ''}”"
+
     def _receive_message(
         self, message: UserMessage, business_number: str, now: float
     ) -> tuple[str, list[WebhookDelivery]]:
         on_whatsapp = business_number.startswith("whatsapp:")
         prefix = "whatsapp:" if on_whatsapp and not message.person.startswith("whatsapp:") else ""
-        sender = f"{prefix}{message.person}"
+        user_id = build_user_id(message.person) if on_whatsapp and self.shows_user_ids else ""
+        answered = self._messages.find_newest_sent(f"{prefix}{message.person}") if message.reaction else None
+        sender = f"{prefix}{message.person}" if not (user_id and self.hides_numbers) else user_id
         record = self._add_message("inbound", sender, business_number, message.text, now, message.media)
         record.media = tuple(self._store_file(url, record.sid) for url in message.media)
         self._last_inbound_at[(business_number, record.sender)] = now
-        fields = build_inbound_fields(message, record, self._account)
+        fields = build_inbound_fields(
+            message, record, self._account, answered=answered if on_whatsapp else None, user_id=user_id
+        )
         if message.button and self._messages.has_list_with(record.person, message.button):
             names = {"ButtonPayload": "ListId", "ButtonText": "ListTitle"}
             fields = [(names.get(name, name), value) for name, value in fields]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -84,8 +85,14 @@ def build_signed_delivery(
     )
 
 
-def build_inbound_fields(message: UserMessage, record: Message, account: str) -> WebhookFields:
-    """Build all fields of an inbound message, undocumented and empty ones included."""
+def build_inbound_fields(
+    message: UserMessage, record: Message, account: str, *, answered: Message | None, user_id: str
+) -> WebhookFields:
+    """Build all fields of an inbound message, undocumented and empty ones included.
+
+    `answered` is the message that a WhatsApp reaction is to, `user_id` the user ID beside or in place of the
+    number, if there is one.
+    """
     fields = [
         ("ToCountry", "US"),
         ("SmsMessageSid", record.sid),
@@ -109,11 +116,15 @@ def build_inbound_fields(message: UserMessage, record: Message, account: str) ->
         fields += [("Latitude", repr(message.place[0])), ("Longitude", repr(message.place[1]))]
     if record.sender.startswith("whatsapp:"):
         fields += _build_whatsapp_fields(message, record)
+        fields += [("OriginalRepliedMessageSid", answered.sid)] if answered else []
+        fields += [("ExternalUserId", user_id)] if user_id else []
     return fields
 
 
 def _build_whatsapp_fields(message: UserMessage, record: Message) -> WebhookFields:
-    kind = "interactive" if message.button else "location" if message.place else "text"
+    is_interactive = message.button or message.form is not None
+    kind = "interactive" if is_interactive else "location" if message.place else "text"
+    kind = "reaction" if message.reaction else kind
     if message.media:
         kind = _MESSAGE_TYPES.get(message.media_type.partition("/")[0], "document")
     fields = [
@@ -127,7 +138,14 @@ def _build_whatsapp_fields(message: UserMessage, record: Message) -> WebhookFiel
         fields.append(("WaId", record.sender.removeprefix("whatsapp:+")))
     if message.button:
         fields += [("ButtonPayload", message.button), ("ButtonText", record.body)]
+    if message.form is not None:
+        fields.append(("FlowData", json.dumps(dict(message.form))))
     return fields
+
+
+def build_user_id(person: str) -> str:
+    """Return the user ID of a WhatsApp contact as an address, derived from the number."""
+    return f"whatsapp:US.1{person.rpartition('+')[2]:0>20}"
 
 
 def build_status_fields(record: Message, change: StatusChange, account: str) -> WebhookFields:

@@ -90,6 +90,12 @@ class MessageStore:
         """Return a message by its id."""
         return next((record for record in self._messages if record.wamid == wamid), None)
 
+    def find_newest_sent(self, person: str) -> Message | None:
+        """Return the newest message to a contact."""
+        return next(
+            (each for each in reversed(self.list_for_person(person)) if each.direction == "out"), None
+        )
+
     def find_offering(self, person: str, payload: str) -> Message | None:
         """Return the newest message to a contact with a button or list row of that payload."""
         for record in reversed(self.list_for_person(person)):
@@ -133,13 +139,19 @@ def get_text_and_media(sent: Json) -> tuple[str, tuple[str, ...]]:
     return value.get("body") or value.get("caption") or value.get("emoji") or value.get("name") or "", media
 
 
-def build_content(message: UserMessage, tapped: Message | None, media: Iterable[str]) -> Json:
-    """Build the type-specific part of a contact's message."""
+def build_content(message: UserMessage, answered: Message | None, media: Iterable[str]) -> Json:
+    """Build the type-specific part of a contact's message; `answered` is what is tapped or reacted to."""
+    if message.reaction:
+        wamid = answered.wamid if answered else ""
+        return {"type": "reaction", "reaction": {"message_id": wamid, "emoji": message.reaction}}
+    if message.form is not None:
+        form = {"name": "flow", "body": "Sent", "response_json": json.dumps(dict(message.form))}
+        return {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": form}}
     if message.button:
         reply = {"id": message.button, "title": message.text or message.button}
-        kind = "list_reply" if tapped and "sections" in _get_action(tapped) else "button_reply"
+        kind = "list_reply" if answered and "sections" in _get_action(answered) else "button_reply"
         content: Json = {"type": "interactive", "interactive": {"type": kind, kind: reply}}
-        return {**content, "context": {"from": tapped.ours, "id": tapped.wamid}} if tapped else content
+        return {**content, "context": {"from": answered.ours, "id": answered.wamid}} if answered else content
     if message.place is not None:
         return {
             "type": "location",

@@ -211,11 +211,11 @@ class WhatsAppSimulator:
             raise KeyError(user_message.surface)
         phone, user_id = user_message.person.lstrip("+"), build_user_id(user_message.person)
         self._last_inbound_at[phone] = self._last_inbound_at[user_id] = now
-        tapped = (
-            self._message_store.find_offering(user_message.person, user_message.button)
-            if user_message.button
-            else None
-        )
+        answered = None
+        if user_message.button:
+            answered = self._message_store.find_offering(user_message.person, user_message.button)
+        elif user_message.reaction:
+            answered = self._message_store.find_newest_sent(user_message.person)
         media = self._media.add(user_message.media)
         sender = (
             {"from": phone, "from_user_id": user_id}
@@ -229,7 +229,7 @@ class WhatsAppSimulator:
             **sender,
             "id": wamid,
             "timestamp": str(int(now)),
-            **build_content(user_message, tapped, media),
+            **build_content(user_message, answered, media),
         }
         self._message_store.add(
             Message(

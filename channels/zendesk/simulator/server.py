@@ -120,6 +120,7 @@ class ZendeskSimulator:
             for url in user_message.media
         ]
         comment = {"body": user_message.text, "public": True, "attachments": files}
+        author = self.tickets.get_customer_id(user_message.participant or user_message.person)
         if ticket is None:
             subject, closed = (
                 user_message.name or user_message.text[:40],
@@ -129,7 +130,7 @@ class ZendeskSimulator:
             audit = self.tickets.update_ticket(ticket, requester, now, comment)
         else:
             changes = {"status": "open"} if ticket.status in ("pending", "hold", "solved") else {}
-            audit = self.tickets.update_ticket(ticket, requester, now, comment, changes)
+            audit = self.tickets.update_ticket(ticket, author, now, comment, changes)
         return str(ticket.comments[-1]["id"]), self._build_webhooks(ticket, audit, now)
 
     def get_desk_status(self, person: str) -> DeskStatus:

@@ -11,6 +11,7 @@ from core.model import infer_content_type
 from core.ports import Capabilities
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
+from flows.authoring.lint.message_data import find_unknown_message_fields, find_useless_reactions
 from flows.compiled import language_code, node_type, scripted_speech
 from flows.document import ActionTrigger, Edge, Flow, FlowError, Issue
 
@@ -53,6 +54,8 @@ def lint(
         _unreachable_after_opt_out,
         _unhandled_failures,
         find_infinite_loops,
+        find_unknown_message_fields,
+        find_useless_reactions,
     )
     warnings = [*flow.warnings, *(problem for check in checks for problem in check(flow))]
     limits = check_channel_limits(flow, channels, show, costs)

@@ -25,6 +25,9 @@ _TYPE_DESCRIPTIONS = {
 }
 _SUBSCHEMA_KEYS = ("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else")
 _SUBSCHEMA_LIST_KEYS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_MESSAGE_FORMATS = ("location", "form")
+"""The formats of slots that are filled by what a message carries."""
+
 _SUBSCHEMA_MAP_KEYS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
 
 
@@ -69,6 +72,8 @@ def _validate_subschema(path: str, schema: Document, root: Document, depth: int 
         yield f"{path}.enum", "This must be a list with at least one value."
     if schema.get("x-region") not in (None, "") and (sentence := region_error(schema["x-region"])):
         yield f"{path}.x-region", sentence
+    if schema.get("format") in _MESSAGE_FORMATS and schema.get("type") != "object":
+        yield f"{path}.type", f"A slot with the format “{schema['format']}” has the type “object”."
     if isinstance(schema.get("$ref"), str) and not _resolves(schema["$ref"], root):
         yield f"{path}.$ref", f"There is no “{schema['$ref']}” in this schema."
     properties, required = schema.get("properties", {}), schema.get("required", [])

@@ -21,6 +21,7 @@ from flows.document.traversal import (
     iter_tool_owners,
 )
 from flows.document.validation.languages import validate_languages
+from flows.document.validation.reactions import validate_reactions
 from flows.document.validation.schemas import validate_json_schema
 from flows.document.validation.templates import validate_templates
 from flows.text import pattern_error
@@ -46,6 +47,7 @@ def validate_flow(document: Document) -> tuple[Issue, ...]:
         *_validate_action_triggers(document),
         *_validate_tools(document),
         *validate_templates(document),
+        *validate_reactions(document),
         *validate_languages(document),
     ]
     return tuple(dict.fromkeys(issues))

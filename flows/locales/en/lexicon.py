@@ -171,9 +171,9 @@ LEXICON: Final = Lexicon(
     region="",
     fillers=words(
         "a am an and are as at be by can could d do does for from get got had has have hello hey hi how i "
-        "i'd i'll i'm i've id if im in is it it's its ive just like ll m me my of on or our please s so "
-        "some t thank thanks that that's the their them then there they this to um us want was we what when "
-        "where which will with would you your"
+        "i'd i'll i'm i've id if im in is it it's its ive just like ll m me my of on or our please pls plz s "
+        "so some t thank thanks that that's the their them then there they this to um us want was we what "
+        "when where which will with would you your"
     ),
     marker_words=words("yes not don't good morning hello"),
     language_request_words=words("speak language switch talk write in to do pls plz"),

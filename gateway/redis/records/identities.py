@@ -1,7 +1,8 @@
 """Identity resolution: maps all identifiers of a contact to one session before events are stored.
 
 A contact may be known by a phone number first, by an id as well later, and finally by the id alone.
-Identifiers that arrive together lead to the session of the most reliable one.
+Identifiers that arrive together lead to one session from then on: that of the most reliable one, or the one
+that an agent has.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _SCRIPT = """
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
   if is_others then redis.call('DEL', key) end
-  redis.call('HSETNX', key, 'session', session)
+  redis.call('HSET', key, 'session', session)
   redis.call('HSETNX', key, 'with', with)
   if with ~= '' and redis.call('HGET', key, 'with') == '' then redis.call('HSET', key, 'with', with) end
   redis.call('PEXPIRE', key, ARGV[1])
@@ -55,6 +56,10 @@ local function find_unnamed(names)
     if redis.call('EXISTS', 'tg:{' .. name .. '}') == 1 then return name end
   end
 end
+local function is_held(session)
+  local owner = redis.call('HGET', 'tg:{' .. session .. '}', 'owner')
+  return owner == 'human' or owner == 'waiting'
+end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
   local first, session, others, unnamed, retired, retired_session = item.names[1], nil, {}, {}, {}, nil
@@ -65,8 +70,12 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     local belongs = stored[1] and (item.meet or index == 1 or stored[2] == '' or stored[2] == first)
     if belongs and retired[name] then
       retired_session = retired_session or stored[1]
-    elseif not session and belongs then
-      session = stored[1]
+    elseif belongs then
+      -- two sessions of one contact: an agent who has one of them has the conversation
+      local takes_over = session and session ~= stored[1] and not item.meet
+      if not session or (takes_over and is_held(stored[1]) and not is_held(session)) then
+        session = stored[1]
+      end
     end
     others[index] = stored[1] and not belongs
     if not stored[1] then unnamed[#unnamed + 1] = name end

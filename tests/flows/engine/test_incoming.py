@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.model import QuotedMessage, Reaction, Turn
+from core.processing import merge_turns
 from flows.document import Flow
 from flows.engine import DialogMachine, TurnResult
 from tests.effort import examples
@@ -86,6 +87,27 @@ async def test_a_mere_quotation_is_answered_with_the_question() -> None:
     for _ in range(3):
         answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order")
         assert (answer.text, answer.node, answer.hand_off) == (QUESTION, "ask", False)
+
+
+@pytest.mark.parametrize(
+    ("texts", "reply"),
+    [
+        (("hi\n\n-- \nAda", "2"), "KEPT"),
+        ((f"hi\n-----Original Message-----\n{QUESTION}", "2"), "KEPT"),
+        (("hello\n\nSent from my iPhone", "2\n\nSent from my iPhone"), "KEPT"),
+        ((f"Liked “{QUESTION}”", "2"), "KEPT"),
+        (("2", f"> {QUESTION}\n> 1. Cancel the order"), "KEPT"),
+        ((f"> {QUESTION}", f"> {QUESTION}\n> 1. Cancel the order"), QUESTION),
+        ((f"Liked “{QUESTION}”", f"Disliked “{QUESTION}”"), ""),
+    ],
+)
+async def test_quotations_of_merged_messages_end_with_each_message(
+    texts: tuple[str, ...], reply: str
+) -> None:
+    talk = await asked(order_flow())
+    merged = merge_turns([turn(text) for text in texts])
+
+    assert (await talk.turn(merged)).text.endswith(reply)
 
 
 KEYWORDS = st.sampled_from(["cancel", "keep", "yes", "no", "person", "1", "order", "please"])
@@ -268,7 +290,23 @@ async def test_a_choice_by_an_odd_digit(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2️⃣", "\u200f2", "2\u200e", "2 please", "2\n\nSent from my iPhone", "dos", "zwei"]
+    "text",
+    [
+        "2️⃣",
+        "\u200f2",
+        "2\u200e",
+        "2 please",
+        "2 pls",
+        "2\n\nSent from my iPhone",
+        "dos",
+        "zwei",
+        "2 👍",
+        "👍🏽 2",
+        "2️⃣ ✅",
+        "keep the order 👍",
+        "2nd",
+        "the 2nd one",
+    ],
 )
 async def test_the_second_choice_by_an_odd_digit(text: str) -> None:
     assert (await (await asked(order_flow())).turn(text)).text == "KEPT"

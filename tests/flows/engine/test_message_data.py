@@ -16,6 +16,7 @@ from core.model import (
     QuotedMessage,
     Reaction,
     Referral,
+    TimerKind,
     Turn,
 )
 from core.ports import HttpRequest, HttpResponse
@@ -177,6 +178,70 @@ async def test_a_typed_address_can_have_an_edge_of_its_own() -> None:
         talk = machine(made)
         await talk.turn("hi")
         assert (await talk.turn(given)).text == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "stored"),
+    [
+        ("integer", "5", 5),
+        ("integer", " -5 ", -5),
+        ("number", "4.5", 4.5),
+        ("boolean", "true", True),
+        ("string", 5, "5"),
+        ("array", ["0_a", "1_b"], ["0_a", "1_b"]),
+    ],
+)
+async def test_a_forms_field_is_read_in_the_type_of_its_schema(
+    field: str, value: Any, stored: object
+) -> None:
+    schema = {"type": "object", "format": "form", "properties": {"rating": {"type": field}}}
+    talk = machine(
+        flow(
+            node("ask", "Please rate.", edges=[edge("sent", "end", input_schema=asks(survey=schema))]),
+            node("end", "Thanks", is_final=True),
+        )
+    )
+    await talk.turn("hi")
+    answer = await talk.turn(turn("Sent", form={"rating": value}))
+
+    assert answer.text == "Thanks"
+    assert talk.state is not None
+    slots: Any = talk.state["slots"]
+    assert slots["survey"]["rating"] == stored
+
+
+@pytest.mark.parametrize("value", ["five", "", None, "5.5", "9" * 400, "٥", {"a": 1}, "true"])
+async def test_a_forms_field_of_another_type_is_asked_for_again(value: Any) -> None:
+    schema = {"type": "object", "format": "form", "properties": {"rating": {"type": "integer"}}}
+    talk = machine(
+        flow(
+            node("ask", "Please rate.", edges=[edge("sent", "end", input_schema=asks(survey=schema))]),
+            node("end", "Thanks", is_final=True),
+        )
+    )
+    await talk.turn("hi")
+
+    assert (await talk.turn(turn("Sent", form={"rating": value}))).node == "ask"
+
+
+async def test_a_timer_has_no_message() -> None:
+    text = "{% if message %}{{ message.kind }}{% else %}no message{% endif %}{{ message.form.size }}"
+    talk = machine(
+        flow(
+            node(
+                "ask",
+                "Well?",
+                edges=[edge("late", "end", keywords=["late"])],
+                timeout={"seconds": 60, "say": text, "edge": "late"},
+            ),
+            node("end", text, is_final=True),
+        )
+    )
+    await talk.turn("hi")
+
+    outcome = await talk.handle_timeout(talk.state, HERE, TimerKind.INACTIVITY)
+
+    assert [message.text for message in outcome.messages] == ["no message", "no message"]
 
 
 async def test_a_form_fills_its_slot_with_the_fields_that_are_named() -> None:

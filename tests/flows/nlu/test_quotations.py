@@ -62,10 +62,35 @@ def test_a_tapback_is_a_reaction_and_no_words(form: str, emoji: str) -> None:
         ("Le encantó una foto", "❤️"),
         ("Removed a heart from an image", ""),
         ("Reacted 🎉 to a video", "🎉"),
+        ("Reacted 👍 to your message", "👍"),
+        ("Reacted 👍 to a message", "👍"),
+        ("Hat mit 👍 auf deine Nachricht reagiert", "👍"),
+        ("Reaccionó con 👍 a tu mensaje", "👍"),
+        ("Liked your message", "👍"),
     ],
 )
 def test_a_tapback_to_a_picture_has_no_quotation(text: str, emoji: str) -> None:
     assert remove_quotations(text, SAID) == ("", emoji, "", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "emoji"),
+    [
+        ("Liked “Shall I cancel y", "👍"),
+        ("Liked “Shall I cancel y…", "👍"),
+        ("Gefällt „Shall I cancel your order?", "👍"),
+        ("Reacted 👍 to “Shall I cancel...", "👍"),
+        (f"Liked {QUESTION}", "👍"),
+        (f"Reacted with 👍 to: {QUESTION}", "👍"),
+        (f"Reacted 👍 to: “{QUESTION}”", "👍"),
+        (f"Reacted 👍 to your message: “{QUESTION}”", "👍"),
+        (f"Reacted 👍 to your message: {QUESTION}", "👍"),
+    ],
+)
+def test_a_tapback_whose_quotation_is_not_closed_or_not_marked_is_one(text: str, emoji: str) -> None:
+    found = remove_quotations(text, SAID)
+
+    assert (found.text, found.emoji) == ("", emoji)
 
 
 def test_a_tapback_to_what_an_agent_wrote_is_one_too() -> None:
@@ -81,7 +106,11 @@ def test_a_tapback_to_what_an_agent_wrote_is_one_too() -> None:
         "liked “the second one and the first”",
         "Reacted badly to it",
         "> 50",
+        "Liked “The Matr",
+        "Liked it, 1",
         "Cancel the order",
+        "1. Cancel the order",
+        "Cancel the order\nKeep the order for me",
         "“Cancel the order”",
         "please “cancel your order” now",
         "Shall I bring my passport?",
@@ -89,6 +118,10 @@ def test_a_tapback_to_what_an_agent_wrote_is_one_too() -> None:
         "On Monday I wrote:",
         "two\nlines",
         "From: Berlin\nwith love",
+        "From: Berlin\nTo: Paris",
+        "2 tickets\nFrom: Berlin\nDate: 4 May",
+        "Von: Berlin\nAn: Bonn\nAm: 4. Mai",
+        "De: Sevilla\nPara: Madrid",
     ],
 )
 def test_a_persons_own_words_stay(text: str) -> None:
@@ -110,6 +143,16 @@ def test_a_persons_own_words_stay(text: str) -> None:
         (f"no\n\n##- Please type your reply above this line -##\n\n{QUESTION}", "no"),
         (f"##- Please type your reply above this line -##\n{QUESTION}\nno", "no"),
         (f"{QUESTION}\n1. Cancel the order\n2. Keep the order\n2", "2"),
+        (f"> {QUESTION}\n\n1. Cancel the order\n2. Keep the order\n\n2", "2"),
+        (
+            f"keep\n\nLe lun. 23 nov., Shop a écrit :\n> {QUESTION}\n1. Cancel the order\n2. Keep the order",
+            "keep",
+        ),
+        (f"no\n\nIl giorno lun 23 nov 2026 Shop ha scritto:\n{QUESTION}", "no"),
+        (f"no\n\nEm seg., 23 de nov. de 2026, Shop escreveu:\n{QUESTION}", "no"),
+        (f"no\n\nOp ma 23 nov. 2026 om 10:00 schreef Shop:\n{QUESTION}", "no"),
+        (f"no\n\nFrom: Shop\nTo: Ada\nSubject: Your order\n\n{QUESTION}", "no"),
+        (f"no\n\nDe : Shop\nEnvoyé : lundi\n\n{QUESTION}", "no"),
         (f"{QUESTION} 2", "2"),
         (f"“{QUESTION}” no, keep it", "no, keep it"),
         ("Понравилось «Shall I cancel yo…»", "Понравилось"),
@@ -117,6 +160,10 @@ def test_a_persons_own_words_stay(text: str) -> None:
         ("2\n\nSent from my iPhone", "2"),
         ("2\n\n-- \nAda Lovelace\nAnalytical Engines", "2"),
         ("2\n\nVon meinem iPhone gesendet", "2"),
+        ("2\n\nEnvoyé de mon iPhone", "2"),
+        ("2\n\nInviato da iPhone", "2"),
+        ("2\n\nEnviado do meu iPhone", "2"),
+        ("2\n\nVerstuurd vanaf mijn iPhone", "2"),
         (f"Liked “{QUESTION}”\n2", "2"),
     ],
 )
@@ -133,6 +180,9 @@ def test_what_remains_beside_a_quotation_is_the_text(text: str, own: str) -> Non
         f"> {QUESTION}",
         f"{QUESTION}\n\n1. Cancel the order\n2. Keep the order",
         f"*{QUESTION}*\n1. Cancel the order",
+        f"> {QUESTION}\n\n1. Cancel the order\n2. Keep the order",
+        f"» {QUESTION}\n» \n» 1. Cancel the order\n» 2. Keep the order",
+        "1. Cancel the order\n2. Keep the order",
         "-----Original Message-----",
     ],
 )

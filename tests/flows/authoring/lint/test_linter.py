@@ -8,12 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels._kit.rendering import attach_choices, describe_high_cost, should_use_list
-from core.model import Choice
+from core.model import (
+    Attachment,
+    Choice,
+    ContactCard,
+    Location,
+    Order,
+    QuotedMessage,
+    Reaction,
+    Referral,
+)
 from core.ports import Capabilities
 from flows.authoring.lint import lint
 from flows.authoring.lint.channel_limits import check_channel_limits
+from flows.authoring.lint.message_data import MESSAGE_FIELDS
+from flows.engine.message_data import describe_message
 from tests.effort import examples
-from tests.flows.conversation import LIBRARY, Json, asks, document, edge, flow, node
+from tests.flows.conversation import LIBRARY, Json, asks, document, edge, flow, node, turn
 
 SMS = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)
 CHAT = SMS.model_copy(
@@ -48,6 +59,51 @@ def test_problems_stand_alone(tmp_path: Path) -> None:
     assert found(tmp_path, document(node("a", "A"), initial_node="b"), sms=SMS) == [
         "problem: initial_node: There is no node “b”."
     ]
+
+
+def test_an_unknown_field_of_a_message_is_named_where_it_stands(tmp_path: Path) -> None:
+    made = document(
+        node("a", "{{ message.refferal.headline }} {{ message.location.name }}", edges=[
+            edge("near", "b", guard="message.locaton.latitude > 3", keywords=["near"]),
+            edge("full", "b", "message.colour is not empty", input_schema=asks(name={"type": "string"})),
+        ]),
+        node("b", "Your message.txt: {{ note.message.text }}", is_final=True, on_reaction={"👍": "yes"}),
+    )  # fmt: skip
+    assert [each for each in found(tmp_path, made) if "message has" in each or "reaction" in each] == [
+        "warning: node a: A message has no “refferal”, so this is always empty; "
+        "did you mean “message.referral”?",
+        "warning: edge near: A message has no “locaton”, so this is always empty; "
+        "did you mean “message.location”?",
+        "warning: edge full: A message has no “colour”, so this is always empty.",
+        "warning: node b: No reaction counts here, so on_reaction has no effect: leave it out.",
+    ]
+
+
+def test_a_slot_called_message_has_fields_of_its_own(tmp_path: Path) -> None:
+    made = document(
+        node(
+            "a", "{{ message.colour }}", edges=[edge("b", "b", input_schema=asks(message={"type": "object"}))]
+        ),
+        node("b", "B", is_final=True),
+    )
+    assert not [each for each in found(tmp_path, made) if "message has" in each]
+
+
+def test_the_fields_of_a_message_are_those_that_the_engine_gives() -> None:
+    everything = turn(
+        "hi",
+        profile_name="Ada",
+        subject="s",
+        form={"a": 1},
+        order=Order(catalog_id="c"),
+        referral=Referral(source_id="r"),
+        quoted=QuotedMessage(id="q"),
+        contacts=(ContactCard(name="Bob"),),
+        attachments=(Attachment(url="https://files.example.com/a"),),
+        reaction=Reaction(emoji="👍"),
+        location=Location(latitude=1, longitude=2),
+    )
+    assert set(describe_message(everything)) == set(MESSAGE_FIELDS)
 
 
 def test_a_file_that_is_not_there_is_a_problem_too() -> None:
