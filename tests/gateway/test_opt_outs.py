@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from core.errors import Rejected
 from core.model import (
     Address,
     ConsentRequest,
@@ -158,6 +159,7 @@ async def test_marketing_opt_outs_leave_answers(gateway: InboundGateway) -> None
 
     assert len(gateway.channel.bodies) == 2
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
+    assert (await gateway.kinds(META)).count("control") == 1
     await gateway.receive(preference("resume", 2), META)
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
 
@@ -234,3 +236,28 @@ def test_whatsapp_reports_an_opt_out_of_marketing_by_status() -> None:
     from channels.whatsapp.capabilities import classify_error_code
 
     assert classify_error_code("131050").failure is FailureKind.OPTED_OUT_OF_MARKETING
+
+
+async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1, "hello"), META)
+    gateway.channel.planned_failures = [(Rejected("stop", code="131050", opted_out_of_marketing=True), False)]
+    assert await gateway.send(META, "offer") is SendOutcome.QUEUED
+    await gateway.processor.run(META)
+
+    assert await gateway.send(META, "other") is SendOutcome.OPTED_OUT
+    await gateway.receive(meta_message(2, "hello?"), META)
+    assert len(gateway.channel.bodies) == 2
+
+
+async def test_whoever_gets_a_number_that_was_given_up_is_not_opted_out(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1, "STOP"), META)
+    change = {"type": "user_changed_number", "wa_id": "12025550189"}
+    system = meta.message("system", change, id="wamid.S")
+    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(meta.batch(meta.value(system)))))
+    other = meta.message(value={"body": "hello"}, id="wamid.2") | {"from_user_id": "US.3"}
+    batch = meta.batch(meta.value(other, contacts=[]))
+    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(batch)))
+    sessions = [key.decode() async for key in gateway.redis.scan_iter("tg:{*}")]
+
+    opted_out = [await gateway.redis.hget(key, "optout") for key in sessions]
+    assert sorted(opted_out, key=str) == sorted([b"1", None], key=str)

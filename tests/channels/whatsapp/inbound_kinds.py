@@ -38,6 +38,13 @@ _FORM = {"body": "Sent", "response_json": json.dumps({"size": "M"})}
 _PLACE = {"latitude": 47.5, "longitude": 19.0, "name": "Home", "address": "1 Quay Street"}
 _ORDER = {"catalog_id": "c", "product_items": [{"product_retailer_id": "sku", "quantity": 1}]}
 
+
+def _preference() -> list[Event]:
+    change = {"wa_id": whatsapp.PHONE, "category": "marketing_messages", "value": "stop", "timestamp": 1}
+    batch = whatsapp.batch(whatsapp.value(user_preferences=[change]), field="user_preferences")
+    return whatsapp.received(batch)
+
+
 KINDS = (
     InboundKind("text", TURN, "`message.text`", _whatsapp("text")),
     InboundKind(
@@ -93,5 +100,6 @@ KINDS = (
         _whatsapp("request_welcome"),
     ),
     InboundKind("message of the business's phone", CONTROL, "take-over", _echo("text")),
+    InboundKind("user_preferences (stop, resume)", CONTROL, "opt-out of marketing, and its end", _preference),
     InboundKind("edit, deletion, reaction on that phone", IGNORED, "", _echo("revoke")),
 )

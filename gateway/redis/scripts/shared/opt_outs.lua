@@ -45,12 +45,13 @@ end
 -- A new session, or one that another name leads to, is opted out as its contact is.
 local function restore_optout(session, now)
   local digests = name_digests(session)
-  if #digests == 0 or redis.call('HGET', key(session), 'optout') == '1' then return end
+  local present = redis.call('HGET', key(session), 'optout')
+  if #digests == 0 or present == '1' then return end
   local found
   for _, scope in ipairs(redis.call('HMGET', 'tg:optout_names', unpack(digests))) do
     if scope == '1' or scope and not found then found = scope end
   end
-  if not found then return end
+  if not found or found == present then return end
   record_optout(session, found, now)
   log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'an earlier opt-out', at = 0}))
 end
