@@ -19,6 +19,17 @@ WEBHOOK_PATH: Final = "/webhooks/twilio"
 COST: Final = describe_high_cost
 """Describes a text's SMS segments, for the author of a flow."""
 
+KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "STOP"
+        ),
+        **dict.fromkeys(("START", "UNSTOP"), "START"),
+        "HELP": "HELP",
+    }
+)
+"""Keywords answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay available to the bot."""
+
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=256 * 1024,
     max_webhook_fields=1000,
@@ -28,11 +39,13 @@ CAPABILITIES: Final = Capabilities(
     markdown="whatsapp",
     statuses=True,
     look_up=True,
+    reserved_words=frozenset(KEYWORDS),
 )
 """SMS shows no markdown and no buttons; what is rendered depends on the address."""
 
 WHATSAPP_CAPABILITIES: Final = CAPABILITIES.model_copy(
     update={
+        "reserved_words": frozenset(),
         "buttons": 3,
         "button_title_length": 20,
         "choices_text_length": 1024,
@@ -75,18 +88,6 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
         "canceled": DeliveryStatus.FAILED,
     }
 )
-
-KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "STOP"
-        ),
-        **dict.fromkeys(("START", "UNSTOP"), "START"),
-        "HELP": "HELP",
-    }
-)
-"""Keywords answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay available to the bot."""
-
 
 _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {

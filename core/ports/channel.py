@@ -94,6 +94,8 @@ class Capabilities(FrozenModel):
     closes: bool = False
     """The conversation can be closed at the provider when the flow has ended."""
     pace: RateLimit = RateLimit()
+    reserved_words: frozenset[str] = frozenset()
+    """Messages, in capital letters, that the provider takes for its own commands, such as STOP."""
     participants: tuple[ParticipantPolicy, ...] = ()
     """What may follow a message of a participant; empty where only the contact can write."""
 
