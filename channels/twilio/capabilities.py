@@ -19,6 +19,20 @@ WEBHOOK_PATH: Final = "/webhooks/twilio"
 COST: Final = describe_high_cost
 """Describes a text's SMS segments, for the author of a flow."""
 
+KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "STOP"
+        ),
+        **dict.fromkeys(("start", "unstop"), "START"),
+        **dict.fromkeys(("help", "info"), "HELP"),
+    }
+)
+"""Keywords answered by Twilio itself, folded (Twilio, "Advanced Opt-Out")."""
+
+OPT_IN_ANSWER: Final = "yes"
+"""A keyword that Twilio answers only while the contact is opted out; otherwise it is an ordinary word."""
+
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=256 * 1024,
     max_webhook_fields=1000,
@@ -29,11 +43,13 @@ CAPABILITIES: Final = Capabilities(
     opt_out_words="short",
     statuses=True,
     look_up=True,
+    reserved_words=frozenset(map(str.upper, KEYWORDS)),
 )
 """SMS shows no markdown and no buttons; what is rendered depends on the address."""
 
 WHATSAPP_CAPABILITIES: Final = CAPABILITIES.model_copy(
     update={
+        "reserved_words": frozenset(),
         "buttons": 3,
         "button_title_length": 20,
         "choices_text_length": 1024,
@@ -76,21 +92,6 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
         "canceled": DeliveryStatus.FAILED,
     }
 )
-
-KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "STOP"
-        ),
-        **dict.fromkeys(("start", "unstop"), "START"),
-        **dict.fromkeys(("help", "info"), "HELP"),
-    }
-)
-"""Keywords answered by Twilio itself, folded (Twilio, "Advanced Opt-Out")."""
-
-OPT_IN_ANSWER: Final = "yes"
-"""A keyword that Twilio answers only while the contact is opted out; otherwise it is an ordinary word."""
-
 
 _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {

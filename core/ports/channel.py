@@ -96,6 +96,8 @@ class Capabilities(FrozenModel):
     pace: RateLimit = RateLimit()
     opt_out_words: Literal["explicit", "short"] = "explicit"
     """Which words of a contact opt out: with `short` also bare ones, such as "stop"."""
+    reserved_words: frozenset[str] = frozenset()
+    """Messages, in capital letters, that the provider takes for its own commands, such as STOP."""
     participants: tuple[ParticipantPolicy, ...] = ()
     """What may follow a message of a participant; empty where only the contact can write."""
 

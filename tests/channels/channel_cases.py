@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from channels._kit.inbound import Verification
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRefused
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
-from core.ports import Channel, Webhook
+from core.ports import Capabilities, Channel, Webhook
 from tests.channels.fuzz import LONG_ID, everywhere, hostile
 from tests.effort import examples
 
@@ -283,6 +283,10 @@ class ChannelCases:
 
         assert Turn.model_validate_json(turn.model_dump_json()) == turn
 
+    def limits(self) -> Capabilities:
+        """Return what can be shown at the address of the genuine webhook."""
+        return self.channel().capabilities
+
     def test_an_accepted_webhook_gets_a_success_response(self) -> None:
         hook = self.genuine()
         answer = self.channel().answer(hook, self.channel().parse(hook))
@@ -296,7 +300,7 @@ class ChannelCases:
     @given(message=messages)
     def test_every_part_fits_the_channels_limits(self, message: Message) -> None:
         channel = self.channel()
-        limits = channel.capabilities
+        limits = self.limits()
 
         for part in channel.render(message, self.address()):
             assert part.body or part.media

@@ -50,6 +50,7 @@ _ROWS = [
     ("desk", "Agent desk for hand-offs", "agents use the provider's own inbox, if there is one"),
     ("participants", "Others than the contact in a conversation", "only the contact can write"),
     ("opt_out_words", "Words that opt out", "see [opt-out](configuration.md#opt-out)"),
+    ("reserved_words", "Messages that the provider answers itself", "every message reaches the bot"),
     ("pace", "Sends per second from one number", "no limit"),
 ]
 
@@ -61,6 +62,8 @@ def capabilities(name: str) -> Capabilities:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) or "–"
     if isinstance(value, bool):
         return "yes" if value else "–"
     if isinstance(value, int | str):

@@ -156,6 +156,10 @@ def _check_choices(
     choices: Sequence[Choice], rendered: Sequence[Choice], can: Capabilities
 ) -> Iterator[_LimitViolation]:
     """Return why the choices are not shown as buttons, or not as they are written."""
+    for choice in choices:
+        if choice.label.strip().upper() in can.reserved_words and not choice.url:
+            limit = "it, when it is typed, for a command of its own such as STOP or HELP"
+            yield _LimitViolation(f"offers “{choice.label}”", "takes", limit, "choose another label")
     if any(choice.url for choice in choices):
         if not rendered:
             shows = f"shows {len(choices)} choice{'' if len(choices) == 1 else 's'} with links"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from channels._kit.inbound import forms
 from channels.twilio import TwilioChannel
+from channels.twilio.capabilities import WHATSAPP_CAPABILITIES
 from core.errors import InvalidSignature, MalformedWebhook, WebhookRefused, WebhookTooLarge
 from core.model import (
     ControlAction,
@@ -27,7 +28,7 @@ from core.model import (
     StatusChanged,
     TurnReceived,
 )
-from core.ports import Webhook
+from core.ports import Capabilities, Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.twilio.builders import (
     ACCOUNT,
@@ -81,6 +82,9 @@ class TestTwilio(ChannelCases):
 class TestTwilioOverWhatsApp(TestTwilio):
     def genuine(self) -> Webhook:
         return post(payload("whatsapp_button"))
+
+    def limits(self) -> Capabilities:
+        return WHATSAPP_CAPABILITIES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -118,6 +118,15 @@ def test_channels_that_fall_short_in_the_same_way_share_a_line(tmp_path: Path) -
     ]
 
 
+def test_a_label_that_the_provider_takes_for_a_command_is_named(tmp_path: Path) -> None:
+    sms = SMS.model_copy(update={"reserved_words": frozenset({"CANCEL", "HELP"})})
+    assert found(tmp_path, menu("Cancel", "Keep it"), sms=sms, chat=CHAT)[0] == (
+        "channel: node menu: offers “Cancel”: sms takes it, when it is typed, for a command of its own such "
+        "as STOP or HELP: choose another label"
+    )
+    assert not [line for line in found(tmp_path, menu("Cancel it"), sms=sms) if "command" in line]
+
+
 def test_more_choices_than_a_list_has_rows_become_numbers(tmp_path: Path) -> None:
     made = menu(*"ABCDEFGHIJK")
     assert found(tmp_path, made, whatsapp=LISTS) == [
