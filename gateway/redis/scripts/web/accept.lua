@@ -1,7 +1,8 @@
--- Guarantees L2, L3, L8, L15: record all events of one or more requests. ARGV: stamp, then nine for each event:
--- kind, session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership
--- expires (1 or ''); for a control event the policy is whether a transfer made it (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
--- channel; for a message the last is '' or further facts as JSON. Returns a result for each.
+-- Guarantees L2, L3, L8, L15: record all events of one or more requests. ARGV: stamp, then nine for each event: kind,
+-- session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership expires
+-- (1 or ''); for a control event the policy is whether a transfer made it (1 or ''); for a status the last three are
+-- its class of failure, the milliseconds before a resend, and the channel; for a message the last is '' or further
+-- facts as JSON. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 

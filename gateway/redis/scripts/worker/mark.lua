@@ -1,8 +1,9 @@
--- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the rate limit
--- and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a proactive message, confirmation, or ''), voice, the contact's side of its address, then for each rate limit its
--- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
--- Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again), {milliseconds to wait, reason}, or nil when the
--- lease is lost.
+-- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the
+-- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
+-- proactive message, confirmation, or ''), voice, the contact's side of its address, then for each rate limit its
+-- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply
+-- through. Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
+-- {milliseconds to wait, reason}, or nil when the lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
