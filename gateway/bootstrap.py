@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 import channels as channel_registry
 from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
-from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies, SharesApp
+from core.ports import Channel, Dialog, HostsMedia, LearnsIds, NeedsDependencies, SharesApp
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
@@ -129,12 +129,16 @@ def load_channels(settings: Settings) -> Channels:
 
 
 def _check_shared_apps(channels: Channels) -> None:
-    """Raise `ConfigurationError` if accounts that share an app's secret cannot be told apart."""
+    """Raise `ConfigurationError` if accounts that share an app's secret cannot be told apart.
+
+    IDs that a channel can ask its provider for are learnt at the first webhook.
+    """
     sharing = [(name, each) for name, each in channels.items() if isinstance(each, SharesApp)]
     for (one, first), (other, second) in combinations(sharing, 2):
         if not first.app_secrets & second.app_secrets or one.partition("/")[0] != other.partition("/")[0]:
             continue
-        if not first.owned_ids or not second.owned_ids or first.owned_ids & second.owned_ids:
+        are_known = all(each.owned_ids or isinstance(each, LearnsIds) for each in (first, second))
+        if not are_known or first.owned_ids & second.owned_ids:
             raise ConfigurationError(
                 f"{one} and {other} have the same app secret, so a webhook could be of either; set "
                 f"{first.ids_setting} of both, each with its own"

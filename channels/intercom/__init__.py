@@ -41,8 +41,8 @@ SETTINGS: Final = (
     ),
     Setting(
         "INTERCOM_WORKSPACE_ID",
-        "ID of the workspace (`app_id` of its webhooks); webhooks of others are ignored; if unset, none are. "
-        "Required where several accounts share one app",
+        "ID of the workspace (`app_id` of its webhooks); webhooks of others are ignored; if unset, none are, "
+        "and accounts that share one app read theirs from the API",
     ),
     Setting(
         "INTERCOM_API_URL",
@@ -85,12 +85,20 @@ class IntercomChannel(BaseChannel):
     ) -> None:
         super().__init__(Verifier(secrets))
         self.app_secrets = frozenset(secrets)
-        self.owned_ids = frozenset({desk.workspace} - {""})
         self.capabilities = CAPABILITIES.model_copy(update={"closes": desk.closes})
         self._workspace = desk
         self._mode = mode
         self._api = api
         self._card = card
+
+    @property
+    def owned_ids(self) -> frozenset[str]:
+        """The workspace's ID; empty: not known."""
+        return frozenset({self._workspace.workspace} - {""})
+
+    async def learn_ids(self, http: httpx.AsyncClient) -> None:
+        """Read the workspace's ID from the API. Raises a `DeliveryError`."""
+        self._workspace.workspace = await self._api.fetch_workspace_id(http)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return the events of a verified notification. Raises `MalformedWebhook`."""

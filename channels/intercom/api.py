@@ -57,9 +57,21 @@ class IntercomClient:
     """Client of one workspace's conversations. No idempotency key: the conversation itself is looked up."""
 
     def __init__(self, *, url: str, token: str, desk: Workspace) -> None:
+        self._url = url
         self._base = f"{url}/conversations"
         self._auth = IntercomAuth(token)
         self._workspace = desk
+
+    async def fetch_workspace_id(self, http: httpx.AsyncClient) -> str:
+        """Return the ID of the token's workspace (Intercom, "Identify an admin").
+
+        Raises a `DeliveryError`.
+        """
+        response = await get(http, NAME, f"{self._url}/me", params=None, auth=self._auth)
+        identifier = get_identifier(get_object(parse_json_body(response), "app"), "id_code", 60)
+        if response.is_success and identifier:
+            return identifier
+        raise without_effect(build_delivery_error(response))
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Post one comment, or hand off. Raises `Rejected`, `Unavailable` or `Unknown`.

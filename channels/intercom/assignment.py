@@ -34,12 +34,12 @@ class Assignee(StrEnum):
     OTHER = "others"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Workspace:
     """The bot's admin id, and the team or admin (one of the two, or none) for hand-off.
 
     `tag` is added at hand-off, if set; `closes` closes conversations at their flow's end. `workspace` is its
-    id, empty: any.
+    id, empty: any. It is learnt from the API when accounts share an app and the setting is missing.
     """
 
     admin: str

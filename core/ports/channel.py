@@ -210,5 +210,18 @@ class SharesApp(Protocol):
     """
 
     app_secrets: frozenset[str]
-    owned_ids: frozenset[str]
     ids_setting: str
+
+    @property
+    def owned_ids(self) -> frozenset[str]:
+        """IDs of this account."""
+        ...
+
+
+@runtime_checkable
+class LearnsIds(Protocol[Http]):
+    """A channel of a shared app that can ask the provider for its `owned_ids`."""
+
+    async def learn_ids(self, http: Http) -> None:
+        """Read the IDs by which webhooks name this account. Raises a `DeliveryError`."""
+        ...

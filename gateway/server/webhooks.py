@@ -11,9 +11,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.errors import MailboxFull, MalformedWebhook, StorageUnavailable, WebhookRefused, WebhookTooLarge
+from core.errors import (
+    DeliveryError,
+    MailboxFull,
+    MalformedWebhook,
+    Rejected,
+    StorageUnavailable,
+    WebhookRefused,
+    WebhookTooLarge,
+)
 from core.model import OTHER_ACCOUNT, Event, Ignored
-from core.ports import Channel, HandlesInteractions, Inbox, SharesApp, Webhook, WebhookResponse
+from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
 from gateway.redis.records.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
 
@@ -57,6 +65,7 @@ class WebhookEndpoint:
             webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)
             accounts = _find_verified_accounts(accounts, webhook)
             channel = accounts[0]
+            await self._learn_ids(accounts)
             if answer := await self._handle_interaction(accounts, webhook):
                 return Response(answer.body, answer.status, media_type=answer.content_type)
             events = _parse(accounts, webhook)
@@ -66,13 +75,31 @@ class WebhookEndpoint:
             if self._quarantine is not None:
                 self._quarantine.add(channel.name, error, webhook)
             return error_response(error.status, error.code, _PUBLIC_MESSAGES[error.status])
-        except (StorageUnavailable, MailboxFull) as error:
+        except (StorageUnavailable, MailboxFull, DeliveryError) as error:
             log.error("%s webhook not stored: %s", channel.name, error)
             return service_unavailable("not stored; please deliver again")
         except ClientDisconnect:
             return error_response(400, "malformed", "the request ended early")
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    async def _learn_ids(self, accounts: Sequence[Channel[httpx.AsyncClient]]) -> None:
+        """Ask the provider whose webhooks are whose, once, if accounts share an app and are not told apart.
+
+        Raises a `DeliveryError` while that is not known: the provider delivers the webhook again.
+        """
+        owners: dict[str, str] = {}
+        for account in accounts if len(accounts) > 1 else ():
+            if not isinstance(account, SharesApp):
+                continue
+            if not account.owned_ids and self._http is not None and isinstance(account, LearnsIds):
+                await account.learn_ids(self._http)
+            for identifier in account.owned_ids:
+                if owners.setdefault(identifier, account.name) != account.name:
+                    raise Rejected(
+                        f"{owners[identifier]} and {account.name} are the same account of the provider "
+                        f"({identifier}); remove one of them, or set another access token"
+                    )
 
     async def _handle_interaction(
         self, accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook

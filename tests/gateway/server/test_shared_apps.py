@@ -106,7 +106,7 @@ async def test_a_card_is_posted_with_the_token_of_its_workspace(http: httpx.Asyn
 
 @pytest.mark.parametrize(
     ("first", "second", "is_allowed"),
-    [(intercom.APP, SHOP2, True), (intercom.APP, "", False), ("", SHOP2, False), (SHOP2, SHOP2, False)],
+    [(intercom.APP, SHOP2, True), (intercom.APP, "", True), ("", SHOP2, True), (SHOP2, SHOP2, False)],
 )
 def test_accounts_of_one_app_must_be_told_apart(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str, second: str, is_allowed: bool
@@ -127,3 +127,70 @@ def test_accounts_of_one_app_must_be_told_apart(
         return
     with pytest.raises(ConfigurationError, match=r"same app secret.*INTERCOM_WORKSPACE_ID of both"):
         load_channels(settings)
+
+
+ME = "https://api.intercom.io/me"
+
+
+@pytest.fixture
+async def unnamed(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    """Two workspaces of one app, of which no setting says which is which."""
+    second = intercom.channel(INTERCOM_ACCESS_TOKEN="second-token")
+    channels: Any = {
+        "intercom": intercom.channel(),
+        "intercom/shop2": with_account_name(second, "intercom/shop2"),
+    }
+    async with httpx.AsyncClient() as calls:
+        app = create_app(channels, RedisInbox(redis), redis, http=calls)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://bots.example.com") as opened:
+            yield opened
+
+
+def workspace_of(request: httpx.Request) -> httpx.Response:
+    is_second = request.headers["authorization"] == "Bearer second-token"
+    return httpx.Response(200, json={"app": {"id_code": SHOP2 if is_second else intercom.APP}})
+
+
+def reply_in(workspace: str) -> Webhook:
+    made = intercom.notification("conversation.user.replied", intercom.talk(intercom.part()))
+    return intercom.signed(json.dumps({**made, "app_id": workspace}).encode())
+
+
+@respx.mock
+async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
+    unnamed: httpx.AsyncClient, redis: Redis
+) -> None:
+    route = respx.get(ME).mock(side_effect=workspace_of)
+    for workspace in (SHOP2, intercom.APP, "unknown"):
+        await post(unnamed, "/webhooks/intercom", reply_in(workspace))
+
+    found = [await channel_of(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
+    assert found == ["intercom", "intercom/shop2"]
+    assert await redis.hget("tg:counts", "ignored:other account") == b"1"
+    assert route.call_count == 2
+
+
+@respx.mock
+async def test_a_webhook_waits_until_the_workspaces_are_known(
+    unnamed: httpx.AsyncClient, redis: Redis
+) -> None:
+    route = respx.get(ME).respond(503)
+    webhook = reply_in(SHOP2)
+    response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
+    assert response.status_code == 503
+    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+
+    route.mock(side_effect=workspace_of)
+    await post(unnamed, "/webhooks/intercom", webhook)
+    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+
+
+@respx.mock
+async def test_two_tokens_of_one_workspace_are_refused(unnamed: httpx.AsyncClient, redis: Redis) -> None:
+    respx.get(ME).respond(json={"app": {"id_code": SHOP2}})
+    webhook = reply_in(SHOP2)
+    response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
+
+    assert response.status_code == 503
+    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
