@@ -32,7 +32,7 @@ _LIST_BUTTON_LABEL: Final = "Choose"
 _MAX_LIST_BUTTON_LENGTH: Final = 20
 _MAX_LINES: Final = 40
 _PAUSE_SECONDS: Final = 600.0
-"""How long numbered lists are sent after Twilio has refused to make a content."""
+"""Time during which numbered lists are sent after Twilio has refused to make a content."""
 
 _CACHE_SIZE: Final = 1_000
 _WIDE_GAP: Final = re.compile(r"[ \t]{5,}")

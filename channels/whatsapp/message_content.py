@@ -56,7 +56,7 @@ _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
     "ctwa_clid": 500,
 }
 _UNANSWERED_CONTENT: Final = frozenset({"edit", "keep_in_chat", "pin", "poll_update", "reaction", "revoke"})
-"""What a person did to an earlier message, and Meta does not pass on: nobody waits for an answer."""
+"""Kinds of acts on an earlier message that Meta does not pass on: nobody waits for an answer."""
 
 _ACTIVITIES: Final[Mapping[str, Activity]] = {"edit": Activity.EDITED, "revoke": Activity.DELETED}
 

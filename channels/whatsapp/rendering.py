@@ -30,7 +30,7 @@ _MAX_FILE_NAME_LENGTH: Final = 240
 _MAX_LIST_BUTTON_LENGTH: Final = 20
 _URL: Final = re.compile(r"https?://")
 _MUST_BE_READ: Final = re.compile(r"\d|://|@")
-"""What one has to see in writing: a number, a code, a link, an address."""
+"""Parts of a text that have to be seen in writing: a number, a code, a link, an address."""
 
 VOICE_NOTE: Final = Attachment(url="", content_type="audio/ogg; codecs=opus", name="voice.ogg")
 """The type and name of a recording that is sent as a voice note."""

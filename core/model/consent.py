@@ -15,7 +15,7 @@ class OptOutScope(StrEnum):
 
 
 class ConsentRequest(StrEnum):
-    """What a contact asks for by a message that is nothing else."""
+    """Request of a contact that is the whole message."""
 
     OPT_OUT = "opt_out"
     MARKETING_OPT_OUT = "marketing_opt_out"

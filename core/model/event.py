@@ -73,7 +73,7 @@ class TurnReceived(FrozenModel):
 
 
 class ParticipantPolicy(StrEnum):
-    """What follows a message of a participant who is not the contact; it is recorded in any case."""
+    """Consequence of a message of a participant who is not the contact; it is recorded in any case."""
 
     IGNORE = "ignore"
     TAKE_OVER = "take_over"

@@ -99,7 +99,7 @@ class Capabilities(FrozenModel):
     reserved_words: frozenset[str] = frozenset()
     """Messages, in capital letters, that the provider takes for its own commands, such as STOP."""
     participants: tuple[ParticipantPolicy, ...] = ()
-    """What may follow a message of a participant; empty where only the contact can write."""
+    """Possible consequences of a participant's message; empty where only the contact can write."""
 
 
 class Channel(Protocol[Http]):

@@ -14,7 +14,6 @@ from typing import Generic
 
 from core.errors import LeaseLost, Superseded
 from core.model import (
-    Address,
     AutomaticTransition,
     ConsentRequest,
     ControlAction,
@@ -25,7 +24,6 @@ from core.model import (
     TimerKind,
     Turn,
     can_bot_answer,
-    merge_messages,
     next_owner,
 )
 from core.ports import (
@@ -50,6 +48,7 @@ from core.processing.concurrency import (
     turns_to_merge,
 )
 from core.processing.delivery import OutboxSender
+from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
 from core.time_limit import TimeLimit
 
@@ -93,6 +92,7 @@ class SessionProcessor(Generic[Http]):
         self._error_messages = error_messages
         self._channels = channels
         self._limits = limits or ProcessingLimits()
+        self._replies = ReplyBuilder(channels)
         self._sender = OutboxSender(mailbox, channels, http, self._limits)
         self._shutting_down = False
 
@@ -182,8 +182,8 @@ class SessionProcessor(Generic[Http]):
     ) -> Commit | None:
         """Answer these turns as one; returns `None` when the dialog failed and may be retried.
 
-        `begun` is when this process first saw the first of them, by its monotonic clock. Raises `Superseded`
-        when they are to be answered again together with newer messages.
+        `first_seen_at` is when this process first saw the first of them, by its monotonic clock.
+        Raises `Superseded` when they are to be answered again together with newer messages.
         """
         turn = merge_turns(turns)
         if not can_bot_answer(view.owner):
@@ -195,8 +195,8 @@ class SessionProcessor(Generic[Http]):
         if self._are_too_old(turns, view):
             return Commit(turns=turns, state=view.state, outcome="too_old")
         if reason := self._give_up_reason(view):
-            replies = self._build_error_replies(turn, view)
-            reads_log = self._reads_log(turn.address)
+            replies = self._build_notice(turn, self._error_messages(turn, view.state).processing_failed)
+            reads_log = self._replies.reads_log(turn.address)
             return Commit(
                 turns=turns,
                 state=view.state,
@@ -213,7 +213,7 @@ class SessionProcessor(Generic[Http]):
         try:
             with TimeLimit(self._limits.turn_seconds):
                 outcome = await self._run_dialog(session, turn, view, first_seen_at)
-            replies = self._build_replies(turn.id, turn.address, outcome, overflow)
+            replies = self._replies.build(turn.id, turn.address, outcome, overflow)
         except Superseded:
             raise
         except Exception as error:  # a flow, model or tool may raise anything; the session must continue
@@ -229,11 +229,11 @@ class SessionProcessor(Generic[Http]):
             state=outcome.state,
             replies=replies,
             marks_first_reply=True,
-            delivers_via_log=self._reads_log(turn.address),
+            delivers_via_log=self._replies.reads_log(turn.address),
             reports_overflow=view.overflowed,
             outcome=outcome.outcome,
             owner=next_owner(view.owner, ControlAction.HAND_OFF) if outcome.hand_off else None,
-            ownership_expires=not self._has_desk(turn.address),
+            ownership_expires=not self._replies.has_desk(turn.address),
             timer=_next_timer(outcome),
             opts_out=outcome.opt_out,
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
@@ -247,14 +247,13 @@ class SessionProcessor(Generic[Http]):
             ConsentRequest.MARKETING_OPT_OUT: messages.opted_out_of_marketing,
             ConsentRequest.OPT_IN: messages.opted_in,
         }[request]
-        silent = turn.request_confirmed or turn.address.channel not in self._channels
-        replies = () if silent else self._render_replies(turn.id, turn.address, (Message(text=text),))
+        replies = () if turn.request_confirmed else self._build_notice(turn, text)
         return Commit(
             turns=(turn,),
             state=view.state,
-            replies=_mark_confirmations(replies),
+            replies=mark_confirmations(replies),
             marks_first_reply=True,
-            delivers_via_log=self._reads_log(turn.address),
+            delivers_via_log=self._replies.reads_log(turn.address),
             outcome=request,
         )
 
@@ -279,7 +278,7 @@ class SessionProcessor(Generic[Http]):
             with TimeLimit(self._limits.turn_seconds):
                 state = {**(view.state or {}), "undelivered": fired.failure} if fired.failure else view.state
                 turn_outcome = await self._dialog.handle_timeout(state, fired.address, fired.timer)
-            replies = self._build_replies(fired.name, fired.address, turn_outcome)
+            replies = self._replies.build(fired.name, fired.address, turn_outcome)
         except Exception as error:  # as in `_process_turns`
             log.error(
                 "handling a timer failed: %s at %s; it is not retried",
@@ -296,9 +295,9 @@ class SessionProcessor(Generic[Http]):
             unchanged,
             state=turn_outcome.state,
             replies=replies,
-            delivers_via_log=self._reads_log(fired.address),
+            delivers_via_log=self._replies.reads_log(fired.address),
             owner=Owner.WAITING if turn_outcome.hand_off else next_state,
-            ownership_expires=not self._has_desk(fired.address),
+            ownership_expires=not self._replies.has_desk(fired.address),
             timer=_next_timer(turn_outcome),
             opts_out=turn_outcome.opt_out,
             details={"node": turn_outcome.node, "edge": turn_outcome.edge, **failure},
@@ -329,63 +328,16 @@ class SessionProcessor(Generic[Http]):
                 answer_task.cancel()
                 await asyncio.wait({answer_task})  # it must not run concurrently with the restarted turn
 
-    def _build_error_replies(self, turn: Turn, view: SessionView) -> tuple[Reply, ...]:
-        """Build the error message's replies, if the turn's channel is still configured."""
+    def _build_notice(self, turn: Turn, text: str) -> tuple[Reply, ...]:
+        """Build the replies of one sentence, none if the turn's channel is not configured any more."""
         if turn.address.channel not in self._channels:
             return ()
-        return self._render_replies(
-            turn.id, turn.address, (Message(text=self._error_messages(turn, view.state).processing_failed),)
-        )
-
-    def _build_replies(
-        self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...] = ()
-    ) -> tuple[Reply, ...]:
-        """Build the replies of a step, followed by the hand-off or the closing at the provider's desk."""
-        replies = self._build_step_replies(to, address, outcome, extra_messages)
-        return _mark_confirmations(replies) if outcome.opt_out else replies
-
-    def _build_step_replies(
-        self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...]
-    ) -> tuple[Reply, ...]:
-        capabilities = self._channels[address.channel].capabilities
-        replies = self._render_replies(to, address, (*outcome.messages, *extra_messages))
-        if outcome.hand_off and capabilities.desk:
-            return (
-                *replies,
-                Reply(key=f"{to}.hand_off", address=address, body=outcome.summary, act="hand_off"),
-            )
-        if outcome.outcome == "final" and capabilities.closes:
-            return (*replies, Reply(key=f"{to}.close", address=address, body="", act="close"))
-        return replies
+        return self._replies.render(turn.id, turn.address, (Message(text=text),))
 
     def _are_too_old(self, turns: tuple[Turn, ...], view: SessionView) -> bool:
         """Return whether the newest of these turns, by the provider's time, is too old for an answer."""
         sent_at, limit = turns[-1].at, self._limits.message_seconds
         return bool(limit and sent_at and view.read_at_ms) and view.read_at_ms / 1000 - sent_at > limit
-
-    def _has_desk(self, address: Address) -> bool:
-        """Return whether agents work on the conversation at the provider."""
-        channel = self._channels.get(address.channel)
-        return channel is not None and channel.capabilities.desk
-
-    def _reads_log(self, address: Address) -> bool:
-        channel = self._channels.get(address.channel)
-        return channel is not None and channel.capabilities.reads_log
-
-    def _render_replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
-        """Render messages into replies within the channel's limits; `to` is the turn or timer they answer."""
-        channel = self._channels[address.channel]
-        merged = merge_messages(messages) if channel.capabilities.one_message else messages
-        parts = [part for message in merged for part in channel.render(message, address)]
-        return tuple(
-            Reply(key=f"{to}.{number}", address=address, **vars(part))
-            for number, part in enumerate(parts, start=1)
-        )
-
-
-def _mark_confirmations(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
-    """Return replies that may still be sent although the contact opted out."""
-    return tuple(reply.model_copy(update={"confirms_request": True}) for reply in replies)
 
 
 def _log_details(outcome: TurnOutcome) -> dict[str, str]:

@@ -35,6 +35,7 @@ from channels._kit.simulator import (
     SimulatorResponse,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
 )
 from core.errors import Unavailable
 from gateway.local.loopback import open_listener
@@ -224,15 +225,12 @@ class SimulatorServer:
             await self._fetch_file(delivery)
             return
         async with self._webhook_slots:
-            status, timed_out, retry_after = await self._post_webhook(delivery)
-        if status is None or status >= 400:
-            log.info("simulated webhook failed: %s", status or ("timeout" if timed_out else "no connection"))
+            result = await self._post_webhook(delivery)
+        if result.status is None or result.status >= 400:
+            reason = result.status or ("timeout" if result.timed_out else "no connection")
+            log.info("simulated webhook failed: %s", reason)
         now = self._clock()
-        self._schedule_webhooks(
-            self.simulator.handle_delivery_result(
-                delivery, status, now, timed_out=timed_out, retry_after=retry_after
-            )
-        )
+        self._schedule_webhooks(self.simulator.handle_delivery_result(delivery, result, now))
 
     async def _fetch_file(self, delivery: WebhookDelivery) -> None:
         """Fetch the file of a message, as the provider does, and schedule its statuses."""
@@ -261,8 +259,7 @@ class SimulatorServer:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return FetchedFile(kind, size)
 
-    async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool, float | None]:
-        """Return the response's status (`None`: no response), whether it timed out, and its Retry-After."""
+    async def _post_webhook(self, delivery: WebhookDelivery) -> WebhookResult:
         try:
             async with asyncio.timeout(delivery.timeout):
                 response = await self._http.request(
@@ -273,8 +270,9 @@ class SimulatorServer:
                     timeout=delivery.timeout,
                 )
         except Exception as error:  # any error is a failure of the webhook's receiver
-            return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable), None
-        return response.status_code, False, parse_retry_after(response)
+            has_no_connection = isinstance(classify_http_error(error, self.simulator.name), Unavailable)
+            return WebhookResult(None, timed_out=not has_no_connection)
+        return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
 
 
 @contextlib.asynccontextmanager

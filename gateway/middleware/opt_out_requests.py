@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import httpx
-from pydantic_core import from_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -14,6 +13,7 @@ from channels._kit.inbound import OptOutRecognizer, fold_keyword
 from core.errors import StorageUnavailable
 from core.model import ConsentRequest, Event, Turn, TurnReceived
 from core.ports import AcceptResult, Channel, Inbox
+from gateway.redis.records.session_index import SessionIndex
 
 
 class OptOutRequests:
@@ -30,7 +30,7 @@ class OptOutRequests:
         additional_words: Sequence[str] = (),
     ) -> None:
         """Create the decorator; `channels` say which words count, `additional_words` count on all of them."""
-        self._redis = redis
+        self._sessions = SessionIndex(redis)
         self._inbox = inbox
         self._channels = channels
         self._recognizer = OptOutRecognizer(additional_words)
@@ -61,13 +61,12 @@ class OptOutRequests:
     async def _read_offered(self, session: str) -> set[str]:
         """Return the choices that the dialog showed last, folded."""
         try:
-            stored: Any = await self._redis.hget(f"tg:{{{session}}}", "state")
+            state = await self._sessions.read_state(session) or {}
         except RedisError as error:
             raise StorageUnavailable(
                 f"Redis did not return the session's choices: {type(error).__name__}"
             ) from error
-        state = from_json(stored) if stored else {}
-        offered = state.get("offered", []) if isinstance(state, dict) else []
+        offered = cast("list[object]", state.get("offered", []))
         choices = [each for each in offered if isinstance(each, dict)]
         return {
             folded

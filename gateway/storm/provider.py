@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from urllib.parse import parse_qs, parse_qsl
 
-from channels._kit.simulator import SimulatorRequest, SimulatorResponse, UserMessage, WebhookDelivery
+from channels._kit.simulator import (
+    SimulatorRequest,
+    SimulatorResponse,
+    UserMessage,
+    WebhookDelivery,
+    WebhookResult,
+)
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.local.simulator_server import SimulatorServer
 
@@ -102,22 +108,16 @@ class StormSimulator(TwilioSimulator):
         return response, deliveries
 
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Record an accepted webhook; schedule another attempt for one that was not, without limit."""
         if b"MessageStatus=" in delivery.body:
             return []  # a lost status is not retried: a later one always follows
-        if status is not None and status < 300:
+        if result.status is not None and result.status < 300:
             if event := self._acceptance_events.get(_message_sid(delivery)):
                 event.set()
             return []
-        if status is not None and status < 500:
+        if result.status is not None and result.status < 500:
             return []
         return [replace(delivery, at=now + _RETRY_SECONDS, attempt=delivery.attempt + 1)]
 
@@ -154,8 +154,8 @@ class StormServer(SimulatorServer):
             UserMessage(surface="sms", person=contact, text="forged"), self._clock()
         )
         headers = {**deliveries[0].headers, "x-twilio-signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}
-        status, _, _ = await self._post_webhook(replace(deliveries[0], headers=headers))
-        return status
+        result = await self._post_webhook(replace(deliveries[0], headers=headers))
+        return result.status
 
 
 def _message_sid(delivery: WebhookDelivery) -> str:

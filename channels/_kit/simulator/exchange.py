@@ -53,6 +53,18 @@ class WebhookDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookResult:
+    """The gateway's response to a webhook: its status, `None` if there was none.
+
+    `retry_after` are the seconds in its Retry-After header, if it has one.
+    """
+
+    status: int | None
+    timed_out: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedFile:
     """A file that the provider fetched: its type without parameters, and its size in bytes."""
 

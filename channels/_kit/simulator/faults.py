@@ -102,7 +102,7 @@ class FaultInjector:
             response, deliveries = process()
         except MalformedRequest:
             raise
-        except Exception:
+        except Exception:  # a fault of the simulator, whatever it is, must not pass for one of the provider
             log.exception("the simulator crashed; this is a fault of the simulator, not of the request")
             raise
         if response.status >= 400:

@@ -15,6 +15,7 @@ from channels._kit.simulator.exchange import (
     SimulatorRequest,
     SimulatorResponse,
     WebhookDelivery,
+    WebhookResult,
 )
 from channels._kit.simulator.faults import FaultSettings
 from core.model import Address
@@ -74,18 +75,9 @@ class ProviderSimulator(Protocol):
         ...
 
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
-        """Process the status of a webhook's response (`None`: no response), and return the retries.
-
-        `retry_after` is the number of seconds in the response's Retry-After header, if it has one.
-        """
+        """Process the result of a webhook, and return the retries."""
         ...
 
     def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:

@@ -47,6 +47,13 @@ class DeskAgents:
     bot: str
     plain: bool
 
+    def describe(self, conversation: Conversation) -> str:
+        """Return state, assignee and tag of a conversation in words."""
+        names = {self.bot: "the bot", **dict((PRIMARY_AGENT, SECOND_AGENT)), "": "nobody"}
+        team = ["a team"] if conversation.team else []
+        assigned = " and ".join([*team, names[conversation.admin]])
+        return f"{conversation.state}, assigned to {assigned}{', tagged' if conversation.tags else ''}"
+
     def run_action(self, conversation: Conversation, action_name: str, text: str, now: float) -> Notification:
         """Run one of Grace's actions. Raises `KeyError` for an unknown action, or one without its text."""
         if any(action.name == action_name and action.speaks and not text for action in AGENT_ACTIONS):

@@ -168,6 +168,16 @@ def build_uploads(message: UserMessage) -> list[Json]:
     ]
 
 
+def build_attachments(sent: Json) -> list[Json]:
+    """Build the attachments of an admin's reply: files by URL, and files sent as data."""
+    by_url = [{"type": "upload", "url": url} for url in sent.get("attachment_urls", ())]
+    names = [file["name"] for file in sent.get("attachment_files", ())]
+    return [
+        *by_url,
+        *({"type": "upload", "url": f"https://files.intercomcdn.com/{each}", "name": each} for each in names),
+    ]
+
+
 def format_body(text: str, *, plain: bool) -> str | None:
     """Return a body in the webhook's format: HTML, or plain text from API version 2.15."""
     if plain or not text:

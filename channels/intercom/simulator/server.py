@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
@@ -20,13 +19,16 @@ from channels._kit.simulator import (
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
     parse_json_object,
 )
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
+from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
     Conversation,
     ConversationStore,
     Json,
+    build_attachments,
     build_contact,
     build_teammate,
     build_uploads,
@@ -41,8 +43,6 @@ from channels.intercom.simulator.validation import (
 )
 from channels.intercom.simulator.webhooks import WebhookSender
 
-_RATE_WINDOW_SECONDS: Final = 10.0
-_MAX_CALLS_PER_WINDOW: Final = 1667
 _MAX_BODY_BYTES: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
 _BOT_NAME: Final = "Bot"
@@ -70,7 +70,7 @@ class IntercomSimulator:
         admin: str = "9608555",
         team: str = "5017001",
         plain: bool = False,
-        calls_per_window: int = _MAX_CALLS_PER_WINDOW,
+        calls_per_window: int = MAX_CALLS_PER_WINDOW,
         max_messages: int = 100_000,
     ) -> None:
         self._token = access_token
@@ -88,7 +88,7 @@ class IntercomSimulator:
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
-        self._window, self._calls, self._max_calls = 0.0, 0, calls_per_window
+        self._rate_limit = RateLimit(calls_per_window)
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -103,17 +103,7 @@ class IntercomSimulator:
         conversation = self._conversations.find_newest(person)
         if conversation is None:
             return DeskStatus()
-        names = {
-            self._admin: "the bot",
-            PRIMARY_AGENT[0]: PRIMARY_AGENT[1],
-            SECOND_AGENT[0]: SECOND_AGENT[1],
-            "": "nobody",
-        }
-        assigned = " and ".join(
-            filter(None, ["a team" if conversation.team else "", names[conversation.admin]])
-        )
-        tagged = ", tagged" if conversation.tags else ""
-        return DeskStatus(conversation.id, f"{conversation.state}, assigned to {assigned}{tagged}")
+        return DeskStatus(conversation.id, self._agents.describe(conversation))
 
     def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
         """Run one of Grace's actions. Raises `KeyError` for an unknown one, or without a conversation."""
@@ -184,10 +174,9 @@ class IntercomSimulator:
             return error_response(
                 400, "intercom_version_invalid", "The requested version could not be found"
             ), []
-        if not self._is_within_limit(now):
-            return self._add_limit_headers(
-                error_response(429, "rate_limit_exceeded", "Exceeded rate limit"), now
-            ), []
+        if not self._rate_limit.count_call(now):
+            refused = error_response(429, "rate_limit_exceeded", "Exceeded rate limit")
+            return self._rate_limit.add_headers(refused), []
         path = request.url.partition("?")[0].strip("/").split("/")
         try:
             response, deliveries = self._faults.apply(
@@ -195,19 +184,13 @@ class IntercomSimulator:
             )
         except MalformedRequest as error:
             response, deliveries = error_response(400, "parameter_invalid", str(error)), []
-        return self._add_limit_headers(response, now), deliveries
+        return self._rate_limit.add_headers(response), deliveries
 
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry a failed webhook once, a minute later; 410 ends the subscription."""
-        return self._webhooks.handle_delivery_result(delivery, status, now)
+        return self._webhooks.handle_delivery_result(delivery, result, now)
 
     def _begin_conversation(
         self, user_message: UserMessage, author: Json, body: str | None, number: int, now: float
@@ -337,17 +320,7 @@ class IntercomSimulator:
         fields: Json = {"body": sent.get("body")}
         if kind == "quick_reply":
             fields = {"metadata": {"quick_reply_options": sent["reply_options"]}}
-        fields["attachments"] = [
-            *({"type": "upload", "url": url} for url in sent.get("attachment_urls", ())),
-            *(
-                {
-                    "type": "upload",
-                    "url": f"https://files.intercomcdn.com/{file['name']}",
-                    "name": file["name"],
-                }
-                for file in sent.get("attachment_files", ())
-            ),
-        ]
+        fields["attachments"] = build_attachments(sent)
         part = conversation.add_part(kind, author, self._conversations.next_number(), now, **fields)
         if kind == "note":
             self._conversations.record_message("note", conversation, part, now)
@@ -375,21 +348,6 @@ class IntercomSimulator:
         return conversation.add_part(
             kind, author, self._conversations.next_number(), now, body=sent.get("body")
         ), topic
-
-    def _is_within_limit(self, now: float) -> bool:
-        """Count a request; ten seconds allow a sixth of a minute's limit (Intercom, "Rate limiting")."""
-        if now - self._window >= _RATE_WINDOW_SECONDS:
-            self._window, self._calls = now - now % _RATE_WINDOW_SECONDS, 0
-        self._calls += 1
-        return self._calls <= self._max_calls
-
-    def _add_limit_headers(self, response: SimulatorResponse, now: float) -> SimulatorResponse:
-        limits = {
-            "x-ratelimit-limit": str(self._max_calls),
-            "x-ratelimit-remaining": str(max(self._max_calls - self._calls, 0)),
-            "x-ratelimit-reset": str(int(self._window + _RATE_WINDOW_SECONDS)),
-        }
-        return replace(response, headers={**limits, **response.headers})
 
 
 def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:

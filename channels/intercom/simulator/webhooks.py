@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from channels._kit.simulator import FaultInjector, WebhookDelivery
+from channels._kit.simulator import FaultInjector, WebhookDelivery, WebhookResult
 from channels.intercom.simulator.records import Json
 
 _RETRY_SECONDS: Final = 60.0
@@ -59,12 +59,13 @@ class WebhookSender:
         return WebhookDelivery(at, "POST", f"{self._url}/canvas", headers, body, attempt=2, timeout=10.0)
 
     def handle_delivery_result(
-        self, delivery: WebhookDelivery, status: int | None, now: float
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Return the only retry, a minute after a failure; 410 ends the subscription.
 
         429 delays every notification of the subscription, at least for that minute.
         """
+        status = result.status
         if status == 410:
             self._disabled = True
         if status == 429:

@@ -24,8 +24,8 @@ from channels._kit.simulator import (
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
     parse_json_object,
-    parse_multipart,
 )
 from channels.sunshine.simulator.conversations import (
     AGENT_ACTIONS,
@@ -37,29 +37,27 @@ from channels.sunshine.simulator.conversations import (
     build_content,
     format_time,
 )
+from channels.sunshine.simulator.files import FILES_PATH, FileStore
 from channels.sunshine.simulator.message_validation import (
     validate_activity,
     validate_message,
     validate_metadata,
 )
+from channels.sunshine.simulator.paging import build_page
+from channels.sunshine.simulator.responses import FAULT_RESPONSES, error_response, json_response
 
 _WEBHOOK_TIMEOUT_SECONDS: Final = 20.0
 _MAX_ATTEMPTS: Final = 5
 _FIRST_RETRY_SECONDS: Final = 30.0
 _FINAL_STATUS_CODES: Final = (400, 401, 403, 404, 406)
 _MAX_BODY_BYTES: Final = 100 * 1024
-_PAGE_SIZE: Final = 100
-_FILES_PATH: Final = "/files/"
 _LATE_FAILURES: Final = ("uncategorized_error", "user_unreachable")
 _STATUS_STEP_SECONDS: Final = 0.2
 _AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
 
 class SunshineSimulator:
-    """One app with one web channel, the bot's integration as first responder, and the agent workspace.
-
-    `files` holds uploads by URL: type and bytes.
-    """
+    """One app with one web channel, the bot's integration as first responder, and the agent workspace."""
 
     name = "sunshine"
     agent_actions = AGENT_ACTIONS
@@ -76,16 +74,16 @@ class SunshineSimulator:
         sends_retry_after: bool = True,
     ) -> None:
         self.conversations = ConversationStore()
-        self.files: dict[str, tuple[str, bytes]] = {}
         self._app = app
         self._expected_authorization = f"Basic {base64.b64encode(':'.join(key).encode()).decode()}"
         self._secret = secret
         self._webhook_url = webhook_url
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
+        self._files = FileStore(self._random)
         self._max_messages = max_messages
         headers = {"retry-after": "1"} if sends_retry_after else {}
         limited = error_response(429, "too_many_requests", headers=headers)
-        self._faults = FaultInjector(self._random, {**_FAULT_RESPONSES, Fault.TOO_MANY: limited})
+        self._faults = FaultInjector(self._random, {**FAULT_RESPONSES, Fault.TOO_MANY: limited})
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -172,8 +170,8 @@ class SunshineSimulator:
     def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle an API request."""
         where, _, query = request.url.partition("?")
-        if where.startswith(_FILES_PATH):
-            return self._serve_file(where), []
+        if where.startswith(FILES_PATH):
+            return self._files.serve(where), []
         if not hmac.compare_digest(
             self._expected_authorization.encode(), request.headers.get("authorization", "").encode()
         ):
@@ -198,49 +196,25 @@ class SunshineSimulator:
             return error_response(404, "conversation_not_found"), []
         match request.method, path[1:]:
             case "GET", []:
-                return _json_response(200, {"conversation": conversation.to_json()}), []
+                return json_response(200, {"conversation": conversation.to_json()}), []
             case "GET", ["messages"]:
-                return self._list_messages(conversation, query), []
+                return json_response(200, build_page(conversation, query)), []
             case "POST", ["activity"]:
                 validate_activity(parse_json_object(request))
-                return _json_response(200, {}), []
+                return json_response(200, {}), []
             case "POST", ["messages"]:
                 return self._handle_message(conversation, parse_json_object(request), now)
             case "POST", [what]:
                 return self._handle_switchboard_action(conversation, what, parse_json_object(request), now)
         return error_response(404, "not_found"), []
 
-    def _list_messages(self, conversation: Conversation, query: Mapping[str, list[str]]) -> SimulatorResponse:
-        """Return a page of messages in order: the newest ones, or those before or after one of them."""
-        messages = conversation.messages
-        positions = {message["id"]: index for index, message in enumerate(messages)}
-        start, end = max(len(messages) - _PAGE_SIZE, 0), len(messages)
-        for name in ("page[before]", "page[after]"):
-            if name not in query:
-                continue
-            position = positions.get(query[name][0])
-            if position is None:
-                raise MalformedRequest(f"{name} is not a message of this conversation")
-            start, end = position + 1, position + 1 + _PAGE_SIZE
-            if name == "page[before]":
-                start, end = max(position - _PAGE_SIZE, 0), position
-        has_more = end < len(messages) if "page[after]" in query else start > 0
-        page = {"messages": messages[start:end], "meta": {"hasMore": has_more}, "links": {}}
-        return _json_response(200, page)
-
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry up to five times within 15 minutes, except after success and a few status codes."""
         if (
-            (status is not None and 200 <= status < 300)
-            or status in _FINAL_STATUS_CODES
+            (result.status is not None and 200 <= result.status < 300)
+            or result.status in _FINAL_STATUS_CODES
             or delivery.attempt >= _MAX_ATTEMPTS
         ):
             return []
@@ -249,22 +223,10 @@ class SunshineSimulator:
 
     def _handle_upload(self, request: SimulatorRequest, query: Mapping[str, list[str]]) -> SimulatorResponse:
         """Store an uploaded file; only uploads with public access can be part of a message."""
-        conversation = self.conversations.by_id.get(query.get("conversationId", [""])[0])
-        file = parse_multipart(request).get("source")
         is_valid = query.get("access") == ["public"] and query.get("for") == ["message"]
-        if conversation is None or file is None or not is_valid:
+        if not is_valid or query.get("conversationId", [""])[0] not in self.conversations.by_id:
             return error_response(400, "bad_request")
-        host = request.headers.get("host", "api.example.com")
-        url = f"http://{host}{_FILES_PATH}{self._random_id()}"
-        self.files[url] = file
-        return _json_response(201, {"attachment": {"mediaUrl": url, "mediaType": file[0]}})
-
-    def _serve_file(self, path: str) -> SimulatorResponse:
-        """Return an uploaded file by the path of its URL."""
-        file = next((file for url, file in self.files.items() if url.endswith(path)), None)
-        if file is None:
-            return error_response(404, "not_found")
-        return SimulatorResponse(200, {"content-type": file[0]}, file[1])
+        return self._files.handle_upload(request)
 
     def _handle_message(self, conversation: Conversation, sent: Json, now: float) -> Exchange:
         """Accept a message, whoever has control (as the API does), or refuse it."""
@@ -277,7 +239,7 @@ class SunshineSimulator:
         follows = self._build_deliveries([self._message_event(conversation, message, now)], now)
         follows += self._build_delivery_events(conversation, message["id"], now)
         received = {"id": message["id"], "received": format_time(now), **message}
-        return _json_response(201, {"messages": [received]}), follows
+        return json_response(201, {"messages": [received]}), follows
 
     def _build_delivery_events(
         self, conversation: Conversation, message: str, now: float
@@ -323,7 +285,7 @@ class SunshineSimulator:
                 event = self._build_event(conversation, "switchboard:releaseControl", now, metadata=metadata)
             case _:
                 return error_response(403, "forbidden"), []
-        return _json_response(200, {}), self._build_deliveries([event], now)
+        return json_response(200, {}), self._build_deliveries([event], now)
 
     def _pass_control(self, conversation: Conversation, to: Json, now: float, **fields: object) -> Json:
         conversation.active, conversation.pending = to, None
@@ -369,23 +331,3 @@ def _get_operation(request: SimulatorRequest, where: str) -> Operation | None:
     what = where.rpartition("/")[2]
     by_name = {"messages": Operation.SEND, "attachments": Operation.UPLOAD, "activity": None}
     return by_name.get(what, Operation.CONTROL)
-
-
-def _json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> SimulatorResponse:
-    all_headers = {"content-type": "application/json", **(headers or {})}
-    return SimulatorResponse(status=status, headers=all_headers, body=json.dumps(body).encode())
-
-
-def error_response(
-    status: int, code: str, detail: str = "", *, headers: Mapping[str, str] | None = None
-) -> SimulatorResponse:
-    """Build an error response."""
-    title = detail or code.replace("_", " ").capitalize()
-    return _json_response(status, {"errors": [{"code": code, "title": title}]}, headers)
-
-
-_FAULT_RESPONSES: Final = {
-    Fault.SERVER_ERROR: SimulatorResponse(status=500, body=b"<html>Internal error</html>"),
-    Fault.UNAVAILABLE: error_response(503, "unavailable"),
-}
-"""Responses of failing calls."""

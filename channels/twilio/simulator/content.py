@@ -7,6 +7,11 @@ import re
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from channels._kit.simulator import SimulatorRequest, SimulatorResponse
+from channels.twilio.simulator.paging import parse_number
+from channels.twilio.simulator.responses import ApiError, json_response
 
 _VARIABLE: Final = re.compile(r"\{\{(\d+)\}\}")
 _INVALID_VALUE: Final = re.compile(r"[\n\r\t]| {5}")
@@ -17,7 +22,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SentContent:
-    """What a recipient sees: the text, and the identifier and label of each choice."""
+    """Text as the recipient sees it, and the identifier and label of each choice."""
 
     text: str
     choices: tuple[tuple[str, str], ...] = ()
@@ -31,6 +36,28 @@ class ContentStore:
         self._account = account
         self._random = random
         self._contents: dict[str, Json] = {}
+
+    def handle(self, request: SimulatorRequest, path: str) -> SimulatorResponse:
+        """Create, list, fetch or delete contents (Twilio, "Content API")."""
+        sid = path.removeprefix("/v1/Content").strip("/")
+        if not sid and request.method == "POST":
+            content = self.create(request.body)
+            return (
+                json_response(201, content)
+                if content
+                else ApiError(400, 20001, "Invalid content").to_response()
+            )
+        if not sid and request.method == "GET":
+            query = dict(parse_qsl(request.url.partition("?")[2]))
+            return json_response(
+                200,
+                self.list_page(parse_number(query, "Page", 0), parse_number(query, "PageSize", 50)),
+            )
+        if request.method == "GET" and (found := self.find(sid)):
+            return json_response(200, found)
+        if request.method == "DELETE" and self.delete(sid):
+            return SimulatorResponse(status=204)
+        return ApiError(404, 20404, f"The requested resource {path} was not found").to_response()
 
     def create(self, raw: bytes) -> Json | None:
         """Create a content; `None` for one that breaks the rules."""

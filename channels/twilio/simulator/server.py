@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Final
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl
 
 from channels._kit.simulator import (
     Exchange,
@@ -21,6 +21,7 @@ from channels._kit.simulator import (
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
     parse_data_url,
 )
 from channels.twilio.simulator.content import ContentStore, SentContent
@@ -30,6 +31,8 @@ from channels.twilio.simulator.message_validation import (
     judge_file,
     validate_message,
 )
+from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
+from channels.twilio.simulator.paging import build_page
 from channels.twilio.simulator.records import Message, MessageStore, StatusChange
 from channels.twilio.simulator.responses import FAULT_RESPONSES, ApiError, json_response
 from channels.twilio.simulator.webhooks import (
@@ -42,31 +45,12 @@ from channels.twilio.simulator.webhooks import (
     classify_result,
 )
 
-_STOP_KEYWORDS: Final = {
-    "STOP",
-    "STOPALL",
-    "UNSUBSCRIBE",
-    "CANCEL",
-    "END",
-    "QUIT",
-    "REVOKE",
-    "OPTOUT",
-    "OPT OUT",
-}
-_START_KEYWORDS: Final = {"START", "UNSTOP"}
 _LATE_FAILURES: Final = {
     False: ("30003", "30005", "30006", "30007", "30008", "30034"),
     True: ("63024", "30008"),
 }
 """Typical codes of failures that are reported after a message was accepted: of SMS, and of WhatsApp."""
 _MAX_SMS_LENGTH: Final = 1600
-_CONFIRMATIONS: Final = {
-    "STOP": "You have successfully been unsubscribed. You will not receive any more messages from this "
-    "number. Reply START to resubscribe.",
-    "START": "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
-    "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
-    "HELP": "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
-}
 _SERVICE_WINDOW_SECONDS: Final = 24 * 3600
 _STATUS_STEP_SECONDS: Final = 0.2
 DEFAULT_SERVICE: Final = f"MG{0:032x}"
@@ -110,12 +94,12 @@ class TwilioSimulator:
         self._fetching: dict[str, tuple[Message, str, int]] = {}
         self._messages = MessageStore(max_messages)
         self._contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
-        self._opted_out: set[tuple[str, str]] = set()
+        self._opt_outs = OptOutList()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
         """The simulator's own URL, for the URLs of stored media."""
         self.shows_user_ids = self.hides_numbers = False
-        """Whether a WhatsApp contact's user ID stands beside the number, and in its place."""
+        """Show a WhatsApp contact's user ID beside the number, and in its place."""
         self._files: dict[str, str] = {}
         self._base = f"/2010-04-01/Accounts/{account_sid}"
 
@@ -198,7 +182,7 @@ class TwilioSimulator:
 
     def _route(self, request: SimulatorRequest, path: str, query: str, now: float) -> Exchange:
         if path.startswith("/v1/Content"):
-            return self._handle_content(request, path), []
+            return self._contents.handle(request, path), []
         form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         if path == f"{self._base}/Messages.json" and request.method == "POST":
             return self._handle_create(form, now)
@@ -248,25 +232,19 @@ class TwilioSimulator:
         return self._build_status_callbacks(record, callback) if callback else []
 
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry by the connection overrides; after that a message goes to the fallback URL, if there is one.
 
         The overrides are those of the webhook's URL, for status callbacks too.
         """
-        reason = classify_result(status, timed_out=timed_out)
+        reason = classify_result(result)
         if reason is None:
             return []
         overrides = ConnectionOverrides.parse(self._webhook_url)
         delay = overrides.retry_delay(delivery.attempt, reason)
         first_at = delivery.first_at or delivery.at
-        spent = delivery.at - first_at + (delivery.timeout if timed_out else 0.0)
+        spent = delivery.at - first_at + (delivery.timeout if result.timed_out else 0.0)
         if delay is not None and spent + delay < overrides.total:
             at = max(now, delivery.at) + delay
             return [replace(delivery, at=at, first_at=first_at, attempt=delivery.attempt + 1)]
@@ -274,36 +252,12 @@ class TwilioSimulator:
         names = {name for name, _ in fields}
         if not self._fallback_url or names & {"MessageStatus", "ErrorUrl"}:
             return []
-        code = "11205" if status is None else "11200"
+        code = "11205" if result.status is None else "11200"
         return [
             self._build_webhook(
                 self._fallback_url, [*fields, ("ErrorCode", code), ("ErrorUrl", delivery.url)], now
             )
         ]
-
-    def _handle_content(self, request: SimulatorRequest, path: str) -> SimulatorResponse:
-        """Create, list, fetch or delete contents (Twilio, "Content API")."""
-        sid = path.removeprefix("/v1/Content").strip("/")
-        if not sid and request.method == "POST":
-            content = self._contents.create(request.body)
-            return (
-                json_response(201, content)
-                if content
-                else ApiError(400, 20001, "Invalid content").to_response()
-            )
-        if not sid and request.method == "GET":
-            query = dict(parse_qsl(request.url.partition("?")[2]))
-            return json_response(
-                200,
-                self._contents.list_page(
-                    _parse_number(query, "Page", 0), _parse_number(query, "PageSize", 50)
-                ),
-            )
-        if request.method == "GET" and (found := self._contents.find(sid)):
-            return json_response(200, found)
-        if request.method == "DELETE" and self._contents.delete(sid):
-            return SimulatorResponse(status=204)
-        return ApiError(404, 20404, f"The requested resource {path} was not found").to_response()
 
     def _store_file(self, url: str, message: str) -> str:
         """Store a `data:` file and return its media URL, which redirects to the file; other URLs stay."""
@@ -325,7 +279,7 @@ class TwilioSimulator:
             return error.to_response(), []
         service, to = get_first(form, "MessagingServiceSid"), get_first(form, "To")
         sender = get_first(form, "From") or self._select_sender(to)
-        if (sender, to) in self._opted_out:
+        if (sender, to) in self._opt_outs:
             return ApiError(400, 21610, "Attempt to send to unsubscribed recipient").to_response(), []
         media, body = tuple(form.get("MediaUrl", ())), get_first(form, "Body")
         text = content.text if isinstance(content, SentContent) else body
@@ -351,24 +305,10 @@ class TwilioSimulator:
         return self._business_numbers["whatsapp" if to.startswith("whatsapp:") else "sms"]
 
     def _handle_list(self, path: str, query: dict[str, str], now: float) -> SimulatorResponse:
-        matching = self._messages.list_filtered(query)
-        size = min(max(_parse_number(query, "PageSize", 50), 1), 1000)
-        page = _parse_number(query, "Page", 0)
-        page_messages = matching[page * size : (page + 1) * size]
-        following = urlencode({**query, "Page": page + 1}) if len(matching) > (page + 1) * size else ""
-        first, previous = urlencode({**query, "Page": 0}), urlencode({**query, "Page": page - 1})
-        body = {
-            "messages": [record.to_json(self._base, self._account, now) for record in page_messages],
-            "page": page,
-            "page_size": size,
-            "start": page * size,
-            "end": page * size + max(len(page_messages) - 1, 0),
-            "uri": f"{path}?{urlencode(query)}" if query else path,
-            "first_page_uri": f"{path}?{first}",
-            "previous_page_uri": f"{path}?{previous}" if page else None,
-            "next_page_uri": f"{path}?{following}" if following else None,
-        }
-        return json_response(200, body)
+        records = [
+            record.to_json(self._base, self._account, now) for record in self._messages.list_filtered(query)
+        ]
+        return json_response(200, build_page(path, query, records))
 
     def _build_status_callbacks(self, record: Message, url: str) -> list[WebhookDelivery]:
         """Build the status callbacks, delayed, repeated and shuffled by the fault settings.
@@ -405,21 +345,10 @@ class TwilioSimulator:
         return tuple(changes)
 
     def _apply_keyword(self, record: Message, now: float) -> str:
-        """Opt a pair of numbers out or in, and confirm; return the keyword's kind, empty if it is none.
-
-        YES opts in only while the pair is opted out (Twilio, "Advanced Opt-Out").
-        """
-        text, pair = record.body.strip().upper(), (record.to, record.sender)
-        if text == "YES" and pair in self._opted_out:
-            text = "START"
-        kind = "STOP" if text in _STOP_KEYWORDS else "START" if text in _START_KEYWORDS else text
-        if kind not in _CONFIRMATIONS:
-            return ""
-        if kind == "STOP":
-            self._opted_out.add(pair)
-        elif kind == "START":
-            self._opted_out.discard(pair)
-        self._add_message("outbound-reply", record.to, record.sender, _CONFIRMATIONS[kind], now)
+        """Obey a keyword and confirm it; return its kind, empty if it is none."""
+        kind = self._opt_outs.apply(record.body, (record.to, record.sender))
+        if kind:
+            self._add_message("outbound-reply", record.to, record.sender, CONFIRMATIONS[kind], now)
         return kind
 
     def _add_message(
@@ -449,8 +378,3 @@ class TwilioSimulator:
     def _build_webhook(self, url: str, fields: WebhookFields, at: float) -> WebhookDelivery:
         idempotency = f"{self._random.getrandbits(128):032x}"
         return build_signed_delivery(url, fields, token=self._token, at=at, idempotency=idempotency)
-
-
-def _parse_number(query: dict[str, str], name: str, default: int) -> int:
-    value = query.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() else default

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
-from channels._kit.simulator import UserMessage, WebhookDelivery
+from channels._kit.simulator import UserMessage, WebhookDelivery, WebhookResult
 from channels.twilio.simulator.records import Message, StatusChange
 from channels.twilio.simulator.responses import ERROR_TEXTS
 
@@ -53,13 +53,13 @@ class ConnectionOverrides:
         return _FIRST_RETRY_SECONDS * float(2 ** (attempt - 1))
 
 
-def classify_result(status: int | None, *, timed_out: bool) -> str | None:
+def classify_result(result: WebhookResult) -> str | None:
     """Return the retry policy's name of a webhook's failure; `None` after success."""
-    if timed_out:
+    if result.timed_out:
         return "rt"
-    if status is None:
+    if result.status is None:
         return "ct"
-    return f"{status // 100}xx" if status >= 400 else None
+    return f"{result.status // 100}xx" if result.status >= 400 else None
 
 
 def build_signed_delivery(

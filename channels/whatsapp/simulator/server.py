@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -22,10 +21,12 @@ from channels._kit.simulator import (
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
     parse_json_object,
 )
 from channels.whatsapp.simulator.media_store import MediaStore, is_acceptable
 from channels.whatsapp.simulator.message_validation import RefusedMessage, validate_message
+from channels.whatsapp.simulator.rate_limits import SendLimiter
 from channels.whatsapp.simulator.records import (
     IdentityMode,
     Json,
@@ -43,24 +44,16 @@ from channels.whatsapp.simulator.responses import (
     error_response,
     json_response,
 )
+from channels.whatsapp.simulator.statuses import build_status_value
 from channels.whatsapp.simulator.templates import DEFAULT_TEMPLATES, MessageTemplate, validate_template
 
 _SERVICE_WINDOW_SECONDS: Final = 24 * 3600.0
-_PAIR_BURST: Final = 45
-_PAIR_SECONDS: Final = 6.0
-_MAX_MESSAGES_PER_SECOND: Final = 80
 _STATUS_STEP_SECONDS: Final = 0.2
 _RETRY_PERIOD_SECONDS: Final = 7 * 24 * 3600.0
 _FIRST_RETRY_SECONDS: Final = 5.0
 _MAX_RETRY_SECONDS: Final = 6 * 3600.0
 _VERSION: Final = re.compile(r"v[1-9]\d?\.0")
 _LATE_FAILURES: Final = ("131026", "131049")
-_PRICING: Final = {
-    "billable": False,
-    "pricing_model": "PMP",
-    "type": "free_customer_service",
-    "category": "service",
-}
 
 
 class WhatsAppSimulator:
@@ -97,8 +90,7 @@ class WhatsAppSimulator:
         self._templates = tuple(templates)
         self._message_store = MessageStore(max_messages)
         self._last_inbound_at: dict[str, float] = {}
-        self._pair_limited_until: dict[str, float] = {}
-        self._recent_sends: deque[float] = deque()
+        self._limiter = SendLimiter()
         self._media = MediaStore(self._random)
         self._fetching: dict[str, tuple[Message, str]] = {}
         self._first_attempts: dict[bytes, float] = {}
@@ -175,16 +167,10 @@ class WhatsAppSimulator:
         return error_response(400, 100, "Unsupported request: the object does not exist"), []
 
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry after any status but 200: at once, then with exponential backoff, for seven days."""
-        if status == 200:
+        if result.status == 200:
             self._first_attempts.pop(delivery.body, None)
             return []
         first = self._first_attempts.setdefault(delivery.body, now)
@@ -261,7 +247,7 @@ class WhatsAppSimulator:
             return error_response(400, error.code, ERROR_TITLES[error.code], error.details), []
         written = str(sent.get("to") or sent.get("recipient"))
         to = written.lstrip("+")
-        if code := self._check_rate_limits(to, now):
+        if code := self._limiter.check(to, now):
             return error_response(400, code, ERROR_TITLES[code]), []
         wamid = self._random_wamid()
         # a user ID in "to" is accepted and never delivered
@@ -321,37 +307,8 @@ class WhatsAppSimulator:
         return changes[1:]
 
     def _build_status_webhook(self, record: Message, change: StatusChange, to: str) -> WebhookDelivery:
-        status: Json = {"id": record.wamid, "status": change.status, "timestamp": str(int(change.at))}
-        status["recipient_id" if to.isdigit() else "recipient_user_id"] = to
-        if record.request_body and "biz_opaque_callback_data" in record.request_body:
-            status["biz_opaque_callback_data"] = record.request_body["biz_opaque_callback_data"]
-        value: Json = {**self._webhook_metadata(), "statuses": [status]}
-        if change.error_code:
-            title = ERROR_TITLES.get(change.error_code, "Error")
-            error = {"code": change.error_code, "title": title, "message": title}
-            href = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
-            status["errors"] = [{**error, "error_data": {"details": f"{title}."}, "href": href}]
-        else:
-            value["contacts"] = [{"wa_id" if to.isdigit() else "user_id": to}]
-            if change.status == "sent":
-                status["pricing"] = _PRICING
+        value = {**self._webhook_metadata(), **build_status_value(record, change, to)}
         return self._build_webhook([{"field": "messages", "value": value}], change.at)
-
-    def _check_rate_limits(self, to: str, now: float) -> int:
-        """Return the error code of an exceeded limit, 0 if none: throughput and pair rate limit.
-
-        A pair of numbers may send one message per six seconds on average (Meta, "Pair rate limits").
-        """
-        while self._recent_sends and self._recent_sends[0] <= now - 1:
-            self._recent_sends.popleft()
-        if len(self._recent_sends) >= _MAX_MESSAGES_PER_SECOND:
-            return 130429
-        limited_until = max(self._pair_limited_until.get(to, now), now)
-        if limited_until - now >= _PAIR_BURST * _PAIR_SECONDS:
-            return 131056
-        self._pair_limited_until[to] = limited_until + _PAIR_SECONDS
-        self._recent_sends.append(now)
-        return 0
 
     def _webhook_metadata(self) -> Json:
         metadata = {"display_phone_number": self._display_number, "phone_number_id": self.phone_number_id}

@@ -21,6 +21,7 @@ from channels._kit.simulator import (
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
     parse_json_object,
 )
 from channels.zendesk.simulator.admin_api import AdminApi, error_response, json_response
@@ -205,24 +206,18 @@ class ZendeskSimulator:
         return self.admin.handle(request, resource, query), []
 
     def handle_delivery_result(
-        self,
-        delivery: WebhookDelivery,
-        status: int | None,
-        now: float,
-        *,
-        timed_out: bool = False,
-        retry_after: float | None = None,
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry a few times, for few reasons; the signature stays the same.
 
         429 and 503 are retried only with a Retry-After below a minute (Zendesk, "Webhooks": retries).
         """
-        max_retries = _TIMEOUT_RETRIES if timed_out else _RETRIES_BY_STATUS.get(status or 0, 0)
+        max_retries = _TIMEOUT_RETRIES if result.timed_out else _RETRIES_BY_STATUS.get(result.status or 0, 0)
         delay = _RETRY_SECONDS
-        if status in (429, 503):
-            if retry_after is None or retry_after >= _MAX_RETRY_AFTER_SECONDS:
+        if result.status in (429, 503):
+            if result.retry_after is None or result.retry_after >= _MAX_RETRY_AFTER_SECONDS:
                 return []
-            delay = retry_after
+            delay = result.retry_after
         if delivery.attempt > max_retries:
             return []
         return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]

@@ -17,6 +17,7 @@ from channels._kit.simulator import (
     SimulatorResponse,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
 )
 from channels.intercom.rendering import build_comment, render_parts
 from channels.intercom.simulator.server import IntercomSimulator
@@ -337,20 +338,20 @@ def test_messages_as_an_unknown_contact_are_refused(body: dict[str, Any], expect
 def test_a_webhook_is_retried_once_after_a_minute() -> None:
     simulator = made()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-    [again] = simulator.handle_delivery_result(first, 503, NOW)
+    [again] = simulator.handle_delivery_result(first, WebhookResult(503), NOW)
 
     assert again.at == NOW + 60
     assert heard([first]) == heard([again])
     assert json.loads(again.body)["delivery_attempts"] == 2
-    assert simulator.handle_delivery_result(again, None, NOW) == []
-    assert simulator.handle_delivery_result(first, 200, NOW) == []
+    assert simulator.handle_delivery_result(again, WebhookResult(None), NOW) == []
+    assert simulator.handle_delivery_result(first, WebhookResult(200), NOW) == []
 
 
 def test_status_410_ends_the_subscription() -> None:
     simulator = made()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
-    assert simulator.handle_delivery_result(first, 410, NOW) == []
+    assert simulator.handle_delivery_result(first, WebhookResult(410), NOW) == []
     assert simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)[1] == []
 
 
@@ -451,7 +452,7 @@ def test_files_can_be_attached_by_url_and_as_data() -> None:
 def test_a_429_delays_every_notification() -> None:
     simulator = made()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-    simulator.handle_delivery_result(first, 429, NOW)
+    simulator.handle_delivery_result(first, WebhookResult(429), NOW)
     _, [second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hello?"), NOW + 1)
 
     assert second.at == NOW + 60

@@ -18,6 +18,7 @@ from channels._kit.simulator import (
     SimulatorResponse,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
 )
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
@@ -171,11 +172,9 @@ async def test_a_private_file_is_uploaded_for_the_conversation() -> None:
     app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=FakeFetcher(b"%PDF"))
     await app.send(body="", media=(file,))
 
-    [(url, kept)] = app.simulator.files.items()
-    assert kept == ("application/pdf", b"%PDF")
-    assert [line.media for line in app.simulator.list_messages(app.now) if line.direction == "out"] == [
-        (url,)
-    ]
+    [(url,)] = [line.media for line in app.simulator.list_messages(app.now) if line.direction == "out"]
+    served = app.call("GET", url.partition("api.example.com")[2])
+    assert (served.headers["content-type"], served.body) == ("application/pdf", b"%PDF")
     app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=FakeFetcher(None))
     with pytest.raises(Unavailable, match="downloading the file to send failed"):
         await app.send(body="", media=(file,))
@@ -266,7 +265,7 @@ def test_a_webhook_is_retried_up_to_five_times_except_for_some_statuses() -> Non
     def tries(status: int | None) -> int:
         queue = [delivery]
         for each in queue:
-            queue += app.simulator.handle_delivery_result(each, status, app.now)
+            queue += app.simulator.handle_delivery_result(each, WebhookResult(status), app.now)
         assert queue[-1].at - delivery.at <= 900
         return len(queue)
 

@@ -20,6 +20,7 @@ from channels._kit.simulator import (
     SimulatorResponse,
     UserMessage,
     WebhookDelivery,
+    WebhookResult,
 )
 from channels.twilio import capabilities
 from channels.twilio.simulator.server import DEFAULT_SERVICE, TwilioSimulator
@@ -320,7 +321,7 @@ def test_a_webhook_is_retried_by_its_connection_overrides(
     tries = 0
     while queue:
         tries += 1
-        queue = played.handle_delivery_result(queue.pop(), status, NOON, timed_out=timed_out)
+        queue = played.handle_delivery_result(queue.pop(), WebhookResult(status, timed_out=timed_out), NOON)
 
     assert tries == 1 + retries
 
@@ -334,7 +335,7 @@ def test_the_read_timeout_override_is_applied() -> None:
 def test_an_undelivered_message_goes_to_the_fallback_url_once() -> None:
     played = make_simulator(fallback_url=f"{PUBLIC}/webhooks/twilio/fallback")
     sid, [delivery] = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
-    [fallback] = played.handle_delivery_result(delivery, 500, NOON)
+    [fallback] = played.handle_delivery_result(delivery, WebhookResult(500), NOON)
 
     assert fallback.url.endswith("/fallback")
     hook = Webhook("POST", f"{SEEN}/fallback", fallback.headers, fallback.body)
@@ -342,14 +343,14 @@ def test_an_undelivered_message_goes_to_the_fallback_url_once() -> None:
     [event] = twilio().parse(hook)
     assert isinstance(event, TurnReceived)
     assert event.turn.id == sid
-    assert played.handle_delivery_result(fallback, 500, NOON) == []
+    assert played.handle_delivery_result(fallback, WebhookResult(500), NOON) == []
 
 
 def test_an_undelivered_status_has_no_fallback() -> None:
     played = make_simulator(fallback_url=f"{PUBLIC}/fallback")
     _, callbacks = create(played)
 
-    assert played.handle_delivery_result(callbacks[0], 500, NOON) == []
+    assert played.handle_delivery_result(callbacks[0], WebhookResult(500), NOON) == []
 
 
 def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:

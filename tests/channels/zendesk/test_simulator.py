@@ -8,7 +8,14 @@ from random import Random
 
 import pytest
 
-from channels._kit.simulator import Fault, FaultSettings, Operation, UserMessage, WebhookDelivery
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    Operation,
+    UserMessage,
+    WebhookDelivery,
+    WebhookResult,
+)
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import ControlAction, TurnReceived
@@ -255,7 +262,7 @@ def test_a_webhook_is_retried_for_few_reasons() -> None:
         queue: list[WebhookDelivery] = [delivery]
         for each in queue:
             queue += desk.simulator.handle_delivery_result(
-                each, status, desk.now, timed_out=timed_out, retry_after=retry_after
+                each, WebhookResult(status, timed_out=timed_out, retry_after=retry_after), desk.now
             )
         return len(queue)
 

@@ -45,9 +45,14 @@ class SentinelGroup:
         self._spawn(self.sentinel_port, str(config), "--sentinel")
         await self._wait_for(self.sentinel_port, "sentinel", "'slaves': 1")
 
-    def kill_primary(self) -> None:
-        """Kill the first primary."""
-        self._processes[self.primary_port].kill()
+    async def fail_over(self) -> None:
+        """Kill the first primary and wait until the Sentinel has promoted the replica."""
+        async with asyncio.timeout(30), Redis(port=self.sentinel_port) as client, client.pubsub() as events:
+            await events.subscribe("+switch-master")
+            self._processes[self.primary_port].kill()
+            async for event in events.listen():
+                if event["type"] == "message":
+                    return
 
     def stop(self) -> None:
         """Kill every process."""
