@@ -25,6 +25,7 @@ from core.model.message import Choice, Message, MessagePart, Reply, SentMessage,
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
 from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import (
+    MIN_CONTACT_LENGTH,
     UNSUPPORTED_KIND,
     Address,
     Attachment,
@@ -39,6 +40,7 @@ from core.model.turn import (
 )
 
 __all__ = [
+    "MIN_CONTACT_LENGTH",
     "OTHER_ACCOUNT",
     "UNSUPPORTED_KIND",
     "Activity",

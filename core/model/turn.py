@@ -12,6 +12,10 @@ from core.model.consent import ConsentRequest
 UNKNOWN_CONTENT_TYPE: Final = "application/octet-stream"
 
 
+MIN_CONTACT_LENGTH: Final = 4
+"""Shortest name of a contact by which an operator may change or erase their data."""
+
+
 class Address(FrozenModel):
     """Endpoint of a conversation in the provider's spelling; replies are sent to it.
 

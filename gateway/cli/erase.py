@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.model import MIN_CONTACT_LENGTH
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-
-
-_MIN_CONTACT_LENGTH = 4
 
 
 app = typer.Typer(add_completion=False)
@@ -26,7 +24,7 @@ def erase(
     """Permanently delete a contact's data (GDPR erasure): sessions, messages, dead letters."""
     from gateway.redis.records.session_index import SessionIndex
 
-    if len(contact) < _MIN_CONTACT_LENGTH:
+    if len(contact) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address or ID")
 
     async def work(redis: Redis) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from core.model import ControlAction, OptOutScope
+from core.model import MIN_CONTACT_LENGTH, ControlAction, OptOutScope
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MIN_CONTACT_LENGTH = 4
 
 app = typer.Typer(help="List, add or remove opt-outs.", no_args_is_help=True, add_completion=False)
 
@@ -67,15 +66,14 @@ def remove(
 
 
 def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bool) -> None:
-    if len(contact) < _MIN_CONTACT_LENGTH:
+    if len(contact) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or session")
     sessions = _run_with_opt_outs(lambda opt_outs: opt_outs.change(contact, act, scope))
     if as_json:
         typer.echo(json.dumps({"act": act, "scope": scope, "sessions": sessions}))
     elif sessions:
-        typer.echo(
-            f"{'Opted out' if act is ControlAction.OPT_OUT else 'Opted in'}: {len(sessions)} sessions."
-        )
+        what, plural = "out" if act is ControlAction.OPT_OUT else "in", "" if len(sessions) == 1 else "s"
+        typer.echo(f"Opted {what}: {len(sessions)} session{plural}.")
     else:
         typer.echo(f"No data found for {contact}; nothing was changed.", err=True)
     if not sessions:

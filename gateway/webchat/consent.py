@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.model import ControlAction
+from core.model import MIN_CONTACT_LENGTH, ControlAction
 from core.ports import Inbox
 from gateway.redis.records.opt_outs import OptOuts
 from gateway.server.error_responses import error_response
@@ -15,8 +15,6 @@ from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.schemas import OptOutAnswer, OptOutRequest
-
-_MIN_CONTACT_LENGTH = 4
 
 
 class ConsentApi:
@@ -48,7 +46,7 @@ class ConsentApi:
 
     async def _change(self, request: Request, act: ControlAction, body: OptOutRequest) -> Response:
         contact = request.path_params["contact"]
-        if len(contact) < _MIN_CONTACT_LENGTH:
+        if len(contact) < MIN_CONTACT_LENGTH:
             return error_response(400, "bad_request", "give the full phone number, address, ID or session")
         sessions = await self._opt_outs.change(contact, act, body.scope)
         if not sessions:
