@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.model.base import FrozenModel
 from core.model.media_types import infer_content_type
@@ -25,11 +25,16 @@ class Choice(FrozenModel):
 
 
 class Template(FrozenModel):
-    """A message template approved by the provider: name, language and parameter values."""
+    """A message template approved by the provider, with its values.
+
+    `parameters` are the values of the body by position, `variables` those by name: of the body by position
+    (`1`) or name, and of other components as the channel names them.
+    """
 
     name: str
     language: str
     parameters: tuple[str, ...] = ()
+    variables: dict[str, str] = Field(default_factory=dict)
 
 
 Medium = Annotated[
