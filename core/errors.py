@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from core.model.failure import FailureKind
+
 
 class GatewayError(Exception):
     """Base class of all errors that the gateway raises deliberately."""
@@ -78,29 +80,22 @@ class DeliveryError(GatewayError):
 class Rejected(DeliveryError):
     """Permanent failure: the reply is recorded and not retried.
 
-    `opted_out`: the contact refused all messages. `account_wide`: every send of this account fails until the
-    operator has acted, so the reply waits for that. `taken_over`: an agent has the conversation, so the bot
-    is silent; nothing is lost. `window_closed`: only an approved template would be accepted now.
-    `opted_out_of_marketing`: the contact refused proactive messages.
+    `failure` is its class. One of the account (`FailureKind.ACCOUNT`) fails every send until the operator has
+    acted, so the reply waits for that. `taken_over`: an agent has the conversation, so the bot is silent;
+    nothing is lost.
     """
 
-    def __init__(  # noqa: PLR0913 - keyword-only
+    def __init__(
         self,
         reason: str,
         *,
         code: str = "",
-        opted_out: bool = False,
-        account_wide: bool = False,
+        failure: FailureKind = FailureKind.PERMANENT,
         taken_over: bool = False,
-        window_closed: bool = False,
-        opted_out_of_marketing: bool = False,
     ) -> None:
         super().__init__(reason, code=code)
-        self.opted_out = opted_out
-        self.account_wide = account_wide
+        self.failure = failure
         self.taken_over = taken_over
-        self.window_closed = window_closed
-        self.opted_out_of_marketing = opted_out_of_marketing
 
 
 class Unavailable(DeliveryError):

@@ -23,6 +23,7 @@ from channels._kit.outbound import (
     send_request,
 )
 from core.errors import LeaseLost, Rejected, SessionBusy, Unavailable
+from core.model import FailureKind
 from core.ports import SessionStore, State
 from core.sessions import InMemorySessionStore
 
@@ -42,7 +43,9 @@ class StaticCredentials:
     async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
         """Return the credentials. Raises `Rejected` when the provider refused them."""
         if spent:
-            raise Rejected(f"401: invalid credentials; check {self.hint}", code="401", account_wide=True)
+            raise Rejected(
+                f"401: invalid credentials; check {self.hint}", code="401", failure=FailureKind.ACCOUNT
+            )
         return self.credentials
 
     async def get_cached_credentials(self) -> Credentials | None:
@@ -122,7 +125,7 @@ class RefreshingCredentials:
                 f"{self._provider}: the refresh token was rejected; authorize the app again and set "
                 f"{self._hint}",
                 code=str(response.status_code),
-                account_wide=True,
+                failure=FailureKind.ACCOUNT,
             )
         seconds = get_number(tokens, "expires_in")
         return {

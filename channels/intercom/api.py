@@ -33,7 +33,7 @@ from channels.intercom.contacts import Speaker, identify_speaker
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Reply, SentMessage
+from core.model import FailureKind, Reply, SentMessage
 
 log = logging.getLogger("turngate.intercom")
 
@@ -270,7 +270,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
             f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",
             code=code,
         )
-    return Rejected(reason, code=code, account_wide=status in (401, 402, 403))
+    return Rejected(
+        reason, code=code, failure=FailureKind.ACCOUNT if status in (401, 402, 403) else FailureKind.PERMANENT
+    )
 
 
 def _seconds_until_window_end(response: httpx.Response) -> float:

@@ -20,7 +20,7 @@ from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Attachment, Choice, Message, MessagePart, Reply, SentMessage
+from core.model import Attachment, Choice, FailureKind, Message, MessagePart, Reply, SentMessage
 
 _DEFAULT_RETRY_SECONDS: Final = 30.0
 _MAX_NOTE_LENGTH: Final = 1000
@@ -168,7 +168,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
     if status == 423:
         reason = f"{reason}; the conversation is full (30,000 messages); the contact must start a new one"
-    return Rejected(reason, code=code, account_wide=status == 401)
+    return Rejected(
+        reason, code=code, failure=FailureKind.ACCOUNT if status == 401 else FailureKind.PERMANENT
+    )
 
 
 def render_parts(message: Message) -> list[MessagePart]:

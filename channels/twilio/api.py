@@ -36,7 +36,7 @@ from channels.twilio.capabilities import (
 )
 from channels.twilio.content import ContentCache, build_shape
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Address, Attachment, Message, MessagePart, Reply, SentMessage
+from core.model import Address, Attachment, FailureKind, Message, MessagePart, Reply, SentMessage
 
 _PAGE_SIZE: Final = 100
 _MAX_PAGES: Final = 5
@@ -185,13 +185,8 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unavailable(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
-    return Rejected(
-        reason,
-        code=code,
-        opted_out=kind is ErrorKind.OPTED_OUT,
-        window_closed=kind is ErrorKind.WINDOW,
-        account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
-    )
+    is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)
+    return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)
 
 
 def render_parts(message: Message, address: Address) -> list[MessagePart]:

@@ -20,7 +20,7 @@ from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code, default_retry_seconds
 from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Attachment, Reply, SentMessage, file_name
+from core.model import Attachment, FailureKind, Reply, SentMessage, file_name
 
 _DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
@@ -120,10 +120,5 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Meta's API; check WHATSAPP_API_URL", code=code)
-    return Rejected(
-        reason,
-        code=code,
-        window_closed=kind is ErrorKind.WINDOW,
-        opted_out_of_marketing=kind is ErrorKind.OPTED_OUT_OF_MARKETING,
-        account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
-    )
+    is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)
+    return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)

@@ -22,6 +22,7 @@ from channels._kit.outbound import (
 from channels._kit.text import redact_phone_numbers
 from channels.zendesk.capabilities import NAME
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.model import FailureKind
 
 _DEFAULT_RETRY_SECONDS: Final = 30.0
 _LOCKED_RETRY_SECONDS: Final = 10.0
@@ -127,7 +128,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unknown(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check ZENDESK_API_URL", code=code)
-    return Rejected(reason, code=code, account_wide=status == 401)
+    return Rejected(
+        reason, code=code, failure=FailureKind.ACCOUNT if status == 401 else FailureKind.PERMANENT
+    )
 
 
 def _parse_date_header(response: httpx.Response) -> datetime | None:

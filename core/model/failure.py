@@ -10,6 +10,12 @@ class FailureKind(StrEnum):
 
     PERMANENT = "permanent"
     """It will never be delivered: a dead letter."""
+    UNREACHABLE = "unreachable"
+    """Permanent: nobody is reached at this address, or not on this channel."""
+    LANDLINE = "landline"
+    """Permanent: the number is a landline, which takes no messages."""
+    BLOCKED = "blocked"
+    """Permanent: a carrier, the provider or the contact blocks messages of this sender."""
     TEMPORARY = "temporary"
     """The same reply may be delivered later: it is sent again."""
     OPTED_OUT = "opted_out"

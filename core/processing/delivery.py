@@ -176,20 +176,12 @@ class OutboxSender(Generic[Http]):
 
 def _is_final(error: DeliveryError) -> bool:
     """Return whether no later try can succeed; an account-wide rejection ends when the operator acts."""
-    return isinstance(error, Rejected) and not error.account_wide
+    return isinstance(error, Rejected) and error.failure is not FailureKind.ACCOUNT
 
 
 def _classify(error: DeliveryError) -> FailureKind:
     """Classify the error with which a reply was given up, as a status would report it."""
-    if not isinstance(error, Rejected):
-        return FailureKind.TEMPORARY
-    if error.opted_out:
-        return FailureKind.OPTED_OUT
-    if error.opted_out_of_marketing:
-        return FailureKind.OPTED_OUT_OF_MARKETING
-    if error.account_wide:
-        return FailureKind.ACCOUNT
-    return FailureKind.WINDOW if error.window_closed else FailureKind.PERMANENT
+    return error.failure if isinstance(error, Rejected) else FailureKind.TEMPORARY
 
 
 def _age(reply: Reply, view: SessionView) -> float:

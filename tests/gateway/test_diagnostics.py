@@ -87,7 +87,9 @@ async def test_replies_that_are_accepted_and_never_delivered_are_found(redis: Re
 
 async def test_the_reason_of_an_open_circuit_breaker_is_shown(redis: Redis, redis_url: str) -> None:
     rig = Rig(redis)
-    rig.channel.planned_failures = [(Rejected("token expired", code="190", account_wide=True), False)]
+    rig.channel.planned_failures = [
+        (Rejected("token expired", code="190", failure=FailureKind.ACCOUNT), False)
+    ]
     await rig.accept_turns(1)
     await rig.process()
     await rig.mailbox.aclose()

@@ -240,7 +240,9 @@ def test_whatsapp_reports_an_opt_out_of_marketing_by_status() -> None:
 
 async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -> None:
     await gateway.receive(meta_message(1, "hello"), META)
-    gateway.channel.planned_failures = [(Rejected("stop", code="131050", opted_out_of_marketing=True), False)]
+    gateway.channel.planned_failures = [
+        (Rejected("stop", code="131050", failure=FailureKind.OPTED_OUT_OF_MARKETING), False)
+    ]
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
     await gateway.processor.run(META)
 

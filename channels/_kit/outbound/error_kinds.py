@@ -19,6 +19,10 @@ class ErrorKind(StrEnum):
     """Rate limit or full queue; the same request may succeed after minutes or the next day."""
     ADDRESS = "address"
     """The contact cannot be reached at this address."""
+    LANDLINE = "landline"
+    """The number is a landline, or its network takes no messages."""
+    BLOCKED = "blocked"
+    """A carrier, the provider or the contact blocks this sender's messages."""
     CONTENT = "content"
     """The content will never be accepted."""
     ACCOUNT = "account"
@@ -42,6 +46,9 @@ _FAILURES: Final[Mapping[ErrorKind, FailureKind]] = MappingProxyType(
     {
         ErrorKind.RETRY: FailureKind.TEMPORARY,
         ErrorKind.LATER: FailureKind.TEMPORARY,
+        ErrorKind.ADDRESS: FailureKind.UNREACHABLE,
+        ErrorKind.LANDLINE: FailureKind.LANDLINE,
+        ErrorKind.BLOCKED: FailureKind.BLOCKED,
         ErrorKind.ACCOUNT: FailureKind.ACCOUNT,
         ErrorKind.OPTED_OUT: FailureKind.OPTED_OUT,
         ErrorKind.OPTED_OUT_OF_MARKETING: FailureKind.OPTED_OUT_OF_MARKETING,

@@ -11,6 +11,7 @@ import httpx
 
 from core import backoff
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.model import FailureKind
 from core.time_limit import TimeLimit
 
 CONNECT_SECONDS: Final = 5.0
@@ -106,7 +107,7 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     if isinstance(error, DeliveryError):
         return error
     if isinstance(error, _INVALID_URL_ERRORS):
-        return Rejected(f"{provider}: the API URL cannot be used ({name})", account_wide=True)
+        return Rejected(f"{provider}: the API URL cannot be used ({name})", failure=FailureKind.ACCOUNT)
     cause = error.__cause__
     if isinstance(error, _CONNECTION_ERRORS) and (
         not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _CONNECT_CAUSES)

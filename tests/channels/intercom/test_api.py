@@ -14,7 +14,7 @@ import respx
 
 from channels._kit.outbound import classify_http_error
 from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
-from core.model import Address, Attachment, Choice, Message, MessagePart, Reply, SentMessage
+from core.model import Address, Attachment, Choice, FailureKind, Message, MessagePart, Reply, SentMessage
 from tests.channels.intercom.builders import (
     APP,
     BASE,
@@ -248,7 +248,7 @@ async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: in
 
     with pytest.raises(Rejected) as error:
         await send(reply())
-    assert error.value.account_wide
+    assert error.value.failure is FailureKind.ACCOUNT
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from channels._kit.oauth import RefreshingCredentials, StaticCredentials
 from channels._kit.outbound import BearerAuth
 from core.errors import Rejected, Unavailable
+from core.model import FailureKind
 from core.ports import SessionStore
 from core.sessions import InMemorySessionStore
 from gateway.redis.records.session_store import RedisSessionStore
@@ -87,7 +88,7 @@ async def test_a_refresh_token_used_elsewhere_is_an_account_wide_rejection(
 
     with pytest.raises(Rejected, match="DESK_REFRESH_TOKEN") as error:
         await token(renewed(InMemorySessionStore()))
-    assert error.value.account_wide
+    assert error.value.failure is FailureKind.ACCOUNT
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")])
@@ -113,4 +114,4 @@ async def test_static_credentials_are_not_refreshed() -> None:
     assert await token(fixed) == "lasting"
     with pytest.raises(Rejected, match="DESK_TOKEN") as error:
         await token(fixed, spent="lasting")
-    assert error.value.account_wide
+    assert error.value.failure is FailureKind.ACCOUNT

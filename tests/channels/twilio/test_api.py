@@ -13,7 +13,7 @@ import respx
 
 from channels.twilio import SETTINGS, ErrorKind, classify_error_code, create_channel
 from core.errors import ConfigurationError, DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Address, Reply
+from core.model import Address, FailureKind, Reply
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
 
 MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -128,7 +128,7 @@ async def test_an_opt_out_error_is_marked(api: respx.MockRouter) -> None:
     error = await refused(api, 400, 21610)
 
     assert isinstance(error, Rejected)
-    assert (error.code, error.opted_out, error.account_wide) == ("21610", True, False)
+    assert (error.code, error.failure) == ("21610", FailureKind.OPTED_OUT)
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 63007)])
@@ -136,15 +136,29 @@ async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: in
     error = await refused(api, status, code)
 
     assert isinstance(error, Rejected)
-    assert (error.opted_out, error.account_wide) == (False, True)
+    assert error.failure is FailureKind.ACCOUNT
 
 
-@pytest.mark.parametrize("code", [21211, 21602, 21614, 21617, 63003, 99999])
-async def test_a_message_error_is_not_account_wide(api: respx.MockRouter, code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "failure"),
+    [
+        (21211, FailureKind.UNREACHABLE),
+        (21602, FailureKind.PERMANENT),
+        (21614, FailureKind.LANDLINE),
+        (21617, FailureKind.PERMANENT),
+        (63003, FailureKind.UNREACHABLE),
+        (63033, FailureKind.BLOCKED),
+        (63016, FailureKind.WINDOW),
+        (99999, FailureKind.PERMANENT),
+    ],
+)
+async def test_a_message_error_is_not_account_wide(
+    api: respx.MockRouter, code: int, failure: FailureKind
+) -> None:
     error = await refused(api, 400, code)
 
     assert isinstance(error, Rejected)
-    assert (error.opted_out, error.account_wide) == (False, False)
+    assert error.failure is failure
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, 20429), (429, 14107), (400, 21611), (400, 63038)])
@@ -185,7 +199,7 @@ async def test_a_redirect_is_not_followed_with_our_credentials(api: respx.MockRo
     [
         ("21610", ErrorKind.OPTED_OUT),
         ("30003", ErrorKind.RETRY),
-        ("30007", ErrorKind.CONTENT),
+        ("30007", ErrorKind.BLOCKED),
         ("63016", ErrorKind.WINDOW),
         ("63018", ErrorKind.LATER),
         ("30005", ErrorKind.ADDRESS),

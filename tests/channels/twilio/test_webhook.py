@@ -478,7 +478,7 @@ def test_a_failed_status_has_its_code_without_the_number() -> None:
         ("30008", FailureKind.TEMPORARY, 60),
         ("21610", FailureKind.OPTED_OUT, 0),
         ("63016", FailureKind.WINDOW, 0),
-        ("30005", FailureKind.PERMANENT, 0),
+        ("30005", FailureKind.UNREACHABLE, 0),
         ("99999", FailureKind.PERMANENT, 0),
         ("", FailureKind.PERMANENT, 0),
     ],

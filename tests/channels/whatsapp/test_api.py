@@ -14,7 +14,7 @@ from channels._kit.outbound import ErrorKind
 from channels.whatsapp import create_channel
 from channels.whatsapp.capabilities import ERROR_KINDS, classify_error_code
 from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
-from core.model import Address, Reply
+from core.model import Address, FailureKind, Reply
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
 
 URL = f"https://graph.facebook.com/v26.0/{OURS}/messages"
@@ -79,7 +79,7 @@ async def test_permanent_errors_concern_the_account_or_the_reply(
 
     with pytest.raises(Rejected) as refused:
         await send()
-    assert refused.value.account_wide is ours
+    assert (refused.value.failure is FailureKind.ACCOUNT) is ours
 
 
 async def test_a_rate_limit_with_a_5xx_status_is_unavailable(api: respx.MockRouter) -> None:

@@ -424,7 +424,7 @@ def test_a_failed_status_has_its_code_and_no_number_in_its_text() -> None:
 @pytest.mark.parametrize(
     ("code", "kind", "pause"),
     [
-        (131026, FailureKind.PERMANENT, 0),
+        (131026, FailureKind.UNREACHABLE, 0),
         (131031, FailureKind.ACCOUNT, 0),
         (131042, FailureKind.ACCOUNT, 0),
         (131047, FailureKind.WINDOW, 0),

@@ -18,7 +18,7 @@ from channels._kit.simulator import (
 )
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import ControlAction, TurnReceived
+from core.model import ControlAction, FailureKind, TurnReceived
 from tests.channels.zendesk.simulation import Simulation, acts, turns
 
 ADA = "ada@example.com"
@@ -251,7 +251,7 @@ async def test_wrong_credentials_are_an_account_wide_rejection() -> None:
 
     with pytest.raises(Rejected) as error:
         await desk.send()
-    assert error.value.account_wide
+    assert error.value.failure is FailureKind.ACCOUNT
 
 
 def test_a_webhook_is_retried_for_few_reasons() -> None:

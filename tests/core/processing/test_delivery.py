@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import Reply, TurnReceived
+from core.model import FailureKind, Reply, TurnReceived
 from core.ports import Claim, Commit, RateLimit
 from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
@@ -150,7 +150,9 @@ async def test_a_success_in_between_resets_the_failure_count(rig: Rig) -> None:
 
 
 async def test_an_account_wide_rejection_opens_the_breaker_at_once_and_the_reply_waits(rig: Rig) -> None:
-    rig.channel.planned_failures = [(Rejected("wrong token", code="20003", account_wide=True), False)]
+    rig.channel.planned_failures = [
+        (Rejected("wrong token", code="20003", failure=FailureKind.ACCOUNT), False)
+    ]
     rig.processor._sender._limits = ProcessingLimits()
     await rig.accept_turns(1)
 
@@ -175,7 +177,7 @@ async def test_a_failed_reply_is_dead_lettered_and_can_be_replayed(rig: Rig) -> 
 
 
 async def test_nothing_is_sent_after_an_opt_out(rig: Rig) -> None:
-    rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
+    rig.channel.planned_failures = [(Rejected("stop", code="21610", failure=FailureKind.OPTED_OUT), False)]
     await rig.accept_turns(1)
     await rig.process()
 

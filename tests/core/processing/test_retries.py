@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import TurnReceived
+from core.model import FailureKind, TurnReceived
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
@@ -65,7 +65,7 @@ async def test_a_reply_is_not_given_up_by_a_number_of_tries(rig: Rig) -> None:
     [
         Unavailable("503", code="503"),
         Unknown("time-out", code="503"),
-        Rejected("expired", code="503", account_wide=True),
+        Rejected("expired", code="503", failure=FailureKind.ACCOUNT),
     ],
 )
 async def test_a_reply_that_is_too_old_becomes_a_dead_letter_with_its_last_error(
@@ -148,7 +148,7 @@ async def test_a_reply_stored_by_an_earlier_release_is_as_old_as_the_first_look_
 
 async def test_expired_credentials_wait_for_the_operator_with_one_probe_a_minute(rig: Rig) -> None:
     rig.processor._sender._limits = ProcessingLimits()
-    expired = Rejected("expired", code="190", account_wide=True)
+    expired = Rejected("expired", code="190", failure=FailureKind.ACCOUNT)
     rig.channel.planned_failures = [(expired, False)] * MANY
     await rig.accept_turns(1)
     for _ in range(MANY):

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import ControlAction
+from core.model import ControlAction, FailureKind
 from core.ports import ErrorMessages
 from core.processing import SessionProcessor
 from core.processing.retry_policy import ProcessingLimits
@@ -130,7 +130,7 @@ async def test_a_rejected_reply_is_recorded_and_the_others_are_sent(rig: Rig) ->
 
 
 async def test_an_opt_out_reported_by_the_provider_silences_later_turns(rig: Rig) -> None:
-    rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
+    rig.channel.planned_failures = [(Rejected("stop", code="21610", failure=FailureKind.OPTED_OUT), False)]
     await rig.accept_turns(1)
     await rig.process()
     await rig.accept_turns(2)

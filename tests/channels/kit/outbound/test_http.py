@@ -14,6 +14,7 @@ from httpx_aiohttp import AiohttpTransport
 from channels._kit.outbound import classify_http_error, get, parse_retry_after, post
 from channels._kit.outbound import http as kit
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.model import FailureKind
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -123,7 +124,7 @@ async def test_an_invalid_url_is_an_account_wide_rejection() -> None:
         error = await outcome(http, "gopher://example.com")
 
     assert isinstance(error, Rejected)
-    assert error.account_wide
+    assert error.failure is FailureKind.ACCOUNT
 
 
 def test_every_client_exception_is_classified() -> None:

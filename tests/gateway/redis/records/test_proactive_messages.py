@@ -260,7 +260,7 @@ async def test_a_message_that_was_given_up_is_a_dead_letter_until_it_is_replayed
 
 
 async def test_a_message_that_the_provider_refused_as_opted_out_can_be_sent_after_an_opt_in(rig: Rig) -> None:
-    rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
+    rig.channel.planned_failures = [(Rejected("stop", code="21610", failure=FailureKind.OPTED_OUT), False)]
     await send(rig, "one")
     await rig.process()
     assert (await report(rig)).outcome is MessageOutcome.REFUSED
