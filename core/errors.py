@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.model.failure import FailureKind
+from core.model import FailureKind
 
 
 class GatewayError(Exception):

@@ -21,6 +21,7 @@ from gateway.bootstrap import (
     build_protocol_limits,
     find_desk_channels,
     find_participant_policies,
+    find_windows,
     load_channels,
 )
 from gateway.config.channel_config import ConfigFile
@@ -113,7 +114,14 @@ def create() -> Starlette:
         redis,
         OptOutRequests(
             redis,
-            RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels), participants),
+            RedisInbox(
+                redis,
+                limits,
+                config.concurrency,
+                find_desk_channels(channels),
+                participants,
+                find_windows(channels),
+            ),
             channels,
             _split_list(settings.opt_out_words),
         ),

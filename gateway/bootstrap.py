@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 import channels as channel_registry
 from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
-from core.ports import Channel, Dialog, HostsMedia, LearnsIds, NeedsDependencies, SharesApp
+from core.ports import Channel, Dialog, HostsMedia, LearnsIds, NeedsDependencies, ServiceWindow, SharesApp
 from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
@@ -88,6 +88,13 @@ def add_web_channel(channels: Channels) -> Channels:
 def find_desk_channels(channels: Channels) -> frozenset[str]:
     """Return the channels at which human agents work in the provider's own desk."""
     return frozenset(name for name, channel in channels.items() if channel.capabilities.desk)
+
+
+def find_windows(channels: Channels) -> dict[str, ServiceWindow]:
+    """Return the service windows of the channels that have one."""
+    return {
+        name: window for name, channel in channels.items() if (window := channel.capabilities.service_window)
+    }
 
 
 def find_participant_policies(
@@ -276,7 +283,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     rates = {
         name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
     }
-    mailbox = RedisMailbox(redis, limits, rates)
+    windows = find_windows(channels)
+    mailbox = RedisMailbox(redis, limits, rates, windows)
     async with (
         provider_client() as http,
         open_downloads(settings, channels) as downloader,
@@ -304,6 +312,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     config.concurrency,
                     find_desk_channels(channels),
                     find_participant_policies(settings, config, channels),
+                    windows,
                 ),
                 mailbox=mailbox,
                 processor=SessionProcessor(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from core.errors import DeliveryError, Unknown
-from core.model import Address, Event, Message, MessagePart, Reply, SentMessage, TimerKind, Turn
+from core.model import Address, Event, Message, MessagePart, Reply, Route, SentMessage, TimerKind, Turn
 from core.ports import Capabilities, State, TurnListener, TurnOutcome, Webhook, WebhookResponse
 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
@@ -47,6 +47,8 @@ class FakeChannel:
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message into one part per line."""
+        if message.template:
+            return [MessagePart(body="", template=message.template)]
         return [MessagePart(body=line) for line in message.text.splitlines()]
 
     async def send(self, reply: Reply, http: object) -> SentMessage:
@@ -86,6 +88,7 @@ class EchoDialog:
         self.handled: list[str] = []
         self.planned_failures: list[Exception] = []
         self.answers_undelivered = False
+        self.fallback: Route | None = None
         self.hand_off_text = ""
         self.timeout: float | None = None
 
@@ -99,7 +102,7 @@ class EchoDialog:
         number = int(str((state or {}).get("turns", 0))) + 1
         return TurnOutcome(
             state={"turns": number},
-            messages=(Message(text=f"{number}: {turn.text}"),),
+            messages=(Message(text=f"{number}: {turn.text}", fallback=self.fallback),),
             hand_off=turn.text == self.hand_off_text,
             timeout=self.timeout,
         )

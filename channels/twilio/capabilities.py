@@ -10,7 +10,7 @@ from channels._kit.inbound import Verification
 from channels._kit.outbound import ErrorKind
 from channels._kit.rendering import describe_high_cost
 from core.model import DeliveryStatus
-from core.ports import Capabilities
+from core.ports import Capabilities, ServiceWindow
 
 NAME: Final = "twilio"
 WHATSAPP_PREFIX: Final = "whatsapp:"
@@ -40,6 +40,7 @@ CAPABILITIES: Final = Capabilities(
     media=10,
     caption_length=1024,
     markdown="whatsapp",
+    service_window=ServiceWindow(seconds=24 * 3600, prefix=WHATSAPP_PREFIX),
     opt_out_words="short",
     statuses=True,
     look_up=True,

@@ -9,7 +9,7 @@ from typing import Final
 from channels._kit.inbound import Verification
 from channels._kit.outbound import ErrorKind
 from core.model import DeliveryStatus
-from core.ports import Capabilities, RateLimit
+from core.ports import Capabilities, RateLimit, ServiceWindow
 
 NAME: Final = "whatsapp"
 
@@ -38,6 +38,7 @@ CAPABILITIES: Final = Capabilities(
     echoes_key=True,
     opt_out_words="short",
     pace=RateLimit(number=80),
+    service_window=ServiceWindow(seconds=24 * 3600),
 )
 """Meta, "Messages", "Interactive list messages", "Webhooks" (3 MB), "Messaging limits" (80 a second)."""
 

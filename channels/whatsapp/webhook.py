@@ -226,8 +226,16 @@ def _parse_status(status: JsonObject) -> Event:
         retry_after=default_retry_seconds(code) if failed else 0.0,
         error_text=redact_phone_numbers(text or "failed") if failed else "",
         reply_key=get_identifier(status, "biz_opaque_callback_data", MAX_REPLY_KEY_LENGTH),
+        window_until=_parse_window_end(get_object(status, "conversation")),
         details=_parse_pricing(get_object(status, "pricing")),
     )
+
+
+def _parse_window_end(conversation: JsonObject) -> float:
+    """Return when a conversation that began with an ad ends (Meta, "Free entry point"); 0 for others."""
+    if get_text(get_object(conversation, "origin"), "type", 40) != "referral_conversion":
+        return 0.0
+    return parse_timestamp({"timestamp": conversation.get("expiration_timestamp")})
 
 
 def _parse_pricing(pricing: JsonObject) -> dict[str, str]:

@@ -21,7 +21,16 @@ from core.model.event import (
 )
 from core.model.failure import FailureKind
 from core.model.media_types import file_name, infer_content_type
-from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
+from core.model.message import (
+    Choice,
+    Message,
+    MessagePart,
+    Reply,
+    Route,
+    SentMessage,
+    Template,
+    merge_messages,
+)
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
 from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import (
@@ -73,8 +82,10 @@ __all__ = [
     "Reaction",
     "Referral",
     "Reply",
+    "Route",
     "SentMessage",
     "StatusChanged",
+    "Template",
     "TimerKind",
     "Turn",
     "TurnReceived",

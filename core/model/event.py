@@ -98,7 +98,8 @@ class StatusChanged(FrozenModel):
 
     `failure` classifies a failed delivery, and `retry_after` is how many seconds a reply that may be sent
     again must wait for that at least. `reply_key` is our key of the reply where the provider returns it,
-    `details` further facts, such as a price category.
+    `details` further facts, such as a price category. `window_until` is when the service window closes, in
+    seconds since the epoch, if the provider says so.
     """
 
     kind: Literal["status"] = "status"
@@ -110,6 +111,7 @@ class StatusChanged(FrozenModel):
     failure: FailureKind | None = None
     retry_after: float = 0.0
     reply_key: str = ""
+    window_until: float = 0.0
     details: dict[str, str] = Field(default_factory=dict)
 
 

@@ -37,6 +37,26 @@ class Template(FrozenModel):
     variables: dict[str, str] = Field(default_factory=dict)
 
 
+class Route(FrozenModel):
+    """Another way to the contact for a message that may not be sent as it is.
+
+    The first that is set counts. `template` is sent in place of the text. `channel` sends the text to the
+    same contact on another channel, there by `sender`, the business's number or account; on a channel of
+    tickets that opens a ticket. With `waits` the text is sent when the contact writes again.
+    """
+
+    template: Template | None = None
+    channel: str = Field("", max_length=50)
+    sender: str = Field("", max_length=200)
+    waits: bool = False
+
+    def __str__(self) -> str:
+        """Return what the log and an operator read."""
+        if self.template:
+            return f"template {self.template.name} ({self.template.language})"
+        return self.channel or "the next message"
+
+
 Medium = Annotated[
     Attachment, BeforeValidator(lambda given: {"url": given} if isinstance(given, str) else given)
 ]
@@ -59,7 +79,8 @@ class Message(FrozenModel):
     what opens a list. An unknown type of `media` is inferred from its name or URL. `template` replaces
     everything else where the channel has templates. `quotes` is the id of the turn that is replied to, and
     `reaction` an emoji on that turn. `requests_location` shows a button to share a location. `voice` is a
-    recording of the text, which the channel's provider has.
+    recording of the text, which the channel's provider has. `fallback` is the way that it takes when the
+    service window is closed, `route` the one that it takes in any case.
     """
 
     text: str
@@ -71,6 +92,8 @@ class Message(FrozenModel):
     list_button: str = ""
     requests_location: bool = False
     voice: Attachment | None = None
+    fallback: Route | None = None
+    route: Route | None = None
 
 
 def merge_messages(messages: Sequence[Message]) -> list[Message]:
@@ -78,7 +101,8 @@ def merge_messages(messages: Sequence[Message]) -> list[Message]:
     merged: list[Message] = []
     for message in messages:
         previous = merged[-1] if merged else None
-        if previous is None or previous.choices or previous.template or message.template:
+        is_separate = message.template or message.route
+        if previous is None or previous.choices or previous.template or previous.route or is_separate:
             merged.append(message)
             continue
         text = "\n\n".join(each.text for each in (previous, message) if each.text)
@@ -116,7 +140,8 @@ class Reply(MessagePart):
     bot's is not. `bulk` replies are sent after those of all sessions. `committed_at_ms` is the store's time
     at which it entered the outbox, 0 before that: a reply is given up by its age. `resends` is how often it
     was sent again because a status said that it was not delivered. `confirms_request` replies answer an
-    opt-out or opt-in, so they are sent to a contact who is opted out.
+    opt-out or opt-in, so they are sent to a contact who is opted out. `fallback` and `route` as in `Message`;
+    `window_closed`: the provider has said that the service window is closed.
     """
 
     key: str
@@ -127,6 +152,9 @@ class Reply(MessagePart):
     confirms_request: bool = False
     committed_at_ms: int = 0
     resends: int = 0
+    fallback: Route | None = None
+    route: Route | None = None
+    window_closed: bool = False
 
     @property
     def global_key(self) -> str:

@@ -13,11 +13,13 @@ from core.ports.channel import (
     NeedsDependencies,
     RateLimit,
     SendsVoiceNotes,
+    ServiceWindow,
     SharesApp,
     Webhook,
     WebhookResponse,
 )
 from core.ports.dialog import Dialog, ErrorMessages, State, TurnListener, TurnOutcome
+from core.ports.forwarding import Forwarder
 from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, HttpResponse, ResponseTooLarge
 from core.ports.mailbox import (
     AcceptResult,
@@ -54,6 +56,7 @@ __all__ = [
     "EnrichesTurns",
     "ErrorMessages",
     "FetchError",
+    "Forwarder",
     "HandlesInteractions",
     "HeldSession",
     "HostsMedia",
@@ -75,6 +78,7 @@ __all__ = [
     "SendMark",
     "SendPermit",
     "SendsVoiceNotes",
+    "ServiceWindow",
     "SessionStore",
     "SessionView",
     "SharesApp",

@@ -54,6 +54,20 @@ class RateLimit(FrozenModel, extra="forbid"):
     account: float = Field(default=0, ge=0)
 
 
+class ServiceWindow(FrozenModel):
+    """Time after a contact's message in which free text is accepted; outside it, only templates are.
+
+    It applies to the contacts' addresses that begin with `prefix`.
+    """
+
+    seconds: int = Field(gt=0)
+    prefix: str = ""
+
+    def applies_to(self, address: Address) -> bool:
+        """Return whether free text to this address needs an open window."""
+        return address.theirs.startswith(self.prefix)
+
+
 class Capabilities(FrozenModel):
     """A provider's limits, as data; 0 or `False` means not supported. Lengths are in characters.
 
@@ -94,6 +108,8 @@ class Capabilities(FrozenModel):
     closes: bool = False
     """The conversation can be closed at the provider when the flow has ended."""
     pace: RateLimit = RateLimit()
+    service_window: ServiceWindow | None = None
+    """The provider refuses free text outside it."""
     opt_out_words: Literal["explicit", "short"] = "explicit"
     """Which words of a contact opt out: with `short` also bare ones, such as "stop"."""
     reserved_words: frozenset[str] = frozenset()

@@ -88,13 +88,14 @@ class SessionView:
 class SendPermit:
     """Permission to send a reply now.
 
-    If not granted: retry after `wait` seconds; 0 means that the reply left the outbox. `reason` says why it
-    must wait.
+    If not granted: retry after `wait` seconds; 0 means that the reply left the outbox. With `window_closed`
+    it must take another way. `reason` says why it must wait.
     """
 
     granted: bool
     wait: float = 0.0
     reason: str = ""
+    window_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,8 @@ class Mailbox(Protocol):
 
         The permit may ask to wait, for the rate limit or an open circuit breaker; with `probed` the breaker
         has let a look-up of this reply through. The reply leaves the outbox if it may not be sent any more:
-        an agent owns the session, or the contact opted out.
+        an agent owns the session, or the contact opted out. If only the service window is closed, it stays,
+        and the permit says so.
         """
         ...
 
@@ -245,6 +247,26 @@ class Mailbox(Protocol):
         `failure` classifies it for the dialog. If the contact opted out, or an agent has taken the
         conversation over, no dead letter is made.
         """
+        ...
+
+    async def reroute(
+        self,
+        lease: Lease,
+        reply: Reply,
+        instead: Sequence[Reply],
+        *,
+        covered: Sequence[str] = (),
+        reason: str,
+    ) -> None:
+        """Put the replies `instead` in the place of a reply that takes another way.
+
+        Without any, it was passed on to another session. `covered` are the keys of the replies right behind
+        it that these stand for as well.
+        """
+        ...
+
+    async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
+        """Set a reply aside until the contact's next message."""
         ...
 
     async def postpone(

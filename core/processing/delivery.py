@@ -8,27 +8,39 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
-from core.model import FailureKind, Reply, SentMessage
-from core.ports import Channel, Http, Lease, Mailbox, SendFailure, SendPermit, SessionView
+from core.model import FailureKind, Reply, Route, SentMessage
+from core.ports import Channel, Forwarder, Http, Lease, Mailbox, SendFailure, SendPermit, SessionView
+from core.processing.rerouting import Rerouter
 from core.processing.retry_policy import ProcessingLimits
 
 log = logging.getLogger("turngate.delivery")
+
+_WINDOW_CLOSED = "the service window is closed"
 
 
 class OutboxSender(Generic[Http]):
     """Sends the first reply of a session's outbox."""
 
     def __init__(
-        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, limits: ProcessingLimits
+        self,
+        mailbox: Mailbox,
+        channels: Mapping[str, Channel[Http]],
+        http: Http,
+        limits: ProcessingLimits,
+        forwarder: Forwarder | None = None,
     ) -> None:
+        """Configure the sender; `forwarder` queues replies on other channels of their contact."""
         self._mailbox = mailbox
         self._channels = channels
         self._http = http
         self._limits = limits
+        self._rerouter = Rerouter(mailbox, channels, forwarder)
 
     async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
         """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
         reply = view.outbox[0]
+        if reply.window_closed:
+            return await self._leave_window(lease, reply, view, Rejected(_WINDOW_CLOSED))
         try:
             sent, looks_up = None, self._needs_look_up(reply, view)
             if looks_up:
@@ -41,12 +53,18 @@ class OutboxSender(Generic[Http]):
                     permit = await self._mailbox.mark_sending(lease, reply, probed=looks_up)
                     if permit.wait:
                         return await self._wait_for_permit(lease, reply, view, permit)
+                    if permit.window_closed:
+                        return await self._leave_window(lease, reply, view, Rejected(_WINDOW_CLOSED))
                     if not permit.granted:
                         return await self._mailbox.read_session(lease)
                 if not self._mailbox.is_lease_valid(lease):
                     raise LeaseLost("the lease may have expired since the reply was marked")
+                if reply.route:
+                    return await self._take_route(lease, reply, view, reply.route)
                 sent = await self._send(reply)
         except (Unavailable, Unknown, Rejected) as error:
+            if isinstance(error, Rejected) and error.failure is FailureKind.WINDOW:
+                return await self._leave_window(lease, reply, view, error)
             too_many_copies = self._may_be_copy(reply, error) and (
                 view.unknown_sends + 1 >= self._limits.max_copies
             )
@@ -58,6 +76,25 @@ class OutboxSender(Generic[Http]):
             return await self._mailbox.read_session(lease)
         keep = self._channels[reply.address.channel].capabilities.statuses
         return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True, keep=keep)
+
+    async def _leave_window(
+        self, lease: Lease, reply: Reply, view: SessionView, error: Rejected
+    ) -> SessionView:
+        """Take the reply's fallback, because the service window is closed, or reject it (guarantee L13)."""
+        problem = ""
+        if reply.fallback:
+            problem = await self._rerouter.take(lease, view, reply, reply.fallback, error.reason)
+        if problem or not reply.fallback:
+            reason = "; ".join(filter(None, (error.reason, problem)))
+            refusal = Rejected(reason, code=error.code or "window", failure=FailureKind.WINDOW)
+            await self._record_rejection(lease, reply, refusal)
+        return await self._mailbox.read_session(lease)
+
+    async def _take_route(self, lease: Lease, reply: Reply, view: SessionView, route: Route) -> SessionView:
+        """Send a reply on the way that it names."""
+        if problem := await self._rerouter.take(lease, view, reply, route, "the flow chose it"):
+            await self._record_rejection(lease, reply, Rejected(problem))
+        return await self._mailbox.read_session(lease)
 
     def _may_be_copy(self, reply: Reply, error: DeliveryError) -> bool:
         """Return whether another send may deliver the reply twice: its outcome is unknown and stays so."""

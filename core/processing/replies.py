@@ -50,10 +50,16 @@ class ReplyBuilder(Generic[Http]):
         """Render messages into replies within the channel's limits; `to` is the turn or timer they answer."""
         channel = self._channels[address.channel]
         merged = merge_messages(messages) if channel.capabilities.one_message else messages
-        parts = [part for message in merged for part in channel.render(message, address)]
+        parts = [(message, part) for message in merged for part in channel.render(message, address)]
         return tuple(
-            Reply(key=f"{to}.{number}", address=address, **vars(part))
-            for number, part in enumerate(parts, start=1)
+            Reply(
+                key=f"{to}.{number}",
+                address=address,
+                fallback=message.fallback,
+                route=message.route,
+                **vars(part),
+            )
+            for number, (message, part) in enumerate(parts, start=1)
         )
 
 

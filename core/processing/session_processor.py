@@ -17,6 +17,7 @@ from core.model import (
     AutomaticTransition,
     ConsentRequest,
     ControlAction,
+    FailureKind,
     FiredTimer,
     Message,
     Owner,
@@ -32,6 +33,7 @@ from core.ports import (
     Commit,
     Dialog,
     ErrorMessages,
+    Forwarder,
     Http,
     Lease,
     Mailbox,
@@ -80,11 +82,13 @@ class SessionProcessor(Generic[Http]):
         limits: ProcessingLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
         error_messages: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
+        forwarder: Forwarder | None = None,
     ) -> None:
         """Configure the processor.
 
         `concurrency` holds each channel's policy by name; channels without one queue. `error_messages`
-        returns the error messages in the session's language.
+        returns the error messages in the session's language. `forwarder` queues replies on other channels of
+        their contact.
         """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
@@ -93,7 +97,7 @@ class SessionProcessor(Generic[Http]):
         self._channels = channels
         self._limits = limits or ProcessingLimits()
         self._replies = ReplyBuilder(channels)
-        self._sender = OutboxSender(mailbox, channels, http, self._limits)
+        self._sender = OutboxSender(mailbox, channels, http, self._limits, forwarder)
         self._shutting_down = False
 
     def shut_down(self) -> None:
@@ -272,7 +276,10 @@ class SessionProcessor(Generic[Http]):
         unchanged = Commit(
             turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome, details=failure
         )
-        if view.owner in (Owner.HUMAN, Owner.CLOSED) or view.opted_out or self._give_up_reason(view):
+        is_silent = (
+            view.opted_out and fired.failure is not FailureKind.OPTED_OUT
+        )  # that one may need an agent
+        if view.owner in (Owner.HUMAN, Owner.CLOSED) or is_silent or self._give_up_reason(view):
             return unchanged
         try:
             with TimeLimit(self._limits.turn_seconds):

@@ -7,7 +7,7 @@ import math
 from pydantic_core import to_json
 
 from core.model import Reply
-from core.ports import Commit
+from core.ports import Commit, ServiceWindow
 from gateway.redis.lua import Argument
 
 
@@ -23,6 +23,13 @@ def encode_reply_entry(reply: Reply) -> bytes:
     if reply.media:
         entry["media"] = [medium.model_dump(exclude_defaults=True) for medium in reply.media]
     return to_json(entry)
+
+
+def needs_open_window(reply: Reply, window: ServiceWindow | None) -> bool:
+    """Return whether a reply is free text, which is refused outside the channel's service window."""
+    if window is None or reply.act != "say" or reply.template or reply.route:
+        return False
+    return window.applies_to(reply.address)
 
 
 def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:

@@ -35,7 +35,7 @@ from core.model import (
     next_owner,
     status_rank,
 )
-from core.ports import AcceptResult
+from core.ports import AcceptResult, ServiceWindow
 from core.processing import Concurrency, ConcurrencyPolicy, bypasses_policy
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
@@ -81,17 +81,20 @@ class RedisInbox:
         concurrency: Mapping[str, Concurrency] | None = None,
         desk_channels: Collection[str] = (),
         participants: Mapping[str, ParticipantPolicy] | None = None,
+        windows: Mapping[str, ServiceWindow] | None = None,
     ) -> None:
         """Create an inbox.
 
         `concurrency` is the policy of each channel by name (default: `queue`). `desk_channels` are those with
         an agent desk of their own: there only an agent returns a session to the bot. `participants` is each
-        channel's policy for messages of others than the contact (default: `ignore`).
+        channel's policy for messages of others than the contact (default: `ignore`), `windows` the service
+        window of those that have one.
         """
         self._redis = redis
         self._concurrency = concurrency or {}
         self._desk_channels = frozenset(desk_channels)
         self._participants = participants or {}
+        self._windows = windows or {}
         self._script = lua.load_script("accept", protocol or ProtocolLimits())
         self._next_alarms: dict[tuple[str, str], float] = {}
         self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, is_sequential=True)
@@ -137,7 +140,8 @@ class RedisInbox:
         """
         match event:
             case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
-                facts = _encode_facts(event, self._participants.get(turn.address.channel))
+                channel = turn.address.channel
+                facts = _encode_facts(event, self._participants.get(channel), self._windows.get(channel))
                 return self._policy_argument(turn), account_key(turn.address), facts
             case ControlReceived(address=address):
                 expires = "" if address.channel in self._desk_channels else "1"
@@ -185,13 +189,19 @@ def _failure(event: StatusChanged) -> str:
     return event.failure or FailureKind.PERMANENT
 
 
-def _encode_facts(event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None) -> str:
+def _encode_facts(
+    event: TurnReceived | ParticipantMessage,
+    policy: ParticipantPolicy | None,
+    window: ServiceWindow | None,
+) -> str:
     """Encode what else accept.lua needs of a message; empty if there is nothing."""
     facts: dict[str, object] = {}
     if isinstance(event, TurnReceived) and event.control_is_ours and event.turn.at:
         facts["ours"] = event.turn.at
     if isinstance(event, TurnReceived) and event.request:
         facts |= _request_facts(event.turn, event.request, is_confirmed=event.request_confirmed)
+    if window and window.applies_to(event.turn.address):
+        facts["window"] = window.seconds * 1000
     if len(event.aliases) > 1:
         facts["has_names"] = True
     if event.author:
@@ -274,6 +284,7 @@ def _encode_event(event: Event) -> list[Argument]:
                 "code": event.error_code,
                 "error": event.error_text,
                 **({"failure": _failure(event)} if _failure(event) else {}),
+                **({"window_until": event.window_until} if event.window_until else {}),
             }
             key = message_key(event.channel, event.provider_id)
             return ["status", key, status, status_rank(status), "", to_json(entry)]

@@ -18,13 +18,19 @@ from redis.exceptions import RedisError, ResponseError
 
 from core.errors import LeaseLost
 from core.model import FailureKind, Reply
-from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, SessionView
+from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.write_refusal import refusal_code
 from gateway.redis.decoding import decode_view
-from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent_entry
+from gateway.redis.encoding import (
+    encode_commit,
+    encode_kept_reply,
+    encode_reply_entry,
+    encode_sent_entry,
+    needs_open_window,
+)
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -46,9 +52,11 @@ class RedisMailbox:
         redis: Redis,
         protocol: ProtocolLimits | None = None,
         rate_limits: Mapping[str, RateLimit] | None = None,
+        windows: Mapping[str, ServiceWindow] | None = None,
     ) -> None:
-        """Create a mailbox; `rate_limits` are the channels' rate limits by name."""
+        """Create a mailbox; `rate_limits` and `windows` are those of the channels by name."""
         self._redis = redis
+        self._windows = windows or {}
         self._rate_limits = rate_limits or {}
         self._protocol = protocol or ProtocolLimits()
         self._leases = LeaseRenewer(redis, self._protocol)
@@ -175,6 +183,27 @@ class RedisMailbox:
         arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
         await self._fenced_call("refuse", lease, arguments)
 
+    async def reroute(
+        self,
+        lease: Lease,
+        reply: Reply,
+        instead: Sequence[Reply],
+        *,
+        covered: Sequence[str] = (),
+        reason: str,
+    ) -> None:
+        """Put other replies in the place of one; see `core.ports.mailbox.Mailbox`."""
+        entry = to_json({"key": reply.key, "reason": reason, "by": [each.key for each in instead]})
+        arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered))]
+        for each in instead:
+            arguments += [each.model_dump_json(exclude_defaults=True), encode_reply_entry(each)]
+        await self._fenced_call("reroute", lease, arguments)
+
+    async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
+        """Set a reply aside until the contact writes again."""
+        entry = to_json({"key": reply.key, "reason": reason, "held": True})
+        await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"])
+
     async def postpone(
         self,
         lease: Lease,
@@ -268,9 +297,10 @@ class RedisMailbox:
             reply.key,
             to_json({"key": reply.key}),
             "" if probed else account,
-            "confirmation" if reply.confirms_request else "1" if reply.bulk else "",
+            _reply_class(reply),
             reply.voice,
             address.theirs,
+            "1" if needs_open_window(reply, self._windows.get(address.channel)) else "",
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
@@ -290,10 +320,17 @@ class RedisMailbox:
         return await batcher.submit(arguments)
 
 
+def _reply_class(reply: Reply) -> str:
+    """Return how mark.lua treats a reply: what is not said to the contact is not subject to an opt-out."""
+    if reply.confirms_request or reply.act != "say":
+        return "confirmation"
+    return "1" if reply.bulk else ""
+
+
 def _decode_permit(answer: Any) -> SendPermit:
     """Decode the answer of mark.lua or probe.lua: 1, 0, or the milliseconds to wait and the reason."""
     if isinstance(answer, int):
-        return SendPermit(granted=answer == 1)
+        return SendPermit(granted=answer == 1, window_closed=answer == 3)
     wait_ms, reason = answer
     return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
 

@@ -14,11 +14,11 @@ from redis.asyncio import Redis
 from core.model import Address, Message, MessagePart, Reply
 from core.ports import Channel
 from gateway.redis import lua, rq_layout
-from gateway.redis.encoding import encode_reply_entry
+from gateway.redis.encoding import encode_reply_entry, needs_open_window
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.proactive_messages import ProactiveMessages
 
-_LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice")
+_LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice", "fallback", "route")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
@@ -38,6 +38,7 @@ class SendOutcome(StrEnum):
     OPTED_OUT = "opted_out"
     PERSON = "person"
     CLOSED = "closed"
+    WINDOW = "window"
     EMPTY = "empty"
 
 
@@ -48,6 +49,8 @@ REFUSAL_SENTENCES = {
     SendOutcome.OPTED_OUT: "not sent: the person opted out; only they can opt in again",
     SendOutcome.PERSON: "not sent: an agent has the session; send it again when the bot has it back",
     SendOutcome.CLOSED: "not sent: the session is closed; a message of the person opens it again",
+    SendOutcome.WINDOW: "not sent: the service window is closed, so only approved templates are accepted; "
+    "send a template, or name a fallback",
     SendOutcome.EMPTY: "not sent: nothing of the message can be shown; give it a text",
 }
 """Why a message was not sent and what to do, for people."""
@@ -81,10 +84,13 @@ class ProactiveSender:
         parts = [part for part in parts if _has_content(part)]
         lapses = "1" if channel is None or not channel.capabilities.desk else ""
         digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
-        encoded_parts = _encode_parts(key, address, parts, voice)
+        window = channel.capabilities.service_window if channel else None
+        replies = _build_replies(key, address, parts, voice, message)
+        needs_window = any(needs_open_window(reply, window) for reply in replies) and not message.fallback
+        encoded_parts = [part for reply in replies for part in _encode_reply(reply)]
 
         async def run(replaced_entry: str) -> SendOutcome:
-            options = [session, key, voice, lapses, digest, replaced_entry]
+            options = [session, key, voice, lapses, digest, replaced_entry, "1" if needs_window else ""]
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -97,15 +103,30 @@ class ProactiveSender:
         return outcome
 
 
-def _encode_parts(
-    key: str, address: Address, parts: Sequence[MessagePart], voice: Literal["bot", "person"]
-) -> list[Argument]:
-    arguments: list[Argument] = []
-    for number, part in enumerate(parts, start=1):
-        name = key if len(parts) == 1 else f"{key}.{number}"
-        reply = Reply(key=name, address=address, voice=voice, bulk=voice == "bot", **dict(part))
-        arguments += [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
-    return arguments
+def _build_replies(
+    key: str,
+    address: Address,
+    parts: Sequence[MessagePart],
+    voice: Literal["bot", "person"],
+    message: Message,
+) -> list[Reply]:
+    """Build a message's replies, keyed by its key and the number of the part."""
+    return [
+        Reply(
+            key=key if len(parts) == 1 else f"{key}.{number}",
+            address=address,
+            voice=voice,
+            bulk=voice == "bot",
+            fallback=message.fallback,
+            route=message.route,
+            **dict(part),
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def _encode_reply(reply: Reply) -> list[Argument]:
+    return [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
 
 
 def _content_json(message: Message) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 import channels
 from channels._kit.inbound import Verification
-from core.ports import Capabilities, RateLimit
+from core.ports import Capabilities, RateLimit, ServiceWindow
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8")
@@ -51,6 +51,7 @@ _ROWS = [
     ("participants", "Others than the contact in a conversation", "only the contact can write"),
     ("opt_out_words", "Words that opt out", "see [opt-out](configuration.md#opt-out)"),
     ("reserved_words", "Messages that the provider answers itself", "every message reaches the bot"),
+    ("service_window", "Service window for free text", "free text at any time"),
     ("pace", "Sends per second from one number", "no limit"),
 ]
 
@@ -70,6 +71,10 @@ def _shown(value: object) -> str:
         return "–" if value in (0, "none") else f"{value}"
     if isinstance(value, tuple):
         return ", ".join(value) or "–"
+    if value is None:
+        return "–"
+    if isinstance(value, ServiceWindow):
+        return f"{value.seconds // 3600} h" + (f", {value.prefix} addresses" if value.prefix else "")
     assert isinstance(value, RateLimit)
     return f"{value.number:g}" if value.number else "–"
 

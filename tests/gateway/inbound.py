@@ -10,7 +10,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from channels import available
-from core.model import Event, Message, Owner, ParticipantPolicy
+from core.model import Event, Message, Owner, ParticipantPolicy, Reply, Route
 from core.ports import Capabilities, Dialog
 from core.processing import SessionProcessor
 from gateway.middleware.opt_out_requests import OptOutRequests
@@ -39,6 +39,20 @@ def load_capabilities(names: Sequence[str]) -> Any:
     }
 
 
+class RecordingForwarder:
+    """Takes replies for other channels, or refuses them with `problem`."""
+
+    def __init__(self) -> None:
+        self.forwarded: list[tuple[str, str, Route]] = []
+        self.problem = ""
+
+    async def forward(self, session: str, reply: Reply, route: Route) -> str:
+        """Record a reply."""
+        if not self.problem:
+            self.forwarded.append((reply.key, reply.body, route))
+        return self.problem
+
+
 class InboundGateway:
     """Takes what channels parse. All channels share one fake provider."""
 
@@ -50,22 +64,39 @@ class InboundGateway:
         desk: bool = False,
         dialog: Dialog | None = None,
         participants: Mapping[str, ParticipantPolicy] | None = None,
+        has_windows: bool = False,
     ) -> None:
+        """Build it; `has_windows`: the channels' service windows count, for messages with present times."""
         self.redis = redis
+        self.windows = {
+            name: each.capabilities.service_window
+            for name, each in load_capabilities(channels).items()
+            if has_windows and each.capabilities.service_window
+        }
         self.inbox = IdentityResolver(
             redis,
             OptOutRequests(
                 redis,
-                RedisInbox(redis, desk_channels=channels if desk else (), participants=participants),
+                RedisInbox(
+                    redis,
+                    desk_channels=channels if desk else (),
+                    participants=participants,
+                    windows=self.windows,
+                ),
                 load_capabilities(channels),
             ),
         )
-        self.mailbox = RedisMailbox(redis)
+        self.mailbox = RedisMailbox(redis, windows=self.windows)
         self.dialog = EchoDialog()
         self.channel = FakeChannel(desk=desk)
         self.channels = dict.fromkeys(channels, self.channel)
+        self.forwarder = RecordingForwarder()
         self.processor = SessionProcessor(
-            mailbox=self.mailbox, dialog=dialog or self.dialog, channels=dict(self.channels), http=None
+            mailbox=self.mailbox,
+            dialog=dialog or self.dialog,
+            channels=dict(self.channels),
+            http=None,
+            forwarder=self.forwarder,
         )
 
     async def receive(self, events: Sequence[Event], session: str) -> None:
@@ -79,11 +110,11 @@ class InboundGateway:
         await self.redis.delete("tg:paused")
         await self.processor.run(session)
 
-    async def send(self, session: str, key: str) -> SendOutcome:
+    async def send(self, session: str, key: str, message: Message | None = None) -> SendOutcome:
         """Send a proactive message."""
         channels: Any = self.channels
         sender = ProactiveSender(self.redis, channels, ProtocolLimits())
-        return await sender.send(session, key, Message(text=f"offer {key}"))
+        return await sender.send(session, key, message or Message(text=f"offer {key}"))
 
     async def state(self, session: str) -> Any:
         """Return the stored state of the session's dialog."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 from enum import StrEnum
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 from core.model import FrozenModel
 from gateway.redis.records.session_log import LogEntry
 
+_SUFFIXES = re.compile(r"(~t?\d+)+$")
+
 OWN_PREFIX, AGENT_PREFIX = "own-", "agent-"
 
 
 class MessageOutcome(StrEnum):
     """Outcome of a message or of one of its parts.
 
-    `dead_letter`: given up, see `turngate dead`. `unknown`: the log does not go back to it.
+    `dead_letter`: given up, see `turngate dead`. `held`: it waits for the contact's next message.
+    `forwarded`: it is sent on another channel. `unknown`: the log does not go back to it.
     """
 
     QUEUED = "queued"
@@ -26,14 +30,18 @@ class MessageOutcome(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     DEAD_LETTER = "dead_letter"
+    HELD = "held"
+    FORWARDED = "forwarded"
     UNKNOWN = "unknown"
 
 
 _PROGRESS = (
     MessageOutcome.UNKNOWN,
+    MessageOutcome.HELD,
     MessageOutcome.QUEUED,
     MessageOutcome.SENDING,
     MessageOutcome.SENT,
+    MessageOutcome.FORWARDED,
     MessageOutcome.DELIVERED,
     MessageOutcome.READ,
 )
@@ -57,9 +65,12 @@ class PartReport(FrozenModel):
 
 
 def original_key(key: str, keys: Container[str]) -> str:
-    """Return the key under which a reply was first sent; a resend has it with its number (`~2`)."""
-    name, _, number = key.rpartition("~")
-    return name if number.isdigit() and name in keys else key
+    """Return the key under which a reply was first sent.
+
+    A resend has it with its number (`~2`), a template in its place with `~t1`.
+    """
+    name = _SUFFIXES.sub("", key)
+    return name if name in keys else key
 
 
 class MessageTimeline:
@@ -104,6 +115,8 @@ class MessageTimeline:
             case "sent":
                 self._keys_by_provider_id[str(data["id"])] = key
                 self._update(key, MessageOutcome.SENT, provider_id=str(data["id"]))
+            case "rerouted":
+                self._update(key, _outcome_of_rerouting(data), reason=reason)
             case "refused":
                 outcome = MessageOutcome.DEAD_LETTER if data.get("dead") else MessageOutcome.REFUSED
                 self._update(key, outcome, reason=reason, code=code)
@@ -135,6 +148,12 @@ class MessageTimeline:
         changes = {"outcome": outcome, "reason": reason, "code": code}
         changes["provider_id"] = provider_id or part.provider_id
         self._parts[part.key] = part.model_copy(update=changes)
+
+
+def _outcome_of_rerouting(data: Any) -> MessageOutcome:
+    if data.get("held"):
+        return MessageOutcome.HELD
+    return MessageOutcome.QUEUED if data.get("by") else MessageOutcome.FORWARDED
 
 
 def select_decisive(parts: Sequence[PartReport]) -> PartReport:

@@ -15,7 +15,19 @@ from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 
 _MAX_KEYS_PER_CALL = 500
-_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text", ":participants", ":names")
+_KEY_SUFFIXES = (
+    "",
+    ":mail",
+    ":out",
+    ":held",
+    ":seen",
+    ":recent",
+    ":kept",
+    ":log",
+    ":text",
+    ":participants",
+    ":names",
+)
 _GLOB = re.compile(r"([*?\[\]\\])")
 _MAX_LETTERS_PER_CALL = 500
 

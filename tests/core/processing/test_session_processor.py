@@ -136,7 +136,7 @@ async def test_an_opt_out_reported_by_the_provider_silences_later_turns(rig: Rig
     await rig.accept_turns(2)
 
     assert await rig.process() is ProcessResult.EMPTY
-    assert rig.dialog.handled == ["M1"]
+    assert rig.dialog.handled == ["M1", "timer"]  # the dialog learns it, and cannot speak
 
 
 async def test_no_turn_is_answered_while_an_agent_owns_the_session(rig: Rig) -> None:

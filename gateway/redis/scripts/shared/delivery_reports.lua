@@ -31,6 +31,17 @@ local function schedule_resend(message, kept, pause, now)
   return wait
 end
 
+-- Put a sent reply that was not delivered back into the outbox, under a key of its own: the provider must not take it for
+-- the one that it knows. `facts` begin its JSON, each with a comma behind it.
+local function send_again(session, reply, id, kept, facts)
+  local resends = kept.resends + 1
+  local name = reply:gsub(kept.resends > 0 and '~%d+$' or '^$', '') .. '~' .. resends
+  local head = string.format('{"committed_at_ms":%d,"resends":%d,%s"key":%s,', kept.at, resends, facts, cjson.encode(name))
+  redis.call('RPUSH', key(session, ':out'), head .. kept.rest:sub(2))
+  redis.call('HDEL', key(session, ':kept'), id)
+  log_entry(session, 'resend', cjson.encode({key = name, id = id}))
+end
+
 -- Guarantee L14: a failure that a status reports is settled as the same answer of the API would be. `message` is the key
 -- of a sent message. Returns whether the session has work now.
 local function settle_failed_status(message, now)
@@ -51,11 +62,15 @@ local function settle_failed_status(message, now)
       return false
     end
   end
+  if failure == 'window' and kept and kept.rest:find('"fallback":', 1, true) then
+    send_again(session, reply, report.id, kept, '"window_closed":true,')
+    return true
+  end
   redis.call('HDEL', key(session, ':kept'), report.id)
   if failure == 'opted_out' or failure == 'opted_out_of_marketing' then
     set_optout(session, failure == 'opted_out' and '1' or 'marketing', now)
     log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))
-    return false
+    return schedule_undelivered(session, reply, now, failure)
   end
   local reason = 'status ' .. (report.code ~= '' and report.code .. ': ' or '') .. report.error
   if why then reason = why .. ': ' .. reason end

@@ -5,12 +5,13 @@
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
---                         marked_to transferred ours
+--                         marked_to transferred ours window
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
 --   tg:{s}:recent list    provider ids of sent messages
 --   tg:{s}:kept   hash    sent replies that may have to be sent again, by provider id
+--   tg:{s}:held   list    replies that wait for the contact's next message, which opens the service window
 --   tg:{s}:log    stream  log of the session
 --   tg:{s}:participants   set   sessions of participants of the same conversation
 --   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/identities.py)

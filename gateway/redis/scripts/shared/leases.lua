@@ -56,6 +56,7 @@ local function start_retention(session)
   end
   redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
   redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+  redis.call('PEXPIRE', key(session, ':held'), RETENTION_MS)
 end
 
 -- The same for an event that needs no job; while there is work, the end of that starts it.

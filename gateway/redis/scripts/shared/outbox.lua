@@ -32,6 +32,15 @@ local function stamp_reply(reply, now)
   return '{"committed_at_ms":' .. string.format('%d', now) .. ',' .. reply:sub(2)
 end
 
+-- Replies that waited for the contact's next message enter the outbox; their age counts from now.
+local function release_held(session, now)
+  local held = redis.call('LRANGE', key(session, ':held'), 0, -1)
+  for _, reply in ipairs(held) do
+    redis.call('RPUSH', key(session, ':out'), stamp_reply(reply:gsub('^{"committed_at_ms":%d+,', '{'), now))
+  end
+  if #held > 0 then redis.call('DEL', key(session, ':held')) end
+end
+
 -- An earlier release stored replies without a time: their age counts from the first look at them.
 local function stamp_first_reply(session, outbox, now)
   local first = outbox[1]

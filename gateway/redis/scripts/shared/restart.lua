@@ -17,5 +17,6 @@ local function forget_dialog(session)
   end
   if marked then redis.call('HDEL', s, 'marked', 'marked_at') end
   redis.call('HDEL', s, 'waits', 'slot', 'unknown')
+  redis.call('DEL', key(session, ':held'))
   log_entry(session, 'reset', '{}')
 end

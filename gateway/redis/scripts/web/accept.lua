@@ -61,6 +61,23 @@ local function apply_request(session, request)
   return true
 end
 
+-- Guarantee L13: a message opens the service window, or keeps it open for longer; it counts from the provider's time.
+-- What waits for the window is sent now.
+local function open_window(session, length, entry)
+  local s, at = key(session), tonumber(entry:match('"at":([%d.]+)') or '')
+  local closes = math.floor(math.min(at and at * 1000 or now, now)) + length
+  if closes > tonumber(redis.call('HGET', s, 'window') or 0) then redis.call('HSET', s, 'window', closes) end
+  if closes > now then release_held(session, now) end
+end
+
+-- The provider says until when free text is accepted: a conversation that began with an ad has more than a day.
+local function extend_window(session, entry)
+  local closes = tonumber(entry:match('"window_until":([%d.]+)') or '')
+  if not closes then return end
+  local known = redis.call('HGET', key(session), 'window')
+  if known and closes * 1000 > tonumber(known) then redis.call('HSET', key(session), 'window', closes * 1000) end
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -78,6 +95,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     'inactivity', '', 'undelivered', '')  -- a message cancels these timers
   log_entry(session, 'accepted', entry)
   record_message_time(session, entry)
+  if facts.window then open_window(session, facts.window, entry) end
   if policy ~= '' then apply_concurrency_policy(session, policy) end
   enqueue(session, now, stamp)
   return 'new'
@@ -174,6 +192,7 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   local session = stored[2]
   if redis.call('EXISTS', key(session)) == 0 then return 'new' end  -- erased or expired: its log stays away
   log_entry(session, 'status', entry)
+  extend_window(session, entry)
   if status == 'failed' then
     if stored[3] and settle_failed_status(message, now) then enqueue(session, now, stamp) end
   elseif status == 'delivered' or status == 'read' then

@@ -1,11 +1,12 @@
 -- Append a proactive message to a session's outbox, or tell why it may not leave. ARGV: stamp, session, key, voice,
 -- whether the agent's ownership expires (1 or ''), digest of the content, the log entry of an earlier message of this
--- key that is known to have left no trace outside ('' for none), then reply and log entry for each part. A message of
+-- key that is known to have left no trace outside ('' for none), whether it needs an open service window (1 or ''),
+-- then reply and log entry for each part. A message of
 -- an agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
 -- the key), full when too many replies wait, unknown_session for one without any message, or a refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
-local record, part_count = proactive_record(session, id), (#ARGV - 7) / 2
-local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout')
+local record, part_count = proactive_record(session, id), (#ARGV - 8) / 2
+local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout', 'window')
 if not stored[1] then return 'unknown_session' end
 
 -- A refused message has not used up its key. Earlier releases kept the key in `seen`, without a record.
@@ -21,7 +22,8 @@ end
 
 -- Guarantee L13: what may not leave is refused here, before its key is used. mark.lua asks the same again.
 local function find_refusal()
-  local reason, code = refusal_reason(stored[2], stored[3], ARGV[4], ARGV[4] == 'bot' and '1' or '')
+  local window = ARGV[8] == '1' and stored[4] or nil
+  local reason, code = refusal_reason(stored[2], stored[3], ARGV[4], ARGV[4] == 'bot' and '1' or '', window, now)
   if not reason and part_count == 0 then return 'there is nothing to send', 'empty' end
   return reason, code
 end
@@ -52,7 +54,7 @@ if ARGV[4] == 'person' then
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
 local first_entry
-for i = 8, #ARGV, 2 do
+for i = 9, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   local entry = log_entry(session, 'said', ARGV[i + 1])
   first_entry = first_entry or entry

@@ -18,20 +18,14 @@ local function has_no_work(session)
   return not timer or timer > now
 end
 
--- Put sent replies that a status reported as not delivered back into their outboxes, each under a key of its own: the
--- provider must not take it for the one that it knows.
+-- Put sent replies that a status reported as not delivered back into their outboxes.
 for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 'LIMIT', 0, ARGV[2])) do
   local stored = redis.call('HMGET', message, 'session', 'reply', 'entry')
   local id = stored[3] and cjson.decode(stored[3]).id
   local kept = stored[1] and find_kept(stored[1], id)
   if kept then
-    local session, resends = stored[1], kept.resends + 1
-    local name = stored[2]:gsub(kept.resends > 0 and '~%d+$' or '^$', '') .. '~' .. resends
-    local head = string.format('{"committed_at_ms":%d,"resends":%d,"key":%s,', kept.at, resends, cjson.encode(name))
-    redis.call('RPUSH', key(session, ':out'), head .. kept.rest:sub(2))
-    redis.call('HDEL', key(session, ':kept'), id)
-    log_entry(session, 'resend', cjson.encode({key = name, id = id}))
-    enqueue(session, now, stamp)
+    send_again(stored[1], stored[2], id, kept, '')
+    enqueue(stored[1], now, stamp)
   elseif stored[1] and redis.call('EXISTS', key(stored[1])) == 1 then  -- newer replies have displaced it
     add_dead_letter(stored[1], cjson.encode({reason = 'not delivered, and not kept long enough to be sent again', id = id}))
     if schedule_undelivered(stored[1], stored[2], now, 'temporary') then enqueue(stored[1], now, stamp) end

@@ -1,9 +1,9 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the
 -- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
--- proactive message, confirmation, or ''), voice, the contact's side of its address, then for each rate limit its
--- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply
+-- proactive message, confirmation, or ''), voice, the contact's side of its address, whether it needs an open service
+-- window (1 or ''), then for each rate limit its name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply
 -- through. Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
--- {milliseconds to wait, reason}, or nil when the lease is lost.
+-- 3 (the service window is closed; the reply stays), {milliseconds to wait, reason}, or nil when the lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
@@ -16,7 +16,7 @@ local function rate_limit_wait(bulk)
     return math.max(slot - now, 0)
   end
   local wait, caught_up = 0, {}
-  for i = 9, #ARGV, 2 do
+  for i = 10, #ARGV, 2 do
     local interval = tonumber(ARGV[i + 1])
     local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
     wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
@@ -32,9 +32,11 @@ end
 
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
-local stored = redis.call('HMGET', s, 'owner', 'optout', 'address')
+local stored = redis.call('HMGET', s, 'owner', 'optout', 'address', 'window')
 if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
-local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6])
+local window = ARGV[9] == '1' and stored[4] or nil
+local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6], window, now)
+if code == 'window' then return 3 end
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
   settle_reply(session, ARGV[3])

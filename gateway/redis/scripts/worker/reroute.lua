@@ -1,0 +1,26 @@
+-- Guarantees L7 and L13: a reply takes another way. ARGV: session, fence, the reply's key, log entry, whether it waits for
+-- the contact's next message (1 or ''), keys of replies right behind it that are covered, too (JSON), then reply and log
+-- entry for each reply that is sent in its place. Returns 1, 2 (another reply is before it; nothing was done), or nil
+-- when the lease is lost.
+local session, now = ARGV[1], clock()
+if not lease_valid(session, ARGV[2], now) then return nil end
+if not is_next_reply(session, ARGV[3]) then return 2 end
+local out, reply = key(session, ':out'), redis.call('LINDEX', key(session, ':out'), 0)
+log_entry(session, 'rerouted', ARGV[4])
+settle_reply(session, ARGV[3])
+if ARGV[5] == '1' then
+  redis.call('RPUSH', key(session, ':held'), reply)
+  redis.call('LTRIM', key(session, ':held'), -BURST_LENGTH, -1)
+end
+for _, covered in ipairs(cjson.decode(ARGV[6])) do
+  if stored_field(redis.call('LINDEX', out, 0), 'key') ~= covered then break end
+  redis.call('LPOP', out)
+  log_entry(session, 'rerouted', cjson.encode({key = covered, reason = cjson.decode(ARGV[4]).reason, covered = true}))
+end
+for i = #ARGV - 1, 7, -2 do
+  redis.call('LPUSH', out, stamp_reply(ARGV[i], now))
+  log_entry(session, 'said', ARGV[i + 1])
+end
+count('rerouted')
+notify_waiting(session)
+return 1
