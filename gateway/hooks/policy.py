@@ -27,7 +27,7 @@ class DeliveryPolicy:
     batch_seconds: float = 15.0
     lease_seconds: float = 30.0
     batch_size: int = 64
-    concurrency: int = 16
+    concurrency: int = 8
     failure_threshold: int = 5
 
 
