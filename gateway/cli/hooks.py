@@ -39,7 +39,9 @@ def _parse_id(text: str) -> str:
     return text
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the hook; `turngate hooks list` shows it.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the hook; `turngate hooks list` shows it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Ids = Annotated[
     list[str] | None, typer.Argument(parser=_parse_id, metavar="[ID]...", help="IDs of failed events.")
@@ -62,7 +64,9 @@ def list_hooks(as_json: AsJson = False) -> None:
     for hook, status in rows:
         typer.echo(f"{hook.name}  {hook.url}  {_describe_state(hook, status)}")
         typer.echo(f"  events   {', '.join(hook.events) or 'all'}" + _describe_content(hook))
-        typer.echo(f"  so far   {status.delivered} delivered, {status.waiting} waiting, {status.dead} given up")
+        typer.echo(
+            f"  so far   {status.delivered} delivered, {status.waiting} waiting, {status.dead} given up"
+        )
         if status.last_error:
             typer.echo(f"  last failure {_format_time(status.last_failure)}: {status.last_error}")
     typer.echo(f"{len(rows)} hooks")
@@ -123,7 +127,9 @@ def rotate(
 ) -> None:
     """Replace the secret; meanwhile events are signed with the old one, too."""
     changed = _change(name, lambda hook: hook.rotate(_now_ms(), int(hours * _HOUR_MS)))
-    _print_secret(f"{name} has a new secret; the old one signs for {hours:g} more hours.", changed, as_json=as_json)
+    _print_secret(
+        f"{name} has a new secret; the old one signs for {hours:g} more hours.", changed, as_json=as_json
+    )
 
 
 @app.command()
@@ -133,8 +139,8 @@ def enable(name: Name) -> None:
     typer.echo(f"{name} is enabled; it gets what happens from now on, and what was waiting.")
 
 
-@app.command()
-def test(name: Name, as_json: AsJson = False) -> None:
+@app.command("test")
+def send_test(name: Name, as_json: AsJson = False) -> None:
     """Send a `hook.test` event now, and print the receiver's answer."""
     from gateway.config.settings import Settings
     from gateway.hooks.attempt import AttemptResult, attempt

@@ -1,4 +1,4 @@
-"""Delivery of events to subscriptions: one task for each, in every worker; at least once, retried for a day."""
+"""Delivery of events: one task for each subscription, in every worker; at least once, with retries."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class HookDeliverer:
 
     async def _report_loss(self) -> None:
         """Log when events were lost: nobody took them, and there is room for a bounded number."""
-        lost = int(await self._redis.hget("tg:counts", "hook_events:lost") or 0)  # type: ignore[misc]
+        lost = int(await self._redis.hget("tg:counts", "hook_events:lost") or 0)
         if 0 <= self._lost < lost:
             log.error(
                 "%d events for hooks were lost: more happened than were delivered; `turngate hooks list` "

@@ -20,8 +20,8 @@ EVENT_TYPES = {
     "reply.delivered": EventType("a reply is on the contact's device", ("provider_id",)),
     "reply.read": EventType("the contact has read a reply", ("provider_id",)),
     "reply.failed": EventType(
-        "a reply was refused, by the provider, by a status or before it left; one whose `failure` is `temporary` "
-        "is sent again",
+        "a reply was refused, by the provider, by a status or before it left; one whose `failure` is "
+        "`temporary` is sent again",
         ("reply", "provider_id", "code", "reason", "failure"),
     ),
     "owner.changed": EventType(

@@ -36,7 +36,7 @@ def event_id(event: HookEvent) -> str:
 
 
 def encode_body(event: HookEvent, hook: Subscription) -> bytes:
-    """Return the JSON body of an event, with the personal data that the subscription asks for and no other."""
+    """Return the JSON body of an event, with no personal data but what the subscription asks for."""
     time = datetime.fromtimestamp(event.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
     return to_json(
         {"type": event.kind, "timestamp": time.replace("+00:00", "Z"), "data": _build_data(event, hook)}

@@ -8,8 +8,8 @@ from core.backoff import exponential_backoff
 from core.model import FrozenModel
 from gateway.hooks.attempt import AttemptResult
 
-_INITIAL_SECONDS = 5.0
-_MAX_SECONDS = 3_600.0
+INITIAL_SECONDS = 5.0
+MAX_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class ReceiverState(FrozenModel):
 
 def retry_seconds(attempts: int, retry_after: float) -> float:
     """Return the seconds until an event is tried again after `attempts` failed tries."""
-    backoff = exponential_backoff(attempts - 1, initial=_INITIAL_SECONDS, maximum=_MAX_SECONDS)
-    return max(backoff, min(retry_after, _MAX_SECONDS))
+    backoff = exponential_backoff(attempts - 1, initial=INITIAL_SECONDS, maximum=MAX_SECONDS)
+    return max(backoff, min(retry_after, MAX_SECONDS))
 
 
 def next_state(

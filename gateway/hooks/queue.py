@@ -76,7 +76,13 @@ class HookQueue:
         `cursor` is the last new event that is dealt with, `state` the changed fields. With `tries_all`
         nothing waits for its time any more.
         """
-        arguments: list[Argument] = [self._name, self._token, self._lease_ms, cursor, "1" if tries_all else ""]
+        arguments: list[Argument] = [
+            self._name,
+            self._token,
+            self._lease_ms,
+            cursor,
+            "1" if tries_all else "",
+        ]
         arguments.append(len(state))
         for field in state.items():
             arguments += field

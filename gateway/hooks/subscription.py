@@ -106,7 +106,9 @@ def _check_url(url: str, private_hosts: Collection[str]) -> str:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
-        raise ConfigurationError("the URL cannot be read; give one such as https://crm.example.com/hooks") from None
+        raise ConfigurationError(
+            "the URL cannot be read; give one such as https://crm.example.com/hooks"
+        ) from None
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.password:
         raise ConfigurationError("the URL must begin with https://, name a host and hold no password")
     default_port = 443 if parts.scheme == "https" else 80

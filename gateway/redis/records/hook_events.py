@@ -20,7 +20,7 @@ _MAX_ROWS_PER_CALL = 500
 
 
 def state_key(hook: str) -> str:
-    """Return the key of a subscription's state; hooks/take_events.lua lists its fields and what is beside it."""
+    """Return the key of a subscription's state; hooks/take_events.lua lists its fields and other keys."""
     return f"tg:hook:{hook}"
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 import redis as sync
@@ -110,12 +111,18 @@ def test_a_wrong_hook_is_refused_with_the_reason(
 
 def test_given_up_events_are_listed_and_replayed(url: str, sync_redis: sync.Redis) -> None:
     run("hooks", "add", url, "--name", "crm")
-    event = {"id": "1795400000000-0", "kind": "reply.sent", "session": "", "attempts": 40, "reason": "too old"}
-    letter = sync_redis.xadd("tg:hook_dead", {"hook": "crm", "session": "", "event": json.dumps(event)})
-    broken = sync_redis.xadd("tg:hook_dead", {"hook": "crm", "session": "", "event": "[]"})
-    orphan = sync_redis.xadd("tg:hook_dead", {"hook": "gone", "session": "", "event": json.dumps(event)})
+    event = {
+        "id": "1795400000000-0",
+        "kind": "reply.sent",
+        "session": "",
+        "attempts": 40,
+        "reason": "too old",
+    }
+    letter: Any = sync_redis.xadd("tg:hook_dead", {"hook": "crm", "session": "", "event": json.dumps(event)})
+    broken: Any = sync_redis.xadd("tg:hook_dead", {"hook": "crm", "session": "", "event": "[]"})
+    orphan: Any = sync_redis.xadd("tg:hook_dead", {"hook": "gone", "session": "", "event": json.dumps(event)})
     rows = json.loads(run("hooks", "failed", "--hook", "crm", "--json").output)
-    assert [(row["type"], row["reason"]) for row in rows][0] == ("reply.sent", "too old")
+    assert (rows[0]["type"], rows[0]["reason"]) == ("reply.sent", "too old")
     assert "3 events" in run("hooks", "failed").output
 
     assert run("hooks", "replay").exit_code == 2
@@ -124,5 +131,3 @@ def test_given_up_events_are_listed_and_replayed(url: str, sync_redis: sync.Redi
         result = run("hooks", "replay", other.decode())
         assert (result.exit_code, reason in result.output) == (1, True)
     assert sync_redis.zcard("tg:hook:crm:due") == 1
-
-

@@ -207,7 +207,7 @@ async def test_without_a_reader_memory_is_bounded_and_the_loss_is_counted(
         await rig.accept_turns(*range(first, first + 50), session=f"{SESSION}-{first}")
     kept = await redis.xlen("tg:events")
     assert kept <= 300
-    counted = await redis.hget("tg:counts", "hook_events:lost")  # type: ignore[misc]
+    counted = await redis.hget("tg:counts", "hook_events:lost")
     assert int(counted or 0) == 1000 - kept
 
 

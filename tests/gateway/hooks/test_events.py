@@ -1,4 +1,4 @@
-"""Events: which ones there are, what they contain, and that nothing is stored or read without a subscription."""
+"""Events: which ones there are, what they contain, and when they are stored."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ async def _whole_life(rig: Rig) -> None:
     await rig.process()
     for status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.READ):
         await rig.inbox.accept([StatusChanged(channel="fake", provider_id="P1", status=status)])
-    rig.channel.planned_failures = [
-        (Rejected(f"{ADDRESS.theirs} is not valid", code="21211"), False)
-    ]
+    rig.channel.planned_failures = [(Rejected(f"{ADDRESS.theirs} is not valid", code="21211"), False)]
     await rig.accept_turns(2)
     await rig.process()
     await rig.accept_action(ControlAction.TAKE_OVER)
@@ -61,6 +59,11 @@ async def _whole_life(rig: Rig) -> None:
             )
         ]
     )
+
+
+async def _entries(redis: Redis, stream: str = "tg:events") -> list[tuple[bytes, dict[bytes, bytes]]]:
+    rows: Any = await redis.xrange(stream)
+    return list(rows)
 
 
 async def _received(redis: Redis, receiver: Receiver, **options: object) -> list[dict[str, Any]]:
@@ -89,7 +92,7 @@ async def test_everything_that_happens_to_a_session_is_told(redis: Redis, receiv
     assert data[1]["reply"].startswith("M1")
     assert (data[5]["code"], data[5]["reason"]) == ("21211", "[number] is not valid")
     assert data[6]["failure"] == "permanent"
-    assert data[6]["dead_letter"] == (await redis.xrange("tg:dead"))[0][0].decode()
+    assert data[6]["dead_letter"] == (await _entries(redis, "tg:dead"))[0][0].decode()
     assert (data[7]["previous"], data[7]["owner"], data[8]["scope"]) == ("bot", "human", "all")
     assert {(each["channel"], each["account"]) for each in data} == {("fake", "A1")}
     assert len({each["session_ref"] for each in data}) == 1
@@ -101,7 +104,7 @@ async def test_personal_data_is_neither_sent_nor_stored_unless_asked_for(
     rig = Rig(redis)
     await subscribe(redis, receiver)
     await _whole_life(rig)
-    stored = await redis.xrange("tg:events")
+    stored = await _entries(redis)
     assert "my secret words" not in str(stored)
     assert "Grace" not in str(stored)
     assert all(fields[b"c"] == b"" for _, fields in stored)
@@ -130,7 +133,10 @@ async def test_only_the_types_that_are_asked_for_are_stored(redis: Redis, receiv
     rig = Rig(redis)
     await subscribe(redis, receiver, events=["reply.sent", "owner.changed"])
     await _whole_life(rig)
-    assert {fields[b"k"] for _, fields in await redis.xrange("tg:events")} == {b"reply.sent", b"owner.changed"}
+    assert {fields[b"k"] for _, fields in await _entries(redis)} == {
+        b"reply.sent",
+        b"owner.changed",
+    }
 
 
 async def test_without_a_subscription_nothing_is_stored(redis: Redis) -> None:
@@ -161,11 +167,13 @@ async def test_a_persons_message_from_the_console_is_a_take_over(redis: Redis, r
     await subscribe(redis, receiver, events=["owner.changed"])
     sender = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
     await sender.send(SESSION, "agent-1", Message(text="hello"), voice="person")
-    [(_, fields)] = await redis.xrange("tg:events")
+    [(_, fields)] = await _entries(redis)
     assert json.loads(fields[b"d"]) == {"owner": "human", "previous": "bot"}
 
 
-async def test_erasure_deletes_the_events_of_a_contact_in_every_state(redis: Redis, receiver: Receiver) -> None:
+async def test_erasure_deletes_the_events_of_a_contact_in_every_state(
+    redis: Redis, receiver: Receiver
+) -> None:
     rig = Rig(redis)
     async with hooked(redis, receiver, events=["message.received"]) as crm:
         await rig.accept_turns(5, session="fake:2")
@@ -174,14 +182,16 @@ async def test_erasure_deletes_the_events_of_a_contact_in_every_state(redis: Red
             await rig.accept_turns(number)
             await crm.delivery.deliver_all()
         event = HookEvent(id="1-0", kind="reply.sent", session=SESSION)
-        await redis.xadd("tg:hook_dead", {"hook": "crm", "session": SESSION, "event": event.model_dump_json()})
+        await redis.xadd(
+            "tg:hook_dead", {"hook": "crm", "session": SESSION, "event": event.model_dump_json()}
+        )
         await rig.accept_turns(3)
-        waiting = await redis.hlen("tg:hook:crm:waiting")  # type: ignore[misc]
+        waiting = await redis.hlen("tg:hook:crm:waiting")
 
         await SessionIndex(redis).erase(SESSION)
 
-        assert waiting > await redis.hlen("tg:hook:crm:waiting")  # type: ignore[misc]
-        everything = [str(await redis.hgetall("tg:hook:crm:waiting"))]  # type: ignore[misc]
+        assert waiting > await redis.hlen("tg:hook:crm:waiting")
+        everything = [str(await redis.hgetall("tg:hook:crm:waiting"))]
         everything += [str(await redis.xrange(stream)) for stream in ("tg:events", "tg:hook_dead")]
         assert f"{SESSION}'" not in str(everything)
         assert f'{SESSION}"' not in str(everything)
@@ -190,7 +200,9 @@ async def test_erasure_deletes_the_events_of_a_contact_in_every_state(redis: Red
     assert [event["data"]["message_id"] for event in receiver.events] == ["M5"]
 
 
-async def test_an_event_in_progress_of_an_erased_contact_is_not_kept(redis: Redis, receiver: Receiver) -> None:
+async def test_an_event_in_progress_of_an_erased_contact_is_not_kept(
+    redis: Redis, receiver: Receiver
+) -> None:
     rig = Rig(redis)
     async with hooked(redis, receiver) as crm:
         receiver.default_status = 500
@@ -203,7 +215,7 @@ async def test_an_event_in_progress_of_an_erased_contact_is_not_kept(redis: Redi
 
         crm.delivery._try = erase_first  # type: ignore[method-assign, assignment]
         await crm.delivery.deliver_batch()
-    assert await redis.hlen("tg:hook:crm:waiting") == 0  # type: ignore[misc]
+    assert await redis.hlen("tg:hook:crm:waiting") == 0
     assert await redis.xlen("tg:hook_dead") == 0
 
 
@@ -243,7 +255,7 @@ def test_a_payload_has_no_field_that_the_table_does_not_name(kind: str) -> None:
     hook = create_subscription(URL, name="", events=(), include=(), private_hosts=(), now_ms=0)
     assert hook.name == "crm.example.com"
     data = {"text": "words", "profile_name": "Ada", "code": "1", "key": "k", "id": "P1", "owner": "human"}
-    event = HookEvent(id="1-0", kind=kind, session="s", account="fake:A1", data=data)  # type: ignore[arg-type]
+    event = HookEvent(id="1-0", kind=kind, session="s", account="fake:A1", data=data)
     sent = json.loads(encode_body(event, hook))["data"]
     assert set(sent) <= {"session_ref", "channel", "account", *EVENT_TYPES[kind].fields} - {"text"}
 
