@@ -22,6 +22,7 @@ from flows.llm import create_model, create_moderator, create_speaker, create_tra
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools
+from gateway.hooks.deliverer import HookDeliverer
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.middleware.account_alias import with_account_name
@@ -61,6 +62,7 @@ class Runtime:
     mailbox: RedisMailbox
     processor: SessionProcessor[httpx.AsyncClient]
     sweeper: Sweeper
+    hooks: HookDeliverer
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
@@ -274,6 +276,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     limits = build_protocol_limits(settings)
     channels = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))
+    hook_fetch = SafeFetch(settings.private_hosts.split(","))  # its own connections: hooks slow nobody down
     inject_dependencies(channels, redis, fetch)
     config = ConfigFile.load(settings.config_path)
     sending = {
@@ -325,7 +328,9 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     error_messages=router.error_messages,
                 ),
                 sweeper=Sweeper(redis, limits),
+                hooks=HookDeliverer(redis, hook_fetch),
             )
         finally:
             await fetch.aclose()
+            await hook_fetch.aclose()
             await mailbox.aclose()

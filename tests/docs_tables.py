@@ -17,6 +17,8 @@ from core.model import Owner
 from core.model.owner import TRANSITIONS
 from gateway.cli import app
 from gateway.config import settings
+from gateway.hooks.event_types import EVENT_TYPES
+from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
 from tests.channels.inbound_kinds import kinds_table, meanings_table
 from tests.paths import DOCS, ROOT
 
@@ -77,11 +79,38 @@ def render_packages() -> str:
     return "\n".join(lines)
 
 
+def render_hook_events() -> str:
+    """Render the table of events for hooks."""
+    rows = ["| type | meaning | fields |", "|---|---|---|"]
+    for name, kind in EVENT_TYPES.items():
+        rows.append(f"| `{name}` | {kind.meaning} | {', '.join(f'`{field}`' for field in kind.fields)} |")
+    return "\n".join(rows)
+
+
+def render_hook_retries() -> str:
+    """Render when an event for a hook is tried again and when it is given up."""
+    policy = DeliveryPolicy()
+    first, most, age = f"{INITIAL_SECONDS:.0f}", f"{MAX_SECONDS / 60:.0f}", policy.give_up_seconds / 3600
+    return "\n".join(
+        (
+            f"An event that is not taken is tried again after about {first} seconds, then after",
+            f"twice as long each time, up to {most} minutes, and is given up {age:.0f} hours after",
+            "it happened.",
+            "",
+            f"After {policy.failure_threshold} failures without a success (no answer, 5xx, 408, 425, 429 or",
+            "a redirect) the receiver counts as down: it gets one event at a time, with the same pauses",
+            "between them, and everything else as soon as it takes one. An event that is rejected",
+            "with another status holds up no other.",
+        )
+    )
+
+
 BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     ROOT / "README.md": {"commands": render_commands},
     DOCS / "settings.md": {"settings": render_settings},
     DOCS / "channels.md": {"inbound": kinds_table, "inbound-meanings": meanings_table},
     DOCS / "hand-off.md": {"owner": render_ownership},
+    DOCS / "hooks.md": {"hook-events": render_hook_events, "hook-retries": render_hook_retries},
     DOCS / "architecture.md": {"packages": render_packages},
 }
 

@@ -23,6 +23,7 @@ class HttpRequest(FrozenModel):
     body: bytes | None = Field(None, repr=False)
     seconds: float = 30.0
     largest: int = MAX_BODY_BYTES
+    follow_redirects: bool = True
     label: str = ""
 
 

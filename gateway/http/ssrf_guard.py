@@ -58,7 +58,7 @@ class SafeFetch:
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._send(method, url, headers, body, request.largest)
             location = response.headers.get("location")
-            if response.status not in _REDIRECT_STATUSES or not location:
+            if response.status not in _REDIRECT_STATUSES or not location or not request.follow_redirects:
                 return response
             if method != "GET" and response.status not in (307, 308):
                 method, body = "GET", None

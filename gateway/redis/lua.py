@@ -18,8 +18,9 @@ from gateway.redis.connection.multiplexer import multiplexed_call
 
 _DAY_MS = 24 * 3600 * 1000
 
-_FOLDERS = ("web", "worker", "rq", "embedding", "shared", "")
+_FOLDERS = ("web", "worker", "rq", "embedding", "hooks", "shared", "")
 _SHARED_PARTS = (
+    "events",
     "keys",
     "effects",
     "ownership",
@@ -52,7 +53,7 @@ class ProtocolLimits:
     `agent_timeout_ms`: agent inactivity after which the bot may speak again (0: never). `reply_ms`: age at
     which a reply is given up. A reply that a status reports as not delivered is sent again up to
     `max_resends` times, first after `resend_ms`, then after four times as long; `kept_length` sent replies
-    of a session are kept for that.
+    of a session are kept for that. Of events for hooks that nobody takes, `events_length` are kept.
     """
 
     lease_ms: int = 6_000
@@ -78,6 +79,7 @@ class ProtocolLimits:
     max_resends: int = 3
     resend_ms: int = 60_000
     kept_length: int = 20
+    events_length: int = 100_000
 
 
 def new_nonce() -> str:
@@ -115,6 +117,7 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "MAX_RESENDS": protocol.max_resends,
         "RESEND_MS": protocol.resend_ms,
         "KEPT_LENGTH": protocol.kept_length,
+        "EVENTS_LENGTH": protocol.events_length,
     }
     lines = [f"local {name} = {value}" for name, value in constants.items()]
     lines += [

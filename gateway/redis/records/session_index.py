@@ -13,6 +13,7 @@ from core.model import Address, FrozenModel, Owner
 from core.ports import State
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.hook_events import erase_hook_events
 
 _MAX_KEYS_PER_CALL = 500
 _KEY_SUFFIXES = (
@@ -137,7 +138,7 @@ class SessionIndex:
         return state
 
     async def erase(self, session: str) -> int:
-        """Delete a session with its log, names, dead letters and proactive messages (GDPR erasure).
+        """Delete a session with its log, names, dead letters, proactive messages and events (GDPR erasure).
 
         Return the number of keys, letters and records. A worker that holds the session loses its lease. Of an
         opt-out only its scope stays, under a salted hash of each name: the contact is not written to again.
@@ -159,6 +160,7 @@ class SessionIndex:
             answers: list[Any] = await pipeline.execute()
         # afterwards, because the deleted session takes no further message, whose record would be left
         records = await lua.load_script("forget", ProtocolLimits())(self._redis, [session])
+        records += await erase_hook_events(self._redis, session)
         return int(answers[0]) + len(letters) + int(records) + names
 
     async def delete_identities(self, contact: str) -> int:

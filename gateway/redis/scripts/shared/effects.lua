@@ -24,8 +24,10 @@ local function count_status(channel, status, failure)
   status_counters[name] = (status_counters[name] or 0) + 1
 end
 
--- Publish notifications and add counters once, at the end of a script.
+-- Store events, publish notifications and add counters once, at the end of a script.
 local function flush_effects()
+  local lost = write_events()
+  if lost > 0 then counters['hook_events:lost'] = lost end
   if next(status_counters) then
     local hour = 'tg:statuses:' .. string.format('%d', math.floor(clock() / 3600000))
     for name, times in pairs(status_counters) do redis.call('HINCRBY', hour, name, times) end

@@ -40,6 +40,7 @@
 --   tg:failures   hash    how often the circuit breaker opened since the last success, by account
 --   tg:reasons    hash    the error that opened the circuit breaker, by account
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
+--   tg:hooks, tg:hook*, tg:events     subscriptions of the operator's systems (events.lua, hooks/take_events.lua)
 --
 -- Out of memory, the server refuses a script only at its first write, never later, so no script is applied
 -- partially. accept.lua therefore begins with a write that is refused then (ZADD), not with one that passes (ZREM).
@@ -63,5 +64,6 @@ local function proactive_record(session, id)
 end
 
 local function log_entry(session, kind, entry)
+  if event_of_entry[kind] then add_event(event_of_entry[kind], session, entry) end
   return redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end

@@ -32,14 +32,21 @@ local function clear_optout(session)
   for _, digest in ipairs(name_digests(session)) do redis.call('HDEL', 'tg:optout_names', digest) end
 end
 
+local function add_optout_event(session, previous)
+  local scope = redis.call('HGET', key(session), 'optout') or '0'
+  local names = {['1'] = 'all', ['0'] = 'none'}
+  if scope ~= previous then add_event('optout.changed', session, {scope = names[scope] or scope}) end
+end
+
 -- `change` is '1' or 'marketing' to opt out, '0' to opt in, or 'resume' to end an opt-out of marketing only.
 local function set_optout(session, change, now)
-  local present = redis.call('HGET', key(session), 'optout')
+  local present = redis.call('HGET', key(session), 'optout') or '0'
   if change == '0' or change == 'resume' and present == 'marketing' then
     clear_optout(session)
   elseif change == '1' or change == 'marketing' and present ~= '1' then
     record_optout(session, change, now)
   end
+  add_optout_event(session, present)
 end
 
 -- A new session, or one that another name leads to, is opted out as its contact is.
@@ -53,5 +60,6 @@ local function restore_optout(session, now)
   end
   if not found or found == present then return end
   record_optout(session, found, now)
+  add_optout_event(session, present)
   log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'an earlier opt-out', at = 0}))
 end

@@ -51,6 +51,7 @@ end
 
 -- Guarantee L9: a turn or reply that was given up is stored with its reason.
 local function add_dead_letter(session, letter)
-  redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
+  local id = redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
+  add_event('dead_letter.added', session, letter, 'letter', id)
   count('dead')
 end

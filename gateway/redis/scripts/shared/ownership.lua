@@ -4,6 +4,8 @@
 -- action; without it, only an explicit action returns the session to the bot.
 local function set_owner(session, owner, now, expires)
   local s = key(session)
+  local previous = redis.call('HGET', s, 'owner') or 'bot'
+  if previous ~= owner then add_event('owner.changed', session, {owner = owner, previous = previous}) end
   redis.call('HSET', s, 'owner', owner)
   redis.call('HDEL', s, 'lapses', 'transferred')
   if owner == 'waiting' or owner == 'human' then

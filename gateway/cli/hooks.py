@@ -1,0 +1,308 @@
+"""The `turngate hooks` commands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import time
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from gateway.cli._redis import run_with_redis
+from gateway.hooks.subscription import Content, Subscription
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from gateway.hooks.subscriptions import HookStatus
+    from gateway.redis.records.hook_events import GivenUpEvent
+
+
+app = typer.Typer(
+    help="Signed webhooks to your own systems: add, list, test and replay.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+_ID = re.compile(r"\d{1,19}-\d{1,19}")
+_HOUR_MS = 3_600_000
+
+
+def _parse_id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise typer.BadParameter(
+            f"{text}: expected an ID like 1795400000000-0; `turngate hooks failed` prints them"
+        )
+    return text
+
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the hook; `turngate hooks list` shows it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Ids = Annotated[
+    list[str] | None, typer.Argument(parser=_parse_id, metavar="[ID]...", help="IDs of failed events.")
+]
+
+
+@app.command("list")
+def list_hooks(as_json: AsJson = False) -> None:
+    """List the hooks, and how their deliveries go."""
+    from gateway.hooks.subscriptions import Subscriptions
+
+    async def work(redis: Redis) -> list[tuple[Subscription, HookStatus]]:
+        subscriptions = Subscriptions(redis)
+        return [(each, await subscriptions.read_status(each.name)) for each in await subscriptions.list_all()]
+
+    rows = run_with_redis(work)
+    if as_json:
+        typer.echo(json.dumps([_as_json(hook, status) for hook, status in rows]))
+        return
+    for hook, status in rows:
+        typer.echo(f"{hook.name}  {hook.url}  {_describe_state(hook, status)}")
+        typer.echo(f"  events   {', '.join(hook.events) or 'all'}" + _describe_content(hook))
+        typer.echo(
+            f"  so far   {status.delivered} delivered, {status.waiting} waiting, {status.dead} given up"
+        )
+        if status.last_error:
+            typer.echo(f"  last failure {_format_time(status.last_failure)}: {status.last_error}")
+    typer.echo(f"{len(rows)} hooks")
+
+
+@app.command()
+def add(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where events are sent, https://.")],
+    name: Annotated[str, typer.Option(help="Name of the hook (default: the URL's host).")] = "",
+    event: Annotated[
+        list[str] | None, typer.Option("--event", help="Type of event; repeatable (default: all).")
+    ] = None,
+    include: Annotated[
+        list[Content] | None,
+        typer.Option("--include", help="Personal data that events contain; repeatable (default: none)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a hook, and print the secret that signs its events."""
+    from gateway.config.settings import Settings
+    from gateway.hooks.subscription import create_subscription
+    from gateway.hooks.subscriptions import Subscriptions
+
+    hook = create_subscription(
+        url,
+        name=name,
+        events=event or (),
+        include=include or (),
+        private_hosts=[each.strip().lower() for each in Settings.load().private_hosts.split(",")],
+        now_ms=_now_ms(),
+    )
+    run_with_redis(lambda redis: Subscriptions(redis).add(hook))
+    _print_secret(f"Added {hook.name}.", hook, as_json=as_json)
+
+
+@app.command()
+def remove(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Remove a hook and the events that wait for it."""
+    from gateway.hooks.subscriptions import Subscriptions
+
+    if not yes:
+        typer.confirm(f"Remove {name} and the events that wait for it?", abort=True)
+    if not run_with_redis(lambda redis: Subscriptions(redis).remove(name)):
+        _fail_unknown(name)
+    typer.echo(f"Removed {name}.")
+
+
+@app.command()
+def rotate(
+    name: Name,
+    hours: Annotated[
+        float, typer.Option(min=0, max=24 * 30, help="How long the old secret signs, too (0: not at all).")
+    ] = 24.0,
+    as_json: AsJson = False,
+) -> None:
+    """Replace the secret; meanwhile events are signed with the old one, too."""
+    changed = _change(name, lambda hook: hook.rotate(_now_ms(), int(hours * _HOUR_MS)))
+    _print_secret(
+        f"{name} has a new secret; the old one signs for {hours:g} more hours.", changed, as_json=as_json
+    )
+
+
+@app.command()
+def enable(name: Name) -> None:
+    """Turn on a hook that was disabled because its receiver answered 410."""
+    _change(name, lambda hook: hook.model_copy(update={"disabled": ""}))
+    typer.echo(f"{name} is enabled; it gets what happens from now on, and what was waiting.")
+
+
+@app.command("test")
+def send_test(name: Name, as_json: AsJson = False) -> None:
+    """Send a `hook.test` event now, and print the receiver's answer."""
+    from gateway.config.settings import Settings
+    from gateway.hooks.attempt import AttemptResult, attempt
+    from gateway.hooks.event_types import TEST_EVENT
+    from gateway.hooks.policy import DeliveryPolicy
+    from gateway.hooks.subscriptions import Subscriptions
+    from gateway.http.ssrf_guard import SafeFetch
+    from gateway.redis.records.hook_events import HookEvent
+
+    hosts = Settings.load().private_hosts.split(",")
+
+    async def work(redis: Redis) -> AttemptResult | None:
+        hook = next((each for each in await Subscriptions(redis).list_all() if each.name == name), None)
+        if hook is None:
+            return None
+        fetch, now = SafeFetch(hosts), _now_ms()
+        event = HookEvent(id=f"{now}-0", kind=TEST_EVENT, session="")
+        try:
+            return await attempt(fetch, hook, event, now_ms=now, seconds=DeliveryPolicy().attempt_seconds)
+        finally:
+            await fetch.aclose()
+
+    result = run_with_redis(work)
+    if result is None:
+        _fail_unknown(name)
+        return
+    if as_json:
+        typer.echo(json.dumps({"delivered": result.is_delivered, "reason": result.reason}))
+    elif result.is_delivered:
+        typer.echo(f"{name}: delivered.")
+    else:
+        typer.echo(f"{name}: not delivered: {result.reason}", err=True)
+    if not result.is_delivered:
+        raise typer.Exit(1)
+
+
+@app.command()
+def failed(
+    hook: Annotated[str, typer.Option(help="Only of this hook.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List events that were given up, oldest first."""
+    events = run_with_redis(lambda redis: _list_given_up(redis, hook, limit + 1))
+    if as_json:
+        typer.echo(json.dumps([_describe_given_up(each) for each in events[:limit]]))
+        return
+    for each in events[:limit]:
+        kind = each.event.kind if each.event else "?"
+        typer.echo(f"{each.id}  {each.hook}  {kind}  {each.reason}")
+    typer.echo(f"{len(events)} events" if len(events) <= limit else f"first {limit} rows; see --limit")
+
+
+@app.command()
+def replay(
+    ids: Ids = None,
+    hook: Annotated[str, typer.Option(help="All that were given up for this hook.")] = "",
+) -> None:
+    """Deliver events again that were given up, by ID or all of a hook."""
+    if bool(ids) == bool(hook):
+        raise typer.BadParameter("select events by ID, or all of one hook with --hook")
+
+    async def work(redis: Redis) -> list[tuple[str, str]]:
+        from gateway.redis.records.hook_events import GivenUpEvents
+
+        given_up = GivenUpEvents(redis)
+        if hook:
+            selected = [each async for each in given_up.list_all(hook)]
+        else:
+            found = [await given_up.read(each) for each in ids or ()]
+            selected = [each for each in found if each]
+        results = [
+            (each.id, await given_up.replay(each, _now_ms()) if each.event else "unreadable")
+            for each in selected
+        ]
+        missing = set(ids or ()) - {each.id for each in selected}
+        return results + [(each, "gone") for each in sorted(missing)]
+
+    results = run_with_redis(work)
+    for each, result in results:
+        if result != "replayed":
+            typer.echo(f"{each}: {_REPLAY_FAILURES[result]}", err=True)
+    done = sum(result == "replayed" for _, result in results)
+    typer.echo(f"Re-queued {done} of {len(results)}.")
+    if done < len(results):
+        raise typer.Exit(1)
+
+
+_REPLAY_FAILURES = {
+    "gone": "unknown or already replayed",
+    "removed": "its hook was removed",
+    "unreadable": "not readable by this release; kept",
+}
+
+
+def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscription:
+    from gateway.hooks.subscriptions import Subscriptions
+
+    changed = run_with_redis(lambda redis: Subscriptions(redis).change(name, update))
+    if changed is None:
+        _fail_unknown(name)
+    assert changed is not None
+    return changed
+
+
+async def _list_given_up(redis: Redis, hook: str, limit: int) -> list[GivenUpEvent]:
+    from gateway.redis.records.hook_events import GivenUpEvents
+
+    found: list[GivenUpEvent] = []
+    async for each in GivenUpEvents(redis).list_all(hook):
+        found.append(each)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _fail_unknown(name: str) -> NoReturn:
+    typer.echo(f"{name}: there is no hook of this name; `turngate hooks list` shows them", err=True)
+    raise typer.Exit(1)
+
+
+def _print_secret(message: str, hook: Subscription, *, as_json: bool) -> None:
+    secret = hook.secrets[0].value
+    if as_json:
+        typer.echo(json.dumps({"name": hook.name, "url": hook.url, "secret": secret}))
+    else:
+        typer.echo(f"{message} Keep this secret, it is not shown again:\n{secret}")
+
+
+def _as_json(hook: Subscription, status: HookStatus) -> dict[str, Any]:
+    shown = {"name", "url", "events", "include", "disabled", "created_ms"}
+    secrets = {"secrets": len(hook.valid_secrets(_now_ms()))}
+    return {**hook.model_dump(mode="json", include=shown), **secrets, **status.model_dump(mode="json")}
+
+
+def _describe_given_up(each: GivenUpEvent) -> dict[str, Any]:
+    event = each.event
+    return {
+        "id": each.id,
+        "hook": each.hook,
+        "reason": each.reason,
+        "type": event.kind if event else "",
+        "attempts": event.attempts if event else 0,
+        "at_ms": event.at_ms if event else 0,
+    }
+
+
+def _describe_state(hook: Subscription, status: HookStatus) -> str:
+    if hook.disabled:
+        return f"disabled: {hook.disabled}"
+    if status.paused_until > _now_ms():
+        return f"down, next try {_format_time(status.paused_until)}"
+    return "active"
+
+
+def _describe_content(hook: Subscription) -> str:
+    return f" (with {' and '.join(hook.include)})" if hook.include else ""
+
+
+def _format_time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _now_ms() -> int:
+    return int(time() * 1000)

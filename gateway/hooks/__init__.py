@@ -1,0 +1,1 @@
+"""Outbound events: signed webhooks to the operator's own systems."""

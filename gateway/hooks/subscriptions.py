@@ -1,0 +1,90 @@
+"""Subscriptions in Redis: what `turngate hooks` lists, adds, changes and removes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from core.errors import ConfigurationError
+from core.model import FrozenModel
+from gateway.hooks.subscription import Subscription
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
+
+MAX_SUBSCRIPTIONS = 20
+_MAX_CHANGE_TRIES = 5
+
+
+class HookStatus(FrozenModel):
+    """How deliveries of a subscription go: their numbers, the last ones, and until when it is paused."""
+
+    delivered: int = 0
+    dead: int = 0
+    waiting: int = 0
+    failing: int = 0
+    paused_until: int = 0
+    last_success: int = 0
+    last_failure: int = 0
+    last_error: str = ""
+
+
+class Subscriptions:
+    """All subscriptions. Changes are compare-and-set, so that two operators do not undo each other's."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = lua.load_script("configure_hook", ProtocolLimits())
+
+    async def list_all(self) -> list[Subscription]:
+        """Return the subscriptions that this release can read, by name."""
+        stored: Any = await cast("Any", self._redis.hgetall(SUBSCRIPTIONS))
+        found = []
+        for value in stored.values():
+            try:
+                found.append(Subscription.model_validate_json(value))
+            except ValidationError:
+                continue
+        return sorted(found, key=lambda hook: hook.name)
+
+    async def read_status(self, name: str) -> HookStatus:
+        """Return how the deliveries of a subscription go."""
+        stored: Any = await cast("Any", self._redis.hgetall(state_key(name)))
+        waiting = await cast("Any", self._redis.hlen(f"{state_key(name)}:waiting"))
+        fields = {key.decode(): value.decode() for key, value in stored.items()}
+        return HookStatus.model_validate({**fields, "waiting": waiting})
+
+    async def add(self, hook: Subscription) -> None:
+        """Add a subscription. Raises `ConfigurationError` if its name is taken or there are too many."""
+        if await cast("Any", self._redis.hlen(SUBSCRIPTIONS)) >= MAX_SUBSCRIPTIONS:
+            raise ConfigurationError(f"there are {MAX_SUBSCRIPTIONS} hooks already; remove one first")
+        if not await self._script(self._redis, [hook.name, "", hook.model_dump_json()]):
+            raise ConfigurationError(f"{hook.name}: there is a hook of this name; choose another with --name")
+
+    async def remove(self, name: str) -> bool:
+        """Remove a subscription and what waits for it; return whether there was one."""
+        for _ in range(_MAX_CHANGE_TRIES):
+            stored = await cast("Any", self._redis.hget(SUBSCRIPTIONS, name))
+            if stored is None:
+                return False
+            if await self._script(self._redis, [name, stored, ""]):
+                return True
+        raise _busy(name)
+
+    async def change(self, name: str, update: Callable[[Subscription], Subscription]) -> Subscription | None:
+        """Change a subscription; return the new one, or `None` if there is none of this name."""
+        for _ in range(_MAX_CHANGE_TRIES):
+            stored = await cast("Any", self._redis.hget(SUBSCRIPTIONS, name))
+            if stored is None:
+                return None
+            changed = update(Subscription.model_validate_json(stored))
+            if await self._script(self._redis, [name, stored, changed.model_dump_json()]):
+                return changed
+        raise _busy(name)
+
+
+def _busy(name: str) -> ConfigurationError:
+    return ConfigurationError(f"{name}: others are changing this hook at the same time; try again")
