@@ -6,15 +6,18 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import httpx
 from redis.asyncio import Redis
 
+from core.errors import InvalidContact
 from core.model import Address, Message, MessagePart, Reply
 from core.ports import Channel
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry
+from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
+from gateway.redis.inbox import account_key
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.proactive_messages import ProactiveMessages
 
@@ -39,6 +42,7 @@ class SendOutcome(StrEnum):
     PERSON = "person"
     CLOSED = "closed"
     EMPTY = "empty"
+    INVALID_CONTACT = "invalid_contact"
 
 
 REFUSAL_SENTENCES = {
@@ -49,8 +53,17 @@ REFUSAL_SENTENCES = {
     SendOutcome.PERSON: "not sent: an agent has the session; send it again when the bot has it back",
     SendOutcome.CLOSED: "not sent: the session is closed; a message of the person opens it again",
     SendOutcome.EMPTY: "not sent: nothing of the message can be shown; give it a text",
+    SendOutcome.INVALID_CONTACT: "not sent: the contact cannot be written to; check the number or address",
 }
 """Why a message was not sent and what to do, for people."""
+
+
+class SendReceipt(NamedTuple):
+    """Result of a message to a contact: the session that it was put into, and why it was refused."""
+
+    outcome: SendOutcome
+    session: str = ""
+    reason: str = ""
 
 
 class ProactiveSender:
@@ -72,19 +85,41 @@ class ProactiveSender:
         A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
         makes the agent the owner of the session.
         """
+        return await self._send(session, None, key, message, voice)
+
+    async def send_to(self, contact: ContactAddress, key: str, message: Message) -> SendReceipt:
+        """Send a message to a contact who may never have written, in a session that it opens if needed."""
+        try:
+            conversation = find_conversation(self._channels, contact)
+        except InvalidContact as error:
+            return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}")
+        session = await resolve_session(self._redis, conversation)
+        outcome = await self._send(session, conversation.address, key, message)
+        return SendReceipt(outcome, session, REFUSAL_SENTENCES.get(outcome, ""))
+
+    async def _send(
+        self,
+        session: str,
+        first_address: Address | None,
+        key: str,
+        message: Message,
+        voice: Literal["bot", "person"] = "bot",
+    ) -> SendOutcome:
+        """Put a message into an outbox; a session that does not exist is opened with `first_address`."""
         stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
-        if stored is None:
+        address = Address.model_validate_json(stored) if stored is not None else first_address
+        if address is None:
             return SendOutcome.UNKNOWN
-        address = Address.model_validate_json(stored)
         channel = self._channels.get(address.channel)
         parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
         parts = [part for part in parts if _has_content(part)]
         lapses = "1" if channel is None or not channel.capabilities.desk else ""
         digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
+        opening = (address.model_dump_json(), account_key(address)) if first_address else ("", "")
         encoded_parts = _encode_parts(key, address, parts, voice)
 
         async def run(replaced_entry: str) -> SendOutcome:
-            options = [session, key, voice, lapses, digest, replaced_entry]
+            options = [session, key, voice, lapses, digest, replaced_entry, *opening]
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())

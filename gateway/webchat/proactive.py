@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.model import Message
-from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.proactive_messages import MessageReport, ProactiveMessages
 from gateway.server.error_responses import error_response
@@ -46,17 +46,22 @@ class ProactiveApi:
             return error.response
         message_id = body.message_id or uuid4().hex
         key = f"{OWN_PREFIX}{message_id}"
-        outcome = await self._sender.send(body.session, key, Message(text=body.text, choices=body.choices))
-        if refusal := refusal_response(outcome):
+        receipt = await self._queue(body, key)
+        if refusal := refusal_response(receipt.outcome, receipt.reason):
             return refusal
-        answer = MessageAnswer(
-            session=body.session, key=key, message_id=message_id, outcome=MessageOutcome.QUEUED
-        )
-        if outcome is SendOutcome.DUPLICATE:
-            answer = _describe_first(answer, await self._records.read(body.session, key))
+        session = receipt.session
+        answer = MessageAnswer(session=session, key=key, message_id=message_id, outcome=MessageOutcome.QUEUED)
+        if receipt.outcome is SendOutcome.DUPLICATE:
+            answer = _describe_first(answer, await self._records.read(session, key))
         name = message_id if message_id.strip(".") else key  # clients resolve a path's dots
-        location = f"/messages/{quote(name, safe='')}?session={quote(body.session, safe='')}"
+        location = f"/messages/{quote(name, safe='')}?session={quote(session, safe='')}"
         return JSONResponse(answer.model_dump(mode="json"), 202, {"Location": location})
+
+    async def _queue(self, body: MessageRequest, key: str) -> SendReceipt:
+        message = Message(text=body.text, choices=body.choices)
+        if contact := body.contact:
+            return await self._sender.send_to(contact, key, message)
+        return SendReceipt(await self._sender.send(body.session, key, message), body.session)
 
     async def outcome(self, request: Request) -> Response:
         """Return what became of a message."""

@@ -97,6 +97,13 @@ return sessions
 """
 
 
+async def resolve_names(redis: Redis, names: Sequence[str]) -> str:
+    """Return the session to which all names of a contact lead from now on, the most reliable name first."""
+    items = [{"names": list(names), "meet": False, "retired": []}]
+    [session] = await redis.register_script(_SCRIPT)(args=[_IDENTITY_RETENTION_MS, json.dumps(items)])
+    return str(session.decode())
+
+
 class IdentityResolver:
     """Inbox decorator that resolves sessions, and remembers sends that a status has confirmed."""
 
