@@ -39,6 +39,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
     handle_http_exception,
@@ -143,7 +144,7 @@ def create() -> Starlette:
         channels,
         inbox,
         redis,
-        sweeper=Sweeper(redis, limits),
+        sweeper=Sweeper(redis, limits, release_due=ScheduleReleaser(redis, sender, limits).release_due),
         pages=[*routes, *api.routes(), *Widget().routes(), openapi.route],
         http=http,
     )

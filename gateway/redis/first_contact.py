@@ -8,27 +8,11 @@ import httpx
 from redis.asyncio import Redis
 
 from core.errors import InvalidContact
-from core.model import FrozenModel
 from core.ports import Channel, NewConversation, StartsConversations
 from gateway.redis.records.identities import resolve_names
+from gateway.redis.records.schedule import ContactAddress
 
-
-class ContactAddress(FrozenModel):
-    """A contact to whom the business writes, under their number, address or ID.
-
-    `account` is the name of a further account in `TURNGATE_CONFIG`. `sender` is the business's number, where
-    an account has several.
-    """
-
-    channel: str
-    to: str
-    account: str = ""
-    sender: str = ""
-
-    @property
-    def channel_name(self) -> str:
-        """Name of the channel with the account, as replies name it."""
-        return f"{self.channel}/{self.account}" if self.account else self.channel
+__all__ = ["ContactAddress", "find_conversation", "resolve_session"]
 
 
 def find_conversation(

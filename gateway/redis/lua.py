@@ -34,6 +34,7 @@ _SHARED_PARTS = (
     "delivery_reports",
     "restart",
     "participants",
+    "schedule",
 )
 """Shared functions, each part after those that it uses."""
 
@@ -52,7 +53,9 @@ class ProtocolLimits:
     `agent_timeout_ms`: agent inactivity after which the bot may speak again (0: never). `reply_ms`: age at
     which a reply is given up. A reply that a status reports as not delivered is sent again up to
     `max_resends` times, first after `resend_ms`, then after four times as long; `kept_length` sent replies
-    of a session are kept for that.
+    of a session are kept for that. Up to `schedule_length` messages are scheduled, for
+    `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One whose release
+    was begun and not settled is released again after `schedule_retry_ms`.
     """
 
     lease_ms: int = 6_000
@@ -78,6 +81,10 @@ class ProtocolLimits:
     max_resends: int = 3
     resend_ms: int = 60_000
     kept_length: int = 20
+    schedule_length: int = 100_000
+    schedule_horizon_ms: int = 366 * _DAY_MS
+    schedule_lateness_ms: int = 3_600_000
+    schedule_retry_ms: int = 30_000
 
 
 def new_nonce() -> str:
@@ -115,6 +122,10 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "MAX_RESENDS": protocol.max_resends,
         "RESEND_MS": protocol.resend_ms,
         "KEPT_LENGTH": protocol.kept_length,
+        "SCHEDULE_LENGTH": protocol.schedule_length,
+        "SCHEDULE_HORIZON_MS": protocol.schedule_horizon_ms,
+        "SCHEDULE_LATENESS_MS": protocol.schedule_lateness_ms,
+        "SCHEDULE_RETRY_MS": protocol.schedule_retry_ms,
     }
     lines = [f"local {name} = {value}" for name, value in constants.items()]
     lines += [

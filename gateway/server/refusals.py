@@ -15,7 +15,10 @@ _STATUSES = {
     SendOutcome.CLOSED: 409,
     SendOutcome.EMPTY: 422,
     SendOutcome.INVALID_CONTACT: 422,
+    SendOutcome.PAST: 422,
+    SendOutcome.TOO_FAR: 422,
     SendOutcome.FULL: 503,
+    SendOutcome.SCHEDULE_FULL: 503,
 }
 
 
@@ -23,5 +26,5 @@ def refusal_response(outcome: SendOutcome, reason: str = "") -> Response | None:
     """Build the error response for a message that was not sent; `None` for one that was queued."""
     if outcome not in _STATUSES:
         return None
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if outcome is SendOutcome.FULL else None
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if _STATUSES[outcome] == 503 else None
     return error_response(_STATUSES[outcome], outcome.value, reason or REFUSAL_SENTENCES[outcome], headers)

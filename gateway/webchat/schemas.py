@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.local_time import parse_point_in_time
 from core.model import Choice, FrozenModel, OptOutScope
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 from gateway.redis.first_contact import ContactAddress
@@ -46,6 +47,21 @@ class MessageRequest(BaseModel):
     text: str = Field(max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
+    send_at: str = Field("", max_length=40, description="when to send it: ISO 8601; unset: now")
+    time_zone: str = Field("", max_length=60, description="IANA time zone of a `send_at` without offset")
+
+    @property
+    def at_ms(self) -> int:
+        """When to send it, in milliseconds since the epoch; 0: now."""
+        return parse_point_in_time(self.send_at, self.time_zone) if self.send_at else 0
+
+    @model_validator(mode="after")
+    def _validate_time(self) -> Self:
+        if self.send_at:
+            parse_point_in_time(self.send_at, self.time_zone)
+        elif self.time_zone:
+            raise ValueError("time_zone has no meaning without send_at")
+        return self
 
     @model_validator(mode="after")
     def _validate_receiver(self) -> Self:
@@ -128,6 +144,7 @@ class MessageAnswer(BaseModel):
     """First outcome of a proactive message. A repetition gets the outcome of the first one.
 
     `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
+    `send_at` is when a scheduled message is sent, in UTC.
     """
 
     session: str
@@ -136,6 +153,7 @@ class MessageAnswer(BaseModel):
     outcome: MessageOutcome
     reason: str = ""
     code: str = ""
+    send_at: str = ""
 
 
 class PartAnswer(BaseModel):

@@ -18,6 +18,8 @@ class MessageOutcome(StrEnum):
     `dead_letter`: given up, see `turngate dead`. `unknown`: the log does not go back to it.
     """
 
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -31,6 +33,7 @@ class MessageOutcome(StrEnum):
 
 _PROGRESS = (
     MessageOutcome.UNKNOWN,
+    MessageOutcome.SCHEDULED,
     MessageOutcome.QUEUED,
     MessageOutcome.SENDING,
     MessageOutcome.SENT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,6 +107,10 @@ def test_a_contact_who_never_wrote_is_written_to(ask_command: str, monkeypatch: 
     assert (refused.exit_code, "no country code" in refused.output) == (1, True)
     assert run("send", "--to", "+15550170", "Your parcel is here.").exit_code == 2
     assert run("send", SESSION).exit_code == 2
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
+    assert "Scheduled" in run("send", *contact, "Later.", "--at", soon).output
+    assert run("send", *contact, "Later.", "--at", "2999-01-01T09:00Z").exit_code == 1
+    assert run("send", *contact, "Later.", "--at", "tomorrow").exit_code == 2
 
 
 def kinds_of(message: str) -> list[str]:
