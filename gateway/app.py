@@ -118,6 +118,7 @@ def create() -> Starlette:
             channels,
             _split_list(settings.opt_out_words),
         ),
+        threaded=find_desk_channels(channels),
     )
     http = provider_client()
     operator = OperatorAuth(settings.api_key.get_secret_value())

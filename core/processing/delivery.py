@@ -57,7 +57,9 @@ class OutboxSender(Generic[Http]):
             await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
         keep = self._channels[reply.address.channel].capabilities.statuses
-        return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True, keep=keep)
+        return await self._mailbox.record_sent(
+            lease, reply, sent.provider_id, leave=True, keep=keep, opened=sent if sent.thread else None
+        )
 
     def _may_be_copy(self, reply: Reply, error: DeliveryError) -> bool:
         """Return whether another send may deliver the reply twice: its outcome is unknown and stays so."""

@@ -151,8 +151,10 @@ class ProactiveSender:
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
                 return scheduled
-        lapses = "1" if channel is None or not channel.capabilities.desk else ""
-        opening = (address.model_dump_json(), account_key(address)) if delivery.first_address else ("", "")
+        is_desk = channel is not None and channel.capabilities.desk
+        lapses, opening = "" if is_desk else "1", ("", "", "")
+        if first := delivery.first_address:
+            opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         encoded_parts = _encode_parts(key, address, parts, delivery.voice)
 
         async def run(replaced_entry: str) -> SendOutcome:

@@ -59,6 +59,7 @@ class InboundGateway:
                 RedisInbox(redis, desk_channels=channels if desk else (), participants=participants),
                 load_capabilities(channels),
             ),
+            threaded=channels if desk else (),
         )
         self.mailbox = RedisMailbox(redis)
         self.dialog = EchoDialog()

@@ -8,14 +8,27 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import Address, Event, Message, Reply, TurnReceived
+from core.errors import InvalidContact
+from core.model import (
+    Address,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Message,
+    Owner,
+    Reply,
+    SentMessage,
+    Turn,
+    TurnReceived,
+)
 from gateway.middleware.account_alias import with_account_name
 from gateway.redis.first_contact import ContactAddress
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.records.session_index import SessionIndex
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
+from tests.channels.zendesk.builders import channel as zendesk
 from tests.gateway.inbound import InboundGateway
 
 OURS, NUMBER = "+12025550101", "+12025550171"
@@ -187,3 +200,89 @@ async def test_a_change_of_the_account_frees_the_place_in_the_former_ones_queue(
     await gateway.receive(message(1, "hello"), receipt.session)
 
     assert [key async for key in gateway.redis.scan_iter("tg:ready:*")] == []
+
+
+TICKET = "zendesk:example:4711"
+REQUESTER = ContactAddress(channel="zendesk", to="Ada@Example.com")
+
+
+class Tickets(InboundGateway):
+    """A gateway of tickets: the fake provider opens one for a contact who has none."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis, ["zendesk"], desk=True)
+        self.opened = 0
+        self.channel.open_thread = self.open
+
+    def open(self, reply: Reply) -> SentMessage | None:
+        if "@" not in reply.address.theirs:
+            return None
+        self.opened += 1
+        number = str(4710 + self.opened)
+        address = reply.address.model_copy(update={"theirs": number})
+        return SentMessage(provider_id=number, thread=address, thread_session=f"zendesk:example:{number}")
+
+    async def write_first(self, key: str, text: str = "Your parcel is here.") -> SendReceipt:
+        channels: Any = {"zendesk": zendesk()}
+        sender = ProactiveSender(self.redis, channels, ProtocolLimits())
+        receipt = await sender.send_to(REQUESTER, key, Message(text=text))
+        await self.processor.run(receipt.session)
+        return receipt
+
+
+def comment(number: int, text: str, ticket: str = "4711") -> list[Event]:
+    address = Address(channel="zendesk", account="example", ours="example", theirs=ticket)
+    turn = Turn(id=f"C{number}", session=f"zendesk:example:{ticket}", address=address, text=text)
+    return [TurnReceived(turn=turn, author="zendesk:example:user:7", author_is_contact=True)]
+
+
+async def test_the_thread_that_a_message_opens_belongs_to_its_session(redis: Redis) -> None:
+    gateway = Tickets(redis)
+    first = await gateway.write_first("own-1")
+    await gateway.receive(comment(1, "thanks"), first.session)
+    second = await gateway.write_first("own-2", "It was delivered.")
+
+    assert first.session == second.session == "zendesk:example:ada@example.com"
+    assert gateway.receivers == ["ada@example.com", "4711", "4711"]
+    assert gateway.opened == 1
+    assert not await redis.exists(f"tg:{{{TICKET}}}")
+    await SessionIndex(redis).erase(first.session)
+    assert [key async for key in redis.scan_iter("tg:person:*")] == []
+
+
+async def test_the_parts_of_a_first_message_go_to_one_thread(redis: Redis) -> None:
+    gateway = Tickets(redis)
+    await gateway.write_first("own-1", "word " * 20_000)
+
+    assert gateway.opened == 1
+    assert gateway.receivers[:2] == ["ada@example.com", "4711"]
+
+
+async def test_an_agents_act_in_the_thread_is_one_in_the_session(redis: Redis) -> None:
+    gateway = Tickets(redis)
+    first = await gateway.write_first("own-1")
+    address = Address(channel="zendesk", account="example", ours="example", theirs="4711")
+    act = ControlReceived(id="c1", session=TICKET, address=address, act=ControlAction.TAKE_OVER)
+    await gateway.inbox.accept([act])
+
+    assert await gateway.owner(first.session) is Owner.HUMAN
+    assert (await gateway.write_first("own-2")).outcome is SendOutcome.PERSON
+
+
+async def test_after_the_end_of_a_thread_another_one_is_opened(redis: Redis) -> None:
+    gateway = Tickets(redis)
+    first = await gateway.write_first("own-1")
+    address = Address(channel="zendesk", account="example", ours="example", theirs="4711")
+    act = ControlReceived(id="c1", session=TICKET, address=address, act=ControlAction.CLOSE)
+    await gateway.inbox.accept([act])
+    second = await gateway.write_first("own-2")
+    await gateway.receive(comment(1, "thanks", "4712"), first.session)
+
+    assert second.outcome is SendOutcome.QUEUED
+    assert gateway.receivers == ["ada@example.com", "ada@example.com", "4712"]
+
+
+@pytest.mark.parametrize("to", ["", "ada", "ada@", "@example.com", "a b@example.com", "0", "-1", "١٢"])
+def test_a_requester_is_an_address_or_an_id(to: str) -> None:
+    with pytest.raises(InvalidContact):
+        zendesk().start_conversation(to)

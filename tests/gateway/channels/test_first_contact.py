@@ -31,7 +31,7 @@ from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, 
 HELLO = "Your parcel is here. When may we bring it?"
 TEMPLATE = Template(name="order_update", language="en_US", parameters=("Ada", "17"))
 FLOW = document(node("when", "NOTED", edges=[edge("again", "when", keywords=["tomorrow"])]))
-SENDERS = {"twilio_sms": "+15550100", "whatsapp": meta.OURS}
+SENDERS = {"twilio_sms": "+15550100", "whatsapp": meta.OURS, "zendesk": ""}
 TEMPLATE_CHANNELS = frozenset({"whatsapp"})
 
 

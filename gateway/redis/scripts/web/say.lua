@@ -1,11 +1,12 @@
 -- Append a proactive message to a session's outbox, or tell why it may not leave. ARGV: stamp, session, key, voice,
 -- whether the agent's ownership expires (1 or ''), digest of the content, the log entry of an earlier message of this
 -- key that is known to have left no trace outside ('' for none), the address and the account of a session that this
--- message opens if there is none ('' if there must be one), then reply and log entry for each part. A message of an
+-- message opens if there is none ('' if there must be one), whether it opens a new thread where the former one is closed
+-- (1 or ''), then reply and log entry for each part. A message of an
 -- agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
 -- the key), full when too many replies wait, unknown_session for one without any message, or a refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
-local record, part_count = proactive_record(session, id), (#ARGV - 9) / 2
+local record, part_count = proactive_record(session, id), (#ARGV - 10) / 2
 local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout')
 if not stored[1] and ARGV[8] == '' then return 'unknown_session' end
 
@@ -47,6 +48,8 @@ end
 local earlier_use = find_earlier_use()
 if earlier_use then return earlier_use end
 if not stored[1] then prepare_first_contact() end
+local opens_thread = ARGV[10] == '1' and stored[2] == 'closed'
+if opens_thread then stored[2] = 'bot' end
 local reason, code = find_refusal()
 if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
@@ -55,13 +58,16 @@ if reason then
   return code
 end
 if redis.call('LLEN', key(session, ':out')) + part_count > MAILBOX_LENGTH then return 'full' end
-if not stored[1] then redis.call('HSET', key(session), 'address', ARGV[8], 'account', ARGV[9]) end
+if opens_thread then set_owner(session, 'bot', now) end
+if opens_thread or not stored[1] then
+  redis.call('HSET', key(session), 'address', ARGV[8], 'account', ARGV[9])
+end
 if ARGV[4] == 'person' then
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
 local first_entry
-for i = 10, #ARGV, 2 do
+for i = 11, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   local entry = log_entry(session, 'said', ARGV[i + 1])
   first_entry = first_entry or entry
