@@ -10,6 +10,7 @@ GatewayError
 │   ├── Rejected             permanent: invalid number, opted out, revoked key; never retried
 │   ├── Unavailable          temporary: 429, 5xx, no connection; carries retry_after
 │   └── Unknown              timed out after sending; looked up before it is sent again
+├── InvalidContact      a number or address that cannot be written to; the message is for the caller
 ├── LeaseLost           another worker holds the session now; stop without writing or sending
 ├── Superseded          a newer message arrived in time to be answered together with this turn
 ├── SessionBusy         another holder kept the session locked for longer than the wait
@@ -122,6 +123,10 @@ class Unknown(DeliveryError):
     def __init__(self, reason: str, *, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(reason, code=code)
         self.retry_after = retry_after
+
+
+class InvalidContact(GatewayError):
+    """A contact cannot be written to under this number, address or ID. `str()` says why, for the caller."""
 
 
 class LeaseLost(GatewayError):

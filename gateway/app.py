@@ -40,6 +40,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
     handle_http_exception,
@@ -125,6 +126,7 @@ def create() -> Starlette:
             channels,
             _split_list(settings.opt_out_words),
         ),
+        threaded=find_desk_channels(channels),
     )
     http = provider_client()
     operator = OperatorAuth(settings.api_key.get_secret_value())
@@ -151,7 +153,7 @@ def create() -> Starlette:
         channels,
         inbox,
         redis,
-        sweeper=Sweeper(redis, limits),
+        sweeper=Sweeper(redis, limits, release_due=ScheduleReleaser(redis, sender, limits).release_due),
         pages=[*routes, *api.routes(), *Widget().routes(), openapi.route],
         http=http,
     )

@@ -38,8 +38,10 @@ from gateway.middleware.vision import PictureLoader
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.webchat.channel import NAME, WebChannel
 from gateway.webchat.text_stream import StreamingDialog
@@ -288,6 +290,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     }
     windows = find_windows(channels)
     mailbox = RedisMailbox(redis, limits, rates, windows)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits)
+    releaser = ScheduleReleaser(redis, sender, limits)
     async with (
         provider_client() as http,
         open_downloads(settings, channels) as downloader,
@@ -327,7 +331,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     concurrency=config.concurrency,
                     error_messages=router.error_messages,
                 ),
-                sweeper=Sweeper(redis, limits),
+                sweeper=Sweeper(redis, limits, release_due=releaser.release_due),
                 hooks=HookDeliverer(redis, hook_fetch),
             )
         finally:

@@ -33,6 +33,7 @@ class FakeChannel:
         self.planned_failures: list[tuple[DeliveryError, bool] | None] = []
         self.look_ups = 0
         self.before_send: Callable[[Reply], None] = lambda reply: None
+        self.open_thread: Callable[[Reply], SentMessage | None] = lambda reply: None
 
     def verify(self, webhook: Webhook) -> None:
         """Accept every webhook."""
@@ -59,7 +60,7 @@ class FakeChannel:
             self.sent_replies.append(reply)
         if failure is not None:
             raise failure[0]
-        return SentMessage(provider_id=f"P{len(self.sent_replies)}")
+        return self.open_thread(reply) or SentMessage(provider_id=f"P{len(self.sent_replies)}")
 
     async def find_sent(
         self, reply: Reply, http: object, *, since: datetime, known: Collection[str]

@@ -16,11 +16,12 @@ from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_
 from channels.twilio.api import TwilioClient, render_parts
 from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, classify_error_code
 from channels.twilio.content import ContentCache, content_api_url
+from channels.twilio.identities import build_conversation, parse_business_number
 from channels.twilio.media import MediaClient
 from channels.twilio.webhook import Verifier, parse
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, InvalidContact
 from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, StatusChanged
-from core.ports import HttpFetcher, SessionStore, Webhook, WebhookResponse
+from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 
@@ -41,6 +42,10 @@ SETTINGS: Final = (
         "shared keys that may sign webhooks: webhooks_sharedkey_…:secret, comma-separated",
         secret=True,
     ),
+    Setting(
+        "TWILIO_NUMBERS",
+        "numbers that write first if a message names none, comma-separated: `+15550100,whatsapp:+15550101`",
+    ),
 )
 
 
@@ -58,10 +63,12 @@ class TwilioChannel(BaseChannel):
         api: TwilioClient,
         media: MediaClient,
         contents: ContentCache,
+        numbers: Sequence[str] = (),
     ) -> None:
         super().__init__(verifier)
         self._contents = contents
         self._account = account
+        self._numbers = tuple(numbers)
         self._api = api
         self._media = media
         self.api_host = media.host
@@ -84,6 +91,10 @@ class TwilioChannel(BaseChannel):
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by Twilio's limits, in the dialect of its address."""
         return render_parts(message, address)
+
+    def start_conversation(self, to: str, sender: str = "") -> NewConversation:
+        """Return the conversation with a number, by SMS or, with the prefix `whatsapp:`, by WhatsApp."""
+        return build_conversation(self._account, to, sender, self._numbers)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
@@ -133,6 +144,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
             contents=contents,
         ),
         media=MediaClient(account=account, token=tokens[0], url=url),
+        numbers=_parse_numbers(values["TWILIO_NUMBERS"]),
     )
 
 
@@ -143,3 +155,12 @@ def _parse_shared_keys(value: str) -> dict[str, str]:
     if not all(key and secret for key, _, secret in pairs):
         raise ConfigurationError("TWILIO_SHARED_KEYS must be a comma-separated list of key:secret")
     return {key: secret for key, _, secret in pairs}
+
+
+def _parse_numbers(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(parse_business_number(item) for item in value.split(",") if item.strip())
+    except InvalidContact as error:
+        raise ConfigurationError(
+            f"TWILIO_NUMBERS: {error}; a WhatsApp sender begins with whatsapp:"
+        ) from None

@@ -12,13 +12,14 @@ from channels._kit.base import BaseChannel
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.whatsapp.api import WhatsAppClient
 from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.whatsapp.identities import build_conversation
 from channels.whatsapp.media import MediaClient
 from channels.whatsapp.message_content import MessageParser
 from channels.whatsapp.rendering import VOICE_NOTE, render_parts
 from channels.whatsapp.webhook import Verifier, get_challenge, parse
 from core.errors import ConfigurationError
 from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
-from core.ports import HttpFetcher, SessionStore, Webhook, WebhookResponse
+from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "create_channel"]
 
@@ -91,6 +92,10 @@ class WhatsAppChannel(BaseChannel):
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by WhatsApp's limits, with buttons or a list where they fit."""
         return render_parts(message)
+
+    def start_conversation(self, to: str, sender: str = "") -> NewConversation:
+        """Return the conversation with a phone number or business-scoped user ID."""
+        return build_conversation(to, sender, sorted(self.owned_ids))
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""

@@ -8,6 +8,7 @@ user IDs").
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,9 +20,13 @@ from channels._kit.inbound import (
     get_text,
     is_whatsapp_user_id,
 )
+from channels._kit.outbound import parse_phone_number, select_sender
 from channels.whatsapp.capabilities import NAME
+from core.errors import InvalidContact
 from core.model import Address
+from core.ports import NewConversation
 
+_NUMBER_ID: Final = re.compile(r"\d{1,64}", re.ASCII)
 _PHONE: Final = re.compile(r"\+?\d{5,20}")
 
 
@@ -93,6 +98,22 @@ def get_user_id(value: JsonObject, name: str) -> str:
     """Return a business-scoped user id; the empty string if it is none."""
     identifier = get_identifier(value, name)
     return identifier if is_whatsapp_user_id(identifier) else ""
+
+
+def build_conversation(to: str, sender: str, number_ids: Sequence[str]) -> NewConversation:
+    """Return the conversation with a phone number or user ID; `sender` is the ID of a business number.
+
+    The business account is not known before a webhook names it. Raises `InvalidContact`.
+    """
+    number_id = select_sender(sender.strip(), number_ids, "WHATSAPP_PHONE_NUMBER_IDS")
+    if not _NUMBER_ID.fullmatch(number_id) or (number_ids and number_id not in number_ids):
+        raise InvalidContact("`from` must be the ID of one of the account's phone numbers, not the number")
+    is_user = is_whatsapp_user_id(to.strip())
+    phone = "" if is_user else parse_phone_number(to).removeprefix("+")
+    contact = Contact(phone=phone, user_id=to.strip() if is_user else "")
+    business_number = BusinessNumber(account="", phone_number_id=number_id)
+    aliases = contact.build_aliases(business_number)
+    return NewConversation(contact.build_address(business_number), aliases[0], aliases)
 
 
 def _build_contact(

@@ -20,9 +20,9 @@ from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICA
 from channels.zendesk.client import ApiClient
 from channels.zendesk.event_factory import Account
 from channels.zendesk.webhook import Verifier, parse
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, InvalidContact
 from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, Turn
-from core.ports import HttpFetcher, SessionStore, Webhook
+from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook
 
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "create_channel"]
 
@@ -93,6 +93,12 @@ class ZendeskChannel(BaseChannel):
         further = [MessagePart(body="", media=media) for media in groups[1:]]
         last_text_part = MessagePart(body=bodies[-1], media=groups[0])
         return [part for part in (*earlier, last_text_part, *further) if part.body or part.media]
+
+    def start_conversation(self, to: str, sender: str = "") -> NewConversation:
+        """Return the conversation with an e-mail address or user ID; the first reply opens a ticket."""
+        if sender:
+            raise InvalidContact("tickets have no number to write from; leave `from` out")
+        return self._account.start_conversation(to)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Update the ticket once. Raises `Rejected`, `Unavailable` or `Unknown`."""

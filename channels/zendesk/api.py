@@ -18,7 +18,7 @@ from channels._kit.text import normalize_for_comparison
 from channels.zendesk.attachments import get_comment_files, upload_files
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
 from channels.zendesk.client import ApiClient, Json, build_delivery_error
-from channels.zendesk.event_factory import Account
+from channels.zendesk.event_factory import USER_PREFIX, Account, is_new_contact
 from channels.zendesk.ticket_snapshot import (
     TicketSnapshot,
     get_followed_ticket,
@@ -73,7 +73,7 @@ class ZendeskClient:
         Raises `Rejected` if an agent has the ticket or it is closed; `Unavailable`, `Unknown`.
         """
         comment = await self._build_comment(reply, http)
-        if "@" in reply.address.theirs:
+        if is_new_contact(reply.address):
             return await self._create_ticket(reply, comment, http)
         started_at = self._now()
         earlier_ids: set[str] | None = None
@@ -137,12 +137,12 @@ class ZendeskClient:
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Return the comment with the reply's key; without metadata, one of the bot's with the same text."""
-        if "@" in reply.address.theirs:
+        if is_new_contact(reply.address):
             body = await self._client.get_json(
                 "/tickets.json", http, {"external_id": _build_external_id(reply)}
             )
             ticket = next(iter(get_object_list(body, "tickets")), {})
-            return SentMessage(provider_id=get_identifier(ticket, "id")) if ticket else None
+            return self._build_opened(get_identifier(ticket, "id")) if ticket else None
         page = await self._fetch_newest(reply.address.theirs, "comments", http)
         return self._find_comment(get_object_list(page, "comments"), reply, since, known)
 
@@ -229,10 +229,13 @@ class ZendeskClient:
 
     async def _create_ticket(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
         """Create a ticket for an e-mail address; the idempotency key makes a retry harmless for two hours."""
-        email = reply.address.theirs
+        contact = reply.address.theirs
+        requester: Json = {"requester": {"email": contact, "name": contact.partition("@")[0]}}
+        if contact.startswith(USER_PREFIX):
+            requester = {"requester_id": int(contact.removeprefix(USER_PREFIX))}
         ticket = {
             "comment": comment,
-            "requester": {"email": email, "name": email.partition("@")[0]},
+            **requester,
             "status": self._status,
             "tags": [ANSWERED_TAG],
             "external_id": _build_external_id(reply),
@@ -247,7 +250,14 @@ class ZendeskClient:
         number = get_identifier(get_object(parse_json_body(response), "ticket"), "id")
         if not number:
             raise Unknown("zendesk: accepted, but the response has no ticket")
-        return SentMessage(provider_id=number)
+        return self._build_opened(number)
+
+    def _build_opened(self, number: str) -> SentMessage:
+        """Return a sent message that opened a ticket."""
+        ticket = self._account.build_ticket(number)
+        if ticket is None:
+            return SentMessage(provider_id=number)
+        return SentMessage(provider_id=number, thread=ticket.address, thread_session=ticket.session)
 
     def _find_comment(
         self, comments: Iterable[JsonObject], reply: Reply, since: datetime, known: Collection[str]

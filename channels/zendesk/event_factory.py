@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from channels.zendesk.capabilities import NAME
+from core.errors import InvalidContact
 from core.model import (
     Address,
     Attachment,
@@ -16,11 +17,21 @@ from core.model import (
     Turn,
     TurnReceived,
 )
+from core.ports import NewConversation
 
 SYSTEM_USER_ID: Final = "-1"
 """User id of actions by triggers and automations."""
 
-_TICKET_NUMBER: Final = re.compile(r"[1-9]\d{0,18}")
+USER_PREFIX: Final = "user:"
+"""Begins the address of a user, by ID, who has no ticket yet."""
+
+_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
+_TICKET_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
+
+
+def is_new_contact(address: Address) -> bool:
+    """Return whether an address is that of a contact, for whom a ticket is yet to be opened."""
+    return "@" in address.theirs or address.theirs.startswith(USER_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,21 @@ class Account:
             return None
         address = Address(channel=NAME, account=self.account, ours=self.account, theirs=number)
         return TicketEventFactory(session=f"{NAME}:{self.account}:{number}", address=address)
+
+    def start_conversation(self, to: str) -> NewConversation:
+        """Return the conversation with a requester, by e-mail address or user ID, who has no ticket yet.
+
+        The first reply opens the ticket. Raises `InvalidContact`.
+        """
+        contact = to.strip()
+        if _EMAIL.fullmatch(contact):
+            contact = contact.lower()
+        elif _TICKET_NUMBER.fullmatch(contact):
+            contact = f"{USER_PREFIX}{contact}"
+        else:
+            raise InvalidContact("not an e-mail address, nor the numeric ID of a user")
+        address = Address(channel=NAME, account=self.account, ours=self.account, theirs=contact)
+        return NewConversation(address, f"{NAME}:{self.account}:{contact}")
 
     def is_agent(self, user: str) -> bool:
         """Return whether a ticket's assignee is anybody but the bot."""

@@ -163,6 +163,12 @@ class Reply(MessagePart):
 
 
 class SentMessage(FrozenModel):
-    """The provider's acceptance of a reply; its status callbacks refer to `provider_id`."""
+    """The provider's acceptance of a reply; its status callbacks refer to `provider_id`.
+
+    `thread` is the address of the conversation that the reply opened at the provider, and `thread_session`
+    the session that the channel's webhooks name for it: they lead to the reply's own session.
+    """
 
     provider_id: str
+    thread: Address | None = None
+    thread_session: str = ""

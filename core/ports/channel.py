@@ -199,6 +199,32 @@ class ContinuesSessions(Protocol[Http]):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NewConversation:
+    """A conversation that the business starts.
+
+    `session` and `aliases` are those that the channel gives to a message of the same contact, so that their
+    answer arrives in the same session.
+    """
+
+    address: Address
+    session: str
+    aliases: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class StartsConversations(Protocol):
+    """A channel on which the business may write first."""
+
+    def start_conversation(self, to: str, sender: str = "") -> NewConversation:
+        """Return the conversation with a contact who may never have written, without a call of the API.
+
+        `to` is a number, an address or an ID, `sender` the business's number; empty: the only one. Raises
+        `InvalidContact`.
+        """
+        ...
+
+
 @runtime_checkable
 class SendsVoiceNotes(Protocol[Http]):
     """A channel that can send a recording as a voice note."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from core.model import Event, FailureKind, FiredTimer, Owner, Reply, TimerKind, Turn
+from core.model import Event, FailureKind, FiredTimer, Owner, Reply, SentMessage, TimerKind, Turn
 from core.ports.dialog import State
 
 
@@ -223,9 +223,18 @@ class Mailbox(Protocol):
         ...
 
     async def record_sent(
-        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False, keep: bool = False
+        self,
+        lease: Lease,
+        reply: Reply,
+        provider_id: str,
+        *,
+        leave: bool = False,
+        keep: bool = False,
+        opened: SentMessage | None = None,
     ) -> SessionView:
         """Record that the provider accepted a reply, remove it from the outbox and return the next view.
+
+        `opened`: it opened a thread at the provider, which belongs to this session from now on.
 
         With `keep` the reply is kept for a while, to be sent again if a status says that it was not
         delivered and may be.

@@ -75,7 +75,9 @@ class OutboxSender(Generic[Http]):
             await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
         keep = self._channels[reply.address.channel].capabilities.statuses
-        return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True, keep=keep)
+        return await self._mailbox.record_sent(
+            lease, reply, sent.provider_id, leave=True, keep=keep, opened=sent if sent.thread else None
+        )
 
     async def _leave_window(
         self, lease: Lease, reply: Reply, view: SessionView, error: Rejected

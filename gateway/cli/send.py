@@ -19,30 +19,56 @@ app = typer.Typer(add_completion=False)
 def send(
     session: Annotated[
         str,
-        typer.Argument(metavar="SESSION", help="Session ID, as printed by `turngate sessions`."),
+        typer.Argument(
+            metavar="[SESSION]", help="Session ID, as printed by `turngate sessions`; left out with --to."
+        ),
     ],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Message text.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Message text.", show_default=False)] = "",
+    to: Annotated[
+        str, typer.Option(help="Number, address or ID of a contact who may never have written.")
+    ] = "",
+    channel: Annotated[str, typer.Option(help="Channel of the contact, or channel/account.")] = "",
+    sender: Annotated[str, typer.Option("--from", help="Business number, if there are several.")] = "",
+    at: Annotated[str, typer.Option(help="Send it then: ISO 8601, such as 2026-07-01T09:30+02:00.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Time zone of --at without offset.")] = "",
 ) -> None:
-    """Send an outbound message to an existing session."""
+    """Send an outbound message to a session, or with --to and --channel to a contact."""
     from uuid import uuid4
 
+    from core.local_time import parse_point_in_time
     from core.model import Message
     from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
     from gateway.config.settings import Settings
-    from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+    from gateway.redis.first_contact import ContactAddress
+    from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome, SendReceipt
     from gateway.redis.records.message_timeline import OWN_PREFIX
 
+    if bool(to) != bool(channel) or bool(to) == bool(text):
+        raise typer.BadParameter("give a session and a text, or --to, --channel and a text")
+    try:
+        at_ms = parse_point_in_time(at, time_zone) if at else 0
+    except ValueError as error:
+        raise typer.BadParameter(f"--at: {error}") from None
     settings = Settings.load()
     channels, limits = load_channels(settings), build_protocol_limits(settings)
 
     message_id = uuid4().hex
+    message = Message(text=text or session)
 
-    async def work(redis: Redis) -> SendOutcome:
-        sender = ProactiveSender(redis, add_web_channel(channels), limits)
-        return await sender.send(session, f"{OWN_PREFIX}{message_id}", Message(text=text))
+    async def work(redis: Redis) -> SendReceipt:
+        sender, key = ProactiveSender(redis, add_web_channel(channels), limits), f"{OWN_PREFIX}{message_id}"
+        if to:
+            return await sender.send_to(contact, key, message, at_ms=at_ms)
+        return SendReceipt(await sender.send(session, key, message, at_ms=at_ms), session)
 
-    outcome = run_with_redis(work)
-    if outcome in REFUSAL_SENTENCES:
-        typer.echo(f"{session}: {REFUSAL_SENTENCES[outcome]}", err=True)
+    name, _, account = channel.partition("/")
+    contact = ContactAddress(channel=name, account=account, to=to, sender=sender)
+    receipt = run_with_redis(work)
+    if receipt.outcome in REFUSAL_SENTENCES:
+        reason = receipt.reason or REFUSAL_SENTENCES[receipt.outcome]
+        typer.echo(f"{receipt.session or to}: {reason}", err=True)
         raise typer.Exit(1)
+    if receipt.outcome is SendOutcome.SCHEDULED:
+        typer.echo(f"Scheduled; `turngate why {message_id}` tells what becomes of it.")
+        return
     typer.echo(f"Queued after earlier replies; `turngate why {message_id}` tells what becomes of it.")

@@ -35,6 +35,7 @@ _SHARED_PARTS = (
     "delivery_reports",
     "restart",
     "participants",
+    "schedule",
 )
 """Shared functions, each part after those that it uses."""
 
@@ -54,6 +55,9 @@ class ProtocolLimits:
     which a reply is given up. A reply that a status reports as not delivered is sent again up to
     `max_resends` times, first after `resend_ms`, then after four times as long; `kept_length` sent replies
     of a session are kept for that. Of events for hooks that nobody takes, `events_length` are kept.
+    of a session are kept for that. Up to `schedule_length` messages are scheduled, for
+    `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One whose release
+    was begun and not settled is released again after `schedule_retry_ms`.
     """
 
     lease_ms: int = 6_000
@@ -80,6 +84,10 @@ class ProtocolLimits:
     resend_ms: int = 60_000
     kept_length: int = 20
     events_length: int = 100_000
+    schedule_length: int = 100_000
+    schedule_horizon_ms: int = 366 * _DAY_MS
+    schedule_lateness_ms: int = 3_600_000
+    schedule_retry_ms: int = 30_000
 
 
 def new_nonce() -> str:
@@ -118,6 +126,10 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "RESEND_MS": protocol.resend_ms,
         "KEPT_LENGTH": protocol.kept_length,
         "EVENTS_LENGTH": protocol.events_length,
+        "SCHEDULE_LENGTH": protocol.schedule_length,
+        "SCHEDULE_HORIZON_MS": protocol.schedule_horizon_ms,
+        "SCHEDULE_LATENESS_MS": protocol.schedule_lateness_ms,
+        "SCHEDULE_RETRY_MS": protocol.schedule_retry_ms,
     }
     lines = [f"local {name} = {value}" for name, value in constants.items()]
     lines += [

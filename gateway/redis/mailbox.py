@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import LeaseLost
-from core.model import FailureKind, Reply
+from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
@@ -34,6 +34,7 @@ from gateway.redis.encoding import (
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.records.identities import IDENTITY_RETENTION_MS
 
 log = logging.getLogger("turngate.mailbox")
 
@@ -144,7 +145,14 @@ class RedisMailbox:
         return _decode_permit(await self._fenced_call("mark", lease, arguments))
 
     async def record_sent(
-        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False, keep: bool = False
+        self,
+        lease: Lease,
+        reply: Reply,
+        provider_id: str,
+        *,
+        leave: bool = False,
+        keep: bool = False,
+        opened: SentMessage | None = None,
     ) -> SessionView:
         """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
@@ -156,6 +164,9 @@ class RedisMailbox:
             reply.key,
             encode_kept_reply(reply) if keep else "",
         ]
+        if opened and opened.thread:
+            thread = opened.thread.model_copy(update={"channel": reply.address.channel})
+            arguments += [thread.model_dump_json(), opened.thread_session, IDENTITY_RETENTION_MS]
         settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
             log.warning("%s: circuit breaker closed, sends work again", account)

@@ -6,31 +6,36 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import httpx
 from redis.asyncio import Redis
 
+from core.errors import InvalidContact
 from core.model import Address, Message, MessagePart, Reply
 from core.ports import Channel
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry, needs_open_window
+from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
+from gateway.redis.inbox import account_key
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.proactive_messages import ProactiveMessages
+from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 
 _LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice", "fallback", "route")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 class SendOutcome(StrEnum):
-    """Result of a proactive send; a code of HTTP errors for all but the first two.
+    """Result of a proactive send; a code of HTTP errors for all but the first three.
 
-    `duplicate` when the same content was sent under the key before in this session, `id_used` when it was
-    another, `full` when too many replies wait. A message with any outcome but `queued` and `duplicate` is not
-    sent and does not use its key up.
+    `scheduled` when it is sent later, `duplicate` when the same content was sent or scheduled under the key
+    before in this session, `id_used` when it was another, `full` when too many replies wait. A message with
+    any other outcome is not sent and does not use its key up.
     """
 
     QUEUED = "queued"
+    SCHEDULED = "scheduled"
     DUPLICATE = "duplicate"
     ID_USED = "id_used"
     FULL = "full"
@@ -40,6 +45,10 @@ class SendOutcome(StrEnum):
     CLOSED = "closed"
     WINDOW = "window"
     EMPTY = "empty"
+    INVALID_CONTACT = "invalid_contact"
+    PAST = "past"
+    TOO_FAR = "too_far"
+    SCHEDULE_FULL = "schedule_full"
 
 
 REFUSAL_SENTENCES = {
@@ -52,8 +61,24 @@ REFUSAL_SENTENCES = {
     SendOutcome.WINDOW: "not sent: the service window is closed, so only approved templates are accepted; "
     "send a template, or name a fallback",
     SendOutcome.EMPTY: "not sent: nothing of the message can be shown; give it a text",
+    SendOutcome.INVALID_CONTACT: "not sent: the contact cannot be written to; check the number or address",
+    SendOutcome.PAST: "not sent: the time of sending was more than an hour ago; check it and its time zone",
+    SendOutcome.TOO_FAR: "not sent: the time of sending is more than a year ahead; schedule it later",
+    SendOutcome.SCHEDULE_FULL: "not sent: too many messages are scheduled; schedule it later",
 }
 """Why a message was not sent and what to do, for people."""
+
+
+class SendReceipt(NamedTuple):
+    """Result of a message to a contact: the session that it was put into, and why it was refused.
+
+    `due_ms` is when it is sent if it is scheduled, in ms since the epoch.
+    """
+
+    outcome: SendOutcome
+    session: str = ""
+    reason: str = ""
+    due_ms: int = 0
 
 
 class ProactiveSender:
@@ -66,31 +91,81 @@ class ProactiveSender:
         self._channels = channels
         self._script = lua.load_script("say", protocol)
         self._records = ProactiveMessages(redis)
+        self._schedule = Schedule(redis, protocol)
 
     async def send(
-        self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
+        self,
+        session: str,
+        key: str,
+        message: Message,
+        voice: Literal["bot", "person"] = "bot",
+        *,
+        at_ms: int = 0,
     ) -> SendOutcome:
         """Put a message into a session's outbox, or return why it may not leave.
 
         A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
-        makes the agent the owner of the session.
+        makes the agent the owner of the session. With `at_ms` it is sent then, and the gate is asked then.
         """
+        wanted = ScheduledMessage(session=session, key=key, message=message)
+        return (await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))).outcome
+
+    async def send_to(
+        self, contact: ContactAddress, key: str, message: Message, *, at_ms: int = 0
+    ) -> SendReceipt:
+        """Send a message to a contact who may never have written, in a session that it opens if needed."""
+        try:
+            conversation = find_conversation(self._channels, contact)
+        except InvalidContact as error:
+            return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}")
+        session = await resolve_session(self._redis, conversation)
+        wanted = ScheduledMessage(session=session, key=key, message=message, contact=contact)
+        return await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+
+    async def cancel(self, session: str, key: str) -> CancelOutcome:
+        """Cancel a scheduled message."""
+        return await self._schedule.cancel(session, key)
+
+    async def release(self, wanted: ScheduledMessage) -> SendReceipt:
+        """Send a scheduled message that is due; a repetition of that has no effect."""
+        if wanted.contact is None:
+            return await self._send(_Delivery(wanted, is_release=True))
+        try:
+            conversation = find_conversation(self._channels, wanted.contact)
+        except InvalidContact as error:
+            return SendReceipt(SendOutcome.INVALID_CONTACT, wanted.session, f"not sent: {error}")
+        session = await resolve_session(self._redis, conversation)
+        present = wanted.model_copy(update={"session": session})
+        return await self._send(_Delivery(present, conversation.address, is_release=True))
+
+    async def _send(self, delivery: _Delivery) -> SendReceipt:
+        """Put a message into an outbox; a session that does not exist is opened with its first address."""
+        session, key = delivery.wanted.session, delivery.wanted.key
+        message = delivery.wanted.message
         stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
-        if stored is None:
-            return SendOutcome.UNKNOWN
-        address = Address.model_validate_json(stored)
+        address = Address.model_validate_json(stored) if stored is not None else delivery.first_address
+        if address is None:
+            return _receipt(SendOutcome.UNKNOWN, session)
         channel = self._channels.get(address.channel)
         parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
         parts = [part for part in parts if _has_content(part)]
-        lapses = "1" if channel is None or not channel.capabilities.desk else ""
         digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
+        if not delivery.is_release and delivery.voice == "bot":
+            scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
+            if scheduled:
+                return scheduled
+        is_desk = channel is not None and channel.capabilities.desk
+        lapses, opening = "" if is_desk else "1", ("", "", "")
+        if first := delivery.first_address:
+            opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
-        replies = _build_replies(key, address, parts, voice, message)
+        replies = _build_replies(key, address, parts, delivery.voice, message)
         needs_window = any(needs_open_window(reply, window) for reply in replies) and not message.fallback
         encoded_parts = [part for reply in replies for part in _encode_reply(reply)]
 
         async def run(replaced_entry: str) -> SendOutcome:
-            options = [session, key, voice, lapses, digest, replaced_entry, "1" if needs_window else ""]
+            options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
+            options.append("1" if needs_window else "")
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -100,7 +175,42 @@ class ProactiveSender:
             earlier = await self._records.read(session, key)
             if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
                 outcome = await run(earlier.first_entry)
-        return outcome
+        return _receipt(outcome, session)
+
+    async def _schedule_if_later(
+        self, delivery: _Delivery, digest: str, *, is_empty: bool
+    ) -> SendReceipt | None:
+        """Schedule a message that is to be sent later; `None` if it is to be sent now."""
+        session, key = delivery.wanted.session, delivery.wanted.key
+        pending = await read_schedule_entry(self._redis, session, key)
+        if pending and pending.is_pending:
+            is_same = pending.digest == digest
+            outcome = SendOutcome.DUPLICATE if is_same else SendOutcome.ID_USED
+            return _receipt(outcome, session, pending.due_ms)
+        if not delivery.at_ms:
+            return None
+        earlier = await self._records.read(session, key)
+        if earlier and not earlier.is_refused:
+            outcome = SendOutcome.DUPLICATE if earlier.digest == digest else SendOutcome.ID_USED
+            return _receipt(outcome, session)
+        if is_empty:
+            return _receipt(SendOutcome.EMPTY, session)
+        result, due = await self._schedule.add(delivery.wanted, delivery.at_ms, digest, "")
+        return None if result == "due" else _receipt(SendOutcome(result), session, due)
+
+
+class _Delivery(NamedTuple):
+    """A message, how it is sent, and the address that opens its session if there is none."""
+
+    wanted: ScheduledMessage
+    first_address: Address | None = None
+    voice: Literal["bot", "person"] = "bot"
+    at_ms: int = 0
+    is_release: bool = False
+
+
+def _receipt(outcome: SendOutcome, session: str, due_ms: int = 0) -> SendReceipt:
+    return SendReceipt(outcome, session, REFUSAL_SENTENCES.get(outcome, ""), due_ms)
 
 
 def _build_replies(

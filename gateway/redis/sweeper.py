@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from redis.asyncio import Redis
 
 from gateway.redis import lua, rq_layout
@@ -14,13 +16,23 @@ _MAX_SESSIONS_PER_SWEEP = 200
 class Sweeper:
     """Reads the due index every `pause` seconds. Any number may run: each sweep is one atomic step."""
 
-    def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None, pause: float = 0.5) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        protocol: ProtocolLimits | None = None,
+        pause: float = 0.5,
+        release_due: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """Create a sweeper; each sweep also calls `release_due`, which sends scheduled messages."""
+        self._release_due = release_due
         self._redis = redis
         self._script = lua.load_script("sweep", protocol or ProtocolLimits())
         self._interval = pause
 
     async def sweep(self) -> int:
-        """Re-enqueue overdue sessions; return how many."""
+        """Re-enqueue overdue sessions; return how many. Scheduled messages that are due are sent before."""
+        if self._release_due:
+            await self._release_due()
         enqueued: int = 0
         while True:
             looked_at, enqueued_count = await self._script(

@@ -15,13 +15,17 @@ _STATUSES = {
     SendOutcome.CLOSED: 409,
     SendOutcome.WINDOW: 409,
     SendOutcome.EMPTY: 422,
+    SendOutcome.INVALID_CONTACT: 422,
+    SendOutcome.PAST: 422,
+    SendOutcome.TOO_FAR: 422,
     SendOutcome.FULL: 503,
+    SendOutcome.SCHEDULE_FULL: 503,
 }
 
 
-def refusal_response(outcome: SendOutcome) -> Response | None:
+def refusal_response(outcome: SendOutcome, reason: str = "") -> Response | None:
     """Build the error response for a message that was not sent; `None` for one that was queued."""
     if outcome not in _STATUSES:
         return None
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if outcome is SendOutcome.FULL else None
-    return error_response(_STATUSES[outcome], outcome.value, REFUSAL_SENTENCES[outcome], headers)
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if _STATUSES[outcome] == 503 else None
+    return error_response(_STATUSES[outcome], outcome.value, reason or REFUSAL_SENTENCES[outcome], headers)

@@ -86,6 +86,14 @@ _OPERATIONS = (
         (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
     ),
     _Operation(
+        "delete",
+        "/messages/{message_id}",
+        "Cancel a scheduled message",
+        None,
+        {200: schemas.MessageOutcomeAnswer},
+        (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
+    ),
+    _Operation(
         "post",
         "/contacts/{contact}/opt-out",
         "Opt a contact out of messages",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.model import Message
-from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.proactive_messages import MessageReport, ProactiveMessages
+from gateway.redis.records.schedule import CancelOutcome
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
@@ -33,9 +35,11 @@ class ProactiveApi:
     def routes(self) -> list[BaseRoute]:
         """Return the routes, which are for the operator only."""
         send, outcome = self._operator_auth.require(self.send), self._operator_auth.require(self.outcome)
+        cancel = self._operator_auth.require(self.cancel)
         return [
             Route("/messages", send, methods=["POST"]),
             Route(f"/messages/{{message_id:{ANY_TEXT}}}", outcome, methods=["GET"]),
+            Route(f"/messages/{{message_id:{ANY_TEXT}}}", cancel, methods=["DELETE"]),
         ]
 
     async def send(self, request: Request) -> Response:
@@ -46,34 +50,58 @@ class ProactiveApi:
             return error.response
         message_id = body.message_id or uuid4().hex
         key = f"{OWN_PREFIX}{message_id}"
-        outcome = await self._sender.send(body.session, key, Message(text=body.text, choices=body.choices))
-        if refusal := refusal_response(outcome):
+        receipt = await self._queue(body, key)
+        if refusal := refusal_response(receipt.outcome, receipt.reason):
             return refusal
-        answer = MessageAnswer(
-            session=body.session, key=key, message_id=message_id, outcome=MessageOutcome.QUEUED
-        )
-        if outcome is SendOutcome.DUPLICATE:
-            answer = _describe_first(answer, await self._records.read(body.session, key))
+        session = receipt.session
+        answer = MessageAnswer(session=session, key=key, message_id=message_id, outcome=MessageOutcome.QUEUED)
+        if receipt.outcome is not SendOutcome.QUEUED:
+            answer = _describe_first(answer, await self._records.find(key, session))
         name = message_id if message_id.strip(".") else key  # clients resolve a path's dots
-        location = f"/messages/{quote(name, safe='')}?session={quote(body.session, safe='')}"
+        location = f"/messages/{quote(name, safe='')}?session={quote(session, safe='')}"
         return JSONResponse(answer.model_dump(mode="json"), 202, {"Location": location})
+
+    async def _queue(self, body: MessageRequest, key: str) -> SendReceipt:
+        message = Message(text=body.text, choices=body.choices)
+        if contact := body.contact:
+            return await self._sender.send_to(contact, key, message, at_ms=body.at_ms)
+        outcome = await self._sender.send(body.session, key, message, at_ms=body.at_ms)
+        return SendReceipt(outcome, body.session)
 
     async def outcome(self, request: Request) -> Response:
         """Return what became of a message."""
         session = request.query_params.get("session", "")
         report = await self._records.find(request.path_params["message_id"], session)
         if report is None:
-            return error_response(
-                404, "unknown_message", "no message with this id was sent in the last eight days"
-            )
+            return _unknown_message()
         return JSONResponse(_build_answer(report).model_dump(mode="json"))
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel a scheduled message."""
+        session = request.query_params.get("session", "")
+        report = await self._records.find(request.path_params["message_id"], session)
+        if report is None:
+            return _unknown_message()
+        if await self._sender.cancel(report.session, report.key) is not CancelOutcome.CANCELLED:
+            return error_response(409, "too_late", "not cancelled: the message is not scheduled any more")
+        cancelled = await self._records.find(report.key, report.session)
+        return JSONResponse(_build_answer(cancelled or report).model_dump(mode="json"))
+
+
+def _unknown_message() -> Response:
+    return error_response(404, "unknown_message", "no message with this id was sent in the last eight days")
 
 
 def _describe_first(answer: MessageAnswer, first: MessageReport | None) -> MessageAnswer:
     """Return the answer to a repetition: the outcome of the first message."""
     if first is None:  # it was sent by an earlier release, which kept no record
         return answer.model_copy(update={"outcome": MessageOutcome.UNKNOWN})
-    return answer.model_copy(update={"outcome": first.outcome, "reason": first.reason, "code": first.code})
+    update = {"outcome": first.outcome, "reason": first.reason, "code": first.code}
+    return answer.model_copy(update={**update, "send_at": _format_time(first.due_ms)})
+
+
+def _format_time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds") if at_ms else ""
 
 
 def _build_answer(report: MessageReport) -> MessageOutcomeAnswer:
@@ -87,5 +115,6 @@ def _build_answer(report: MessageReport) -> MessageOutcomeAnswer:
         outcome=report.outcome,
         reason=report.reason,
         code=report.code,
+        send_at=_format_time(report.due_ms),
         parts=tuple(PartAnswer.model_validate(part.model_dump()) for part in report.parts),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.local_time import parse_point_in_time
 from core.model import Choice, FrozenModel, OptOutScope
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
+from gateway.redis.first_contact import ContactAddress
 from gateway.redis.records.message_timeline import MessageOutcome
 
 
@@ -31,14 +33,50 @@ class ResetRequest(BaseModel):
 
 
 class MessageRequest(BaseModel):
-    """A proactive message into an existing session of any channel."""
+    """A proactive message into a session of any channel, or to a contact who may never have written."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    session: str = Field(min_length=1, max_length=1_000, description="the session as the log names it")
+    session: str = Field("", max_length=1_000, description="the session as the log names it")
+    channel: str = Field("", max_length=40, description="in place of a session: the channel, with `to`")
+    account: str = Field("", max_length=40, description="a further account of the channel")
+    to: str = Field("", max_length=200, description="the contact's number, address or ID")
+    sender: str = Field(
+        "", alias="from", max_length=200, description="the business's number, if there are several"
+    )
     text: str = Field(max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
+    send_at: str = Field("", max_length=40, description="when to send it: ISO 8601; unset: now")
+    time_zone: str = Field("", max_length=60, description="IANA time zone of a `send_at` without offset")
+
+    @property
+    def at_ms(self) -> int:
+        """When to send it, in milliseconds since the epoch; 0: now."""
+        return parse_point_in_time(self.send_at, self.time_zone) if self.send_at else 0
+
+    @model_validator(mode="after")
+    def _validate_time(self) -> Self:
+        if self.send_at:
+            parse_point_in_time(self.send_at, self.time_zone)
+        elif self.time_zone:
+            raise ValueError("time_zone has no meaning without send_at")
+        return self
+
+    @model_validator(mode="after")
+    def _validate_receiver(self) -> Self:
+        if bool(self.session) == bool(self.channel and self.to):
+            raise ValueError("give either session, or channel and to")
+        if self.session and (self.channel or self.to or self.account or self.sender):
+            raise ValueError("channel, account, to and from have no meaning beside session")
+        return self
+
+    @property
+    def contact(self) -> ContactAddress | None:
+        """The contact, if the message does not name a session."""
+        if self.session:
+            return None
+        return ContactAddress(channel=self.channel, to=self.to, account=self.account, sender=self.sender)
 
 
 class MessageView(FrozenModel):
@@ -106,6 +144,7 @@ class MessageAnswer(BaseModel):
     """First outcome of a proactive message. A repetition gets the outcome of the first one.
 
     `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
+    `send_at` is when a scheduled message is sent, in UTC.
     """
 
     session: str
@@ -114,6 +153,7 @@ class MessageAnswer(BaseModel):
     outcome: MessageOutcome
     reason: str = ""
     code: str = ""
+    send_at: str = ""
 
 
 class PartAnswer(BaseModel):

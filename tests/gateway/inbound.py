@@ -85,6 +85,7 @@ class InboundGateway:
                 ),
                 load_capabilities(channels),
             ),
+            threaded=channels if desk else (),
         )
         self.mailbox = RedisMailbox(redis, windows=self.windows)
         self.dialog = EchoDialog()

@@ -20,6 +20,7 @@ from core.model import (
     Template,
     TurnReceived,
 )
+from gateway.redis.first_contact import ContactAddress
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.message_timeline import MessageOutcome
@@ -311,3 +312,14 @@ async def test_the_gate_costs_no_further_round_trip(gateway: InboundGateway) -> 
     with_window = await count_calls(2)
     gateway.windows.clear()
     assert with_window == await count_calls(3)
+
+
+async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: InboundGateway) -> None:
+    channels: Any = {"whatsapp": meta.whatsapp()}
+    sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
+    contact = ContactAddress(channel="whatsapp", to=f"+{meta.PHONE}", sender=meta.OURS)
+    text = await sender.send_to(contact, "own-1", Message(text="hello"))
+    template = await sender.send_to(contact, "own-1", Message(text="", template=TEMPLATE.template))
+    again = await sender.send_to(contact, "own-2", Message(text="hello"))
+    outcomes = [each.outcome for each in (text, template, again)]
+    assert outcomes == [SendOutcome.WINDOW, SendOutcome.QUEUED, SendOutcome.WINDOW]

@@ -15,6 +15,7 @@ from channels._kit.outbound.http import (
     without_effect,
 )
 from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
+from channels._kit.outbound.recipients import parse_phone_number, select_sender
 
 __all__ = [
     "BearerAuth",
@@ -27,8 +28,10 @@ __all__ = [
     "get",
     "load_for_upload",
     "parse_json_body",
+    "parse_phone_number",
     "parse_retry_after",
     "post",
+    "select_sender",
     "send_request",
     "without_effect",
 ]

@@ -34,6 +34,7 @@ def create_account(gateway_url: str, new_secret: Callable[[], str]) -> Simulated
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_AUTH_TOKEN": auth_token,
             "TWILIO_API_URL": api_url,
+            "TWILIO_NUMBERS": f"{_SMS_NUMBER},whatsapp:{_WHATSAPP_NUMBER}",
         }
 
     return SimulatedAccount(simulator, settings)

@@ -8,7 +8,7 @@ that an agent has.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -26,7 +26,7 @@ from core.model import (
 )
 from core.ports import AcceptResult, Inbox
 
-_IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
+IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 
 # ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet, retired}; `meet` links all
@@ -97,18 +97,30 @@ return sessions
 """
 
 
+async def resolve_names(redis: Redis, names: Sequence[str]) -> str:
+    """Return the session to which all names of a contact lead from now on, the most reliable name first."""
+    items = [{"names": list(names), "meet": False, "retired": []}]
+    [session] = await redis.register_script(_SCRIPT)(args=[IDENTITY_RETENTION_MS, json.dumps(items)])
+    return str(session.decode())
+
+
 class IdentityResolver:
     """Inbox decorator that resolves sessions, and remembers sends that a status has confirmed."""
 
-    def __init__(self, redis: Redis, inbox: Inbox) -> None:
+    def __init__(self, redis: Redis, inbox: Inbox, threaded: Collection[str] = ()) -> None:
+        """Create a resolver; `threaded` are channels on which the business opens threads at the provider.
+
+        A thread that it opened leads to the session of its contact.
+        """
         self._redis = redis
+        self._threaded = frozenset(threaded)
         self._inbox = inbox
         self._script = redis.register_script(_SCRIPT)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events in the sessions of their contacts; see `core.ports.mailbox.Inbox`."""
         try:
-            resolved = await self._resolve_sessions(events)
+            resolved = await self._resolve_threads(await self._resolve_sessions(events))
             await self._store_sent_ids(events)
         except RedisError as error:
             raise StorageUnavailable(
@@ -137,10 +149,21 @@ class IdentityResolver:
             }
             for index, names in aliased
         ]
-        sessions = await self._script(args=[_IDENTITY_RETENTION_MS, json.dumps(keys)])
+        sessions = await self._script(args=[IDENTITY_RETENTION_MS, json.dumps(keys)])
         resolved = list(events)
         for (index, _), session in zip(aliased, sessions, strict=True):
             resolved[index] = _with_session(events[index], session.decode())
+        return resolved
+
+    async def _resolve_threads(self, events: Sequence[Event]) -> list[Event]:
+        """Replace the sessions of threads that the business opened; sent.lua stores them."""
+        resolved = list(events)
+        for index, event in enumerate(events):
+            if isinstance(event, StatusChanged | Ignored) or event.aliases:
+                continue
+            name = _session_of(event)
+            if name.partition(":")[0] in self._threaded:
+                resolved[index] = _with_session(event, await self.find_session(name))
         return resolved
 
     async def _store_sent_ids(self, events: Sequence[Event]) -> None:
@@ -158,6 +181,12 @@ class IdentityResolver:
 def echo_key(channel: str, reply_key: str) -> str:
     """Return the key that holds the provider's id of a reply, by our own key of it."""
     return f"tg:echo:{channel}:{reply_key}"
+
+
+def _session_of(
+    event: TurnReceived | ParticipantMessage | ControlReceived | ContactMoved | ActivityReceived,
+) -> str:
+    return event.turn.session if isinstance(event, TurnReceived | ParticipantMessage) else event.session
 
 
 def _with_session(event: Event, session: str) -> Event:

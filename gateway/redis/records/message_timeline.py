@@ -22,6 +22,8 @@ class MessageOutcome(StrEnum):
     `forwarded`: it is sent on another channel. `unknown`: the log does not go back to it.
     """
 
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -37,6 +39,7 @@ class MessageOutcome(StrEnum):
 
 _PROGRESS = (
     MessageOutcome.UNKNOWN,
+    MessageOutcome.SCHEDULED,
     MessageOutcome.HELD,
     MessageOutcome.QUEUED,
     MessageOutcome.SENDING,

@@ -17,15 +17,23 @@ from gateway.redis.records.message_timeline import (
     PartReport,
     select_decisive,
 )
+from gateway.redis.records.schedule import read_schedule_entry
 from gateway.redis.records.session_log import read_log_from
 
 _MAX_ENTRIES = 2_000
+_OUTCOMES_BY_STATE = {
+    "waiting": MessageOutcome.SCHEDULED,
+    "releasing": MessageOutcome.SCHEDULED,
+    "cancelled": MessageOutcome.CANCELLED,
+    "refused": MessageOutcome.REFUSED,
+}
 
 
 class MessageReport(FrozenModel):
     """A proactive message: `outcome` is that of a part that went wrong, or else of the least advanced one.
 
-    `first_entry` is its first log entry.
+    `first_entry` is its first log entry, `digest` that of its content. `due_ms` is when it is sent if it is
+    scheduled.
     """
 
     session: str
@@ -35,6 +43,8 @@ class MessageReport(FrozenModel):
     reason: str = ""
     code: str = ""
     parts: tuple[PartReport, ...] = ()
+    digest: str = ""
+    due_ms: int = 0
 
     @property
     def log_keys(self) -> frozenset[str]:
@@ -62,20 +72,39 @@ class ProactiveMessages:
         """
         for key in candidate_keys(message_id):
             if found := session or await self._find_session(key):
-                report = await self.read(found, key)
+                report = await self._read_current(found, key)
                 if report:
                     return report
         return None
+
+    async def _read_current(self, session: str, key: str) -> MessageReport | None:
+        """Return the report of a message that is scheduled or was sent; what is pending comes first."""
+        entry = await read_schedule_entry(self._redis, session, key)
+        report = await self.read(session, key)
+        is_sent = report is not None and not report.is_refused
+        if entry is None or is_sent or (report and not entry.is_pending):
+            return report
+        return MessageReport(
+            session=session,
+            key=key,
+            first_entry="",
+            outcome=_OUTCOMES_BY_STATE[entry.state],
+            reason=entry.reason,
+            code=entry.code,
+            digest=entry.digest,
+            due_ms=entry.due_ms if entry.is_pending else 0,
+        )
 
     async def read(self, session: str, key: str) -> MessageReport | None:
         """Return the report of the message `key` of a session; `None` if there is no record."""
         fields: Any = await cast(
             "Awaitable[list[bytes | None]]",
-            self._redis.hmget(f"tg:proactive:{{{session}}}:{key}", ["outcome", "entry", "parts"]),
+            self._redis.hmget(f"tg:proactive:{{{session}}}:{key}", ["outcome", "entry", "parts", "digest"]),
         )
         if fields[0] is None:
             return None
         outcome, entry, count = fields[0].decode(), fields[1].decode(), int(fields[2])
+        digest = (fields[3] or b"").decode()
         if outcome != MessageOutcome.QUEUED:
             log = await read_log_from(self._redis, session, entry, 1)
             reason = str(log[0].data.get("reason", "")) if log and log[0].id == entry else ""
@@ -86,6 +115,7 @@ class ProactiveMessages:
                 outcome=MessageOutcome.REFUSED,
                 reason=reason,
                 code=outcome,
+                digest=digest,
             )
         timeline = MessageTimeline(part_keys(key, count))
         for each in await read_log_from(self._redis, session, entry, _MAX_ENTRIES):
@@ -102,6 +132,7 @@ class ProactiveMessages:
             reason=worst.reason,
             code=worst.code,
             parts=parts,
+            digest=digest,
         )
 
     async def _find_session(self, key: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.cli import app
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
+from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS
 
@@ -91,6 +93,24 @@ def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:
     assert run("send", SESSION, "Your parcel is here.").exit_code == 0
     assert "unsent 1" in run("sessions").output
     assert run("send", "fake:nobody", "hello?").exit_code == 1
+
+
+def test_a_contact_who_never_wrote_is_written_to(ask_command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(ask_command, lambda rig: rig.redis.ping())
+    for name, value in {**ENVIRON, "PUBLIC_URL": PUBLIC, "TWILIO_NUMBERS": "+15550100"}.items():
+        monkeypatch.setenv(name, value)
+    contact = ("--channel", "twilio", "--to", "+1 555 0170")
+
+    assert "Queued" in run("send", *contact, "Your parcel is here.").output
+    assert f"twilio:{ACCOUNT}:+15550100:+15550170  bot  queued 0  unsent 1" in run("sessions").output
+    refused = run("send", "--channel", "twilio", "--to", "5550170", "Your parcel is here.")
+    assert (refused.exit_code, "no country code" in refused.output) == (1, True)
+    assert run("send", "--to", "+15550170", "Your parcel is here.").exit_code == 2
+    assert run("send", SESSION).exit_code == 2
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
+    assert "Scheduled" in run("send", *contact, "Later.", "--at", soon).output
+    assert run("send", *contact, "Later.", "--at", "2999-01-01T09:00Z").exit_code == 1
+    assert run("send", *contact, "Later.", "--at", "tomorrow").exit_code == 2
 
 
 def kinds_of(message: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -183,3 +184,49 @@ async def test_the_desk_is_told_why_an_agents_words_do_not_leave(gateway: Gatewa
     told = await gateway.wait_for_outcome("/messages/1", "sent")
     assert (told["key"], told["message_id"]) == ("agent-1", "1")
     assert error_of(await gateway.send(text="Sale!", message_id="sale")) == (409, "person")
+
+
+async def test_a_message_is_scheduled_cancelled_and_sent_by_the_workers(gateway: Gateway) -> None:
+    message = {"text": "Your parcel comes.", "message_id": "later"}
+    year = datetime.now(UTC).year + 1
+    at = {"send_at": f"{year}-01-02T09:30", "time_zone": "Europe/Berlin"}
+    accepted = await gateway.send(**message, **at)
+    path = accepted.headers["location"]
+    assert (accepted.status_code, accepted.json()["outcome"]) == (202, "scheduled")
+    assert accepted.json()["send_at"] == f"{year}-01-02T08:30:00+00:00"
+    told = await gateway.outcome(path)
+    assert (told["outcome"], told["send_at"]) == ("scheduled", accepted.json()["send_at"])
+    assert (await gateway.send(**message, **at)).json() == accepted.json()
+    assert (await gateway.send(**message)).json()["outcome"] == "scheduled"
+
+    cancelled = await gateway.http.delete(path)
+    assert (cancelled.status_code, cancelled.json()["outcome"]) == (200, "cancelled")
+    assert (await gateway.outcome(path))["outcome"] == "cancelled"
+
+    await gateway.send(**message, **at)
+    members: list[Any] = await gateway.stack.redis.zrange("tg:schedule", 0, -1)
+    await gateway.stack.redis.zadd("tg:schedule", {members[0]: 1})
+    await gateway.wait_for_outcome(path, "sent")
+    assert error_of(await gateway.http.delete(path)) == (409, "too_late")
+    assert error_of(await gateway.http.delete("/messages/nothing")) == (404, "unknown_message")
+
+
+WRONG: list[tuple[dict[str, str], int, str]] = [
+    ({"send_at": "tomorrow"}, 400, "not a time"),
+    ({"send_at": "2026-07-01T09:30"}, 400, "no offset"),
+    ({"send_at": "2026-07-01T09:30", "time_zone": "Mars/Base"}, 400, "unknown time zone"),
+    ({"time_zone": "Europe/Berlin"}, 400, "without send_at"),
+    ({"send_at": "2001-07-01T09:30Z"}, 422, "more than an hour ago"),
+    ({"send_at": "9999-07-01T09:30Z"}, 422, "more than a year ahead"),
+    ({"channel": "twilio"}, 400, "beside session"),
+    ({"session": "", "channel": "twilio"}, 400, "give either"),
+    ({"session": "", "channel": "web", "to": "ada"}, 422, "has to write first"),
+    ({"session": "", "channel": "twilio", "to": "12345", "from": "+15550100"}, 422, "no country code"),
+]
+
+
+async def test_a_wrong_time_or_receiver_is_refused_with_its_reason(gateway: Gateway) -> None:
+    for body, status, reason in WRONG:
+        refused = await gateway.send(**{"text": "Your parcel comes.", **body})
+        assert refused.status_code == status, refused.text
+        assert reason in refused.json()["error"]["message"]

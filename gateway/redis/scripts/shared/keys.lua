@@ -18,12 +18,16 @@
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
 --                               entry (its first log entry), parts
+--   tg:{s}:scheduled      set   keys of scheduled messages
+--   tg:scheduled:{s}:*    hash  a scheduled message by its key: state (waiting, releasing, cancelled, refused), due, digest,
+--                               message, reason, code
 -- and, for all sessions:
 --   tg:due        zset    session by the time at which the sweeper must check it
 --   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
 --   tg:backlog:*  zset    sessions that wait because their account has too many jobs
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:resends    zset    sent messages that are sent again, by the time of that
+--   tg:schedule   zset    scheduled messages, [session, key] as JSON, by the time at which they are due
 --   tg:proactive_session:*  string  the session of the newest proactive message of a key
 --   tg:counts     hash    counters
 --   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch

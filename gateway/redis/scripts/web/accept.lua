@@ -86,7 +86,9 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   end
   if not first_time(session, id) then return 'duplicate' end
   record_contact(session, facts)
-  if facts.has_names or redis.call('HEXISTS', key(session), 'address') == 0 then restore_optout(session, now) end
+  local former = redis.call('HMGET', key(session), 'address', 'account')
+  if facts.has_names or not former[1] then restore_optout(session, now) end
+  if former[2] and former[2] ~= account then redis.call('ZREM', 'tg:ready:' .. former[2], session) end
   if facts.request and apply_request(session, facts.request) then turn = facts.request_turn end
   redis.call('RPUSH', key(session, ':mail'), turn)
   return_to_bot(session)

@@ -1,13 +1,14 @@
 -- Append a proactive message to a session's outbox, or tell why it may not leave. ARGV: stamp, session, key, voice,
 -- whether the agent's ownership expires (1 or ''), digest of the content, the log entry of an earlier message of this
--- key that is known to have left no trace outside ('' for none), whether it needs an open service window (1 or ''),
--- then reply and log entry for each part. A message of
--- an agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
+-- key that is known to have left no trace outside ('' for none), the address and the account of a session that this
+-- message opens if there is none ('' if there must be one), whether it opens a new thread where the former one is closed
+-- (1 or ''), whether it needs an open service window (1 or ''), then reply and log entry for each part. A message of an
+-- agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
 -- the key), full when too many replies wait, unknown_session for one without any message, or a refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
-local record, part_count = proactive_record(session, id), (#ARGV - 8) / 2
+local record, part_count = proactive_record(session, id), (#ARGV - 11) / 2
 local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout', 'window')
-if not stored[1] then return 'unknown_session' end
+if not stored[1] and ARGV[8] == '' then return 'unknown_session' end
 
 -- A refused message has not used up its key. Earlier releases kept the key in `seen`, without a record.
 local function find_earlier_use()
@@ -22,7 +23,7 @@ end
 
 -- Guarantee L13: what may not leave is refused here, before its key is used. mark.lua asks the same again.
 local function find_refusal()
-  local window = ARGV[8] == '1' and stored[4] or nil
+  local window = ARGV[11] == '1' and (stored[4] or not stored[1] and 0) or nil
   local reason, code = refusal_reason(stored[2], stored[3], ARGV[4], ARGV[4] == 'bot' and '1' or '', window, now)
   if not reason and part_count == 0 then return 'there is nothing to send', 'empty' end
   return reason, code
@@ -39,8 +40,17 @@ local function write_record(outcome, entry)
   redis.call('PEXPIRE', index, DEDUP_MS)
 end
 
+-- The business writes first: whoever opted out under another name of theirs, or in an erased session, still is.
+local function prepare_first_contact()
+  restore_optout(session, now)
+  stored[3] = redis.call('HGET', key(session), 'optout')
+end
+
 local earlier_use = find_earlier_use()
 if earlier_use then return earlier_use end
+if not stored[1] then prepare_first_contact() end
+local opens_thread = ARGV[10] == '1' and stored[2] == 'closed'
+if opens_thread then stored[2] = 'bot' end
 local reason, code = find_refusal()
 if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
@@ -49,12 +59,17 @@ if reason then
   return code
 end
 if redis.call('LLEN', key(session, ':out')) + part_count > MAILBOX_LENGTH then return 'full' end
+if opens_thread then set_owner(session, 'bot', now) end
+if opens_thread or not stored[1] then
+  redis.call('HSET', key(session), 'address', ARGV[8], 'account', ARGV[9])
+  redis.call('HSETNX', key(session), 'window', 0)  -- the contact has not opened it
+end
 if ARGV[4] == 'person' then
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
 local first_entry
-for i = 9, #ARGV, 2 do
+for i = 12, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   local entry = log_entry(session, 'said', ARGV[i + 1])
   first_entry = first_entry or entry

@@ -1,5 +1,6 @@
 -- Guarantee L7: the provider accepted a reply. ARGV: session, fence, message key, provider id, log entry, account,
--- reply key, and the reply as it is kept to be sent again ('' for none).
+-- reply key, and the reply as it is kept to be sent again ('' for none); for a reply that opened a thread at the
+-- provider also the address of that, the session that webhooks name for it, and how long that name is kept.
 -- A status that arrived earlier (stored under the message key) is logged now.
 -- Returns 1, 2 when this closes the account's circuit breaker, or nil when the lease is lost.
 local session, message, now = ARGV[1], ARGV[3], clock()
@@ -10,6 +11,13 @@ redis.call('LTRIM', key(session, ':recent'), 0, RECENT_LENGTH - 1)
 redis.call('HSET', message, 'session', session, 'reply', ARGV[7], 'account', ARGV[6])
 redis.call('PEXPIRE', message, DEDUP_MS)
 log_entry(session, 'sent', ARGV[5])
+if ARGV[9] then  -- the thread's webhooks lead here, and the next reply goes there
+  redis.call('HSET', key(session), 'address', ARGV[9])
+  redis.call('HSET', 'tg:person:' .. ARGV[10], 'session', session, 'with', '')
+  redis.call('PEXPIRE', 'tg:person:' .. ARGV[10], ARGV[11])
+  redis.call('SADD', key(session, ':names'), ARGV[10])
+  redis.call('PEXPIRE', key(session, ':names'), ARGV[11])
+end
 local pending_status = redis.call('HMGET', message, 'entry', 'status')
 if pending_status[1] then log_entry(session, 'status', pending_status[1]) end
 if ARGV[8] ~= '' and pending_status[2] ~= 'delivered' and pending_status[2] ~= 'read' then

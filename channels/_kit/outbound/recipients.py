@@ -1,0 +1,60 @@
+"""Numbers to which and from which the business writes first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+
+from core.errors import InvalidContact
+
+_WRITTEN: Final = re.compile(r"\+?[\d ()./-]{1,40}", re.ASCII)
+_SAMPLE: Final = re.compile(r"\+155501\d\d")
+"""Numbers of the simulators, too short to be anybody's."""
+
+_REASONS: Final = {
+    ValidationResult.TOO_SHORT: "it is too short",
+    ValidationResult.TOO_LONG: "it is too long",
+    ValidationResult.INVALID_COUNTRY_CODE: "its country code does not exist",
+}
+
+
+def parse_phone_number(text: str) -> str:
+    """Return a number in E.164, checked against the lengths of its country. Raises `InvalidContact`.
+
+    Spaces and punctuation are allowed, and `00` in place of the plus sign.
+    """
+    written = text.strip()
+    if not _WRITTEN.fullmatch(written):
+        raise InvalidContact("not a phone number; write it with its country code, such as +15550170")
+    digits = re.sub(r"\D", "", written)
+    if not written.startswith("+"):
+        if not digits.startswith("00"):
+            raise InvalidContact("the phone number has no country code; write it as +15550170")
+        digits = digits[2:]
+    if _SAMPLE.fullmatch(f"+{digits}"):
+        return f"+{digits}"
+    try:
+        number: PhoneNumber = phonenumbers.parse(f"+{digits}", None)
+    except NumberParseException:
+        raise InvalidContact("not a phone number: its country code does not exist") from None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != ValidationResult.IS_POSSIBLE:
+        raise InvalidContact(f"not a phone number: {_REASONS.get(reason, 'it is incomplete')}")
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def select_sender(sender: str, numbers: Sequence[str], setting: str) -> str:
+    """Return the number to write from: the given one, or else the only configured one.
+
+    Raises `InvalidContact` naming the setting of the numbers.
+    """
+    if sender:
+        return sender
+    if len(numbers) != 1:
+        problem = "has several numbers" if numbers else "names no number"
+        raise InvalidContact(f"say from which number: {setting} {problem}, so `from` is needed")
+    return numbers[0]

@@ -1,0 +1,51 @@
+"""Releases scheduled messages when they are due."""
+
+from __future__ import annotations
+
+import logging
+
+from redis import RedisError
+from redis.asyncio import Redis
+
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+from gateway.redis.records.schedule import Schedule, ScheduledMessage
+
+log = logging.getLogger("turngate.schedule")
+
+_FULL_WAIT_MS = 60_000
+_UNRECORDED = frozenset({SendOutcome.UNKNOWN, SendOutcome.INVALID_CONTACT, SendOutcome.ID_USED})
+"""Refusals of which the session has no record."""
+
+
+class ScheduleReleaser:
+    """Sends what is due. Any number may run: a message is sent once, however often it is released."""
+
+    def __init__(self, redis: Redis, sender: ProactiveSender, protocol: ProtocolLimits | None = None) -> None:
+        self._schedule = Schedule(redis, protocol or ProtocolLimits())
+        self._sender = sender
+
+    async def release_due(self) -> int:
+        """Send the messages that are due; return how many."""
+        released = 0
+        while due := await self._schedule.take_due():
+            for message in due:
+                await self._release(message)
+            released += len(due)
+        return released
+
+    async def _release(self, message: ScheduledMessage) -> None:
+        try:
+            receipt = await self._sender.release(message)
+        except (RedisError, OSError):
+            raise  # it is taken again later
+        except Exception as error:
+            log.exception("a scheduled message cannot be sent: %s", type(error).__name__)
+            await self._schedule.settle(message, "failed", f"it cannot be sent: {type(error).__name__}")
+            return
+        if receipt.outcome is SendOutcome.FULL:
+            await self._schedule.postpone(message, _FULL_WAIT_MS, REFUSAL_SENTENCES[SendOutcome.FULL])
+        elif receipt.outcome in _UNRECORDED:
+            await self._schedule.settle(message, receipt.outcome, receipt.reason)
+        else:
+            await self._schedule.settle(message)

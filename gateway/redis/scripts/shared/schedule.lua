@@ -1,0 +1,26 @@
+-- Messages that are sent later (gateway/redis/records/schedule.py).
+
+local function scheduled_record(session, id)
+  return 'tg:scheduled:{' .. session .. '}:' .. id
+end
+
+local function scheduled_member(session, id)
+  return cjson.encode({session, id})
+end
+
+-- The message waits until `due`. Its record stays until it is settled; the newest session of a key is found by the key.
+local function add_to_schedule(session, id, due, digest, message, reason)
+  local record, ends = scheduled_record(session, id), due - clock() + DEDUP_MS
+  redis.call('ZADD', 'tg:schedule', due, scheduled_member(session, id))
+  redis.call('DEL', record)
+  redis.call('HSET', record, 'state', 'waiting', 'due', string.format('%d', due), 'digest', digest, 'message', message,
+    'reason', reason)
+  redis.call('SADD', key(session, ':scheduled'), id)
+  redis.call('SET', 'tg:proactive_session:' .. id, session, 'PX', string.format('%d', ends))
+  log_entry(session, 'scheduled', cjson.encode({key = id, at_ms = due, reason = reason}))
+end
+
+local function leave_schedule(session, id)
+  redis.call('ZREM', 'tg:schedule', scheduled_member(session, id))
+  redis.call('SREM', key(session, ':scheduled'), id)
+end

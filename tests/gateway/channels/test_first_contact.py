@@ -1,0 +1,110 @@
+"""The business writes first on each simulated provider, and the contact's answer continues the session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from channels._kit.simulator import UserMessage
+from core.model import Message
+from core.model.message import Template
+from gateway.bootstrap import load_channels
+from gateway.config.settings import Settings
+from gateway.http.clients import provider_client
+from gateway.local.simulator_server import serve
+from gateway.redis.first_contact import ContactAddress
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.session_log import read_log
+from tests.channels.whatsapp import builders as meta
+from tests.flows.conversation import document, edge, node
+from tests.gateway.channels.test_whole_conversations import PROVIDERS, Provider
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+
+HELLO = "Your parcel is here. When may we bring it?"
+TEMPLATE = Template(name="order_update", language="en_US", parameters=("Ada", "17"))
+FLOW = document(node("when", "NOTED", edges=[edge("again", "when", keywords=["tomorrow"])]))
+SENDERS = {"twilio_sms": "+15550100", "whatsapp": meta.OURS, "zendesk": ""}
+TEMPLATE_CHANNELS = frozenset({"whatsapp"})
+
+
+class Desk(NamedTuple):
+    """A gateway with one simulated provider, as a test writes to its contacts."""
+
+    provider: Provider
+    server: RecordingSimulatorServer
+    url: str
+    redis_url: str
+    environ: dict[str, str]
+
+    def address(self, channel: str) -> dict[str, str]:
+        """Return the contact as `POST /messages` takes it."""
+        name, sender = channel.partition("_")[0], SENDERS.get(channel, "")
+        return {"channel": name, "to": self.provider.contact, **({"from": sender} if sender else {})}
+
+    async def answer(self, text: str, expected: str) -> None:
+        """Answer as the contact and wait for the bot."""
+        contact = self.provider.contact
+        seen = len(self.server.list_entries(contact))
+        self.server.send_user_message(UserMessage(self.provider.surface, contact, text=text))
+        await self.server.wait_for_entries(expected, contact, seen)
+
+
+@asynccontextmanager
+async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
+    file = folder / "flow.json"
+    file.write_text(json.dumps(FLOW), encoding="utf-8")
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        url = find_free_url()
+        provider = PROVIDERS[channel](f"{url}/webhooks/{channel.partition('_')[0]}")
+        server = RecordingSimulatorServer(provider.simulator, http)
+        api_url = await stack.enter_async_context(serve(server))
+        environ = {**provider.environ, provider.api_url_setting: api_url}
+        redis_url = await start_gateway(stack, url, str(file), environ)
+        yield Desk(provider, server, url, redis_url, environ)
+
+
+async def write_first(at: Desk, channel: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Write to the contact, twice under one id, and return the session."""
+    if channel in TEMPLATE_CHANNELS:
+        for name, value in {**at.environ, "PUBLIC_URL": at.url}.items():
+            monkeypatch.setenv(name, value)
+        async with Redis.from_url(at.redis_url) as redis:
+            sender = ProactiveSender(redis, load_channels(Settings.load()), ProtocolLimits())
+            given = at.address(channel)
+            contact = ContactAddress(channel=given["channel"], to=given["to"], sender=given["from"])
+            message = Message(text="", template=TEMPLATE)
+            receipts = [await sender.send_to(contact, "own-hello", message) for _ in range(2)]
+            return receipts[0].session
+    body: dict[str, Any] = {**at.address(channel), "text": HELLO, "message_id": "hello"}
+    async with httpx.AsyncClient(base_url=at.url, trust_env=False, timeout=30) as http:
+        answers = [await http.post("/messages", json=body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202], answers[0].text
+    return str(answers[0].json()["session"])
+
+
+@pytest.mark.parametrize("channel", SENDERS)
+async def test_the_contact_gets_the_message_and_their_answer_continues_the_session(
+    channel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(channel, tmp_path) as at:
+        session = await write_first(at, channel, monkeypatch)
+        expected = "17" if channel in TEMPLATE_CHANNELS else HELLO
+        await at.server.wait_for_entries(expected, at.provider.contact, 0)
+
+        await at.answer("tomorrow", "NOTED")
+
+        texts = [entry.text for entry in at.server.list_entries(at.provider.contact)]
+        async with Redis.from_url(at.redis_url) as redis:
+            kinds = [entry.kind for entry in await read_log(redis, session)]
+    assert sum(expected in text for text in texts) == 1
+    assert kinds.count("accepted") == 1
+    assert [kind for kind in kinds if kind in ("said", "accepted")][:2] == ["said", "accepted"]

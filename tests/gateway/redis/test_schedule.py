@@ -1,0 +1,254 @@
+"""Scheduled messages: sent once when they are due, cancelled before, and bounded in number and time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from core.model import ControlAction, ControlReceived, Message
+from gateway.redis.first_contact import ContactAddress
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.message_timeline import MessageOutcome
+from gateway.redis.records.proactive_messages import ProactiveMessages
+from gateway.redis.records.schedule import CancelOutcome
+from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.schedule_releaser import ScheduleReleaser
+from gateway.redis.sweeper import Sweeper
+from tests.channels.twilio import builders as twilio
+from tests.core.rig import SESSION, Rig
+from tests.fakes import ADDRESS
+
+HELLO = Message(text="Your parcel comes tomorrow.")
+HOUR = 3_600_000
+CONTACT = ContactAddress(channel="twilio", to="+15550170", sender="+15550100")
+CONTACT_SESSION = f"twilio:{twilio.ACCOUNT}:+15550100:+15550170"
+
+
+class Clockwork:
+    """A session that exists, a sender and a releaser."""
+
+    def __init__(self, rig: Rig, protocol: ProtocolLimits | None = None) -> None:
+        channels: Any = {"fake": rig.channel, "twilio": twilio.twilio()}
+        self.rig, self.redis = rig, rig.redis
+        self.sender = ProactiveSender(rig.redis, channels, protocol or ProtocolLimits())
+        self.releaser = ScheduleReleaser(rig.redis, self.sender)
+        self.messages = ProactiveMessages(rig.redis)
+
+    async def now(self) -> int:
+        seconds, microseconds = await self.redis.time()
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
+    async def schedule(self, key: str = "own-1", message: Message = HELLO, after: int = HOUR) -> SendOutcome:
+        return await self.sender.send(SESSION, key, message, at_ms=await self.now() + after)
+
+    async def become_due(self) -> None:
+        """Move every scheduled message to the present, as if the time had passed."""
+        members: list[Any] = await self.redis.zrange("tg:schedule", 0, -1)
+        for member in members:
+            await self.redis.zadd("tg:schedule", {member: 1})
+
+    async def outcome(self, key: str = "own-1", session: str = SESSION) -> MessageOutcome | None:
+        report = await self.messages.find(key, session)
+        return report.outcome if report else None
+
+    async def outbox_length(self, session: str = SESSION) -> int:
+        length: Any = await self.redis.llen(f"tg:{{{session}}}:out")
+        return int(length)
+
+
+@pytest.fixture
+async def rig(redis: Redis) -> AsyncIterator[Rig]:
+    made = Rig(redis)
+    yield made
+    await made.mailbox.aclose()
+
+
+@pytest.fixture
+async def clockwork(rig: Rig) -> Clockwork:
+    await rig.accept_turns(1)
+    await rig.processor.run(SESSION)
+    return Clockwork(rig)
+
+
+async def test_a_message_is_sent_once_when_it_is_due(clockwork: Clockwork) -> None:
+    assert await clockwork.schedule() is SendOutcome.SCHEDULED
+    assert await clockwork.outcome() is MessageOutcome.SCHEDULED
+    assert await clockwork.releaser.release_due() == 0
+    await clockwork.become_due()
+
+    await Sweeper(clockwork.redis, release_due=clockwork.releaser.release_due).sweep()
+    await clockwork.rig.processor.run(SESSION)
+
+    assert clockwork.rig.channel.bodies[1:] == [HELLO.text]
+    assert await clockwork.outcome() is MessageOutcome.SENT
+    assert await clockwork.redis.zcard("tg:schedule") == 0
+
+
+async def test_a_crash_between_send_and_removal_sends_once(clockwork: Clockwork) -> None:
+    await clockwork.schedule()
+    await clockwork.become_due()
+    [taken] = await clockwork.sender._schedule.take_due()
+    await clockwork.sender.release(taken)  # and here the process dies
+    assert await clockwork.releaser.release_due() == 0  # nobody takes it at once
+    await clockwork.become_due()
+
+    assert await clockwork.releaser.release_due() == 1
+    assert await clockwork.outbox_length() == 1
+    assert await clockwork.redis.zcard("tg:schedule") == 0
+
+
+async def test_many_processes_release_a_message_once(clockwork: Clockwork) -> None:
+    for number in range(120):
+        await clockwork.schedule(f"own-{number}", Message(text=f"number {number}"))
+    await clockwork.become_due()
+    released = await asyncio.gather(*(clockwork.releaser.release_due() for _ in range(4)))
+
+    assert sum(released) == 120
+    assert await clockwork.outbox_length() == 120
+
+
+async def test_a_message_is_cancelled_until_its_send_begins(clockwork: Clockwork) -> None:
+    await clockwork.schedule()
+    for _ in range(2):
+        assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
+    assert await clockwork.outcome() is MessageOutcome.CANCELLED
+    await clockwork.become_due()
+    assert await clockwork.releaser.release_due() == 0
+
+    assert await clockwork.schedule() is SendOutcome.SCHEDULED  # its key is not used up
+    await clockwork.become_due()
+    await clockwork.sender._schedule.take_due()
+    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
+    assert await clockwork.sender.cancel(SESSION, "own-2") is CancelOutcome.UNKNOWN
+    assert await clockwork.outbox_length() == 1
+
+
+async def test_a_repetition_has_no_effect_and_another_content_is_a_conflict(clockwork: Clockwork) -> None:
+    other = Message(text="another")
+    assert await clockwork.schedule() is SendOutcome.SCHEDULED
+    assert await clockwork.schedule(after=2 * HOUR) is SendOutcome.DUPLICATE
+    assert await clockwork.schedule(message=other) is SendOutcome.ID_USED
+    assert await clockwork.sender.send(SESSION, "own-1", HELLO) is SendOutcome.DUPLICATE
+    assert await clockwork.sender.send(SESSION, "own-1", other) is SendOutcome.ID_USED
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+
+    assert await clockwork.schedule() is SendOutcome.DUPLICATE
+    assert await clockwork.schedule(message=other) is SendOutcome.ID_USED
+    assert await clockwork.schedule(after=-9 * HOUR) is SendOutcome.DUPLICATE  # a late repetition
+    assert await clockwork.outbox_length() == 1
+
+
+async def test_the_times_are_bounded(clockwork: Clockwork) -> None:
+    assert await clockwork.schedule("own-1", after=-HOUR // 2) is SendOutcome.QUEUED
+    assert await clockwork.schedule("own-2", after=-2 * HOUR) is SendOutcome.PAST
+    assert await clockwork.schedule("own-3", after=367 * 24 * HOUR) is SendOutcome.TOO_FAR
+    assert await clockwork.sender.send(SESSION, "own-4", HELLO, at_ms=2**53) is SendOutcome.TOO_FAR
+    assert await clockwork.sender.send(SESSION, "own-5", HELLO, at_ms=-(2**53)) is SendOutcome.PAST
+    assert await clockwork.outbox_length() == 1
+
+
+async def test_the_number_is_bounded(rig: Rig) -> None:
+    await rig.accept_turns(1)
+    clockwork = Clockwork(rig, ProtocolLimits(schedule_length=2))
+    outcomes = [await clockwork.schedule(f"own-{number}") for number in range(3)]
+
+    assert outcomes == [SendOutcome.SCHEDULED, SendOutcome.SCHEDULED, SendOutcome.SCHEDULE_FULL]
+
+
+async def test_what_can_never_be_sent_is_refused_at_once(clockwork: Clockwork) -> None:
+    due = await clockwork.now() + HOUR
+    assert await clockwork.sender.send("fake:nobody", "own-1", HELLO, at_ms=due) is SendOutcome.UNKNOWN
+    assert await clockwork.schedule(message=Message(text=" ")) is SendOutcome.EMPTY
+    wrong = CONTACT.model_copy(update={"to": "+1555"})
+    receipt = await clockwork.sender.send_to(wrong, "own-1", HELLO, at_ms=due)
+    assert receipt.outcome is SendOutcome.INVALID_CONTACT
+
+
+async def test_the_gate_is_asked_when_it_is_due(clockwork: Clockwork) -> None:
+    await clockwork.schedule()
+    event = ControlReceived(id="c1", session=SESSION, address=ADDRESS, act=ControlAction.OPT_OUT)
+    await clockwork.rig.inbox.accept([event])
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+
+    report = await clockwork.messages.find("own-1", SESSION)
+    assert report
+    assert (report.outcome, report.code) == (MessageOutcome.REFUSED, "opted_out")
+    assert await clockwork.outbox_length() == 0
+
+
+async def test_a_session_that_is_gone_when_it_is_due_is_an_outcome(clockwork: Clockwork) -> None:
+    await clockwork.schedule()
+    await clockwork.redis.delete(f"tg:{{{SESSION}}}")
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+
+    report = await clockwork.messages.find("own-1")
+    assert report
+    assert (report.outcome, report.code) == (MessageOutcome.REFUSED, "unknown_session")
+
+
+async def test_a_first_contact_is_opened_when_it_is_due(clockwork: Clockwork) -> None:
+    due = await clockwork.now() + HOUR
+    receipt = await clockwork.sender.send_to(CONTACT, "own-1", HELLO, at_ms=due)
+    assert (receipt.outcome, receipt.session, receipt.due_ms) == (
+        SendOutcome.SCHEDULED,
+        CONTACT_SESSION,
+        due,
+    )
+    assert not await clockwork.redis.hexists(f"tg:{{{CONTACT_SESSION}}}", "address")
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+
+    assert await clockwork.outbox_length(CONTACT_SESSION) == 1
+
+
+async def test_an_erasure_deletes_what_is_scheduled(clockwork: Clockwork) -> None:
+    await clockwork.sender.send_to(CONTACT, "own-1", HELLO, at_ms=await clockwork.now() + HOUR)
+    index = SessionIndex(clockwork.redis)
+    assert await index.find_by_person("+15550170") == [CONTACT_SESSION]
+    await index.erase(CONTACT_SESSION)
+
+    assert [key async for key in clockwork.redis.scan_iter("*15550170*")] == []
+    assert await clockwork.redis.zcard("tg:schedule") == 0
+    assert await clockwork.outcome("own-1", "") is None
+
+
+async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(clockwork: Clockwork) -> None:
+    await clockwork.schedule("own-1", Message(text="bad"))
+    await clockwork.schedule("own-2", after=HOUR + 1)
+    render = clockwork.rig.channel.render
+
+    def fail(message: Message, address: Any) -> Any:
+        if message.text == "bad":
+            raise ValueError("cannot render")
+        return render(message, address)
+
+    clockwork.rig.channel.render = fail  # type: ignore[method-assign]
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+
+    assert await clockwork.outcome("own-1") is MessageOutcome.REFUSED
+    assert await clockwork.outbox_length() == 1
+
+
+async def test_a_full_session_gets_it_later(clockwork: Clockwork) -> None:
+    await clockwork.schedule()
+    await clockwork.redis.rpush(f"tg:{{{SESSION}}}:out", *["not a reply"] * 1_000)
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+    assert await clockwork.outcome() is MessageOutcome.SCHEDULED
+    await clockwork.redis.delete(f"tg:{{{SESSION}}}:out")
+    await clockwork.become_due()
+    await clockwork.releaser.release_due()
+
+    assert await clockwork.outbox_length() == 1
