@@ -35,6 +35,7 @@ from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddl
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import ShowTyping, TypingIndicator
 from gateway.middleware.vision import PictureLoader
+from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
@@ -330,6 +331,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     limits=build_processing_limits(settings),
                     concurrency=config.concurrency,
                     error_messages=router.error_messages,
+                    forwarder=SessionForwarder(redis, sender),
                 ),
                 sweeper=Sweeper(redis, limits, release_due=releaser.release_due),
                 hooks=HookDeliverer(redis, hook_fetch),

@@ -41,13 +41,15 @@ class Route(FrozenModel):
     """Another way to the contact for a message that may not be sent as it is.
 
     The first that is set counts. `template` is sent in place of the text. `channel` sends the text to the
-    same contact on another channel, there by `sender`, the business's number or account; on a channel of
-    tickets that opens a ticket. With `waits` the text is sent when the contact writes again.
+    same contact on another channel, there by `sender`, the business's number, and to `to`, by default the
+    contact's number; on a channel of tickets that opens a ticket. With `waits` the text is sent when the
+    contact writes again.
     """
 
     template: Template | None = None
     channel: str = Field("", max_length=50)
     sender: str = Field("", max_length=200)
+    to: str = Field("", max_length=200)
     waits: bool = False
 
     def __str__(self) -> str:

@@ -11,22 +11,26 @@ from redis.asyncio import Redis
 
 from core.errors import Rejected
 from core.model import (
+    Address,
     DeliveryStatus,
     Event,
     FailureKind,
     Message,
+    Reply,
     Route,
     StatusChanged,
     Template,
     TurnReceived,
 )
 from gateway.redis.first_contact import ContactAddress
+from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.message_timeline import MessageOutcome
 from gateway.redis.records.proactive_messages import ProactiveMessages
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log
+from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway
 from tests.gateway.test_opt_outs import SMS, TWILIO_WHATSAPP, twilio_message
@@ -323,3 +327,24 @@ async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: I
     again = await sender.send_to(contact, "own-2", Message(text="hello"))
     outcomes = [each.outcome for each in (text, template, again)]
     assert outcomes == [SendOutcome.WINDOW, SendOutcome.QUEUED, SendOutcome.WINDOW]
+
+
+async def test_a_reply_is_sent_by_sms_in_the_session_of_the_same_number(gateway: InboundGateway) -> None:
+    sms_channels: Any = {"twilio": twilio()}
+    forwarder = SessionForwarder(
+        gateway.redis, ProactiveSender(gateway.redis, sms_channels, ProtocolLimits())
+    )
+    await gateway.receive(meta_message(1), META)
+    [sent] = gateway.channel.sent_replies
+    route = Route(channel="twilio", sender="+12025550101")
+    assert await forwarder.forward(META, sent, route) == ""
+    assert await forwarder.forward(META, sent, route) == ""  # after a crash: once all the same
+    session = f"twilio:{ACCOUNT}:+12025550101:+{meta.PHONE}"
+    assert await gateway.redis.llen(f"tg:{{{session}}}:out") == 1
+
+    problem = await forwarder.forward("intercom:123456789", sent, Route(channel="twilio", sender="+1"))
+    assert problem
+    ticket = Reply(
+        key="k", body="x", address=Address(channel="intercom", account="A", ours="A", theirs="123456789")
+    )
+    assert "no number" in await forwarder.forward("intercom:A:123456789", ticket, route)

@@ -1,0 +1,49 @@
+"""Forwarder on Redis: puts a reply into the session of the same contact on another channel."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from core.model import Message, Reply, Route
+from gateway.redis.first_contact import ContactAddress
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.message_timeline import OWN_PREFIX
+
+_NUMBER: Final = re.compile(r"\+(\d{7,15})$")
+
+
+class SessionForwarder:
+    """Forwards replies through `ProactiveSender`, so every gate of the other session is asked."""
+
+    def __init__(self, redis: Redis, sender: ProactiveSender) -> None:
+        self._redis = redis
+        self._sender = sender
+
+    async def forward(self, session: str, reply: Reply, route: Route) -> str:
+        """Queue a reply on `route.channel`; see `core.ports.forwarding.Forwarder`."""
+        to = route.to or await self._find_number(session, reply)
+        if not to:
+            return "no number of this contact is known; name one with `to`"
+        channel, _, account = route.channel.partition("/")
+        contact = ContactAddress(channel=channel, account=account, to=to, sender=route.sender)
+        name = hashlib.sha256(f"{session}\n{reply.key}".encode()).hexdigest()[:32]
+        message = Message(text=reply.body, media=reply.media, choices=reply.choices)
+        receipt = await self._sender.send_to(contact, f"{OWN_PREFIX}via-{name}", message)
+        is_accepted = receipt.outcome in (
+            SendOutcome.QUEUED,
+            SendOutcome.SCHEDULED,
+            SendOutcome.DUPLICATE,
+        )
+        return "" if is_accepted else receipt.reason
+
+    async def _find_number(self, session: str, reply: Reply) -> str:
+        """Return the contact's number, which a name of their session ends with."""
+        names: Any = await self._redis.smembers(f"tg:{{{session}}}:names")
+        for name in (session, reply.address.theirs, *sorted(each.decode() for each in names)):
+            if found := _NUMBER.search(name):
+                return f"+{found[1]}"
+        return ""
