@@ -24,8 +24,11 @@ from gateway.bootstrap import (
     find_windows,
     load_channels,
 )
+from gateway.broadcasts.routes import BroadcastApi
+from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
+from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.inbox import AgentInbox
 from gateway.console.provider_desk import ProviderDeskPage
 from gateway.console.quarantine import QuarantinePage
@@ -147,6 +150,8 @@ def create() -> Starlette:
         AgentInbox(redis, inbox, sender, operator),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
+        BroadcastsPage(Broadcasts(redis, limits), operator),
+        BroadcastApi(redis, sender, operator, limits),
     )
     routes = [route for page in pages for route in page.routes()]
     return create_app(

@@ -19,6 +19,7 @@ from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
 from flows.llm import create_model, create_moderator, create_speaker, create_transcriber
+from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools
@@ -66,6 +67,7 @@ class Runtime:
     processor: SessionProcessor[httpx.AsyncClient]
     sweeper: Sweeper
     hooks: HookDeliverer
+    broadcasts: BroadcastFeeder
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
@@ -335,6 +337,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 ),
                 sweeper=Sweeper(redis, limits, release_due=releaser.release_due),
                 hooks=HookDeliverer(redis, hook_fetch),
+                broadcasts=BroadcastFeeder(redis, sender, limits),
             )
         finally:
             await fetch.aclose()

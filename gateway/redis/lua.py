@@ -18,11 +18,12 @@ from gateway.redis.connection.multiplexer import multiplexed_call
 
 _DAY_MS = 24 * 3600 * 1000
 
-_FOLDERS = ("web", "worker", "rq", "embedding", "hooks", "shared", "")
+_FOLDERS = ("broadcasts", "web", "worker", "rq", "embedding", "hooks", "shared", "")
 _SHARED_PARTS = (
     "events",
     "keys",
     "effects",
+    "broadcasts",
     "ownership",
     "opt_outs",
     "queue",

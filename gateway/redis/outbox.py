@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from core.errors import InvalidContact
 from core.model import Address, Message, MessagePart, Reply
-from core.ports import Channel
+from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry, needs_open_window
 from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
@@ -90,6 +90,7 @@ class ProactiveSender:
         self._redis = redis
         self._channels = channels
         self._script = lua.load_script("say", protocol)
+        self._preview = lua.load_script("preview", protocol)
         self._records = ProactiveMessages(redis)
         self._schedule = Schedule(redis, protocol)
 
@@ -121,6 +122,27 @@ class ProactiveSender:
         session = await resolve_session(self._redis, conversation)
         wanted = ScheduledMessage(session=session, key=key, message=message, contact=contact)
         return await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+
+    async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
+        """Return what would become of a message to a contact now, and its parts; nothing is sent."""
+        try:
+            conversation = find_conversation(self._channels, contact)
+        except InvalidContact as error:
+            return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}"), []
+        session = await resolve_session(self._redis, conversation)
+        channel = self._channels[contact.channel_name]
+        parts = [part for part in channel.render(message, conversation.address) if _has_content(part)]
+        replies = _build_replies("preview", conversation.address, parts, "bot", message)
+        if not replies:
+            return _receipt(SendOutcome.EMPTY, session), []
+        code: bytes = await self._preview(
+            self._redis, [session, _needs_window(replies, message, channel.capabilities.service_window)]
+        )
+        return _receipt(SendOutcome(code.decode() or SendOutcome.QUEUED), session), replies
+
+    async def find_session(self, contact: ContactAddress) -> str:
+        """Return the session of a contact, which need not exist. Raises `InvalidContact`."""
+        return await resolve_session(self._redis, find_conversation(self._channels, contact))
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
@@ -160,12 +182,11 @@ class ProactiveSender:
             opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
         replies = _build_replies(key, address, parts, delivery.voice, message)
-        needs_window = any(needs_open_window(reply, window) for reply in replies) and not message.fallback
         encoded_parts = [part for reply in replies for part in _encode_reply(reply)]
 
         async def run(replaced_entry: str) -> SendOutcome:
             options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
-            options.append("1" if needs_window else "")
+            options.append(_needs_window(replies, message, window))
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -211,6 +232,12 @@ class _Delivery(NamedTuple):
 
 def _receipt(outcome: SendOutcome, session: str, due_ms: int = 0) -> SendReceipt:
     return SendReceipt(outcome, session, REFUSAL_SENTENCES.get(outcome, ""), due_ms)
+
+
+def _needs_window(replies: Sequence[Reply], message: Message, window: ServiceWindow | None) -> str:
+    """Return whether a message needs an open service window (`1`) or not (empty), as the scripts read it."""
+    is_free_text = any(needs_open_window(reply, window) for reply in replies)
+    return "1" if is_free_text and not message.fallback else ""
 
 
 def _build_replies(

@@ -48,7 +48,9 @@ class OperatorAuth:
                 403, "forbidden", "set TURNGATE_API_KEY to open the console to others than this machine"
             )
         if request.method == "POST" and not _is_same_origin(request):
-            return error_response(403, "forbidden", "send JSON, from the console's own page")
+            return error_response(
+                403, "forbidden", "send JSON or CSV by its content type, from the console's own page"
+            )
         return None
 
 
@@ -95,10 +97,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_same_origin(request: Request) -> bool:
-    """Check for a JSON body and, from a browser, our own origin (protects against CSRF)."""
+    """Check for JSON or CSV, which no form can send, and, from a browser, our own origin (against CSRF)."""
     origin = request.headers.get("origin")
     parts = None if origin is None else _split_url(origin)
     same = origin is None or (parts is not None and parts.netloc == request.headers.get("host"))
     site = request.headers.get("sec-fetch-site", "same-origin")
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    return same and site in ("same-origin", "none") and kind == "application/json"
+    return same and site in ("same-origin", "none") and kind in ("application/json", "text/csv")

@@ -67,6 +67,7 @@ local function settle_failed_status(message, now)
     return true
   end
   redis.call('HDEL', key(session, ':kept'), report.id)
+  count_broadcast(reply, 'failed')
   if failure == 'opted_out' or failure == 'opted_out_of_marketing' then
     set_optout(session, failure == 'opted_out' and '1' or 'marketing', now)
     log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))

@@ -49,15 +49,20 @@ local function set_optout(session, change, now)
   add_optout_event(session, present)
 end
 
--- A new session, or one that another name leads to, is opted out as its contact is.
-local function restore_optout(session, now)
-  local digests = name_digests(session)
-  local present = redis.call('HGET', key(session), 'optout')
-  if #digests == 0 or present == '1' then return end
-  local found
+-- The scope of an opt-out that is kept under the names of a session's contact; nil if there is none.
+local function find_optout(session)
+  local digests, found = name_digests(session), nil
+  if #digests == 0 then return nil end
   for _, scope in ipairs(redis.call('HMGET', 'tg:optout_names', unpack(digests))) do
     if scope == '1' or scope and not found then found = scope end
   end
+  return found
+end
+
+-- A new session, or one that another name leads to, is opted out as its contact is.
+local function restore_optout(session, now)
+  local present = redis.call('HGET', key(session), 'optout')
+  local found = present ~= '1' and find_optout(session)
   if not found or found == present then return end
   record_optout(session, found, now)
   add_optout_event(session, present)

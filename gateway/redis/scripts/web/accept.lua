@@ -198,6 +198,7 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   if status == 'failed' then
     if stored[3] and settle_failed_status(message, now) then enqueue(session, now, stamp) end
   elseif status == 'delivered' or status == 'read' then
+    count_broadcast(stored[3], status)
     redis.call('HDEL', key(session, ':kept'), cjson.decode(entry).id)
   end
   return 'new'

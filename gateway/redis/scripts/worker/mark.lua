@@ -37,9 +37,11 @@ if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
 local window = ARGV[9] == '1' and stored[4] or nil
 local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6], window, now)
 if code == 'window' then return 3 end
+if not reason then reason, code = stopped_broadcast(ARGV[3]) end
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
   settle_reply(session, ARGV[3])
+  count_broadcast(ARGV[3], 'refused')
   notify_waiting(session)
   count('silenced')
   return 0

@@ -22,5 +22,6 @@ for i = #ARGV - 1, 7, -2 do
   log_entry(session, 'said', ARGV[i + 1])
 end
 count('rerouted')
+if #ARGV < 7 then count_broadcast(ARGV[3], 'rerouted') end
 notify_waiting(session)
 return 1

@@ -1,0 +1,130 @@
+"""Broadcast: its message with variables, and how far it has come."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from core.model import FrozenModel, Message, Route, Template
+from flows.text import protect_value, to_commonmark
+from gateway.broadcasts.recipient_file import Recipient
+from gateway.redis.first_contact import ContactAddress
+from gateway.redis.records.message_timeline import OWN_PREFIX
+
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
+_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]{1,60}?)\s*\}\}")
+
+
+class MissingVariable(ValueError):
+    """A row has no value for a variable of the text."""
+
+
+class BroadcastState(StrEnum):
+    """State of a broadcast. `loading`: its recipients are not all stored yet."""
+
+    LOADING = "loading"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+class Broadcast(FrozenModel):
+    """Definition of a broadcast.
+
+    `channel`, `account` and `sender` are the business's side. The message is a `text` in CommonMark with
+    variables such as `{{ name }}`, or an approved `template` in `language`, whose variables are the columns;
+    a text with a template takes that outside the service window. `rate` is a limit of messages per second
+    below that of the number, 0 for none.
+    """
+
+    name: str = Field(pattern=NAME_PATTERN)
+    channel: str = Field(max_length=40)
+    account: str = Field("", max_length=40)
+    sender: str = Field("", max_length=200)
+    text: str = Field("", max_length=4_000)
+    template: str = Field("", max_length=512)
+    language: str = Field("", max_length=20)
+    rate: float = Field(0.0, ge=0, le=10_000)
+    category: Literal["marketing", "utility"] = "marketing"
+
+    @model_validator(mode="after")
+    def _validate(self) -> Self:
+        if not self.text.strip() and not self.template:
+            raise ValueError("give it a text or a template")
+        if self.template and not self.language:
+            raise ValueError("a template needs its language")
+        return self
+
+    @property
+    def key(self) -> str:
+        """Key of the message in each session: a contact gets one message of a broadcast."""
+        return f"{OWN_PREFIX}bc-{self.name}"
+
+    def digest(self, recipients: Sequence[Recipient]) -> str:
+        """Return what identifies definition and recipients."""
+        hashed = hashlib.sha256(self.model_dump_json().encode())
+        for each in recipients:
+            hashed.update(each.model_dump_json(exclude={"line"}).encode())
+        return hashed.hexdigest()
+
+    def contact(self, to: str) -> ContactAddress:
+        """Return the contact of a row."""
+        return ContactAddress(channel=self.channel, account=self.account, to=to, sender=self.sender)
+
+    def message(self, variables: Mapping[str, str]) -> Message:
+        """Return the message of a row. Raises `MissingVariable`."""
+        template = None
+        if self.template:
+            template = Template(name=self.template, language=self.language, variables=dict(variables))
+        if not self.text:
+            return Message(text="", template=template)
+        fallback = Route(template=template) if template else None
+        return Message(text=self._fill_in(variables), fallback=fallback)
+
+    def _fill_in(self, variables: Mapping[str, str]) -> str:
+        """Return the text with the values as plain words."""
+
+        def value_of(found: re.Match[str]) -> str:
+            value = variables.get(found[1], "")
+            if not value:
+                raise MissingVariable(f"no value for {found[1]}")
+            return protect_value(value)
+
+        return to_commonmark(_VARIABLE.sub(value_of, self.text))
+
+
+class Progress(FrozenModel):
+    """How far a broadcast has come; `waiting` messages are in outboxes.
+
+    `skipped` rows got nothing, each with its reason.
+    """
+
+    broadcast: Broadcast
+    state: BroadcastState
+    total: int = 0
+    processed: int = 0
+    queued: int = 0
+    skipped: int = 0
+    waiting: int = 0
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    failed: int = 0
+    refused: int = 0
+    rerouted: int = 0
+    started_ms: int = 0
+    ended_ms: int = 0
+
+
+class RowOutcome(FrozenModel):
+    """Outcome of one row: `queued`, `scheduled`, or why the contact gets nothing."""
+
+    outcome: str
+    reason: str = ""
+    session: str = ""

@@ -1,0 +1,129 @@
+"""Feeds broadcasts into outboxes: in every worker, one process at a time for each broadcast."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import Final
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from core.errors import InvalidContact
+from core.model import Message
+from gateway.broadcasts.broadcast import Broadcast, BroadcastState, MissingVariable, RowOutcome
+from gateway.broadcasts.recipient_file import Recipient
+from gateway.broadcasts.store import Broadcasts
+from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+
+log = logging.getLogger("turngate.broadcasts")
+
+_PAUSE_SECONDS: Final = 0.5
+_RIGHT_MS: Final = 15_000
+_ROWS_AT_ONCE: Final = 100
+_MAX_WAITING: Final = 1_000
+"""Messages of a broadcast in outboxes at a time: a stop or a pause is effective soon."""
+
+
+class BroadcastFeeder:
+    """Processes the rows of running broadcasts until cancelled.
+
+    A row's message has the broadcast's key in the session of its contact, so whatever dies and however often
+    a row is repeated, a contact gets one message.
+    """
+
+    def __init__(self, redis: Redis, sender: ProactiveSender, protocol: ProtocolLimits) -> None:
+        self._store = Broadcasts(redis, protocol)
+        self._sender = sender
+        self._token = uuid4().hex
+        self._paces: dict[str, _Pace] = {}
+
+    async def run(self) -> None:
+        """Feed until cancelled; errors of the server are logged and retried."""
+        await run_forever(self.feed_all, _PAUSE_SECONDS, "feeding of broadcasts")
+
+    async def feed_all(self) -> None:
+        """Feed each running broadcast as far as it may go now."""
+        names = await self._store.running()
+        self._paces = {name: self._paces.get(name, _Pace()) for name in names}
+        await asyncio.gather(*(self._feed(name) for name in names))
+
+    async def _feed(self, name: str) -> None:
+        progress = await self._store.read(name)
+        if progress is None or progress.state is not BroadcastState.RUNNING:
+            return
+        broadcast, pace = progress.broadcast, self._paces[name]
+        while taken := await self._store.take(name, self._token, _RIGHT_MS):
+            first, waiting = taken
+            count = min(_ROWS_AT_ONCE, _MAX_WAITING - waiting, pace.allow(broadcast.rate))
+            if count <= 0:
+                break
+            rows = await self._store.read_rows(name, first, count)
+            outcomes = await self._process(broadcast, first, rows)
+            pace.spend(len(rows))
+            if not await self._store.record(name, self._token, _RIGHT_MS, first, outcomes):
+                return
+        await self._store.release(name, self._token)
+
+    async def _process(self, broadcast: Broadcast, first: int, rows: list[Recipient]) -> list[RowOutcome]:
+        """Put the messages of rows into outboxes."""
+        outcomes: dict[int, RowOutcome] = {}
+        sessions: dict[int, str] = {}
+        messages: dict[int, Message] = {}
+        for number, row in enumerate(rows, start=first):
+            try:
+                if row.problem:
+                    raise InvalidContact(row.problem)
+                messages[number] = broadcast.message(row.variables)
+                sessions[number] = await self._sender.find_session(broadcast.contact(row.to))
+            except (InvalidContact, MissingVariable) as error:
+                outcomes[number] = RowOutcome(outcome="skipped", reason=str(error))
+        holders = await self._store.claim_sessions(broadcast.name, sessions) if sessions else {}
+        sending = []
+        for number, session in sessions.items():
+            if holders[number] != number:
+                line = f"row {holders[number] + 1}"
+                outcomes[number] = RowOutcome(
+                    outcome="skipped", reason=f"the same contact as in {line}", session=session
+                )
+            else:
+                sending.append(number)
+        results = await asyncio.gather(
+            *(self._send(broadcast, rows[number - first], messages[number]) for number in sending)
+        )
+        outcomes.update(zip(sending, results, strict=True))
+        return [outcomes[number] for number in range(first, first + len(rows))]
+
+    async def _send(self, broadcast: Broadcast, row: Recipient, message: Message) -> RowOutcome:
+        receipt = await self._sender.send_to(broadcast.contact(row.to), broadcast.key, message)
+        match receipt.outcome:
+            case SendOutcome.QUEUED | SendOutcome.DUPLICATE:
+                return RowOutcome(outcome="queued", session=receipt.session)
+            case SendOutcome.SCHEDULED:
+                return RowOutcome(outcome="scheduled", session=receipt.session)
+        reason = receipt.reason.removeprefix("not sent: ")
+        return RowOutcome(outcome=receipt.outcome, reason=reason, session=receipt.session)
+
+
+class _Pace:
+    """Rate limit of one broadcast in this process, with a burst of one second."""
+
+    def __init__(self) -> None:
+        self._spent_until = 0.0
+
+    def allow(self, rate: float) -> int:
+        """Return how many rows may be processed now."""
+        self._rate = rate
+        if rate <= 0:
+            return _ROWS_AT_ONCE
+        now = monotonic()
+        self._spent_until = max(self._spent_until, now - 1.0)
+        return int((now - self._spent_until) * rate)
+
+    def spend(self, rows: int) -> None:
+        """Count rows that were processed."""
+        if self._rate > 0:
+            self._spent_until += rows / self._rate

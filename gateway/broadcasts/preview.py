@@ -1,0 +1,94 @@
+"""Preview of a broadcast: who would get it, why others would not, and what it would cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from channels._kit.rendering import count_segments
+from core.errors import InvalidContact
+from core.model import FrozenModel, Reply
+from gateway.broadcasts.broadcast import Broadcast, MissingVariable
+from gateway.broadcasts.recipient_file import Recipient
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+
+_ROWS_AT_ONCE: Final = 200
+
+
+class SkippedRow(FrozenModel):
+    """A row whose contact would get nothing, and why."""
+
+    line: int
+    to: str
+    code: str
+    reason: str
+
+
+class Preview(FrozenModel):
+    """Result of a preview: SMS are billed by `segments`, templates by their number (`templates`)."""
+
+    total: int = 0
+    sendable: int = 0
+    segments: int = 0
+    templates: int = 0
+    skipped: tuple[SkippedRow, ...] = ()
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Return how many rows are skipped for each reason, the most frequent first."""
+        return Counter(each.reason for each in self.skipped).most_common()
+
+
+class Previewer:
+    """Asks the gate for each row, as a send would, and sends nothing."""
+
+    def __init__(self, sender: ProactiveSender) -> None:
+        self._sender = sender
+
+    async def run(
+        self,
+        broadcast: Broadcast,
+        recipients: Sequence[Recipient],
+        report: Callable[[int], None] = lambda rows: None,
+    ) -> Preview:
+        """Preview all rows; `report` is told how many are done."""
+        seen: dict[str, int] = {}
+        skipped: list[SkippedRow] = []
+        segments = templates = 0
+        for first in range(0, len(recipients), _ROWS_AT_ONCE):
+            rows = recipients[first : first + _ROWS_AT_ONCE]
+            results = await asyncio.gather(*(self._check(broadcast, row) for row in rows))
+            for row, (code, reason, session, replies) in zip(rows, results, strict=True):
+                earlier = seen.setdefault(session, row.line) if session else row.line
+                if not code and earlier != row.line:
+                    code, reason = "duplicate_contact", f"the same contact as in line {earlier}"
+                if code:
+                    skipped.append(SkippedRow(line=row.line, to=row.to, code=code, reason=reason))
+                    continue
+                segments += sum(count_segments(each.body).count for each in replies if each.segments)
+                templates += sum(each.template is not None for each in replies)
+            report(first + len(rows))
+        total = len(recipients)
+        return Preview(
+            total=total,
+            sendable=total - len(skipped),
+            segments=segments,
+            templates=templates,
+            skipped=tuple(skipped),
+        )
+
+    async def _check(self, broadcast: Broadcast, row: Recipient) -> tuple[str, str, str, list[Reply]]:
+        """Return code and reason if the row is skipped, its session and its replies."""
+        if row.problem:
+            return "invalid_row", row.problem, "", []
+        try:
+            message = broadcast.message(row.variables)
+            receipt, replies = await self._sender.preview(broadcast.contact(row.to), message)
+        except MissingVariable as error:
+            return "missing_variable", str(error), "", []
+        except InvalidContact as error:
+            return "invalid_contact", str(error), "", []
+        if receipt.outcome is SendOutcome.QUEUED:
+            return "", "", receipt.session, replies
+        return receipt.outcome, receipt.reason.removeprefix("not sent: "), receipt.session, []

@@ -1,0 +1,163 @@
+"""HTTP API of broadcasts: `/broadcasts`, with the recipients as CSV in the body."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from pydantic import ValidationError
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
+from gateway.broadcasts.preview import Previewer
+from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
+from gateway.broadcasts.store import Broadcasts, StartResult
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.server.error_responses import error_response
+from gateway.server.json_requests import describe_validation_error
+from gateway.server.operator_auth import OperatorAuth
+
+MAX_BODY_BYTES: Final = 20 * 1024 * 1024
+_MAX_SKIPPED_ROWS: Final = 1_000
+_CHANGES: Final = {
+    "pause": (BroadcastState.RUNNING, BroadcastState.PAUSED),
+    "resume": (BroadcastState.PAUSED, BroadcastState.RUNNING),
+}
+
+
+class BroadcastApi:
+    """Routes of broadcasts, for the operator only."""
+
+    def __init__(
+        self, redis: Redis, sender: ProactiveSender, operator: OperatorAuth, protocol: ProtocolLimits
+    ) -> None:
+        self._store = Broadcasts(redis, protocol)
+        self._previewer = Previewer(sender)
+        self._operator_auth = operator
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes."""
+        guard = self._operator_auth.require
+        return [
+            Route("/broadcasts", guard(self.start), methods=["POST"]),
+            Route("/broadcasts", guard(self.list), methods=["GET"]),
+            Route("/broadcasts/{name}", guard(self.show), methods=["GET"]),
+            Route("/broadcasts/{name}/recipients", guard(self.export), methods=["GET"]),
+            Route("/broadcasts/{name}/{act:str}", guard(self.change), methods=["POST"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        """Start a broadcast, whose definition is the query and whose recipients are the body.
+
+        With `dry_run=1` nothing is sent: the answer says who would get it, and why others would not.
+        """
+        given = dict(request.query_params)
+        is_dry_run = given.pop("dry_run", "") in ("1", "true")
+        if "from" in given:
+            given["sender"] = given.pop("from")
+        try:
+            broadcast = Broadcast.model_validate(given)
+            body = await _read_body(request)
+            recipients = list(read_recipients(body))
+        except ValidationError as error:
+            return error_response(400, "bad_request", describe_validation_error(error))
+        except RecipientFileError as error:
+            return error_response(400, "bad_file", str(error))
+        if not recipients:
+            return error_response(400, "bad_file", "the file has no rows below its header")
+        if is_dry_run:
+            preview = await self._previewer.run(broadcast, recipients)
+            answer = preview.model_dump(mode="json")
+            return JSONResponse({**answer, "skipped": answer["skipped"][:_MAX_SKIPPED_ROWS]})
+        return await self._start(broadcast, recipients)
+
+    async def _start(self, broadcast: Broadcast, recipients: Sequence[Recipient]) -> Response:
+        result = await self._store.start(broadcast, recipients)
+        if result is StartResult.OTHER:
+            reason = "a broadcast of this name has another content; give this one another name"
+            return error_response(409, "name_used", reason)
+        progress = await self._store.read(broadcast.name)
+        assert progress is not None, "it was just stored"
+        return JSONResponse(progress.model_dump(mode="json"), 202)
+
+    async def list(self, request: Request) -> Response:
+        """Return the newest broadcasts."""
+        return JSONResponse({"broadcasts": [each.model_dump(mode="json") for each in await self._read_all()]})
+
+    async def _read_all(self) -> Sequence[Progress]:
+        found = [await self._store.read(name) for name in await self._store.list_names()]
+        return [each for each in found if each]
+
+    async def show(self, request: Request) -> Response:
+        """Return a broadcast's progress."""
+        progress = await self._store.read(request.path_params["name"])
+        return _unknown() if progress is None else JSONResponse(progress.model_dump(mode="json"))
+
+    async def export(self, request: Request) -> Response:
+        """Return the outcome of each recipient as CSV."""
+        name = request.path_params["name"]
+        if await self._store.read(name) is None:
+            return _unknown()
+        return StreamingResponse(write_outcomes(self._store.read_outcomes(name)), media_type="text/csv")
+
+    async def change(self, request: Request) -> Response:
+        """Pause, resume or stop a broadcast. A repetition has no effect."""
+        name, act = request.path_params["name"], request.path_params["act"]
+        if act not in ("pause", "resume", "stop"):
+            return error_response(404, "not_found", "there is pause, resume and stop")
+        if await self._store.read(name) is None:
+            return _unknown()
+        if not await change_state(self._store, name, act):
+            return error_response(409, "wrong_state", f"the broadcast cannot be changed by {act} any more")
+        return await self.show(request)
+
+
+async def change_state(store: Broadcasts, name: str, act: str) -> bool:
+    """Pause, resume or stop a broadcast; return false if its state does not allow that."""
+    if act == "stop":
+        before = (
+            BroadcastState.RUNNING,
+            BroadcastState.PAUSED,
+            BroadcastState.LOADING,
+            BroadcastState.FINISHED,
+        )
+        for state in before:
+            if await store.change(name, before=state, after=BroadcastState.STOPPED):
+                return True
+        return False
+    before_act, after = _CHANGES[act]
+    return await store.change(name, before=before_act, after=after)
+
+
+async def write_outcomes(rows: AsyncIterator[tuple[Recipient, RowOutcome | None]]) -> AsyncIterator[str]:
+    """Write the outcomes of rows as CSV. Values that a spreadsheet would take for a formula are quoted."""
+    yield _csv_line(["line", "to", "outcome", "reason", "session"])
+    async for row, outcome in rows:
+        found = outcome or RowOutcome(outcome="not_processed")
+        yield _csv_line([str(row.line), row.to, found.outcome, found.reason, found.session])
+
+
+def _csv_line(values: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(f"'{each}" if each[:1] in ("=", "@", "-") else each for each in values)
+    return buffer.getvalue()
+
+
+def _unknown() -> Response:
+    return error_response(404, "unknown_broadcast", "there is no broadcast of this name")
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            limit = f"a request has at most {MAX_BODY_BYTES} bytes"
+            raise RecipientFileError(f"{limit}; start larger broadcasts with `turngate broadcast start`")
+    return bytes(body)

@@ -1,0 +1,164 @@
+"""Broadcasts in Redis: definition, recipients, outcome of each row, counters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, cast
+
+from pydantic_core import from_json
+from redis.asyncio import Redis
+
+from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
+from gateway.broadcasts.recipient_file import Recipient
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+
+_ROWS_PER_CALL: Final = 1_000
+_COUNTERS: Final = (
+    "processed",
+    "queued",
+    "skipped",
+    "sent",
+    "delivered",
+    "read",
+    "failed",
+    "refused",
+    "rerouted",
+)
+
+
+class StartResult(StrEnum):
+    """Result of a start; `other` when the name belongs to a broadcast with another content."""
+
+    STARTED = "started"
+    RUNNING_ALREADY = "running_already"
+    OTHER = "other"
+
+
+class Broadcasts:
+    """Records of broadcasts, kept for as long as the keys of their messages are deduplicated."""
+
+    def __init__(self, redis: Redis, protocol: ProtocolLimits) -> None:
+        self._redis = redis
+        self._keep_ms = protocol.retention_ms
+        self._begin = lua.load_script("begin_broadcast", protocol)
+        self._change = lua.load_script("change_broadcast", protocol)
+        self._advance = lua.load_script("advance_broadcast", protocol)
+
+    async def start(self, broadcast: Broadcast, recipients: Sequence[Recipient]) -> StartResult:
+        """Store a broadcast and let the workers begin; a repetition with the same content has no effect.
+
+        A start that was interrupted while it stored the recipients is repeated from the beginning.
+        """
+        name, digest = broadcast.name, broadcast.digest(recipients)
+        begun = await self._begin(self._redis, [name, digest, broadcast.model_dump_json(), len(recipients)])
+        if begun.decode() != "loading":
+            return StartResult(begun.decode())
+        for first in range(0, len(recipients), _ROWS_PER_CALL):
+            chunk = recipients[first : first + _ROWS_PER_CALL]
+            rows = [each.model_dump_json(exclude_defaults=True) for each in chunk]
+            await self._redis.rpush(_rows_key(name), *rows)
+        await self._change(self._redis, [name, BroadcastState.LOADING, BroadcastState.RUNNING])
+        return StartResult.STARTED
+
+    async def change(self, name: str, *, before: BroadcastState, after: BroadcastState) -> bool:
+        """Change the state if it is the one before; return whether it is the one after now."""
+        return bool(await self._change(self._redis, [name, before, after]))
+
+    async def list_names(self, limit: int = 100) -> list[str]:
+        """Return the names of the newest broadcasts."""
+        names: list[Any] = await self._redis.zrevrange("tg:broadcasts", 0, limit - 1)
+        return [name.decode() for name in names]
+
+    async def running(self) -> list[str]:
+        """Return the names of the broadcasts that have rows left."""
+        names = await cast("Awaitable[set[bytes]]", self._redis.smembers("tg:broadcasts_running"))
+        return sorted(name.decode() for name in names)
+
+    async def read(self, name: str) -> Progress | None:
+        """Return a broadcast's progress; `None` if there is none of this name."""
+        stored: Any = await cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(_key(name)))
+        if not stored:
+            return None
+        fields = {field.decode(): value.decode() for field, value in stored.items()}
+        counters = {counter: int(fields.get(counter, 0)) for counter in _COUNTERS}
+        return Progress(
+            broadcast=Broadcast.model_validate_json(fields["definition"]),
+            state=BroadcastState(fields["state"]),
+            total=int(fields["total"]),
+            started_ms=int(fields["started_ms"]),
+            ended_ms=int(fields.get("ended_ms", 0)),
+            waiting=count_waiting(fields),
+            **counters,
+        )
+
+    async def read_rows(self, name: str, first: int, count: int) -> list[Recipient]:
+        """Return rows by their number, which begins with 0."""
+        rows = await cast(
+            "Awaitable[list[bytes]]", self._redis.lrange(_rows_key(name), first, first + count - 1)
+        )
+        return [Recipient.model_validate_json(row) for row in rows]
+
+    async def read_outcomes(self, name: str) -> AsyncIterator[tuple[Recipient, RowOutcome | None]]:
+        """Yield all rows in order with their outcomes, `None` for those that are not processed yet."""
+        first = 0
+        while rows := await self.read_rows(name, first, _ROWS_PER_CALL):
+            numbers = [str(first + each) for each in range(len(rows))]
+            stored = await cast(
+                "Awaitable[list[bytes | None]]", self._redis.hmget(_outcomes_key(name), numbers)
+            )
+            for row, outcome in zip(rows, stored, strict=True):
+                yield row, RowOutcome.model_validate(from_json(outcome)) if outcome else None
+            first += len(rows)
+
+    async def claim_sessions(self, name: str, numbers: Mapping[int, str]) -> dict[int, int]:
+        """Reserve the sessions of rows; return for each row the row that has its session."""
+        key = f"tg:broadcast_sessions:{name}"
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for number, session in numbers.items():
+                pipeline.hsetnx(key, session, str(number))
+                pipeline.hget(key, session)
+            pipeline.pexpire(key, self._keep_ms)
+            answers: list[Any] = await pipeline.execute()
+        return {number: int(answers[2 * place + 1]) for place, number in enumerate(numbers)}
+
+    async def take(self, name: str, token: str, milliseconds: int) -> tuple[int, int] | None:
+        """Take the right to process rows, or renew it.
+
+        Returns the first row and how many messages wait in outboxes; `None` if another process has it, or no
+        row may be processed.
+        """
+        taken = await self._advance(self._redis, [name, token, milliseconds])
+        return None if taken is None else (int(taken[0]), int(taken[1]))
+
+    async def record(
+        self, name: str, token: str, milliseconds: int, first: int, outcomes: Sequence[RowOutcome]
+    ) -> bool:
+        """Record the outcomes of rows from `first` on; return whether this process may continue."""
+        arguments = [each.model_dump_json(exclude_defaults=True) for each in outcomes]
+        queued = sum(each.outcome in ("queued", "scheduled") for each in outcomes)
+        taken = await self._advance(self._redis, [name, token, milliseconds, first, queued, *arguments])
+        return taken is not None
+
+    async def release(self, name: str, token: str) -> None:
+        """Give the right to process rows back."""
+        await self._advance(self._redis, [name, token, 0])
+
+
+def count_waiting(fields: Mapping[str, str]) -> int:
+    """Return how many messages are in outboxes or scheduled."""
+    settled = sum(int(fields.get(each, 0)) for each in ("sent", "refused", "rejected", "rerouted"))
+    return max(int(fields.get("queued", 0)) - settled, 0)
+
+
+def _key(name: str) -> str:
+    return f"tg:broadcast:{name}"
+
+
+def _rows_key(name: str) -> str:
+    return f"tg:broadcast_rows:{name}"
+
+
+def _outcomes_key(name: str) -> str:
+    return f"tg:broadcast_outcomes:{name}"

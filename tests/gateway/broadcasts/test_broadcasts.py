@@ -1,0 +1,274 @@
+"""Broadcasts: each permitted contact exactly one message, the others with their reason, whatever dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import Rejected
+from core.model import ControlAction, DeliveryStatus, FailureKind, StatusChanged
+from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
+from gateway.broadcasts.feeder import BroadcastFeeder
+from gateway.broadcasts.preview import Previewer
+from gateway.broadcasts.recipient_file import Recipient
+from gateway.broadcasts.routes import change_state, write_outcomes
+from gateway.broadcasts.store import Broadcasts, StartResult
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.opt_outs import OptOuts
+from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.whatsapp import builders as meta
+from tests.gateway.inbound import InboundGateway
+from tests.gateway.test_opt_outs import twilio_message
+
+OURS = "+12025550101"
+SPRING = Broadcast(name="spring", channel="twilio", sender=OURS, text="Hello {{ name }}, it is spring.")
+
+
+def number(index: int) -> str:
+    return f"+1202555{index:04d}"
+
+
+def rows(count: int) -> list[Recipient]:
+    return [
+        Recipient(line=each + 2, to=number(each), variables={"name": f"N{each}"}) for each in range(count)
+    ]
+
+
+class Rig:
+    """A gateway whose workers send by SMS through a fake provider, and its broadcasts."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self.gateway = InboundGateway(redis, ["twilio"])
+        self.gateway.channel.capabilities = self.gateway.channel.capabilities.model_copy(
+            update={"statuses": True}
+        )
+        self.limits = ProtocolLimits()
+        channels: Any = {"twilio": twilio(), "whatsapp": meta.whatsapp()}
+        self.sender = ProactiveSender(redis, channels, self.limits)
+        self.store = Broadcasts(redis, self.limits)
+
+    def feeder(self) -> BroadcastFeeder:
+        return BroadcastFeeder(self.redis, self.sender, self.limits)
+
+    async def run(self) -> None:
+        """Process all rows and send what they put into outboxes."""
+        feeder = self.feeder()
+        while await self.store.running():
+            await feeder.feed_all()
+            await self.send_all()
+        await self.send_all()
+
+    async def send_all(self) -> None:
+        for session in [key async for key in self.redis.scan_iter("tg:{*}:out")]:
+            await self.gateway.processor.run(session.decode()[4:-5])
+
+    async def progress(self, name: str = "spring") -> Progress:
+        found = await self.store.read(name)
+        assert found is not None
+        return found
+
+    async def outcomes(self, name: str = "spring") -> list[RowOutcome | None]:
+        return [outcome async for _, outcome in self.store.read_outcomes(name)]
+
+    def receivers(self) -> list[str]:
+        return sorted(self.gateway.receivers)
+
+
+@pytest.fixture
+async def rig(redis: Redis) -> AsyncIterator[Rig]:
+    made = Rig(redis)
+    yield made
+    await made.gateway.mailbox.aclose()
+
+
+def session_of(index: int) -> str:
+    return f"twilio:{ACCOUNT}:{OURS}:{number(index)}"
+
+
+async def test_every_contact_gets_their_message_once(rig: Rig) -> None:
+    assert await rig.store.start(SPRING, rows(250)) is StartResult.STARTED
+    await rig.run()
+
+    assert rig.receivers() == [number(each) for each in range(250)]
+    assert "Hello N7, it is spring." in rig.gateway.channel.bodies
+    progress = await rig.progress()
+    assert progress.state is BroadcastState.FINISHED
+    assert (progress.processed, progress.queued, progress.sent, progress.waiting) == (250, 250, 250, 0)
+
+
+async def test_a_second_start_sends_nothing_and_another_content_needs_another_name(rig: Rig) -> None:
+    await rig.store.start(SPRING, rows(3))
+    await rig.run()
+    assert await rig.store.start(SPRING, rows(3)) is StartResult.RUNNING_ALREADY
+    assert await rig.store.start(SPRING, rows(4)) is StartResult.OTHER
+    other = SPRING.model_copy(update={"text": "Bye"})
+    assert await rig.store.start(other, rows(3)) is StartResult.OTHER
+    await rig.run()
+    assert len(rig.receivers()) == 3
+
+
+async def test_who_may_not_get_it_is_skipped_with_the_reason(rig: Rig) -> None:
+    await rig.gateway.receive(twilio_message(1, "STOP"), f"twilio:{ACCOUNT}:{OURS}:+12025550171")
+    await rig.gateway.receive(twilio_message(2, "STOP"), session_of(171))
+    recipients = [
+        Recipient(line=2, to="+1 (202) 555-0001", variables={"name": "Ada"}),
+        Recipient(line=3, to="+12025550001", variables={"name": "Bob"}),
+        Recipient(line=4, to="+12025550171", variables={"name": "Cy"}),
+        Recipient(line=5, to="hello", variables={"name": "Di"}),
+        Recipient(line=6, to="+12025550004"),
+        Recipient(line=7, to="+12025550005", variables={"name": "*Ed*"}),
+        Recipient(line=8, to="", problem="the column is empty"),
+    ]
+    preview = await Previewer(rig.sender).run(SPRING, recipients)
+    assert await rig.redis.exists("tg:broadcasts") == 0
+    await rig.store.start(SPRING, recipients)
+    before = len(rig.gateway.channel.bodies)
+    await rig.run()
+
+    assert rig.receivers()[-2:] == ["+12025550001", "+12025550005"]
+    assert "Hello *Ed*, it is spring." in [body.replace("\\", "") for body in rig.gateway.channel.bodies]
+    assert len(rig.gateway.channel.bodies) == before + 2
+    outcomes = await rig.outcomes()
+    reasons = [each.reason if each else "" for each in outcomes]
+    assert [each.outcome for each in outcomes if each] == [
+        "queued",
+        "skipped",
+        "opted_out",
+        "skipped",
+        "skipped",
+        "queued",
+        "skipped",
+    ]
+    assert "the same contact as in row 1" in reasons[1]
+    assert "number" in reasons[3]
+    assert "no value for name" in reasons[4]
+    assert [row.line for row in preview.skipped] == [3, 4, 5, 6, 8]
+    assert (preview.sendable, preview.segments) == (2, 2)
+
+
+async def test_a_free_text_is_skipped_where_the_window_is_closed_and_a_template_is_not(rig: Rig) -> None:
+    text = Broadcast(name="text", channel="whatsapp", sender=meta.OURS, text="Hello")
+    template = Broadcast(
+        name="template", channel="whatsapp", sender=meta.OURS, template="order_update", language="en_US"
+    )
+    recipients = [Recipient(line=2, to=f"+{meta.PHONE}", variables={"1": "Ada"})]
+    for broadcast, outcome in ((text, "window"), (template, "queued")):
+        await rig.store.start(broadcast, recipients)
+        while await rig.store.running():
+            await rig.feeder().feed_all()
+        [found] = await rig.outcomes(broadcast.name)
+        assert found is not None
+        assert found.outcome == outcome
+
+
+async def test_an_opt_out_between_queue_and_send_is_obeyed_and_counted(rig: Rig) -> None:
+    await rig.store.start(SPRING, rows(2))
+    await rig.feeder().feed_all()
+    await OptOuts(rig.redis, RedisInbox(rig.redis)).change(number(1), ControlAction.OPT_OUT)
+    await rig.send_all()
+    assert rig.receivers() == [number(0)]
+    assert (await rig.progress()).refused == 1
+
+
+async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: Rig) -> None:
+    await rig.store.start(SPRING, rows(5_000))
+    await rig.feeder().feed_all()
+    progress = await rig.progress()
+    assert progress.processed == progress.waiting == 1_000  # the others wait in the file, not in outboxes
+
+    assert await change_state(rig.store, "spring", "pause")
+    await rig.send_all()
+    await rig.feeder().feed_all()
+    assert len(rig.receivers()) == 1_000
+    assert (await rig.progress()).state is BroadcastState.PAUSED
+
+    assert await change_state(rig.store, "spring", "resume")
+    await rig.feeder().feed_all()
+    assert await change_state(rig.store, "spring", "stop")
+    assert not await change_state(rig.store, "spring", "resume")
+    await rig.send_all()
+    await rig.feeder().feed_all()
+    assert len(rig.receivers()) == 1_000
+    progress = await rig.progress()
+    assert (progress.state, progress.refused, progress.waiting) == (BroadcastState.STOPPED, 1_000, 0)
+
+
+async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: Rig) -> None:
+    """A process dies after it has queued messages and before it has recorded that."""
+    await rig.store.start(SPRING, rows(100))
+    dying = rig.feeder()
+    taken = await rig.store.take("spring", dying._token, 1)
+    assert taken == (0, 0)
+    await dying._process(SPRING, 0, await rig.store.read_rows("spring", 0, 60))
+    await rig.send_all()
+    while await rig.store.take("spring", "another process", 1) is None:
+        pass  # until its right is over
+    assert not await rig.store.record(
+        "spring", dying._token, 1, 0, [RowOutcome(outcome="queued")] * 60
+    )  # too late
+    await rig.run()
+    assert rig.receivers() == [number(each) for each in range(100)]
+    assert [each.outcome for each in await rig.outcomes() if each] == ["queued"] * 100
+
+
+async def test_several_workers_share_one_broadcast(rig: Rig) -> None:
+    await rig.store.start(SPRING, rows(700))
+    feeders = [rig.feeder() for _ in range(4)]
+    while await rig.store.running():
+        await asyncio.gather(*(each.feed_all() for each in feeders))
+    await rig.send_all()
+    assert rig.receivers() == [number(each) for each in range(700)]
+
+
+async def test_a_broadcast_that_was_not_stored_completely_is_stored_again(rig: Rig) -> None:
+    recipients = rows(10)
+    await rig.store._begin(
+        rig.redis, [SPRING.name, SPRING.digest(recipients), SPRING.model_dump_json(), len(recipients)]
+    )
+    await rig.redis.rpush("tg:broadcast_rows:spring", recipients[0].model_dump_json())
+    assert await rig.store.start(SPRING, recipients) is StartResult.STARTED
+    await rig.run()
+    assert len(rig.receivers()) == 10
+
+
+async def test_what_becomes_of_the_messages_is_counted(rig: Rig) -> None:
+    rig.gateway.channel.planned_failures = [
+        None,
+        (Rejected("landline", code="21614", failure=FailureKind.LANDLINE), False),
+    ]
+    await rig.store.start(SPRING, rows(3))
+    await rig.run()
+    for provider_id, status, failure in (
+        ("P1", DeliveryStatus.DELIVERED, None),
+        ("P2", DeliveryStatus.FAILED, FailureKind.UNREACHABLE),
+    ):
+        await rig.gateway.inbox.accept(
+            [StatusChanged(channel="twilio", provider_id=provider_id, status=status, failure=failure)]
+        )
+    progress = await rig.progress()
+    assert (progress.sent, progress.delivered, progress.failed, progress.waiting) == (2, 1, 2, 0)
+
+
+async def test_the_rate_of_a_broadcast_is_kept(rig: Rig) -> None:
+    await rig.store.start(SPRING.model_copy(update={"rate": 5.0}), rows(50))
+    feeder = rig.feeder()
+    await feeder.feed_all()
+    await feeder.feed_all()
+    assert 0 < (await rig.progress()).processed <= 6
+
+
+async def test_the_export_has_each_recipient_and_no_formula(rig: Rig) -> None:
+    recipients: Sequence[Recipient] = [*rows(1), Recipient(line=3, to="=1+1", variables={"name": "x"})]
+    await rig.store.start(SPRING, recipients)
+    await rig.run()
+    lines = [line async for line in write_outcomes(rig.store.read_outcomes("spring"))]
+    assert lines[0].strip() == "line,to,outcome,reason,session"
+    assert lines[1].startswith(f"2,{number(0)},queued")
+    assert lines[2].startswith("3,'=1+1,skipped")
