@@ -22,7 +22,7 @@ from gateway.redis.outbox import ProactiveSender, SendOutcome
 log = logging.getLogger("turngate.broadcasts")
 
 _PAUSE_SECONDS: Final = 0.5
-_RIGHT_MS: Final = 15_000
+_RIGHT_MS: Final = 5_000
 _ROWS_AT_ONCE: Final = 100
 _MAX_WAITING: Final = 1_000
 """Messages of a broadcast in outboxes at a time: a stop or a pause is effective soon."""

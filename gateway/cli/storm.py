@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from gateway.storm.report import ReportTable
+    from gateway.storm.scenario import StormScenario
 
 MAX_RECOVERY_SECONDS = 10.0
 
@@ -37,6 +39,9 @@ def storm(
     burst: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
     ] = 0.0,
+    broadcast: Annotated[
+        int, typer.Option(min=0, max=120_000, help="Send a broadcast of so many contacts in place of this.")
+    ] = 0,
     markdown: Annotated[bool, typer.Option(help="Print the report as Markdown.")] = False,
 ) -> None:
     """Chaos test: load and crash a disposable gateway, verify the guarantees. Exit code 1 on a violation."""
@@ -61,6 +66,9 @@ def storm(
         logging.CRITICAL
     )  # the simulator's calls that the end of the run cuts off
     progress = Console(highlight=False, stderr=markdown)
+    if broadcast:
+        _run_broadcast(scenario, broadcast, progress)
+        return
     # Not uvloop: it accepts one connection per iteration, and a provider that leaves new connections waiting
     # for seconds takes sends in another order than they were made.
     result = asyncio.run(StormRunner(scenario, lambda line: progress.print(f"[dim]· {line}[/dim]")).run())
@@ -75,6 +83,21 @@ def storm(
     if not result.is_passing(MAX_RECOVERY_SECONDS):
         progress.print(f"[red]Guarantees violated. Reproduce with --seed {seed}.[/red]")
         sys.exit(1)
+
+
+def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> None:
+    from gateway.storm.broadcast_run import percentile, run_broadcast
+
+    result = asyncio.run(run_broadcast(scenario, rows, lambda line: progress.print(f"[dim]· {line}[/dim]")))
+    typer.echo(
+        f"{result.rows} contacts in {result.seconds:.0f} s ({result.rows / result.seconds:.0f} a second), "
+        f"{result.kills} kills: {result.missing} missing, {result.doubled} doubled, {result.skipped} skipped"
+    )
+    for name, waits in (("idle", result.idle_waits), ("meanwhile", result.busy_waits)):
+        p50, p99 = (1000 * percentile(waits, share) for share in (0.5, 0.99))
+        typer.echo(f"replies {name}: {len(waits)}, p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+    if not result.is_passing:
+        raise typer.Exit(1)
 
 
 def _build_table(report: ReportTable) -> Table:

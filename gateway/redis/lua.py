@@ -50,7 +50,8 @@ class ProtocolLimits:
     `grace_ms`: how long a wake-up may take before it counts as lost. `alive_ms`: how long a worker may miss
     its heartbeat. After `failure_threshold` failed sends in a row the circuit breaker of an account opens for
     `initial_cooldown_ms`, doubled with each further failure up to `max_cooldown_ms`; then one probe is let
-    through every `probe_ms`. An account has up to `share` jobs in the queue; sessions over that are looked at
+    through every `probe_ms`. An account has up to `max_jobs_per_account` jobs in the queue, of
+    which `max_bulk_jobs_per_account` may have only messages of the business; sessions over that are looked at
     again after `backlog_ms`. `expiry_ms`: inactivity after which a conversation restarts (0: never).
     `agent_timeout_ms`: agent inactivity after which the bot may speak again (0: never). `reply_ms`: age at
     which a reply is given up. A reply that a status reports as not delivered is sent again up to
@@ -64,6 +65,7 @@ class ProtocolLimits:
     lease_ms: int = 6_000
     grace_ms: int = 4_000
     max_jobs_per_account: int = 128
+    max_bulk_jobs_per_account: int = 16
     backlog_ms: int = 15_000
     mailbox_length: int = 1_000
     log_length: int = 1_000
@@ -106,6 +108,7 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "LEASE_MS": protocol.lease_ms,
         "GRACE_MS": protocol.grace_ms,
         "MAX_JOBS_PER_ACCOUNT": protocol.max_jobs_per_account,
+        "MAX_BULK_JOBS_PER_ACCOUNT": protocol.max_bulk_jobs_per_account,
         "BACKLOG_MS": protocol.backlog_ms,
         "MAILBOX_LENGTH": protocol.mailbox_length,
         "LOG_LENGTH": protocol.log_length,

@@ -7,12 +7,15 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from core.model import Address, Turn, TurnReceived
+from core.model import Address, Message, Turn, TurnReceived
 from core.ports import Commit
+from core.processing import SessionProcessor
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
+from tests.fakes import EchoDialog, FakeChannel
 
 QUEUE = "rq:queue:turns"
 FEW = ProtocolLimits(max_jobs_per_account=3)
@@ -71,3 +74,42 @@ async def test_backlogged_sessions_are_found_after_jobs_are_lost(redis: Redis) -
 
     assert sorted(enqueued) == [f"flood-{contact}" for contact in range(6)]
     assert await redis.zcard("tg:due") == 0
+
+
+async def send_offer(redis: Redis, limits: ProtocolLimits, *contacts: int) -> None:
+    """Queue a message of the business for each contact, who has written before."""
+    channels: Any = {"fake": FakeChannel()}
+    sender = ProactiveSender(redis, channels, limits)
+    for contact in contacts:
+        assert await sender.send(f"flood-{contact}", "own-offer", Message(text="offer")) == "queued"
+
+
+async def test_answers_do_not_wait_behind_messages_of_the_business(redis: Redis) -> None:
+    limits = ProtocolLimits(max_jobs_per_account=4, max_bulk_jobs_per_account=2)
+    await accept_messages(redis, "flood", *range(6))
+    mailbox = RedisMailbox(redis, limits)
+    while await redis.llen(QUEUE):
+        await process_next_job(redis, mailbox)
+
+    await send_offer(redis, limits, *range(6))
+    assert await queued_sessions(redis) == ["flood-0", "flood-1"]
+    turn = Turn(
+        id="2",
+        session="flood-4",
+        address=Address(channel="fake", account="flood", ours="us", theirs="them"),
+        text="a question",
+    )
+    await RedisInbox(redis, limits).accept([TurnReceived(turn=turn)])
+    assert await queued_sessions(redis) == ["flood-0", "flood-1", "flood-4"]
+
+    processor = SessionProcessor(
+        mailbox=mailbox, dialog=EchoDialog(), channels={"fake": FakeChannel()}, http=None
+    )
+    order = []
+    while await redis.llen(QUEUE):
+        job = await cast("Any", redis.lpop(QUEUE))
+        session = json.loads(await cast("Any", redis.hget(b"rq:job:" + job, "data")))[2][0]
+        order.append(session)
+        await processor.run(session)
+    assert sorted(set(order)) == [f"flood-{contact}" for contact in range(6)]
+    assert order.index("flood-4") == 2

@@ -5,7 +5,7 @@
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
---                         marked_to transferred ours window
+--                         marked_to transferred ours window bulk
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time

@@ -94,7 +94,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   return_to_bot(session)
   if facts.ours then restore_control(session, facts.ours, now) end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
-    'inactivity', '', 'undelivered', '')  -- a message cancels these timers
+    'bulk', '', 'inactivity', '', 'undelivered', '')  -- a message cancels these timers
   log_entry(session, 'accepted', entry)
   record_message_time(session, entry)
   if facts.window then open_window(session, facts.window, entry) end

@@ -68,6 +68,9 @@ if ARGV[4] == 'person' then
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
+if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then
+  redis.call('HSET', key(session), 'bulk', ARGV[4] == 'bot' and '1' or '')
+end
 local first_entry
 for i = 12, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))

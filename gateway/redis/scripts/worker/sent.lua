@@ -25,7 +25,7 @@ if ARGV[8] ~= '' and pending_status[2] ~= 'delivered' and pending_status[2] ~= '
 end
 if pending_status[2] == 'failed' then settle_failed_status(message, now) end
 count('sent')
-count_broadcast(ARGV[7], 'sent')
+if not ARGV[7]:match('~%d+$') then count_broadcast(ARGV[7], 'sent') end
 notify_waiting(session)
 if redis.call('HDEL', 'tg:failures', ARGV[6]) == 0 then return 1 end
 redis.call('DEL', 'tg:failing:' .. ARGV[6])
