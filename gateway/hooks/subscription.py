@@ -1,4 +1,4 @@
-"""A subscription: where events go, which ones, what they contain, and the secrets that sign them."""
+"""Subscription: the receiver's URL, the types and content of its events, the secrets that sign them."""
 
 from __future__ import annotations
 
