@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.server.connection_table import ConnectionLimits, ConnectionTable
+from gateway.server.connection_table import ConnectionLimits, ConnectionTable, Phase
 
 _MAX_DISCARDED_BYTES = 1024 * 1024
 """Body that is read and thrown away after the answer; then the connection is closed."""
@@ -31,11 +31,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     limits: ConnectionLimits
     table: ConnectionTable
+    phase = Phase.ANSWER
 
     _unprogressed = 0
     _header_count = 0
     _discarded = 0
+    _is_head_pending = False
     _is_body_pending = False
+    _has_completed = False
     _refusal: tuple[int, str, str] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,11 +58,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._unprogressed += len(piece)
             super().data_received(piece)
             if self._unprogressed >= self.limits.head_bytes:
-                self._refuse_head(f"the head of a request has at most {self.limits.head_bytes} bytes")
+                self.refuse(431, "head_too_large", f"a head has at most {self.limits.head_bytes} bytes")
+        self._record_phase()
 
     def on_message_begin(self) -> None:
         self._header_count = 0
-        self.table.begin_head(self)
+        self._is_head_pending = True
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -78,8 +82,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unprogressed = self._discarded = 0
-        self._is_body_pending = True
-        self.table.begin_body(self)
+        self._is_head_pending, self._is_body_pending = False, True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -92,14 +95,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unprogressed = 0
-        self._is_body_pending = False
-        self.table.end_request(self)
+        self._is_body_pending, self._has_completed = False, True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self._is_body_pending and not self.pipeline and not self.transport.is_closing():
-            self.table.begin_idle(self)
+        self._record_phase()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed, or exceeds a bound, as all errors are answered."""
@@ -130,8 +131,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
         self.loop.call_later(_CLOSE_SECONDS, self.transport.abort)
 
-    def _refuse_head(self, message: str) -> None:
-        self.refuse(431, "head_too_large", message)
+    def _record_phase(self) -> None:
+        if self._has_completed and (self._is_head_pending or self._is_body_pending):
+            self.table.enter(self, Phase.ANSWER)  # a pipelined request: its time begins now
+        self._has_completed = False
+        if self._is_head_pending:
+            phase = Phase.HEAD
+        elif self._is_body_pending:
+            phase = Phase.BODY
+        elif self.cycle is None:
+            return  # nothing has arrived: the time for the head runs from the opening
+        else:
+            phase = Phase.IDLE if self.cycle.response_complete and not self.pipeline else Phase.ANSWER
+        self.table.enter(self, phase)
 
     def _stop_parsing(self, status: int, message: str) -> _Refused:
         self._refusal = (status, "head_too_large", message)

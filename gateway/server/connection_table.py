@@ -6,6 +6,7 @@ import asyncio
 import resource
 from collections import Counter
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 _RESERVED_DESCRIPTORS = 128
@@ -30,8 +31,20 @@ class ConnectionLimits:
     peer_connections: int = 1_000
 
 
+class Phase(Enum):
+    """What a connection waits for: a head, a body, our answer, or its next request."""
+
+    HEAD = "head"
+    BODY = "body"
+    ANSWER = "answer"
+    IDLE = "idle"
+
+
 class Connection(Protocol):
-    """A connection as the table sees it."""
+    """A connection as the table sees it. `phase` is the table's to change."""
+
+    loop: asyncio.AbstractEventLoop
+    phase: Phase
 
     def give_up(self) -> None:
         """Close the connection."""
@@ -50,7 +63,13 @@ class ConnectionTable:
         self._max_connections = _bound_by_descriptors(limits.connections)
         self._peers: dict[Connection, str] = {}
         self._peer_counts: Counter[str] = Counter()
-        self._waiting: dict[str, dict[Connection, float]] = {"head": {}, "body": {}, "idle": {}}
+        self._waiting: dict[Phase, dict[Connection, float]] = {phase: {} for phase in Phase}
+        self._seconds = {
+            Phase.HEAD: limits.head_seconds,
+            Phase.BODY: limits.body_seconds,
+            Phase.IDLE: limits.body_seconds,  # uvicorn's keep-alive time is shorter
+            Phase.ANSWER: 0.0,
+        }
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -64,48 +83,34 @@ class ConnectionTable:
             return False
         self._peers[connection] = peer
         self._peer_counts[peer] += 1
-        self.begin_head(connection)
+        self.enter(connection, Phase.HEAD)
         if self._timer is None:
             self._schedule()
         return True
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection that was closed."""
-        self.end_request(connection)
         peer = self._peers.pop(connection, None)
         if peer is None:
             return
+        self._waiting[connection.phase].pop(connection, None)
         self._peer_counts[peer] -= 1
         if not self._peer_counts[peer]:
             del self._peer_counts[peer]
 
-    def begin_head(self, connection: Connection) -> None:
-        """Start the time for a head, unless it runs."""
-        if connection in self._peers and connection not in self._waiting["head"]:
-            self._begin(connection, "head", self._limits.head_seconds)
-
-    def begin_body(self, connection: Connection) -> None:
-        """Start the time for a body: the head is complete."""
-        self._begin(connection, "body", self._limits.body_seconds)
-
-    def begin_idle(self, connection: Connection) -> None:
-        """Record that a connection waits for its next request; uvicorn bounds that (keep-alive)."""
-        if connection not in self._waiting["head"]:  # the next request has begun already
-            self._begin(connection, "idle", self._limits.body_seconds)
-
-    def end_request(self, connection: Connection) -> None:
-        """Record that a request is complete: now it waits for us."""
-        for waiting in self._waiting.values():
-            waiting.pop(connection, None)
-
-    def _begin(self, connection: Connection, phase: str, seconds: float) -> None:
-        self.end_request(connection)
-        if connection in self._peers:
-            self._waiting[phase][connection] = asyncio.get_running_loop().time() + seconds
+    def enter(self, connection: Connection, phase: Phase) -> None:
+        """Record what a connection does now; the time for that runs from its first record."""
+        if connection.phase is phase or connection not in self._peers:
+            return
+        self._waiting[connection.phase].pop(connection, None)
+        connection.phase = phase
+        seconds = self._seconds[phase]
+        if seconds:
+            self._waiting[phase][connection] = connection.loop.time() + seconds
 
     def _make_room(self, peer: str | None = None) -> bool:
         """Close the connection that has waited longest, of a peer or of all; return whether there is one."""
-        for phase in ("idle", "head"):
+        for phase in (Phase.IDLE, Phase.HEAD):
             for connection in self._waiting[phase]:
                 if peer is None or self._peers[connection] == peer:
                     self.remove(connection)
