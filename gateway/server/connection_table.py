@@ -13,6 +13,10 @@ _RESERVED_DESCRIPTORS = 128
 """File descriptors left for Redis, providers and files."""
 
 
+_MAX_CLOSED_AT_ONCE = 20
+_NEXT_SECONDS = 0.02
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """Bounds of requests before anything is verified.
@@ -119,17 +123,22 @@ class ConnectionTable:
         return False
 
     def _close_overdue(self) -> None:
-        self._timer = None
+        """Close what has taken too long, a few at a time: the other connections are served in between."""
+        self._timer, closed = None, 0
         now = asyncio.get_running_loop().time()
         for waiting in self._waiting.values():  # each in the order of its deadlines
-            while waiting and (first := next(iter(waiting))) and waiting[first] <= now:
+            while waiting and closed < _MAX_CLOSED_AT_ONCE:
+                first = next(iter(waiting))
+                if waiting[first] > now:
+                    break
                 del waiting[first]
                 first.give_up()
+                closed += 1
         if self._peers:
-            self._schedule()
+            self._schedule(_NEXT_SECONDS if closed == _MAX_CLOSED_AT_ONCE else 1.0)
 
-    def _schedule(self) -> None:
-        seconds = min(1.0, self._limits.head_seconds / 4, self._limits.body_seconds / 4)
+    def _schedule(self, most: float = 1.0) -> None:
+        seconds = min(most, self._limits.head_seconds / 4, self._limits.body_seconds / 4)
         self._timer = asyncio.get_running_loop().call_later(seconds, self._close_overdue)
 
 
