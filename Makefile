@@ -16,7 +16,7 @@ WORKERS ?= 3
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run test test-all lint docs bench storm browser hooks lock clean
+.PHONY: help run test test-all lint docs bench attack storm browser hooks lock clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,9 @@ docs: $(VENV)/test.stamp  ## regenerate the generated blocks of the documentatio
 
 bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 	$(BIN)/python -m bench
+
+attack: $(VENV)/test.stamp  ## attacks that need no credentials, against the web process; about a minute
+	$(BIN)/python -m bench.attack
 
 storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every second; about 15 minutes
 	$(BIN)/turngate storm --messages 100000 --people 400 --workers 4 --kill-every 1

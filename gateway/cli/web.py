@@ -22,6 +22,8 @@ def web(
     from gateway.config.gc_tuning import tune_gc
     from gateway.config.logging import configure_logging
     from gateway.config.settings import Settings
+    from gateway.server.bounded_http import bounded_protocol
+    from gateway.server.connection_table import ConnectionLimits
 
     configure_logging()
     settings = Settings.load()
@@ -32,7 +34,8 @@ def web(
         host=settings.host,
         port=settings.port if port is None else port,
         loop="uvloop",
-        http="httptools",
+        http=bounded_protocol(ConnectionLimits(peer_connections=settings.peer_connections)),
+        ws="none",
         access_log=False,
         log_level="warning",
         proxy_headers=False,  # PUBLIC_URL is configured; forwarding headers are not trusted

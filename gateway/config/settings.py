@@ -112,6 +112,13 @@ class Settings(BaseSettings):
         le=20_000,
         description="concurrent sessions per worker process",
     )
+    peer_connections: int = Field(
+        1_000,
+        alias="TURNGATE_PEER_CONNECTIONS",
+        ge=1,
+        le=4_000,
+        description="connections of one address to a web process at a time; a reverse proxy is one address",
+    )
     lease_seconds: float = Field(
         6.0,
         alias="TURNGATE_LEASE_SECONDS",

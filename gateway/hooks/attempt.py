@@ -1,4 +1,4 @@
-"""One attempt to deliver an event: what is sent, and how the receiver's answer is read."""
+"""One attempt to deliver an event, and the meaning of the receiver's answer."""
 
 from __future__ import annotations
 

@@ -68,8 +68,15 @@ class HookDeliverer:
             self._tasks.pop(name).cancel()
             del self._deliveries[name]
         for name, hook in hooks.items():
+            if name in self._tasks and self._tasks[name].done():
+                log.error(
+                    "delivery of hook %s ended; it begins again", name, exc_info=_failure(self._tasks[name])
+                )
+                del self._tasks[name]
             if name not in self._tasks:
-                delivery = HookDelivery(self._redis, self._fetch, hook, self._policy, clock=self._clock)
+                delivery = self._deliveries.get(name) or HookDelivery(  # one that ended holds the lease still
+                    self._redis, self._fetch, hook, self._policy, clock=self._clock
+                )
                 self._deliveries[name] = delivery
                 self._tasks[name] = asyncio.create_task(
                     run_forever(delivery.deliver_all, self._pause, f"delivery of hook {name}")
@@ -88,6 +95,10 @@ class HookDeliverer:
                 lost - self._lost,
             )
         self._lost = lost
+
+
+def _failure(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()
 
 
 class HookDelivery:
@@ -162,13 +173,17 @@ class HookDelivery:
         return too_old, rest, cursor
 
     async def _try(self, event: HookEvent) -> AttemptResult:
-        return await attempt(
-            self._fetch,
-            self.hook,
-            event,
-            now_ms=self._now_ms(),
-            seconds=self._policy.attempt_seconds,
-        )
+        try:
+            return await attempt(
+                self._fetch,
+                self.hook,
+                event,
+                now_ms=self._now_ms(),
+                seconds=self._policy.attempt_seconds,
+            )
+        except Exception as error:  # whatever it is, it may not hold up other events
+            log.exception("hook %s: an event could not be sent", self.hook.name)
+            return AttemptResult(reason=f"it could not be sent ({type(error).__name__})")
 
     def _settle(self, event: HookEvent, result: AttemptResult | None) -> Settlement:
         if result is None:  # not tried: it is next

@@ -1,4 +1,4 @@
-"""Content of a delivery: the body of an event, and the headers of Standard Webhooks that sign it."""
+"""Body of an event as receivers get it, and the headers of Standard Webhooks that sign it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a failed event is tried again, when it is given up, and when a receiver is left in peace."""
+"""Schedule of retries, the age at which an event is given up, and pauses of a receiver that is down."""
 
 from __future__ import annotations
 

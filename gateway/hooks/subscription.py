@@ -1,4 +1,4 @@
-"""A subscription: where events go, which ones, what they contain, and the secrets that sign them."""
+"""Subscription: the receiver's URL, the types and content of its events, the secrets that sign them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from core.errors import ConfigurationError
 from core.model import FrozenModel
 from gateway.hooks.event_types import EVENT_TYPES, TEST_EVENT
+from gateway.redis.records.hook_events import UNREADABLE
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
 _SECRET_BYTES = 32
@@ -49,7 +50,7 @@ class Subscription(FrozenModel):
 
     def wants(self, kind: str) -> bool:
         """Return whether it asks for events of this type."""
-        return not self.events or kind in self.events or kind == TEST_EVENT
+        return kind != UNREADABLE and (not self.events or kind in self.events or kind == TEST_EVENT)
 
     def valid_secrets(self, now_ms: int) -> list[str]:
         """Return the secrets that sign now, the newest first."""

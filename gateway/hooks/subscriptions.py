@@ -1,4 +1,4 @@
-"""Subscriptions in Redis: what `turngate hooks` lists, adds, changes and removes."""
+"""Subscriptions in Redis, which `turngate hooks` lists, adds, changes and removes."""
 
 from __future__ import annotations
 

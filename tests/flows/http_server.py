@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,10 +16,10 @@ from gateway.local.loopback import open_listener
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Serve `app`, over TLS if a context is given; yields its URL."""
+async def served(app: ASGIApp, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[str]:
+    """Serve `app`, over TLS if a context is given, with further options of uvicorn; yields its URL."""
     with open_listener() as listening:
-        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, **options)
         config.load()
         config.ssl = tls
         server = _Server(config)

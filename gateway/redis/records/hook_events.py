@@ -14,6 +14,7 @@ from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 
 SUBSCRIPTIONS = "tg:hooks"
+UNREADABLE = "unreadable"
 _EVENTS = "tg:events"
 _DEAD = "tg:hook_dead"
 _MAX_ROWS_PER_CALL = 500
@@ -47,17 +48,20 @@ class HookEvent(FrozenModel):
 
     @classmethod
     def decode(cls, name: bytes, fields: Mapping[bytes, bytes]) -> HookEvent:
-        """Decode an entry of the stream of events."""
+        """Decode an entry of the stream of events; its kind is `UNREADABLE` if another release wrote it."""
         event_id = name.decode()
-        return cls(
-            id=event_id,
-            kind=fields[b"k"].decode(),
-            session=fields[b"s"].decode(),
-            account=fields[b"a"].decode(),
-            contact=fields[b"c"].decode(),
-            data=from_json(fields[b"d"]),
-            since_ms=int(event_id.split("-")[0]),
-        )
+        try:
+            return cls(
+                id=event_id,
+                kind=fields[b"k"].decode(),
+                session=fields[b"s"].decode(),
+                account=fields[b"a"].decode(),
+                contact=fields[b"c"].decode(),
+                data=from_json(fields[b"d"]),
+                since_ms=int(event_id.split("-")[0]),
+            )
+        except (KeyError, ValueError):
+            return cls(id=event_id, kind=UNREADABLE, session="")
 
 
 class GivenUpEvent(FrozenModel):

@@ -16,7 +16,8 @@ from gateway.hooks.subscriptions import Subscriptions
 from gateway.http.ssrf_guard import SafeFetch
 from tests.gateway.hooks.receiver import Receiver
 
-FAST = DeliveryPolicy(attempt_seconds=0.3)
+PATIENT = DeliveryPolicy(attempt_seconds=20.0)
+"""A loaded machine answers in this time, too."""
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Hooked:
     redis: Redis
     hook: Subscription
     delivery: HookDelivery
+    fetch: SafeFetch
     clock: HookClock = field(default_factory=HookClock)
 
     async def run_for(self, seconds: float, step: float = 30.0) -> None:
@@ -76,12 +78,12 @@ async def subscribe(
 
 @asynccontextmanager
 async def hooked(
-    redis: Redis, receiver: Receiver, policy: DeliveryPolicy = FAST, **options: object
+    redis: Redis, receiver: Receiver, policy: DeliveryPolicy = PATIENT, **options: object
 ) -> AsyncIterator[Hooked]:
     """Subscribe a receiver and open its delivery."""
     hook = await subscribe(redis, receiver, **options)  # type: ignore[arg-type]
     fetch, clock = SafeFetch([receiver.host]), HookClock()
     try:
-        yield Hooked(redis, hook, HookDelivery(redis, fetch, hook, policy, clock=clock), clock)
+        yield Hooked(redis, hook, HookDelivery(redis, fetch, hook, policy, clock=clock), fetch, clock)
     finally:
         await fetch.aclose()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 from starlette.responses import RedirectResponse, Response
 
-from gateway.hooks.deliverer import HookDelivery
+from gateway.hooks.deliverer import HookDeliverer, HookDelivery
 from gateway.hooks.policy import DeliveryPolicy
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.http.ssrf_guard import SafeFetch
@@ -14,7 +16,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.hook_events import GivenUpEvents
 from tests.core.rig import SESSION, Rig
 from tests.gateway.hooks.receiver import Receiver, endless_answer, statuses
-from tests.gateway.hooks.setup import FAST, HookClock, hooked, subscribe
+from tests.gateway.hooks.setup import PATIENT, HookClock, hooked, subscribe
 
 DAY = 24 * 3600.0
 
@@ -81,6 +83,8 @@ async def test_a_receiver_that_hangs_is_given_up_waiting_for(redis: Redis, recei
 
         receiver.hangs = False
         receiver.released.set()
+        await crm.delivery.release()
+        crm.delivery = HookDelivery(redis, crm.fetch, crm.hook, PATIENT, clock=crm.clock)
         await crm.run_for(60, step=10)
     assert receiver.kinds == ["message.received"] * len(receiver.kinds)
     assert len(set(receiver.ids)) == 1
@@ -117,7 +121,7 @@ async def test_a_private_address_is_not_called(redis: Redis, receiver: Receiver)
     hook = await subscribe(redis, receiver)
     fetch = SafeFetch()  # no private host is allowed any more
     await rig.accept_turns(1)
-    await HookDelivery(redis, fetch, hook, FAST).deliver_all()
+    await HookDelivery(redis, fetch, hook, PATIENT).deliver_all()
     await fetch.aclose()
     assert receiver.ids == []
     assert "not a public one" in (await Subscriptions(redis).read_status("crm")).last_error
@@ -165,7 +169,7 @@ async def test_only_one_worker_delivers_at_a_time(redis: Redis, receiver: Receiv
         await crm.delivery.deliver_batch()  # it holds the lease now
         await rig.accept_turns(1)
         fetch = SafeFetch([receiver.host])
-        other = HookDelivery(redis, fetch, crm.hook, FAST, clock=HookClock())
+        other = HookDelivery(redis, fetch, crm.hook, PATIENT, clock=HookClock())
         await other.deliver_all()
         assert receiver.ids == []
 
@@ -181,7 +185,7 @@ async def test_a_stale_worker_settles_nothing(redis: Redis, receiver: Receiver) 
         receiver.hangs = False
         await rig.accept_turns(1)
         fetch = SafeFetch([receiver.host])
-        other = HookDelivery(redis, fetch, crm.hook, FAST, clock=HookClock())
+        other = HookDelivery(redis, fetch, crm.hook, PATIENT, clock=HookClock())
 
         original = crm.delivery._try
 
@@ -222,7 +226,53 @@ async def test_delivered_events_are_deleted_once_all_subscriptions_have_them(
         assert await redis.xlen("tg:events") == 10
         fetch = SafeFetch([second.host])
         hook = next(each for each in await Subscriptions(redis).list_all() if each.name == "bi")
-        await HookDelivery(redis, fetch, hook, FAST, clock=HookClock()).deliver_all()
+        await HookDelivery(redis, fetch, hook, PATIENT, clock=HookClock()).deliver_all()
         await fetch.aclose()
         assert await redis.xlen("tg:events") <= 1
     assert len(receiver.events) == len(second.events) == 10
+
+
+async def test_an_entry_that_cannot_be_read_is_passed_over(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with hooked(redis, receiver) as crm:
+        await redis.xadd("tg:events", {"of": "another release"})
+        await redis.xadd("tg:events", {"k": "reply.sent", "s": SESSION, "a": "", "c": "", "d": "[1"})
+        await rig.accept_turns(1)
+        await crm.delivery.deliver_all()
+    assert receiver.kinds == ["message.received"]
+
+
+async def test_a_hook_that_cannot_sign_fails_alone(
+    redis: Redis, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig(redis)
+    async with hooked(redis, receiver) as crm:
+        broken = [each.model_copy(update={"value": "whsec_"}) for each in crm.hook.secrets]
+        crm.delivery.hook = crm.hook.model_copy(update={"secrets": tuple(broken)})
+        await rig.accept_turns(1)
+        await crm.delivery.deliver_all()
+        status = await Subscriptions(redis).read_status("crm")
+    assert (status.waiting, "could not be sent" in status.last_error) == (1, True)
+    assert "EmptyWebhookSecretError" in caplog.text
+
+
+async def test_deliveries_follow_hooks_that_are_added_and_removed(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    fetch = SafeFetch([receiver.host])
+    deliverer = HookDeliverer(redis, fetch, PATIENT, pause=0.01)
+    running = asyncio.create_task(deliverer.run())
+    await subscribe(redis, receiver)
+    await rig.accept_turns(1)
+    async with asyncio.timeout(20):
+        while not receiver.events:
+            receiver.called.clear()
+            await receiver.called.wait()
+        deliverer._tasks["crm"].cancel()  # whatever ends it
+        await rig.accept_turns(2)
+        while len(receiver.events) < 2:
+            receiver.called.clear()
+            await receiver.called.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert not await redis.exists("tg:hook:crm:lease")  # another worker need not wait
+    await fetch.aclose()
