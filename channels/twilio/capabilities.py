@@ -41,6 +41,7 @@ CAPABILITIES: Final = Capabilities(
     caption_length=1024,
     markdown="whatsapp",
     opt_out_words="short",
+    phone_numbers=True,
     statuses=True,
     look_up=True,
     reserved_words=frozenset(map(str.upper, KEYWORDS)),

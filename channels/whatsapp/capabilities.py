@@ -37,6 +37,7 @@ CAPABILITIES: Final = Capabilities(
     statuses=True,
     echoes_key=True,
     opt_out_words="short",
+    phone_numbers=True,
     pace=RateLimit(number=80),
 )
 """Meta, "Messages", "Interactive list messages", "Webhooks" (3 MB), "Messaging limits" (80 a second)."""

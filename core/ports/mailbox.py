@@ -273,6 +273,13 @@ class Mailbox(Protocol):
         """
         ...
 
+    async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
+        """Move the next reply, with its other parts, to the schedule until a time, because of quiet hours.
+
+        Returns `False` if it has to be sent now, because a part of its message has left.
+        """
+        ...
+
     async def retry_turn(self, lease: Lease, seconds: float) -> None:
         """Release the lease and try the turn again in `seconds`: the dialog failed, which counts as a try."""
         ...

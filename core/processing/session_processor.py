@@ -47,7 +47,7 @@ from core.processing.concurrency import (
     merge_turns,
     turns_to_merge,
 )
-from core.processing.delivery import OutboxSender
+from core.processing.delivery import OutboxSender, QuietUntil
 from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
 from core.time_limit import TimeLimit
@@ -80,11 +80,13 @@ class SessionProcessor(Generic[Http]):
         limits: ProcessingLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
         error_messages: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
+        quiet_until: QuietUntil | None = None,
     ) -> None:
         """Configure the processor.
 
         `concurrency` holds each channel's policy by name; channels without one queue. `error_messages`
-        returns the error messages in the session's language.
+        returns the error messages in the session's language. `quiet_until` tells the end of a contact's quiet
+        hours.
         """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
@@ -93,7 +95,7 @@ class SessionProcessor(Generic[Http]):
         self._channels = channels
         self._limits = limits or ProcessingLimits()
         self._replies = ReplyBuilder(channels)
-        self._sender = OutboxSender(mailbox, channels, http, self._limits)
+        self._sender = OutboxSender(mailbox, channels, http, self._limits, quiet_until)
         self._shutting_down = False
 
     def shut_down(self) -> None:

@@ -28,6 +28,7 @@ from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.records.identities import IDENTITY_RETENTION_MS
 
 log = logging.getLogger("turngate.mailbox")
@@ -210,6 +211,10 @@ class RedisMailbox:
             log.warning(
                 "%s: circuit breaker open after repeated failures, replies are queued: %s", account, reason
             )
+
+    async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
+        """Move the next reply to the schedule until a time; see `core.ports.mailbox.Mailbox`."""
+        return bool(await self._fenced_call("defer", lease, [reply.key, due_ms, QUIET_REASON]))
 
     async def retry_turn(self, lease: Lease, seconds: float) -> None:
         """Release the lease and schedule the session in `seconds`: the dialog failed."""
