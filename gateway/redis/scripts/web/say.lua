@@ -2,9 +2,9 @@
 -- whether the agent's ownership expires (1 or ''), digest of the content, the log entry of an earlier message of this
 -- key that is known to have left no trace outside ('' for none), the address and the account of a session that this
 -- message opens if there is none ('' if there must be one), whether it opens a new thread where the former one is closed
--- (1 or ''), then reply and log entry for each part. A message of an
--- agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
--- the key), full when too many replies wait, unknown_session for one without any message, or a refusal's code.
+-- (1 or ''), then reply and log entry for each part. A message of an agent takes the session over. Returns queued,
+-- duplicate (the same content again), id_used (another content under the key), full when too many replies wait,
+-- unknown_session for one without any message, or a refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
 local record, part_count = proactive_record(session, id), (#ARGV - 10) / 2
 local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout')
