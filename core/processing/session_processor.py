@@ -238,6 +238,7 @@ class SessionProcessor(Generic[Http]):
             ownership_expires=not self._replies.has_desk(turn.address),
             timer=_next_timer(outcome),
             opts_out=outcome.opt_out,
+            reminders=outcome.reminders,
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
         )
 

@@ -24,7 +24,7 @@ from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.write_refusal import refusal_code
 from gateway.redis.decoding import decode_view
-from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent_entry
+from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_reminders, encode_sent_entry
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -113,13 +113,14 @@ class RedisMailbox:
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit a turn and return the session afterwards; see `core.ports.mailbox.Mailbox`."""
-        step = ("commit", encode_commit(commit))
+        steps: list[_ScriptCall] = [("commit", encode_commit(commit))]
+        steps += [("remind", each) for each in encode_reminders(lease.session, commit)]
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
-            _, view = await self._step_and_view(lease, step, leave=leave)
+            _, view = await self._step_and_view(lease, *steps, leave=leave)
             return view
         first = commit.replies[0]
-        _, answer, permit = await self._run_scripts(
-            lease, step, ("look", []), ("mark", self._mark_arguments(first))
+        *_, answer, permit = await self._run_scripts(
+            lease, *steps, ("look", []), ("mark", self._mark_arguments(first))
         )
         view = await self._read_view(lease, answer)
         if permit == 1:
@@ -245,12 +246,10 @@ class RedisMailbox:
         await self._leases.aclose()
         await self._notifications.aclose()
 
-    async def _step_and_view(
-        self, lease: Lease, step: _ScriptCall, *, leave: bool
-    ) -> tuple[Any, SessionView]:
-        """Run a step and read the session; with `leave`, release it if no work is left."""
+    async def _step_and_view(self, lease: Lease, *steps: _ScriptCall, leave: bool) -> tuple[Any, SessionView]:
+        """Run steps and read the session; with `leave`, release it if no work is left."""
         with self._leases.allow_release(lease) if leave else nullcontext():
-            first, answer = await self._run_scripts(lease, step, ("leave" if leave else "look", []))
+            first, *_, answer = await self._run_scripts(lease, *steps, ("leave" if leave else "look", []))
         return first, SessionView(lease_released=True) if answer == 1 else await self._read_view(
             lease, answer
         )
