@@ -19,6 +19,7 @@ from gateway.bootstrap import (
     Channels,
     add_web_channel,
     build_protocol_limits,
+    build_quiet_policy,
     find_desk_channels,
     find_participant_policies,
     find_windows,
@@ -133,7 +134,8 @@ def create() -> Starlette:
     )
     http = provider_client()
     operator = OperatorAuth(settings.api_key.get_secret_value())
-    sender = ProactiveSender(redis, add_web_channel(channels), limits)
+    quiet = build_quiet_policy(settings, config, channels)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
     simulator = Simulator.load(settings.environ)
     api = WebApi(
         conversations=WebConversations(redis, inbox),

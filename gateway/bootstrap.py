@@ -16,6 +16,7 @@ from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
 from core.ports import Channel, Dialog, HostsMedia, LearnsIds, NeedsDependencies, ServiceWindow, SharesApp
 from core.processing import ProcessingLimits, SessionProcessor
+from core.quiet_hours import QuietHours
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
 from flows.llm import create_model, create_moderator, create_speaker, create_transcriber
@@ -41,6 +42,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_store import RedisSessionStore
 from gateway.redis.schedule_releaser import ScheduleReleaser
@@ -123,6 +125,20 @@ def find_participant_policies(
                     f"{' or '.join(possible)}"
                 )
     return policies
+
+
+def build_quiet_policy(settings: Settings, config: ConfigFile, channels: Channels) -> QuietPolicy:
+    """Build the quiet hours of all channels and accounts."""
+    rules = {
+        name: QuietRule(
+            QuietHours.parse(config.quiet_hours_for(name, settings.quiet_hours)),
+            config.time_zone_for(name, settings.time_zone),
+        )
+        for name in channels
+    }
+    default = QuietRule(QuietHours.parse(settings.quiet_hours), settings.time_zone)
+    numbered = [name for name, channel in channels.items() if channel.capabilities.phone_numbers]
+    return QuietPolicy(default, rules, numbered)
 
 
 def load_channels(settings: Settings) -> Channels:
@@ -293,7 +309,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     }
     windows = find_windows(channels)
     mailbox = RedisMailbox(redis, limits, rates, windows)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits)
+    quiet = build_quiet_policy(settings, config, channels)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
     releaser = ScheduleReleaser(redis, sender, limits)
     async with (
         provider_client() as http,
@@ -334,6 +351,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     concurrency=config.concurrency,
                     error_messages=router.error_messages,
                     forwarder=SessionForwarder(redis, sender),
+                    quiet_until=quiet.find_end_for,
                 ),
                 sweeper=Sweeper(redis, limits, release_due=releaser.release_due),
                 hooks=HookDeliverer(redis, hook_fetch),

@@ -24,6 +24,7 @@ OUTBOX_SCRIPTS = {
     "say.lua",
     "reroute.lua",
     "replay.lua",
+    "resume.lua",  # what quiet hours moved out of it
     "outbox.lua",  # what waited for the contact's next message
     "delivery_reports.lua",  # what is sent again
     "restart.lua",  # an agent's replies stay

@@ -17,12 +17,13 @@ from channels.intercom.api import IntercomClient
 from channels.intercom.assignment import Workspace
 from channels.intercom.canvas_kit import Card
 from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.intercom.first_messages import build_conversation
 from channels.intercom.html_body import BodyMode
 from channels.intercom.rendering import render_parts
 from channels.intercom.webhook import Verifier, is_card_request, parse
-from core.errors import ConfigurationError, MalformedWebhook
+from core.errors import ConfigurationError, InvalidContact, MalformedWebhook
 from core.model import Address, Event, Message, MessagePart, Reply, SentMessage
-from core.ports import Webhook, WebhookResponse
+from core.ports import NewConversation, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "create_channel"]
 
@@ -118,6 +119,12 @@ class IntercomChannel(BaseChannel):
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by the limits, with quick replies where they fit."""
         return render_parts(message)
+
+    def start_conversation(self, to: str, sender: str = "") -> NewConversation:
+        """Return the conversation with an e-mail address or contact ID."""
+        if sender:
+            raise InvalidContact("conversations have no number to write from; leave `from` out")
+        return build_conversation(self._workspace, to)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Post one comment, or hand off. Raises `Rejected`, `Unavailable` or `Unknown`."""

@@ -30,6 +30,7 @@ from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
 from channels.intercom.capabilities import API_VERSION, NAME
 from channels.intercom.contacts import Speaker, identify_speaker
+from channels.intercom.first_messages import FirstMessageClient, is_new_contact
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
@@ -61,6 +62,10 @@ class IntercomClient:
         self._base = f"{url}/conversations"
         self._auth = IntercomAuth(token)
         self._workspace = desk
+        self._first_messages = FirstMessageClient(self._post_json, desk)
+
+    async def _post_json(self, path: str, body: Json, http: httpx.AsyncClient) -> Json:
+        return await self._call(f"{self._url}{path}", body, http)
 
     async def fetch_workspace_id(self, http: httpx.AsyncClient) -> str:
         """Return the ID of the token's workspace (Intercom, "Identify an admin").
@@ -79,6 +84,8 @@ class IntercomClient:
         Webhooks are delayed and retried only once, so the conversation is read, too, to see whether an agent
         has joined since the message that is answered.
         """
+        if is_new_contact(reply.address):
+            return await self._first_messages.send(reply, http)
         if reply.act == "hand_off":
             return await self._hand_off(reply, http)
         if reply.act == "close":
@@ -101,6 +108,8 @@ class IntercomClient:
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Return the bot's oldest comment like `reply` since then; for a hand-off, whether it is assigned."""
+        if is_new_contact(reply.address):
+            return None  # messages without a conversation cannot be read
         conversation = await self._get_conversation(reply, http)
         if reply.act == "hand_off":
             is_handed_off = self._workspace.classify_assignee(conversation) in (

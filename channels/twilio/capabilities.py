@@ -42,6 +42,7 @@ CAPABILITIES: Final = Capabilities(
     markdown="whatsapp",
     service_window=ServiceWindow(seconds=24 * 3600, prefix=WHATSAPP_PREFIX),
     opt_out_words="short",
+    phone_numbers=True,
     statuses=True,
     look_up=True,
     reserved_words=frozenset(map(str.upper, KEYWORDS)),

@@ -37,6 +37,7 @@ CAPABILITIES: Final = Capabilities(
     statuses=True,
     echoes_key=True,
     opt_out_words="short",
+    phone_numbers=True,
     pace=RateLimit(number=80),
     service_window=ServiceWindow(seconds=24 * 3600),
 )

@@ -139,7 +139,8 @@ class Reply(MessagePart):
 
     `act` is `say`, `hand_off` (to the provider's desk, with `body` as an internal note) or `close` (the flow
     has ended). `voice` is the author: an agent's reply is also sent while an agent owns the session, the
-    bot's is not. `bulk` replies are sent after those of all sessions. `committed_at_ms` is the store's time
+    bot's is not. `bulk` replies are proactive: they are sent after those of all sessions, and not in the
+    quiet hours of their `category`. `committed_at_ms` is the store's time
     at which it entered the outbox, 0 before that: a reply is given up by its age. `resends` is how often it
     was sent again because a status said that it was not delivered. `confirms_request` replies answer an
     opt-out or opt-in, so they are sent to a contact who is opted out. `fallback` and `route` as in `Message`;
@@ -151,6 +152,7 @@ class Reply(MessagePart):
     act: Literal["say", "hand_off", "close"] = "say"
     voice: Literal["bot", "person"] = "bot"
     bulk: bool = False
+    category: str = ""
     confirms_request: bool = False
     committed_at_ms: int = 0
     resends: int = 0

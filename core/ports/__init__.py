@@ -20,7 +20,7 @@ from core.ports.channel import (
     Webhook,
     WebhookResponse,
 )
-from core.ports.dialog import Dialog, ErrorMessages, State, TurnListener, TurnOutcome
+from core.ports.dialog import Dialog, ErrorMessages, Reminder, State, TurnListener, TurnOutcome
 from core.ports.forwarding import Forwarder
 from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, HttpResponse, ResponseTooLarge
 from core.ports.mailbox import (
@@ -76,6 +76,7 @@ __all__ = [
     "NeedsDependencies",
     "NewConversation",
     "RateLimit",
+    "Reminder",
     "ResponseTooLarge",
     "SendFailure",
     "SendMark",

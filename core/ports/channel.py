@@ -114,6 +114,8 @@ class Capabilities(FrozenModel):
     """Which words of a contact opt out: with `short` also bare ones, such as "stop"."""
     reserved_words: frozenset[str] = frozenset()
     """Messages, in capital letters, that the provider takes for its own commands, such as STOP."""
+    phone_numbers: bool = False
+    """Contacts are addressed by their phone numbers, or by IDs that are none."""
     participants: tuple[ParticipantPolicy, ...] = ()
     """Possible consequences of a participant's message; empty where only the contact can write."""
 

@@ -16,12 +16,25 @@ State = dict[str, JsonValue]
 _NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 
 
+class Reminder(NamedTuple):
+    """A message for later: after `seconds`, or at `at_ms`, in ms since the epoch.
+
+    `node` names it within the turn. With `cancel_on_reply` it is dropped when the contact writes before.
+    """
+
+    node: str
+    message: Message
+    seconds: float = 0.0
+    at_ms: int = 0
+    cancel_on_reply: bool = False
+
+
 class TurnOutcome(NamedTuple):
     """Result of one turn. `state` replaces the session's dialog state when it is committed.
 
     `hand_off` asks for an agent and `summary` is written for that agent. `timeout` is the number of seconds
     without a message after which `handle_timeout` is called. `opt_out`: the contact gets nothing more after
-    these messages. `outcome`, `node`, `edge` and `details` go to
+    these messages. `reminders` are sent later. `outcome`, `node`, `edge` and `details` go to
     the session's log.
     """
 
@@ -34,6 +47,7 @@ class TurnOutcome(NamedTuple):
     timeout: float | None = None
     summary: str = ""
     opt_out: bool = False
+    reminders: tuple[Reminder, ...] = ()
     details: Mapping[str, str] = _NO_DETAILS
 
 

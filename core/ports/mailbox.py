@@ -15,7 +15,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from core.model import Event, FailureKind, FiredTimer, Owner, Reply, SentMessage, TimerKind, Turn
-from core.ports.dialog import State
+from core.ports.dialog import Reminder, State
 
 
 class AcceptResult(StrEnum):
@@ -136,7 +136,8 @@ class Commit:
     `fired_timer` is the timer that this answers in place of turns; if a message has arrived meanwhile,
     nothing is committed. `timer` starts one, with its seconds. With `delivers_via_log` the replies are read
     in the session's log: the same step delivers them or, if the bot may not send any more, refuses them.
-    `opts_out`: the contact is opted out of everything after these replies.
+    `opts_out`: the contact is opted out of everything after these replies. `reminders` are scheduled in the
+    same step.
     """
 
     turns: tuple[Turn, ...]
@@ -152,6 +153,7 @@ class Commit:
     fired_timer: TimerKind | None = None
     timer: tuple[TimerKind, float] | None = None
     opts_out: bool = False
+    reminders: tuple[Reminder, ...] = ()
     details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
@@ -292,6 +294,13 @@ class Mailbox(Protocol):
 
         `settled`: the marked reply was certainly not sent, so it need not be looked up. `counted`: the reply
         was tried, so the next wait is longer.
+        """
+        ...
+
+    async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
+        """Move the next reply, with its other parts, to the schedule until a time, because of quiet hours.
+
+        Returns `False` if it has to be sent now, because a part of its message has left.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Generic
 
@@ -16,6 +16,8 @@ from core.processing.retry_policy import ProcessingLimits
 log = logging.getLogger("turngate.delivery")
 
 _WINDOW_CLOSED = "the service window is closed"
+QuietUntil = Callable[[Reply, int], int]
+"""Returns when a reply may leave, from now, both in ms since the epoch; 0 if it may leave now."""
 
 
 class OutboxSender(Generic[Http]):
@@ -28,8 +30,14 @@ class OutboxSender(Generic[Http]):
         http: Http,
         limits: ProcessingLimits,
         forwarder: Forwarder | None = None,
+        quiet_until: QuietUntil | None = None,
     ) -> None:
-        """Configure the sender; `forwarder` queues replies on other channels of their contact."""
+        """Configure the sender.
+
+        `forwarder` queues replies on other channels of their contact; `quiet_until` tells the end of quiet
+        hours in which a reply may not leave.
+        """
+        self._quiet_until = quiet_until
         self._mailbox = mailbox
         self._channels = channels
         self._http = http
@@ -49,6 +57,8 @@ class OutboxSender(Generic[Http]):
                     return await self._wait_for_permit(lease, reply, view, permit)
                 sent = await self._find_earlier_send(reply, view)
             if sent is None:
+                if reply.bulk and await self._defer_in_quiet_hours(lease, reply, view):
+                    return await self._mailbox.read_session(lease)
                 if view.granted_key != reply.key:
                     permit = await self._mailbox.mark_sending(lease, reply, probed=looks_up)
                     if permit.wait:
@@ -97,6 +107,11 @@ class OutboxSender(Generic[Http]):
         if problem := await self._rerouter.take(lease, view, reply, route, "the flow chose it"):
             await self._record_rejection(lease, reply, Rejected(problem))
         return await self._mailbox.read_session(lease)
+
+    async def _defer_in_quiet_hours(self, lease: Lease, reply: Reply, view: SessionView) -> bool:
+        """Return whether a proactive reply was moved to the schedule, where it blocks nobody."""
+        due_ms = self._quiet_until(reply, view.read_at_ms) if self._quiet_until else 0
+        return due_ms > 0 and await self._mailbox.defer(lease, reply, due_ms)
 
     def _may_be_copy(self, reply: Reply, error: DeliveryError) -> bool:
         """Return whether another send may deliver the reply twice: its outcome is unknown and stays so."""

@@ -49,7 +49,7 @@ from core.processing.concurrency import (
     merge_turns,
     turns_to_merge,
 )
-from core.processing.delivery import OutboxSender
+from core.processing.delivery import OutboxSender, QuietUntil
 from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
 from core.time_limit import TimeLimit
@@ -83,12 +83,13 @@ class SessionProcessor(Generic[Http]):
         concurrency: Mapping[str, Concurrency] | None = None,
         error_messages: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
         forwarder: Forwarder | None = None,
+        quiet_until: QuietUntil | None = None,
     ) -> None:
         """Configure the processor.
 
         `concurrency` holds each channel's policy by name; channels without one queue. `error_messages`
         returns the error messages in the session's language. `forwarder` queues replies on other channels of
-        their contact.
+        their contact; `quiet_until` tells the end of a contact's quiet hours.
         """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
@@ -97,7 +98,7 @@ class SessionProcessor(Generic[Http]):
         self._channels = channels
         self._limits = limits or ProcessingLimits()
         self._replies = ReplyBuilder(channels)
-        self._sender = OutboxSender(mailbox, channels, http, self._limits, forwarder)
+        self._sender = OutboxSender(mailbox, channels, http, self._limits, forwarder, quiet_until)
         self._shutting_down = False
 
     def shut_down(self) -> None:
@@ -240,6 +241,7 @@ class SessionProcessor(Generic[Http]):
             ownership_expires=not self._replies.has_desk(turn.address),
             timer=_next_timer(outcome),
             opts_out=outcome.opt_out,
+            reminders=outcome.reminders,
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
         )
 

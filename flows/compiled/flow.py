@@ -259,7 +259,7 @@ def _is_decided_by_data(edge: CompiledEdge) -> bool:
     return edge.data_condition is not None and not any(slot.required for slot in edge.slots)
 
 
-_FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", "on_reaction", *FALLBACK_FIELDS}
+_FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", "on_reaction", "remind", *FALLBACK_FIELDS}
 
 
 def _node_version(node: Node) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flows.document.business_hours import BusinessHours
 from flows.document.errors import FlowError, Issue
-from flows.document.flow import Action, ActionTrigger, Budget, Edge, Fallback, Flow, Node, Tool
+from flows.document.flow import (
+    Action,
+    ActionTrigger,
+    Budget,
+    Edge,
+    Fallback,
+    Flow,
+    Node,
+    Remind,
+    Tool,
+    parse_duration,
+)
 from flows.document.flow_file import WatchedFlowFile
 from flows.document.flow_set import FlowSet
 from flows.document.parser import parse_yaml, read_text
@@ -24,8 +35,10 @@ __all__ = [
     "FlowSet",
     "Issue",
     "Node",
+    "Remind",
     "Tool",
     "WatchedFlowFile",
+    "parse_duration",
     "parse_yaml",
     "read_text",
 ]

@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
+from core.local_time import load_time_zone
 from core.model import Attachment
 from flows.document.base import FlowModel
 from flows.document.business_hours import BusinessHours
@@ -112,6 +113,39 @@ class Timeout(Fallback):
     """
 
     seconds: float = Field(gt=0, le=30 * 86_400)
+
+
+_Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4} ?(s|m|h|d)$")]
+_DURATION_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of a valid duration such as `2h`."""
+    return int(text[:-1]) * _DURATION_UNITS[text[-1]]
+
+
+class Remind(FlowModel):
+    """A message for later, scheduled when the node is entered: `after` a duration, or `at` a time.
+
+    `at` is ISO 8601; without an offset it is a time in `time_zone`. `before` moves it ahead.
+    """
+
+    text: str = Field(min_length=1, max_length=4_000)
+    after: _Duration | None = None
+    at: str | None = None
+    before: _Duration | None = None
+    time_zone: str = ""
+    cancel_on_reply: bool = False
+
+    @model_validator(mode="after")
+    def _validate_time(self) -> Self:
+        if bool(self.after) == bool(self.at):
+            raise PydanticCustomError("remind", "set after or at")
+        if self.before and not self.at:
+            raise PydanticCustomError("remind", "before has no meaning without at")
+        if self.time_zone:
+            load_time_zone(self.time_zone)
+        return self
 
 
 class ActionTrigger(FlowModel):
@@ -235,6 +269,7 @@ class Node(FlowModel):
     timeout: Timeout | None = None
     on_undelivered: Fallback | None = None
     out_of_hours: Fallback | None = None
+    remind: Remind | None = None
     on_reaction: dict[str, NonEmptyText] = Field(default_factory=dict)
     media: tuple[Media, ...] = Field((), max_length=10)
     quote: bool = False

@@ -23,7 +23,7 @@ class LocalizedNode(FlowModel):
     """A node's texts in another language; missing texts stay untranslated.
 
     `choices` are the labels in the node's order; what a tap sends back stays the same. `timeout`,
-    `on_undelivered` and `out_of_hours` are what these say.
+    `on_undelivered`, `out_of_hours` and `remind` are what these say.
     """
 
     static_text: str | None = None
@@ -33,6 +33,7 @@ class LocalizedNode(FlowModel):
     timeout: FallbackText | None = None
     on_undelivered: FallbackText | None = None
     out_of_hours: FallbackText | None = None
+    remind: FallbackText | None = None
 
 
 class LocalizedEdge(FlowModel):
@@ -82,6 +83,8 @@ def _localize_node(node: Document, texts: Document) -> dict[str, Any]:
     for name in FALLBACK_FIELDS:
         if node.get(name) and texts_of_part.get(name):
             result[name] = {**node[name], "say": texts_of_part[name]}
+    if node.get("remind") and texts_of_part.get("remind"):
+        result["remind"] = {**node["remind"], "text": texts_of_part["remind"]}
     result["edges"] = [_localize_edge(edge, texts) for edge in node.get("edges") or ()]
     return result
 

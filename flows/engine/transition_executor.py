@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import run_actions
 from flows.engine.model_text import protect_echoes
+from flows.engine.reminders import add_reminder
 from flows.engine.response_builder import (
     add_fallback,
     add_node_prompt,
@@ -87,6 +88,7 @@ async def _enter_nodes(context: TurnContext, visit: NodeVisit, reply: str = "") 
         entered.add(visit.node_id)
         node = context.node = context.flow.nodes[visit.node_id]
         edge, reply = await _enter_node(context, entered, reply), ""
+        add_reminder(context)
         if edge is None:
             if _record_ending(context):
                 return

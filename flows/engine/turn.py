@@ -299,6 +299,7 @@ def _turn_result(
         summary=_hand_off_summary(state) if is_handed_off else "",
         seconds=perf_counter() - started_at,
         opt_out=context.opts_out and outcome != "error",
+        reminders=tuple(context.reminders) if outcome != "error" else (),
     )
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from pydantic import JsonValue
 
 from core.model import Attachment, Choice, Message, Turn
-from core.ports import HttpFetcher, TurnListener
+from core.ports import HttpFetcher, Reminder, TurnListener
 from flows.compiled import CompiledFlow, CompiledNode, select_language_block
 from flows.engine.message_data import MessageData, describe_for_model, describe_message
 from flows.engine.streaming import NULL_STREAMER, TextStreamer
@@ -94,6 +94,7 @@ class TurnContext:
     opts_out: bool = False
     usage: Usage = field(default_factory=Usage)
     messages: list[Message] = field(default_factory=list)
+    reminders: list[Reminder] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
     executed: list[str] = field(default_factory=list)
     filled_optional_slots: set[str] = field(default_factory=set)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.model import Message
-from core.ports import TurnOutcome
+from core.ports import Reminder, TurnOutcome
 from flows.state import DialogState
 
 
@@ -33,6 +33,7 @@ class TurnResult(NamedTuple):
     `issue` is the problem with the model's output, if any, and `error` the reason why there was none.
     `timeout` is the number of seconds without a user message after which the node's timeout message is due.
     `seconds` is the duration of the turn without moderation. `opt_out`: the contact gets nothing more.
+    `reminders` are sent later.
     """
 
     messages: tuple[Message, ...] = ()
@@ -49,6 +50,7 @@ class TurnResult(NamedTuple):
     summary: str = ""
     seconds: float = 0.0
     opt_out: bool = False
+    reminders: tuple[Reminder, ...] = ()
 
     @property
     def text(self) -> str:
@@ -85,6 +87,7 @@ class TurnResult(NamedTuple):
             timeout=self.timeout,
             summary=self.summary,
             opt_out=self.opt_out,
+            reminders=self.reminders,
             details={name: text for name, text in details.items() if text},
         )
 

@@ -98,7 +98,9 @@ class BroadcastFeeder:
         return [outcomes[number] for number in range(first, first + len(rows))]
 
     async def _send(self, broadcast: Broadcast, row: Recipient, message: Message) -> RowOutcome:
-        receipt = await self._sender.send_to(broadcast.contact(row.to), broadcast.key, message)
+        receipt = await self._sender.send_to(
+            broadcast.contact(row.to), broadcast.key, message, category=broadcast.category
+        )
         match receipt.outcome:
             case SendOutcome.QUEUED | SendOutcome.DUPLICATE:
                 return RowOutcome(outcome="queued", session=receipt.session)

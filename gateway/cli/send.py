@@ -37,7 +37,13 @@ def send(
 
     from core.local_time import parse_point_in_time
     from core.model import Message
-    from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
+    from gateway.bootstrap import (
+        add_web_channel,
+        build_protocol_limits,
+        build_quiet_policy,
+        load_channels,
+    )
+    from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
     from gateway.redis.first_contact import ContactAddress
     from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome, SendReceipt
@@ -51,12 +57,14 @@ def send(
         raise typer.BadParameter(f"--at: {error}") from None
     settings = Settings.load()
     channels, limits = load_channels(settings), build_protocol_limits(settings)
+    quiet = build_quiet_policy(settings, ConfigFile.load(settings.config_path), channels)
 
     message_id = uuid4().hex
     message = Message(text=text or session)
 
     async def work(redis: Redis) -> SendReceipt:
-        sender, key = ProactiveSender(redis, add_web_channel(channels), limits), f"{OWN_PREFIX}{message_id}"
+        sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
+        key = f"{OWN_PREFIX}{message_id}"
         if to:
             return await sender.send_to(contact, key, message, at_ms=at_ms)
         return SendReceipt(await sender.send(session, key, message, at_ms=at_ms), session)

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import channels
 from core.errors import ConfigurationError
+from core.local_time import load_time_zone
 from core.model import ParticipantPolicy
 from core.ports import RateLimit
 from core.processing import Concurrency
+from core.quiet_hours import QuietHours
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -31,6 +33,24 @@ class ChannelOverrides(BaseModel):
     """Rate limit in sends per second; unset: the provider's own limits."""
     participants: ParticipantPolicy | None = None
     """As TURNGATE_PARTICIPANTS; unset: that setting."""
+    quiet_hours: str | None = None
+    """As TURNGATE_QUIET_HOURS; unset: that setting."""
+    time_zone: str | None = None
+    """As TURNGATE_TIME_ZONE; unset: that setting."""
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _validate_quiet_hours(cls, value: str | None) -> str | None:
+        if value is not None:
+            QuietHours.parse(value)
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _validate_time_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            load_time_zone(value)
+        return value
 
 
 class AccountConfig(ChannelOverrides):
@@ -127,6 +147,16 @@ class ConfigFile(BaseModel):
         """Return the policy for participants of a channel or account; `default` if none is configured."""
         section = self._sections_with("participants").get(channel)
         return section.participants if section and section.participants else default
+
+    def quiet_hours_for(self, channel: str, default: str) -> str:
+        """Return the quiet hours of a channel or account; `default` if none are configured."""
+        section = self._sections_with("quiet_hours").get(channel)
+        return default if section is None or section.quiet_hours is None else section.quiet_hours
+
+    def time_zone_for(self, channel: str, default: str) -> str:
+        """Return the time zone of a channel or account; `default` if none is configured."""
+        section = self._sections_with("time_zone").get(channel)
+        return section.time_zone if section and section.time_zone else default
 
     def _sections_with(self, key: str) -> Mapping[str, ChannelOverrides]:
         """Return the section that sets `key` for each channel and account; accounts inherit."""

@@ -17,7 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
+from core.local_time import load_time_zone
 from core.model import ParticipantPolicy
+from core.quiet_hours import QuietHours
 from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
@@ -170,6 +172,17 @@ class Settings(BaseSettings):
         description="further words and phrases that opt a contact out as a whole message, on every channel; "
         "comma-separated",
     )
+    quiet_hours: str = Field(
+        "",
+        alias="TURNGATE_QUIET_HOURS",
+        description="local time in which proactive messages wait: `21:00-08:00`, or `strict` (20:00-09:00), "
+        "or by category: `marketing=strict,utility=off`; unset: none",
+    )
+    time_zone: str = Field(
+        "UTC",
+        alias="TURNGATE_TIME_ZONE",
+        description="time zone of contacts whose phone number tells none, e.g. `Europe/Berlin`",
+    )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",
@@ -219,6 +232,14 @@ class Settings(BaseSettings):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
         if self.redis_url:
             check_url(self.redis_url)
+        for name, check, value in (
+            ("TURNGATE_QUIET_HOURS", QuietHours.parse, self.quiet_hours),
+            ("TURNGATE_TIME_ZONE", load_time_zone, self.time_zone),
+        ):
+            try:
+                check(value)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
         return self
 
     @property

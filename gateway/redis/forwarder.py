@@ -32,7 +32,7 @@ class SessionForwarder:
         contact = ContactAddress(channel=channel, account=account, to=to, sender=route.sender)
         name = hashlib.sha256(f"{session}\n{reply.key}".encode()).hexdigest()[:32]
         message = Message(text=reply.body, media=reply.media, choices=reply.choices)
-        receipt = await self._sender.send_to(contact, f"{OWN_PREFIX}via-{name}", message)
+        receipt = await self._sender.send_to(contact, f"{OWN_PREFIX}via-{name}", message, category="utility")
         is_accepted = receipt.outcome in (
             SendOutcome.QUEUED,
             SendOutcome.SCHEDULED,

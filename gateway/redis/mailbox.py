@@ -27,6 +27,7 @@ from gateway.redis.decoding import decode_view
 from gateway.redis.encoding import (
     encode_commit,
     encode_kept_reply,
+    encode_reminders,
     encode_reply_entry,
     encode_sent_entry,
     needs_open_window,
@@ -34,6 +35,7 @@ from gateway.redis.encoding import (
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.records.identities import IDENTITY_RETENTION_MS
 
 log = logging.getLogger("turngate.mailbox")
@@ -120,13 +122,14 @@ class RedisMailbox:
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit a turn and return the session afterwards; see `core.ports.mailbox.Mailbox`."""
-        step = ("commit", encode_commit(commit))
+        steps: list[_ScriptCall] = [("commit", encode_commit(commit))]
+        steps += [("remind", each) for each in encode_reminders(lease.session, commit)]
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
-            _, view = await self._step_and_view(lease, step, leave=leave)
+            _, view = await self._step_and_view(lease, *steps, leave=leave)
             return view
         first = commit.replies[0]
-        _, answer, permit = await self._run_scripts(
-            lease, step, ("look", []), ("mark", self._mark_arguments(first))
+        *_, answer, permit = await self._run_scripts(
+            lease, *steps, ("look", []), ("mark", self._mark_arguments(first))
         )
         view = await self._read_view(lease, answer)
         if permit == 1:
@@ -240,6 +243,10 @@ class RedisMailbox:
                 "%s: circuit breaker open after repeated failures, replies are queued: %s", account, reason
             )
 
+    async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
+        """Move the next reply to the schedule until a time; see `core.ports.mailbox.Mailbox`."""
+        return bool(await self._fenced_call("defer", lease, [reply.key, due_ms, QUIET_REASON]))
+
     async def retry_turn(self, lease: Lease, seconds: float) -> None:
         """Release the lease and schedule the session in `seconds`: the dialog failed."""
         entry = to_json({"reason": "the dialog failed; retrying", "seconds": round(seconds, 3)})
@@ -269,12 +276,10 @@ class RedisMailbox:
         await self._leases.aclose()
         await self._notifications.aclose()
 
-    async def _step_and_view(
-        self, lease: Lease, step: _ScriptCall, *, leave: bool
-    ) -> tuple[Any, SessionView]:
-        """Run a step and read the session; with `leave`, release it if no work is left."""
+    async def _step_and_view(self, lease: Lease, *steps: _ScriptCall, leave: bool) -> tuple[Any, SessionView]:
+        """Run steps and read the session; with `leave`, release it if no work is left."""
         with self._leases.allow_release(lease) if leave else nullcontext():
-            first, answer = await self._run_scripts(lease, step, ("leave" if leave else "look", []))
+            first, *_, answer = await self._run_scripts(lease, *steps, ("leave" if leave else "look", []))
         return first, SessionView(lease_released=True) if answer == 1 else await self._read_view(
             lease, answer
         )

@@ -19,6 +19,8 @@ from gateway.redis.encoding import encode_reply_entry, needs_open_window
 from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.inbox import account_key
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.quiet_policy import REASON as QUIET_REASON
+from gateway.redis.quiet_policy import QuietPolicy
 from gateway.redis.records.proactive_messages import ProactiveMessages
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 
@@ -85,9 +87,15 @@ class ProactiveSender:
     """Puts messages into outboxes, split by the limits of their channels. Workers send them."""
 
     def __init__(
-        self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]], protocol: ProtocolLimits
+        self,
+        redis: Redis,
+        channels: Mapping[str, Channel[httpx.AsyncClient]],
+        protocol: ProtocolLimits,
+        quiet: QuietPolicy | None = None,
     ) -> None:
+        """Create a sender; without `quiet` there are no quiet hours."""
         self._redis = redis
+        self._quiet = quiet
         self._channels = channels
         self._script = lua.load_script("say", protocol)
         self._preview = lua.load_script("preview", protocol)
@@ -102,17 +110,25 @@ class ProactiveSender:
         voice: Literal["bot", "person"] = "bot",
         *,
         at_ms: int = 0,
+        category: str = "marketing",
     ) -> SendOutcome:
         """Put a message into a session's outbox, or return why it may not leave.
 
         A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
         makes the agent the owner of the session. With `at_ms` it is sent then, and the gate is asked then.
+        `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
         """
-        wanted = ScheduledMessage(session=session, key=key, message=message)
+        wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
         return (await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))).outcome
 
     async def send_to(
-        self, contact: ContactAddress, key: str, message: Message, *, at_ms: int = 0
+        self,
+        contact: ContactAddress,
+        key: str,
+        message: Message,
+        *,
+        at_ms: int = 0,
+        category: str = "marketing",
     ) -> SendReceipt:
         """Send a message to a contact who may never have written, in a session that it opens if needed."""
         try:
@@ -120,7 +136,9 @@ class ProactiveSender:
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}")
         session = await resolve_session(self._redis, conversation)
-        wanted = ScheduledMessage(session=session, key=key, message=message, contact=contact)
+        wanted = ScheduledMessage(
+            session=session, key=key, message=message, contact=contact, category=category
+        )
         return await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
@@ -132,7 +150,8 @@ class ProactiveSender:
         session = await resolve_session(self._redis, conversation)
         channel = self._channels[contact.channel_name]
         parts = [part for part in channel.render(message, conversation.address) if _has_content(part)]
-        replies = _build_replies("preview", conversation.address, parts, "bot", message)
+        wanted = ScheduledMessage(session=session, key="preview", message=message)
+        replies = _build_replies(wanted, conversation.address, parts, "bot")
         if not replies:
             return _receipt(SendOutcome.EMPTY, session), []
         code: bytes = await self._preview(
@@ -176,12 +195,16 @@ class ProactiveSender:
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
                 return scheduled
+        if delivery.voice == "bot" and parts:
+            deferred = await self._defer_in_quiet_hours(delivery, address, digest)
+            if deferred:
+                return deferred
         is_desk = channel is not None and channel.capabilities.desk
         lapses, opening = "" if is_desk else "1", ("", "", "")
         if first := delivery.first_address:
             opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
-        replies = _build_replies(key, address, parts, delivery.voice, message)
+        replies = _build_replies(delivery.wanted, address, parts, delivery.voice)
         encoded_parts = [part for reply in replies for part in _encode_reply(reply)]
 
         async def run(replaced_entry: str) -> SendOutcome:
@@ -219,6 +242,27 @@ class ProactiveSender:
         result, due = await self._schedule.add(delivery.wanted, delivery.at_ms, digest, "")
         return None if result == "due" else _receipt(SendOutcome(result), session, due)
 
+    async def _defer_in_quiet_hours(
+        self, delivery: _Delivery, address: Address, digest: str
+    ) -> SendReceipt | None:
+        """Schedule a message for the end of the contact's quiet hours; `None` if it may be sent now."""
+        if self._quiet is None:
+            return None
+        wanted = delivery.wanted
+        seconds, microseconds = await self._redis.time()
+        now_ms = int(seconds) * 1000 + int(microseconds) // 1000
+        due = self._quiet.find_end(address, wanted.category, now_ms)
+        if not due:
+            return None
+        if delivery.is_release:  # it is in the schedule already
+            return SendReceipt(SendOutcome.SCHEDULED, wanted.session, QUIET_REASON, due)
+        earlier = await self._records.read(wanted.session, wanted.key)
+        if earlier and not earlier.is_refused:
+            outcome = SendOutcome.DUPLICATE if earlier.digest == digest else SendOutcome.ID_USED
+            return _receipt(outcome, wanted.session)
+        result, due = await self._schedule.add(wanted, due, digest, QUIET_REASON)
+        return _receipt(SendOutcome(result), wanted.session, due)
+
 
 class _Delivery(NamedTuple):
     """A message, how it is sent, and the address that opens its session if there is none."""
@@ -241,21 +285,22 @@ def _needs_window(replies: Sequence[Reply], message: Message, window: ServiceWin
 
 
 def _build_replies(
-    key: str,
+    wanted: ScheduledMessage,
     address: Address,
     parts: Sequence[MessagePart],
     voice: Literal["bot", "person"],
-    message: Message,
 ) -> list[Reply]:
     """Build a message's replies, keyed by its key and the number of the part."""
+    key, is_bulk = wanted.key, voice == "bot"
     return [
         Reply(
             key=key if len(parts) == 1 else f"{key}.{number}",
             address=address,
             voice=voice,
-            bulk=voice == "bot",
-            fallback=message.fallback,
-            route=message.route,
+            bulk=is_bulk,
+            category=wanted.category if is_bulk and wanted.category != "marketing" else "",
+            fallback=wanted.message.fallback,
+            route=wanted.message.route,
             **dict(part),
         )
         for number, part in enumerate(parts, start=1)

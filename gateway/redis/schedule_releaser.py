@@ -35,6 +35,9 @@ class ScheduleReleaser:
         return released
 
     async def _release(self, message: ScheduledMessage) -> None:
+        if message.replies:
+            await self._schedule.resume(message)
+            return
         try:
             receipt = await self._sender.release(message)
         except (RedisError, OSError):
@@ -45,6 +48,8 @@ class ScheduleReleaser:
             return
         if receipt.outcome is SendOutcome.FULL:
             await self._schedule.postpone(message, _FULL_WAIT_MS, REFUSAL_SENTENCES[SendOutcome.FULL])
+        elif receipt.outcome is SendOutcome.SCHEDULED:  # quiet hours have begun
+            await self._schedule.postpone_until(message, receipt.due_ms, receipt.reason)
         elif receipt.outcome in _UNRECORDED:
             await self._schedule.settle(message, receipt.outcome, receipt.reason)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypedDict
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -22,6 +23,11 @@ from gateway.server.operator_auth import OperatorAuth
 from gateway.server.refusals import refusal_response
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.schemas import MessageAnswer, MessageOutcomeAnswer, MessageRequest, PartAnswer
+
+
+class _SendOptions(TypedDict):
+    at_ms: int
+    category: str
 
 
 class ProactiveApi:
@@ -63,9 +69,10 @@ class ProactiveApi:
 
     async def _queue(self, body: MessageRequest, key: str) -> SendReceipt:
         message = Message(text=body.text, choices=body.choices)
+        options: _SendOptions = {"at_ms": body.at_ms, "category": body.category}
         if contact := body.contact:
-            return await self._sender.send_to(contact, key, message, at_ms=body.at_ms)
-        outcome = await self._sender.send(body.session, key, message, at_ms=body.at_ms)
+            return await self._sender.send_to(contact, key, message, **options)
+        outcome = await self._sender.send(body.session, key, message, **options)
         return SendReceipt(outcome, body.session)
 
     async def outcome(self, request: Request) -> Response:

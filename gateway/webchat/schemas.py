@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -47,6 +47,7 @@ class MessageRequest(BaseModel):
     text: str = Field(max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
+    category: Literal["marketing", "utility"] = Field("marketing", description="selects the quiet hours")
     send_at: str = Field("", max_length=40, description="when to send it: ISO 8601; unset: now")
     time_zone: str = Field("", max_length=60, description="IANA time zone of a `send_at` without offset")
 

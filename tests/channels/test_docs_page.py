@@ -49,6 +49,7 @@ _ROWS = [
     ("closes", "Close the conversation when a flow has ended", "stays open"),
     ("desk", "Agent desk for hand-offs", "agents use the provider's own inbox, if there is one"),
     ("participants", "Others than the contact in a conversation", "only the contact can write"),
+    ("phone_numbers", "Contacts by phone number", "quiet hours in the configured time zone"),
     ("opt_out_words", "Words that opt out", "see [opt-out](configuration.md#opt-out)"),
     ("reserved_words", "Messages that the provider answers itself", "every message reaches the bot"),
     ("service_window", "Service window for free text", "free text at any time"),

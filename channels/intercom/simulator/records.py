@@ -140,6 +140,10 @@ class ConversationStore:
             )
         )
 
+    def record_entry(self, entry: TranscriptEntry) -> None:
+        """Record a message that belongs to no conversation yet."""
+        self._transcript.append(entry)
+
     def list_messages(self, person: str, after: int) -> list[TranscriptEntry]:
         """Return the transcript of one contact or of all, with numbers above `after`."""
         return [entry for entry in self._transcript if entry.number > after and person in ("", entry.person)]

@@ -23,6 +23,7 @@ from channels._kit.simulator import (
     parse_json_object,
 )
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
+from channels.intercom.simulator.messages import FirstMessages
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
     Conversation,
@@ -88,6 +89,7 @@ class IntercomSimulator:
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
+        self._first_messages = FirstMessages(self._contacts, self._conversations)
         self._rate_limit = RateLimit(calls_per_window)
 
     def set_faults(self, faults: FaultSettings) -> None:
@@ -127,6 +129,9 @@ class IntercomSimulator:
             ),
             format_body(self._build_reaction(user_message) or user_message.text, plain=self._plain),
         )
+        started = self._first_messages.take_source(user_message.person)
+        if started is not None:
+            conversation = self._conversations.create(user_message.person, user_message.name, started, now)
         if conversation is None:
             return self._begin_conversation(user_message, author, body, number, now)
         kind = "open" if conversation.state == "closed" else "comment"
@@ -232,6 +237,9 @@ class IntercomSimulator:
             case "GET", ["tags"]:
                 tags = [{"type": "tag", "id": tag, "name": name} for tag, name in self._tags.items()]
                 return ok_response({"type": "list", "data": tags}), []
+            case "POST", ["messages"] | ["contacts"] | ["contacts", "search"]:
+                sent = parse_json_object(request)
+                return self._first_messages.handle(path, sent, self._admins, now), []
             case "POST", ["conversations"]:
                 return self._handle_create(parse_json_object(request), now)
         return error_response(404, "not_found", "Resource Not Found"), []
@@ -352,6 +360,8 @@ class IntercomSimulator:
 
 def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:
     """Return what a call does, for the faults; calls of the set-up are never struck."""
+    if path[0] in ("contacts", "messages"):
+        return Operation.SEND if path[0] == "messages" else Operation.LOOK_UP
     if path[0] != "conversations":
         return None
     if request.method == "GET":

@@ -55,6 +55,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "timeout": "Reaction when the user has not written for a number of seconds.",
         "on_undelivered": "Reaction when a message of this node could not be delivered.",
         "out_of_hours": "Reaction instead of a hand-off outside business hours.",
+        "remind": "Message that is sent later, scheduled when the node is entered.",
         "on_reaction": "Meaning of emoji reactions to this node's message: an edge's ID or an answer.",
         "media": "Files sent with the text.",
         "quote": "Whether the message is shown as an answer to the user's message, where the channel can.",
@@ -121,6 +122,14 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "seconds": "Seconds without a message from the user.",
         "say": "Message to send.",
         "edge": "Edge to take.",
+    },
+    "Remind": {
+        "text": "Message to send. Jinja template.",
+        "after": "Duration after which it is sent, such as 30m, 2h or 1d.",
+        "at": "Time at which it is sent, ISO 8601. Jinja template.",
+        "before": "Duration by which it is sent before that time.",
+        "time_zone": "Time zone of a time without offset, such as Europe/Berlin; UTC by default.",
+        "cancel_on_reply": "Whether a message of the user before that cancels it.",
     },
     "Fallback": {"say": "Message to send.", "edge": "ID of the node's edge to take."},
 }

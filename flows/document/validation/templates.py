@@ -54,6 +54,7 @@ def _iter_templates(document: Document) -> TemplateSources:
 def _iter_node_templates(path: str, node: Document) -> TemplateSources:
     yield from ((f"{path}.{key}", node.get(key)) for key in _NODE_TEXT_FIELDS)
     yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
+    yield from ((f"{path}.remind.{key}", get_mapping(node, "remind").get(key)) for key in ("text", "at"))
     offered = node.get("choices")
     for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
         # a bare label stands for an object with one
@@ -66,5 +67,5 @@ def _iter_language_templates(path: str, language: object) -> TemplateSources:
         return
     yield from ((f"{path}.{key}", language.get(key)) for key in _FLOW_TEXT_FIELDS)
     for name, node in get_mapping(language, "nodes").items():
-        for key in (*_NODE_TEXT_FIELDS, *FALLBACK_FIELDS, "choices"):
+        for key in (*_NODE_TEXT_FIELDS, *FALLBACK_FIELDS, "remind", "choices"):
             yield from iter_texts(f"{path}.nodes.{name}", key, node)

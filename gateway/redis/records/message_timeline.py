@@ -57,6 +57,13 @@ _OUTCOMES_BY_STATUS = {
 }
 
 
+_SCHEDULE_STEPS = {
+    "scheduled": MessageOutcome.SCHEDULED,
+    "resumed": MessageOutcome.QUEUED,
+    "unscheduled": MessageOutcome.CANCELLED,
+}
+
+
 class PartReport(FrozenModel):
     """One part: its key in the log, the provider's id, and why it was refused, failed or has to wait."""
 
@@ -100,11 +107,19 @@ class MessageTimeline:
         elif entry.kind == "resending":
             key = self._keys_by_provider_id.get(str(data.get("id")), "")
             self._update(key, MessageOutcome.QUEUED, keeps_reason=True)
+        elif entry.kind in _SCHEDULE_STEPS:
+            self._apply_schedule_step(entry.kind, str(data.get("key", "")), str(data.get("reason", "")))
         elif entry.kind == "replayed":
             for key in data.get("replies", ()):
                 self._update(str(key), MessageOutcome.QUEUED)
         else:
             self._apply_step(entry.kind, str(data.get("key", "")), data)
+
+    def _apply_schedule_step(self, kind: str, key: str, reason: str) -> None:
+        """The message as a whole was moved to the schedule or back, or cancelled there."""
+        code = "cancelled" if kind == "unscheduled" else ""
+        for name in [part for part in self._parts if part == key or part.rpartition(".")[0] == key]:
+            self._update(name, _SCHEDULE_STEPS[kind], reason=reason, code=code)
 
     def _apply_step(self, kind: str, key: str, data: Any) -> None:
         reason, code = str(data.get("reason", "")), str(data.get("code", ""))

@@ -21,6 +21,7 @@ from gateway.redis.records.schedule import read_schedule_entry
 from gateway.redis.records.session_log import read_log_from
 
 _MAX_ENTRIES = 2_000
+_ENDS = frozenset({MessageOutcome.REFUSED, MessageOutcome.CANCELLED})
 _OUTCOMES_BY_STATE = {
     "waiting": MessageOutcome.SCHEDULED,
     "releasing": MessageOutcome.SCHEDULED,
@@ -53,10 +54,8 @@ class MessageReport(FrozenModel):
 
     @property
     def is_refused(self) -> bool:
-        """True if no part of it left or may still leave."""
-        return self.outcome is MessageOutcome.REFUSED and all(
-            part.outcome is MessageOutcome.REFUSED for part in self.parts
-        )
+        """True if no part of it left or may still leave: it was refused, or cancelled."""
+        return all(outcome in _ENDS for outcome in (self.outcome, *(part.outcome for part in self.parts)))
 
 
 class ProactiveMessages:
@@ -82,6 +81,8 @@ class ProactiveMessages:
         entry = await read_schedule_entry(self._redis, session, key)
         report = await self.read(session, key)
         is_sent = report is not None and not report.is_refused
+        if report and entry and report.outcome is MessageOutcome.SCHEDULED:
+            return report.model_copy(update={"due_ms": entry.due_ms})
         if entry is None or is_sent or (report and not entry.is_pending):
             return report
         return MessageReport(

@@ -7,11 +7,11 @@ from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from redis.asyncio import Redis
 
 from core.model import FrozenModel, Message
-from gateway.redis import lua
+from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 
 log = logging.getLogger("turngate.schedule")
@@ -38,12 +38,17 @@ class ContactAddress(FrozenModel):
 
 
 class ScheduledMessage(FrozenModel):
-    """A message as it is sent when it is due: into a session, or to a contact who may have none then."""
+    """A message as it is sent when it is due: into a session, or to a contact who may have none then.
+
+    `replies` are those of a message that was in the outbox before, in place of `message`.
+    """
 
     session: str
     key: str
-    message: Message
+    message: Message = Message(text="")
     contact: ContactAddress | None = None
+    category: str = "marketing"
+    replies: tuple[str, ...] = Field((), repr=False)
 
 
 class CancelOutcome(StrEnum):
@@ -78,6 +83,7 @@ class Schedule:
         self._cancel = lua.load_script("unschedule", protocol)
         self._take = lua.load_script("take_scheduled", protocol)
         self._settle = lua.load_script("settle_scheduled", protocol)
+        self._resume = lua.load_script("resume", protocol)
 
     async def add(self, message: ScheduledMessage, due_ms: int, digest: str, reason: str) -> tuple[str, int]:
         """Schedule a message; return the outcome (schedule_message.lua), and when the message is due."""
@@ -103,13 +109,22 @@ class Schedule:
                 log.warning("a scheduled message cannot be read by this release; it stays scheduled")
         return messages
 
+    async def resume(self, message: ScheduledMessage) -> None:
+        """Put the replies of a taken message back into their outbox, once."""
+        arguments = [rq_layout.current_timestamp(), message.session, message.key, *message.replies]
+        await self._resume(self._redis, arguments)
+
     async def settle(self, message: ScheduledMessage, code: str = "", reason: str = "") -> None:
         """Remove a message that was sent, or record why it was refused."""
-        await self._settle(self._redis, [message.session, message.key, code, reason, ""])
+        await self._settle(self._redis, [message.session, message.key, code, reason, "", ""])
 
     async def postpone(self, message: ScheduledMessage, wait_ms: int, reason: str) -> None:
         """Try a taken message again later."""
-        await self._settle(self._redis, [message.session, message.key, "", reason, wait_ms])
+        await self._settle(self._redis, [message.session, message.key, "", reason, wait_ms, ""])
+
+    async def postpone_until(self, message: ScheduledMessage, due_ms: int, reason: str) -> None:
+        """Try a taken message again at a time."""
+        await self._settle(self._redis, [message.session, message.key, "", reason, "", due_ms])
 
 
 async def read_schedule_entry(redis: Redis, session: str, key: str) -> ScheduleEntry | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +33,9 @@ from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, 
 HELLO = "Your parcel is here. When may we bring it?"
 TEMPLATE = Template(name="order_update", language="en_US", parameters=("Ada", "17"))
 FLOW = document(node("when", "NOTED", edges=[edge("again", "when", keywords=["tomorrow"])]))
-SENDERS = {"twilio_sms": "+15550100", "whatsapp": meta.OURS, "zendesk": ""}
+SENDERS = {"twilio_sms": "+15550100", "whatsapp": meta.OURS, "zendesk": "", "intercom": ""}
+CONTACTS = {"intercom": "ada@example.com"}
+EXTRA = {"intercom": {"INTERCOM_WORKSPACE_ID": "wk7h2xqz"}}
 TEMPLATE_CHANNELS = frozenset({"whatsapp"})
 
 
@@ -65,9 +69,10 @@ async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
         provider = PROVIDERS[channel](f"{url}/webhooks/{channel.partition('_')[0]}")
+        provider = replace(provider, contact=CONTACTS.get(channel, provider.contact))
         server = RecordingSimulatorServer(provider.simulator, http)
         api_url = await stack.enter_async_context(serve(server))
-        environ = {**provider.environ, provider.api_url_setting: api_url}
+        environ = {**provider.environ, provider.api_url_setting: api_url, **EXTRA.get(channel, {})}
         redis_url = await start_gateway(stack, url, str(file), environ)
         yield Desk(provider, server, url, redis_url, environ)
 
@@ -91,6 +96,13 @@ async def write_first(at: Desk, channel: str, monkeypatch: pytest.MonkeyPatch) -
     return str(answers[0].json()["session"])
 
 
+async def wait_until_recorded(redis_url: str, session: str) -> None:
+    """Wait until the worker has recorded the send: a person answers later than that."""
+    async with Redis.from_url(redis_url) as redis, asyncio.timeout(20):
+        while "sent" not in [entry.kind for entry in await read_log(redis, session)]:
+            await redis.xread({f"tg:{{{session}}}:log": "$"}, block=200)
+
+
 @pytest.mark.parametrize("channel", SENDERS)
 async def test_the_contact_gets_the_message_and_their_answer_continues_the_session(
     channel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -99,6 +111,7 @@ async def test_the_contact_gets_the_message_and_their_answer_continues_the_sessi
         session = await write_first(at, channel, monkeypatch)
         expected = "17" if channel in TEMPLATE_CHANNELS else HELLO
         await at.server.wait_for_entries(expected, at.provider.contact, 0)
+        await wait_until_recorded(at.redis_url, session)
 
         await at.answer("tomorrow", "NOTED")
 

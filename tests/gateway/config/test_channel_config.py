@@ -78,3 +78,36 @@ def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, message
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"TURNGATE_CONFIG: .*cannot be read"):
         ConfigFile.load(tmp_path / "none.toml")
+
+
+def test_quiet_hours_of_a_channel_and_an_account(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        """
+        [channels.twilio]
+        quiet_hours = "strict"
+        time_zone = "Europe/Berlin"
+        [channels.twilio.accounts.shop]
+        quiet_hours = "off"
+        settings = {TWILIO_ACCOUNT_SID = "AC1"}
+        """,
+    )
+    found = {
+        name: (config.quiet_hours_for(name, "21:00-08:00"), config.time_zone_for(name, "UTC"))
+        for name in ("twilio", "twilio/shop", "web")
+    }
+
+    assert found == {
+        "twilio": ("strict", "Europe/Berlin"),
+        "twilio/shop": ("off", "Europe/Berlin"),
+        "web": ("21:00-08:00", "UTC"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [('quiet_hours = "9 to 5"', "write quiet hours as"), ('time_zone = "Mars"', "unknown time zone")],
+)
+def test_wrong_quiet_hours_are_an_error_at_start(tmp_path: Path, line: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        load(tmp_path, f"[channels.twilio]\n{line}\n")

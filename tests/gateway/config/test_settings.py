@@ -67,6 +67,8 @@ def test_a_secret_is_not_shown() -> None:
         ({"TURNGATE_LLM": "openai/x"}, "TURNGATE_LLM names an OpenAI model"),
         ({"PUBLIC_URL": "bots.example.com"}, "PUBLIC_URL must begin with https://"),
         ({"PORT": "many"}, "PORT: "),
+        ({"TURNGATE_QUIET_HOURS": "at night"}, "TURNGATE_QUIET_HOURS: write quiet hours as"),
+        ({"TURNGATE_TIME_ZONE": "Mars/Base"}, "TURNGATE_TIME_ZONE: unknown time zone"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_plain_line(

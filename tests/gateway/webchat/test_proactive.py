@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -230,3 +230,20 @@ async def test_a_wrong_time_or_receiver_is_refused_with_its_reason(gateway: Gate
         refused = await gateway.send(**{"text": "Your parcel comes.", **body})
         assert refused.status_code == status, refused.text
         assert reason in refused.json()["error"]["message"]
+
+
+async def test_the_settings_quiet_hours_hold_for_the_api_and_the_workers() -> None:
+    now = datetime.now(UTC)
+    begin, end = now - timedelta(hours=2), now + timedelta(hours=2)
+    async with running_stack() as stack:
+        stack.add_settings(TURNGATE_QUIET_HOURS=f"marketing={begin:%H:%M}-{end:%H:%M}")
+        async with web(stack) as http:
+            await ask(http, "hi")  # an answer has no quiet hours
+            gateway = Gateway(http, stack)
+            waiting = await gateway.send(text="Sale!", message_id="sale")
+            parcel = await gateway.send(text="Your parcel is here.", message_id="p", category="utility")
+            await gateway.wait_for_outcome(parcel.headers["location"], "sent")
+
+    assert waiting.json()["outcome"] == "scheduled"
+    assert waiting.json()["reason"] == "quiet hours"
+    assert waiting.json()["send_at"].startswith(f"{end:%Y-%m-%dT%H:%M}")

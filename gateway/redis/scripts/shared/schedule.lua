@@ -24,3 +24,13 @@ local function leave_schedule(session, id)
   redis.call('ZREM', 'tg:schedule', scheduled_member(session, id))
   redis.call('SREM', key(session, ':scheduled'), id)
 end
+
+local function cancel_scheduled(session, id, reason)
+  local record = scheduled_record(session, id)
+  leave_schedule(session, id)
+  redis.call('HSET', record, 'state', 'cancelled', 'reason', reason)
+  redis.call('HDEL', record, 'message')
+  redis.call('PEXPIRE', record, DEDUP_MS)
+  log_entry(session, 'unscheduled', cjson.encode({key = id, reason = reason, code = 'cancelled'}))
+  count('cancelled')
+end

@@ -56,6 +56,7 @@ if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
   start_retention_if_idle(session)
   count('silenced')
+  if redis.call('HGET', scheduled_record(session, id), 'state') == 'releasing' then count_broadcast(id, 'rejected') end
   return code
 end
 if redis.call('LLEN', key(session, ':out')) + part_count > MAILBOX_LENGTH then return 'full' end

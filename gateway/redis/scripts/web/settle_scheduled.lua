@@ -1,11 +1,11 @@
 -- Settle a scheduled message that was taken. ARGV: session, key, the code with which it was refused ('' when the session has
--- the message, or its refusal), the reason, and the milliseconds after which it is tried again ('' when it is not).
+-- the message, or its refusal), the reason, the milliseconds after which it is tried again, and the time of that ('' when it is not).
 local session, id = ARGV[1], ARGV[2]
 local record = scheduled_record(session, id)
 if redis.call('HGET', record, 'state') ~= 'releasing' then return end
-if ARGV[5] ~= '' then
-  local due = clock() + tonumber(ARGV[5])
-  redis.call('HSET', record, 'state', 'waiting', 'due', due, 'reason', ARGV[4])
+if ARGV[5] ~= '' or ARGV[6] ~= '' then
+  local due = tonumber(ARGV[6]) or clock() + tonumber(ARGV[5])
+  redis.call('HSET', record, 'state', 'waiting', 'due', string.format('%d', due), 'reason', ARGV[4])
   redis.call('ZADD', 'tg:schedule', due, scheduled_member(session, id))
   return
 end
@@ -15,5 +15,6 @@ if ARGV[3] == '' then
 else
   redis.call('HSET', record, 'state', 'refused', 'code', ARGV[3], 'reason', ARGV[4])
   redis.call('HDEL', record, 'message')
+  count_broadcast(id, 'rejected')
   redis.call('PEXPIRE', record, DEDUP_MS)
 end

@@ -6,11 +6,6 @@ if state == 'cancelled' then return 'cancelled' end
 if state ~= 'waiting' then
   return (state or redis.call('EXISTS', proactive_record(session, id)) == 1) and 'too_late' or 'unknown_message'
 end
-leave_schedule(session, id)
-redis.call('HSET', record, 'state', 'cancelled')
-redis.call('HDEL', record, 'message')
-redis.call('PEXPIRE', record, DEDUP_MS)
-log_entry(session, 'unscheduled', cjson.encode({key = id, reason = 'cancelled', code = 'cancelled'}))
+cancel_scheduled(session, id, 'cancelled')
 start_retention_if_idle(session)
-count('cancelled')
 return 'cancelled'

@@ -1,0 +1,107 @@
+"""First messages of the bot to people of a workspace (Intercom, "Create a message").
+
+Such a message has no conversation until the contact answers; then it is the conversation's source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import httpx
+
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels.intercom.assignment import Author, Workspace
+from channels.intercom.capabilities import NAME
+from channels.intercom.html_body import parse_body
+from channels.intercom.rendering import render_comment_html
+from core.errors import InvalidContact, Unknown
+from core.model import Address, Reply, SentMessage
+from core.ports import NewConversation
+
+_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
+_CONTACT_ID: Final = re.compile(r"[0-9a-f]{24}")
+_CONTACT_PREFIX: Final = "contact:"
+_MAX_SUBJECT_LENGTH: Final = 80
+
+Json = dict[str, Any]
+PostCall = Callable[[str, Json, httpx.AsyncClient], Awaitable[Json]]
+"""Posts JSON to a path of the API. Raises a `DeliveryError`."""
+
+
+def is_new_contact(address: Address) -> bool:
+    """Return whether an address is that of a contact, who has no conversation yet."""
+    return "@" in address.theirs or address.theirs.startswith(_CONTACT_PREFIX)
+
+
+def build_conversation(desk: Workspace, to: str) -> NewConversation:
+    """Return the conversation with a contact by e-mail address or contact ID. Raises `InvalidContact`."""
+    if not desk.workspace:
+        raise InvalidContact("Intercom needs INTERCOM_WORKSPACE_ID to write first")
+    contact = to.strip()
+    if _EMAIL.fullmatch(contact):
+        contact = contact.lower()
+    elif _CONTACT_ID.fullmatch(contact):
+        contact = f"{_CONTACT_PREFIX}{contact}"
+    else:
+        raise InvalidContact("not an e-mail address, nor the ID of a contact (24 hexadecimal digits)")
+    address = Address(channel=NAME, account=desk.workspace, ours=desk.workspace, theirs=contact)
+    return NewConversation(address, f"{NAME}:{desk.workspace}:{contact}")
+
+
+def find_started_session(conversation: JsonObject, desk: Workspace, account: str) -> str:
+    """Return the session name of the message that started a conversation, if the bot sent it; else empty."""
+    source = get_object(conversation, "source")
+    number = get_identifier(source, "id", 60)
+    if not number or desk.classify_author(source) is not Author.BOT:
+        return ""
+    return _build_message_session(account, number)
+
+
+class FirstMessageClient:
+    """Sends messages to contacts, whom it creates if needed."""
+
+    def __init__(self, call: PostCall, desk: Workspace) -> None:
+        self._call = call
+        self._workspace = desk
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Send an e-mail to an address, or a Messenger message to a contact. Raises a `DeliveryError`."""
+        theirs = reply.address.theirs
+        text = render_comment_html(reply)
+        body: Json = {
+            "from": {"type": "admin", "id": self._workspace.admin},
+            "to": await self._find_receiver(theirs, http),
+            "body": text,
+        }
+        if "@" in theirs:
+            subject = parse_body(text, "html").text.partition("\n")[0][:_MAX_SUBJECT_LENGTH]
+            body |= {"message_type": "email", "subject": subject, "template": "plain"}
+        else:
+            body |= {"message_type": "inapp"}
+        sent = await self._call("/messages", body, http)
+        number = get_identifier(sent, "id", 60)
+        if not number:
+            raise Unknown("intercom: accepted, but the response has no message")
+        session = _build_message_session(reply.address.account, number)
+        return SentMessage(provider_id=number, thread=reply.address, thread_session=session)
+
+    async def _find_receiver(self, theirs: str, http: httpx.AsyncClient) -> Json:
+        """Return the contact, who is created if there is none with this e-mail address."""
+        if theirs.startswith(_CONTACT_PREFIX):
+            return {"type": "user", "id": theirs.removeprefix(_CONTACT_PREFIX)}
+        query = {"query": {"field": "email", "operator": "=", "value": theirs}}
+        found = get_object_list(await self._call("/contacts/search", query, http), "data")
+        contact = (
+            found[0] if found else await self._call("/contacts", {"role": "user", "email": theirs}, http)
+        )
+        number = get_identifier(contact, "id", 60)
+        if not number:
+            raise Unknown("intercom: accepted, but the response has no contact")
+        role = "lead" if get_text(contact, "role", 20) == "lead" else "user"
+        return {"type": role, "id": number}
+
+
+def _build_message_session(account: str, number: str) -> str:
+    return f"{NAME}:{account}:message:{number}"

@@ -1,0 +1,77 @@
+"""Quiet hours of contacts: by the time zones of their phone number, or else by a configured one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException
+
+from core.local_time import load_time_zone
+from core.model import Address, Reply
+from core.quiet_hours import QuietHours
+
+REASON: Final = "quiet hours"
+
+_NUMBER: Final = re.compile(r"(?:[a-z]+:)?\+?(\d{5,20})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietRule:
+    """Quiet hours of a channel, and the time zone of contacts for whom none is known."""
+
+    hours: QuietHours = field(default_factory=QuietHours)
+    time_zone: str = "UTC"
+
+
+class QuietPolicy:
+    """Tells when a proactive message may leave."""
+
+    def __init__(
+        self, default: QuietRule, by_channel: Mapping[str, QuietRule], numbered_channels: Collection[str]
+    ) -> None:
+        """Create a policy; `numbered_channels` are those whose contacts are addressed by phone number."""
+        self._default = default
+        self._by_channel = by_channel
+        self._numbered_channels = frozenset(numbered_channels)
+
+    def find_end(self, address: Address, category: str, now_ms: int) -> int:
+        """Return when the contact's quiet hours are over, in ms since the epoch; 0 if it is not quiet.
+
+        A number may belong to several time zones: it is quiet if it is in any of them.
+        """
+        rule = self._by_channel.get(address.channel, self._default)
+        zones: tuple[str, ...] = ()
+        if address.channel in self._numbered_channels and (match := _NUMBER.fullmatch(address.theirs)):
+            zones = find_time_zones(match[1])
+        names = zones or (rule.time_zone,)
+        return rule.hours.find_end(category, now_ms, [load_time_zone(name) for name in names])
+
+    def find_end_for(self, reply: Reply, now_ms: int) -> int:
+        """Return the same for a reply that waits in the outbox; answers have no quiet hours."""
+        return self.find_end(reply.address, reply.category or "marketing", now_ms) if reply.bulk else 0
+
+
+@lru_cache(maxsize=4096)
+def find_time_zones(digits: str) -> tuple[str, ...]:
+    """Return the time zones of a number in international format; empty if none is known."""
+    from phonenumbers import timezone  # a large table, which only quiet hours need
+
+    try:
+        names = timezone.time_zones_for_number(phonenumbers.parse(f"+{digits}", None))
+    except NumberParseException:
+        return ()
+    return tuple(name for name in names if _is_known(name))
+
+
+@lru_cache(maxsize=1024)
+def _is_known(name: str) -> bool:
+    try:
+        load_time_zone(name)
+    except ValueError:
+        return False
+    return name != "Etc/Unknown"
