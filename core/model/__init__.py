@@ -16,13 +16,32 @@ from core.model.event import (
     ParticipantMessage,
     ParticipantPolicy,
     StatusChanged,
+    TemplateChanged,
     TurnReceived,
     status_rank,
 )
 from core.model.failure import FailureKind
 from core.model.media_types import file_name, infer_content_type
-from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
+from core.model.message import (
+    Choice,
+    Message,
+    MessagePart,
+    Reply,
+    SentMessage,
+    Template,
+    merge_messages,
+)
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
+from core.model.template import (
+    APPROVED,
+    DELETED,
+    MessageTemplate,
+    TemplateProblem,
+    TemplateProblemKind,
+    TemplateVariable,
+    find_status_problem,
+    find_variable_problem,
+)
 from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import (
     MIN_CONTACT_LENGTH,
@@ -40,6 +59,8 @@ from core.model.turn import (
 )
 
 __all__ = [
+    "APPROVED",
+    "DELETED",
     "MIN_CONTACT_LENGTH",
     "OTHER_ACCOUNT",
     "UNSUPPORTED_KIND",
@@ -63,6 +84,7 @@ __all__ = [
     "Location",
     "Message",
     "MessagePart",
+    "MessageTemplate",
     "OptOutScope",
     "Order",
     "OrderItem",
@@ -75,11 +97,18 @@ __all__ = [
     "Reply",
     "SentMessage",
     "StatusChanged",
+    "Template",
+    "TemplateChanged",
+    "TemplateProblem",
+    "TemplateProblemKind",
+    "TemplateVariable",
     "TimerKind",
     "Turn",
     "TurnReceived",
     "can_bot_answer",
     "file_name",
+    "find_status_problem",
+    "find_variable_problem",
     "infer_content_type",
     "merge_messages",
     "next_owner",

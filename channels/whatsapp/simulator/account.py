@@ -36,6 +36,7 @@ def create_account(gateway_url: str, new_secret: Callable[[], str]) -> Simulated
             "WHATSAPP_VERIFY_TOKEN": verify_token,
             "WHATSAPP_ACCESS_TOKEN": access_token,
             "WHATSAPP_API_URL": api_url,
+            "WHATSAPP_BUSINESS_ACCOUNT_ID": _BUSINESS_ACCOUNT_ID,
         },
     )
 

@@ -157,6 +157,19 @@ async def test_errors_have_metas_codes(
     assert error.value.details
 
 
+async def test_the_templates_of_the_account_are_listed(whatsapp: tuple[HostedSimulator, WhatsApp]) -> None:
+    hosted, client = whatsapp
+    templates = {
+        (each.name, each.language.value): each
+        for each in await hosted.call(lambda: client.get_templates(waba_id="900000000000001"))
+    }
+
+    assert templates["order_update", "de"].status.value == "APPROVED"
+    assert templates["spring_sale", "en_US"].status.value == "PAUSED"
+    kinds = [component.type.value for component in templates["invoice", "en_US"].components]
+    assert kinds == ["HEADER", "BODY", "BUTTONS"]
+
+
 async def _feed(client: WhatsApp, hosted: HostedSimulator) -> None:
     """Let the library verify and parse every webhook."""
     for request in hosted.webhooks:
