@@ -14,12 +14,34 @@ from channels._kit.base import BaseChannel
 from channels._kit.outbound import ErrorKind
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.twilio.api import TwilioClient, render_parts
-from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, classify_error_code
+from channels.twilio.capabilities import (
+    CAPABILITIES,
+    NAME,
+    VERIFICATION,
+    WEBHOOK_PATH,
+    classify_error_code,
+    is_whatsapp,
+)
 from channels.twilio.content import ContentCache, content_api_url
 from channels.twilio.media import MediaClient
+from channels.twilio.templates import TemplateClient
 from channels.twilio.webhook import Verifier, parse
 from core.errors import ConfigurationError
-from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, StatusChanged
+from core.model import (
+    Address,
+    Attachment,
+    Event,
+    Message,
+    MessagePart,
+    MessageTemplate,
+    Reply,
+    SentMessage,
+    StatusChanged,
+    Template,
+    TemplateProblem,
+    find_status_problem,
+    find_variable_problem,
+)
 from core.ports import HttpFetcher, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
@@ -58,9 +80,11 @@ class TwilioChannel(BaseChannel):
         api: TwilioClient,
         media: MediaClient,
         contents: ContentCache,
+        templates: TemplateClient,
     ) -> None:
         super().__init__(verifier)
         self._contents = contents
+        self._templates = templates
         self._account = account
         self._api = api
         self._media = media
@@ -84,6 +108,22 @@ class TwilioChannel(BaseChannel):
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by Twilio's limits, in the dialect of its address."""
         return render_parts(message, address)
+
+    @property
+    def templates_setting(self) -> str:
+        """Return the empty string: the credentials are enough for the list of templates."""
+        return ""
+
+    async def list_templates(self, http: httpx.AsyncClient) -> list[MessageTemplate]:
+        """Return all contents of the account, with their approval. Raises a `DeliveryError`."""
+        return await self._templates.list_all(http)
+
+    def check_template(
+        self, definition: MessageTemplate, template: Template, address: Address
+    ) -> TemplateProblem | None:
+        """Return why Twilio would refuse this use of a template; by SMS, it needs no approval."""
+        problem = find_status_problem(definition) if is_whatsapp(address.theirs) else None
+        return problem or find_variable_problem(definition, template.values)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
@@ -120,8 +160,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
     shared_keys = _parse_shared_keys(values["TWILIO_SHARED_KEYS"])
     url = parse_base_url("TWILIO_API_URL", values["TWILIO_API_URL"])
     contents = ContentCache(account=account, token=tokens[0], url=content_api_url(url))
+    templates = TemplateClient(account=account, token=tokens[0], url=content_api_url(url))
     return TwilioChannel(
         account=account,
+        templates=templates,
         contents=contents,
         verifier=Verifier(tokens=tokens, shared_keys=shared_keys, public_url=public),
         api=TwilioClient(
@@ -131,6 +173,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
             messaging_service=service,
             status_callback=f"{public}{WEBHOOK_PATH}",
             contents=contents,
+            templates=templates,
         ),
         media=MediaClient(account=account, token=tokens[0], url=url),
     )
