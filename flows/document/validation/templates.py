@@ -54,6 +54,7 @@ def _iter_templates(document: Document) -> TemplateSources:
 def _iter_node_templates(path: str, node: Document) -> TemplateSources:
     yield from ((f"{path}.{key}", node.get(key)) for key in _NODE_TEXT_FIELDS)
     yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
+    yield from iter_texts(f"{path}.template", "variables", get_mapping(node, "template"))
     offered = node.get("choices")
     for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
         # a bare label stands for an object with one
