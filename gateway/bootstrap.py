@@ -30,6 +30,7 @@ from gateway.middleware.hot_reload import ReloadingDialog
 from gateway.middleware.quoted_messages import QuotedMessages
 from gateway.middleware.speech import SpeechMiddleware
 from gateway.middleware.status_lookup import StatusLookup
+from gateway.middleware.template_check import with_template_check
 from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddleware
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import ShowTyping, TypingIndicator
@@ -40,6 +41,7 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_store import RedisSessionStore
 from gateway.redis.sweeper import Sweeper
+from gateway.redis.template_sync import TemplateSync
 from gateway.webchat.channel import NAME, WebChannel
 from gateway.webchat.text_stream import StreamingDialog
 
@@ -61,6 +63,7 @@ class Runtime:
     mailbox: RedisMailbox
     processor: SessionProcessor[httpx.AsyncClient]
     sweeper: Sweeper
+    templates: TemplateSync
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
@@ -269,9 +272,12 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     fetch = SafeFetch(settings.private_hosts.split(","))
     inject_dependencies(channels, redis, fetch)
     config = ConfigFile.load(settings.config_path)
+    checked = {
+        name: with_template_check(channel, redis) for name, channel in add_web_channel(channels).items()
+    }
     sending = {
         name: StatusLookup(channel, redis) if channel.capabilities.echoes_key else channel
-        for name, channel in add_web_channel(channels).items()
+        for name, channel in checked.items()
     }
     rates = {
         name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
@@ -316,6 +322,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     error_messages=router.error_messages,
                 ),
                 sweeper=Sweeper(redis, limits),
+                templates=TemplateSync(redis, channels, http),
             )
         finally:
             await fetch.aclose()

@@ -28,6 +28,7 @@ from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.template_keys import state_field
 
 log = logging.getLogger("turngate.mailbox")
 
@@ -271,6 +272,7 @@ class RedisMailbox:
             "confirmation" if reply.confirms_request else "1" if reply.bulk else "",
             reply.voice,
             address.theirs,
+            _template_field(reply),
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
@@ -288,6 +290,14 @@ class RedisMailbox:
             call = partial(lua.load_chain(names, self._protocol), self._redis)
             batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
         return await batcher.submit(arguments)
+
+
+def _template_field(reply: Reply) -> str:
+    """Return the field of a reply's template in `tg:template_states`; empty if its status does not matter."""
+    template = reply.template
+    if template is None or not template.needs_approval:
+        return ""
+    return state_field(reply.address.channel, template.name, template.language)
 
 
 def _decode_permit(answer: Any) -> SendPermit:

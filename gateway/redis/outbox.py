@@ -11,12 +11,22 @@ from typing import Any, Literal
 import httpx
 from redis.asyncio import Redis
 
-from core.model import Address, Message, MessagePart, Reply
-from core.ports import Channel
+from core.model import (
+    Address,
+    Message,
+    MessagePart,
+    Reply,
+    TemplateProblem,
+    TemplateProblemKind,
+    find_status_problem,
+    find_variable_problem,
+)
+from core.ports import Channel, HasTemplates
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.proactive_messages import ProactiveMessages
+from gateway.redis.records.templates import TemplateRecords
 
 _LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
@@ -39,6 +49,9 @@ class SendOutcome(StrEnum):
     PERSON = "person"
     CLOSED = "closed"
     EMPTY = "empty"
+    TEMPLATE_UNKNOWN = "template_unknown"
+    TEMPLATE_VARIABLES = "template_variables"
+    TEMPLATE_NOT_APPROVED = "template_not_approved"
 
 
 REFUSAL_SENTENCES = {
@@ -49,6 +62,12 @@ REFUSAL_SENTENCES = {
     SendOutcome.PERSON: "not sent: an agent has the session; send it again when the bot has it back",
     SendOutcome.CLOSED: "not sent: the session is closed; a message of the person opens it again",
     SendOutcome.EMPTY: "not sent: nothing of the message can be shown; give it a text",
+    SendOutcome.TEMPLATE_UNKNOWN: "not sent: the provider has no such template in this language; see "
+    "`turngate templates list`",
+    SendOutcome.TEMPLATE_VARIABLES: "not sent: the template takes other variables; see "
+    "`turngate templates show`",
+    SendOutcome.TEMPLATE_NOT_APPROVED: "not sent: the provider has not approved the template, or has "
+    "withdrawn it; see `turngate templates show`",
 }
 """Why a message was not sent and what to do, for people."""
 
@@ -63,6 +82,40 @@ class ProactiveSender:
         self._channels = channels
         self._script = lua.load_script("say", protocol)
         self._records = ProactiveMessages(redis)
+        self._templates = TemplateRecords(redis)
+
+    async def explain(self, session: str, message: Message, outcome: SendOutcome) -> str:
+        """Return why a message was not sent and what to do: of a template, what exactly is wrong."""
+        stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
+        if stored and message.template:
+            problem = await self._find_template_problem(message, Address.model_validate_json(stored))
+            if problem and problem.kind == outcome.value:
+                return f"not sent: {problem.reason}"
+        return REFUSAL_SENTENCES.get(outcome, "")
+
+    async def _find_template_problem(self, message: Message, address: Address) -> TemplateProblem | None:
+        """Return why the provider would refuse the message's template, by the list that it gave last."""
+        channel, template = self._channels.get(address.channel), message.template
+        if template is None:
+            return None
+        unknown = TemplateProblemKind.UNKNOWN
+        if channel is not None and not isinstance(channel, HasTemplates):
+            if message.text:
+                return None
+            reason = f"the channel {address.channel} has no templates; give the message a text too"
+            return TemplateProblem(kind=unknown, reason=reason)
+        definition = await self._templates.find(address.channel, template.name, template.language)
+        if definition is not None:
+            if channel is None:  # a command beside workers that have the credentials
+                return find_status_problem(definition) or find_variable_problem(definition, template.values)
+            return channel.check_template(definition, template, address)
+        if await self._templates.read_report(address.channel) is None:
+            return None  # never listed: the provider decides
+        reason = (
+            f"{address.channel} has no template {template.name} in {template.language}; if it is new, run "
+            "`turngate templates sync`"
+        )
+        return TemplateProblem(kind=unknown, reason=reason)
 
     async def send(
         self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
@@ -76,8 +129,12 @@ class ProactiveSender:
         if stored is None:
             return SendOutcome.UNKNOWN
         address = Address.model_validate_json(stored)
+        problem = await self._find_template_problem(message, address)
+        if problem and not await self._was_queued(session, key):
+            return SendOutcome(problem.kind.value)
         channel = self._channels.get(address.channel)
-        parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
+        resolved = await self._with_id(message, address)
+        parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
         parts = [part for part in parts if _has_content(part)]
         lapses = "1" if channel is None or not channel.capabilities.desk else ""
         digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
@@ -95,6 +152,27 @@ class ProactiveSender:
             if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
                 outcome = await run(earlier.first_entry)
         return outcome
+
+    async def _with_id(self, message: Message, address: Address) -> Message:
+        """Return the message with the provider's own names of its template, if they are known."""
+        template = message.template
+        if template is None:
+            return message
+        found = await self._templates.find(address.channel, template.name, template.language)
+        if found is None:
+            return message
+        names = {"name": found.name, "language": found.language, "id": found.id}
+        return message.model_copy(update={"template": template.model_copy(update=names)})
+
+    async def _was_queued(self, session: str, key: str) -> bool:
+        """Return whether a message of this key is on its way: its repetition is a duplicate."""
+        earlier = await self._records.read(session, key)
+        return earlier is not None and not earlier.is_refused
+
+
+def _render_plainly(message: Message) -> MessagePart:
+    """Render a message for a channel that only the workers know."""
+    return MessagePart(body="" if message.template else message.text, template=message.template)
 
 
 def _encode_parts(

@@ -130,6 +130,7 @@ class AsyncWorker(BaseWorker):
                 tasks = [
                     background.create_task(runtime.sweeper.run()),
                     background.create_task(job_loop.keep_alive()),
+                    background.create_task(runtime.templates.run()),
                 ]
                 await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
                 for task in tasks:

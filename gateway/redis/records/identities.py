@@ -22,6 +22,7 @@ from core.model import (
     Ignored,
     ParticipantMessage,
     StatusChanged,
+    TemplateChanged,
     TurnReceived,
 )
 from core.ports import AcceptResult, Inbox
@@ -125,7 +126,7 @@ class IdentityResolver:
         aliased = [
             (index, event.aliases)
             for index, event in enumerate(events)
-            if not isinstance(event, StatusChanged) and event.aliases
+            if not isinstance(event, StatusChanged | TemplateChanged) and event.aliases
         ]
         if not aliased:
             return list(events)

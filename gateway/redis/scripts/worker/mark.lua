@@ -1,9 +1,9 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the
 -- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
--- proactive message, confirmation, or ''), voice, the contact's side of its address, then for each rate limit its
--- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply
--- through. Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
--- {milliseconds to wait, reason}, or nil when the lease is lost.
+-- proactive message, confirmation, or ''), voice, the contact's side of its address, the field of its template in
+-- tg:template_states or '', then for each rate limit its name and the milliseconds between two sends. The account is
+-- '' when the circuit breaker let a look-up of the reply through. Returns 1, 0 (dropped), 2 (another reply is before
+-- it, or the contact's address has changed; look again), {milliseconds to wait, reason}, or nil when the lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
@@ -16,7 +16,7 @@ local function rate_limit_wait(bulk)
     return math.max(slot - now, 0)
   end
   local wait, caught_up = 0, {}
-  for i = 9, #ARGV, 2 do
+  for i = 10, #ARGV, 2 do
     local interval = tonumber(ARGV[i + 1])
     local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
     wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
@@ -35,6 +35,7 @@ if not is_next_reply(session, ARGV[3]) then return 2 end
 local stored = redis.call('HMGET', s, 'owner', 'optout', 'address')
 if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
 local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6])
+if not reason then reason, code = template_refusal(ARGV[9]) end
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
   settle_reply(session, ARGV[3])
