@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "dead", "erase", "optout", "quarantine",
-    "setup", "flow", "storm",
+    "setup", "flow", "storm", "templates",
 )  # fmt: skip
 
 

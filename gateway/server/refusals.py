@@ -14,13 +14,19 @@ _STATUSES = {
     SendOutcome.PERSON: 409,
     SendOutcome.CLOSED: 409,
     SendOutcome.EMPTY: 422,
+    SendOutcome.TEMPLATE_UNKNOWN: 422,
+    SendOutcome.TEMPLATE_VARIABLES: 422,
+    SendOutcome.TEMPLATE_NOT_APPROVED: 409,
     SendOutcome.FULL: 503,
 }
 
 
-def refusal_response(outcome: SendOutcome) -> Response | None:
-    """Build the error response for a message that was not sent; `None` for one that was queued."""
+def refusal_response(outcome: SendOutcome, sentence: str = "") -> Response | None:
+    """Build the error response for a message that was not sent; `None` for one that was queued.
+
+    `sentence` says more than the outcome's own.
+    """
     if outcome not in _STATUSES:
         return None
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if outcome is SendOutcome.FULL else None
-    return error_response(_STATUSES[outcome], outcome.value, REFUSAL_SENTENCES[outcome], headers)
+    return error_response(_STATUSES[outcome], outcome.value, sentence or REFUSAL_SENTENCES[outcome], headers)

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.model import Message
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.proactive_messages import MessageReport, ProactiveMessages
@@ -46,9 +45,12 @@ class ProactiveApi:
             return error.response
         message_id = body.message_id or uuid4().hex
         key = f"{OWN_PREFIX}{message_id}"
-        outcome = await self._sender.send(body.session, key, Message(text=body.text, choices=body.choices))
-        if refusal := refusal_response(outcome):
-            return refusal
+        message = body.to_message()
+        outcome = await self._sender.send(body.session, key, message)
+        if outcome not in (SendOutcome.QUEUED, SendOutcome.DUPLICATE):
+            sentence = await self._sender.explain(body.session, message, outcome)
+            if refusal := refusal_response(outcome, sentence):
+                return refusal
         answer = MessageAnswer(
             session=body.session, key=key, message_id=message_id, outcome=MessageOutcome.QUEUED
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.model import Choice, FrozenModel, OptOutScope
+from core.model import Choice, FrozenModel, Message, OptOutScope, Template
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 from gateway.redis.records.message_timeline import MessageOutcome
 
@@ -30,15 +30,41 @@ class ResetRequest(BaseModel):
     session_id: str = Field("", max_length=MAX_ID_LENGTH)
 
 
+class TemplateRequest(BaseModel):
+    """A template that the provider has approved, and its values by the names that its channel documents."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=512)
+    language: str = Field(min_length=1, max_length=20)
+    variables: dict[str, str] = Field(default_factory=dict, max_length=200)
+
+    def to_template(self) -> Template:
+        """Return the template of a message."""
+        return Template(name=self.name, language=self.language, variables=self.variables)
+
+
 class MessageRequest(BaseModel):
     """A proactive message into an existing session of any channel."""
 
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(min_length=1, max_length=1_000, description="the session as the log names it")
-    text: str = Field(max_length=MAX_TEXT_LENGTH)
+    text: str = Field("", max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
+    template: TemplateRequest | None = Field(None, description="in place of a text")
+
+    @model_validator(mode="after")
+    def _check_content(self) -> Self:
+        if ("text" in self.model_fields_set) is (self.template is not None):
+            raise ValueError("give either text or template")
+        return self
+
+    def to_message(self) -> Message:
+        """Return the message to send."""
+        template = self.template.to_template() if self.template else None
+        return Message(text=self.text, choices=self.choices, template=template)
 
 
 class MessageView(FrozenModel):
