@@ -17,6 +17,8 @@ ALARMS_KEY = "tg:alarms"
 _SYNCS_KEY = "tg:template_syncs"
 _ASPECTS = ("status", "quality", "category")
 _MAX_TRIES = 5
+_ID_PREFIX = "#"
+"""Begins the fields that lead from a provider's id to a template; no language begins with it."""
 
 
 class TemplateSyncReport(FrozenModel):
@@ -46,7 +48,11 @@ class TemplateRecords:
         values = dict(zip(_ASPECTS, map(_changed_value, changes), strict=True))
         if template:
             return _apply(template, values)
-        return next((each for each in await self.list_all(channel) if each.id == name), None)
+        by_id: Any = await self._redis.hget(_templates_key(channel), f"{_ID_PREFIX}{name}")
+        if by_id is None:
+            return None
+        language, _, found = by_id.decode().partition("|")
+        return await self.find(channel, found, language) if found != name else None
 
     async def list_all(self, channel: str) -> list[MessageTemplate]:
         """Return the templates of a channel with what events have changed, by name and language."""
@@ -54,7 +60,8 @@ class TemplateRecords:
             pipeline.hgetall(_templates_key(channel))
             pipeline.hgetall(CHANGES_KEY)
             stored, changes = await pipeline.execute()
-        templates = [template for value in stored.values() if (template := _decode(value))]
+        own = [value for name, value in stored.items() if not name.startswith(_ID_PREFIX.encode())]
+        templates = [template for value in own if (template := _decode(value))]
         found = [_apply(each, _changes_of(channel, each, changes)) for each in templates]
         return sorted(found, key=lambda each: (each.name, each.language))
 
@@ -95,7 +102,8 @@ class TemplateRecords:
             await pipeline.watch(CHANGES_KEY, STATES_KEY)
             changes: Any = await pipeline.hgetall(CHANGES_KEY)
             states: Any = await pipeline.hgetall(STATES_KEY)
-            before: Any = await pipeline.hkeys(key)
+            fields: Any = await pipeline.hkeys(key)
+            before = [name for name in fields if not name.startswith(_ID_PREFIX.encode())]
             own = f"{channel}|".encode()
             newer = {name: value for name, value in changes.items() if _changed_at(value) > started_ms}
             outdated = [name for name in changes if name.startswith(own) and name not in newer]
@@ -114,10 +122,7 @@ class TemplateRecords:
             pipeline.multi()  # type: ignore[no-untyped-call]
             pipeline.delete(key)
             if templates:
-                fields = [
-                    (_template_field(each.name, each.language), each.model_dump_json()) for each in templates
-                ]
-                pipeline.hset(key, items=[part for pair in fields for part in pair])
+                pipeline.hset(key, items=_encode(templates))
             if marked:
                 pipeline.hset(STATES_KEY, items=[part for pair in marked.items() for part in pair])
             if approved:
@@ -130,6 +135,17 @@ class TemplateRecords:
             report = TemplateSyncReport(at_ms=started_ms, templates=len(templates))
             pipeline.hset(_SYNCS_KEY, channel, report.model_dump_json())
             await pipeline.execute()
+
+
+def _encode(templates: Sequence[MessageTemplate]) -> list[str]:
+    """Return the fields and values of templates, and those that lead to them by id."""
+    items = []
+    for each in templates:
+        field = _template_field(each.name, each.language)
+        items += [field, each.model_dump_json()]
+        if each.id:
+            items += [f"{_ID_PREFIX}{each.id}", field]
+    return items
 
 
 def _healthy(templates: Sequence[MessageTemplate]) -> list[MessageTemplate]:

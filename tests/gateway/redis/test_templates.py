@@ -265,6 +265,20 @@ async def test_a_command_without_the_credentials_knows_the_list_too(world: World
     assert b'"order_update"' in stored
 
 
+async def test_a_template_is_found_by_the_providers_id_too(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    found = await world.find("order_update", "de")
+
+    assert await world.records.find("whatsapp", found.id, "any") == found
+    assert await world.records.find("whatsapp", "#", "any") is None
+    by_id = Template(name=found.id, language="any", variables={"1": "Ada", "2": "12"})
+    assert await world.send(by_id) == (SendOutcome.QUEUED, "")
+    stored: Any = await world.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
+    sent = Reply.model_validate_json(stored).template
+    assert sent is not None
+    assert (sent.name, sent.language, sent.id) == ("order_update", "de", found.id)
+
+
 async def mark_next(world: World) -> bool:
     """Claim the session and mark its next reply; return whether it may be sent."""
     mailbox = RedisMailbox(world.redis)
