@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels._kit.simulator import UserMessage
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from channels.whatsapp.simulator.templates import MessageTemplate as Stored
@@ -24,6 +25,7 @@ from core.model import (
     Template,
     TemplateChanged,
     TemplateProblemKind,
+    TurnReceived,
 )
 from core.ports import HasTemplates, Webhook
 from tests.channels.sdk.hosted import host
@@ -312,6 +314,18 @@ def heard(deliveries: Any, **settings: str) -> list[Event]:
         channel(**settings).verify(hook)
         events += channel(**settings).parse(hook)
     return events
+
+
+async def test_a_tap_on_a_templates_button_returns_its_payload() -> None:
+    account = simulator()
+    template = Template(name="invoice", language="en_US", variables=VALID["invoice"])
+    assert await refused_by(account, template) == ""
+    tap = UserMessage("whatsapp", f"+{PHONE}", "Question", button="question")
+    _, [webhook] = account.send_user_message(tap, NOW)
+
+    [event] = heard([webhook])
+    assert isinstance(event, TurnReceived)
+    assert (event.turn.text, event.turn.payload) == ("Question", "question")
 
 
 def test_changes_of_a_template_are_events() -> None:
