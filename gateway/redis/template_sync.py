@@ -17,7 +17,7 @@ from gateway.redis.records.templates import TemplateRecords
 
 log = logging.getLogger("turngate.templates")
 
-_CHECK_SECONDS = 20.0
+_CHECK_SECONDS = 5.0
 _INTERVAL_SECONDS = 3600
 _RETRY_SECONDS = 300
 _LIST_SECONDS = 120.0
