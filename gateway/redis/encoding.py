@@ -17,7 +17,7 @@ def encode_reply_entry(reply: Reply) -> bytes:
     if reply.segments:
         entry["segments"] = reply.segments
     if reply.template:
-        entry["template"] = reply.template.name
+        entry |= {"template": reply.template.name, "body": reply.body or f"[{reply.template.name}]"}
     if reply.voice != "bot":
         entry["voice"] = reply.voice
     if reply.choices:

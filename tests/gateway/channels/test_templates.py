@@ -22,6 +22,7 @@ from channels.whatsapp.simulator.server import WhatsAppSimulator
 from gateway.cli import app
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
+from gateway.redis.records.session_log import read_log_end
 from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, SECRET, TOKEN
 from tests.flows.conversation import document, edge, node
@@ -147,6 +148,19 @@ async def test_templates_are_sent_or_refused_with_the_reason(running: World) -> 
     status, body = await running.send(ORDER, "m3")
     assert (status, body["error"]["code"]) == (409, "template_not_approved")
     assert (await running.send(ORDER, "m1"))[0] == 202  # it was sent before
+
+
+async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls_back(running: World) -> None:
+    await running.change(status="PAUSED")
+    running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
+
+    assert await running.wait_for("FALLBACK", 1) == ["FALLBACK"]
+    async with Redis.from_url(running.redis_url) as redis:
+        log = [(entry.kind, entry.data) for entry in await read_log_end(redis, SESSION, 100)]
+    [refused] = [data for kind, data in log if kind == "refused"]
+    assert refused["code"] == "template"
+    said = [data for kind, data in log if kind == "said"]
+    assert (said[1]["template"], said[1]["body"]) == ("order_update", "[order_update]")
 
 
 async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does(running: World) -> None:

@@ -38,6 +38,7 @@ local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6])
 if not reason then reason, code = template_refusal(ARGV[9]) end
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
+  if code == 'template' then schedule_undelivered(session, ARGV[3], now) end
   settle_reply(session, ARGV[3])
   notify_waiting(session)
   count('silenced')
