@@ -33,6 +33,7 @@ from gateway.middleware.hot_reload import ReloadingDialog
 from gateway.middleware.quoted_messages import QuotedMessages
 from gateway.middleware.speech import SpeechMiddleware
 from gateway.middleware.status_lookup import StatusLookup
+from gateway.middleware.template_check import with_template_check
 from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddleware
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import ShowTyping, TypingIndicator
@@ -47,6 +48,7 @@ from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_store import RedisSessionStore
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
+from gateway.redis.template_sync import TemplateSync
 from gateway.webchat.channel import NAME, WebChannel
 from gateway.webchat.text_stream import StreamingDialog
 
@@ -70,6 +72,7 @@ class Runtime:
     sweeper: Sweeper
     hooks: HookDeliverer
     broadcasts: BroadcastFeeder
+    templates: TemplateSync
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
@@ -300,9 +303,12 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     hook_fetch = SafeFetch(settings.private_hosts.split(","))  # its own connections: hooks slow nobody down
     inject_dependencies(channels, redis, fetch)
     config = ConfigFile.load(settings.config_path)
+    checked = {
+        name: with_template_check(channel, redis) for name, channel in add_web_channel(channels).items()
+    }
     sending = {
         name: StatusLookup(channel, redis) if channel.capabilities.echoes_key else channel
-        for name, channel in add_web_channel(channels).items()
+        for name, channel in checked.items()
     }
     rates = {
         name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
@@ -356,6 +362,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 sweeper=Sweeper(redis, limits, release_due=releaser.release_due),
                 hooks=HookDeliverer(redis, hook_fetch),
                 broadcasts=BroadcastFeeder(redis, sender, limits),
+                templates=TemplateSync(redis, channels, http),
             )
         finally:
             await fetch.aclose()

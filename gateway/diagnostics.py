@@ -130,6 +130,11 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
 async def _check_deliveries(redis: Redis) -> AsyncIterator[CheckResult]:
     """Check what delivery statuses have reported in the last day."""
     for alarm in await delivery_reports.read_alarms(redis):
+        if alarm.template:
+            reason = f" ({alarm.reason})" if alarm.reason else ""
+            message = f"{alarm.account}: {alarm.code}{reason}; see `turngate templates list`"
+            yield CheckResult(passed=False, message=message)
+            continue
         yield CheckResult(
             passed=False,
             message=f"{alarm.account}: the provider accepts replies and then reports {alarm.code} "

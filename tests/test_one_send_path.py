@@ -18,6 +18,7 @@ SENDER = "core/processing/delivery.py"
 SEND_CALLS = {
     SENDER,
     "gateway/middleware/status_lookup.py",  # a channel around a channel
+    "gateway/middleware/template_check.py",  # the same
 }
 OUTBOX_SCRIPTS = {
     "commit.lua",

@@ -14,13 +14,35 @@ from channels._kit.base import BaseChannel
 from channels._kit.outbound import ErrorKind
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.twilio.api import TwilioClient, render_parts
-from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, classify_error_code
+from channels.twilio.capabilities import (
+    CAPABILITIES,
+    NAME,
+    VERIFICATION,
+    WEBHOOK_PATH,
+    classify_error_code,
+    is_whatsapp,
+)
 from channels.twilio.content import ContentCache, content_api_url
 from channels.twilio.identities import build_conversation, parse_business_number
 from channels.twilio.media import MediaClient
+from channels.twilio.templates import TemplateClient
 from channels.twilio.webhook import Verifier, parse
 from core.errors import ConfigurationError, InvalidContact
-from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, StatusChanged
+from core.model import (
+    Address,
+    Attachment,
+    Event,
+    Message,
+    MessagePart,
+    MessageTemplate,
+    Reply,
+    SentMessage,
+    StatusChanged,
+    Template,
+    TemplateProblem,
+    find_status_problem,
+    find_variable_problem,
+)
 from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
@@ -55,7 +77,7 @@ class TwilioChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         *,
         account: str,
@@ -64,9 +86,11 @@ class TwilioChannel(BaseChannel):
         media: MediaClient,
         contents: ContentCache,
         numbers: Sequence[str] = (),
+        templates: TemplateClient,
     ) -> None:
         super().__init__(verifier)
         self._contents = contents
+        self._templates = templates
         self._account = account
         self._numbers = tuple(numbers)
         self._api = api
@@ -91,6 +115,22 @@ class TwilioChannel(BaseChannel):
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by Twilio's limits, in the dialect of its address."""
         return render_parts(message, address)
+
+    @property
+    def templates_setting(self) -> str:
+        """Return the empty string: the credentials are enough for the list of templates."""
+        return ""
+
+    async def list_templates(self, http: httpx.AsyncClient) -> list[MessageTemplate]:
+        """Return all contents of the account, with their approval. Raises a `DeliveryError`."""
+        return await self._templates.list_all(http)
+
+    def check_template(
+        self, definition: MessageTemplate, template: Template, address: Address
+    ) -> TemplateProblem | None:
+        """Return why Twilio would refuse this use of a template; by SMS, it needs no approval."""
+        problem = find_status_problem(definition) if is_whatsapp(address.theirs) else None
+        return problem or find_variable_problem(definition, template.values)
 
     def start_conversation(self, to: str, sender: str = "") -> NewConversation:
         """Return the conversation with a number, by SMS or, with the prefix `whatsapp:`, by WhatsApp."""
@@ -131,8 +171,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
     shared_keys = _parse_shared_keys(values["TWILIO_SHARED_KEYS"])
     url = parse_base_url("TWILIO_API_URL", values["TWILIO_API_URL"])
     contents = ContentCache(account=account, token=tokens[0], url=content_api_url(url))
+    templates = TemplateClient(account=account, token=tokens[0], url=content_api_url(url))
     return TwilioChannel(
         account=account,
+        templates=templates,
         contents=contents,
         verifier=Verifier(tokens=tokens, shared_keys=shared_keys, public_url=public),
         api=TwilioClient(
@@ -142,6 +184,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
             messaging_service=service,
             status_callback=f"{public}{WEBHOOK_PATH}",
             contents=contents,
+            templates=templates,
         ),
         media=MediaClient(account=account, token=tokens[0], url=url),
         numbers=_parse_numbers(values["TWILIO_NUMBERS"]),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.outbound import ErrorKind, get, parse_json_body, parse_retry_after, post, without_effect
+from channels._kit.outbound import get, parse_json_body, post, without_effect
 from channels._kit.rendering import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
@@ -23,20 +23,20 @@ from channels._kit.rendering import (
     to_gsm7_friendly,
     utf16_length,
 )
-from channels._kit.text import normalize_for_comparison, redact_phone_numbers
+from channels._kit.text import normalize_for_comparison
 from channels.twilio.capabilities import (
     CAPABILITIES,
     INVALID_CONTENT_CODES,
     NAME,
     UNKNOWN_CONTENT_CODES,
     WHATSAPP_CAPABILITIES,
-    classify_error_code,
-    default_retry_seconds,
     is_whatsapp,
 )
 from channels.twilio.content import ContentCache, build_shape
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model import Address, Attachment, FailureKind, Message, MessagePart, Reply, SentMessage
+from channels.twilio.errors import build_delivery_error
+from channels.twilio.templates import UNKNOWN_TEMPLATE, TemplateClient
+from core.errors import Rejected, Unavailable, Unknown
+from core.model import Address, Attachment, Message, MessagePart, Reply, SentMessage, Template
 
 _PAGE_SIZE: Final = 100
 _MAX_PAGES: Final = 5
@@ -49,7 +49,7 @@ Form = dict[str, str | Sequence[str]]
 class TwilioClient:
     """Client of Twilio's Messages resource. It has no idempotency key: unknown outcomes are looked up."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         *,
         account: str,
@@ -58,8 +58,10 @@ class TwilioClient:
         messaging_service: str,
         status_callback: str,
         contents: ContentCache,
+        templates: TemplateClient,
     ) -> None:
         self._auth = (account, token)
+        self._templates = templates
         self._contents = contents
         self._url = url
         self._messages_url = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
@@ -68,11 +70,25 @@ class TwilioClient:
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        if reply.template is not None:
+            return await self._send_template(reply, reply.template, http)
         if not reply.choices:
             return await self._create(self._build_form(reply), http)
         return await self._send_content(reply, http) or await self._create(
             self._build_form(_with_numbered_list(reply)), http
         )
+
+    async def _send_template(self, reply: Reply, template: Template, http: httpx.AsyncClient) -> SentMessage:
+        try:
+            sid = await self._templates.find_sid(template, http)
+        except Rejected as error:
+            if error.code != UNKNOWN_TEMPLATE or not reply.body:
+                raise
+            return await self._create(self._build_form(reply), http)
+        form = {**self._build_base_form(reply), "ContentSid": sid}
+        if template.values:
+            form["ContentVariables"] = json.dumps(template.values, ensure_ascii=False)
+        return await self._create(form, http)
 
     async def _send_content(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage | None:
         """Send a reply with its buttons or list; `None` if it has to be a numbered list."""
@@ -167,38 +183,28 @@ class TwilioClient:
         raise without_effect(error)
 
 
-def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """Return the delivery error for an error response (Twilio, "Error and warning dictionary").
-
-    A 429 was not processed; a 5xx may have been.
-    """
-    body = parse_json_body(response)
-    code = str(body.get("code") or response.status_code)
-    reason = f"twilio {code}: {redact_phone_numbers(str(body.get('message') or body.get('detail') or ''))}"
-    status, kind = response.status_code, classify_error_code(code)
-    if status == 429 or code == "20429":
-        return Unavailable(reason, code=code, retry_after=parse_retry_after(response))
-    if status >= 500:
-        return Unknown(reason, code=code, retry_after=parse_retry_after(response))
-    if kind in (ErrorKind.LATER, ErrorKind.RETRY):
-        after = parse_retry_after(response) or default_retry_seconds(code)
-        return Unavailable(reason, code=code, retry_after=after)
-    if status < 400:
-        return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
-    is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)
-    return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)
-
-
 def render_parts(message: Message, address: Address) -> list[MessagePart]:
     """Split a message by Twilio's limits, in the dialect of its address.
 
-    By SMS, choices are a numbered list.
+    By SMS, choices are a numbered list. A template replaces everything but the first part of the text, which
+    is sent if the account has no such template.
     """
+    if message.template is not None:
+        return [_render_template(message, message.template, address)]
     if is_whatsapp(address.theirs):
         return _render_for_whatsapp(message)
     text = append_numbered_list(render_markdown(message.text, PLAIN_DIALECT), message.choices)
     bodies = split_text(to_gsm7_friendly(text), CAPABILITIES.text_length)
     return [_add_segment_count(part) for part in _attach_media(bodies, message.media)]
+
+
+def _render_template(message: Message, template: Template, address: Address) -> MessagePart:
+    texts = render_parts(message.model_copy(update={"template": None, "choices": (), "media": ()}), address)
+    needs_approval = is_whatsapp(address.theirs)
+    return MessagePart(
+        body=texts[0].body if texts else "",
+        template=template.model_copy(update={"needs_approval": needs_approval}),
+    )
 
 
 def _render_for_whatsapp(message: Message) -> list[MessagePart]:
@@ -259,6 +265,12 @@ def _parse_creation_time(entry: dict[str, Any]) -> datetime | None:
 
 
 def _matches_reply(entry: dict[str, Any], reply: Reply) -> bool:
+    if reply.template is not None:  # its text is Twilio's: any message to the contact since then is this one
+        return str(entry.get("direction", "")) == "outbound-api" and entry.get("from") in (
+            reply.address.ours,
+            None,
+            "",
+        )
     body = normalize_for_comparison(str(entry.get("body") or "").removeprefix(_TRIAL_PREFIX))
     expected = [reply.body, _with_numbered_list(reply).body] if reply.choices else [reply.body]
     return (

@@ -39,6 +39,7 @@ CAPABILITIES: Final = Capabilities(
     text_length=1600,
     media=10,
     caption_length=1024,
+    templates=True,
     markdown="whatsapp",
     service_window=ServiceWindow(seconds=24 * 3600, prefix=WHATSAPP_PREFIX),
     opt_out_words="short",
@@ -101,9 +102,9 @@ _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
         ErrorKind.LATER: "21611 30001 30017 30022 30023 30410 30450 63017 63018 63038 63049",
         ErrorKind.ADDRESS: "21211 21608 21612 30005 63003 63015 63024 63031 63032",
         ErrorKind.CONTENT: "21602 21617 21618 21619 21620 21623 21655 21656 30019 63005 63013 63019 "
-        "63021 63030 63034",
+        "63021 63027 63028 63029 63030 63034 63040 63041 63042",
         ErrorKind.ACCOUNT: "20003 21212 21408 21603 21606 21609 21703 21704 21705 30002 30032 30034 30035 "
-        "63001 63007 63008 63020 63027 63028 63029 63040 63041 63042 63051 90010",
+        "63001 63007 63008 63020 63051 90010",
         ErrorKind.LANDLINE: "21614 30006",
         ErrorKind.BLOCKED: "30007 63033",
         ErrorKind.OPTED_OUT: "21610 30004",

@@ -16,12 +16,28 @@ from channels.whatsapp.identities import build_conversation
 from channels.whatsapp.media import MediaClient
 from channels.whatsapp.message_content import MessageParser
 from channels.whatsapp.rendering import VOICE_NOTE, render_parts
+from channels.whatsapp.template_client import TemplateClient
 from channels.whatsapp.webhook import Verifier, get_challenge, parse
 from core.errors import ConfigurationError
-from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
+from core.model import (
+    Address,
+    Attachment,
+    Event,
+    Message,
+    MessagePart,
+    MessageTemplate,
+    Reply,
+    SentMessage,
+    Template,
+    TemplateProblem,
+    find_status_problem,
+    find_variable_problem,
+)
 from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "create_channel"]
+
+_BUSINESS_ACCOUNT_SETTING: Final = "WHATSAPP_BUSINESS_ACCOUNT_ID"
 
 SETTINGS: Final = (
     Setting(
@@ -47,6 +63,11 @@ SETTINGS: Final = (
         "IDs of this account's phone numbers, comma-separated; webhooks of others are ignored; if unset, "
         "none are. Required where several accounts share one app",
     ),
+    Setting(
+        _BUSINESS_ACCOUNT_SETTING,
+        "ID of the WhatsApp Business account, whose message templates are listed; the access token needs the "
+        "permission whatsapp_business_management for that",
+    ),
     Setting("WHATSAPP_API_URL", "base URL of the Graph API", default="https://graph.facebook.com"),
     Setting("WHATSAPP_API_VERSION", "version of the Graph API", default="v26.0"),
 )
@@ -68,11 +89,13 @@ class WhatsAppChannel(BaseChannel):
         numbers: frozenset[str],
         api: WhatsAppClient,
         media: MediaClient,
+        templates: TemplateClient | None = None,
     ) -> None:
         super().__init__(Verifier(secrets=secrets, tokens=tokens))
         self.app_secrets, self.owned_ids = frozenset(secrets), numbers
         self._api = api
         self._media = media
+        self._templates = templates
         self._fetch: HttpFetcher | None = None
         self.api_host, self.media_url = media.host, api.media_url
         self._parser = MessageParser(api.media_url)
@@ -83,7 +106,8 @@ class WhatsAppChannel(BaseChannel):
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return every event of a verified batch."""
-        return parse(webhook, self._parser, self.owned_ids)
+        account = self._templates.business_account if self._templates else ""
+        return parse(webhook, self._parser, self.owned_ids, account)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """Return 200, with the challenge if the request is the handshake."""
@@ -92,6 +116,25 @@ class WhatsAppChannel(BaseChannel):
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by WhatsApp's limits, with buttons or a list where they fit."""
         return render_parts(message)
+
+    @property
+    def templates_setting(self) -> str:
+        """Setting that is missing for the list of templates; empty if none is."""
+        return "" if self._templates else _BUSINESS_ACCOUNT_SETTING
+
+    async def list_templates(self, http: httpx.AsyncClient) -> list[MessageTemplate]:
+        """Return all templates of the business account. Raises a `DeliveryError`, or `ConfigurationError`."""
+        if self._templates is None:
+            raise ConfigurationError(
+                f"{_BUSINESS_ACCOUNT_SETTING} is not set; message templates are listed by it"
+            )
+        return await self._templates.list_all(http)
+
+    def check_template(
+        self, definition: MessageTemplate, template: Template, address: Address
+    ) -> TemplateProblem | None:
+        """Return why Meta would refuse this use of a template; `None` if it would take it."""
+        return find_status_problem(definition) or find_variable_problem(definition, template.values)
 
     def start_conversation(self, to: str, sender: str = "") -> NewConversation:
         """Return the conversation with a phone number or business-scoped user ID."""
@@ -135,8 +178,19 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> WhatsAppChann
         tokens=parse_secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
         numbers=_parse_numbers(values["WHATSAPP_PHONE_NUMBER_IDS"]),
         api=api,
+        templates=_create_template_client(values[_BUSINESS_ACCOUNT_SETTING], tokens[0], api.media_url),
         media=MediaClient(token=tokens[0], base=api.media_url),
     )
+
+
+def _create_template_client(business_account: str, token: str, base: str) -> TemplateClient | None:
+    if not business_account:
+        return None
+    if not re.fullmatch(r"[0-9]{1,64}", business_account):
+        raise ConfigurationError(
+            f"{_BUSINESS_ACCOUNT_SETTING} must be a numeric ID, which the WhatsApp Manager shows"
+        )
+    return TemplateClient(token=token, base=base, business_account=business_account)
 
 
 def _parse_numbers(value: str) -> frozenset[str]:

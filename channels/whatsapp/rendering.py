@@ -16,6 +16,7 @@ from channels._kit.rendering import (
     truncate,
 )
 from channels.whatsapp.capabilities import CAPABILITIES, MAX_REPLY_KEY_LENGTH, is_phone_number
+from channels.whatsapp.template_components import build_template
 from core.model import Attachment, Message, MessagePart, Reply, file_name
 
 _LIST_BUTTON_LABEL: Final = "Choose"
@@ -116,11 +117,7 @@ def build_request(reply: Reply, media_url: str) -> Json:
 
 def _build_content(reply: Reply, media_url: str) -> Json:
     if reply.template is not None:
-        texts = [{"type": "text", "text": text} for text in reply.template.parameters]
-        template: Json = {"name": reply.template.name, "language": {"code": reply.template.language}}
-        if texts:
-            template["components"] = [{"type": "body", "parameters": texts}]
-        return {"type": "template", "template": template}
+        return {"type": "template", "template": build_template(reply.template)}
     if reply.reaction:
         return {"type": "reaction", "reaction": {"message_id": reply.quotes, "emoji": reply.reaction}}
     if reply.choices or reply.requests_location:

@@ -38,6 +38,7 @@ from channels.whatsapp.identities import (
     parse_sender,
 )
 from channels.whatsapp.message_content import MessageParser, parse_timestamp
+from channels.whatsapp.templates import TEMPLATE_FIELDS, parse_template_change
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     OTHER_ACCOUNT,
@@ -111,10 +112,15 @@ def _get_query_value(webhook: Webhook, name: str) -> str:
     return values[0] if values else ""
 
 
-def parse(webhook: Webhook, parser: MessageParser, numbers: frozenset[str] = frozenset()) -> list[Event]:
+def parse(
+    webhook: Webhook,
+    parser: MessageParser,
+    numbers: frozenset[str] = frozenset(),
+    business_account: str = "",
+) -> list[Event]:
     """Return every message, echo and status of a verified batch; a malformed item does not affect the others.
 
-    With `numbers` only those of these phone numbers.
+    With `numbers` only those of these phone numbers. Changes of templates are those of `business_account`.
 
     Unusable items are ignored rather than refused: Meta would retry them for days.
     """
@@ -129,13 +135,17 @@ def parse(webhook: Webhook, parser: MessageParser, numbers: frozenset[str] = fro
         event
         for entry in get_object_list(batch, "entry")
         for change in get_object_list(entry, "changes")
-        for event in _parse_change(change, get_identifier(entry, "id"), parser, numbers)
+        for event in _parse_change(change, get_identifier(entry, "id"), parser, numbers, business_account)
     ]
     return events or [Ignored(reason="empty batch")]
 
 
 def _parse_change(
-    change: JsonObject, account: str, parser: MessageParser, numbers: frozenset[str]
+    change: JsonObject,
+    account: str,
+    parser: MessageParser,
+    numbers: frozenset[str],
+    business_account: str,
 ) -> Iterator[Event]:
     field, value = get_text(change, "field"), get_object(change, "value")
     number = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
@@ -144,6 +154,8 @@ def _parse_change(
             yield Ignored(reason=OTHER_ACCOUNT)
         case "messages" | "smb_message_echoes":
             yield from _parse_messages(value, account, parser)
+        case _ if field in TEMPLATE_FIELDS and account and account == business_account:
+            yield parse_template_change(field, value) or Ignored(reason=field)
         case "user_id_update":
             yield from _parse_new_ids(value, account)
         case "user_preferences":

@@ -16,6 +16,7 @@ from core.model.event import (
     ParticipantMessage,
     ParticipantPolicy,
     StatusChanged,
+    TemplateChanged,
     TurnReceived,
     status_rank,
 )
@@ -32,6 +33,16 @@ from core.model.message import (
     merge_messages,
 )
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
+from core.model.template import (
+    APPROVED,
+    DELETED,
+    MessageTemplate,
+    TemplateProblem,
+    TemplateProblemKind,
+    TemplateVariable,
+    find_status_problem,
+    find_variable_problem,
+)
 from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import (
     MIN_CONTACT_LENGTH,
@@ -49,6 +60,8 @@ from core.model.turn import (
 )
 
 __all__ = [
+    "APPROVED",
+    "DELETED",
     "MIN_CONTACT_LENGTH",
     "OTHER_ACCOUNT",
     "UNSUPPORTED_KIND",
@@ -72,6 +85,7 @@ __all__ = [
     "Location",
     "Message",
     "MessagePart",
+    "MessageTemplate",
     "OptOutScope",
     "Order",
     "OrderItem",
@@ -86,11 +100,17 @@ __all__ = [
     "SentMessage",
     "StatusChanged",
     "Template",
+    "TemplateChanged",
+    "TemplateProblem",
+    "TemplateProblemKind",
+    "TemplateVariable",
     "TimerKind",
     "Turn",
     "TurnReceived",
     "can_bot_answer",
     "file_name",
+    "find_status_problem",
+    "find_variable_problem",
     "infer_content_type",
     "merge_messages",
     "next_owner",

@@ -153,6 +153,22 @@ class ContactMoved(FrozenModel):
     retired: Aliases = ()
 
 
+class TemplateChanged(FrozenModel):
+    """The provider changed the status, quality or category of a template; what is empty has not changed.
+
+    All three are in lower case. `reason` is the provider's.
+    """
+
+    kind: Literal["template"] = "template"
+    channel: str
+    name: str
+    language: str
+    status: str = ""
+    quality: str = ""
+    category: str = ""
+    reason: str = ""
+
+
 OTHER_ACCOUNT: Final = "other account"
 """Reason of a webhook that the provider signed for another account than the one that reads it."""
 
@@ -196,6 +212,7 @@ Event = Annotated[
     | ControlReceived
     | ContactMoved
     | ActivityReceived
+    | TemplateChanged
     | Ignored,
     Field(discriminator="kind"),
 ]

@@ -28,13 +28,21 @@ class Template(FrozenModel):
     """A message template approved by the provider, with its values.
 
     `parameters` are the values of the body by position, `variables` those by name: of the body by position
-    (`1`) or name, and of other components as the channel names them.
+    (`1`) or name, and of other components as the channel names them. Without `needs_approval` the provider
+    takes it in any status, as an SMS. `id` is the provider's, if it is known.
     """
 
     name: str
     language: str
     parameters: tuple[str, ...] = ()
     variables: dict[str, str] = Field(default_factory=dict)
+    needs_approval: bool = True
+    id: str = ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """All values by name; those by position are named from `1` on."""
+        return {**{str(at): text for at, text in enumerate(self.parameters, start=1)}, **self.variables}
 
 
 class Route(FrozenModel):

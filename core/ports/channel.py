@@ -17,9 +17,12 @@ from core.model import (
     FrozenModel,
     Message,
     MessagePart,
+    MessageTemplate,
     ParticipantPolicy,
     Reply,
     SentMessage,
+    Template,
+    TemplateProblem,
     Turn,
 )
 from core.ports.http_fetch import HttpFetcher
@@ -233,6 +236,29 @@ class SendsVoiceNotes(Protocol[Http]):
 
     async def upload_voice_note(self, address: Address, body: bytes, http: Http) -> Attachment:
         """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`."""
+        ...
+
+
+@runtime_checkable
+class HasTemplates(Protocol[Http]):
+    """A channel whose provider approves message templates.
+
+    `templates_setting` names the setting without which they cannot be listed; it is empty if they can be.
+    """
+
+    @property
+    def templates_setting(self) -> str:
+        """Setting that is missing."""
+        ...
+
+    async def list_templates(self, http: Http) -> list[MessageTemplate]:
+        """Return all templates of the account. Raises a `DeliveryError`, or `ConfigurationError`."""
+        ...
+
+    def check_template(
+        self, definition: MessageTemplate, template: Template, address: Address
+    ) -> TemplateProblem | None:
+        """Return why the provider would refuse this use of a template; `None` if it would take it."""
         ...
 
 

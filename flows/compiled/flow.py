@@ -30,8 +30,9 @@ class CompiledNode:
     and, if it may be interrupted, the global ones that they do not shadow; with `has_only_open_edges` none of
     them can be closed by the data. `is_decided_by_data` says that the data alone decide between its own
     edges. `conditions` are those of `available_edges`, if none of them contains a value.
-    `speculative_replies` are the edges for which the model may write the target's reply ahead. With
-    `returns_from_interrupt` the node has no edges, so that an interrupt ends here.
+    `template_values` are the variables of the node's message template. `speculative_replies` are the edges
+    for which the model may write the target's reply ahead. With `returns_from_interrupt` the node has no
+    edges, so that an interrupt ends here.
     """
 
     id: str
@@ -42,6 +43,7 @@ class CompiledNode:
     reprompt: TextTemplate | None
     instruction: TextTemplate | None
     labels: tuple[TextTemplate, ...]
+    template_values: Mapping[str, TextTemplate]
     edges: tuple[CompiledEdge, ...]
     auto_proceed: bool
     returns_from_interrupt: bool
@@ -234,6 +236,11 @@ def _compile_node(
         reprompt=TextTemplate(node.reprompt_text, "message") if node.reprompt_text else None,
         instruction=TextTemplate(node.instruction, "prompt") if node.instruction else None,
         labels=tuple(TextTemplate(choice.label) for choice in node.choices),
+        template_values=MappingProxyType(
+            {name: TextTemplate(value) for name, value in node.template.variables.items()}
+            if node.template
+            else {}
+        ),
         edges=edges,
         auto_proceed=auto_proceeds(node) and kind != "final",
         returns_from_interrupt=kind != "final" and not node.hand_off and not chosen,
@@ -259,7 +266,16 @@ def _is_decided_by_data(edge: CompiledEdge) -> bool:
     return edge.data_condition is not None and not any(slot.required for slot in edge.slots)
 
 
-_FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", "on_reaction", "remind", *FALLBACK_FIELDS}
+_FIELDS_OUTSIDE_VERSION = {
+    "name",
+    "actions",
+    "max_turns",
+    "media",
+    "on_reaction",
+    "remind",
+    "template",
+    *FALLBACK_FIELDS,
+}
 
 
 def _node_version(node: Node) -> str:

@@ -1,10 +1,10 @@
 """Pydantic models of the flow document, validated on loading.
 
 The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
-additive, so a document with them still loads there: `choices`, `hand_off`, `opt_out`, `media`, `on_reaction`
-and `reprompt_text` on nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and
-tools, `retries` on actions and tools, `headers` and `timeout` on tools, `after_final`, `closed_text`,
-`unsupported_text` and `budget` on the flow.
+additive, so a document with them still loads there: `choices`, `hand_off`, `opt_out`, `media`, `template`,
+`on_reaction` and `reprompt_text` on nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on
+triggers and tools, `retries` on actions and tools, `headers` and `timeout` on tools, `after_final`,
+`closed_text`, `unsupported_text` and `budget` on the flow.
 """
 
 from __future__ import annotations
@@ -237,6 +237,17 @@ class Edge(FlowModel):
     pattern: str | None = None
 
 
+class MessageTemplate(FlowModel):
+    """A template that the provider has approved, sent in place of the node's text where the channel has it.
+
+    `language` is the provider's code; without one, the conversation's language.
+    """
+
+    name: str = Field(min_length=1, max_length=512)
+    language: str = Field("", max_length=20)
+    variables: dict[str, str] = Field(default_factory=dict, max_length=200)
+
+
 class Node(FlowModel):
     """A state of the conversation. `reprompt_text` replaces `static_text` when the node asks again.
 
@@ -275,6 +286,7 @@ class Node(FlowModel):
     quote: bool = False
     reaction: str = Field("", max_length=20)
     request_location: bool = False
+    template: MessageTemplate | None = None
 
 
 class Budget(FlowModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.model import Choice, Message
+from core.model import Choice, Message, Template
 from flows.compiled import scripted_speech, select_language_block
 from flows.engine.model_text import protect_echoes
 from flows.engine.pictures import load_pictures
@@ -26,7 +26,7 @@ async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
     is_again = context.state.visits.get(node.id, 0) > 1
     for template in (node.reprompt if is_again else None, node.text):
         if template and (rendered := context.render_protected(template)):
-            ask(context, rendered)
+            ask(context, rendered, build_template(context))
             return
     text = protect_echoes(context, reply)
     if not text and node.instruction:
@@ -34,7 +34,7 @@ async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
     if text == context.locale_messages.refusal:
         reprompt_with_reason(context, text)
     else:
-        ask(context, text or _default_node_text(context))
+        ask(context, text or _default_node_text(context), build_template(context))
 
 
 async def repeat_question(context: TurnContext) -> None:
@@ -89,8 +89,20 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
     ask(context, messages.fallback_message(misses, context.turn, question, knows_person=offers_agent))
 
 
-def ask(context: TurnContext, text: str) -> None:
-    """Add `text` as a message with the node's quick replies and media."""
+def build_template(context: TurnContext) -> Template | None:
+    """Return the node's message template with its values, each on one line as providers ask for."""
+    template = context.node.node.template
+    if template is None:
+        return None
+    values = {
+        name: " ".join(context.render(value).split()) for name, value in context.node.template_values.items()
+    }
+    language = template.language or context.flow.language
+    return Template(name=template.name, language=language, variables=values)
+
+
+def ask(context: TurnContext, text: str, template: Template | None = None) -> None:
+    """Add `text` as a message with the node's quick replies and media, or with a template in its place."""
     context.state.offered = build_quick_replies(context)
     node, quoted = context.node.node, context.quotable_id
     message = Message(
@@ -101,6 +113,7 @@ def ask(context: TurnContext, text: str) -> None:
         reaction=node.reaction if quoted else "",
         list_button=context.locale_messages.list_button if context.state.offered else "",
         requests_location=node.request_location,
+        template=template,
     )
     add_message(context, message)
 

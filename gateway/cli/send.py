@@ -11,6 +11,15 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from core.model import Message
+    from gateway.redis.first_contact import ContactAddress
+    from gateway.redis.outbox import SendReceipt
+
+Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the template, such as en_US.")]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", help="Variable of the template; may be repeated."),
+]
 
 app = typer.Typer(add_completion=False)
 
@@ -22,8 +31,14 @@ def send(
         typer.Argument(
             metavar="[SESSION]", help="Session ID, as printed by `turngate sessions`; left out with --to."
         ),
-    ],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Message text.", show_default=False)] = "",
+    ] = "",
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Message text.", show_default=False)] = "",
+    template: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Template to send in place of a text; see `turngate templates`."),
+    ] = "",
+    language: Language = "",
+    variables: Variables = None,
     to: Annotated[
         str, typer.Option(help="Number, address or ID of a contact who may never have written.")
     ] = "",
@@ -33,10 +48,45 @@ def send(
     time_zone: Annotated[str, typer.Option(help="Time zone of --at without offset.")] = "",
 ) -> None:
     """Send an outbound message to a session, or with --to and --channel to a contact."""
-    from uuid import uuid4
-
     from core.local_time import parse_point_in_time
     from core.model import Message
+    from gateway.redis.first_contact import ContactAddress
+
+    if to and not template:
+        session, text = "", text or session  # the only argument is the text
+    if bool(text) == bool(template):
+        raise typer.BadParameter("give either a text or --template")
+    if bool(to) != bool(channel) or bool(to) == bool(session):
+        raise typer.BadParameter("give either a session, or --to and --channel")
+    try:
+        at_ms = parse_point_in_time(at, time_zone) if at else 0
+    except ValueError as error:
+        raise typer.BadParameter(f"--at: {error}") from None
+    message = build_template_message(template, language, variables or []) if template else Message(text=text)
+    name, _, account = channel.partition("/")
+    contact = ContactAddress(channel=name, account=account, to=to, sender=sender) if to else None
+    send_message(session, message, contact=contact, at_ms=at_ms)
+
+
+def build_template_message(name: str, language: str, variables: list[str]) -> Message:
+    """Build the message of a template from the options of a command."""
+    from core.model import Message, Template
+
+    pairs = [each.partition("=") for each in variables]
+    if not language:
+        raise typer.BadParameter("a template needs --language, such as en_US")
+    if not all(key and separator for key, separator, _ in pairs):
+        raise typer.BadParameter("--var is NAME=VALUE, such as --var 1=Ada")
+    values = {key: value for key, _, value in pairs}
+    return Message(text="", template=Template(name=name, language=language, variables=values))
+
+
+def send_message(
+    session: str, message: Message, *, contact: ContactAddress | None = None, at_ms: int = 0
+) -> None:
+    """Queue a message and print what becomes of it; exit with 1 if it may not leave."""
+    from uuid import uuid4
+
     from gateway.bootstrap import (
         add_web_channel,
         build_protocol_limits,
@@ -45,36 +95,26 @@ def send(
     )
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
-    from gateway.redis.first_contact import ContactAddress
-    from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome, SendReceipt
+    from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
     from gateway.redis.records.message_timeline import OWN_PREFIX
 
-    if bool(to) != bool(channel) or bool(to) == bool(text):
-        raise typer.BadParameter("give a session and a text, or --to, --channel and a text")
-    try:
-        at_ms = parse_point_in_time(at, time_zone) if at else 0
-    except ValueError as error:
-        raise typer.BadParameter(f"--at: {error}") from None
     settings = Settings.load()
     channels, limits = load_channels(settings), build_protocol_limits(settings)
     quiet = build_quiet_policy(settings, ConfigFile.load(settings.config_path), channels)
 
     message_id = uuid4().hex
-    message = Message(text=text or session)
 
     async def work(redis: Redis) -> SendReceipt:
         sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
         key = f"{OWN_PREFIX}{message_id}"
-        if to:
+        if contact:
             return await sender.send_to(contact, key, message, at_ms=at_ms)
-        return SendReceipt(await sender.send(session, key, message, at_ms=at_ms), session)
+        return await sender.send_with_reason(session, key, message, at_ms=at_ms)
 
-    name, _, account = channel.partition("/")
-    contact = ContactAddress(channel=name, account=account, to=to, sender=sender)
     receipt = run_with_redis(work)
     if receipt.outcome in REFUSAL_SENTENCES:
-        reason = receipt.reason or REFUSAL_SENTENCES[receipt.outcome]
-        typer.echo(f"{receipt.session or to}: {reason}", err=True)
+        target = receipt.session or (contact.to if contact else session)
+        typer.echo(f"{target}: {receipt.reason or REFUSAL_SENTENCES[receipt.outcome]}", err=True)
         raise typer.Exit(1)
     if receipt.outcome is SendOutcome.SCHEDULED:
         typer.echo(f"Scheduled; `turngate why {message_id}` tells what becomes of it.")

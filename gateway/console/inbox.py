@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,6 +23,7 @@ from gateway.redis.records.session_log import is_entry_id, read_log, read_log_en
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.refusals import refusal_response
+from gateway.webchat.schemas import TemplateRequest
 
 _MAX_SESSIONS = 200
 
@@ -33,8 +34,15 @@ class AgentMessage(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(min_length=1, max_length=1_000)
-    text: str = Field(min_length=1, max_length=10_000)
+    text: str = Field("", max_length=10_000)
+    template: TemplateRequest | None = None
     id: str = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _check_content(self) -> Self:
+        if bool(self.text) is (self.template is not None):
+            raise ValueError("give either text or template")
+        return self
 
 
 class OwnershipAction(BaseModel):
@@ -93,14 +101,18 @@ class AgentInbox(ConsolePage):
             message = AgentMessage.model_validate_json(await request.body())
         except ValidationError:
             return error_response(
-                400, "malformed", "session, id and a text of 1 to 10000 characters are required"
+                400,
+                "malformed",
+                "session, id and a text of 1 to 10000 characters, or a template, are required",
             )
         if act := parse_agent_command(message.text):
             return await self._record_action(message.session, act)
-        outcome = await self._sender.send(
-            message.session, f"{AGENT_PREFIX}{message.id}", Message(text=message.text), voice="person"
+        template = message.template.to_template() if message.template else None
+        said, key = Message(text=message.text, template=template), f"{AGENT_PREFIX}{message.id}"
+        receipt = await self._sender.send_with_reason(message.session, key, said, voice="person")
+        return refusal_response(receipt.outcome, receipt.reason) or JSONResponse(
+            {"outcome": receipt.outcome}, 202
         )
-        return refusal_response(outcome) or JSONResponse({"outcome": outcome}, 202)
 
     async def change_ownership(self, request: Request) -> Response:
         """Take the session over, hand it back or close it."""

@@ -7,7 +7,15 @@ from functools import partial
 
 import httpx
 
-from core.model import ContactMoved, ControlReceived, Event, ParticipantMessage, StatusChanged, TurnReceived
+from core.model import (
+    ContactMoved,
+    ControlReceived,
+    Event,
+    ParticipantMessage,
+    StatusChanged,
+    TemplateChanged,
+    TurnReceived,
+)
 from core.ports import Channel, Webhook
 
 
@@ -33,6 +41,6 @@ def _rename_channel(event: Event, name: str) -> Event:
             return event.model_copy(update={"turn": turn.model_copy(update={"address": address})})
         case ControlReceived(address=address) | ContactMoved(address=address):
             return event.model_copy(update={"address": address.model_copy(update={"channel": name})})
-        case StatusChanged():
+        case StatusChanged() | TemplateChanged():
             return event.model_copy(update={"channel": name})
     return event

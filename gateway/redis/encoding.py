@@ -18,6 +18,8 @@ def encode_reply_entry(reply: Reply) -> bytes:
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
     if reply.segments:
         entry["segments"] = reply.segments
+    if reply.template:
+        entry |= {"template": reply.template.name, "body": reply.body or f"[{reply.template.name}]"}
     if reply.voice != "bot":
         entry["voice"] = reply.voice
     if reply.choices:

@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import MailboxFull, StorageUnavailable
 from core.model import (
+    APPROVED,
     UNSUPPORTED_KIND,
     ActivityReceived,
     Address,
@@ -30,6 +31,7 @@ from core.model import (
     ParticipantMessage,
     ParticipantPolicy,
     StatusChanged,
+    TemplateChanged,
     Turn,
     TurnReceived,
     next_owner,
@@ -40,6 +42,7 @@ from core.processing import Concurrency, ConcurrencyPolicy, bypasses_policy
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.template_keys import LOW_QUALITIES, alarm_name, state_field
 
 log = logging.getLogger("turngate.inbox")
 
@@ -114,6 +117,8 @@ class RedisInbox:
         for event, result in zip(events, results, strict=True):
             if isinstance(event, StatusChanged) and result is not AcceptResult.STALE:
                 self._log_account_failure(event)
+            if isinstance(event, TemplateChanged):
+                _log_template_change(event)
         return results
 
     def _log_account_failure(self, event: StatusChanged) -> None:
@@ -136,7 +141,8 @@ class RedisInbox:
         """Return the debounce arguments, the account, and whether agent ownership expires for this event.
 
         For a message the last is further facts; for a control event the first is whether a transfer made it;
-        for a status: how its failure is classified, the milliseconds before a resend, and the channel.
+        for a status: how its failure is classified, the milliseconds before a resend, and the channel;
+        for a change of a template: the channel and the name of its alarm.
         """
         match event:
             case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
@@ -150,6 +156,8 @@ class RedisInbox:
                 return to_json(retired).decode(), "", ""
             case StatusChanged(channel=channel):
                 return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
+            case TemplateChanged(channel=channel):
+                return channel, alarm_name(channel, event.name, event.language), ""
         return "", "", ""
 
     def _policy_argument(self, turn: Turn) -> str:
@@ -180,6 +188,25 @@ class RedisInbox:
         except RedisConnectionError:
             answer = await self._script(self._redis, arguments)
         return answer
+
+
+def _template_alarm(event: TemplateChanged) -> str:
+    """Return what the operator should see of a change; empty if messages with the template still leave."""
+    if event.status and event.status != APPROVED:
+        code = event.status
+    elif event.quality in LOW_QUALITIES:
+        code = f"quality {event.quality}"
+    else:
+        return ""
+    return to_json({"code": code, "reason": event.reason, "template": event.name}).decode()
+
+
+def _log_template_change(event: TemplateChanged) -> None:
+    level = logging.ERROR if _template_alarm(event) else logging.INFO
+    fields = {"status": event.status, "quality": event.quality, "category": event.category}
+    changes = ", ".join(f"{name} {value}" for name, value in fields.items() if value)
+    reason = f" ({event.reason})" if event.reason else ""
+    log.log(level, "%s: template %s (%s): %s%s", event.channel, event.name, event.language, changes, reason)
 
 
 def _failure(event: StatusChanged) -> str:
@@ -301,5 +328,9 @@ def _encode_event(event: Event) -> list[Argument]:
         case ActivityReceived():
             entry = {"id": event.id, "activity": event.activity, "message": event.message_id}
             return ["activity", event.session, event.id, "", "", to_json(entry)]
+        case TemplateChanged(channel=channel):
+            field = state_field(channel, event.name, event.language)
+            alarm = _template_alarm(event)
+            return ["template", field, event.status, event.quality, event.category, alarm]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]

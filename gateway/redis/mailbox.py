@@ -37,6 +37,7 @@ from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.records.identities import IDENTITY_RETENTION_MS
+from gateway.redis.template_keys import state_field
 
 log = logging.getLogger("turngate.mailbox")
 
@@ -317,6 +318,7 @@ class RedisMailbox:
             reply.voice,
             address.theirs,
             "1" if needs_open_window(reply, self._windows.get(address.channel)) else "",
+            _template_field(reply),
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
@@ -341,6 +343,14 @@ def _reply_class(reply: Reply) -> str:
     if reply.confirms_request or reply.act != "say":
         return "confirmation"
     return "1" if reply.bulk else ""
+
+
+def _template_field(reply: Reply) -> str:
+    """Return the field of a reply's template in `tg:template_states`; empty if its status does not matter."""
+    template = reply.template
+    if template is None or not template.needs_approval:
+        return ""
+    return state_field(reply.address.channel, template.name, template.language)
 
 
 def _decode_permit(answer: Any) -> SendPermit:

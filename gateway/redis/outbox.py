@@ -23,6 +23,7 @@ from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.quiet_policy import QuietPolicy
 from gateway.redis.records.proactive_messages import ProactiveMessages
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
+from gateway.redis.template_gate import TemplateGate
 
 _LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice", "fallback", "route")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
@@ -51,6 +52,9 @@ class SendOutcome(StrEnum):
     PAST = "past"
     TOO_FAR = "too_far"
     SCHEDULE_FULL = "schedule_full"
+    TEMPLATE_UNKNOWN = "template_unknown"
+    TEMPLATE_VARIABLES = "template_variables"
+    TEMPLATE_NOT_APPROVED = "template_not_approved"
 
 
 REFUSAL_SENTENCES = {
@@ -67,6 +71,12 @@ REFUSAL_SENTENCES = {
     SendOutcome.PAST: "not sent: the time of sending was more than an hour ago; check it and its time zone",
     SendOutcome.TOO_FAR: "not sent: the time of sending is more than a year ahead; schedule it later",
     SendOutcome.SCHEDULE_FULL: "not sent: too many messages are scheduled; schedule it later",
+    SendOutcome.TEMPLATE_UNKNOWN: "not sent: the provider has no such template in this language; see "
+    "`turngate templates list`",
+    SendOutcome.TEMPLATE_VARIABLES: "not sent: the template takes other variables; see "
+    "`turngate templates show`",
+    SendOutcome.TEMPLATE_NOT_APPROVED: "not sent: the provider has not approved the template, or has "
+    "withdrawn it; see `turngate templates show`",
 }
 """Why a message was not sent and what to do, for people."""
 
@@ -101,6 +111,7 @@ class ProactiveSender:
         self._preview = lua.load_script("preview", protocol)
         self._records = ProactiveMessages(redis)
         self._schedule = Schedule(redis, protocol)
+        self._templates = TemplateGate(redis, channels)
 
     async def send(
         self,
@@ -118,8 +129,23 @@ class ProactiveSender:
         makes the agent the owner of the session. With `at_ms` it is sent then, and the gate is asked then.
         `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
         """
+        return (
+            await self.send_with_reason(session, key, message, voice, at_ms=at_ms, category=category)
+        ).outcome
+
+    async def send_with_reason(
+        self,
+        session: str,
+        key: str,
+        message: Message,
+        voice: Literal["bot", "person"] = "bot",
+        *,
+        at_ms: int = 0,
+        category: str = "marketing",
+    ) -> SendReceipt:
+        """Do the same as `send` and return exactly why a message may not leave."""
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
-        return (await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))).outcome
+        return await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))
 
     async def send_to(
         self,
@@ -149,6 +175,9 @@ class ProactiveSender:
             return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}"), []
         session = await resolve_session(self._redis, conversation)
         channel = self._channels[contact.channel_name]
+        if problem := await self._templates.find_problem(message, conversation.address):
+            outcome = SendOutcome(problem.kind.value)
+            return SendReceipt(outcome, session, f"not sent: {problem.reason}"), []
         parts = [part for part in channel.render(message, conversation.address) if _has_content(part)]
         wanted = ScheduledMessage(session=session, key="preview", message=message)
         replies = _build_replies(wanted, conversation.address, parts, "bot")
@@ -187,8 +216,12 @@ class ProactiveSender:
         address = Address.model_validate_json(stored) if stored is not None else delivery.first_address
         if address is None:
             return _receipt(SendOutcome.UNKNOWN, session)
+        problem = await self._templates.find_problem(message, address)
+        if problem and not await self._was_queued(session, key):
+            return SendReceipt(SendOutcome(problem.kind.value), session, f"not sent: {problem.reason}")
         channel = self._channels.get(address.channel)
-        parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
+        resolved = await self._templates.with_id(message, address)
+        parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
         parts = [part for part in parts if _has_content(part)]
         digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
         if not delivery.is_release and delivery.voice == "bot":
@@ -262,6 +295,16 @@ class ProactiveSender:
             return _receipt(outcome, wanted.session)
         result, due = await self._schedule.add(wanted, due, digest, QUIET_REASON)
         return _receipt(SendOutcome(result), wanted.session, due)
+
+    async def _was_queued(self, session: str, key: str) -> bool:
+        """Return whether a message of this key is on its way: its repetition is a duplicate."""
+        earlier = await self._records.read(session, key)
+        return earlier is not None and not earlier.is_refused
+
+
+def _render_plainly(message: Message) -> MessagePart:
+    """Render a message for a channel that only the workers know."""
+    return MessagePart(body="" if message.template else message.text, template=message.template)
 
 
 class _Delivery(NamedTuple):

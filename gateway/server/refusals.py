@@ -18,14 +18,20 @@ _STATUSES = {
     SendOutcome.INVALID_CONTACT: 422,
     SendOutcome.PAST: 422,
     SendOutcome.TOO_FAR: 422,
+    SendOutcome.TEMPLATE_UNKNOWN: 422,
+    SendOutcome.TEMPLATE_VARIABLES: 422,
+    SendOutcome.TEMPLATE_NOT_APPROVED: 409,
     SendOutcome.FULL: 503,
     SendOutcome.SCHEDULE_FULL: 503,
 }
 
 
-def refusal_response(outcome: SendOutcome, reason: str = "") -> Response | None:
-    """Build the error response for a message that was not sent; `None` for one that was queued."""
+def refusal_response(outcome: SendOutcome, sentence: str = "") -> Response | None:
+    """Build the error response for a message that was not sent; `None` for one that was queued.
+
+    `sentence` says more than the outcome's own.
+    """
     if outcome not in _STATUSES:
         return None
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if _STATUSES[outcome] == 503 else None
-    return error_response(_STATUSES[outcome], outcome.value, reason or REFUSAL_SENTENCES[outcome], headers)
+    return error_response(_STATUSES[outcome], outcome.value, sentence or REFUSAL_SENTENCES[outcome], headers)

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.model import Message
 from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.proactive_messages import MessageReport, ProactiveMessages
@@ -68,12 +67,11 @@ class ProactiveApi:
         return JSONResponse(answer.model_dump(mode="json"), 202, {"Location": location})
 
     async def _queue(self, body: MessageRequest, key: str) -> SendReceipt:
-        message = Message(text=body.text, choices=body.choices)
+        message = body.to_message()
         options: _SendOptions = {"at_ms": body.at_ms, "category": body.category}
         if contact := body.contact:
             return await self._sender.send_to(contact, key, message, **options)
-        outcome = await self._sender.send(body.session, key, message, **options)
-        return SendReceipt(outcome, body.session)
+        return await self._sender.send_with_reason(body.session, key, message, **options)
 
     async def outcome(self, request: Request) -> Response:
         """Return what became of a message."""

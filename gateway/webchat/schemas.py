@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.local_time import parse_point_in_time
-from core.model import Choice, FrozenModel, OptOutScope
+from core.model import Choice, FrozenModel, Message, OptOutScope, Route, Template
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 from gateway.redis.first_contact import ContactAddress
 from gateway.redis.records.message_timeline import MessageOutcome
@@ -32,6 +32,46 @@ class ResetRequest(BaseModel):
     session_id: str = Field("", max_length=MAX_ID_LENGTH)
 
 
+class TemplateRequest(BaseModel):
+    """A template that the provider has approved, and its values by the names that its channel documents."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=512)
+    language: str = Field(min_length=1, max_length=20)
+    variables: dict[str, str] = Field(default_factory=dict, max_length=200)
+
+    def to_template(self) -> Template:
+        """Return the template of a message."""
+        return Template(name=self.name, language=self.language, variables=self.variables)
+
+
+class FallbackRequest(BaseModel):
+    """The way of a text that may not be sent because the service window is closed: exactly one.
+
+    A template, another channel of the same contact (a ticket on `zendesk`), or their next message.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    template: TemplateRequest | None = None
+    channel: str = Field("", max_length=50, description="such as twilio or zendesk, or channel/account")
+    sender: str = Field("", alias="from", max_length=200, description="the business's number there")
+    to: str = Field("", max_length=200, description="the contact there; unset: their phone number")
+    wait: bool = Field(default=False, description="send it when the contact writes again")
+
+    @model_validator(mode="after")
+    def _check_way(self) -> Self:
+        if (self.template is not None) + bool(self.channel) + self.wait != 1:
+            raise ValueError("give exactly one of template, channel and wait")
+        return self
+
+    def to_route(self) -> Route:
+        """Return the way as messages have it."""
+        template = self.template.to_template() if self.template else None
+        return Route(template=template, channel=self.channel, sender=self.sender, to=self.to, waits=self.wait)
+
+
 class MessageRequest(BaseModel):
     """A proactive message into a session of any channel, or to a contact who may never have written."""
 
@@ -44,12 +84,30 @@ class MessageRequest(BaseModel):
     sender: str = Field(
         "", alias="from", max_length=200, description="the business's number, if there are several"
     )
-    text: str = Field(max_length=MAX_TEXT_LENGTH)
+    text: str = Field("", max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
+    template: TemplateRequest | None = Field(None, description="in place of a text")
+    fallback: FallbackRequest | None = Field(
+        None, description="the way of the text when the service window is closed"
+    )
     category: Literal["marketing", "utility"] = Field("marketing", description="selects the quiet hours")
     send_at: str = Field("", max_length=40, description="when to send it: ISO 8601; unset: now")
     time_zone: str = Field("", max_length=60, description="IANA time zone of a `send_at` without offset")
+
+    @model_validator(mode="after")
+    def _check_content(self) -> Self:
+        if ("text" in self.model_fields_set) is (self.template is not None):
+            raise ValueError("give either text or template")
+        if self.template and self.fallback:
+            raise ValueError("fallback has no meaning beside template, which needs no open window")
+        return self
+
+    def to_message(self) -> Message:
+        """Return the message to send."""
+        template = self.template.to_template() if self.template else None
+        fallback = self.fallback.to_route() if self.fallback else None
+        return Message(text=self.text, choices=self.choices, template=template, fallback=fallback)
 
     @property
     def at_ms(self) -> int:

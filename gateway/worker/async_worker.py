@@ -132,6 +132,7 @@ class AsyncWorker(BaseWorker):
                     background.create_task(job_loop.keep_alive()),
                     background.create_task(runtime.hooks.run()),
                     background.create_task(runtime.broadcasts.run()),
+                    background.create_task(runtime.templates.run()),
                 ]
                 await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
                 for task in tasks:

@@ -91,9 +91,12 @@ async def test_twilio() -> None:
         simulator.send_user_message(UserMessage(surface, ADA, "Hi"), NOW)
         address = Address(channel="twilio", account=twilio.ACCOUNT, ours=ours, theirs=theirs)
         await exchange.send_all(twilio.twilio(), address)
+    simulator.contents.add_samples()
+    assert len(await twilio.twilio().list_templates(exchange.http)) == 2
 
     assert exchange.problems == []
     assert any("POST" in each and "Messages" in each for each in exchange.descriptions[0].seen)
+    assert "GET /v1/ContentAndApprovals" in exchange.descriptions[1].seen
 
 
 async def test_intercom() -> None:

@@ -126,4 +126,4 @@ def test_a_channel_package_stays_small(name: str) -> None:
     folder = Path(channels.__path__[0]) / name
     files = [path for path in folder.glob("*.py") if path.name != "setup.py"]
 
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 1650
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 1900

@@ -153,7 +153,7 @@ async def test_a_proactive_text_is_refused_outside_the_window_and_does_not_use_i
 async def test_a_template_is_sent_outside_the_window(gateway: InboundGateway) -> None:
     await gateway.receive(meta_message(1), META)
     await close_window(gateway)
-    message = Message(text="", template=TEMPLATE.template)
+    message = Message(text="news", template=TEMPLATE.template)
     assert await gateway.send(META, "own-1", message) is SendOutcome.QUEUED
     await gateway.processor.run(META)
     assert gateway.channel.sent_replies[-1].template == TEMPLATE.template

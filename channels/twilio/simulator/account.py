@@ -28,6 +28,8 @@ def create_account(gateway_url: str, new_secret: Callable[[], str]) -> Simulated
         whatsapp_number=f"whatsapp:{_WHATSAPP_NUMBER}",
     )
 
+    simulator.contents.add_samples()
+
     def settings(api_url: str) -> Mapping[str, str]:
         simulator.url = api_url  # its webhooks contain media URLs
         return {

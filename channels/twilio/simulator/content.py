@@ -9,13 +9,23 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from channels._kit.simulator import SimulatorRequest, SimulatorResponse
+from channels._kit.simulator import SimulatorRequest, SimulatorResponse, parse_json_object
 from channels.twilio.simulator.paging import parse_number
 from channels.twilio.simulator.responses import ApiError, json_response
 
-_VARIABLE: Final = re.compile(r"\{\{(\d+)\}\}")
+_VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")
 _INVALID_VALUE: Final = re.compile(r"[\n\r\t]| {5}")
 _PAGE_SIZE: Final = 50
+_APPROVAL_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
+_CATEGORIES: Final = ("UTILITY", "MARKETING", "AUTHENTICATION")
+_NOT_SUBMITTED: Final = {
+    "name": "",
+    "category": "",
+    "content_type": "",
+    "status": "unsubmitted",
+    "rejection_reason": "",
+    "allow_category_change": True,
+}
 
 Json = dict[str, Any]
 
@@ -27,6 +37,8 @@ class SentContent:
     text: str
     choices: tuple[tuple[str, str], ...] = ()
     is_list: bool = False
+    status: str = "unsubmitted"
+    """State of its approval by WhatsApp."""
 
 
 class ContentStore:
@@ -36,10 +48,15 @@ class ContentStore:
         self._account = account
         self._random = random
         self._contents: dict[str, Json] = {}
+        self._approvals: dict[str, Json] = {}
 
     def handle(self, request: SimulatorRequest, path: str) -> SimulatorResponse:
         """Create, list, fetch or delete contents (Twilio, "Content API")."""
-        sid = path.removeprefix("/v1/Content").strip("/")
+        if path == "/v1/ContentAndApprovals" and request.method == "GET":
+            return self._list_approvals(dict(parse_qsl(request.url.partition("?")[2])))
+        sid, _, part = path.removeprefix("/v1/Content").strip("/").partition("/")
+        if part:
+            return self._handle_approval(request, sid, part, path)
         if not sid and request.method == "POST":
             content = self.create(request.body)
             return (
@@ -58,6 +75,49 @@ class ContentStore:
         if request.method == "DELETE" and self.delete(sid):
             return SimulatorResponse(status=204)
         return ApiError(404, 20404, f"The requested resource {path} was not found").to_response()
+
+    def _handle_approval(
+        self, request: SimulatorRequest, sid: str, part: str, path: str
+    ) -> SimulatorResponse:
+        """Submit a content for approval, or return what became of it (Twilio, "Content approvals")."""
+        content = self.find(sid)
+        if content is None or part not in ("ApprovalRequests", "ApprovalRequests/whatsapp"):
+            return ApiError(404, 20404, f"The requested resource {path} was not found").to_response()
+        if part == "ApprovalRequests" and request.method == "GET":
+            return json_response(200, {"sid": sid, "whatsapp": self._approvals.get(sid, _NOT_SUBMITTED)})
+        if part != "ApprovalRequests/whatsapp" or request.method != "POST":
+            return ApiError(405, 20004, "Method not allowed").to_response()
+        submitted = parse_json_object(request)
+        name, category = str(submitted.get("name", "")), submitted.get("category")
+        if not _APPROVAL_NAME.fullmatch(name) or category not in _CATEGORIES:
+            return ApiError(400, 20001, "name or category is invalid").to_response()
+        self.set_status(sid, "received", category=str(category))
+        return json_response(201, {**self._approvals[sid], "name": name})
+
+    def _list_approvals(self, query: dict[str, str]) -> SimulatorResponse:
+        number, size = parse_number(query, "Page", 0), parse_number(query, "PageSize", 50)
+        page = self.list_page(number, size, "ContentAndApprovals")
+        page["contents"] = [
+            {**each, "approval_requests": self._approvals.get(each["sid"], _NOT_SUBMITTED)}
+            for each in page["contents"]
+        ]
+        return json_response(200, page)
+
+    def set_status(self, sid: str, status: str, reason: str = "", category: str = "UTILITY") -> None:
+        """Decide about a content's approval, as WhatsApp does. Raises `KeyError` for an unknown one."""
+        content = self._contents[sid]
+        self._approvals[sid] = {
+            **_NOT_SUBMITTED,
+            "name": content["friendly_name"],
+            "category": category,
+            "content_type": next(iter(content["types"])),
+            "status": status,
+            "rejection_reason": reason,
+        }
+
+    def get_status(self, sid: str) -> str:
+        """Return the state of a content's approval."""
+        return str(self._approvals.get(sid, _NOT_SUBMITTED)["status"])
 
     def create(self, raw: bytes) -> Json | None:
         """Create a content; `None` for one that breaks the rules."""
@@ -79,20 +139,36 @@ class ContentStore:
         }
         return self._contents[sid]
 
+    def add(self, name: str, body: str, language: str = "en", status: str = "unsubmitted") -> str:
+        """Add a text content with the state of its approval; return its SID."""
+        variables = dict.fromkeys(_VARIABLE.findall(body), "sample")
+        types = {"twilio/text": {"body": body}}
+        request = {"friendly_name": name, "language": language, "variables": variables, "types": types}
+        content = self.create(json.dumps(request).encode())
+        assert content is not None, "a text of at most 1,024 characters is valid"
+        if status != "unsubmitted":
+            self.set_status(content["sid"], status)
+        return str(content["sid"])
+
+    def add_samples(self) -> None:
+        """Add the contents of a new account: one that is approved, and one that is paused."""
+        self.add("order_update", "Hello {{1}}, your order {{2}} has left.", status="approved")
+        self.add("spring_sale", "Hello {{1}}, everything is cheaper.", status="paused")
+
     def find(self, sid: str) -> Json | None:
         """Return a content."""
         return self._contents.get(sid)
 
     def delete(self, sid: str) -> bool:
         """Delete a content; return whether there was one."""
+        self._approvals.pop(sid, None)
         return self._contents.pop(sid, None) is not None
 
-    def list_page(self, page: int, size: int = _PAGE_SIZE) -> Json:
+    def list_page(self, page: int, size: int = _PAGE_SIZE, resource: str = "Content") -> Json:
         """Return a page of all contents."""
         contents = list(self._contents.values())
-        following = (
-            f"/v1/Content?PageSize={size}&Page={page + 1}" if len(contents) > (page + 1) * size else None
-        )
+        url = f"https://content.twilio.com/v1/{resource}?PageSize={size}&Page={page + 1}"
+        following = url if len(contents) > (page + 1) * size else None
         meta = {"page": page, "page_size": size, "key": "contents", "next_page_url": following}
         return {"contents": contents[page * size : (page + 1) * size], "meta": meta}
 
@@ -107,6 +183,8 @@ class ContentStore:
             return 21656
         if not isinstance(values, dict) or not all(map(_is_valid_value, values.values())):
             return 21656
+        if set(values) - set(content["variables"]):
+            return 21656
         known = {**content["variables"], **values}
 
         def fill(text: str) -> str:
@@ -114,7 +192,9 @@ class ContentStore:
 
         kind, value = next(iter(content["types"].items()))
         choices = [(str(each["id"]), str(each.get("title") or each.get("item"))) for each in _options(value)]
-        return SentContent(fill(value["body"]), tuple(choices), kind == "twilio/list-picker")
+        return SentContent(
+            fill(value["body"]), tuple(choices), kind == "twilio/list-picker", self.get_status(sid)
+        )
 
 
 def _is_valid_value(value: object) -> bool:

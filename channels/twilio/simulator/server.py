@@ -56,6 +56,9 @@ _STATUS_STEP_SECONDS: Final = 0.2
 DEFAULT_SERVICE: Final = f"MG{0:032x}"
 
 
+_TEMPLATE_FAILURES: Final = {"rejected": 63040, "paused": 63041, "disabled": 63042}
+
+
 class TwilioSimulator:
     """One Twilio account with an SMS number and a WhatsApp sender.
 
@@ -93,7 +96,7 @@ class TwilioSimulator:
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
         self._fetching: dict[str, tuple[Message, str, int]] = {}
         self._messages = MessageStore(max_messages)
-        self._contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
+        self.contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opt_outs = OptOutList()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
@@ -182,7 +185,7 @@ class TwilioSimulator:
 
     def _route(self, request: SimulatorRequest, path: str, query: str, now: float) -> Exchange:
         if path.startswith("/v1/Content"):
-            return self._contents.handle(request, path), []
+            return self.contents.handle(request, path), []
         form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         if path == f"{self._base}/Messages.json" and request.method == "POST":
             return self._handle_create(form, now)
@@ -283,7 +286,10 @@ class TwilioSimulator:
             return ApiError(400, 21610, "Attempt to send to unsubscribed recipient").to_response(), []
         media, body = tuple(form.get("MediaUrl", ())), get_first(form, "Body")
         text = content.text if isinstance(content, SentContent) else body
-        record = self._add_message("outbound-api", sender, to, text, now, media, service=service)
+        status = content.status if isinstance(content, SentContent) else ""
+        record = self._add_message(
+            "outbound-api", sender, to, text, now, media, service=service, status=status
+        )
         if isinstance(content, SentContent):
             record.choices, record.is_list = content.choices, content.is_list
         response = json_response(201, record.to_json(self._base, self._account, now))
@@ -298,7 +304,7 @@ class TwilioSimulator:
         """Return the content that is to be sent, the code of its error, or `None` for another message."""
         if not (sid := get_first(form, "ContentSid")):
             return None
-        return self._contents.resolve(sid, get_first(form, "ContentVariables"))
+        return self.contents.resolve(sid, get_first(form, "ContentVariables"))
 
     def _select_sender(self, to: str) -> str:
         """Return the sender that a messaging service selects."""
@@ -325,16 +331,23 @@ class TwilioSimulator:
         return sorted(follows, key=lambda delivery: delivery.at)
 
     def _plan_status_changes(
-        self, direction: str, sender: str, to: str, now: float, service: str
+        self, direction: str, sender: str, to: str, now: float, *, service: str, status: str
     ) -> tuple[StatusChange, ...]:
-        """Plan the statuses of a new message; outside WhatsApp's 24 hours it is accepted and fails later."""
+        """Plan the statuses of a new message; what WhatsApp does not deliver is accepted and fails later.
+
+        That is any message but an approved content outside the 24 hours, and a content with another `status`
+        of its approval than "approved", "unsubmitted", "received" or "pending".
+        """
         if direction == "inbound":
             return (StatusChange(now, "received"),)
         on_whatsapp, step = to.startswith("whatsapp:"), self._faults.random_delay
         last_inbound_at = self._last_inbound_at.get((sender, to), 0.0)
         changes = [StatusChange(now, "accepted" if service else "queued")]
-        if on_whatsapp and now - last_inbound_at > _SERVICE_WINDOW_SECONDS:
-            return (*changes, StatusChange(now + step(_STATUS_STEP_SECONDS), "failed", 63016))
+        failure = _TEMPLATE_FAILURES.get(status, 0) if on_whatsapp else 0
+        if on_whatsapp and status != "approved" and now - last_inbound_at > _SERVICE_WINDOW_SECONDS:
+            failure = failure or 63016
+        if failure:
+            return (*changes, StatusChange(now + step(_STATUS_STEP_SECONDS), "failed", failure))
         statuses = ("sent", "delivered", "read")[: 3 if on_whatsapp else 2]
         late_code = self._faults.draw_late_failure(_LATE_FAILURES[on_whatsapp])
         for status in statuses[:1] if late_code else statuses:
@@ -361,6 +374,7 @@ class TwilioSimulator:
         media: tuple[str, ...] = (),
         *,
         service: str = "",
+        status: str = "",
     ) -> Message:
         return self._messages.add(
             Message(
@@ -369,7 +383,9 @@ class TwilioSimulator:
                 to=to,
                 body=body,
                 direction=direction,
-                status_changes=self._plan_status_changes(direction, sender, to, now, service),
+                status_changes=self._plan_status_changes(
+                    direction, sender, to, now, service=service, status=status
+                ),
                 media=media,
                 service=service or None,
             )

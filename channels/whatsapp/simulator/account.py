@@ -37,6 +37,7 @@ def create_account(gateway_url: str, new_secret: Callable[[], str]) -> Simulated
             "WHATSAPP_ACCESS_TOKEN": access_token,
             "WHATSAPP_API_URL": api_url,
             "WHATSAPP_PHONE_NUMBER_IDS": _PHONE_NUMBER_ID,
+            "WHATSAPP_BUSINESS_ACCOUNT_ID": _BUSINESS_ACCOUNT_ID,
         },
     )
 

@@ -108,6 +108,10 @@ def get_choices(sent: Json) -> tuple[tuple[str, str], ...]:
     """Return payload and label of each button or list row of a sent message."""
     action = sent.get("interactive", {}).get("action", {})
     buttons = [button["reply"] for button in action.get("buttons", [])]
+    if sent.get("type") == "template":
+        parts = [each for each in sent["template"].get("components", []) if "parameters" in each]
+        payloads = [each["payload"] for part in parts for each in part["parameters"] if "payload" in each]
+        return tuple((payload, payload) for payload in payloads)
     rows = [row for section in action.get("sections", []) for row in section["rows"]]
     return tuple((each["id"], each["title"]) for each in [*buttons, *rows])
 
@@ -148,6 +152,10 @@ def build_content(message: UserMessage, answered: Message | None, media: Iterabl
         form = {"name": "flow", "body": "Sent", "response_json": json.dumps(dict(message.form))}
         return {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": form}}
     if message.button:
+        if answered and "template" in (answered.request_body or {}):
+            button = {"payload": message.button, "text": message.text or message.button}
+            context = {"from": answered.ours, "id": answered.wamid}
+            return {"type": "button", "button": button, "context": context}
         reply = {"id": message.button, "title": message.text or message.button}
         kind = "list_reply" if answered and "sections" in _get_action(answered) else "button_reply"
         content: Json = {"type": "interactive", "interactive": {"type": kind, kind: reply}}

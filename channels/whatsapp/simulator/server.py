@@ -45,7 +45,8 @@ from channels.whatsapp.simulator.responses import (
     json_response,
 )
 from channels.whatsapp.simulator.statuses import build_status_value
-from channels.whatsapp.simulator.templates import DEFAULT_TEMPLATES, MessageTemplate, validate_template
+from channels.whatsapp.simulator.template_validation import validate_template
+from channels.whatsapp.simulator.templates import MessageTemplate, TemplateStore, default_templates
 
 _SERVICE_WINDOW_SECONDS: Final = 24 * 3600.0
 _STATUS_STEP_SECONDS: Final = 0.2
@@ -76,7 +77,7 @@ class WhatsAppSimulator:
         account: str = "900000000000001",
         identity: IdentityMode = IdentityMode.BOTH,
         max_messages: int = 100_000,
-        templates: Sequence[MessageTemplate] = DEFAULT_TEMPLATES,
+        templates: Sequence[MessageTemplate] | None = None,
     ) -> None:
         self._secret = app_secret
         self._token = access_token
@@ -87,7 +88,7 @@ class WhatsAppSimulator:
         self.identity = identity
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
-        self._templates = tuple(templates)
+        self.templates = TemplateStore(default_templates() if templates is None else templates)
         self._message_store = MessageStore(max_messages)
         self._last_inbound_at: dict[str, float] = {}
         self._limiter = SendLimiter()
@@ -133,6 +134,27 @@ class WhatsAppSimulator:
         value = {**self._webhook_metadata(), "message_echoes": [echo]}
         return [self._build_webhook([{"field": "smb_message_echoes", "value": value}], now)]
 
+    def change_template(
+        self,
+        name: str,
+        language: str,
+        now: float,
+        *,
+        status: str = "",
+        quality: str = "",
+        category: str = "",
+        reason: str = "NONE",
+    ) -> list[WebhookDelivery]:
+        """Change status, quality or category of a template, and report each by a webhook of its own."""
+        changes = self.templates.change(
+            name, language, status=status, quality=quality, category=category, reason=reason
+        )
+        return [
+            each
+            for change in changes
+            for each in self._faults.spread_webhook(self._build_webhook([change], now))
+        ]
+
     def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle a Graph API request."""
         version, *path = request.url.partition("?")[0].split("/")[1:]
@@ -153,8 +175,7 @@ class WhatsAppSimulator:
             case "POST", [number, "media"] if number == self.phone_number_id:
                 return self._media.handle_upload(request), []
             case "GET", [account, "message_templates"] if account == self._account:
-                listed = [each.to_json() for each in self._templates]
-                return json_response(200, {"data": listed, "paging": {}}), []
+                return self.templates.list_page(request.url.partition("?")[2]), []
             case "GET", [number] if number == self.phone_number_id:
                 about = {"id": number, "display_phone_number": self._display_number}
                 return json_response(200, {**about, "verified_name": "Shop", "quality_rating": "GREEN"}), []
@@ -242,7 +263,7 @@ class WhatsAppSimulator:
         try:
             validate_message(sent, self._media.__contains__)
             if sent.get("type") == "template":
-                validate_template(sent["template"], self._templates)
+                validate_template(sent["template"], self.templates, self._media.__contains__)
         except RefusedMessage as error:
             return error_response(400, error.code, ERROR_TITLES[error.code], error.details), []
         written = str(sent.get("to") or sent.get("recipient"))

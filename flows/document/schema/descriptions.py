@@ -61,6 +61,12 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "quote": "Whether the message is shown as an answer to the user's message, where the channel can.",
         "reaction": "Emoji on the user's message, where the channel has reactions.",
         "request_location": "Whether the message has a button to share a location, where the channel has it.",
+        "template": "Template sent in place of the text, on channels that have templates.",
+    },
+    "MessageTemplate": {
+        "name": "Name of the template at the provider.",
+        "language": "The provider's code of its language; by default, the conversation's language.",
+        "variables": "Its variables by name. Jinja templates.",
     },
     "Edge": {
         "id": "ID of the transition; the language model sees it as a function name.",

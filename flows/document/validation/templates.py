@@ -55,6 +55,7 @@ def _iter_node_templates(path: str, node: Document) -> TemplateSources:
     yield from ((f"{path}.{key}", node.get(key)) for key in _NODE_TEXT_FIELDS)
     yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
     yield from ((f"{path}.remind.{key}", get_mapping(node, "remind").get(key)) for key in ("text", "at"))
+    yield from iter_texts(f"{path}.template", "variables", get_mapping(node, "template"))
     offered = node.get("choices")
     for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
         # a bare label stands for an object with one

@@ -26,12 +26,16 @@ class DeliveryCount(FrozenModel):
 
 
 class AccountAlarm(FrozenModel):
-    """The last failure that a status reported and that concerns every send of an account."""
+    """The last failure that a status reported and that concerns every send of an account.
+
+    With `template` it concerns only the messages with that template, and `account` names both.
+    """
 
     account: str
     code: str
     reason: str
     at_ms: int
+    template: str = ""
 
 
 def parse_delivery_counts(counters: Mapping[bytes, bytes]) -> list[DeliveryCount]:

@@ -22,6 +22,7 @@ from core.model import (
     Ignored,
     ParticipantMessage,
     StatusChanged,
+    TemplateChanged,
     TurnReceived,
 )
 from core.ports import AcceptResult, Inbox
@@ -137,7 +138,7 @@ class IdentityResolver:
         aliased = [
             (index, event.aliases)
             for index, event in enumerate(events)
-            if not isinstance(event, StatusChanged) and event.aliases
+            if not isinstance(event, StatusChanged | TemplateChanged) and event.aliases
         ]
         if not aliased:
             return list(events)
@@ -159,7 +160,7 @@ class IdentityResolver:
         """Replace the sessions of threads that the business opened; sent.lua stores them."""
         resolved = list(events)
         for index, event in enumerate(events):
-            if isinstance(event, StatusChanged | Ignored) or event.aliases:
+            if isinstance(event, StatusChanged | Ignored | TemplateChanged) or event.aliases:
                 continue
             name = _session_of(event)
             if name.partition(":")[0] in self._threaded:

@@ -12,7 +12,8 @@ from pywa import WhatsApp
 from pywa.errors import WhatsAppError
 from pywa.handlers import MessageHandler, MessageStatusHandler
 from pywa.types import Button, Message, MessageStatus, Section, SectionList, SectionRow, URLButton
-from pywa.types.templates import BodyText, TemplateLanguage
+from pywa.types.templates import BodyText, HeaderDocument, HeaderText, QuickReplyButton, TemplateLanguage
+from pywa.types.templates import URLButton as TemplateUrlButton
 
 from channels._kit.simulator import UserMessage
 from channels.whatsapp.simulator.server import WhatsAppSimulator
@@ -66,6 +67,23 @@ SENDS: dict[str, Callable[[WhatsApp], Any]] = {
         name="order_update",
         language=TemplateLanguage.ENGLISH_US,
         params=[BodyText.params("Ada", "12")],
+    ),
+    "template with names": lambda wa: wa.send_template(
+        to=ADA,
+        name="appointment",
+        language=TemplateLanguage.ENGLISH_US,
+        params=[HeaderText.params(customer="Ada"), BodyText.params(customer="Ada", day="Monday")],
+    ),
+    "template with a file and buttons": lambda wa: wa.send_template(
+        to=ADA,
+        name="invoice",
+        language=TemplateLanguage.ENGLISH_US,
+        params=[
+            HeaderDocument.params(document="https://shop.example/a.pdf"),
+            BodyText.params("12"),
+            TemplateUrlButton.params(url_variable="12", index=0),
+            QuickReplyButton.params(callback_data="question", index=1),
+        ],
     ),
 }
 
@@ -155,6 +173,19 @@ async def test_errors_have_metas_codes(
 
     assert error.value.code == code
     assert error.value.details
+
+
+async def test_the_templates_of_the_account_are_listed(whatsapp: tuple[HostedSimulator, WhatsApp]) -> None:
+    hosted, client = whatsapp
+    templates = {
+        (each.name, each.language.value): each
+        for each in await hosted.call(lambda: client.get_templates(waba_id="900000000000001"))
+    }
+
+    assert templates["order_update", "de"].status.value == "APPROVED"
+    assert templates["spring_sale", "en_US"].status.value == "PAUSED"
+    kinds = [component.type.value for component in templates["invoice", "en_US"].components]
+    assert kinds == ["HEADER", "BODY", "BUTTONS"]
 
 
 async def _feed(client: WhatsApp, hosted: HostedSimulator) -> None:

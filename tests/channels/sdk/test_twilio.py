@@ -125,3 +125,36 @@ async def test_a_wrong_token_is_refused(twilio: tuple[HostedSimulator, Client]) 
     loopback.close()
 
     assert (error.value.status, error.value.code) == (401, 20003)
+
+
+async def test_a_content_is_made_submitted_listed_with_its_approval_and_sent(
+    twilio: tuple[HostedSimulator, Client],
+) -> None:
+    hosted, client = twilio
+    body = {
+        "friendly_name": "welcome",
+        "language": "en",
+        "variables": {"1": "Ada"},
+        "types": {"twilio/text": {"body": "Hello {{1}}, welcome."}},
+    }
+    contents = client.content.v1.contents
+    created = await hosted.call(lambda: contents.create(contents.ContentCreateRequest(body)))
+    approvals = contents(created.sid).approval_create
+    approval = approvals.ContentApprovalRequest({"name": "welcome", "category": "UTILITY"})
+    submitted = await hosted.call(lambda: approvals.create(approval))
+    assert submitted.status == "received"
+
+    for number in range(60):
+        body["friendly_name"] = f"more_{number}"
+        await hosted.call(lambda: contents.create(contents.ContentCreateRequest(body)))
+    listed = await hosted.call(lambda: client.content.v1.content_and_approvals.list())
+    assert len(listed) == 61
+    statuses = {each.friendly_name: each.approval_requests["status"] for each in listed}
+    assert (statuses["welcome"], statuses["more_0"]) == ("received", "unsubmitted")
+
+    sent = await hosted.call(
+        lambda: client.messages.create(
+            to=ADA, from_=SMS, content_sid=created.sid, content_variables='{"1": "Bob"}'
+        )
+    )
+    assert (await hosted.call(lambda: client.messages(sent.sid).fetch())).body == "Hello Bob, welcome."

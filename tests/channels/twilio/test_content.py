@@ -39,6 +39,7 @@ class Api:
         self.simulator.send_user_message(UserMessage(surface="whatsapp", person="+15550111", text="hi"), 1.0)
         self.requests: list[httpx.Request] = []
         self.refuses_contents = False
+        self.now = 2.0
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
@@ -49,7 +50,7 @@ class Api:
             SimulatorRequest(
                 request.method, str(request.url.raw_path.decode()), dict(request.headers), request.content
             ),
-            2.0,
+            self.now,
         )
         return httpx.Response(response.status, headers=response.headers, content=response.body)
 

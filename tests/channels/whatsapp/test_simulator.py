@@ -336,7 +336,6 @@ def test_an_unexpected_path_version_or_body_is_the_providers_400() -> None:
                 "language": {"code": "en_US"},
                 "components": [
                     {"type": "body", "parameters": [{"type": "text", "text": t} for t in ("Ada", "12")]},
-                    {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []},
                 ],
             },
         },

@@ -133,6 +133,14 @@ async def test_a_message_through_a_providers_api_has_the_providers_id(gateway: G
     assert all(part["provider_id"].startswith("SM") for part in told["parts"])
 
 
+async def test_a_channel_without_templates_says_so(gateway: Gateway) -> None:
+    template = {"name": "order_update", "language": "en"}
+    response = await gateway.send(template=template)
+
+    assert error_of(response) == (422, "template_unknown")
+    assert "the channel web has no templates" in response.text
+
+
 async def test_an_unknown_message_and_a_missing_key_are_refused(gateway: Gateway) -> None:
     assert error_of(await gateway.http.get("/messages/nothing")) == (404, "unknown_message")
     await gateway.send(text="Hello.", message_id="rem-1")

@@ -36,6 +36,9 @@
 --                         rerouted delivered read failed | started_ms ended_ms
 --   tg:broadcast_rows:*  list  recipients; tg:broadcast_outcomes:* hash by row; tg:broadcast_sessions:* hash row by session
 --   tg:alarms     hash    the last failure of an account that a status reported, by account
+--   tg:template_states    hash    status of each message template that is not approved, by channel|language|name
+--   tg:template_changes   hash    what events said of a template since the list was read: "ms value" by its field|aspect
+--   tg:template_sync:*    string  a channel's list of templates is read, or not due yet
 --   tg:dead       stream  dead letters
 --   tg:desk       zset    sessions that wait for an agent or have one, by the time of the last change
 --   tg:optouts    zset    sessions that are opted out, by the time of that

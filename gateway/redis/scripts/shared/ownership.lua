@@ -29,6 +29,13 @@ local function restore_control(session, at, now)
   log_entry(session, 'control', cjson.encode({owner = 'bot', actor = 'the provider gives the bot control'}))
 end
 
+-- Why a message with this template may not leave, and the code; nil when it may. `template` is its field in
+-- tg:template_states, '' for a message without one. A template that is not known is left to the provider.
+local function template_refusal(template)
+  local state = template ~= '' and redis.call('HGET', 'tg:template_states', template)
+  if state and state ~= 'approved' then return 'the template is ' .. state .. ', not approved', 'template' end
+end
+
 -- Guarantees L10 and L13: the reason why a voice may not speak now and its code; nil when it may. Every rule about what
 -- may leave (a service window, quiet hours) belongs here: say.lua asks when a message is queued, mark.lua before each send.
 -- `class` is that of the reply: '1' (proactive), 'confirmation' (of an opt-out or opt-in) or ''. `window` is when the

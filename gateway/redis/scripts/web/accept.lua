@@ -2,7 +2,8 @@
 -- session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership expires
 -- (1 or ''); for a control event the policy is whether a transfer made it (1 or ''); for a status the last three are
 -- its class of failure, the milliseconds before a resend, and the channel; for a message the last is '' or further
--- facts as JSON. Returns a result for each.
+-- facts as JSON; for a template the session is its field in tg:template_states, then status, quality and category, an
+-- alarm as JSON or '', its channel, and the alarm's name. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -217,6 +218,26 @@ function handle.moved(session, id, address, at, entry, retired)
   end
   log_entry(session, 'moved', entry)
   start_retention_if_idle(session)
+  return 'new'
+end
+
+-- A message template changed. What an event says stands until the list, which is read again soon, says something newer;
+-- mark.lua asks for the state. Events come out of order, which that list puts right. `alarm` is '' or JSON.
+function handle.template(field, status, quality, category, alarm, channel, alarm_key)
+  for aspect, value in pairs({status = status, quality = quality, category = category}) do
+    if value ~= '' then redis.call('HSET', 'tg:template_changes', field .. '|' .. aspect, now .. ' ' .. value) end
+  end
+  if status ~= '' then
+    redis.call('HSET', 'tg:template_states', field, status)
+    redis.call('DEL', 'tg:template_sync:' .. channel)
+  end
+  if alarm ~= '' then
+    local about = cjson.decode(alarm)
+    about.at_ms = now
+    redis.call('HSET', 'tg:alarms', alarm_key, cjson.encode(about))
+  elseif status == 'approved' or quality == 'green' then
+    redis.call('HDEL', 'tg:alarms', alarm_key)
+  end
   return 'new'
 end
 

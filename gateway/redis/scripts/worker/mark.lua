@@ -1,8 +1,9 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the
 -- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
 -- proactive message, confirmation, or ''), voice, the contact's side of its address, whether it needs an open service
--- window (1 or ''), then for each rate limit its name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply
--- through. Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
+-- window (1 or ''), the field of its template in tg:template_states or '', then for each rate limit its name and the
+-- milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
+-- Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
 -- 3 (the service window is closed; the reply stays), {milliseconds to wait, reason}, or nil when the lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
@@ -16,7 +17,7 @@ local function rate_limit_wait(bulk)
     return math.max(slot - now, 0)
   end
   local wait, caught_up = 0, {}
-  for i = 10, #ARGV, 2 do
+  for i = 11, #ARGV, 2 do
     local interval = tonumber(ARGV[i + 1])
     local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
     wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
@@ -38,8 +39,10 @@ local window = ARGV[9] == '1' and stored[4] or nil
 local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6], window, now)
 if code == 'window' then return 3 end
 if not reason then reason, code = stopped_broadcast(ARGV[3]) end
+if not reason then reason, code = template_refusal(ARGV[10]) end
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
+  if code == 'template' then schedule_undelivered(session, ARGV[3], now) end
   settle_reply(session, ARGV[3])
   count_broadcast(ARGV[3], 'refused')
   notify_waiting(session)

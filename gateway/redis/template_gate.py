@@ -1,0 +1,62 @@
+"""Check of templates before a message is queued, by the list that the provider gave last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+from redis.asyncio import Redis
+
+from core.model import (
+    Address,
+    Message,
+    TemplateProblem,
+    TemplateProblemKind,
+    find_status_problem,
+    find_variable_problem,
+)
+from core.ports import Channel, HasTemplates
+from gateway.redis.records.templates import TemplateRecords
+
+
+class TemplateGate:
+    """Knows the templates of the channels by name."""
+
+    def __init__(self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]]) -> None:
+        self._channels = channels
+        self._templates = TemplateRecords(redis)
+
+    async def find_problem(self, message: Message, address: Address) -> TemplateProblem | None:
+        """Return why the provider would refuse the message's template."""
+        channel, template = self._channels.get(address.channel), message.template
+        if template is None:
+            return None
+        unknown = TemplateProblemKind.UNKNOWN
+        if channel is not None and not isinstance(channel, HasTemplates):
+            if message.text:
+                return None
+            reason = f"the channel {address.channel} has no templates; give the message a text too"
+            return TemplateProblem(kind=unknown, reason=reason)
+        definition = await self._templates.find(address.channel, template.name, template.language)
+        if definition is not None:
+            if channel is None:  # a command beside workers that have the credentials
+                return find_status_problem(definition) or find_variable_problem(definition, template.values)
+            return channel.check_template(definition, template, address)
+        if await self._templates.read_report(address.channel) is None:
+            return None  # never listed: the provider decides
+        reason = (
+            f"{address.channel} has no template {template.name} in {template.language}; if it is new, run "
+            "`turngate templates sync`"
+        )
+        return TemplateProblem(kind=unknown, reason=reason)
+
+    async def with_id(self, message: Message, address: Address) -> Message:
+        """Return the message with the provider's own names of its template, if they are known."""
+        template = message.template
+        if template is None:
+            return message
+        found = await self._templates.find(address.channel, template.name, template.language)
+        if found is None:
+            return message
+        names = {"name": found.name, "language": found.language, "id": found.id}
+        return message.model_copy(update={"template": template.model_copy(update=names)})

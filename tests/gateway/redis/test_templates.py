@@ -1,0 +1,341 @@
+"""Templates in Redis: the list that is read, events that change it, and messages that may not leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from channels.whatsapp.simulator.server import WhatsAppSimulator
+from channels.whatsapp.simulator.templates import MessageTemplate as Stored
+from core.errors import ConfigurationError, Rejected
+from core.model import (
+    Address,
+    Message,
+    MessageTemplate,
+    Reply,
+    Template,
+    TemplateChanged,
+    Turn,
+    TurnReceived,
+)
+from core.ports import Webhook
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.delivery_reports import read_alarms
+from gateway.redis.records.session_log import read_log
+from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.template_sync import TemplateSync, claim_key
+from tests.channels.sdk.hosted import host
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
+
+NOW = 1_790_000_000.0
+SESSION = f"whatsapp:{OURS}:{PHONE}"
+ADDRESS = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
+ORDER = Template(name="order_update", language="en_US", variables={"1": "Ada", "2": "12"})
+
+
+class Counting(WhatsAppSimulator):
+    """A simulated account that counts the requests of its list."""
+
+    lists = 0
+
+    def handle(self, request: Any, now: float) -> Any:
+        self.lists += "message_templates" in request.url
+        return super().handle(request, now)
+
+
+class World:
+    """The account, what the gateway knows of it, and one session."""
+
+    def __init__(self, redis: Redis, http: httpx.AsyncClient, url: str, account: Counting) -> None:
+        self.redis, self.http, self.account = redis, http, account
+        self.channel = whatsapp(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT)
+        self.channels: Any = {"whatsapp": self.channel}
+        self.records = TemplateRecords(redis)
+        self.inbox = RedisInbox(redis)
+        self.sender = ProactiveSender(redis, self.channels, ProtocolLimits())
+        self.sync = self.new_sync()
+
+    def new_sync(self) -> TemplateSync:
+        return TemplateSync(self.redis, self.channels, self.http)
+
+    async def change(self, name: str, language: str = "en_US", **changes: str) -> None:
+        """Change a template at Meta, and deliver Meta's webhooks."""
+        for each in self.account.change_template(name, language, NOW, **changes):
+            await self.inbox.accept(
+                self.channel.parse(Webhook(each.method, each.url, each.headers, each.body))
+            )
+
+    async def find(self, name: str, language: str = "en_US") -> MessageTemplate:
+        found = await self.records.find("whatsapp", name, language)
+        assert found is not None
+        return found
+
+    async def send(self, template: Template, key: str = "own-1") -> tuple[SendOutcome, str]:
+        message = Message(text="", template=template)
+        receipt = await self.sender.send_with_reason(SESSION, key, message)
+        return receipt.outcome, receipt.reason
+
+
+@asynccontextmanager
+async def opened(redis: Redis, **more: Any) -> AsyncIterator[World]:
+    account = Counting(
+        app_secret=SECRET, access_token=TOKEN, webhook_url="http://x/webhooks/whatsapp", seed=1, **more
+    )
+    async with host(account) as hosted, httpx.AsyncClient() as http:
+        made = World(redis, http, hosted.url, account)
+        turn = Turn(id="wamid.1", session=SESSION, address=ADDRESS, text="Hi")
+        await made.inbox.accept([TurnReceived(turn=turn)])
+        yield made
+
+
+@pytest.fixture
+async def world(redis: Redis) -> AsyncIterator[World]:
+    async with opened(redis) as made:
+        yield made
+
+
+async def test_a_list_is_stored_and_the_next_one_replaces_it(world: World) -> None:
+    assert await world.records.read_report("whatsapp") is None
+    await world.sync.sync("whatsapp")
+    before = [(each.name, each.language) for each in await world.records.list_all("whatsapp")]
+    assert ("order_update", "de") in before
+
+    world.account.templates.delete("order_update", "de")
+    world.account.templates.add(Stored("order_update", "fr", "Bonjour {{1}}, {{2}}"))
+    await world.sync.sync("whatsapp")
+    after = [(each.name, each.language) for each in await world.records.list_all("whatsapp")]
+
+    assert sorted(after) == sorted({*before, ("order_update", "fr")} - {("order_update", "de")})
+    report = await world.records.read_report("whatsapp")
+    assert report is not None
+    assert report.templates == len(after)
+    assert await world.records.list_channels() == ["whatsapp"]
+
+
+async def test_one_worker_at_a_time_reads_the_lists_and_once_an_hour(world: World) -> None:
+    await asyncio.gather(*(world.new_sync().sync_due() for _ in range(5)))
+    await world.sync.sync_due()
+
+    assert world.account.lists == 1
+    assert 3_500 < await world.redis.ttl(claim_key("whatsapp")) <= 3_600
+
+
+async def test_a_changed_status_makes_the_next_reading_due(world: World) -> None:
+    await world.sync.sync_due()
+    await world.change("order_update", quality="YELLOW")
+    await world.sync.sync_due()
+    assert world.account.lists == 1
+
+    await world.change("order_update", status="PAUSED")
+    await world.sync.sync_due()
+    assert world.account.lists == 2
+
+
+async def test_a_failure_is_logged_once_and_the_last_list_stays(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.sync.sync_due()
+    world.channels["whatsapp"] = whatsapp(
+        WHATSAPP_API_URL="http://127.0.0.1:9", WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT
+    )
+    broken = world.new_sync()
+    for _ in range(3):
+        await world.redis.delete(claim_key("whatsapp"))
+        await broken.sync_due()
+
+    assert [record.levelno for record in caplog.records if record.name == "turngate.templates"] == [
+        logging.WARNING
+    ]
+    assert 0 < await world.redis.ttl(claim_key("whatsapp")) <= 300
+    assert (await world.find("order_update")).is_approved
+
+
+async def test_an_account_without_the_setting_is_left_alone(world: World) -> None:
+    world.channels["whatsapp"] = whatsapp()
+    quiet = world.new_sync()
+    await quiet.sync_due()
+
+    assert world.account.lists == 0
+    with pytest.raises(ConfigurationError, match="WHATSAPP_BUSINESS_ACCOUNT_ID"):
+        await quiet.sync("whatsapp")
+    with pytest.raises(ConfigurationError, match="sms"):
+        await quiet.sync("sms")
+
+
+async def test_events_change_what_is_known_and_a_newer_list_ends_that(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    await world.change("order_update", status="PAUSED", quality="RED", category="MARKETING")
+    found = await world.find("order_update")
+    assert (found.status, found.quality, found.category) == ("paused", "red", "marketing")
+
+    world.account.templates.change(
+        "order_update", "en_US", status="APPROVED", quality="GREEN", category="UTILITY", reason="NONE"
+    )
+    await world.sync.sync("whatsapp")
+    found = await world.find("order_update")
+    assert (found.status, found.quality, found.category) == ("approved", "green", "utility")
+
+
+async def test_an_event_during_the_reading_is_newer_than_the_list(world: World) -> None:
+    started = await world.records.now_ms()
+    old = await world.channel.list_templates(world.http)
+    await world.change("order_update", status="PAUSED")
+    await world.records.replace("whatsapp", old, started)
+
+    assert (await world.find("order_update")).status == "paused"
+    assert (await world.send(ORDER))[0] is SendOutcome.TEMPLATE_NOT_APPROVED
+
+
+async def test_a_withdrawn_template_and_a_bad_rating_are_alarms_until_they_end(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.sync.sync("whatsapp")
+    await world.change("order_update", status="PAUSED", reason="LOW_QUALITY")
+    await world.change("hello_world", quality="RED")
+
+    alarms = {alarm.account: (alarm.code, alarm.reason) for alarm in await read_alarms(world.redis)}
+    assert alarms == {
+        "whatsapp: template hello_world (en_US)": ("quality red", ""),
+        "whatsapp: template order_update (en_US)": ("paused", "low_quality"),
+    }
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert errors == [
+        "whatsapp: template order_update (en_US): status paused (low_quality)",
+        "whatsapp: template hello_world (en_US): quality red",
+    ]
+
+    await world.change("order_update", status="APPROVED")
+    await world.change("hello_world", quality="GREEN")
+    assert await read_alarms(world.redis) == []
+
+
+async def test_a_template_is_refused_before_it_is_queued_with_what_is_wrong(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    too_few = ORDER.model_copy(update={"variables": {"1": "Ada", "first": "x"}})
+    cases = [
+        (
+            Template(name="spring_sale", language="en_US", variables={"1": "Ada"}),
+            SendOutcome.TEMPLATE_NOT_APPROVED,
+            "not sent: the template spring_sale in en_US is paused, not approved",
+        ),
+        (
+            too_few,
+            SendOutcome.TEMPLATE_VARIABLES,
+            "not sent: variables of the template order_update: 2 missing; first not known; it takes 1, 2",
+        ),
+        (
+            ORDER.model_copy(update={"language": "fr"}),
+            SendOutcome.TEMPLATE_UNKNOWN,
+            "not sent: whatsapp has no template order_update in fr; if it is new, run "
+            "`turngate templates sync`",
+        ),
+    ]
+    for template, outcome, sentence in cases:
+        assert await world.send(template) == (outcome, sentence)
+    assert await world.redis.llen(f"tg:{{{SESSION}}}:out") == 0
+
+    assert await world.send(ORDER) == (SendOutcome.QUEUED, "")
+    await world.change("order_update", status="PAUSED")
+    assert await world.send(ORDER) == (SendOutcome.DUPLICATE, "")
+
+
+async def test_without_a_list_the_provider_decides(world: World) -> None:
+    assert await world.send(Template(name="any", language="xx")) == (SendOutcome.QUEUED, "")
+
+
+async def test_a_command_without_the_credentials_knows_the_list_too(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    world.sender = ProactiveSender(world.redis, {}, ProtocolLimits())
+
+    assert (await world.send(ORDER.model_copy(update={"variables": {}})))[0] is SendOutcome.TEMPLATE_VARIABLES
+    assert (await world.send(ORDER))[0] is SendOutcome.QUEUED
+    stored: Any = await world.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
+    assert b'"order_update"' in stored
+
+
+async def test_a_template_is_found_by_the_providers_id_too(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    found = await world.find("order_update", "de")
+
+    assert await world.records.find("whatsapp", found.id, "any") == found
+    assert await world.records.find("whatsapp", "#", "any") is None
+    by_id = Template(name=found.id, language="any", variables={"1": "Ada", "2": "12"})
+    assert await world.send(by_id) == (SendOutcome.QUEUED, "")
+    stored: Any = await world.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
+    sent = Reply.model_validate_json(stored).template
+    assert sent is not None
+    assert (sent.name, sent.language, sent.id) == ("order_update", "de", found.id)
+
+
+async def mark_next(world: World) -> bool:
+    """Claim the session and mark its next reply; return whether it may be sent."""
+    mailbox = RedisMailbox(world.redis)
+    claim = await mailbox.claim(SESSION)
+    assert claim is not None
+    permit = await mailbox.mark_sending(claim.lease, claim.view.outbox[0])
+    await mailbox.aclose()
+    return permit.granted
+
+
+@pytest.mark.parametrize("how", ["event", "list", "deleted"])
+async def test_a_template_that_is_withdrawn_while_a_message_waits_is_not_sent(world: World, how: str) -> None:
+    await world.sync.sync("whatsapp")
+    assert (await world.send(ORDER))[0] is SendOutcome.QUEUED
+    match how:
+        case "event":
+            await world.change("order_update", status="DISABLED")
+        case "list":
+            world.account.change_template("order_update", "en_US", NOW, status="DISABLED")
+            await world.sync.sync("whatsapp")
+        case "deleted":
+            world.account.templates.delete("order_update")
+            await world.sync.sync("whatsapp")
+
+    assert not await mark_next(world)
+    [refused] = [entry.data for entry in await read_log(world.redis, SESSION) if entry.kind == "refused"]
+    status = "deleted" if how == "deleted" else "disabled"
+    assert refused["code"] == "template"
+    assert refused["reason"] == f"the template is {status}, not approved"
+
+
+async def test_a_template_that_is_approved_again_is_sent(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    assert (await world.send(ORDER))[0] is SendOutcome.QUEUED
+    await world.change("order_update", status="PAUSED")
+    await world.change("order_update", status="APPROVED")
+
+    assert await mark_next(world)
+
+
+async def test_what_cannot_be_read_is_no_template(world: World) -> None:
+    await world.redis.hset("tg:templates:whatsapp", mapping={"de|a": "x", "de|b": b"\xff", "de|c": "[1]"})
+
+    assert await world.records.list_all("whatsapp") == []
+    assert await world.records.find("whatsapp", "a", "de") is None
+
+
+async def test_an_unknown_template_of_an_event_is_kept_until_the_list(world: World) -> None:
+    event = TemplateChanged(channel="whatsapp", name="new|name", language="de", status="approved")
+    for _ in range(2):
+        await world.inbox.accept([event])
+
+    assert await world.records.find("whatsapp", "new|name", "de") is None
+    await world.sync.sync("whatsapp")
+    assert await world.redis.hgetall("tg:template_changes") == {}
+
+
+async def test_metas_refusal_names_its_code(world: World) -> None:
+    reply = Reply(key="1", address=ADDRESS, body="", template=ORDER.model_copy(update={"language": "fr"}))
+    with pytest.raises(Rejected) as refused:
+        await world.channel.send(reply, world.http)
+    assert refused.value.code == "132001"
