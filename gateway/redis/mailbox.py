@@ -24,12 +24,13 @@ from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.write_refusal import refusal_code
 from gateway.redis.decoding import decode_view
-from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_reminders, encode_sent_entry
+from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent_entry
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.records.identities import IDENTITY_RETENTION_MS
+from gateway.redis.reminders import encode_reminders
 
 log = logging.getLogger("turngate.mailbox")
 
