@@ -27,7 +27,6 @@ from gateway.redis.decoding import decode_view
 from gateway.redis.encoding import (
     encode_commit,
     encode_kept_reply,
-    encode_reminders,
     encode_reply_entry,
     encode_sent_entry,
     needs_open_window,
@@ -37,6 +36,7 @@ from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.records.identities import IDENTITY_RETENTION_MS
+from gateway.redis.reminders import encode_reminders
 from gateway.redis.template_keys import state_field
 
 log = logging.getLogger("turngate.mailbox")
