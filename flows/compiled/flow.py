@@ -14,7 +14,17 @@ from typing import TypeVar
 from flows.compiled.edge import CompileContext, CompiledEdge, collect_data_names, compile_edges
 from flows.compiled.instructions import auto_proceeds, language_code, node_type
 from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
-from flows.document import FALLBACK_FIELDS, Action, ActionTrigger, Budget, BusinessHours, Flow, Node, Tool
+from flows.document import (
+    FALLBACK_FIELDS,
+    Action,
+    ActionTrigger,
+    Budget,
+    BusinessHours,
+    Flow,
+    Node,
+    Tool,
+    Way,
+)
 from flows.locales import messages_for
 from flows.nlu import TfidfVectorizer, fit_vectorizer
 from flows.templating import TextTemplate, TrustedText
@@ -30,9 +40,8 @@ class CompiledNode:
     and, if it may be interrupted, the global ones that they do not shadow; with `has_only_open_edges` none of
     them can be closed by the data. `is_decided_by_data` says that the data alone decide between its own
     edges. `conditions` are those of `available_edges`, if none of them contains a value.
-    `template_values` are the variables of the node's message template. `speculative_replies` are the edges
-    for which the model may write the target's reply ahead. With `returns_from_interrupt` the node has no
-    edges, so that an interrupt ends here.
+    `speculative_replies` are the edges for which the model may write the target's reply ahead. With
+    `returns_from_interrupt` the node has no edges, so that an interrupt ends here.
     """
 
     id: str
@@ -43,7 +52,6 @@ class CompiledNode:
     reprompt: TextTemplate | None
     instruction: TextTemplate | None
     labels: tuple[TextTemplate, ...]
-    template_values: Mapping[str, TextTemplate]
     edges: tuple[CompiledEdge, ...]
     auto_proceed: bool
     returns_from_interrupt: bool
@@ -90,6 +98,7 @@ class CompiledFlow:
     urls: tuple[str, ...]
     budget: Budget | None
     hours: BusinessHours | None
+    outside_window: Way | None
     is_multilingual: bool
 
     @property
@@ -190,6 +199,7 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
         urls=tuple(sorted(set(_URL_START.findall(flow.model_dump_json(exclude_unset=True))))),
         budget=flow.budget,
         hours=flow.hours,
+        outside_window=flow.outside_window,
         is_multilingual=False,
     )
 
@@ -236,11 +246,6 @@ def _compile_node(
         reprompt=TextTemplate(node.reprompt_text, "message") if node.reprompt_text else None,
         instruction=TextTemplate(node.instruction, "prompt") if node.instruction else None,
         labels=tuple(TextTemplate(choice.label) for choice in node.choices),
-        template_values=MappingProxyType(
-            {name: TextTemplate(value) for name, value in node.template.variables.items()}
-            if node.template
-            else {}
-        ),
         edges=edges,
         auto_proceed=auto_proceeds(node) and kind != "final",
         returns_from_interrupt=kind != "final" and not node.hand_off and not chosen,
@@ -272,6 +277,7 @@ _FIELDS_OUTSIDE_VERSION = {
     "max_turns",
     "media",
     "on_reaction",
+    "outside_window",
     "remind",
     "template",
     *FALLBACK_FIELDS,

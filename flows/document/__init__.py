@@ -14,12 +14,14 @@ from flows.document.flow import (
     Node,
     Remind,
     Tool,
+    UndeliveredFallback,
     parse_duration,
 )
 from flows.document.flow_file import WatchedFlowFile
 from flows.document.flow_set import FlowSet
 from flows.document.parser import parse_yaml, read_text
 from flows.document.traversal import FALLBACK_FIELDS, MAX_TIMEOUT_SECONDS
+from flows.document.ways import MessageTemplate, Way
 
 __all__ = [
     "FALLBACK_FIELDS",
@@ -34,10 +36,13 @@ __all__ = [
     "FlowError",
     "FlowSet",
     "Issue",
+    "MessageTemplate",
     "Node",
     "Remind",
     "Tool",
+    "UndeliveredFallback",
     "WatchedFlowFile",
+    "Way",
     "parse_duration",
     "parse_yaml",
     "read_text",

@@ -31,6 +31,7 @@ from flows.document.errors import Issue
 from flows.document.loader import FlowLoader
 from flows.document.localization import Localization, localize
 from flows.document.validation import find_unknown_keys, find_warnings, validate_flow
+from flows.document.ways import MessageTemplate, UndeliveredClass, Way
 
 
 class KeyValuePair(TypedDict):
@@ -104,6 +105,16 @@ class Fallback(FlowModel):
 
     say: str = Field("", max_length=4_000)
     edge: str = ""
+
+
+class UndeliveredFallback(Fallback):
+    """The reaction when a message was not delivered.
+
+    `instead` is another way of the message, by the class of the failure; there the node's text is sent, or
+    what `say` is.
+    """
+
+    instead: dict[UndeliveredClass, Way] = Field(default_factory=dict)
 
 
 class Timeout(Fallback):
@@ -237,17 +248,6 @@ class Edge(FlowModel):
     pattern: str | None = None
 
 
-class MessageTemplate(FlowModel):
-    """A template that the provider has approved, sent in place of the node's text where the channel has it.
-
-    `language` is the provider's code; without one, the conversation's language.
-    """
-
-    name: str = Field(min_length=1, max_length=512)
-    language: str = Field("", max_length=20)
-    variables: dict[str, str] = Field(default_factory=dict, max_length=200)
-
-
 class Node(FlowModel):
     """A state of the conversation. `reprompt_text` replaces `static_text` when the node asks again.
 
@@ -278,7 +278,8 @@ class Node(FlowModel):
     hand_off: bool = False
     opt_out: bool = False
     timeout: Timeout | None = None
-    on_undelivered: Fallback | None = None
+    on_undelivered: UndeliveredFallback | None = None
+    outside_window: Way | None = None
     out_of_hours: Fallback | None = None
     remind: Remind | None = None
     on_reaction: dict[str, NonEmptyText] = Field(default_factory=dict)
@@ -317,6 +318,7 @@ class Flow(FlowLoader):
     unsupported_text: str = ""
     budget: Budget | None = None
     hours: BusinessHours | None = None
+    outside_window: Way | None = None
     languages: dict[str, Localization] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from core.model import Choice, Message, Template
 from flows.compiled import scripted_speech, select_language_block
 from flows.engine.model_text import protect_echoes
 from flows.engine.pictures import load_pictures
+from flows.engine.routes import build_template, find_window_route
 from flows.engine.selection import Question
 from flows.engine.turn_context import TurnContext
 from flows.llm import ModelError, ReplyRequest
@@ -26,7 +27,7 @@ async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
     is_again = context.state.visits.get(node.id, 0) > 1
     for template in (node.reprompt if is_again else None, node.text):
         if template and (rendered := context.render_protected(template)):
-            ask(context, rendered, build_template(context))
+            ask(context, rendered, _node_template(context))
             return
     text = protect_echoes(context, reply)
     if not text and node.instruction:
@@ -34,7 +35,7 @@ async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
     if text == context.locale_messages.refusal:
         reprompt_with_reason(context, text)
     else:
-        ask(context, text or _default_node_text(context), build_template(context))
+        ask(context, text or _default_node_text(context), _node_template(context))
 
 
 async def repeat_question(context: TurnContext) -> None:
@@ -89,18 +90,6 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
     ask(context, messages.fallback_message(misses, context.turn, question, knows_person=offers_agent))
 
 
-def build_template(context: TurnContext) -> Template | None:
-    """Return the node's message template with its values, each on one line as providers ask for."""
-    template = context.node.node.template
-    if template is None:
-        return None
-    values = {
-        name: " ".join(context.render(value).split()) for name, value in context.node.template_values.items()
-    }
-    language = template.language or context.flow.language
-    return Template(name=template.name, language=language, variables=values)
-
-
 def ask(context: TurnContext, text: str, template: Template | None = None) -> None:
     """Add `text` as a message with the node's quick replies and media, or with a template in its place."""
     context.state.offered = build_quick_replies(context)
@@ -118,9 +107,16 @@ def ask(context: TurnContext, text: str, template: Template | None = None) -> No
     add_message(context, message)
 
 
+def _node_template(context: TurnContext) -> Template | None:
+    template = context.node.node.template
+    return build_template(context, template) if template else None
+
+
 def add_message(context: TurnContext, message: Message) -> None:
     """Add a message to the turn, its protected values escaped, and to the history, the values as they are."""
     text = to_commonmark(message.text)
+    if message.route is None and message.template is None and (route := find_window_route(context)):
+        message = message.model_copy(update={"fallback": route})
     context.streamer.finish_message(text)
     context.messages.append(message if text == message.text else message.model_copy(update={"text": text}))
     context.state.add_history_line("assistant", reveal_values(message.text))

@@ -10,7 +10,7 @@ from time import perf_counter
 from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
-from flows.document import Fallback, Node
+from flows.document import Fallback, Node, UndeliveredFallback
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
@@ -22,6 +22,7 @@ from flows.engine.response_builder import (
     current_question,
     repeat_question,
 )
+from flows.engine.routes import find_undelivered_route
 from flows.engine.selection import Transition
 from flows.engine.transition_executor import enter_initial_node, execute_selection
 from flows.engine.transition_selector import find_edge, match_quick_reply, select_transition
@@ -36,6 +37,7 @@ from flows.engine.unanswered import (
 from flows.llm import Model, ModelError
 from flows.nlu import is_greeting, is_small_talk
 from flows.state import DialogState
+from flows.templating import TextTemplate
 
 _DEFAULT_SERVICES = EngineServices()
 _SPEAKER_LABELS = {"user": "Person", "assistant": "Bot"}
@@ -118,7 +120,7 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
     turn = Turn(id=_state_digest(before), session=":".join(address.model_dump().values()), address=address)
     context = TurnContext.create(flow, state, turn, model=model, services=services, today=today)
     context.message = {}
-    add_text(context, fallback.say)
+    _say_fallback(context, fallback, str(before.variables.get("undelivered", "")))
     try:
         if edge := find_edge(fallback.edge, context.node.edges):
             await execute_selection(context, Transition(edge))
@@ -126,6 +128,19 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
     except ModelError as error:
         return _build_error_result(context, before, error, started_at)
     return state, TurnResult(messages=build_messages(context), outcome=state.outcome, node=state.node)
+
+
+def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> None:
+    """Add the fallback's text; of a message that was not delivered, on the way for this class of failure."""
+    route = None
+    if isinstance(fallback, UndeliveredFallback):
+        route = find_undelivered_route(context, fallback, failure)
+    if route is None:
+        add_text(context, fallback.say)
+        return
+    said = context.render_protected(TextTemplate(fallback.say, "message")) if fallback.say else ""
+    if text := said or current_question(context):
+        add_message(context, Message(text=text, route=route))
 
 
 def _fallback_for(node: Node, timer: TimerKind) -> Fallback | None:

@@ -29,6 +29,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "closed_text": "Reply after the end when after_final is closed. Jinja template.",
         "unsupported_text": "Reply to a message that the channel cannot pass on. Jinja template.",
         "budget": "Limits of one conversation, after which it is handed off to an agent.",
+        "outside_window": "Way of all messages when the service window is closed.",
         "hours": "Business hours, in the business's time zone.",
         "languages": "Localized texts, by language code such as de.",
     },
@@ -54,6 +55,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "opt_out": "Opt the contact out of all further messages after this node's text.",
         "timeout": "Reaction when the user has not written for a number of seconds.",
         "on_undelivered": "Reaction when a message of this node could not be delivered.",
+        "outside_window": "Way of this node's messages when the service window is closed.",
         "out_of_hours": "Reaction instead of a hand-off outside business hours.",
         "remind": "Message that is sent later, scheduled when the node is entered.",
         "on_reaction": "Meaning of emoji reactions to this node's message: an edge's ID or an answer.",
@@ -138,5 +140,18 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "cancel_on_reply": "Whether a message of the user before that cancels it.",
     },
     "Fallback": {"say": "Message to send.", "edge": "ID of the node's edge to take."},
+    "UndeliveredFallback": {
+        "say": "Message to send; with instead, in place of the node's text.",
+        "edge": "ID of the node's edge to take.",
+        "instead": "Another way of the message, by the class of the failure.",
+    },
+    "Way": {
+        "template": "Template to send.",
+        "channel": "Channel of the same contact, such as twilio.",
+        "from": "The business's number on that channel.",
+        "to": "The contact on that channel; by default, their phone number. Jinja template.",
+        "ticket": "Whether a Zendesk ticket is opened, for the requester to.",
+        "wait": "Whether the message waits until the contact writes again.",
+    },
 }
 """Descriptions by model and key."""

@@ -36,6 +36,7 @@ def validate_templates(document: Document) -> Iterator[Issue]:
 
 def _iter_templates(document: Document) -> TemplateSources:
     yield from ((key, document.get(key)) for key in _FLOW_TEXT_FIELDS)
+    yield from _iter_way_templates("outside_window", get_mapping(document, "outside_window"))
     for path, node in iter_objects(document, "nodes"):
         yield from _iter_node_templates(path, node)
     yield from ((f"{path}.condition", edge.get("condition")) for path, edge in iter_edges(document))
@@ -56,11 +57,21 @@ def _iter_node_templates(path: str, node: Document) -> TemplateSources:
     yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
     yield from ((f"{path}.remind.{key}", get_mapping(node, "remind").get(key)) for key in ("text", "at"))
     yield from iter_texts(f"{path}.template", "variables", get_mapping(node, "template"))
+    yield from _iter_way_templates(f"{path}.outside_window", get_mapping(node, "outside_window"))
+    for failure, way in get_mapping(get_mapping(node, "on_undelivered"), "instead").items():
+        yield from _iter_way_templates(f"{path}.on_undelivered.instead.{failure}", way)
     offered = node.get("choices")
     for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
         # a bare label stands for an object with one
         label = choice.get("label") if isinstance(choice, Mapping) else choice
         yield f"{path}.choices[{index}].label", label
+
+
+def _iter_way_templates(path: str, way: object) -> TemplateSources:
+    if not isinstance(way, Mapping):
+        return
+    yield from ((f"{path}.{key}", way.get(key)) for key in ("from", "sender", "to"))
+    yield from iter_texts(f"{path}.template", "variables", get_mapping(way, "template"))
 
 
 def _iter_language_templates(path: str, language: object) -> TemplateSources:
