@@ -7,8 +7,8 @@ from flows.document import MessageTemplate, UndeliveredFallback, Way
 from flows.engine.turn_context import TurnContext
 from flows.templating import TextTemplate
 
-_LANDLINE_CLASSES = ("landline", "blocked", "unreachable")
-"""Further classes that are permanent; `permanent` is their default."""
+_PERMANENT_CLASSES = ("landline", "blocked", "unreachable")
+"""Classes for which `permanent` is the default."""
 
 
 def find_window_route(context: TurnContext) -> Route | None:
@@ -19,9 +19,10 @@ def find_window_route(context: TurnContext) -> Route | None:
 
 def find_undelivered_route(context: TurnContext, fallback: UndeliveredFallback, failure: str) -> Route | None:
     """Return the way that the node names for this class of failure."""
-    way = fallback.instead.get(failure)
-    if way is None and failure in _LANDLINE_CLASSES:
-        way = fallback.instead.get("permanent")
+    ways = {str(name): way for name, way in fallback.instead.items()}
+    way = ways.get(failure)
+    if way is None and failure in _PERMANENT_CLASSES:
+        way = ways.get("permanent")
     return build_route(context, way) if way else None
 
 
