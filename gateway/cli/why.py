@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,23 +39,26 @@ def why(
     """Show the delivery timeline of a message."""
     from gateway.redis.records.proactive_messages import ProactiveMessages
     from gateway.redis.records.session_index import SessionIndex
-    from gateway.redis.records.session_log import read_log_end
+    from gateway.redis.records.session_log import read_log_end, read_window
 
-    async def work(redis: Redis) -> list[tuple[str, list[LogEntry]]]:
+    async def work(redis: Redis) -> tuple[list[tuple[str, list[LogEntry]]], dict[str, int]]:
         found = []
         if proactive := await ProactiveMessages(redis).find(message_id):
             entries = await read_log_end(redis, proactive.session, 1_000)
             found.append((proactive.session, _select_by_keys(proactive.log_keys, entries)))
         if session := await SessionIndex(redis).find_by_message(message_id):
             found.append((session, _select_entries(message_id, await read_log_end(redis, session, 1_000))))
-        return found
+        return found, {session: await read_window(redis, session) for session, _ in found}
 
-    found = run_with_redis(work)
+    found, windows = run_with_redis(work)
     if not found:
         typer.echo(f"{message_id}: unknown message (IDs are kept for eight days)", err=True)
         raise typer.Exit(1)
     for session, entries in found:
         typer.echo(f"session  {session}")
+        if closes := windows[session]:
+            when = datetime.fromtimestamp(closes / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            typer.echo(f"service window  {'open until' if closes > time() * 1000 else 'closed since'} {when}")
         for entry in entries:
             when = datetime.fromtimestamp(entry.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
             facts = [

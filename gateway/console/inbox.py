@@ -19,7 +19,7 @@ from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.delivery_reports import read_alarms
 from gateway.redis.records.message_timeline import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner
+from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner, read_window
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.refusals import refusal_response
@@ -93,7 +93,12 @@ class AgentInbox(ConsolePage):
             read_log(self._redis, session, after) if after else read_log_end(self._redis, session)
         )
         owner = await read_owner(self._redis, session)
-        return JSONResponse({"entries": [entry.model_dump() for entry in entries], "owner": owner})
+        answer = {
+            "entries": [entry.model_dump() for entry in entries],
+            "owner": owner,
+            "window_closes_ms": await read_window(self._redis, session),
+        }
+        return JSONResponse(answer)
 
     async def send_message(self, request: Request) -> Response:
         """Send an agent's message; `/bot on`, `/bot off` and `/end` are executed and not sent."""

@@ -35,7 +35,10 @@ EVENT_TYPES = {
         "messages or a reply were given up; `turngate dead show` tells more",
         ("dead_letter", "code", "reason", "failure", "provider_id"),
     ),
-    "broadcast.progress": EventType("a broadcast went on", ("broadcast", "state", "counts")),
+    "broadcast.progress": EventType(
+        "a broadcast began, was paused, resumed or stopped, has ended, or a tenth of it was processed",
+        ("broadcast", "state", "counts"),
+    ),
 }
 
 TEST_EVENT = "hook.test"

@@ -55,15 +55,7 @@ def sign(body: bytes, webhook_id: str, secrets: Sequence[str], now_ms: int) -> d
 
 
 def _build_data(event: HookEvent, hook: Subscription) -> dict[str, JsonValue]:
-    channel, _, account = (event.account or event.session).partition(":")
-    reference = hmac.new(hook.reference_key.encode(), event.session.encode(), hashlib.sha256).hexdigest()
-    data: dict[str, JsonValue] = {
-        "session_ref": f"ref_{reference[:_REFERENCE_LENGTH]}",
-        "channel": channel,
-        "account": account if event.account else "",
-    }
-    if Content.CONTACT in hook.include:
-        data |= {"session": event.session, "contact": event.contact}
+    data = _describe_session(event, hook) if event.session else {}
     known = EVENT_TYPES.get(event.kind)
     for name, value in event.data.items():
         public_name = _PUBLIC_NAMES.get(name, name)
@@ -74,4 +66,18 @@ def _build_data(event: HookEvent, hook: Subscription) -> dict[str, JsonValue]:
     reason = data.get("reason")
     if isinstance(reason, str) and Content.CONTACT not in hook.include:
         data["reason"] = _NUMBER.sub("[number]", reason)
+    return data
+
+
+def _describe_session(event: HookEvent, hook: Subscription) -> dict[str, JsonValue]:
+    """Return which session an event is about; a broadcast's is about none."""
+    channel, _, account = (event.account or event.session).partition(":")
+    reference = hmac.new(hook.reference_key.encode(), event.session.encode(), hashlib.sha256).hexdigest()
+    data: dict[str, JsonValue] = {
+        "session_ref": f"ref_{reference[:_REFERENCE_LENGTH]}",
+        "channel": channel,
+        "account": account if event.account else "",
+    }
+    if Content.CONTACT in hook.include:
+        data |= {"session": event.session, "contact": event.contact}
     return data

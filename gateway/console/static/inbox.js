@@ -98,6 +98,15 @@ function showSessions(sessions) {
   if (focused) for (const button of list.querySelectorAll("button")) if (button.dataset.session === focused) button.focus();
 }
 
+// WhatsApp takes free text only for a day after the contact's last message.
+function showWindow(closesMs) {
+  const closes = new Date(closesMs), note = at("window");
+  note.hidden = !closesMs;
+  note.textContent = closes > new Date()
+    ? "free text until " + closes.toLocaleString([], {weekday: "short", hour: "2-digit", minute: "2-digit"})
+    : "service window closed: templates only";
+}
+
 async function readLog() {
   const conversation = open;
   const query = new URLSearchParams({ session: conversation.session, after: conversation.after });
@@ -110,6 +119,7 @@ async function readLog() {
   }
   at("owner").textContent = OWNERS[result.owner];
   at("owner").dataset.owner = result.owner;
+  showWindow(result.window_closes_ms);
   const free = result.owner === "bot" || result.owner === "closed";
   for (const button of at("acts").querySelectorAll("button")) {
     button.disabled = button.dataset.act === "take_over" ? result.owner === "human" : free;

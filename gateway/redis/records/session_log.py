@@ -52,6 +52,12 @@ async def read_owner(redis: Redis, session: str) -> Owner:
     return Owner(stored.decode()) if stored else Owner.BOT
 
 
+async def read_window(redis: Redis, session: str) -> int:
+    """Return when a session's service window closes, in ms since the epoch; 0 if it has none."""
+    stored: Any = await cast("Awaitable[bytes | None]", redis.hget(f"tg:{{{session}}}", "window"))
+    return int(stored or 0)
+
+
 async def _read_entries(
     redis: Redis, command: str, session: str, first: str, last: str, count: int
 ) -> list[LogEntry]:

@@ -29,6 +29,8 @@ from gateway.redis.records.hook_events import HookEvent
 from gateway.redis.records.session_index import SessionIndex
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
+from tests.gateway.broadcasts.test_broadcasts import SPRING, rows
+from tests.gateway.broadcasts.test_broadcasts import Rig as BroadcastRig
 from tests.gateway.hooks.receiver import Receiver
 from tests.gateway.hooks.setup import hooked, subscribe
 
@@ -265,3 +267,17 @@ def test_a_signature_is_of_standard_webhooks() -> None:
     headers = sign(b'{"test": 2432232314}', "msg_p5jXN8AQM9LWM0D4loKWxJek", [secret], 1_614_265_330_000)
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert Webhook(secret)
+
+
+async def test_the_progress_of_a_broadcast_is_told(redis: Redis, receiver: Receiver) -> None:
+    rig = BroadcastRig(redis)
+    async with hooked(redis, receiver) as crm:
+        await rig.store.start(SPRING, rows(4))
+        await rig.run()
+        await crm.delivery.deliver_all()
+    told = [each["data"] for each in receiver.events if each["type"] == "broadcast.progress"]
+    assert [each["state"] for each in told] == ["running", "finished"]
+    assert told[-1]["broadcast"] == "spring"
+    assert told[-1]["counts"] == {"total": 4, "processed": 4, "queued": 4, "skipped": 0}
+    assert "session_ref" not in told[-1]
+    await rig.gateway.mailbox.aclose()

@@ -19,15 +19,19 @@ if count > 0 then
   local outcomes = 'tg:broadcast_outcomes:' .. name
   for i = 1, count do redis.call('HSET', outcomes, processed + i - 1, ARGV[5 + i]) end
   redis.call('PEXPIRE', outcomes, RETENTION_MS)
+  local step = math.max(math.floor(tonumber(stored[5]) / 10), 1)
+  local is_told = math.floor((processed + count) / step) > math.floor(processed / step)
   processed = processed + count
   redis.call('HSET', broadcast, 'processed', processed)
   redis.call('HINCRBY', broadcast, 'queued', ARGV[5])
   redis.call('HINCRBY', broadcast, 'skipped', count - tonumber(ARGV[5]))
+  if is_told and processed < tonumber(stored[5]) then tell_progress(name) end
 end
 if stored[1] == 'running' and processed >= tonumber(stored[5]) then
   redis.call('HSET', broadcast, 'state', 'finished', 'ended_ms', now)
   redis.call('HDEL', broadcast, 'holder', 'held_until')
   redis.call('SREM', 'tg:broadcasts_running', name)
+  tell_progress(name)
   return nil
 end
 if stored[1] ~= 'running' then return nil end

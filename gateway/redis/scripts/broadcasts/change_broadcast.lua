@@ -7,4 +7,5 @@ redis.call('HSET', broadcast, 'state', ARGV[3])
 for _, key in ipairs({broadcast, 'tg:broadcast_rows:' .. ARGV[1]}) do redis.call('PEXPIRE', key, RETENTION_MS) end
 if ARGV[3] == 'running' then redis.call('SADD', running, ARGV[1]) else redis.call('SREM', running, ARGV[1]) end
 if ARGV[3] == 'stopped' then redis.call('HSET', broadcast, 'ended_ms', clock()) end
+tell_progress(ARGV[1])
 return 1
