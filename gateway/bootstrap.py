@@ -144,12 +144,14 @@ def build_quiet_policy(settings: Settings, config: ConfigFile, channels: Channel
     return QuietPolicy(default, rules, numbered)
 
 
-def load_channels(settings: Settings) -> Channels:
+def load_channels(settings: Settings, environ: Mapping[str, str] | None = None) -> Channels:
     """Load every channel whose credentials are set, and its further accounts as `channel/account`.
 
-    Raises `ConfigurationError` for a channel that is only partly configured.
+    `environ` are other variables than those of the settings. Raises `ConfigurationError` for a channel that
+    is only partly configured.
     """
-    public_url, environ = settings.public_url or "", settings.environ
+    environ = settings.environ if environ is None else environ
+    public_url = settings.public_url or environ.get("PUBLIC_URL", "")
     loaded = {name: channel_registry.load(name, environ, public_url) for name in channel_registry.available()}
     channels = {name: channel for name, channel in loaded.items() if channel is not None}
     for name, account in ConfigFile.load(settings.config_path).accounts.items():

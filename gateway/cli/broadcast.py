@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gateway.cli._redis import run_with_redis
+from gateway.cli._sender import build_sender, load_command_channels
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from gateway.broadcasts.preview import Preview
     from gateway.broadcasts.recipient_file import Recipient
     from gateway.broadcasts.store import Broadcasts
-    from gateway.redis.outbox import ProactiveSender
 
 app = typer.Typer(
     help="Send one message to many contacts, and follow it.", no_args_is_help=True, add_completion=False
@@ -204,11 +204,14 @@ def _find_channel(sender: str, channel: str, settings: object) -> tuple[str, str
     """Return the channel with its account, and the number that sends, by what --from and --channel say."""
     from core.errors import ConfigurationError
     from core.ports import StartsConversations
-    from gateway.bootstrap import load_channels
     from gateway.config.settings import Settings
 
     assert isinstance(settings, Settings)
-    names = [name for name, each in load_channels(settings).items() if isinstance(each, StartsConversations)]
+    names = [
+        name
+        for name, each in load_command_channels(settings).items()
+        if isinstance(each, StartsConversations)
+    ]
     if sender in names and not channel:
         return sender, ""
     if channel and channel not in names:
@@ -229,21 +232,13 @@ def _find_channel(sender: str, channel: str, settings: object) -> tuple[str, str
 
 async def _preview(redis: Redis, broadcast: Broadcast, recipients: list[Recipient]) -> Preview:
     from gateway.broadcasts.preview import Previewer
+    from gateway.config.settings import Settings
 
     def report(rows: int) -> None:
         if sys.stderr.isatty():
             typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
 
-    return await Previewer(_build_sender(redis)).run(broadcast, recipients, report)
-
-
-def _build_sender(redis: Redis) -> ProactiveSender:
-    from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
-    from gateway.config.settings import Settings
-    from gateway.redis.outbox import ProactiveSender
-
-    settings = Settings.load()
-    return ProactiveSender(redis, add_web_channel(load_channels(settings)), build_protocol_limits(settings))
+    return await Previewer(build_sender(redis, Settings.load())).run(broadcast, recipients, report)
 
 
 def _open_store(redis: Redis) -> Broadcasts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli._redis import run_with_redis
+from gateway.cli._sender import build_sender
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -87,25 +88,16 @@ def send_message(
     """Queue a message and print what becomes of it; exit with 1 if it may not leave."""
     from uuid import uuid4
 
-    from gateway.bootstrap import (
-        add_web_channel,
-        build_protocol_limits,
-        build_quiet_policy,
-        load_channels,
-    )
-    from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
-    from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+    from gateway.redis.outbox import REFUSAL_SENTENCES, SendOutcome
     from gateway.redis.records.message_timeline import OWN_PREFIX
 
     settings = Settings.load()
-    channels, limits = load_channels(settings), build_protocol_limits(settings)
-    quiet = build_quiet_policy(settings, ConfigFile.load(settings.config_path), channels)
 
     message_id = uuid4().hex
 
     async def work(redis: Redis) -> SendReceipt:
-        sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
+        sender = build_sender(redis, settings)
         key = f"{OWN_PREFIX}{message_id}"
         if contact:
             return await sender.send_to(contact, key, message, at_ms=at_ms)

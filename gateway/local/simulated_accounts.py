@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, cast
 
 import channels
@@ -12,6 +15,8 @@ from channels._kit.simulator import SimulatedAccount, SimulatedAccountModule, Si
 
 URL_VARIABLE: Final = "TURNGATE_SIMULATOR_URL"
 """Set by `turngate run` for its child processes: `<channel>=<simulator URL>`, comma-separated."""
+
+_SETTINGS_FILE: Final = "simulated-accounts.json"
 
 
 def create_simulated_accounts(gateway_url: str) -> dict[str, SimulatedAccount]:
@@ -27,6 +32,25 @@ def format_simulator_urls(api_urls: Mapping[str, str]) -> str:
 def parse_simulator_urls(environ: Mapping[str, str]) -> dict[str, str]:
     """Read the simulators' URLs by channel name; empty when real providers are configured."""
     return dict(each.split("=", 1) for each in environ.get(URL_VARIABLE, "").split(",") if each)
+
+
+def write_simulated_settings(data_dir: Path, environ: Mapping[str, str]) -> Path:
+    """Write the variables of simulated accounts to the data folder, for commands beside `turngate run`."""
+    file = data_dir / _SETTINGS_FILE
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+        json.dump(dict(environ), output)
+    return file
+
+
+def read_simulated_settings(data_dir: Path) -> dict[str, str]:
+    """Read what `write_simulated_settings` wrote; empty if `turngate run` simulates nothing."""
+    try:
+        stored = json.loads((data_dir / _SETTINGS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in stored.items()} if isinstance(stored, dict) else {}
 
 
 def list_simulated_surfaces(api_urls: Mapping[str, str]) -> dict[str, tuple[SimulatedSurface, ...]]:

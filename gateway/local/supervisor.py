@@ -22,6 +22,7 @@ from gateway.local.simulated_accounts import (
     URL_VARIABLE,
     create_simulated_accounts,
     format_simulator_urls,
+    write_simulated_settings,
 )
 from gateway.local.simulator_server import SimulatorServer, serve
 from gateway.redis.embedded_server import EmbeddedRedis
@@ -125,6 +126,8 @@ class Supervisor:
             server = SimulatorServer(account.simulator, http)
             urls[name] = await self._stack.enter_async_context(serve(server))
             environ |= account.settings(urls[name])
+        file = write_simulated_settings(self._settings.data_dir, environ)
+        self._stack.callback(file.unlink, missing_ok=True)
         return {**environ, URL_VARIABLE: format_simulator_urls(urls)}
 
     async def _wait_until_ready(self) -> None:
