@@ -15,15 +15,9 @@ import pytest
 from redis.asyncio import Redis
 
 from channels._kit.simulator import UserMessage
-from core.model import Message
-from core.model.message import Template
-from gateway.bootstrap import load_channels
-from gateway.config.settings import Settings
+from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
-from gateway.redis.first_contact import ContactAddress
-from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.session_log import read_log
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import document, edge, node
@@ -31,12 +25,22 @@ from tests.gateway.channels.test_whole_conversations import PROVIDERS, Provider
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 HELLO = "Your parcel is here. When may we bring it?"
-TEMPLATE = Template(name="order_update", language="en_US", parameters=("Ada", "17"))
+VALUES = {"1": "Ada", "2": "17"}
+TEMPLATES = {
+    "whatsapp": {"name": "order_update", "language": "en_US"},
+    "twilio_whatsapp": {"name": "order_update", "language": "en"},
+}
+"""On WhatsApp only a template may be the first message."""
 FLOW = document(node("when", "NOTED", edges=[edge("again", "when", keywords=["tomorrow"])]))
-SENDERS = {"twilio_sms": "+15550100", "whatsapp": meta.OURS, "zendesk": "", "intercom": ""}
+SENDERS = {
+    "twilio_sms": "+15550100",
+    "twilio_whatsapp": "whatsapp:+15550101",
+    "whatsapp": meta.OURS,
+    "zendesk": "",
+    "intercom": "",
+}
 CONTACTS = {"intercom": "ada@example.com"}
 EXTRA = {"intercom": {"INTERCOM_WORKSPACE_ID": "wk7h2xqz"}}
-TEMPLATE_CHANNELS = frozenset({"whatsapp"})
 
 
 class Desk(NamedTuple):
@@ -72,24 +76,19 @@ async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
         provider = replace(provider, contact=CONTACTS.get(channel, provider.contact))
         server = RecordingSimulatorServer(provider.simulator, http)
         api_url = await stack.enter_async_context(serve(server))
+        if isinstance(provider.simulator, TwilioSimulator):
+            provider.simulator.url = api_url
+            provider.simulator.contents.add_samples()
         environ = {**provider.environ, provider.api_url_setting: api_url, **EXTRA.get(channel, {})}
         redis_url = await start_gateway(stack, url, str(file), environ)
         yield Desk(provider, server, url, redis_url, environ)
 
 
-async def write_first(at: Desk, channel: str, monkeypatch: pytest.MonkeyPatch) -> str:
+async def write_first(at: Desk, channel: str) -> str:
     """Write to the contact, twice under one id, and return the session."""
-    if channel in TEMPLATE_CHANNELS:
-        for name, value in {**at.environ, "PUBLIC_URL": at.url}.items():
-            monkeypatch.setenv(name, value)
-        async with Redis.from_url(at.redis_url) as redis:
-            sender = ProactiveSender(redis, load_channels(Settings.load()), ProtocolLimits())
-            given = at.address(channel)
-            contact = ContactAddress(channel=given["channel"], to=given["to"], sender=given["from"])
-            message = Message(text="", template=TEMPLATE)
-            receipts = [await sender.send_to(contact, "own-hello", message) for _ in range(2)]
-            return receipts[0].session
-    body: dict[str, Any] = {**at.address(channel), "text": HELLO, "message_id": "hello"}
+    template = TEMPLATES.get(channel)
+    content = {"template": {**template, "variables": VALUES}} if template else {"text": HELLO}
+    body: dict[str, Any] = {**at.address(channel), **content, "message_id": "hello"}
     async with httpx.AsyncClient(base_url=at.url, trust_env=False, timeout=30) as http:
         answers = [await http.post("/messages", json=body) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202], answers[0].text
@@ -105,11 +104,11 @@ async def wait_until_recorded(redis_url: str, session: str) -> None:
 
 @pytest.mark.parametrize("channel", SENDERS)
 async def test_the_contact_gets_the_message_and_their_answer_continues_the_session(
-    channel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    channel: str, tmp_path: Path
 ) -> None:
     async with desk(channel, tmp_path) as at:
-        session = await write_first(at, channel, monkeypatch)
-        expected = "17" if channel in TEMPLATE_CHANNELS else HELLO
+        session = await write_first(at, channel)
+        expected = "17" if channel in TEMPLATES else HELLO
         await at.server.wait_for_entries(expected, at.provider.contact, 0)
         await wait_until_recorded(at.redis_url, session)
 
