@@ -11,8 +11,8 @@ from pydantic import Field
 
 from core.model import FrozenModel
 
-MAX_FILE_BYTES: Final = 200 * 1024 * 1024
-MAX_ROWS: Final = 1_000_000
+MAX_FILE_BYTES: Final = 50 * 1024 * 1024
+MAX_ROWS: Final = 250_000
 MAX_COLUMNS: Final = 50
 MAX_VALUE_LENGTH: Final = 1_024
 TO_COLUMN: Final = "to"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
@@ -64,7 +65,7 @@ class BroadcastApi:
         try:
             broadcast = Broadcast.model_validate(given)
             body = await _read_body(request)
-            recipients = list(read_recipients(body))
+            recipients = await asyncio.to_thread(lambda: list(read_recipients(body)))
         except ValidationError as error:
             return error_response(400, "bad_request", describe_validation_error(error))
         except RecipientFileError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, cast
@@ -51,7 +52,7 @@ class Broadcasts:
 
         A start that was interrupted while it stored the recipients is repeated from the beginning.
         """
-        name, digest = broadcast.name, broadcast.digest(recipients)
+        name, digest = broadcast.name, await asyncio.to_thread(broadcast.digest, recipients)
         begun = await self._begin(self._redis, [name, digest, broadcast.model_dump_json(), len(recipients)])
         if begun.decode() != "loading":
             return StartResult(begun.decode())
