@@ -13,8 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from core.errors import ConfigurationError
 
 COMMANDS = (
-    "run", "web", "worker", "doctor", "why", "sessions", "send", "broadcast", "dead", "erase", "optout",
-    "hooks", "quarantine", "setup", "flow", "storm",
+    "run", "web", "worker", "doctor", "why", "sessions", "send", "broadcast", "dead", "erase", "export",
+    "optout", "hooks", "quarantine", "setup", "flow", "storm",
 )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ _OPT_OUT_CHANGES = {
     (ControlAction.OPT_IN, OptOutScope.ALL): "0",
     (ControlAction.OPT_IN, OptOutScope.MARKETING): "resume",
 }
+_IDENTIFYING_DETAILS = ("user_id", "external_id", "external_user_id", "wa_id", "profile_username", "email")
 _ACTS_WITHOUT_OWNER = frozenset({ControlAction.OPT_OUT, ControlAction.OPT_IN, ControlAction.PASSED_ON})
 
 
@@ -204,9 +205,18 @@ def _encode_facts(
         facts["window"] = window.seconds * 1000
     if len(event.aliases) > 1:
         facts["has_names"] = True
+    if isinstance(event, TurnReceived) and (known := _known_identifiers(event.turn)):
+        facts["known"] = to_json(known).decode()
     if event.author:
         facts |= _author_facts(event, policy)
     return to_json(facts).decode() if facts else ""
+
+
+def _known_identifiers(turn: Turn) -> dict[str, list[str]]:
+    """Return by what else the contact is known, so that an operator finds them; empty if there is nothing."""
+    names = {turn.profile_name, turn.details.get("profile_name", "")} - {""}
+    ids = {turn.details.get(name, "") for name in _IDENTIFYING_DETAILS} - {""}
+    return {"names": sorted(names), "ids": sorted(ids)} if names or ids else {}
 
 
 def _request_facts(turn: Turn, request: ConsentRequest, *, is_confirmed: bool) -> dict[str, object]:

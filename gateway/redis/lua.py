@@ -26,6 +26,7 @@ _SHARED_PARTS = (
     "broadcasts",
     "ownership",
     "opt_outs",
+    "erasures",
     "queue",
     "timers",
     "suspicion",

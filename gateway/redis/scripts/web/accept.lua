@@ -8,6 +8,7 @@ local handle = {}
 
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
+  if is_erased(session .. ' ' .. id) then return false end
   local seen = key(session, ':seen')
   local new = redis.call('ZADD', seen, 'NX', now, id) == 1
   redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - DEDUP_MS)
@@ -95,6 +96,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   if facts.ours then restore_control(session, facts.ours, now) end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
     'bulk', '', 'inactivity', '', 'undelivered', '')  -- a message cancels these timers
+  if facts.known then redis.call('HSET', key(session), 'known', facts.known) end
   log_entry(session, 'accepted', entry)
   record_message_time(session, entry)
   if facts.window then open_window(session, facts.window, entry) end
@@ -187,6 +189,7 @@ end
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
   if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
+  if not stored[1] and not stored[2] and is_erased(message) then return 'stale' end
   redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry, 'failure', failure, 'pause', pause)
   redis.call('PEXPIRE', message, DEDUP_MS)
   count_status(channel, status, failure)
