@@ -31,7 +31,7 @@ from gateway.webchat.consent import ConsentApi
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.proactive import ProactiveApi
-from gateway.webchat.schemas import ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
+from gateway.webchat.schemas import ResetAnswer, ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
 from gateway.webchat.session_tokens import ClientAuth, SessionTokens
 
 WAIT_SECONDS = 25.0
@@ -136,7 +136,7 @@ class WebApi:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
-        """Delete a conversation."""
+        """Start a conversation anew: its state is deleted, its log stays for agents."""
         try:
             body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:
@@ -146,7 +146,7 @@ class WebApi:
             return session_id
         script = lua.load_script("reset", ProtocolLimits())
         await script(self._redis, [rq_layout.current_timestamp(), build_session_id(session_id)])
-        return JSONResponse({"reset": session_id})
+        return JSONResponse(ResetAnswer(reset=session_id).model_dump())
 
     async def session(self, request: Request) -> Response:
         """Create a session with its token, for a page of an allowed origin."""

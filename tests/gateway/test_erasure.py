@@ -34,6 +34,7 @@ from gateway.redis.records.contact_export import export_contact
 from gateway.redis.records.contact_search import ContactSearch
 from gateway.redis.records.erasure import ContactErasure
 from gateway.redis.records.key_content import read_key
+from gateway.redis.records.session_log import read_log
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway
@@ -294,6 +295,24 @@ async def test_of_an_opt_out_only_a_marker_stays(gateway: InboundGateway) -> Non
     exported = await export_contact(gateway.redis, NUMBER)
     assert exported is not None
     assert exported["sessions"][0]["opt_out"] == "all"
+
+
+async def test_the_text_of_a_message_that_the_contact_deleted_leaves_the_log(
+    gateway: InboundGateway,
+) -> None:
+    for number in (1, 2):
+        await gateway.receive(whatsapp_message(number), WHATSAPP)
+    deleted = meta.message("revoke", {"original_message_id": "wamid.1"}, id="wamid.3", from_user_id=USER) | {
+        "from": DIGITS
+    }
+    await gateway.receive(
+        meta.whatsapp().parse(meta.post(meta.batch(meta.value(deleted, contacts=[])))), WHATSAPP
+    )
+
+    entries = await read_log(gateway.redis, WHATSAPP)
+    accepted = [entry.data["turn"] for entry in entries if entry.kind == "accepted"]
+    assert accepted == ["wamid.2"]
+    assert [entry.data["redacted"] for entry in entries if entry.kind == "activity"] == [True]
 
 
 async def test_the_files_of_the_server_have_nothing_of_the_contact(durable_server: EmbeddedRedis) -> None:
