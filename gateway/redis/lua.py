@@ -38,6 +38,7 @@ _SHARED_PARTS = (
     "restart",
     "participants",
     "schedule",
+    "abuse",
 )
 """Shared functions, each part after those that it uses."""
 

@@ -79,6 +79,17 @@ local function extend_window(session, entry)
   if known and closes * 1000 > tonumber(known) then redis.call('HSET', key(session), 'window', closes * 1000) end
 end
 
+-- Guarantee L13: a message over a limit is recorded with its outcome, and not processed.
+local function record_unanswered(session, id, entry, reason, address, account)
+  redis.call('HSET', key(session), 'address', address, 'account', account)
+  log_entry(session, 'accepted', entry)
+  record_message_time(session, entry)
+  local outcome = cjson.encode({turns = {id}, outcome = 'silent_' .. reason, replies = 0})
+  log_entry(session, 'committed', outcome)
+  notify_waiting(session, 'committed ' .. outcome)
+  start_retention_if_idle(session)
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -86,6 +97,19 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     return 'full'
   end
   if not first_time(session, id) then return 'duplicate' end
+  local result = 'new'
+  if facts.limits and not facts.request then
+    local reason, is_new = abuse_reason(session, account, facts.limits, now)
+    if is_new then
+      silence(session, reason, now)
+      result = 'silenced'
+    end
+    if reason == 'loop' or reason and not is_new then
+      record_unanswered(session, id, entry, reason, address, account)
+      return result
+    end
+    if reason then redis.call('HSET', key(session), 'overflow', 'untold') end  -- this answer carries the notice
+  end
   record_contact(session, facts)
   local former = redis.call('HMGET', key(session), 'address', 'account')
   if facts.has_names or not former[1] then restore_optout(session, now) end
@@ -102,7 +126,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   if facts.window then open_window(session, facts.window, entry) end
   if policy ~= '' then apply_concurrency_policy(session, policy) end
   enqueue(session, now, stamp)
-  return 'new'
+  return result
 end
 
 -- True if a newer act is known, or a newer record of the provider contradicts a transfer.
@@ -114,6 +138,7 @@ local function is_stale(session, owner, at, by_transfer)
 end
 
 local function record_control(session, owner, optout, entry, lapses, by_transfer)
+  if owner == 'bot' then end_silence(session, 'operator') end
   if optout ~= '' then set_optout(session, optout, now) end
   local at = cjson.decode(entry).at
   if at > 0 then
@@ -187,7 +212,7 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
     return accept_participant(session, id, turn, address, entry, policy, account, facts), 'participant'
   end
   local result = accept_turn(session, id, turn, address, entry, policy, account, facts)
-  if result == 'new' and facts.ours then
+  if (result == 'new' or result == 'silenced') and facts.ours then
     for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
       restore_control(own, facts.ours, now)
     end
