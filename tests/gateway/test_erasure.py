@@ -26,6 +26,7 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import Broadcasts
 from gateway.hooks.subscription import Content, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
+from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.lua import ProtocolLimits
@@ -347,3 +348,19 @@ async def test_an_export_has_everything_that_an_erasure_deletes(gateway: Inbound
         set(exported["records"]) | of_sessions
     )
     assert await export_contact(gateway.redis, NUMBER) is None
+
+
+async def test_a_job_that_is_being_run_only_loses_the_name(gateway: InboundGateway) -> None:
+    """RQ ends it; a failed one is deleted with its place in RQ's registry."""
+    redis = gateway.redis
+    call = f'["{rq_layout.JOB_FUNCTION}", null, ["{SMS}"], {{}}]'
+    await gateway.receive(sms(1), SMS)
+    for job, state in (("a", "started"), ("b", "failed")):
+        await redis.hset(f"{rq_layout.JOB_KEY_PREFIX}{job}", mapping={"data": call, "status": state})
+    await redis.zadd(rq_layout.failed_jobs_key(), {"b": 1})
+    receipt = await ContactErasure(redis).erase(NUMBER)
+
+    assert receipt.removed["jobs"] == 3  # one is the session's own, which is queued
+    assert await find_traces(redis) == []
+    assert await redis.hget(f"{rq_layout.JOB_KEY_PREFIX}a", "status") == b"started"
+    assert await redis.zcard(rq_layout.failed_jobs_key()) == 0

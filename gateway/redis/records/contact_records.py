@@ -1,4 +1,4 @@
-"""Where data of a contact is outside their sessions: records that all sessions share.
+"""Data of a contact outside of their sessions: records that all sessions share.
 
 Export and erasure use the same list, so that what one finds the other deletes.
 """

@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 
 from core.errors import Unavailable
 from core.model import ControlAction, DeliveryStatus, Message, StatusChanged, TurnReceived
+from core.processing import AbuseLimits
 from core.processing.session_processor import ProcessResult
 from gateway.cli import app
+from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC
@@ -73,6 +75,21 @@ def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
     prepare(ask_command, lambda rig: rig.accept_turns(1, 2))
 
     assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
+
+
+def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
+    async def loop(rig: Rig) -> None:
+        inbox = RedisInbox(rig.redis, abuse={"fake": AbuseLimits(rounds=2)})
+        for number in range(4):
+            await inbox.accept([TurnReceived(turn=turn(number, text="We are closed until Monday."))])
+            await rig.process()
+
+    prepare(ask_command, loop)
+
+    assert f"{SESSION}  silent (loop)  since 20" in run("sessions").output
+    assert run("sessions", "--resume", SESSION).exit_code == 0
+    assert "silent" not in run("sessions").output
+    assert run("sessions", "--resume", SESSION).exit_code == 1
 
 
 def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
