@@ -20,6 +20,7 @@ from gateway.bootstrap import (
     add_web_channel,
     build_protocol_limits,
     build_quiet_policy,
+    find_abuse_limits,
     find_desk_channels,
     find_participant_policies,
     find_windows,
@@ -126,6 +127,7 @@ def create() -> Starlette:
                 find_desk_channels(channels),
                 participants,
                 find_windows(channels),
+                find_abuse_limits(settings, config, add_web_channel(channels)),
             ),
             channels,
             _split_list(settings.opt_out_words),
@@ -145,6 +147,7 @@ def create() -> Starlette:
         operator=operator,
         tokens=SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),
         origins=_split_list(settings.web_origins),
+        sessions_per_hour=settings.web_sessions,
     )
     pages = (
         SimulatorPage(redis, inbox, operator, simulator, http),

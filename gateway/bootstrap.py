@@ -15,7 +15,7 @@ import channels as channel_registry
 from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
 from core.ports import Channel, Dialog, HostsMedia, LearnsIds, NeedsDependencies, ServiceWindow, SharesApp
-from core.processing import ProcessingLimits, SessionProcessor
+from core.processing import AbuseLimits, ProcessingLimits, SessionProcessor
 from core.quiet_hours import QuietHours
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
@@ -142,6 +142,19 @@ def build_quiet_policy(settings: Settings, config: ConfigFile, channels: Channel
     default = QuietRule(QuietHours.parse(settings.quiet_hours), settings.time_zone)
     numbered = [name for name, channel in channels.items() if channel.capabilities.phone_numbers]
     return QuietPolicy(default, rules, numbered)
+
+
+def find_abuse_limits(
+    settings: Settings, config: ConfigFile, channels: Channels
+) -> Mapping[str, AbuseLimits]:
+    """Return the limits against floods and loops of each channel and account."""
+    default = AbuseLimits(
+        messages_per_minute=settings.contact_messages,
+        messages_per_day=settings.contact_daily_messages,
+        rounds=settings.loop_rounds,
+        account_messages_per_day=settings.account_daily_messages,
+    )
+    return {name: config.abuse_limits_for(name, default) for name in channels}
 
 
 def load_channels(settings: Settings, environ: Mapping[str, str] | None = None) -> Channels:
@@ -348,6 +361,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     find_desk_channels(channels),
                     find_participant_policies(settings, config, channels),
                     windows,
+                    find_abuse_limits(settings, config, add_web_channel(channels)),
                 ),
                 mailbox=mailbox,
                 processor=SessionProcessor(

@@ -70,7 +70,6 @@ DESK_TOPICS: Final = MappingProxyType(
 IGNORED_TOPICS: Final = frozenset(
     {
         "ping",
-        "conversation_part.redacted",
         "conversation_part.tag.created",
         "conversation.priority.updated",
         "conversation.rating.added",
@@ -81,3 +80,6 @@ IGNORED_TOPICS: Final = frozenset(
     }
 )
 """Topics that do not affect ownership."""
+
+REDACTION_TOPIC: Final = "conversation_part.redacted"
+"""Topic of a message whose text was deleted."""

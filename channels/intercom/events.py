@@ -29,6 +29,8 @@ from channels.intercom.capabilities import NAME
 from channels.intercom.contacts import Speaker, build_author_name, identify_speaker
 from channels.intercom.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
 from core.model import (
+    Activity,
+    ActivityReceived,
     Address,
     Attachment,
     ControlAction,
@@ -98,6 +100,17 @@ class ConversationParser:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
         if not parts:
             yield from self._part_events({}, kind, mode)
+
+    def redaction_events(self) -> Iterator[Event]:
+        """Return the contact's messages whose text was deleted at Intercom."""
+        source = get_object(self._item, "source")
+        for part, prefix in ((source, "source:"), *((part, "") for part in self._sorted_parts())):
+            key = f"{prefix}{get_identifier(part, 'id')}"
+            is_contacts = self._workspace.classify_author(part) is Author.CONTACT
+            if part.get("redacted") is True and is_contacts and key != prefix:
+                yield ActivityReceived(
+                    id=f"{key}.redacted", session=self._session, activity=Activity.DELETED, message_id=key
+                )
 
     def agent_initiated_events(self) -> Iterator[Event]:
         """An agent wrote first: the bot stays silent, unless the conversation is assigned to it."""

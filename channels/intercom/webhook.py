@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 from channels._kit.inbound import get_identifier, get_object, get_text, parse_object, signatures_match
 from channels.intercom.assignment import Workspace
-from channels.intercom.capabilities import CAPABILITIES, DESK_TOPICS, IGNORED_TOPICS, USER_TOPICS
+from channels.intercom.capabilities import (
+    CAPABILITIES,
+    DESK_TOPICS,
+    IGNORED_TOPICS,
+    REDACTION_TOPIC,
+    USER_TOPICS,
+)
 from channels.intercom.contacts import parse_merged_contacts
 from channels.intercom.events import ConversationParser
 from channels.intercom.first_messages import find_started_session
@@ -79,7 +85,7 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
         return [Ignored(reason=topic, aliases=parse_merged_contacts(item, workspace))]
     if topic in IGNORED_TOPICS:
         return [Ignored(reason=topic)]
-    if not topic.startswith("conversation."):
+    if topic != REDACTION_TOPIC and not topic.startswith("conversation."):
         return [Ignored(reason="ticket" if topic.startswith("ticket.") else "other topic")]
     if "conversation_message" in item:
         log.error(
@@ -114,6 +120,8 @@ def _parse_topic(topic: str, conversation: ConversationParser, mode: BodyMode) -
         return [*conversation.turn_events(mode, opening=topic.endswith("created"))]
     if topic in DESK_TOPICS:
         return [*conversation.control_events(DESK_TOPICS[topic], mode)]
+    if topic == REDACTION_TOPIC:
+        return [*conversation.redaction_events()]
     match topic:
         case "conversation.admin.single.created":
             return [*conversation.agent_initiated_events()]

@@ -28,6 +28,7 @@ class AcceptResult(StrEnum):
     EARLY = "early"
     COUNTED = "counted"
     UNKNOWN = "unknown"
+    SILENCED = "silenced"
 
 
 @dataclass(frozen=True, slots=True)

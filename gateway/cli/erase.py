@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,34 +13,75 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from gateway.redis.records.contact_search import FoundContact
+    from gateway.redis.records.erasure import ErasureReceipt
+
 
 app = typer.Typer(add_completion=False)
+
+CONTACT_HELP = "Phone number, e-mail address, user ID or name, in full and in any usual spelling."
 
 
 @app.command()
 def erase(
-    contact: Annotated[str, typer.Argument(help="Phone number, e-mail address or user ID, in full.")],
+    contact: Annotated[str, typer.Argument(help=CONTACT_HELP)],
     yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only count.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Permanently delete a contact's data (GDPR erasure): sessions, messages, dead letters."""
-    from gateway.redis.records.session_index import SessionIndex
+    """Permanently delete all that is stored of a contact (GDPR erasure). Exit code 1 if nothing was found."""
+    from gateway.redis.records.erasure import ContactErasure
 
-    if len(contact) < MIN_CONTACT_LENGTH:
-        raise typer.BadParameter("give the full phone number, address or ID")
+    if len(contact.strip()) < MIN_CONTACT_LENGTH:
+        raise typer.BadParameter("give the full phone number, address, ID or name")
 
-    async def work(redis: Redis) -> tuple[int, int]:
-        index = SessionIndex(redis)
-        sessions = await index.find_by_person(contact)
-        if not yes:
-            return len(sessions), -1
-        keys = sum([await index.erase(session) for session in sessions])
-        return len(sessions), keys + await index.delete_identities(contact)
+    async def find(redis: Redis) -> FoundContact:
+        return await ContactErasure(redis).find(contact)
 
-    sessions, keys = run_with_redis(work)
-    if keys < 0:
-        if not sessions:
-            typer.echo(f"No data found for {contact}.")
-            raise typer.Exit(1)
-        typer.echo(f"Dry run: {sessions} sessions would be deleted. Re-run with --yes to delete.")
+    async def work(redis: Redis) -> ErasureReceipt:
+        return await ContactErasure(redis).erase(contact)
+
+    if not yes:
+        _print_preview(run_with_redis(find), as_json)
         raise typer.Exit(1)
-    typer.echo(f"Deleted {sessions} sessions ({keys} keys).")
+    receipt = run_with_redis(work)
+    if as_json:
+        typer.echo(receipt.model_dump_json(indent=2))
+    else:
+        _print_receipt(receipt)
+    if receipt.is_empty:
+        raise typer.Exit(1)
+
+
+def _print_preview(found: FoundContact, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"sessions": found.sessions}))
+        return
+    for session in found.sessions:
+        typer.echo(session)
+    typer.echo(
+        f"Dry run: {len(found.sessions)} sessions would be deleted, with all that is stored beside them. "
+        "Re-run with --yes to delete."
+    )
+
+
+def _print_receipt(receipt: ErasureReceipt) -> None:
+    if receipt.is_empty:
+        typer.echo(
+            "Nothing was found. Check the spelling (a number with its country code), or give the user ID or "
+            "the session, as `turngate sessions` and the console show it.",
+            err=True,
+        )
+        return
+    typer.echo(f"Deleted {receipt.sessions} sessions:")
+    for kind, count in receipt.removed.items():
+        typer.echo(f"  {count:>6}  {kind}")
+    if receipt.opt_outs_kept:
+        typer.echo(f"Kept: {receipt.opt_outs_kept} opt-outs, as salted hashes")
+    for file, result in receipt.files.items():
+        typer.echo(f"{file.replace('_', ' ')}: {result}")
+    if not receipt.is_complete:
+        typer.echo(
+            "The server's files still contain what was deleted, until it has rewritten them (BGREWRITEAOF, "
+            "BGSAVE).",
+            err=True,
+        )

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli._redis import run_with_redis
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from gateway.redis.records.session_index import SessionRow
+    from gateway.redis.records.silenced_sessions import SilencedRow
 
 app = typer.Typer(add_completion=False)
 
@@ -15,14 +21,40 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def sessions(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
+    resume: Annotated[
+        str, typer.Option(metavar="SESSION", help="Let the bot speak again in a session that is silent.")
+    ] = "",
 ) -> None:
-    """List sessions with pending work: owner, queue lengths, next run."""
-    from gateway.redis.records.session_index import SessionIndex
+    """List sessions with pending work (owner, queue lengths, next run), and those silent by their limits."""
+    if resume:
+        _resume(resume)
+        return
 
-    rows = run_with_redis(lambda redis: SessionIndex(redis).list_pending(limit))
+    async def read(redis: Redis) -> tuple[list[SessionRow], list[SilencedRow]]:
+        from gateway.redis.records.session_index import SessionIndex
+        from gateway.redis.records.silenced_sessions import list_silenced
+
+        return await SessionIndex(redis).list_pending(limit), await list_silenced(redis, limit)
+
+    rows, silenced = run_with_redis(read)
     for row in rows:
-        due = datetime.fromtimestamp(row.due_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        due = _format_time(row.due_ms)
         typer.echo(f"{row.session}  {row.owner}  queued {row.waiting}  unsent {row.unsent}  next run {due}")
+    for each in silenced:
+        typer.echo(f"{each.session}  silent ({each.reason})  since {_format_time(each.since_ms)}")
     typer.echo(
         f"{len(rows)} sessions with pending work" if len(rows) < limit else f"first {limit} rows; see --limit"
     )
+
+
+def _resume(session: str) -> None:
+    from gateway.redis.records.silenced_sessions import end_silence
+
+    if not run_with_redis(lambda redis: end_silence(redis, session)):
+        typer.echo(f"{session} is not silent. `turngate sessions` lists those that are.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"The bot answers {session} again.")
+
+
+def _format_time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

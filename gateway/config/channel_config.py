@@ -15,7 +15,7 @@ from core.errors import ConfigurationError
 from core.local_time import load_time_zone
 from core.model import ParticipantPolicy
 from core.ports import RateLimit
-from core.processing import Concurrency
+from core.processing import AbuseLimits, Concurrency
 from core.quiet_hours import QuietHours
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -37,6 +37,9 @@ class ChannelOverrides(BaseModel):
     """As TURNGATE_QUIET_HOURS; unset: that setting."""
     time_zone: str | None = None
     """As TURNGATE_TIME_ZONE; unset: that setting."""
+
+    limits: AbuseLimits | None = None
+    """Limits against floods and loops; unset: those of the settings."""
 
     @field_validator("quiet_hours")
     @classmethod
@@ -157,6 +160,13 @@ class ConfigFile(BaseModel):
         """Return the time zone of a channel or account; `default` if none is configured."""
         section = self._sections_with("time_zone").get(channel)
         return section.time_zone if section and section.time_zone else default
+
+    def abuse_limits_for(self, channel: str, default: AbuseLimits) -> AbuseLimits:
+        """Return the limits of a channel or account; what is not configured is that of `default`."""
+        section = self._sections_with("limits").get(channel)
+        if section is None or section.limits is None:
+            return default
+        return default.model_copy(update=section.limits.model_dump(exclude_unset=True))
 
     def _sections_with(self, key: str) -> Mapping[str, ChannelOverrides]:
         """Return the section that sets `key` for each channel and account; accounts inherit."""

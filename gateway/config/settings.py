@@ -183,6 +183,44 @@ class Settings(BaseSettings):
         alias="TURNGATE_TIME_ZONE",
         description="time zone of contacts whose phone number tells none, e.g. `Europe/Berlin`",
     )
+    contact_messages: int = Field(
+        60,
+        alias="TURNGATE_CONTACT_MESSAGES",
+        ge=0,
+        le=10_000,
+        description="messages of one contact that are answered in a minute; one notice, then silence "
+        "(0: without limit)",
+    )
+    contact_daily_messages: int = Field(
+        500,
+        alias="TURNGATE_CONTACT_DAILY_MESSAGES",
+        ge=0,
+        le=1_000_000,
+        description="messages of one contact that are answered on a day, in UTC (0: without limit)",
+    )
+    loop_rounds: int = Field(
+        5,
+        alias="TURNGATE_LOOP_ROUNDS",
+        ge=0,
+        le=1_000,
+        description="answers to the same words within an hour, after which the bot is silent, as to an "
+        "auto-responder (0: without limit)",
+    )
+    account_daily_messages: int = Field(
+        0,
+        alias="TURNGATE_ACCOUNT_DAILY_MESSAGES",
+        ge=0,
+        le=1_000_000_000,
+        description="messages that an account answers on a day, in UTC (0: without limit)",
+    )
+    web_sessions: int = Field(
+        600,
+        alias="TURNGATE_WEB_SESSIONS",
+        ge=0,
+        le=1_000_000,
+        description="sessions that `POST /web/session` gives to one address in an hour; a reverse proxy is "
+        "one address (0: without limit)",
+    )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",

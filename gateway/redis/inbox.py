@@ -38,7 +38,13 @@ from core.model import (
     status_rank,
 )
 from core.ports import AcceptResult, ServiceWindow
-from core.processing import Concurrency, ConcurrencyPolicy, bypasses_policy
+from core.processing import (
+    AbuseLimits,
+    Concurrency,
+    ConcurrencyPolicy,
+    bypasses_policy,
+    describe_words,
+)
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -54,6 +60,7 @@ _OPT_OUT_CHANGES = {
     (ControlAction.OPT_IN, OptOutScope.ALL): "0",
     (ControlAction.OPT_IN, OptOutScope.MARKETING): "resume",
 }
+_IDENTIFYING_DETAILS = ("user_id", "external_id", "external_user_id", "wa_id", "profile_username", "email")
 _ACTS_WITHOUT_OWNER = frozenset({ControlAction.OPT_OUT, ControlAction.OPT_IN, ControlAction.PASSED_ON})
 
 
@@ -77,7 +84,7 @@ class _AcceptRequest(NamedTuple):
 class RedisInbox:
     """Stores the events of webhooks. Requests that arrive during a call are batched into the next one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per policy
         self,
         redis: Redis,
         protocol: ProtocolLimits | None = None,
@@ -85,14 +92,16 @@ class RedisInbox:
         desk_channels: Collection[str] = (),
         participants: Mapping[str, ParticipantPolicy] | None = None,
         windows: Mapping[str, ServiceWindow] | None = None,
+        abuse: Mapping[str, AbuseLimits] | None = None,
     ) -> None:
         """Create an inbox.
 
         `concurrency` is the policy of each channel by name (default: `queue`). `desk_channels` are those with
         an agent desk of their own: there only an agent returns a session to the bot. `participants` is each
         channel's policy for messages of others than the contact (default: `ignore`), `windows` the service
-        window of those that have one.
+        window of those that have one, `abuse` their limits against floods and loops.
         """
+        self._abuse = {name: limits for name, limits in (abuse or {}).items() if not limits.is_off}
         self._redis = redis
         self._concurrency = concurrency or {}
         self._desk_channels = frozenset(desk_channels)
@@ -115,6 +124,11 @@ class RedisInbox:
         if AcceptResult.FULL in results:
             raise MailboxFull("the session has too many waiting messages")
         for event, result in zip(events, results, strict=True):
+            if result is AcceptResult.SILENCED:
+                log.warning(
+                    "a session is silent from now on, because of its limits against floods and loops; "
+                    "`turngate sessions` shows it, and why"
+                )
             if isinstance(event, StatusChanged) and result is not AcceptResult.STALE:
                 self._log_account_failure(event)
             if isinstance(event, TemplateChanged):
@@ -147,7 +161,12 @@ class RedisInbox:
         match event:
             case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
                 channel = turn.address.channel
-                facts = _encode_facts(event, self._participants.get(channel), self._windows.get(channel))
+                facts = _encode_facts(
+                    event,
+                    self._participants.get(channel),
+                    self._windows.get(channel),
+                    self._abuse.get(channel),
+                )
                 return self._policy_argument(turn), account_key(turn.address), facts
             case ControlReceived(address=address):
                 expires = "" if address.channel in self._desk_channels else "1"
@@ -220,6 +239,7 @@ def _encode_facts(
     event: TurnReceived | ParticipantMessage,
     policy: ParticipantPolicy | None,
     window: ServiceWindow | None,
+    abuse: AbuseLimits | None = None,
 ) -> str:
     """Encode what else accept.lua needs of a message; empty if there is nothing."""
     facts: dict[str, object] = {}
@@ -227,13 +247,30 @@ def _encode_facts(
         facts["ours"] = event.turn.at
     if isinstance(event, TurnReceived) and event.request:
         facts |= _request_facts(event.turn, event.request, is_confirmed=event.request_confirmed)
+    if abuse:
+        facts["limits"] = {
+            "minute": abuse.messages_per_minute,
+            "day": abuse.messages_per_day,
+            "rounds": abuse.rounds,
+            "account": abuse.account_messages_per_day,
+            "words": describe_words(event.turn),
+        }
     if window and window.applies_to(event.turn.address):
         facts["window"] = window.seconds * 1000
     if len(event.aliases) > 1:
         facts["has_names"] = True
+    if isinstance(event, TurnReceived) and (known := _known_identifiers(event.turn)):
+        facts["known"] = to_json(known).decode()
     if event.author:
         facts |= _author_facts(event, policy)
     return to_json(facts).decode() if facts else ""
+
+
+def _known_identifiers(turn: Turn) -> dict[str, list[str]]:
+    """Return by what else the contact is known, so that an operator finds them; empty if there is nothing."""
+    names = {turn.profile_name, turn.details.get("profile_name", "")} - {""}
+    ids = {turn.details.get(name, "") for name in _IDENTIFYING_DETAILS} - {""}
+    return {"names": sorted(names), "ids": sorted(ids)} if names or ids else {}
 
 
 def _request_facts(turn: Turn, request: ConsentRequest, *, is_confirmed: bool) -> dict[str, object]:

@@ -26,6 +26,7 @@ _SHARED_PARTS = (
     "broadcasts",
     "ownership",
     "opt_outs",
+    "erasures",
     "queue",
     "timers",
     "suspicion",
@@ -37,6 +38,7 @@ _SHARED_PARTS = (
     "restart",
     "participants",
     "schedule",
+    "abuse",
 )
 """Shared functions, each part after those that it uses."""
 

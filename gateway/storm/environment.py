@@ -77,6 +77,8 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(simulator_server))}
         environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
+        limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
+        environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)
         if scenario.burst:
             environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))

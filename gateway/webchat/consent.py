@@ -1,4 +1,4 @@
-"""`/contacts/{id}/opt-out`: opts a contact out of messages, and in again."""
+"""`/contacts/{id}`: opt-outs, export and erasure of a contact, for the operator."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from starlette.routing import BaseRoute, Route
 
 from core.model import MIN_CONTACT_LENGTH, ControlAction
 from core.ports import Inbox
+from gateway.redis.records.contact_export import export_contact
+from gateway.redis.records.erasure import ContactErasure
 from gateway.redis.records.opt_outs import OptOuts
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
@@ -16,20 +18,27 @@ from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.schemas import OptOutAnswer, OptOutRequest
 
+FILE_SECONDS = 10.0
+"""How long a client waits for the rewrite of the server's files; it goes on after that."""
+
 
 class ConsentApi:
-    """Routes of opt-outs, for the operator only."""
+    """Routes of contacts, for the operator only."""
 
     def __init__(self, redis: Redis, inbox: Inbox, operator: OperatorAuth) -> None:
+        self._redis = redis
         self._opt_outs = OptOuts(redis, inbox)
         self._operator_auth = operator
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
-        path = f"/contacts/{{contact:{ANY_TEXT}}}/opt-out"
+        contact = f"/contacts/{{contact:{ANY_TEXT}}}"
+        require = self._operator_auth.require
         return [
-            Route(path, self._operator_auth.require(self.opt_out), methods=["POST"]),
-            Route(path, self._operator_auth.require(self.opt_in), methods=["DELETE"]),
+            Route(f"{contact}/opt-out", require(self.opt_out), methods=["POST"]),
+            Route(f"{contact}/opt-out", require(self.opt_in), methods=["DELETE"]),
+            Route(f"{contact}/export", require(self.export), methods=["GET"]),
+            Route(contact, require(self.erase), methods=["DELETE"]),
         ]
 
     async def opt_out(self, request: Request) -> Response:
@@ -44,12 +53,36 @@ class ConsentApi:
         """End a contact's opt-out, whatever its scope."""
         return await self._change(request, ControlAction.OPT_IN, OptOutRequest())
 
+    async def export(self, request: Request) -> Response:
+        """Return all that is stored of a contact."""
+        if refusal := _refuse_short_contact(request):
+            return refusal
+        exported = await export_contact(self._redis, request.path_params["contact"])
+        return JSONResponse(exported) if exported else _unknown_contact()
+
+    async def erase(self, request: Request) -> Response:
+        """Erase a contact, and return what was removed."""
+        if refusal := _refuse_short_contact(request):
+            return refusal
+        receipt = await ContactErasure(self._redis).erase(request.path_params["contact"], FILE_SECONDS)
+        return _unknown_contact() if receipt.is_empty else JSONResponse(receipt.model_dump())
+
     async def _change(self, request: Request, act: ControlAction, body: OptOutRequest) -> Response:
+        if refusal := _refuse_short_contact(request):
+            return refusal
         contact = request.path_params["contact"]
-        if len(contact) < MIN_CONTACT_LENGTH:
-            return error_response(400, "bad_request", "give the full phone number, address, ID or session")
         sessions = await self._opt_outs.change(contact, act, body.scope)
         if not sessions:
-            return error_response(404, "unknown_contact", "no message was received from this contact")
+            return _unknown_contact()
         answer = OptOutAnswer(opted_out=act is ControlAction.OPT_OUT, scope=body.scope, sessions=sessions)
         return JSONResponse(answer.model_dump(mode="json"))
+
+
+def _refuse_short_contact(request: Request) -> Response | None:
+    if len(request.path_params["contact"].strip()) >= MIN_CONTACT_LENGTH:
+        return None
+    return error_response(400, "bad_request", "give the full phone number, address, ID or session")
+
+
+def _unknown_contact() -> Response:
+    return error_response(404, "unknown_contact", "nothing is stored of this contact; check the spelling")

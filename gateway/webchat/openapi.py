@@ -109,6 +109,22 @@ _OPERATIONS = (
         {200: schemas.OptOutAnswer},
         (_CONTACT_PARAMETER,),
     ),
+    _Operation(
+        "get",
+        "/contacts/{contact}/export",
+        "All that is stored of a contact",
+        None,
+        {200: schemas.ExportAnswer},
+        (_CONTACT_PARAMETER,),
+    ),
+    _Operation(
+        "delete",
+        "/contacts/{contact}",
+        "Erase all that is stored of a contact",
+        None,
+        {200: schemas.ErasureAnswer},
+        (_CONTACT_PARAMETER,),
+    ),
 )
 _ERRORS = {
     400: "the request cannot be read",

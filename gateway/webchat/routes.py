@@ -10,6 +10,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -31,7 +32,8 @@ from gateway.webchat.consent import ConsentApi
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.proactive import ProactiveApi
-from gateway.webchat.schemas import ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
+from gateway.webchat.schemas import ResetAnswer, ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
+from gateway.webchat.session_limit import SessionLimit
 from gateway.webchat.session_tokens import ClientAuth, SessionTokens
 
 WAIT_SECONDS = 25.0
@@ -59,6 +61,7 @@ class WebApi:
         operator: OperatorAuth,
         tokens: SessionTokens,
         origins: Sequence[str] = (),
+        sessions_per_hour: int = 0,
     ) -> None:
         self.conversations = conversations
         self._redis = redis
@@ -68,6 +71,7 @@ class WebApi:
         self._tokens = tokens
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
+        self._session_limit = SessionLimit(redis, sessions_per_hour)
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes of the web channel."""
@@ -136,7 +140,7 @@ class WebApi:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
-        """Delete a conversation."""
+        """Start a conversation anew: its state is deleted, its log stays for agents."""
         try:
             body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:
@@ -146,7 +150,7 @@ class WebApi:
             return session_id
         script = lua.load_script("reset", ProtocolLimits())
         await script(self._redis, [rq_layout.current_timestamp(), build_session_id(session_id)])
-        return JSONResponse({"reset": session_id})
+        return JSONResponse(ResetAnswer(reset=session_id).model_dump())
 
     async def session(self, request: Request) -> Response:
         """Create a session with its token, for a page of an allowed origin."""
@@ -156,6 +160,13 @@ class WebApi:
             request
         ):
             return error_response(403, "forbidden", "this page is not in TURNGATE_WEB_ORIGINS")
+        try:
+            if not await self._session_limit.allow(request.client.host if request.client else ""):
+                return error_response(
+                    429, "too_many_sessions", "too many new sessions from this address; try later"
+                )
+        except RedisError:
+            return service_unavailable("the session was not recorded; please try again")
         session_id, token = self._tokens.issue()
         return JSONResponse(SessionAnswer(session_id=session_id, token=token).model_dump())
 

@@ -188,9 +188,30 @@ class PendingAnswer(BaseModel):
 
 
 class ResetAnswer(BaseModel):
-    """The conversation that was deleted."""
+    """The conversation that starts anew: what was deleted, and what is still stored."""
 
     reset: str
+    deleted: tuple[str, ...] = ("dialog state", "unsent replies of the bot", "held replies", "timers")
+    kept: tuple[str, ...] = ("log", "scheduled messages", "opt-out")
+
+
+class ExportAnswer(BaseModel):
+    """What is stored of a contact: the sessions with all their parts, and other records by kind."""
+
+    contact: str
+    identifiers: list[str]
+    sessions: list[dict[str, Any]]
+    records: dict[str, list[Any]]
+    kept_opt_outs: dict[str, str]
+
+
+class ErasureAnswer(BaseModel):
+    """What was removed by kind, and what became of the server's files."""
+
+    sessions: int
+    removed: dict[str, int]
+    opt_outs_kept: int
+    files: dict[str, str]
 
 
 class HistoryAnswer(BaseModel):

@@ -12,6 +12,7 @@ from core.errors import Unavailable, Unknown
 from core.model import Address, ControlAction, ControlReceived, Event, Owner
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import SendOutcome
+from gateway.redis.records.erasure import ContactErasure
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_owner
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
@@ -170,14 +171,10 @@ async def test_an_erasure_by_any_identifier_deletes_everything(
     gateway: InboundGateway, identifier: str
 ) -> None:
     await join(gateway)
-    index = SessionIndex(gateway.redis)
 
-    sessions = await index.find_by_person(f"whatsapp:{identifier}".partition(":")[2])
-    for session in sessions:
-        await index.erase(session)
-    await index.delete_identities(identifier)
+    receipt = await ContactErasure(gateway.redis).erase(identifier)
 
-    assert sessions == [BY_NUMBER]
+    assert receipt.sessions == 1
     left = [key async for key in gateway.redis.scan_iter("tg:*") if NUMBER.encode() in key]
     assert left == []
     assert [key async for key in gateway.redis.scan_iter(f"*{USER}*")] == []

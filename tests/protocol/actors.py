@@ -77,7 +77,7 @@ class Actors:
         """Yield crashes, and what agents and operators may do at any time."""
         yield from self._outside_steps(world)
         yield from self._server_steps(world)
-        if self.bounds.take_over and "take_over" not in world.store.seen:
+        if self.bounds.take_over and "take_over" not in world.store.seen | world.store.refused:
             store, result = self.scripts.control(world.store, "take_over", "human", self.bounds.transfer)
             timer = world.timer_turn if result == "stale" else ""
             yield Step("take_over", "an agent"), world._replace(store=store, timer_turn=timer)
@@ -95,10 +95,10 @@ class Actors:
                 said = world._replace(store=store, replies=(*world.replies, name))
                 timer = "" if name in self.bounds.words else world.timer_turn
                 yield Step("say", "an agent", name), said._replace(timer_turn=timer)
-        if self.bounds.participant and "participant" not in world.store.seen:
+        if self.bounds.participant and "participant" not in world.store.seen | world.store.refused:
             store = self.scripts.participant(world.store, "participant")
             yield Step("participant", "a third person"), world._replace(store=store)
-        if self.bounds.moves and "move" not in world.store.seen:
+        if self.bounds.moves and "move" not in world.store.seen | world.store.refused:
             yield Step("move", "the contact"), world._replace(store=self.scripts.move(world.store, "move"))
         if self.bounds.erase and not world.went_back:
             nothing = Snapshot(self.scripts.erase(world.store), (), (), (), "")

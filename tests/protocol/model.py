@@ -38,7 +38,8 @@ class Store(NamedTuple):
     `quiet` is the end of a burst, `timer` the end of the contact's time to answer, `pace` the time of the
     next permitted send, `slot` the reserved time of a waiting reply. `transferred`: the provider's record
     made the hold; `ours`: a newer record says that the bot has the conversation. `moved`: the contact has the
-    new address, `marked_moved`: the marked reply was sent there.
+    new address, `marked_moved`: the marked reply was sent there. `received`: what of `seen` came by webhook;
+    `refused`: what of that was erased, and is not taken again.
     """
 
     mail: tuple[str, ...] = ()
@@ -67,6 +68,8 @@ class Store(NamedTuple):
     ours: bool = False
     moved: bool = False
     marked_moved: bool = False
+    received: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 class ScriptModel:
@@ -143,6 +146,10 @@ class ScriptModel:
 
     # Web process.
 
+    def receive(self, s: Store, name: str) -> Store:
+        """Remember what came by webhook (deduplication)."""
+        return s._replace(seen=s.seen | {name}, received=s.received | {name})
+
     def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
         """Mark a turn as seen, append it and enqueue the session, in one step.
 
@@ -150,9 +157,9 @@ class ScriptModel:
         """
         if len(s.mail) >= self.mailbox_length:
             return s, "duplicate" if turn in s.seen else "full"
-        if turn in s.seen:
+        if turn in s.seen or turn in s.refused:
             return s, "duplicate"
-        s = s._replace(seen=s.seen | {turn}, mail=(*s.mail, turn), timer=None, moved=False)
+        s = self.receive(s, turn)._replace(mail=(*s.mail, turn), timer=None, moved=False)
         if heals:
             s = s._replace(ours=True)
             if s.owner == "human" and s.transferred:
@@ -163,20 +170,20 @@ class ScriptModel:
         self, s: Store, name: str, owner: str, transfer: bool = False
     ) -> tuple[Store, ModelAcceptResult]:
         """Change the owner (another part of accept.lua), unless a newer record contradicts the transfer."""
-        if name in s.seen:
+        if name in s.seen or name in s.refused:
             return s, "duplicate"
-        s = s._replace(seen=s.seen | {name})
+        s = self.receive(s, name)
         if transfer and s.ours:
             return s, "stale"
         return s._replace(owner=owner, timer=None, transferred=transfer), "new"
 
     def participant(self, s: Store, name: str) -> Store:
         """Record a message of somebody else than the contact (another part of accept.lua)."""
-        return s._replace(seen=s.seen | {name})
+        return self.receive(s, name)
 
     def move(self, s: Store, name: str) -> Store:
         """Record the contact's new address (another part of accept.lua)."""
-        return s._replace(seen=s.seen | {name}, moved=True)
+        return self.receive(s, name)._replace(moved=True)
 
     def say(self, s: Store, name: str, voice: str) -> tuple[Store, bool]:
         """Append a message of an agent, who takes over, or of the business.
@@ -190,8 +197,9 @@ class ScriptModel:
         return self.wake(s._replace(seen=s.seen | {name}, out=(*s.out, name))), True
 
     def erase(self, s: Store) -> Store:
-        """Delete everything about the session; the queue keeps its jobs."""
-        return Store(jobs=s.jobs, queue=s.queue, pace=s.pace)
+        """Delete everything about the session and its queued job; a job that was taken goes on."""
+        queue = tuple(job for job in s.queue if job != s.job)
+        return Store(jobs=s.jobs, queue=queue, pace=s.pace, refused=s.refused | s.received)
 
     # Worker.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Awaitable
 from typing import Any, cast
@@ -235,14 +236,13 @@ class Replay:
         fields = {name.decode(): value.decode() for name, value in (await redis.hgetall(KEY)).items()}
         mail = [json.loads(turn)["id"] for turn in await redis.lrange(f"{KEY}:mail", 0, -1)]
         out = [json.loads(each)["key"] for each in await redis.lrange(f"{KEY}:out", 0, -1)]
-        names = [
-            each for part in ("seen", "proactive") for each in await redis.zrange(f"{KEY}:{part}", 0, -1)
-        ]
+        received = {each.decode() for each in await redis.zrange(f"{KEY}:seen", 0, -1)}
+        sent = {each.decode() for each in await redis.zrange(f"{KEY}:proactive", 0, -1)}
         letters = [json.loads(entry[b"letter"]) for _, entry in await redis.xrange("tg:dead")]
         return Store(
             mail=tuple(mail),
             out=tuple(out),
-            seen=frozenset(name.decode() for name in names),
+            seen=frozenset(received | sent),
             owner=fields.get("owner", "bot"),
             state=tuple(json.loads(fields["state"])["turns"]) if "state" in fields else (),
             fence=self._to_fence(f"{fields.get('fence', '')}:{fields.get('nonce', '')}"),
@@ -271,7 +271,20 @@ class Replay:
             ours="ours" in fields,
             moved=_is_new(fields.get("address")),
             marked_moved="marked" in fields and _is_new(fields.get("marked_to")),
+            received=frozenset(received),
+            refused=await self._read_refused(),
         )
+
+    async def _read_refused(self) -> frozenset[str]:
+        """Return which of the names that can come by webhook were erased; stored are only their digests."""
+        redis: Any = self._redis
+        salt = await redis.get("tg:optout_salt") or b""
+        refused = set()
+        for name in (*self._bounds.turns, "take_over", "participant", "move"):
+            digest = hashlib.sha1(salt + f"{SESSION} {name}".encode(), usedforsecurity=False).hexdigest()
+            if await redis.zscore("tg:erased", digest) is not None:
+                refused.add(name)
+        return frozenset(refused)
 
 
 def _is_new(address: str | None) -> bool:

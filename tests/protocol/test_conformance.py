@@ -30,7 +30,7 @@ TIMED = WorldLimits(turns=("A", "B", "C", "D"), timers=("A", "C", "D"), take_ove
 OUTSIDE = WorldLimits(
     turns=("A", "B", "C"),
     parts=2,
-    words=("word1", "word2"),
+    words=("agent-1", "agent-2"),
     proactive=("offer",),
     send_failures=("timed_out", "rejected"),
     dialog_failures=True,

@@ -26,6 +26,8 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import AcceptResult, Inbox
+from gateway.redis import lua
+from gateway.redis.lua import Argument, ProtocolLimits
 
 IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
@@ -117,6 +119,7 @@ class IdentityResolver:
         self._threaded = frozenset(threaded)
         self._inbox = inbox
         self._script = redis.register_script(_SCRIPT)
+        self._store_script = lua.load_script("store_sent_ids", ProtocolLimits())
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events in the sessions of their contacts; see `core.ports.mailbox.Inbox`."""
@@ -171,12 +174,14 @@ class IdentityResolver:
         sent = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
         if not sent:
             return
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for event in sent:
-                pipeline.set(
-                    echo_key(event.channel, event.reply_key), event.provider_id, px=_ECHO_RETENTION_MS
-                )
-            await pipeline.execute()
+        arguments: list[Argument] = [_ECHO_RETENTION_MS]
+        for event in sent:
+            arguments += [
+                echo_key(event.channel, event.reply_key),
+                event.provider_id,
+                f"tg:message:{event.channel}:{event.provider_id}",
+            ]
+        await self._store_script(self._redis, arguments)
 
 
 def echo_key(channel: str, reply_key: str) -> str:

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable
-from typing import Any, cast
+from collections.abc import AsyncIterator
+from typing import Any
 
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from core.model import Address, FrozenModel, Owner
 from core.ports import State
-from gateway.redis import lua
-from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contact_search import ContactSearch
+from gateway.redis.records.erasure import erase_session
 from gateway.redis.records.hook_events import erase_hook_events
 
 _MAX_KEYS_PER_CALL = 500
-_KEY_SUFFIXES = (
-    "",
-    ":mail",
-    ":out",
-    ":held",
-    ":seen",
-    ":recent",
-    ":kept",
-    ":log",
-    ":text",
-    ":participants",
-    ":names",
-)
 _GLOB = re.compile(r"([*?\[\]\\])")
 _MAX_LETTERS_PER_CALL = 500
 
@@ -111,22 +98,8 @@ class SessionIndex:
         return None
 
     async def find_by_person(self, contact: str) -> list[str]:
-        """Return the sessions of a number, address or id.
-
-        It is a component, between colons, of the session or of a name that leads to it.
-        """
-        sessions = set()
-        async for name in self._find_names(contact):
-            session: Any = await self._redis.hget(name, "session")
-            if session:
-                sessions.add(session.decode())
-        async for key in self._redis.scan_iter(
-            f"tg:{{*{_escape_glob(contact)}*}}*", count=_MAX_KEYS_PER_CALL
-        ):
-            found = key.decode()[len("tg:{") :].rpartition("}")[0]
-            if found == contact or f":{contact}:" in f":{found}:":
-                sessions.add(found)
-        return sorted(sessions)
+        """Return the sessions of a number, address, user ID or name, in any usual spelling."""
+        return list((await ContactSearch(self._redis).find(contact)).sessions)
 
     async def read_state(self, session: str) -> State | None:
         """Return the dialog state of a session; `None` if it has none or has expired."""
@@ -138,54 +111,17 @@ class SessionIndex:
         return state
 
     async def erase(self, session: str) -> int:
-        """Delete a session with its log, names, dead letters, proactive messages and events (GDPR erasure).
+        """Delete one session with its names, dead letters and events; return the number of records.
 
-        Return the number of keys, letters and records. A worker that holds the session loses its lease. Of an
-        opt-out only its scope stays, under a salted hash of each name: the contact is not written to again.
+        `ContactErasure` deletes all that is stored of a contact. A worker that holds the session loses its
+        lease. Of an opt-out only its scope stays, under a salted hash of each name.
         """
-        keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
-        account: Any = await self._redis.hget(keys[0], "account")
-        await lua.load_script("keep_optout", ProtocolLimits())(self._redis, [session])
-        names = await self._delete_names(session)
         letters = [letter async for letter in self._find_letters(session)]
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.delete(*keys)
-            pipeline.zrem("tg:due", session)
-            pipeline.zrem("tg:desk", session)
-            pipeline.zrem("tg:optouts", session)
-            for row in ("ready", "backlog"):
-                pipeline.zrem(f"tg:{row}:{(account or b'').decode()}", session)
-            if letters:
-                pipeline.xdel("tg:dead", *letters)
-            answers: list[Any] = await pipeline.execute()
-        # afterwards, because the deleted session takes no further message, whose record would be left
-        records = await lua.load_script("forget", ProtocolLimits())(self._redis, [session])
-        records += await erase_hook_events(self._redis, session)
-        return int(answers[0]) + len(letters) + int(records) + names
-
-    async def delete_identities(self, contact: str) -> int:
-        """Delete the mapping from a contact's identifiers to sessions."""
-        deleted = 0
-        async for key in self._find_names(contact):
-            deleted += int(await self._redis.delete(key))
-        return deleted
-
-    async def _find_names(self, contact: str) -> AsyncIterator[bytes]:
-        """Return the keys of the names (gateway/redis/records/identities.py) with this identifier."""
-        pattern = f"tg:person:*{_escape_glob(contact)}*"
-        async for key in self._redis.scan_iter(pattern, count=_MAX_KEYS_PER_CALL):
-            if f":{contact}:" in f":{key.decode()}:":
-                yield key
-
-    async def _delete_names(self, session: str) -> int:
-        """Delete the names that lead to a session: all identifiers of its contact."""
-        deleted = 0
-        names: Any = await cast("Awaitable[Any]", self._redis.smembers(f"tg:{{{session}}}:names"))
-        for name in names:
-            key = f"tg:person:{name.decode()}"
-            if await cast("Awaitable[Any]", self._redis.hget(key, "session")) == session.encode():
-                deleted += int(await self._redis.delete(key))
-        return deleted
+        removed, _ = await erase_session(self._redis, session)
+        if letters:
+            await self._redis.xdel("tg:dead", *letters)
+        # afterwards, because the deleted session takes no further message, whose event would be left
+        return removed.total() + len(letters) + await erase_hook_events(self._redis, session)
 
     async def _search_sessions(self, pattern: str, message_id: str) -> AsyncIterator[str]:
         keys: list[bytes] = []

@@ -11,7 +11,17 @@ import respx
 
 from channels.intercom import IntercomChannel
 from core.errors import MalformedWebhook, WebhookRefused
-from core.model import ControlAction, ControlReceived, Event, Ignored, ParticipantMessage, Turn, TurnReceived
+from core.model import (
+    Activity,
+    ActivityReceived,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Ignored,
+    ParticipantMessage,
+    Turn,
+    TurnReceived,
+)
 from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.intercom.builders import (
@@ -415,6 +425,18 @@ def test_a_conversation_started_by_an_agent_belongs_to_the_agent() -> None:
 )
 def test_other_topics_are_ignored(topic: str) -> None:
     assert [type(each) for each in parsed(topic, talk(part("Hello", PERSON), part("Hello")))] == [Ignored]
+
+
+def test_a_redacted_message_of_the_contact_is_a_deletion() -> None:
+    item = talk(part("Hello", redacted=True, number=7), part("Hi", PERSON, 8, redacted=True))
+    item["source"]["redacted"] = True
+    events = parsed("conversation_part.redacted", item)
+
+    assert [(type(each), getattr(each, "activity", "")) for each in events] == [
+        (ActivityReceived, Activity.DELETED)
+    ] * 2
+    deleted = [turn.id for turn in turns(REPLIED, talk(part("Hello", number=7)))]
+    assert [getattr(each, "message_id", "") for each in events][1:] == deleted
 
 
 def test_a_notification_without_parts_is_parsed_by_its_topic() -> None:

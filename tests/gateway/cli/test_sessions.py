@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,14 +14,16 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
 from core.errors import Unavailable
-from core.model import ControlAction, DeliveryStatus, Message, StatusChanged
+from core.model import ControlAction, DeliveryStatus, Message, StatusChanged, TurnReceived
+from core.processing import AbuseLimits
 from core.processing.session_processor import ProcessResult
 from gateway.cli import app
+from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC
 from tests.core.rig import SESSION, Rig
-from tests.fakes import ADDRESS
+from tests.fakes import ADDRESS, turn
 
 
 @pytest.fixture
@@ -74,17 +77,42 @@ def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
     assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
 
 
+def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
+    async def loop(rig: Rig) -> None:
+        inbox = RedisInbox(rig.redis, abuse={"fake": AbuseLimits(rounds=2)})
+        for number in range(4):
+            await inbox.accept([TurnReceived(turn=turn(number, text="We are closed until Monday."))])
+            await rig.process()
+
+    prepare(ask_command, loop)
+
+    assert f"{SESSION}  silent (loop)  since 20" in run("sessions").output
+    assert run("sessions", "--resume", SESSION).exit_code == 0
+    assert "silent" not in run("sessions").output
+    assert run("sessions", "--resume", SESSION).exit_code == 1
+
+
 def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
     async def two(rig: Rig) -> None:
-        for session in (f"fake:A1:us:{ADDRESS.theirs}", f"fake:A1:us:{ADDRESS.theirs}0"):
-            await rig.accept_turns(1, session=session)
+        for theirs in (ADDRESS.theirs, f"{ADDRESS.theirs}0"):
+            one = turn(1, f"fake:A1:us:{theirs}", "my secret")
+            address = ADDRESS.model_copy(update={"theirs": theirs})
+            await rig.inbox.accept([TurnReceived(turn=one.model_copy(update={"address": address}))])
 
     prepare(ask_command, two)
-    assert run("erase", ADDRESS.theirs).exit_code == 1
-    assert "Deleted 1 sessions" in run("erase", ADDRESS.theirs, "--yes").output
-    assert "Deleted 0 sessions" in run("erase", ADDRESS.theirs, "--yes").output
+    session, spelling = f"fake:A1:us:{ADDRESS.theirs}", "1 555 0170"
+    assert run("erase", spelling).exit_code == 1
+    exported = json.loads(run("export", spelling).output)
+    assert [each["id"] for each in exported["sessions"]] == [session]
+    assert exported["sessions"][0]["mailbox"][0]["text"] == "my secret"
+    receipt = json.loads(run("erase", spelling, "--yes", "--json").output)
+    assert (receipt["sessions"], receipt["removed"]["waiting messages"]) == (1, 1)
+    for command in (("erase", spelling, "--yes"), ("export", spelling)):
+        nothing = run(*command)
+        assert (nothing.exit_code, "Nothing was found" in nothing.output) == (1, True)
     assert run("sessions").output.count("queued 1") == 1
     assert run("erase", "+1").exit_code == 2
+    assert "Deleted 1 sessions" in run("erase", f"{ADDRESS.theirs}0", "--yes").output
 
 
 def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:

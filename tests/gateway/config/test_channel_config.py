@@ -10,7 +10,7 @@ import pytest
 from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
 from core.ports import RateLimit
-from core.processing import Concurrency, ConcurrencyPolicy
+from core.processing import AbuseLimits, Concurrency, ConcurrencyPolicy
 from gateway.config.channel_config import ConfigFile
 from tests.paths import ROOT
 
@@ -42,6 +42,20 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
     assert settings["TWILIO_AUTH_TOKEN"] == "secret"
     with pytest.raises(ConfigurationError, match="SHOP2_TOKEN is not set"):
         config.accounts["twilio/shop2"].resolve_settings({})
+
+
+def test_limits_that_a_channel_does_not_name_are_those_of_the_settings(tmp_path: Path) -> None:
+    default = AbuseLimits(messages_per_minute=60, rounds=5)
+    section = "[channels.twilio]\nlimits = {rounds = 2}\n"
+    account = "[channels.twilio.accounts.b]\nsettings.TWILIO_AUTH_TOKEN = 'x'\n"
+    config = load(tmp_path, section + account)
+
+    own = AbuseLimits(messages_per_minute=60, rounds=2)
+    assert config.abuse_limits_for("twilio", default) == own
+    assert config.abuse_limits_for("twilio/b", default) == own
+    assert config.abuse_limits_for("web", default) == default
+    with pytest.raises(ConfigurationError, match="rounds"):
+        load(tmp_path, "[channels.twilio]\nlimits = {rounds = -1}\n")
 
 
 def test_without_a_file_the_defaults_apply() -> None:

@@ -215,7 +215,7 @@ async def test_a_first_contact_is_opened_when_it_is_due(clockwork: Clockwork) ->
 async def test_an_erasure_deletes_what_is_scheduled(clockwork: Clockwork) -> None:
     await clockwork.sender.send_to(CONTACT, "own-1", HELLO, at_ms=await clockwork.now() + HOUR)
     index = SessionIndex(clockwork.redis)
-    assert await index.find_by_person("+15550170") == [CONTACT_SESSION]
+    assert CONTACT_SESSION in await index.find_by_person("+15550170")
     await index.erase(CONTACT_SESSION)
 
     assert [key async for key in clockwork.redis.scan_iter("*15550170*")] == []

@@ -81,7 +81,12 @@ async def test_a_conversation_over_http(http: httpx.AsyncClient) -> None:
     history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
     assert [message["from"] for message in history[:4]] == ["person", "bot", "person", "bot"]
 
-    assert (await http.post("/reset", json={"session_id": "ada"})).json() == {"reset": "ada"}
+    answer = (await http.post("/reset", json={"session_id": "ada"})).json()
+    assert (answer["reset"], "dialog state" in answer["deleted"], "log" in answer["kept"]) == (
+        "ada",
+        True,
+        True,
+    )
     assert (await ask(http, "hi")).json()["reply"] == first["reply"]
 
 
@@ -303,6 +308,22 @@ async def test_an_operator_opts_a_contact_out_and_in(http: httpx.AsyncClient) ->
     assert (await http.post("/contacts/nobody/opt-out", json={})).status_code == 404
     assert (await http.post(path, json={"scope": "some"})).status_code == 400
     assert (await http.post(path, json={}, headers={"Authorization": "Bearer x"})).status_code == 401
+
+
+async def test_an_operator_exports_and_erases_a_contact(http: httpx.AsyncClient) -> None:
+    await ask(http, "my secret")
+    path = "/contacts/web%3Aada"
+
+    exported = await http.get(f"{path}/export")
+    assert "my secret" in exported.text
+    assert exported.json()["sessions"][0]["id"] == "web:ada"
+    assert (await http.delete(path)).json()["sessions"] == 1
+    assert (await http.delete(path)).status_code == 404
+    assert (await http.get(f"{path}/export")).status_code == 404
+    assert (await http.delete("/contacts/abc")).status_code == 400
+    stranger = {"Authorization": "Bearer x"}
+    assert (await http.delete(path, headers=stranger)).status_code == 401
+    assert (await http.get(f"{path}/export", headers=stranger)).status_code == 401
 
 
 async def test_on_the_web_an_opt_out_is_confirmed(http: httpx.AsyncClient) -> None:

@@ -5,7 +5,8 @@
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
---                         marked_to transferred ours window bulk
+--                         marked_to transferred ours window bulk known
+--                         rate today said silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
@@ -44,6 +45,7 @@
 --   tg:optouts    zset    sessions that are opted out, by the time of that
 --   tg:optout_names  hash   the scope of an opt-out by the salted digest of a contact's name
 --   tg:optout_salt   string the salt of these digests
+--   tg:erased     zset    salted digests of erased messages, by the time of that (erasures.lua)
 --   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
 --   tg:workers    zset    workers by the time of their last heartbeat
 --   tg:probe      zset    what the readiness check wrote; expires after a minute

@@ -8,6 +8,11 @@ local function name_digest(name)
   return redis.sha1hex(salt .. name)
 end
 
+local function ensure_salt(seed)
+  local time = redis.call('TIME')
+  redis.call('SET', 'tg:optout_salt', redis.sha1hex(time[1] .. '.' .. time[2] .. seed), 'NX')
+end
+
 local function name_digests(session)
   local digests = {name_digest(session)}
   if #digests == 0 then return digests end
@@ -18,8 +23,7 @@ local function name_digests(session)
 end
 
 local function record_optout(session, scope, now)
-  local time = redis.call('TIME')
-  redis.call('SET', 'tg:optout_salt', redis.sha1hex(time[1] .. '.' .. time[2] .. session), 'NX')
+  ensure_salt(session)
   redis.call('HSET', key(session), 'optout', scope)
   redis.call('PERSIST', key(session))
   redis.call('ZADD', 'tg:optouts', now, session)

@@ -9,6 +9,7 @@ local handle = {}
 
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
+  if is_erased(session .. ' ' .. id) then return false end
   local seen = key(session, ':seen')
   local new = redis.call('ZADD', seen, 'NX', now, id) == 1
   redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - DEDUP_MS)
@@ -79,6 +80,17 @@ local function extend_window(session, entry)
   if known and closes * 1000 > tonumber(known) then redis.call('HSET', key(session), 'window', closes * 1000) end
 end
 
+-- Guarantee L13: a message over a limit is recorded with its outcome, and not processed.
+local function record_unanswered(session, id, entry, reason, address, account)
+  redis.call('HSET', key(session), 'address', address, 'account', account)
+  log_entry(session, 'accepted', entry)
+  record_message_time(session, entry)
+  local outcome = cjson.encode({turns = {id}, outcome = 'silent_' .. reason, replies = 0})
+  log_entry(session, 'committed', outcome)
+  notify_waiting(session, 'committed ' .. outcome)
+  start_retention_if_idle(session)
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -86,6 +98,19 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     return 'full'
   end
   if not first_time(session, id) then return 'duplicate' end
+  local result = 'new'
+  if facts.limits and not facts.request then
+    local reason, is_new = abuse_reason(session, account, facts.limits, now)
+    if is_new then
+      silence(session, reason, now)
+      result = 'silenced'
+    end
+    if reason == 'loop' or reason and not is_new then
+      record_unanswered(session, id, entry, reason, address, account)
+      return result
+    end
+    if reason then redis.call('HSET', key(session), 'overflow', 'untold') end  -- this answer carries the notice
+  end
   record_contact(session, facts)
   local former = redis.call('HMGET', key(session), 'address', 'account')
   if facts.has_names or not former[1] then restore_optout(session, now) end
@@ -96,12 +121,13 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   if facts.ours then restore_control(session, facts.ours, now) end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
     'bulk', '', 'inactivity', '', 'undelivered', '')  -- a message cancels these timers
+  if facts.known then redis.call('HSET', key(session), 'known', facts.known) end
   log_entry(session, 'accepted', entry)
   record_message_time(session, entry)
   if facts.window then open_window(session, facts.window, entry) end
   if policy ~= '' then apply_concurrency_policy(session, policy) end
   enqueue(session, now, stamp)
-  return 'new'
+  return result
 end
 
 -- True if a newer act is known, or a newer record of the provider contradicts a transfer.
@@ -113,6 +139,7 @@ local function is_stale(session, owner, at, by_transfer)
 end
 
 local function record_control(session, owner, optout, entry, lapses, by_transfer)
+  if owner == 'bot' then end_silence(session, 'operator') end
   if optout ~= '' then set_optout(session, optout, now) end
   local at = cjson.decode(entry).at
   if at > 0 then
@@ -158,11 +185,24 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   return 'new'
 end
 
+-- The contact deleted a message at the provider: its text leaves the log, too. Returns whether it was there.
+local function redact(session, turn)
+  for _, each in ipairs(redis.call('XREVRANGE', key(session, ':log'), '+', '-')) do
+    local kind, data = each[2][2], each[2][4]
+    if (kind == 'accepted' or kind == 'participant') and stored_field(data, 'turn') == turn then
+      return redis.call('XDEL', key(session, ':log'), each[1]) == 1
+    end
+  end
+  return false
+end
+
 -- A contact edited or deleted a message. It is recorded where there is a session; one that expired stays away.
 function handle.activity(session, id, _, _, entry)
   if redis.call('EXISTS', key(session)) == 0 then return 'stale' end
   if not first_time(session, id) then return 'duplicate' end
-  log_entry(session, 'activity', entry)
+  local activity = cjson.decode(entry)
+  if activity.activity == 'deleted' then activity.redacted = redact(session, activity.message) end
+  log_entry(session, 'activity', cjson.encode(activity))
   start_retention_if_idle(session)
   return 'new'
 end
@@ -173,7 +213,7 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
     return accept_participant(session, id, turn, address, entry, policy, account, facts), 'participant'
   end
   local result = accept_turn(session, id, turn, address, entry, policy, account, facts)
-  if result == 'new' and facts.ours then
+  if (result == 'new' or result == 'silenced') and facts.ours then
     for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
       restore_control(own, facts.ours, now)
     end
@@ -188,6 +228,7 @@ end
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
   if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
+  if not stored[1] and not stored[2] and is_erased(message) then return 'stale' end
   redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry, 'failure', failure, 'pause', pause)
   redis.call('PEXPIRE', message, DEDUP_MS)
   count_status(channel, status, failure)

@@ -4,7 +4,13 @@
 -- A status that arrived earlier (stored under the message key) is logged now.
 -- Returns 1, 2 when this closes the account's circuit breaker, or nil when the lease is lost.
 local session, message, now = ARGV[1], ARGV[3], clock()
-if not lease_valid(session, ARGV[2], now) then return nil end
+if not lease_valid(session, ARGV[2], now) then
+  if redis.call('HEXISTS', key(session), 'address') == 0 then  -- erased meanwhile
+    mark_erased({message}, now)
+    redis.call('DEL', message)
+  end
+  return nil
+end
 redis.call('LPUSH', key(session, ':recent'), ARGV[4])
 settle_reply(session, ARGV[7])
 redis.call('LTRIM', key(session, ':recent'), 0, RECENT_LENGTH - 1)

@@ -1,0 +1,159 @@
+"""Data of a contact outside of their sessions: records that all sessions share.
+
+Export and erasure use the same list, so that what one finds the other deletes.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple, cast
+
+from pydantic_core import from_json
+from redis.asyncio import Redis
+
+from gateway.redis import rq_layout
+from gateway.redis.records.contact_names import MentionFinder
+from gateway.redis.records.contact_search import FoundContact, scan_keys
+from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
+from gateway.redis.records.key_content import decode, decode_text, read_key, read_stream
+
+Command = tuple[str | bytes | int, ...]
+
+
+class ContactRecord(NamedTuple):
+    """A record: its kind, its content, the commands that delete it, and the key of a sent message."""
+
+    kind: str
+    content: Any
+    commands: tuple[Command, ...]
+    message: str = ""
+
+
+class ContactRecords:
+    """Records of one contact."""
+
+    def __init__(self, redis: Redis, contact: FoundContact) -> None:
+        self._redis = redis
+        self._sessions = frozenset(contact.sessions)
+        self._links = contact.links
+        self._mentions = MentionFinder([*contact.identifiers, *contact.sessions])
+
+    async def find_all(self) -> AsyncIterator[ContactRecord]:
+        """Yield all records."""
+        for name in self._links:
+            yield ContactRecord("identity links", name, (("DEL", f"tg:person:{name}"),))
+        provider_ids: set[str] = set()
+        async for record in self._find_messages():
+            provider_ids.add(record.message.split(":", 3)[-1])
+            yield record
+        async for record in self._find_echoes(provider_ids):
+            yield record
+        for stream, kind, belongs in (
+            ("tg:dead", "dead letters", self._is_of_session("session")),
+            ("tg:events", "hook events", self._is_of_session("s")),
+            ("tg:hook_dead", "hook events", self._is_of_session("session")),
+            ("tg:quarantine", "rejected webhooks", self._mentions_contact),
+        ):
+            async for entry, fields in read_stream(self._redis, stream):
+                if belongs(fields):
+                    yield ContactRecord(kind, decode(fields), (("XDEL", stream, entry),))
+        async for record in self._find_waiting_events():
+            yield record
+        async for record in self._find_jobs():
+            yield record
+        async for record in self._find_reasons():
+            yield record
+        async for record in self._find_orphans():
+            yield record
+
+    def _is_of_session(self, field: str) -> Callable[[Mapping[bytes, bytes]], bool]:
+        name = field.encode()
+        return lambda fields: fields.get(name, b"").decode("utf-8", "replace") in self._sessions
+
+    def _mentions_contact(self, fields: Mapping[bytes, bytes]) -> bool:
+        return any(self._mentions.is_in(value.decode("utf-8", "replace")) for value in fields.values())
+
+    async def _find_messages(self) -> AsyncIterator[ContactRecord]:
+        async for keys in scan_keys(self._redis, "tg:message:*"):
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.hgetall(key)
+                rows: list[dict[bytes, bytes]] = await pipeline.execute()
+            for key, fields in zip(keys, rows, strict=True):
+                if self._is_of_session("session")(fields) or self._mentions.is_in(key):
+                    commands: tuple[Command, ...] = (("DEL", key), ("ZREM", "tg:resends", key))
+                    yield ContactRecord("message records", {"key": key, **decode(fields)}, commands, key)
+
+    async def _find_echoes(self, provider_ids: set[str]) -> AsyncIterator[ContactRecord]:
+        async for keys in scan_keys(self._redis, "tg:echo:*"):
+            for key, stored in zip(keys, await self._redis.mget(keys), strict=True):
+                if decode_text(stored or "") in provider_ids or self._mentions.is_in(key):
+                    yield ContactRecord("message records", {"key": key}, (("DEL", key),))
+
+    async def _find_waiting_events(self) -> AsyncIterator[ContactRecord]:
+        for hook in await cast("Any", self._redis.hkeys(SUBSCRIPTIONS)):
+            key = state_key(hook.decode())
+            async for name, stored in self._redis.hscan_iter(f"{key}:waiting"):
+                if (event := from_json(stored)).get("session") in self._sessions:
+                    commands = (("HDEL", f"{key}:waiting", name), ("ZREM", f"{key}:due", name))
+                    yield ContactRecord("hook events", event, commands)
+
+    async def _find_jobs(self) -> AsyncIterator[ContactRecord]:
+        """Yield the jobs that name a session. One that is being run only loses the name: RQ ends it."""
+        async for keys in scan_keys(self._redis, f"{rq_layout.JOB_KEY_PREFIX}*"):
+            for key in keys:
+                if await cast("Any", self._redis.type(key)) != b"hash":
+                    continue
+                data, status = await cast("Any", self._redis.hmget(key, ["data", "status"]))
+                if _session_of_job(data) not in self._sessions:
+                    continue
+                job = key.removeprefix(rq_layout.JOB_KEY_PREFIX)
+                commands: tuple[Command, ...] = (
+                    ("LREM", rq_layout.queue_key(), 0, job),
+                    ("ZREM", rq_layout.failed_jobs_key(), job),
+                    ("DEL", key, rq_layout.results_key(job)),
+                )
+                if status == b"started":
+                    commands = (("HSET", key, "data", _encode_job("erased")),)
+                yield ContactRecord("jobs", {"job": job}, commands)
+
+    async def _find_reasons(self) -> AsyncIterator[ContactRecord]:
+        """Yield what providers last said of an account, where that names the contact."""
+        for key in ("tg:alarms", "tg:reasons"):
+            stored: dict[bytes, bytes] = await cast("Any", self._redis.hgetall(key))
+            for account, value in stored.items():
+                if self._mentions.is_in(value.decode("utf-8", "replace")):
+                    yield ContactRecord("provider errors", decode(value), (("HDEL", key, account),))
+
+    async def _find_orphans(self) -> AsyncIterator[ContactRecord]:
+        """Yield keys of the sessions that no index names, and sessions of embedded dialogs."""
+        patterns = ("tg:proactive:{*", "tg:scheduled:{*", "tg:own:{*")
+        for pattern in patterns:
+            async for keys in scan_keys(self._redis, pattern):
+                for key in keys:
+                    session = key.partition("{")[2].rpartition("}")[0]
+                    if session in self._sessions or (pattern == "tg:own:{*" and self._is_own(session)):
+                        content = {"key": key, "content": await read_key(self._redis, key)}
+                        yield ContactRecord("other records", content, (("DEL", key),))
+
+    def _is_own(self, session: str) -> bool:
+        return self._mentions.is_in(session)
+
+
+def _session_of_job(data: bytes | None) -> str:
+    if not data:
+        return ""
+    with suppress(zlib.error):  # RQ's own client compresses, the scripts do not
+        data = zlib.decompress(data)
+    try:
+        function, _, arguments, _ = json.loads(data)
+        return str(arguments[0]) if function == rq_layout.JOB_FUNCTION else ""
+    except (ValueError, TypeError, IndexError):
+        return ""
+
+
+def _encode_job(session: str) -> str:
+    return json.dumps([rq_layout.JOB_FUNCTION, None, [session], {}])

@@ -1,0 +1,121 @@
+"""Erasure of a contact (GDPR): everything that is stored of them, in memory and on disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic import Field
+from redis.asyncio import Redis
+
+from core.model import FrozenModel
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.broadcast_rows import find_broadcast_rows
+from gateway.redis.records.contact_names import MentionFinder
+from gateway.redis.records.contact_records import ContactRecord, ContactRecords
+from gateway.redis.records.contact_search import ContactSearch, FoundContact, scan_keys
+from gateway.redis.records.key_content import decode_text
+from gateway.redis.records.persistence import rewrite_files
+from gateway.redis.records.session_keys import SESSION_PARTS
+
+_DELETED_PER_CALL: Final = 200
+
+
+class ErasureReceipt(FrozenModel):
+    """What was removed, by kind and count, and what was kept.
+
+    `opt_outs_kept` are those of which a salted hash stays, so that the contact is not written to again.
+    `files` is what became of the server's files: `rewritten`, `running`, or why that failed.
+    """
+
+    sessions: int = 0
+    removed: dict[str, int] = Field(default_factory=dict)
+    opt_outs_kept: int = 0
+    files: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was found."""
+        return not self.removed
+
+    @property
+    def is_complete(self) -> bool:
+        """True if the server's files are rewritten, too."""
+        return all(result == "rewritten" for result in self.files.values())
+
+
+class ContactErasure:
+    """Erases contacts. What providers and old workers still tell of them is not stored again."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._mark = lua.load_script("mark_erased", ProtocolLimits())
+
+    async def find(self, contact: str) -> FoundContact:
+        """Return what an erasure of this contact concerns."""
+        return await ContactSearch(self._redis).find(contact)
+
+    async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
+        """Erase a contact, wait for the rewrite of the server's files and return what was removed."""
+        found = await self.find(contact)
+        removed: Counter[str] = Counter()
+        # rows first, or a running broadcast would write to the contact again
+        await self._delete([each async for each in find_broadcast_rows(self._redis, found)], removed)
+        kept = 0
+        for session in found.sessions:
+            counts, optouts = await erase_session(self._redis, session)
+            removed.update(counts)
+            kept += optouts
+        removed.pop("identity links", None)  # they are records, too
+        records = [each async for each in ContactRecords(self._redis, found).find_all()]
+        await self._mark_messages([each.message for each in records if each.message])
+        await self._delete(records, removed)
+        await self._delete_leftovers(found, removed)
+        if not removed:
+            return ErasureReceipt()
+        return ErasureReceipt(
+            sessions=len(found.sessions),
+            removed={kind: count for kind, count in sorted(removed.items()) if count},
+            opt_outs_kept=kept,
+            files=await rewrite_files(self._redis, file_seconds),
+        )
+
+    async def _mark_messages(self, messages: Sequence[str]) -> None:
+        for first in range(0, len(messages), _DELETED_PER_CALL):
+            await self._mark(self._redis, list(messages[first : first + _DELETED_PER_CALL]))
+
+    async def _delete(self, records: Sequence[ContactRecord], removed: Counter[str]) -> None:
+        for first in range(0, len(records), _DELETED_PER_CALL):
+            chunk = records[first : first + _DELETED_PER_CALL]
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                for record in chunk:
+                    for command in record.commands:
+                        pipeline.execute_command(*command)
+                await pipeline.execute()
+            removed.update(record.kind for record in chunk)
+
+    async def _delete_leftovers(self, found: FoundContact, removed: Counter[str]) -> None:
+        """Delete keys of the sessions that a later release made, and their places in the accounts' rows."""
+        for pattern in ("tg:ready:*", "tg:backlog:*"):
+            async for keys in scan_keys(self._redis, pattern):
+                for key in keys if found.sessions else ():
+                    await self._redis.zrem(key, *found.sessions)
+        mentions = MentionFinder(found.identifiers)
+        async for keys in scan_keys(self._redis, "tg:proactive_session:*"):
+            values = await self._redis.mget(keys)
+            for key, value in zip(keys, values, strict=True):
+                if decode_text(value or "") in found.sessions or mentions.is_in(key):
+                    removed["other records"] += int(await self._redis.delete(key))
+
+
+async def erase_session(redis: Redis, session: str) -> tuple[Counter[str], int]:
+    """Delete a session in one step; return what was removed by kind, and how many opt-outs were kept.
+
+    A worker that holds it loses its lease.
+    """
+    script = lua.load_script("erase_session", ProtocolLimits())
+    kept, *counts = await script(redis, [session, *SESSION_PARTS])
+    names: Sequence[Any] = counts[::2]
+    return Counter(dict(zip((name.decode() for name in names), counts[1::2], strict=True))), int(kept)

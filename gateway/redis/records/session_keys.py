@@ -1,0 +1,28 @@
+"""The keys of one session, which share its hash tag, and their names in an export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SESSION_PARTS: Final[Mapping[str, str]] = {
+    "": "session",
+    ":mail": "mailbox",
+    ":out": "outbox",
+    ":held": "held_replies",
+    ":kept": "kept_replies",
+    ":log": "log",
+    ":text": "streamed_text",
+    ":seen": "received_ids",
+    ":recent": "sent_ids",
+    ":participants": "participants",
+    ":names": "names",
+    ":proactive": "proactive_messages",
+    ":scheduled": "scheduled_messages",
+}
+"""Name of each part by the end of its key."""
+
+
+def session_key(session: str, part: str = "") -> str:
+    """Return the key of a part of a session."""
+    return f"tg:{{{session}}}{part}"

@@ -1,0 +1,32 @@
+"""Limit of new web sessions: whoever sends an allowed Origin header gets a token, so tokens are bounded."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+_HOUR_SECONDS: Final = 3600
+
+
+class SessionLimit:
+    """Counts the sessions that each address was given within an hour, over all web processes."""
+
+    def __init__(self, redis: Redis, per_hour: int) -> None:
+        """Create the limit; 0 sessions per hour means without limit."""
+        self._redis = redis
+        self._per_hour = per_hour
+
+    async def allow(self, address: str) -> bool:
+        """Count a session of a client's address; return whether it may have it. Raises `RedisError`."""
+        if not self._per_hour:
+            return True
+        digest = hashlib.sha256(address.encode()).hexdigest()[:32]
+        key = f"tg:web_sessions:{digest}"
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.incr(key)
+            pipeline.expire(key, _HOUR_SECONDS, nx=True)
+            number, _ = await pipeline.execute()
+        given: Any = number
+        return int(given) <= self._per_hour
