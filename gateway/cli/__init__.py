@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "broadcast", "dead", "erase", "optout",
-    "hooks", "quarantine", "setup", "flow", "storm",
+    "hooks", "quarantine", "setup", "flow", "storm", "key", "audit",
 )  # fmt: skip
 
 

@@ -28,8 +28,8 @@ class ConsentApi:
         """Return the routes."""
         path = f"/contacts/{{contact:{ANY_TEXT}}}/opt-out"
         return [
-            Route(path, self._operator_auth.require(self.opt_out), methods=["POST"]),
-            Route(path, self._operator_auth.require(self.opt_in), methods=["DELETE"]),
+            Route(path, self._operator_auth.require(self.opt_out, act="opt_out"), methods=["POST"]),
+            Route(path, self._operator_auth.require(self.opt_in, act="opt_in"), methods=["DELETE"]),
         ]
 
     async def opt_out(self, request: Request) -> Response:
