@@ -166,11 +166,16 @@ def load_operator_access(
 
     Raises `ConfigurationError` if a key has to be generated and cannot be kept.
     """
+    exposure = explain_exposure(settings, channels, simulated)
+    return build_access(settings.operator_keys, exposure, settings.public_url, settings.data_dir)
+
+
+def explain_exposure(settings: Settings, channels: Channels, simulated: Collection[str] = ()) -> str:
+    """Return why others may reach the gateway, so that a key is needed; empty if nothing says so."""
     origins = [each.strip() for each in settings.web_origins.split(",") if each.strip()]
-    exposure = settings.environ.get(EXPOSED_VARIABLE, "") or find_exposure(
+    return settings.environ.get(EXPOSED_VARIABLE, "") or find_exposure(
         settings.public_url, origins, channels, simulated
     )
-    return build_access(settings.operator_keys, exposure, settings.public_url, settings.data_dir)
 
 
 def _check_shared_apps(channels: Channels) -> None:

@@ -35,8 +35,8 @@ def key(
         return
     if generated is None:
         typer.echo(
-            "No key is set. `turngate run` and `turngate web` generate one once credentials of a provider or a "
-            "public PUBLIC_URL are set; until then the console is open to this machine only."
+            "No key is set. `turngate run` and `turngate web` generate one once a provider's credentials or "
+            "a public PUBLIC_URL are set; until then the console is open to this machine only."
         )
     else:
         typer.echo(
