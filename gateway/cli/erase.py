@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.model import MIN_CONTACT_LENGTH
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -42,4 +43,5 @@ def erase(
             raise typer.Exit(1)
         typer.echo(f"Dry run: {sessions} sessions would be deleted. Re-run with --yes to delete.")
         raise typer.Exit(1)
+    record_act("erase", about=contact)
     typer.echo(f"Deleted {sessions} sessions ({keys} keys).")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def send(
         reason = receipt.reason or REFUSAL_SENTENCES[receipt.outcome]
         typer.echo(f"{receipt.session or to}: {reason}", err=True)
         raise typer.Exit(1)
+    record_act("send_message", about=receipt.session)
     if receipt.outcome is SendOutcome.SCHEDULED:
         typer.echo(f"Scheduled; `turngate why {message_id}` tells what becomes of it.")
         return

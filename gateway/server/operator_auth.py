@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.access.exposure import OperatorAccess
 from gateway.access.operator_keys import LOCAL_NAME, OperatorKey, Role, find_key, is_session_token
 from gateway.access.request_source import client_address, is_local, is_same_origin
-from gateway.redis.records.audit_log import AuditEntry, AuditLog, pseudonym
+from gateway.redis.records.audit_log import AuditEntry, AuditLog
 from gateway.redis.records.credential_attempts import CredentialAttempts
 from gateway.redis.records.operator_sessions import OperatorSessions
 from gateway.server.error_responses import error_response
@@ -27,6 +27,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 SIGN_IN_PATH = "/console/sign-in"
 SESSION_COOKIE = "turngate_session"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_MAX_TARGET_LENGTH = 200
 _ALLOWED_TYPES = ("application/json", "text/csv")
 
 
@@ -125,13 +126,17 @@ class OperatorAuth:
 
     async def record(self, request: Request, identity: Identity, act: str, status: int) -> None:
         """Record an act in the audit log, about what the handler or the path names."""
-        target = getattr(request.state, "audit_target", "") or _target_of_path(request)
-        act = getattr(request.state, "audit_act", act)
-        await self.audit.record(
-            AuditEntry(
-                who=identity.name, role=identity.role, via=identity.via, act=act, target=target, status=status
-            )
+        path = request.path_params
+        target = getattr(request.state, "audit_target", "") or path.get("name") or path.get("message_id")
+        entry = AuditEntry(
+            who=identity.name,
+            role=identity.role,
+            via=identity.via,
+            act=getattr(request.state, "audit_act", act),
+            target=str(target or "")[:_MAX_TARGET_LENGTH],
+            status=status,
         )
+        await self.audit.record(entry, getattr(request.state, "audit_person", "") or path.get("contact", ""))
 
     def _is_from_our_page(self, request: Request, identity: Identity) -> bool:
         """Check for JSON or CSV, which no form can send, and for our own origin from a browser (CSRF)."""
@@ -143,16 +148,9 @@ class OperatorAuth:
 
 def name_target(request: Request, session: str, act: str = "") -> None:
     """Name the session or contact that an act is about, and the act if the route has several."""
-    request.state.audit_target = pseudonym(session)
+    request.state.audit_person = session
     if act:
         request.state.audit_act = act
-
-
-def _target_of_path(request: Request) -> str:
-    parameters = request.path_params
-    if "contact" in parameters:
-        return pseudonym(parameters["contact"])
-    return str(parameters.get("name") or parameters.get("message_id") or "")[:200]
 
 
 def _provided_secret(request: Request) -> bytes:

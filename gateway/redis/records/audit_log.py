@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
-from hashlib import sha256
+import secrets
 from time import time
 from typing import Any, Final
 
@@ -18,12 +19,16 @@ AUDIT_DAYS: Final = 365
 """Retention of the entries."""
 
 _STREAM = "tg:audit"
+_SALT = "tg:{access}:salt"
 _MAX_ENTRIES = 100_000
 _DAY_MS = 86_400_000
 
 
 class AuditEntry(FrozenModel):
-    """One act. `via` is `key`, `session`, `local` or `cli`; `status` is the answer's HTTP status."""
+    """One act. `via` is `key`, `session`, `local` or `cli`; `status` that of the answer, 0 for `cli`.
+
+    `target` is the name of a broadcast or message; a session or contact is there as a pseudonym.
+    """
 
     id: str = ""
     at_ms: int = 0
@@ -40,12 +45,18 @@ class AuditLog:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._salt = b""
 
-    async def record(self, entry: AuditEntry) -> None:
-        """Record an act that has happened; without Redis it is at least in the process's log."""
+    async def record(self, entry: AuditEntry, about: str = "") -> None:
+        """Record an act that has happened; without Redis it is at least in the process's log.
+
+        `about` is the session or contact that it is about, of which a pseudonym is kept.
+        """
         oldest = int(time() * 1000) - AUDIT_DAYS * _DAY_MS
-        stored = entry.model_dump_json(exclude={"id", "at_ms"}, exclude_defaults=True)
         try:
+            if about:
+                entry = entry.model_copy(update={"target": await self.pseudonym(about)})
+            stored = entry.model_dump_json(exclude={"id", "at_ms"}, exclude_defaults=True)
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.xadd(_STREAM, {"act": stored}, maxlen=_MAX_ENTRIES, approximate=True)
                 pipeline.xtrim(_STREAM, minid=oldest, approximate=True)
@@ -72,10 +83,14 @@ class AuditLog:
             for name, fields in rows
         ]
         if target:
-            entries = [each for each in entries if each.target in (target, pseudonym(target))]
+            names = (target, await self.pseudonym(target))
+            entries = [each for each in entries if each.target in names]
         return entries[:limit]
 
-
-def pseudonym(value: str) -> str:
-    """Return what stands for a session or contact, whose name may be a phone number."""
-    return f"#{sha256(value.encode()).hexdigest()[:16]}"
+    async def pseudonym(self, value: str) -> str:
+        """Return what stands for a session or contact, whose name may be a phone number."""
+        if not self._salt:
+            await self._redis.set(_SALT, secrets.token_hex(32), nx=True)
+            stored: Any = await self._redis.get(_SALT)
+            self._salt = stored
+        return f"#{hmac.new(self._salt, value.encode(), 'sha256').hexdigest()[:16]}"
