@@ -1,4 +1,4 @@
-"""Where a request comes from: this machine or not, and which page sent it."""
+"""Origin of a request: this machine or not, and the page that sent it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands speak of a generated operator key."""
+"""Description of operator keys in the output of commands."""
 
 from __future__ import annotations
 
