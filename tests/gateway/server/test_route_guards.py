@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.access.operator_keys import Role
 from gateway.app import create
 from gateway.config.settings import setting_rows
+from gateway.redis.records.audit_log import AuditLog
 from tests.flows.http_server import served
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
@@ -138,6 +139,16 @@ async def test_each_role_passes_exactly_its_guards(url: str) -> None:
                 assert answer.status_code not in (401, 403, 405, 429), (method, path, role, answer.text)
             else:
                 assert answer.status_code == 403, (method, path, role)
+
+
+async def test_every_act_of_an_operator_is_in_the_audit_log(url: str, redis: Redis) -> None:
+    for method, path in GUARDED:
+        if method != "GET" and isinstance(GUARDS[method, path], Role):
+            before = await redis.xlen("tg:audit")
+            answer = await ask(url, method, path, bearer(OPS))
+            assert await redis.xlen("tg:audit") == before + 1, (method, path)
+            entry = (await AuditLog(redis).latest(1))[0]
+            assert (entry.who, entry.status) == ("ops", answer.status_code)
 
 
 async def test_public_routes_tell_nothing(url: str) -> None:
