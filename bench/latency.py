@@ -134,6 +134,7 @@ async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[Latenc
             "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_API_URL": await stack.enter_async_context(serve(host)),
             "TURNGATE_FLOW": "kyc",
+            "TURNGATE_DATA_DIR": folder,
         }
         for name in ("worker", "web"):
             child = SupervisedProcess(name, environ)

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
 from core.ports import Inbox
+from gateway.access.exposure import OperatorAccess
 from gateway.bootstrap import (
     Channels,
     add_web_channel,
@@ -25,6 +26,7 @@ from gateway.bootstrap import (
     find_participant_policies,
     find_windows,
     load_channels,
+    load_operator_access,
 )
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
@@ -34,10 +36,12 @@ from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.inbox import AgentInbox
 from gateway.console.provider_desk import ProviderDeskPage
 from gateway.console.quarantine import QuarantinePage
+from gateway.console.sign_in import SignInPage
 from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
 from gateway.console.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
+from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
@@ -62,7 +66,7 @@ from gateway.webchat.session_tokens import SessionTokens
 from gateway.webchat.widget import Widget
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - keyword-only
     channels: Channels,
     inbox: Inbox,
     redis: Redis,
@@ -70,11 +74,14 @@ def create_app(
     sweeper: Sweeper | None = None,
     pages: Sequence[BaseRoute] = (),
     http: httpx.AsyncClient | None = None,
+    operator: OperatorAuth | None = None,
 ) -> Starlette:
     """Assemble the web application; it closes `redis` and `http` at shutdown.
 
-    With a `sweeper` it also re-enqueues overdue sessions.
+    With a `sweeper` it also re-enqueues overdue sessions. Without an `operator` rule metrics are for this
+    machine only.
     """
+    operator = operator or OperatorAuth(OperatorAccess(), redis)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -92,7 +99,7 @@ def create_app(
     return Starlette(
         routes=[
             *WebhookEndpoint(channels, inbox, Quarantine(redis), http).routes(),
-            *HealthRoutes(redis).routes(),
+            *HealthRoutes(redis, operator).routes(),
             *pages,
         ],
         exception_handlers={
@@ -135,7 +142,9 @@ def create() -> Starlette:
         threaded=find_desk_channels(channels),
     )
     http = provider_client()
-    operator = OperatorAuth(settings.api_key.get_secret_value())
+    operator = OperatorAuth(
+        load_operator_access(settings, channels, parse_simulator_urls(settings.environ)), redis
+    )
     quiet = build_quiet_policy(settings, config, channels)
     sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
     simulator = Simulator.load(settings.environ)
@@ -157,6 +166,7 @@ def create() -> Starlette:
         WidgetDemoPage(operator),
         BroadcastsPage(Broadcasts(redis, limits), operator),
         BroadcastApi(redis, sender, operator, limits),
+        SignInPage(operator),
     )
     routes = [route for page in pages for route in page.routes()]
     return create_app(
@@ -164,8 +174,9 @@ def create() -> Starlette:
         inbox,
         redis,
         sweeper=Sweeper(redis, limits, release_due=ScheduleReleaser(redis, sender, limits).release_due),
-        pages=[*routes, *api.routes(), *Widget().routes(), openapi.route],
+        pages=[*routes, *api.routes(), *Widget().routes(), openapi.build_route(operator)],
         http=http,
+        operator=operator,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -20,6 +20,7 @@ from core.quiet_hours import QuietHours
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
 from flows.llm import create_model, create_moderator, create_speaker, create_transcriber
+from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess, build_access, find_exposure
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
@@ -174,6 +175,25 @@ def load_channels(settings: Settings, environ: Mapping[str, str] | None = None) 
         channels[name] = with_account_name(channel, name)
     _check_shared_apps(channels)
     return channels
+
+
+def load_operator_access(
+    settings: Settings, channels: Channels, simulated: Collection[str] = ()
+) -> OperatorAccess:
+    """Return who may use the console and the API. `simulated` are the channels without a real provider.
+
+    Raises `ConfigurationError` if a key has to be generated and cannot be kept.
+    """
+    exposure = explain_exposure(settings, channels, simulated)
+    return build_access(settings.operator_keys, exposure, settings.public_url, settings.data_dir)
+
+
+def explain_exposure(settings: Settings, channels: Channels, simulated: Collection[str] = ()) -> str:
+    """Return why others may reach the gateway, so that a key is needed; empty if nothing says so."""
+    origins = [each.strip() for each in settings.web_origins.split(",") if each.strip()]
+    return settings.environ.get(EXPOSED_VARIABLE, "") or find_exposure(
+        settings.public_url, origins, channels, simulated
+    )
 
 
 def _check_shared_apps(channels: Channels) -> None:

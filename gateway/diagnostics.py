@@ -15,6 +15,7 @@ from core.model import FrozenModel
 from flows.document import Flow
 from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
+from gateway.exposure_check import check_exposure
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
@@ -37,6 +38,8 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """Run all checks in the order of their dependencies; a check whose prerequisite failed is skipped."""
     for finding in _check_configuration(settings):
         yield finding
+    async for passed, message in check_exposure(settings):
+        yield CheckResult(passed=passed, message=message)
     if not settings.redis_url:
         yield CheckResult(
             passed=True, message="Redis: REDIS_URL is not set; `turngate run` starts an embedded server"

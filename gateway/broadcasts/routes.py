@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from gateway.access.operator_keys import Role
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
@@ -46,11 +47,13 @@ class BroadcastApi:
         """Return the routes."""
         guard = self._operator_auth.require
         return [
-            Route("/broadcasts", guard(self.start), methods=["POST"]),
-            Route("/broadcasts", guard(self.list), methods=["GET"]),
-            Route("/broadcasts/{name}", guard(self.show), methods=["GET"]),
-            Route("/broadcasts/{name}/recipients", guard(self.export), methods=["GET"]),
-            Route("/broadcasts/{name}/{act:str}", guard(self.change), methods=["POST"]),
+            Route("/broadcasts", guard(self.start, act="start_broadcast"), methods=["POST"]),
+            Route("/broadcasts", guard(self.list, Role.VIEWER), methods=["GET"]),
+            Route("/broadcasts/{name}", guard(self.show, Role.VIEWER), methods=["GET"]),
+            Route("/broadcasts/{name}/recipients", guard(self.export, Role.VIEWER), methods=["GET"]),
+            Route(
+                "/broadcasts/{name}/{act:str}", guard(self.change, act="change_broadcast"), methods=["POST"]
+            ),
         ]
 
     async def start(self, request: Request) -> Response:
@@ -64,6 +67,7 @@ class BroadcastApi:
             given["sender"] = given.pop("from")
         try:
             broadcast = Broadcast.model_validate(given)
+            request.state.audit_target = broadcast.name
             body = await _read_body(request)
             recipients = await asyncio.to_thread(lambda: list(read_recipients(body)))
         except ValidationError as error:
@@ -73,6 +77,7 @@ class BroadcastApi:
         if not recipients:
             return error_response(400, "bad_file", "the file has no rows below its header")
         if is_dry_run:
+            request.state.audit_act = "preview_broadcast"
             preview = await self._previewer.run(broadcast, recipients)
             answer = preview.model_dump(mode="json")
             return JSONResponse({**answer, "skipped": answer["skipped"][:_MAX_SKIPPED_ROWS]})
@@ -112,6 +117,7 @@ class BroadcastApi:
         name, act = request.path_params["name"], request.path_params["act"]
         if act not in ("pause", "resume", "stop"):
             return error_response(404, "not_found", "there is pause, resume and stop")
+        request.state.audit_act = f"{act}_broadcast"
         if await self._store.read(name) is None:
             return _unknown()
         if not await change_state(self._store, name, act):

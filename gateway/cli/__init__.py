@@ -14,8 +14,7 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
-    "export",
-    "optout", "hooks", "quarantine", "setup", "flow", "storm",
+    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "key", "audit",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 from gateway.cli._sender import build_sender, load_command_channels
 
@@ -82,6 +83,7 @@ def start(
             f"{name}: a broadcast of this name has another content; give this one another name", err=True
         )
         raise typer.Exit(1)
+    record_act("start_broadcast", target=name)
     if result is StartResult.RUNNING_ALREADY:
         typer.echo(f"{name} was started before; nothing is sent twice.")
     typer.echo(f"`turngate broadcast show {name}` follows it.")
@@ -161,6 +163,7 @@ def _change(name: str, act: str) -> None:
     if isinstance(result, bool):
         typer.echo(f"{name}: its state does not allow {act}; see `turngate broadcast show {name}`", err=True)
         raise typer.Exit(1)
+    record_act(f"{act}_broadcast", target=name)
     typer.echo(_describe(result))
 
 

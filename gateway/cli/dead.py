@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
     for name, result in results:
         if result is not ReplayOutcome.REPLAYED:
             typer.echo(f"{name}: {_REPLAY_FAILURES[result]}", err=True)
+    record_act("replay_dead_letters")
     done = sum(result is ReplayOutcome.REPLAYED for _, result in results)
     typer.echo(f"Re-queued {done} of {len(results)}.")
     if done < len(results):
@@ -132,7 +134,9 @@ def drop(ids: Ids = None, since: Since = None, until: Until = None) -> None:
             [letter.id for letter in await _find_letters(dead_letters, ids, since, until)]
         )
 
-    typer.echo(f"Deleted {_run_with_dead_letters(work)}")
+    deleted = _run_with_dead_letters(work)
+    record_act("drop_dead_letters")
+    typer.echo(f"Deleted {deleted}")
 
 
 _REPLAY_FAILURES = {

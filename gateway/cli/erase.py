@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.model import MIN_CONTACT_LENGTH
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def erase(
         _print_preview(run_with_redis(find), as_json)
         raise typer.Exit(1)
     receipt = run_with_redis(work)
+    record_act("erase", about=contact)
     if as_json:
         typer.echo(receipt.model_dump_json(indent=2))
     else:

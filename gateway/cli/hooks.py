@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 from gateway.hooks.subscription import Content, Subscription
 
@@ -99,6 +100,7 @@ def add(
         now_ms=_now_ms(),
     )
     run_with_redis(lambda redis: Subscriptions(redis).add(hook))
+    record_act("add_hook", target=hook.name)
     _print_secret(f"Added {hook.name}.", hook, as_json=as_json)
 
 
@@ -114,6 +116,7 @@ def remove(
         typer.confirm(f"Remove {name} and the events that wait for it?", abort=True)
     if not run_with_redis(lambda redis: Subscriptions(redis).remove(name)):
         _fail_unknown(name)
+    record_act("remove_hook", target=name)
     typer.echo(f"Removed {name}.")
 
 
@@ -243,6 +246,7 @@ def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscr
     if changed is None:
         _fail_unknown(name)
     assert changed is not None
+    record_act("change_hook", target=name)
     return changed
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from core.model import MIN_CONTACT_LENGTH, ControlAction, OptOutScope
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bo
     if len(contact) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or session")
     sessions = _run_with_opt_outs(lambda opt_outs: opt_outs.change(contact, act, scope))
+    if sessions:
+        record_act(act, about=contact)
     if as_json:
         typer.echo(json.dumps({"act": act, "scope": scope, "sessions": sessions}))
     elif sessions:

@@ -35,7 +35,10 @@ def list_rejections(
 @app.command()
 def drop() -> None:
     """Delete all records of rejected webhooks."""
+    from gateway.cli._audit import record_act
     from gateway.cli._redis import run_with_redis
     from gateway.redis.records.quarantine import Quarantine
 
-    typer.echo(f"Deleted {run_with_redis(lambda redis: Quarantine(redis).drop())}")
+    deleted = run_with_redis(lambda redis: Quarantine(redis).drop())
+    record_act("drop_rejections")
+    typer.echo(f"Deleted {deleted}")

@@ -49,9 +49,11 @@ async def _run(settings: Settings, port: int) -> None:
 
 
 def _build_summary(settings: Settings, supervisor: Supervisor) -> Table:
+    from rich.markup import escape
     from rich.table import Table
 
     from gateway.bootstrap import load_channels
+    from gateway.cli._operator_key import describe_key
 
     table = Table.grid(padding=(0, 2))
     enabled = supervisor.simulated_channels or load_channels(settings)
@@ -62,6 +64,8 @@ def _build_summary(settings: Settings, supervisor: Supervisor) -> Table:
         "Provider": "simulated; to connect a real one, set its credentials (docs/channels/) and PUBLIC_URL"
         if supervisor.simulated_channels
         else "real; enter the webhook above at the provider (Twilio: with #rc=3&rp=all appended)",
+        "Key": escape(describe_key(supervisor.access))
+        or "none is needed: the console is open to this machine only",
         "Flow": str(settings.flow_path),
         "Model": settings.llm,
         "Data": str(settings.data_dir.resolve()) if not settings.redis_url else "in REDIS_URL",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 from gateway.cli._sender import build_sender
 
@@ -108,6 +109,7 @@ def send_message(
         target = receipt.session or (contact.to if contact else session)
         typer.echo(f"{target}: {receipt.reason or REFUSAL_SENTENCES[receipt.outcome]}", err=True)
         raise typer.Exit(1)
+    record_act("send_message", about=receipt.session)
     if receipt.outcome is SendOutcome.SCHEDULED:
         typer.echo(f"Scheduled; `turngate why {message_id}` tells what becomes of it.")
         return

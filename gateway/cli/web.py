@@ -19,15 +19,22 @@ def web(
     import uvicorn
 
     from gateway.app import create
+    from gateway.bootstrap import load_channels, load_operator_access
+    from gateway.cli._operator_key import describe_key
     from gateway.config.gc_tuning import tune_gc
     from gateway.config.logging import configure_logging
     from gateway.config.settings import Settings
+    from gateway.local.simulated_accounts import parse_simulator_urls
     from gateway.server.bounded_http import bounded_protocol
     from gateway.server.connection_table import ConnectionLimits
 
     configure_logging()
     settings = Settings.load()
+    access = load_operator_access(settings, load_channels(settings), parse_simulator_urls(settings.environ))
     application = create()
+    if access.generated is not None and access.generated.is_new:
+        address = f"http://{settings.host}:{settings.port if port is None else port}/console"
+        typer.echo(f"Console  {address}\nKey      {describe_key(access)}")
     tune_gc()
     uvicorn.run(
         application,

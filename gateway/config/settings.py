@@ -20,13 +20,17 @@ from core.errors import ConfigurationError
 from core.local_time import load_time_zone
 from core.model import ParticipantPolicy
 from core.quiet_hours import QuietHours
+from gateway.access.exposure import EXPOSED_VARIABLE
+from gateway.access.operator_keys import OperatorKey, parse_operator_keys
 from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
 FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
 _PREFIX = "TURNGATE_"
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
-_INTERNAL_VARIABLES = frozenset({"TURNGATE_SIMULATOR_URL"})  # set by `turngate run` for its own children
+_INTERNAL_VARIABLES = frozenset(
+    {"TURNGATE_SIMULATOR_URL", EXPOSED_VARIABLE}  # set by `turngate run` for its own children
+)
 
 
 class Settings(BaseSettings):
@@ -48,7 +52,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", alias="HOST", description="IP address that the web process listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port that the web process listens on")
     data_dir: Path = Field(
-        Path("var"), alias="TURNGATE_DATA_DIR", description="data folder of the embedded server"
+        Path("var"),
+        alias="TURNGATE_DATA_DIR",
+        description="data folder of the embedded server and of a generated key",
     )
     flow: str = Field(
         "support", alias="TURNGATE_FLOW", description="flow file, or the name of a flow in the library"
@@ -105,7 +111,19 @@ class Settings(BaseSettings):
     api_key: SecretStr = Field(
         SecretStr(""),
         alias="TURNGATE_API_KEY",
-        description="key for the console and the API; required for remote access",
+        description="key of the role `operator` for the console and the API, at least 16 random characters, "
+        "comma-separated during rotation; if unset and others may reach the gateway, one is generated",
+    )
+    api_key_file: Path | None = Field(
+        None,
+        alias="TURNGATE_API_KEY_FILE",
+        description="file with the value of TURNGATE_API_KEY, in place of it",
+    )
+    api_keys: SecretStr = Field(
+        SecretStr(""),
+        alias="TURNGATE_API_KEYS",
+        description="further keys with a name and a role (`viewer`, `agent` or `operator`), comma-separated: "
+        "`anna:agent:<key>,ops:operator:<key>`",
     )
     concurrency: int = Field(
         500,
@@ -278,7 +296,18 @@ class Settings(BaseSettings):
                 check(value)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
+        try:
+            _ = self.operator_keys
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
         return self
+
+    @property
+    def operator_keys(self) -> tuple[OperatorKey, ...]:
+        """The configured keys of operators."""
+        return parse_operator_keys(
+            self.api_key.get_secret_value(), self.api_keys.get_secret_value(), self.api_key_file
+        )
 
     @property
     def flow_secrets(self) -> Mapping[str, str]:

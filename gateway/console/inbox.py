@@ -14,6 +14,7 @@ from starlette.routing import Route
 from channels._kit.agent_commands import parse_agent_command
 from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
+from gateway.access.operator_keys import Role
 from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.delivery_reports import read_alarms
@@ -21,7 +22,7 @@ from gateway.redis.records.message_timeline import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner, read_window
 from gateway.server.error_responses import error_response
-from gateway.server.operator_auth import OperatorAuth
+from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
 from gateway.webchat.schemas import TemplateRequest
 
@@ -69,8 +70,8 @@ class AgentInbox(ConsolePage):
             self.get("/console/desk", self.page),
             self.get("/console/desk/sessions", self.sessions),
             self.get("/console/desk/log", self.log),
-            self.post("/console/desk/say", self.send_message),
-            self.post("/console/desk/act", self.change_ownership),
+            self.post("/console/desk/say", self.send_message, "answer", Role.AGENT),
+            self.post("/console/desk/act", self.change_ownership, "change_owner", Role.AGENT),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -110,7 +111,9 @@ class AgentInbox(ConsolePage):
                 "malformed",
                 "session, id and a text of 1 to 10000 characters, or a template, are required",
             )
+        name_target(request, message.session)
         if act := parse_agent_command(message.text):
+            name_target(request, message.session, act)
             return await self._record_action(message.session, act)
         template = message.template.to_template() if message.template else None
         said, key = Message(text=message.text, template=template), f"{AGENT_PREFIX}{message.id}"
@@ -125,6 +128,7 @@ class AgentInbox(ConsolePage):
             action = OwnershipAction.model_validate_json(await request.body())
         except ValidationError:
             return error_response(400, "malformed", "session and act are required")
+        name_target(request, action.session, action.act)
         if action.act not in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK, ControlAction.CLOSE):
             return error_response(400, "malformed", "act must be take_over, give_back or close")
         return await self._record_action(action.session, action.act)

@@ -33,7 +33,7 @@ class ProviderDeskPage(ConsolePage):
         """Return the routes."""
         return [
             self.get("/console/agent", self.show_conversation),
-            self.post("/console/agent", self.run_action),
+            self.post("/console/agent", self.run_action, "simulate_agent"),
         ]
 
     async def show_conversation(self, request: Request) -> Response:

@@ -76,8 +76,8 @@ class SimulatorPage(ConsolePage):
         """Return all routes below `/console`."""
         return [
             self.get("/console", self.page),
-            self.post("/console/say", self.send_message),
-            self.post("/console/owner", self.change_owner),
+            self.post("/console/say", self.send_message, "simulate_message"),
+            self.post("/console/owner", self.change_owner, "simulate_owner"),
             self.get("/console/conversation", self.conversation),
             Mount("/console/static", StaticFiles(directory=_HERE / "static")),
         ]

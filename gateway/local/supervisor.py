@@ -14,7 +14,8 @@ from errno import EADDRINUSE
 import httpx
 
 from core.errors import ConfigurationError
-from gateway.bootstrap import build_dialog, load_channels
+from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess
+from gateway.bootstrap import build_dialog, load_channels, load_operator_access
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
 from gateway.local.child_process import SupervisedProcess
@@ -54,6 +55,7 @@ class Supervisor:
         self.stop_requested = asyncio.Event()
         self.simulated_channels: tuple[str, ...] = ()
         self.redis_url = settings.redis_url
+        self.access = OperatorAccess()
 
     @property
     def url(self) -> str:
@@ -92,7 +94,11 @@ class Supervisor:
             self._start_server()
         environ["REDIS_URL"] = self.redis_url
         environ.setdefault("TURNGATE_WEB_TOKEN_SECRET", secrets.token_hex(32))
-        if not load_channels(self._settings):
+        channels = load_channels(self._settings)
+        self.access = load_operator_access(self._settings, channels)
+        if self.access.exposure:
+            environ[EXPOSED_VARIABLE] = self.access.exposure
+        if not channels:
             environ |= await self._start_simulators()
         self._write_line("starting web and worker")
         await self._start_child("worker", environ, _WORKER_STOP_SECONDS)

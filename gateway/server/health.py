@@ -10,17 +10,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.access.operator_keys import Role
 from gateway.redis import rq_layout
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.delivery_reports import is_delivery_counter, parse_delivery_counts, read_alarms
 from gateway.server.error_responses import service_unavailable
+from gateway.server.operator_auth import OperatorAuth
 
 
 class HealthRoutes:
     """Endpoints for an orchestrator and a monitoring system."""
 
-    def __init__(self, redis: Redis, readiness: Readiness | None = None) -> None:
+    def __init__(self, redis: Redis, operator: OperatorAuth, readiness: Readiness | None = None) -> None:
         self._redis = redis
+        self._operator_auth = operator
         self._readiness = readiness or Readiness(redis)
 
     def routes(self) -> list[Route]:
@@ -28,7 +31,7 @@ class HealthRoutes:
         return [
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
-            Route("/metrics", self.metrics, methods=["GET"]),
+            Route("/metrics", self._operator_auth.require(self.metrics, Role.VIEWER), methods=["GET"]),
         ]
 
     async def healthz(self, request: Request) -> Response:

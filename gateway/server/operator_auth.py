@@ -1,106 +1,189 @@
-"""Operator authentication: TURNGATE_API_KEY or, if none is set, access from this machine only."""
+"""Operator authentication: keys with roles, console sessions, or this machine while nothing is real."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 from collections.abc import Awaitable, Callable
-from functools import lru_cache, wraps
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass
+from functools import wraps
+from math import ceil
+from urllib.parse import quote
 
+from redis.asyncio import Redis
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from gateway.access.exposure import OperatorAccess
+from gateway.access.operator_keys import LOCAL_NAME, OperatorKey, Role, find_key, is_session_token
+from gateway.access.request_source import client_address, is_local, is_same_origin
+from gateway.redis.records.audit_log import AuditEntry, AuditLog
+from gateway.redis.records.credential_attempts import CredentialAttempts
+from gateway.redis.records.operator_sessions import OperatorSessions
 from gateway.server.error_responses import error_response
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+SIGN_IN_PATH = "/console/sign-in"
+SESSION_COOKIE = "turngate_session"
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_MAX_TARGET_LENGTH = 200
+_ALLOWED_TYPES = ("application/json", "text/csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whoever sent a request: the name of the key, its role, and how it was presented."""
+
+    name: str
+    role: Role
+    via: str
+
 
 class OperatorAuth:
-    """Access rule built from the configured key (empty: this machine only)."""
+    """Access rule of the console and the operator API."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key.encode()
+    def __init__(self, access: OperatorAccess, redis: Redis) -> None:
+        self.access = access
+        self.sessions = OperatorSessions(redis)
+        self.audit = AuditLog(redis)
+        self._attempts = CredentialAttempts(redis)
 
-    def require(self, handler: Handler) -> Handler:
-        """Wrap `handler`: everybody without access gets 401 or 403 with a sentence."""
+    def require(self, handler: Handler, role: Role = Role.OPERATOR, act: str = "") -> Handler:
+        """Wrap `handler`: everybody without the role gets 401, 403 or 429 with a sentence.
+
+        `act` is the name of what the handler does, for the audit log; empty if it changes nothing.
+        """
 
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            return self.denial_response(request) or await handler(request)
+            identity = await self.authorize(request, role)
+            if isinstance(identity, Response):
+                return identity
+            if not act:
+                return await handler(request)
+            status = 500
+            try:
+                response = await handler(request)
+                status = response.status_code
+                return response
+            finally:
+                await self.record(request, identity, act, status)
 
         return guarded
 
-    def denial_response(self, request: Request) -> Response | None:
+    async def denial_response(self, request: Request, role: Role = Role.OPERATOR) -> Response | None:
         """Return the response that denies access; `None` if the request is authorized."""
-        if self._key:
-            if not hmac.compare_digest(_provided_key(request), self._key):
-                return error_response(
-                    401,
-                    "unauthorized",
-                    "give TURNGATE_API_KEY as the password, or as a bearer token",
-                    {"WWW-Authenticate": 'Basic realm="Turngate console", charset="UTF-8"'},
-                )
-        elif not _is_local(request):
-            return error_response(
-                403, "forbidden", "set TURNGATE_API_KEY to open the console to others than this machine"
-            )
-        if request.method == "POST" and not _is_same_origin(request):
+        identity = await self.authorize(request, role)
+        return identity if isinstance(identity, Response) else None
+
+    async def authorize(self, request: Request, role: Role) -> Identity | Response:
+        """Return who sent the request, or the response that denies it."""
+        identity = await self.identify(request)
+        if isinstance(identity, Response):
+            return identity
+        if not identity.role.includes(role):
+            reason = f"this needs the role {role}; {identity.name} has the role {identity.role}"
+            return error_response(403, "forbidden", reason)
+        if request.method not in _SAFE_METHODS and not self._is_from_our_page(request, identity):
             return error_response(
                 403, "forbidden", "send JSON or CSV by its content type, from the console's own page"
             )
-        return None
+        return identity
+
+    async def identify(self, request: Request) -> Identity | Response:
+        """Return who sent the request, whatever their role, or the response that denies it."""
+        if not self.access.keys:
+            if not self.access.exposure and is_local(request):
+                return Identity(LOCAL_NAME, Role.OPERATOR, "local")
+            return error_response(
+                403, "forbidden", "set TURNGATE_API_KEY to open the console to others than this machine"
+            )
+        if secret := _provided_secret(request):
+            key = await self.check_secret(request, secret)
+            return key if isinstance(key, Response) else Identity(key.name, key.role, "key")
+        if session_id := request.cookies.get(SESSION_COOKIE, ""):
+            key_id = await self.sessions.find(session_id)
+            for key in self.access.keys:
+                if key.id == key_id:
+                    return Identity(key.name, key.role, "session")
+        return _ask_to_sign_in(request)
+
+    async def check_secret(self, request: Request, secret: bytes) -> OperatorKey | Response:
+        """Return the key that has this secret, or the response to a wrong one or to one guess too many."""
+        key = find_key(self.access.keys, secret)
+        if key is None and is_session_token(secret.decode("latin-1")):
+            return _unauthorized(request)  # expired or from before a rotation: no guess
+        wait = await self._attempts.admit(client_address(request), is_right=key is not None)
+        if wait:
+            return error_response(
+                429,
+                "too_many_attempts",
+                f"too many wrong keys; try again in {ceil(wait)} seconds",
+                {"Retry-After": str(ceil(wait))},
+            )
+        return key or _unauthorized(request)
+
+    async def record(self, request: Request, identity: Identity, act: str, status: int) -> None:
+        """Record an act in the audit log, about what the handler or the path names."""
+        path = request.path_params
+        target = getattr(request.state, "audit_target", "") or path.get("name") or path.get("message_id")
+        entry = AuditEntry(
+            who=identity.name,
+            role=identity.role,
+            via=identity.via,
+            act=getattr(request.state, "audit_act", act),
+            target=str(target or "")[:_MAX_TARGET_LENGTH],
+            status=status,
+        )
+        await self.audit.record(entry, getattr(request.state, "audit_person", "") or path.get("contact", ""))
+
+    def _is_from_our_page(self, request: Request, identity: Identity) -> bool:
+        """Check for JSON or CSV, which no form can send, and for our own origin from a browser (CSRF)."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        return (request.method == "DELETE" or kind in _ALLOWED_TYPES) and is_same_origin(
+            request, self.access.origin, is_required=identity.via == "session"
+        )
 
 
-def _provided_key(request: Request) -> bytes:
+def name_target(request: Request, session: str, act: str = "") -> None:
+    """Name the session or contact that an act is about, and the act if the route has several."""
+    request.state.audit_person = session
+    if act:
+        request.state.audit_act = act
+
+
+def _provided_secret(request: Request) -> bytes:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip().encode("latin-1")  # the bytes as they arrived
     if scheme.lower() == "basic":
         try:
-            return base64.b64decode(value, validate=True).partition(b":")[2]
+            return base64.b64decode(value, validate=True).partition(b":")[2] or b"?"
         except (binascii.Error, ValueError):
-            return b""
+            return b"?"
     return b""
 
 
-def _is_local(request: Request) -> bool:
-    """Check for this machine under a loopback name (which protects against DNS rebinding)."""
-    client = request.client.host if request.client else ""
-    return _is_loopback(client) and _is_loopback_authority(request.headers.get("host", ""))
+def _ask_to_sign_in(request: Request) -> Response:
+    """Redirect a person to the sign-in page; programs get 401."""
+    path = request.url.path
+    is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if not is_page or not _is_console_path(path):
+        return _unauthorized(request)
+    target = f"{path}?{request.url.query}" if request.url.query else path
+    headers = {"Cache-Control": "no-store"}
+    return RedirectResponse(f"{SIGN_IN_PATH}?next={quote(target, safe='')}", 303, headers)
 
 
-@lru_cache(256)
-def _is_loopback_authority(host_and_port: str) -> bool:
-    parts = _split_url(f"//{host_and_port}")
-    return parts is not None and _is_loopback(parts.hostname or "")
+def _unauthorized(request: Request) -> Response:
+    """Return 401. Below /console it names no Basic scheme, for which browsers would open a dialog."""
+    challenge = 'Bearer realm="Turngate"'
+    if not _is_console_path(request.url.path):
+        challenge += ', Basic realm="Turngate", charset="UTF-8"'
+    remedy = f"give TURNGATE_API_KEY as the password or as a bearer token, or sign in at {SIGN_IN_PATH}"
+    return error_response(401, "unauthorized", remedy, {"WWW-Authenticate": challenge})
 
 
-def _split_url(url: str) -> SplitResult | None:
-    """Split a URL; `None` if it is malformed, as in `Host: [`."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
-
-
-@lru_cache(256)
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_same_origin(request: Request) -> bool:
-    """Check for JSON or CSV, which no form can send, and, from a browser, our own origin (against CSRF)."""
-    origin = request.headers.get("origin")
-    parts = None if origin is None else _split_url(origin)
-    same = origin is None or (parts is not None and parts.netloc == request.headers.get("host"))
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    return same and site in ("same-origin", "none") and kind in ("application/json", "text/csv")
+def _is_console_path(path: str) -> bool:
+    return path == "/console" or path.startswith("/console/")

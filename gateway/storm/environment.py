@@ -79,6 +79,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
         limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
+        environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
         environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)
         if scenario.burst:
             environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))

@@ -35,10 +35,10 @@ class ConsentApi:
         contact = f"/contacts/{{contact:{ANY_TEXT}}}"
         require = self._operator_auth.require
         return [
-            Route(f"{contact}/opt-out", require(self.opt_out), methods=["POST"]),
-            Route(f"{contact}/opt-out", require(self.opt_in), methods=["DELETE"]),
-            Route(f"{contact}/export", require(self.export), methods=["GET"]),
-            Route(contact, require(self.erase), methods=["DELETE"]),
+            Route(f"{contact}/opt-out", require(self.opt_out, act="opt_out"), methods=["POST"]),
+            Route(f"{contact}/opt-out", require(self.opt_in, act="opt_in"), methods=["DELETE"]),
+            Route(f"{contact}/export", require(self.export, act="export"), methods=["GET"]),
+            Route(contact, require(self.erase, act="erase"), methods=["DELETE"]),
         ]
 
     async def opt_out(self, request: Request) -> Response:

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.access.operator_keys import Role
+from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat import schemas
 
 _SCHEMA_REF = "#/components/schemas/{model}"
@@ -134,6 +136,7 @@ _ERRORS = {
     409: "the message may not leave now, or its id belongs to another one",
     413: "the request is too large",
     422: "there is nothing to send",
+    429: "too many wrong keys came from this address; wait",
     503: "nothing was recorded; send it again",
 }
 
@@ -159,7 +162,9 @@ async def _serve(request: Request) -> Response:
     return JSONResponse(build_document())
 
 
-route = Route("/openapi.json", _serve, methods=["GET"])
+def build_route(operator: OperatorAuth) -> Route:
+    """Build the route `/openapi.json`, which requires a key as the API does."""
+    return Route("/openapi.json", operator.require(_serve, Role.VIEWER), methods=["GET"])
 
 
 def _describe_operation(operation: _Operation) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.access.operator_keys import Role
 from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.proactive_messages import MessageReport, ProactiveMessages
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
-from gateway.server.operator_auth import OperatorAuth
+from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.schemas import MessageAnswer, MessageOutcomeAnswer, MessageRequest, PartAnswer
@@ -39,8 +40,9 @@ class ProactiveApi:
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes, which are for the operator only."""
-        send, outcome = self._operator_auth.require(self.send), self._operator_auth.require(self.outcome)
-        cancel = self._operator_auth.require(self.cancel)
+        guard = self._operator_auth.require
+        send, cancel = guard(self.send, act="send_message"), guard(self.cancel, act="cancel_message")
+        outcome = guard(self.outcome, Role.VIEWER)
         return [
             Route("/messages", send, methods=["POST"]),
             Route(f"/messages/{{message_id:{ANY_TEXT}}}", outcome, methods=["GET"]),
@@ -59,6 +61,7 @@ class ProactiveApi:
         if refusal := refusal_response(receipt.outcome, receipt.reason):
             return refusal
         session = receipt.session
+        name_target(request, session)
         answer = MessageAnswer(session=session, key=key, message_id=message_id, outcome=MessageOutcome.QUEUED)
         if receipt.outcome is not SendOutcome.QUEUED:
             answer = _describe_first(answer, await self._records.find(key, session))

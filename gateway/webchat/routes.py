@@ -110,7 +110,8 @@ class WebApi:
 
     async def pending(self, request: Request) -> Response:
         """Return the answer to a message that was still in progress."""
-        session_id = self._client_auth.authorize_session(request, request.query_params.get("session_id", ""))
+        wanted = request.query_params.get("session_id", "")
+        session_id = await self._client_auth.authorize_session(request, wanted)
         if isinstance(session_id, Response):
             return session_id
         submitted = SubmittedTurn(build_session_id(session_id), request.path_params["message_id"])
@@ -145,7 +146,7 @@ class WebApi:
             body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:
             return error.response
-        session_id = self._client_auth.authorize_session(request, body.session_id)
+        session_id = await self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session_id, Response):
             return session_id
         script = lua.load_script("reset", ProtocolLimits())
@@ -156,9 +157,8 @@ class WebApi:
         """Create a session with its token, for a page of an allowed origin."""
         if not self._tokens:
             return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to hand out sessions")
-        if request.headers.get("origin", "") not in self._origins and self._operator_auth.denial_response(
-            request
-        ):
+        is_allowed = request.headers.get("origin", "") in self._origins
+        if not is_allowed and await self._operator_auth.denial_response(request):
             return error_response(403, "forbidden", "this page is not in TURNGATE_WEB_ORIGINS")
         try:
             if not await self._session_limit.allow(request.client.host if request.client else ""):
@@ -172,7 +172,8 @@ class WebApi:
 
     async def history(self, request: Request) -> Response:
         """Return the messages of both sides so far."""
-        session_id = self._client_auth.authorize_session(request, request.query_params.get("session_id", ""))
+        wanted = request.query_params.get("session_id", "")
+        session_id = await self._client_auth.authorize_session(request, wanted)
         if isinstance(session_id, Response):
             return session_id
         return JSONResponse({"messages": await self.conversations.history(session_id)})
@@ -180,7 +181,7 @@ class WebApi:
     async def _parse_turn(self, request: Request) -> _ParsedTurn:
         """Parse the request. Raises `BadRequest`."""
         body = await parse_json_body(request, TurnRequest)
-        session_id = self._client_auth.authorize_session(request, body.session_id)
+        session_id = await self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session_id, Response):
             raise BadRequest(session_id)
         if not body.text and not body.payload:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import ConfigurationError
+from gateway.access.operator_keys import Role
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
@@ -62,8 +63,11 @@ class ClientAuth:
         self._tokens = tokens
         self._operator_auth = operator
 
-    def authorize_session(self, request: Request, session_id: str) -> str | Response:
-        """Return the session that a request may use: the requested one for operators, its own for a token."""
+    async def authorize_session(self, request: Request, session_id: str) -> str | Response:
+        """Return the session that a request may use: the requested one for operators, its own for a token.
+
+        A key of the role `viewer` only reads.
+        """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if self._tokens and scheme.lower() == "bearer":
             token_session = self._tokens.verify(token.strip())
@@ -71,7 +75,8 @@ class ClientAuth:
                 if session_id in ("", token_session):
                     return token_session
                 return error_response(403, "forbidden", "this token is for another session")
-        if denial := self._operator_auth.denial_response(request):
+        role = Role.VIEWER if request.method == "GET" else Role.OPERATOR
+        if denial := await self._operator_auth.denial_response(request, role):
             return denial
         if not session_id:
             return error_response(400, "bad_request", "session_id: it is required here")

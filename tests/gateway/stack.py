@@ -25,6 +25,8 @@ from gateway.redis.inbox import RedisInbox
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "0123456789abcdef0123456789abcdef"
+API_KEY = "a-key-of-the-operator"
+KEY = {"Authorization": f"Bearer {API_KEY}"}
 BUSINESS_NUMBER, PERSON = "+15550100", "+15550170"
 RQ = str(Path(sys.executable).with_name("rq"))
 
@@ -84,6 +86,7 @@ class Stack:
             "PUBLIC_URL": "http://127.0.0.1:1",
             "TURNGATE_FLOW": "kyc",
             "TURNGATE_LEASE_SECONDS": "2",
+            "TURNGATE_API_KEY": API_KEY,
         }
         self._started: list[asyncio.subprocess.Process] = []
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from channels._kit.simulator import ProviderSimulator, TranscriptEntry
 from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.embedded_server import EmbeddedRedis
-from tests.gateway.stack import RQ
+from tests.gateway.stack import API_KEY, RQ
 
 
 class RecordingSimulatorServer(SimulatorServer):
@@ -70,6 +70,7 @@ async def start_gateway(
         "PORT": url.rpartition(":")[2],
         "REDIS_URL": redis.url,
         "TURNGATE_FLOW": flow,
+        "TURNGATE_API_KEY": API_KEY,
     }
     worker = (
         "worker",

@@ -14,7 +14,7 @@ from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.redis.lua import ProtocolLimits
-from gateway.server.operator_auth import OperatorAuth
+from tests.gateway.access.rule import operator_auth
 from tests.gateway.broadcasts.test_broadcasts import OURS, Rig, number
 
 KEY = "a-key-of-the-operator"
@@ -31,7 +31,7 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
 
 @pytest.fixture
 async def http(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
-    operator, limits = OperatorAuth(KEY), ProtocolLimits()
+    operator, limits = operator_auth(rig.redis, KEY), ProtocolLimits()
     api = BroadcastApi(rig.redis, rig.sender, operator, limits)
     page = BroadcastsPage(Broadcasts(rig.redis, limits), operator)
     app = Starlette(routes=[*api.routes(), *page.routes()])

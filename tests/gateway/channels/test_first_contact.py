@@ -22,6 +22,7 @@ from gateway.redis.records.session_log import read_log
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import document, edge, node
 from tests.gateway.channels.test_whole_conversations import PROVIDERS, Provider
+from tests.gateway.stack import KEY
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 HELLO = "Your parcel is here. When may we bring it?"
@@ -89,7 +90,7 @@ async def write_first(at: Desk, channel: str) -> str:
     template = TEMPLATES.get(channel)
     content = {"template": {**template, "variables": VALUES}} if template else {"text": HELLO}
     body: dict[str, Any] = {**at.address(channel), **content, "message_id": "hello"}
-    async with httpx.AsyncClient(base_url=at.url, trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=at.url, trust_env=False, timeout=30, headers=KEY) as http:
         answers = [await http.post("/messages", json=body) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202], answers[0].text
     return str(answers[0].json()["session"])

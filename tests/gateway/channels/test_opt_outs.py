@@ -23,6 +23,7 @@ from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.builders import PHONE, SECRET, TOKEN
 from tests.flows.conversation import document, edge, node
 from tests.flows.conversation import flow as build_flow
+from tests.gateway.stack import KEY
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 TWILIO = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TWILIO_TOKEN, "TWILIO_FROM": "+15550100"}
@@ -37,7 +38,7 @@ class World:
     """A gateway with one contact of a provider."""
 
     def __init__(self, url: str, kind: str, server: RecordingSimulatorServer) -> None:
-        self.http = httpx.AsyncClient(base_url=url, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=url, trust_env=False, headers=KEY)
         self.contact, self._kind, self._server = CONTACTS[kind], kind, server
 
     async def write(self, text: str, expected: str) -> list[str]:

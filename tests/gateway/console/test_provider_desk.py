@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from channels.intercom.simulator.server import IntercomSimulator
@@ -14,14 +15,16 @@ from channels.twilio.simulator.server import TwilioSimulator
 from gateway.console.provider_desk import ProviderDeskPage
 from gateway.console.simulator_client import Simulator
 from gateway.local.simulator_server import SimulatorServer
-from gateway.server.operator_auth import OperatorAuth
+from tests.gateway.access.rule import operator_auth
 
 PERSON = "+15550191"
 HERE = {"surface": "intercom", "person": PERSON}
 
 
 @asynccontextmanager
-async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+async def pane(
+    redis: Redis, *, simulated: bool = True
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """Yield a client of the console and one of the simulator's control endpoints; no webhook arrives."""
     nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
     intercom = IntercomSimulator(
@@ -32,7 +35,7 @@ async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClie
     simulator = Simulator.load(environ if simulated else {})
     transport = httpx.ASGITransport(server)
     async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as controls:
-        app = Starlette(routes=ProviderDeskPage(OperatorAuth(""), simulator, controls).routes())
+        app = Starlette(routes=ProviderDeskPage(operator_auth(redis), simulator, controls).routes())
         local = httpx.ASGITransport(app, client=("127.0.0.1", 1))
         async with httpx.AsyncClient(transport=local, base_url="http://127.0.0.1") as console:
             yield console, controls
@@ -40,8 +43,8 @@ async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClie
     await nowhere.aclose()
 
 
-async def test_actions_of_the_pane_are_performed_at_the_desk() -> None:
-    async with pane() as (console, controls):
+async def test_actions_of_the_pane_are_performed_at_the_desk(redis: Redis) -> None:
+    async with pane(redis) as (console, controls):
         before = (await console.get("/console/agent", params=HERE)).json()
         await controls.post("/_simulator/say", json={"surface": "intercom", "from": PERSON, "text": "Hi"})
         note = await console.post("/console/agent", json={**HERE, "move": "note", "text": "kind"})
@@ -68,8 +71,8 @@ async def test_actions_of_the_pane_are_performed_at_the_desk() -> None:
         {},
     ],
 )
-async def test_impossible_actions_are_reported(body: dict[str, str]) -> None:
-    async with pane() as (console, _):
+async def test_impossible_actions_are_reported(redis: Redis, body: dict[str, str]) -> None:
+    async with pane(redis) as (console, _):
         answer = await console.post("/console/agent", json=body)
 
     assert answer.status_code == 400
@@ -77,13 +80,13 @@ async def test_impossible_actions_are_reported(body: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("query", [{}, {"surface": "sms", "person": PERSON}, {**HERE, "after": "x"}])
-async def test_other_requests_are_refused(query: dict[str, str]) -> None:
-    async with pane() as (console, _):
+async def test_other_requests_are_refused(redis: Redis, query: dict[str, str]) -> None:
+    async with pane(redis) as (console, _):
         assert (await console.get("/console/agent", params=query)).status_code == 400
 
 
-async def test_real_credentials_disable_the_pane() -> None:
-    async with pane(simulated=False) as (console, _):
+async def test_real_credentials_disable_the_pane(redis: Redis) -> None:
+    async with pane(redis, simulated=False) as (console, _):
         assert (await console.get("/console/agent", params=HERE)).status_code == 400
         assert (await console.post("/console/agent", json={**HERE, "move": "take"})).status_code == 400
 

@@ -60,6 +60,24 @@ def test_the_address_is_printed_once_the_gateway_is_ready(gateway: RunningGatewa
     assert any("https://bots.example.com/webhooks/twilio" in line for line in gateway.lines)
 
 
+def test_with_real_credentials_a_key_is_generated_shown_and_needed(gateway: RunningGateway) -> None:
+    (line,) = [each for each in gateway.lines if each.startswith("Key ")]
+    key, file = line.split()[1], gateway.folder / "var" / "operator-key"
+    bearer = {"Authorization": f"Bearer {key}"}
+
+    assert file.read_text(encoding="utf-8").strip() == key
+    assert "shown this once" in line
+    assert httpx.get(f"{gateway.url}/console", trust_env=False).status_code == 401
+    assert httpx.get(f"{gateway.url}/console", headers=bearer, trust_env=False).status_code == 200
+
+
+def test_a_public_address_needs_a_key_without_credentials_too(start: Callable[..., RunningGateway]) -> None:
+    running = start(PUBLIC_URL="https://bots.example.com")
+
+    assert any(line.startswith("Key ") and "shown this once" in line for line in running.lines)
+    assert httpx.get(f"{running.url}/console", trust_env=False).status_code == 401
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "server"])
 def test_killed_processes_are_restarted(gateway: RunningGateway, name: str) -> None:
     before = gateway.children()

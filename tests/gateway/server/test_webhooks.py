@@ -18,6 +18,8 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from tests.fakes import FakeChannel, turn
 from tests.flows.http_server import served
+from tests.gateway.access.rule import operator_auth
+from tests.gateway.stack import API_KEY, KEY
 
 
 class OneTurnChannel(FakeChannel):
@@ -43,7 +45,8 @@ def client(app: ASGIApp) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
+    operator = operator_auth(redis, API_KEY)
+    app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis, operator=operator)
     async with client(app) as opened:
         yield opened
 
@@ -155,7 +158,7 @@ async def test_a_webhook_with_a_malformed_host_is_rejected(http: httpx.AsyncClie
 
 async def test_metrics_count_received_events(http: httpx.AsyncClient) -> None:
     await http.post("/webhooks/fake", content=b"1")
-    text = (await http.get("/metrics")).text
+    text = (await http.get("/metrics", headers=KEY)).text
 
     assert 'turngate_events_total{event="turn:new"} 1' in text
     assert "turngate_queued_drains 1" in text
@@ -171,7 +174,7 @@ async def test_metrics_count_deliveries_by_channel_status_and_class(
             for name, status in statuses.items()
         ]
     )
-    text = (await http.get("/metrics")).text
+    text = (await http.get("/metrics", headers=KEY)).text
 
     assert 'turngate_deliveries_total{channel="fake",status="delivered",failure=""} 1' in text
     assert 'turngate_deliveries_total{channel="fake",status="failed",failure="window"} 2' in text

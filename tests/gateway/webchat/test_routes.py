@@ -17,15 +17,14 @@ from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
-from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat import routes
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
 from gateway.webchat.session_tokens import SessionTokens
 from tests.flows.http_server import served
-from tests.gateway.stack import Stack, running_stack
+from tests.gateway.access.rule import operator_auth
+from tests.gateway.stack import API_KEY, KEY, Stack, running_stack
 
-KEY = {"Authorization": "Bearer operator-key"}
 SECRET = "0123456789abcdef0123456789abcdef"
 PAGE = "https://www.example.com"
 
@@ -36,7 +35,7 @@ async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     stack.add_settings(
         REDIS_URL=stack.url,
         PORT=str(port),
-        TURNGATE_API_KEY="operator-key",
+        TURNGATE_API_KEY=API_KEY,
         TURNGATE_WEB_TOKEN_SECRET=SECRET,
         TURNGATE_WEB_ORIGINS=PAGE,
     )
@@ -260,7 +259,7 @@ async def test_the_location_of_a_pending_answer_leads_to_it(
         redis=redis,
         inbox=RedisInbox(redis),
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
-        operator=OperatorAuth("operator-key"),
+        operator=operator_auth(redis, API_KEY),
         tokens=SessionTokens([]),
     )
     async with (

@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
-from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
 from gateway.webchat.session_limit import SessionLimit
 from gateway.webchat.session_tokens import SessionTokens
+from tests.gateway.access.rule import operator_auth
 
 PAGE = {"origin": "https://www.example.com"}
 
@@ -26,7 +26,7 @@ async def test_an_address_gets_so_many_sessions_an_hour(redis: Redis) -> None:
         redis=redis,
         inbox=inbox,
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
-        operator=OperatorAuth("operator-key"),
+        operator=operator_auth(redis, "operator-key-of-thirty-two-characters"),
         tokens=SessionTokens(["0123456789abcdef"]),
         origins=[PAGE["origin"]],
         sessions_per_hour=3,

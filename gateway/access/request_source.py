@@ -1,0 +1,118 @@
+"""Origin of a request: this machine or not, and the page that sent it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from starlette.requests import Request
+
+_PROXY_PREFIXES = ("x-forwarded", "x-original", "x-envoy", "x-amzn-trace", "cf-")
+_PROXY_HEADERS = frozenset(
+    {
+        "forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "x-cluster-client-ip",
+        "fastly-client-ip", "x-scheme", "x-proxyuser-ip", "proxy-connection", "x-arr-log-id",
+        "x-azure-clientip",
+    }
+)  # fmt: skip
+_UNSAFE_SITES = ("cross-site", "same-site")
+_MAX_ADDRESS_LENGTH = 100
+
+
+def is_local(request: Request) -> bool:
+    """Return whether a request is certainly from this machine, under a loopback name and past no proxy.
+
+    The name protects against DNS rebinding. HTTP/1.0 is what nginx speaks when nothing is configured.
+    """
+    client = request.client.host if request.client else ""
+    hosts = request.headers.getlist("host")
+    return (
+        is_loopback(client)
+        and len(hosts) == 1
+        and _is_loopback_authority(hosts[0])
+        and request.scope.get("http_version", "1.1") != "1.0"
+        and not any(_is_proxy_header(name) for name in request.headers)
+    )
+
+
+def client_address(request: Request) -> str:
+    """Return the address by which failed attempts are counted.
+
+    Behind a proxy of ours (one with a private address) it is the one that this proxy has appended. It is
+    good enough to tell visitors apart, and is trusted for nothing else.
+    """
+    peer = request.client.host if request.client else "unknown"
+    forwarded = request.headers.getlist("x-forwarded-for")
+    if not forwarded or not _is_private(peer):
+        return peer
+    return f"{peer}>{forwarded[-1].rpartition(',')[2].strip()[:_MAX_ADDRESS_LENGTH]}"
+
+
+def is_same_origin(request: Request, public_origin: str, *, is_required: bool = False) -> bool:
+    """Return whether no page of another origin has sent the request (against CSRF).
+
+    Browsers say where a request that changes something comes from, other clients do not; `is_required` is
+    for requests that a browser authenticates by itself.
+    """
+    site = request.headers.get("sec-fetch-site", "")
+    origin = request.headers.get("origin")
+    if site in _UNSAFE_SITES or (is_required and not site and origin is None):
+        return False
+    if origin is None or site == "same-origin":
+        return True
+    parts = _split_url(origin)
+    if parts is None or not parts.netloc:
+        return False
+    return parts.netloc == request.headers.get("host") or (
+        bool(public_origin) and origin_of(origin) == public_origin
+    )
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a URL: scheme, host and port, without a default port. Empty if it is malformed."""
+    parts = _split_url(url)
+    if parts is None:
+        return ""
+    host = parts.netloc.lower()
+    default = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{host.removesuffix(default) if default else host}"
+
+
+@lru_cache(256)
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(256)
+def _is_private(address: str) -> bool:
+    try:
+        return ip_address(address).is_private
+    except ValueError:
+        return False
+
+
+@lru_cache(256)
+def _is_loopback_authority(host_and_port: str) -> bool:
+    parts = _split_url(f"//{host_and_port}")
+    return parts is not None and "@" not in host_and_port and is_loopback(parts.hostname or "")
+
+
+def _is_proxy_header(name: str) -> bool:
+    return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES)
+
+
+def _split_url(url: str) -> SplitResult | None:
+    """Split a URL; `None` if it is malformed, as in `Host: [`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,96 @@
+"""Audit log: who did what as an operator, and when. It holds no message text, number or address."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+from time import time
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.model import FrozenModel
+
+log = logging.getLogger("turngate.audit")
+
+AUDIT_DAYS: Final = 365
+"""Retention of the entries."""
+
+_STREAM = "tg:audit"
+_SALT = "tg:{access}:salt"
+_MAX_ENTRIES = 100_000
+_DAY_MS = 86_400_000
+
+
+class AuditEntry(FrozenModel):
+    """One act. `via` is `key`, `session`, `local` or `cli`; `status` that of the answer, 0 for `cli`.
+
+    `target` is the name of a broadcast or message; a session or contact is there as a pseudonym.
+    """
+
+    id: str = ""
+    at_ms: int = 0
+    who: str
+    role: str = ""
+    via: str = ""
+    act: str
+    target: str = ""
+    status: int = 0
+
+
+class AuditLog:
+    """Keeps the acts of a year, at most the newest 100,000."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._salt = b""
+
+    async def record(self, entry: AuditEntry, about: str = "") -> None:
+        """Record an act that has happened; without Redis it is at least in the process's log.
+
+        `about` is the session or contact that it is about, of which a pseudonym is kept.
+        """
+        oldest = int(time() * 1000) - AUDIT_DAYS * _DAY_MS
+        try:
+            if about:
+                entry = entry.model_copy(update={"target": await self.pseudonym(about)})
+            stored = entry.model_dump_json(exclude={"id", "at_ms"}, exclude_defaults=True)
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.xadd(_STREAM, {"act": stored}, maxlen=_MAX_ENTRIES, approximate=True)
+                pipeline.xtrim(_STREAM, minid=oldest, approximate=True)
+                pipeline.pexpire(_STREAM, AUDIT_DAYS * _DAY_MS)
+                await pipeline.execute()
+        except (RedisError, OSError) as error:
+            log.warning(
+                "the audit log was not written (%s): %s %s by %s: %s",
+                type(error).__name__,
+                entry.act,
+                entry.target,
+                entry.who,
+                entry.status,
+            )
+
+    async def latest(self, limit: int = 50, target: str = "") -> list[AuditEntry]:
+        """Return the newest entries, newest first; with a `target` only those about it."""
+        oldest = int(time() * 1000) - AUDIT_DAYS * _DAY_MS
+        rows: Any = await self._redis.xrevrange(_STREAM, min=oldest, count=None if target else limit)
+        entries = [
+            AuditEntry.model_validate_json(fields[b"act"]).model_copy(
+                update={"id": name.decode(), "at_ms": int(name.split(b"-")[0])}
+            )
+            for name, fields in rows
+        ]
+        if target:
+            names = (target, await self.pseudonym(target))
+            entries = [each for each in entries if each.target in names]
+        return entries[:limit]
+
+    async def pseudonym(self, value: str) -> str:
+        """Return what stands for a session or contact, whose name may be a phone number."""
+        if not self._salt:
+            await self._redis.set(_SALT, secrets.token_hex(32), nx=True)
+            stored: Any = await self._redis.get(_SALT)
+            self._salt = stored
+        return f"#{hmac.new(self._salt, value.encode(), 'sha256').hexdigest()[:16]}"

@@ -1,0 +1,164 @@
+"""A fresh install behind a stock reverse proxy on the same machine: nothing of the operator's is open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from gateway.local.loopback import find_free_port
+from tests.paths import ROOT
+
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 31 + "1",
+    "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
+}
+PUBLIC = {"PUBLIC_URL": "https://bots.example.com"}
+PROXIES: dict[str, dict[str, str]] = {
+    "nginx without any setting": {"Connection": "close"},
+    "nginx as its guide says": {
+        "Host": "bots.example.com",
+        "X-Real-IP": "203.0.113.9",
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Forwarded-Proto": "https",
+    },
+    "Apache": {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Forwarded-Host": "bots.example.com",
+        "X-Forwarded-Server": "bots.example.com",
+    },
+}
+READS = ("/console", "/console/desk/sessions", "/console/desk/log?session=x", "/metrics", "/openapi.json")
+
+
+class Web:
+    """A `turngate web` process in a folder of its own."""
+
+    def __init__(self, url: str, process: asyncio.subprocess.Process) -> None:
+        self.url, self.process = url, process
+
+    async def read_line(self, text: str) -> str:
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            if text in line.decode():
+                return line.decode()
+        raise AssertionError(f"never said {text}")
+
+    async def ask(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
+            body = {"session": "web:ada", "text": "Sale!", "act": "take_over", "session_id": "ada"}
+            return await http.request(method, path, headers=headers, json=body if method == "POST" else None)
+
+    async def wait_until_alive(self) -> None:
+        async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
+            while True:
+                try:
+                    await http.get(f"{self.url}/healthz")
+                    return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)  # another process starts; there is no event to await
+
+
+@asynccontextmanager
+async def web(folder: Path, redis_url: str, **settings: str) -> AsyncIterator[Web]:
+    port = find_free_port()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "web", "--port", str(port)),
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "REDIS_URL": redis_url, **settings},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    running = Web(f"http://127.0.0.1:{port}", process)
+    try:
+        await running.wait_until_alive()
+        yield running
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+@pytest.mark.parametrize("settings", [TWILIO, PUBLIC, {**TWILIO, **PUBLIC}], ids=["account", "url", "both"])
+@pytest.mark.usefixtures("redis")
+async def test_a_fresh_install_is_closed_behind_every_proxy_and_its_key_opens_it(
+    tmp_path: Path, redis_url: str, settings: dict[str, str]
+) -> None:
+    if "TWILIO_AUTH_TOKEN" in settings:
+        settings = {"PUBLIC_URL": "http://127.0.0.1:8000", **settings}
+    async with web(tmp_path, redis_url, **settings) as running:
+        key = (await running.read_line("Key ")).split()[1]
+        for name, headers in PROXIES.items():
+            for path in READS:
+                assert (await running.ask("GET", path, headers)).status_code == 401, (name, path)
+            for path in ("/messages", "/broadcasts", "/turn", "/console/desk/act", "/contacts/x/opt-out"):
+                assert (await running.ask("POST", path, headers)).status_code == 401, (name, path)
+            opened = await running.ask("GET", READS[1], {**headers, "Authorization": f"Bearer {key}"})
+            assert opened.status_code == 200, name
+
+    file = tmp_path / "var" / "operator-key"
+    assert file.read_text(encoding="utf-8").strip() == key
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("redis")
+async def test_processes_of_a_data_folder_have_one_key_and_show_it_once(
+    tmp_path: Path, redis_url: str
+) -> None:
+    async with web(tmp_path, redis_url, **PUBLIC) as first:
+        key = (await first.read_line("Key ")).split()[1]
+    async with web(tmp_path, redis_url, **PUBLIC) as second:
+        headers = {"Authorization": f"Bearer {key}"}
+        assert (await second.ask("GET", "/metrics", headers)).status_code == 200
+        second.process.terminate()
+        output, _ = await second.process.communicate()
+
+    assert key not in output.decode()
+
+
+@pytest.mark.usefixtures("redis")
+async def test_without_credentials_this_machine_needs_no_key_and_a_proxy_gets_nothing(
+    tmp_path: Path, redis_url: str
+) -> None:
+    async with web(tmp_path, redis_url) as running:
+        for path in READS:
+            assert (await running.ask("GET", path, {})).status_code == 200, path
+        for name, headers in PROXIES.items():
+            if "X-Forwarded-For" in headers:
+                assert (await running.ask("GET", "/console", headers)).status_code == 403, name
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(running.url.rpartition(":")[2]))
+        writer.write(b"GET /console HTTP/1.0\r\nHost: 127.0.0.1:8000\r\nConnection: close\r\n\r\n")
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        await writer.wait_closed()
+
+    assert status == b"403", "HTTP/1.0 is what nginx speaks without proxy_http_version"
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TURNGATE_API_KEY", "x"), ("TURNGATE_API_KEYS", "anna:agent:x")]
+)
+async def test_a_weak_key_stops_the_start_with_one_line(
+    tmp_path: Path, redis: Redis, redis_url: str, name: str, value: str
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "web"),
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "REDIS_URL": redis_url, name: value},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await process.communicate()
+
+    assert process.returncode == 2
+    assert errors.decode().startswith(f"turngate: {name}: the key")
+    assert "turngate key --new" in errors.decode()
+    assert len(errors.decode().splitlines()) == 1

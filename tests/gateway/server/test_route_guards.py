@@ -1,0 +1,166 @@
+"""Every route of the composed web application has its guard here; one that is not listed fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+from gateway.access.operator_keys import Role
+from gateway.app import create
+from gateway.config.settings import setting_rows
+from gateway.redis.records.audit_log import AuditLog
+from tests.flows.http_server import served
+from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
+
+PUBLIC, SIGNATURE, SESSION = "public", "signature", "session or operator"
+READS_SESSION = "session or viewer"
+GUARDS = {
+    ("POST", "/webhooks/{channel}"): SIGNATURE,
+    ("GET", "/webhooks/{channel}"): SIGNATURE,
+    ("POST", "/webhooks/{channel}/{account}"): SIGNATURE,
+    ("GET", "/webhooks/{channel}/{account}"): SIGNATURE,
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/widget.js"): PUBLIC,
+    ("GET", "/console/static"): PUBLIC,
+    ("GET", "/console/sign-in"): PUBLIC,
+    ("POST", "/console/sign-in"): PUBLIC,
+    ("POST", "/console/sign-out"): PUBLIC,
+    ("GET", "/metrics"): Role.VIEWER,
+    ("GET", "/openapi.json"): Role.VIEWER,
+    ("GET", "/console"): Role.VIEWER,
+    ("POST", "/console/say"): Role.OPERATOR,
+    ("POST", "/console/owner"): Role.OPERATOR,
+    ("GET", "/console/conversation"): Role.VIEWER,
+    ("GET", "/console/agent"): Role.VIEWER,
+    ("POST", "/console/agent"): Role.OPERATOR,
+    ("GET", "/console/desk"): Role.VIEWER,
+    ("GET", "/console/desk/sessions"): Role.VIEWER,
+    ("GET", "/console/desk/log"): Role.VIEWER,
+    ("POST", "/console/desk/say"): Role.AGENT,
+    ("POST", "/console/desk/act"): Role.AGENT,
+    ("GET", "/console/quarantine"): Role.VIEWER,
+    ("GET", "/console/widget"): Role.VIEWER,
+    ("GET", "/console/broadcasts"): Role.VIEWER,
+    ("POST", "/broadcasts"): Role.OPERATOR,
+    ("GET", "/broadcasts"): Role.VIEWER,
+    ("GET", "/broadcasts/{name}"): Role.VIEWER,
+    ("GET", "/broadcasts/{name}/recipients"): Role.VIEWER,
+    ("POST", "/broadcasts/{name}/{act}"): Role.OPERATOR,
+    ("POST", "/turn"): SESSION,
+    ("GET", "/turn/{message_id}"): READS_SESSION,
+    ("POST", "/stream"): SESSION,
+    ("POST", "/reset"): SESSION,
+    ("POST", "/web/session"): "origin or operator",
+    ("GET", "/web/history"): READS_SESSION,
+    ("POST", "/messages"): Role.OPERATOR,
+    ("GET", "/messages/{message_id}"): Role.VIEWER,
+    ("DELETE", "/messages/{message_id}"): Role.OPERATOR,
+    ("POST", "/contacts/{contact}/opt-out"): Role.OPERATOR,
+    ("DELETE", "/contacts/{contact}/opt-out"): Role.OPERATOR,
+    ("GET", "/contacts/{contact}/export"): Role.OPERATOR,
+    ("DELETE", "/contacts/{contact}"): Role.OPERATOR,
+}
+GUARDED = sorted(each for each, guard in GUARDS.items() if guard not in (PUBLIC, SIGNATURE))
+ROLES = {SESSION: Role.OPERATOR, READS_SESSION: Role.VIEWER, "origin or operator": Role.OPERATOR}
+SECRETS = {Role.VIEWER: VIEWER, Role.AGENT: AGENT, Role.OPERATOR: OPS}
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis: Redis, redis_url: str) -> Starlette:
+    for name, _, _ in setting_rows():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "REDIS_URL": redis_url,
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 31 + "1",
+        "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
+        "PUBLIC_URL": "https://bots.example.com",
+        "TURNGATE_API_KEYS": NAMED,
+        "TURNGATE_WEB_TOKEN_SECRET": "0123456789abcdef0123456789abcdef",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return create()
+
+
+@pytest.fixture
+async def url(app: Starlette) -> AsyncIterator[str]:
+    async with app.router.lifespan_context(app), served(app) as address:
+        yield address
+
+
+def list_routes(routes: list[BaseRoute]) -> set[tuple[str, str]]:
+    found = set()
+    for route in routes:
+        if isinstance(route, Mount):
+            assert route.path == "/console/static", "a mount has its routes inside: list them"
+            found.add(("GET", route.path))
+            continue
+        assert isinstance(route, Route), f"{route} cannot be checked"
+        path = re.sub(r":[^}]*(?=})", "", route.path)
+        found |= {(method, path) for method in route.methods or () if method not in ("HEAD", "OPTIONS")}
+    return found
+
+
+@pytest.mark.usefixtures("url")
+async def test_every_route_is_listed_with_its_guard(app: Starlette) -> None:
+    assert list_routes(app.routes) == set(GUARDS)
+
+
+async def ask(url: str, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+    address = re.sub(r"\{[^}]*\}", "x", path)
+    body = "{}" if method == "POST" else None
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        return await http.request(
+            method, address, content=body, headers={"Content-Type": "application/json", **headers}
+        )
+
+
+async def test_nobody_passes_a_guard_without_a_credential(url: str) -> None:
+    for method, path in GUARDED:
+        for more in ({}, {"Cookie": "turngate_session=x"}, {"X-Forwarded-For": "203.0.113.9"}):
+            answer = await ask(url, method, path, more)
+            is_token_route = path == "/web/session"
+            assert answer.status_code == (403 if is_token_route else 401), (method, path, more)
+            assert "error" in answer.json()
+
+
+async def test_each_role_passes_exactly_its_guards(url: str) -> None:
+    for method, path in GUARDED:
+        needed = Role(ROLES.get(GUARDS[method, path], GUARDS[method, path]))
+        for role, secret in SECRETS.items():
+            answer = await ask(url, method, path, bearer(secret))
+            if role.includes(needed):
+                assert answer.status_code not in (401, 403, 405, 429), (method, path, role, answer.text)
+            else:
+                assert answer.status_code == 403, (method, path, role)
+
+
+async def test_every_act_of_an_operator_is_in_the_audit_log(url: str, redis: Redis) -> None:
+    for method, path in GUARDED:
+        if method != "GET" and isinstance(GUARDS[method, path], Role):
+            before = await redis.xlen("tg:audit")
+            answer = await ask(url, method, path, bearer(OPS))
+            assert await redis.xlen("tg:audit") == before + 1, (method, path)
+            entry = (await AuditLog(redis).latest(1))[0]
+            assert (entry.who, entry.status) == ("ops", answer.status_code)
+
+
+async def test_public_routes_tell_nothing(url: str) -> None:
+    for method, path in sorted(each for each, guard in GUARDS.items() if guard == PUBLIC):
+        answer = await ask(url, method, path, {})
+        assert answer.status_code < 500
+        assert "twilio" not in answer.text.lower()
+
+
+async def test_webhooks_need_a_signature(url: str) -> None:
+    for method, path in sorted(each for each, guard in GUARDS.items() if guard == SIGNATURE):
+        answer = await ask(url, method, path.replace("{channel}", "twilio"), {})
+        assert answer.status_code in (401, 404, 405), (method, path)
