@@ -116,6 +116,9 @@ local function abuse_reason(session, account, limits, now)
   end
   if stored[1] == 'loop' or times > limits.rounds then return 'loop', stored[1] ~= 'loop' end
   local reason = used_up(session, account, limits, stored, now)
-  if reason then return reason, stored[1] ~= reason end
+  if reason then
+    if stored[1] and stored[1] ~= reason then redis.call('HSET', key(session), 'silenced', reason) end
+    return reason, not stored[1]
+  end
   if stored[1] then end_silence(session, 'time') end
 end
