@@ -160,7 +160,7 @@ async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
         await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
 
     assert len(line.dialog.handled) <= 9  # two notices
-    assert (await line.outcomes())[-1] == "silent_messages_per_day"
+    assert "silent_messages_per_day" in await line.outcomes()
 
 
 async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> None:
