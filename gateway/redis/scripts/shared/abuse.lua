@@ -6,6 +6,8 @@
 
 local LOOP_MS, MINUTE_MS, DAY_MS, MAX_WORDS = 3600000, 60000, 86400000, 4
 
+local counted = {}  -- fields that change, with their values
+
 local function silence(session, reason, now)
   if redis.call('HGET', key(session), 'silenced') then return end
   redis.call('HSET', key(session), 'silenced', reason)
@@ -36,15 +38,17 @@ local function count_words(session, stored, words, now)
   end
   if times == 0 or redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then times = times + 1 end
   table.insert(kept, 1, ' ' .. words .. ':' .. times)
-  redis.call('HSET', key(session), 'said', string.format('%d', now) .. table.concat(kept, '', 1, math.min(#kept, MAX_WORDS)))
+  counted[#counted + 1] = 'said'
+  counted[#counted + 1] = string.format('%d', now) .. table.concat(kept, '', 1, math.min(#kept, MAX_WORDS))
   return times > 1 and times + others or times
 end
 
-local function is_over_minute(session, stored, limit, now)
+local function is_over_minute(stored, limit, now)
   local interval = MINUTE_MS / limit
   local at = math.max(tonumber(stored or 0), now) + interval
   if at - now > MINUTE_MS then return true end
-  redis.call('HSET', key(session), 'rate', math.ceil(at))
+  counted[#counted + 1] = 'rate'
+  counted[#counted + 1] = math.ceil(at)
   return false
 end
 
@@ -67,10 +71,11 @@ local function spend_tokens(session, tokens, now)
   redis.call('PEXPIRE', spent, 2 * DAY_MS)
 end
 
-local function is_over_day(session, stored, limit, now)
+local function is_over_day(stored, limit, now)
   local number = number_of_today(stored, now)
   if number >= limit then return true end
-  redis.call('HSET', key(session), 'today', string.format('%d %d', math.floor(now / DAY_MS), number + 1))
+  counted[#counted + 1] = 'today'
+  counted[#counted + 1] = string.format('%d %d', math.floor(now / DAY_MS), number + 1)
   return false
 end
 
@@ -94,19 +99,17 @@ local function is_over_account_tokens(account, limit, now)
 end
 
 -- Budgets in order; the first that is used up is the reason.
-local function used_up(session, account, limits, stored, now)
-  if limits.minute > 0 and is_over_minute(session, stored[3], limits.minute, now) then return 'messages_per_minute' end
+local function used_up(account, limits, stored, now)
+  if limits.minute > 0 and is_over_minute(stored[3], limits.minute, now) then return 'messages_per_minute' end
   if limits.tokens > 0 and number_of_today(stored[6], now) >= limits.tokens then return 'tokens_per_day' end
-  if limits.day > 0 and is_over_day(session, stored[4], limits.day, now) then return 'messages_per_day' end
+  if limits.day > 0 and is_over_day(stored[4], limits.day, now) then return 'messages_per_day' end
   if limits.account_tokens > 0 and is_over_account_tokens(account, limits.account_tokens, now) then
     return 'account_tokens_per_day'
   end
   if limits.account > 0 and is_over_account(account, limits.account, now) then return 'account_messages_per_day' end
 end
 
--- The reason why a message is not answered, and whether that is new; nil when it is answered. `limits` are those of its
--- channel, with its words ('' where they mean nothing).
-local function abuse_reason(session, account, limits, now)
+local function find_abuse(session, account, limits, now)
   local stored = redis.call('HMGET', key(session), 'silenced', 'said', 'rate', 'today', 'owner', 'tokens')
   if stored[5] and stored[5] ~= 'bot' then return nil end  -- an agent reads them
   local times = limits.words ~= '' and limits.rounds > 0 and count_words(session, stored[2], limits.words, now) or 0
@@ -115,10 +118,19 @@ local function abuse_reason(session, account, limits, now)
     stored[1] = false
   end
   if stored[1] == 'loop' or times > limits.rounds then return 'loop', stored[1] ~= 'loop' end
-  local reason = used_up(session, account, limits, stored, now)
+  local reason = used_up(account, limits, stored, now)
   if reason then
     if stored[1] and stored[1] ~= reason then redis.call('HSET', key(session), 'silenced', reason) end
     return reason, not stored[1]
   end
   if stored[1] then end_silence(session, 'time') end
+end
+
+-- The reason why a message is not answered, and whether that is new; nil when it is answered. `limits` are those of its
+-- channel, with its words ('' where they mean nothing).
+local function abuse_reason(session, account, limits, now)
+  counted = {}
+  local reason, is_new = find_abuse(session, account, limits, now)
+  if #counted > 0 then redis.call('HSET', key(session), unpack(counted)) end
+  return reason, is_new
 end
