@@ -153,7 +153,9 @@ def find_abuse_limits(
         messages_per_minute=settings.contact_messages,
         messages_per_day=settings.contact_daily_messages,
         rounds=settings.loop_rounds,
+        tokens_per_day=settings.contact_daily_tokens,
         account_messages_per_day=settings.account_daily_messages,
+        account_tokens_per_day=settings.account_daily_tokens,
     )
     return {name: config.abuse_limits_for(name, default) for name in channels}
 

@@ -19,13 +19,16 @@ class AbuseLimits(FrozenModel, extra="forbid"):
     """What one contact may cause; 0 means without limit.
 
     `messages_per_minute` and `messages_per_day` of a contact are answered. After `rounds` answers to the same
-    words the session is silent until there are other words. `account_messages_per_day` bounds an account.
+    words the session is silent until there are other words. `tokens_per_day` bounds what a language model
+    uses for a contact. The limits of an account bound all of its contacts together.
     """
 
     messages_per_minute: int = Field(0, ge=0, le=10_000)
     messages_per_day: int = Field(0, ge=0, le=1_000_000)
     rounds: int = Field(0, ge=0, le=1_000)
+    tokens_per_day: int = Field(0, ge=0, le=1_000_000_000)
     account_messages_per_day: int = Field(0, ge=0, le=1_000_000_000)
+    account_tokens_per_day: int = Field(0, ge=0, le=1_000_000_000_000)
 
     @property
     def is_off(self) -> bool:

@@ -352,10 +352,11 @@ class SessionProcessor(Generic[Http]):
 def _log_details(outcome: TurnOutcome) -> dict[str, str]:
     """Return details for the session's log.
 
-    A failed transcription, the session that this one continues, problems with the text such as a cut.
+    A failed transcription, the session that this one continues, problems with the text such as a cut, the
+    tokens that a language model used.
     """
-    names = ("unheard", "goes_on_from", "trouble")
-    return {name: outcome.details[name] for name in names if name in outcome.details}
+    names = ("unheard", "goes_on_from", "trouble", "tokens")
+    return {name: text for name in names if (text := outcome.details.get(name, "0")) != "0"}
 
 
 def _next_timer(outcome: TurnOutcome) -> tuple[TimerKind, float] | None:

@@ -224,6 +224,20 @@ class Settings(BaseSettings):
         description="answers to the same words within an hour, after which the bot is silent, as to an "
         "auto-responder (0: without limit)",
     )
+    contact_daily_tokens: int = Field(
+        500_000,
+        alias="TURNGATE_CONTACT_DAILY_TOKENS",
+        ge=0,
+        le=1_000_000_000,
+        description="tokens of the language model for one contact on a day, in UTC (0: without limit)",
+    )
+    account_daily_tokens: int = Field(
+        0,
+        alias="TURNGATE_ACCOUNT_DAILY_TOKENS",
+        ge=0,
+        le=1_000_000_000_000,
+        description="tokens of the language model for an account on a day, in UTC (0: without limit)",
+    )
     account_daily_messages: int = Field(
         0,
         alias="TURNGATE_ACCOUNT_DAILY_MESSAGES",

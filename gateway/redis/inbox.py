@@ -252,7 +252,9 @@ def _encode_facts(
             "minute": abuse.messages_per_minute,
             "day": abuse.messages_per_day,
             "rounds": abuse.rounds,
+            "tokens": abuse.tokens_per_day,
             "account": abuse.account_messages_per_day,
+            "account_tokens": abuse.account_tokens_per_day,
             "words": describe_words(event.turn),
         }
     if window and window.applies_to(event.turn.address):

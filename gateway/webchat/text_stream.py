@@ -9,10 +9,12 @@ from redis.exceptions import RedisError
 
 from core.model import Address, TimerKind, Turn
 from core.ports import Dialog, State, TurnListener, TurnOutcome
-from gateway.redis.connection.notifications import encode_notification
+from gateway.redis import lua
+from gateway.redis.lua import Argument, ProtocolLimits
 
 MAX_PIECES = 5_000
-_RETENTION_SECONDS = 600
+_RETENTION_MS = 600_000
+_PUBLISH_SCRIPT = lua.load_script("publish_text", ProtocolLimits())
 
 
 def pieces_key(session: str) -> str:
@@ -75,14 +77,10 @@ class TextPublisher(TurnListener):
         try:
             while self._pending:
                 text, self._pending = "".join(self._pending), []
-                fields = {"turn": self._turn.id, "text": text, "first": "1" if self._is_first else ""}
-                self._is_first = False
-                key = pieces_key(self._turn.session)
-                async with self._redis.pipeline(transaction=True) as pipeline:
-                    pipeline.xadd(key, fields, maxlen=MAX_PIECES)  # type: ignore[arg-type]
-                    pipeline.expire(key, _RETENTION_SECONDS)
-                    pipeline.publish("tg:told", encode_notification(self._turn.session))
-                    await pipeline.execute()
+                first, self._is_first = "1" if self._is_first else "", False
+                arguments: list[Argument] = [self._turn.session, self._turn.id, text, first]
+                arguments += [MAX_PIECES, _RETENTION_MS]
+                await _PUBLISH_SCRIPT(self._redis, arguments)
         except (RedisError, OSError):
             self._pending.clear()
         finally:

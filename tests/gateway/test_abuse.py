@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import ControlAction, ControlReceived, TurnReceived
-from core.ports import AcceptResult
+from core.ports import AcceptResult, TurnOutcome
 from core.processing import AbuseLimits, SessionProcessor
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
@@ -24,10 +24,10 @@ AUTO_REPLY = "Thank you for your message {number}. We are closed until 8:{number
 class Line:
     """One channel with limits; every message is processed at once, as it is on a line without load."""
 
-    def __init__(self, redis: Redis, **limits: int) -> None:
+    def __init__(self, redis: Redis, dialog: EchoDialog | None = None, **limits: int) -> None:
         self.redis = redis
         self.inbox = RedisInbox(redis, abuse={"fake": AbuseLimits(**limits)})
-        self.channel, self.dialog = FakeChannel(), EchoDialog()
+        self.channel, self.dialog = FakeChannel(), dialog or EchoDialog()
         self.processor = SessionProcessor(
             mailbox=RedisMailbox(redis), dialog=self.dialog, channels={"fake": self.channel}, http=None
         )
@@ -89,7 +89,7 @@ async def test_other_words_are_answered_again(redis: Redis) -> None:
     assert line.answers == 6
     assert await line.silenced() == []
     await line.say(*auto_replies(8))
-    assert line.answers == 11
+    assert line.answers == 6  # these words are still known
 
 
 async def test_brief_answers_are_no_loop(redis: Redis) -> None:
@@ -153,6 +153,16 @@ async def test_a_flood_is_over_with_its_minute(redis: Redis) -> None:
     assert await line.silenced() == []
 
 
+async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
+    line = Line(redis, messages_per_minute=3, messages_per_day=6)
+    for _ in range(4):
+        await line.say(*(f"message {number}" for number in range(5)))
+        await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
+
+    assert len(line.dialog.handled) <= 9  # two notices
+    assert "silent_messages_per_day" in await line.outcomes()
+
+
 async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> None:
     line = Line(redis, messages_per_day=3, account_messages_per_day=6)
     await line.say(*(f"message {number}" for number in range(6)))
@@ -166,6 +176,30 @@ async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> 
     await line.say("hello", "hello again", "and again", session="fake:3")
     assert (await line.outcomes("fake:3"))[-1] == "silent_account_messages_per_day"
     assert b"budget" in (await redis.hget("tg:alarms", "fake:A1") or b"")
+
+
+class CostlyDialog(EchoDialog):
+    """A dialog that uses 100 tokens of a language model for each turn."""
+
+    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
+        outcome = await super().answer(*arguments, **more)
+        return outcome._replace(details={"tokens": "100", "trouble": 'he said "tokens":"9"'})
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"tokens_per_day": 250}, "silent_tokens_per_day"),
+        ({"account_tokens_per_day": 250}, "silent_account_tokens_per_day"),
+    ],
+)
+async def test_a_day_has_a_budget_of_tokens(redis: Redis, limits: dict[str, int], reason: str) -> None:
+    line = Line(redis, dialog=CostlyDialog(), **limits)
+    await line.say(*(f"message {number}" for number in range(6)))
+
+    assert await line.outcomes() == ["stay"] * 4 + [reason] * 2  # the fourth carries the notice
+    await line.say("hello", "hello again", session=OTHER)
+    assert (await line.outcomes(OTHER))[-1] == ("stay" if "tokens_per_day" in limits else reason)
 
 
 async def test_a_held_session_is_not_limited(redis: Redis) -> None:

@@ -21,6 +21,7 @@ from core.model import (
     Turn,
     TurnReceived,
 )
+from core.ports import TurnListener
 from gateway.broadcasts.broadcast import Broadcast
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import Broadcasts
@@ -36,6 +37,7 @@ from gateway.redis.records.contact_search import ContactSearch
 from gateway.redis.records.erasure import ContactErasure
 from gateway.redis.records.key_content import read_key
 from gateway.redis.records.session_log import read_log
+from gateway.webchat.text_stream import TextPublisher
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway
@@ -364,3 +366,20 @@ async def test_a_job_that_is_being_run_only_loses_the_name(gateway: InboundGatew
     assert await find_traces(redis) == []
     assert await redis.hget(f"{rq_layout.JOB_KEY_PREFIX}a", "status") == b"started"
     assert await redis.zcard(rq_layout.failed_jobs_key()) == 0
+
+
+async def test_a_worker_that_streams_its_text_writes_nothing_back(gateway: InboundGateway) -> None:
+    address = Address(channel="web", account="web", ours="web", theirs="ada")
+    turn = Turn(id="1", session="web:ada", address=address, text=TEXT, streamed=True)
+    await gateway.inbox.accept([TurnReceived(turn=turn)])
+    await gateway.mailbox.claim("web:ada")
+    publisher = TextPublisher(gateway.redis, turn, TurnListener())
+    publisher.on_text(TEXT)
+    await publisher.finish()
+    assert await gateway.redis.xlen("tg:{web:ada}:text") == 1
+
+    await ContactErasure(gateway.redis).erase("web:ada")
+    publisher.on_text(TEXT)
+    await publisher.finish()
+
+    assert await find_traces(gateway.redis) == []

@@ -149,7 +149,8 @@ class Actors:
                 return
             if verdict == "new":
                 world = world._replace(accepted=(*world.accepted, delivery.turn), timer_turn="")
-            world = self._with_delivery_stage(world._replace(store=store), index, "recorded")
+            stage = "lost" if delivery.turn in store.refused else "recorded"  # it was erased
+            world = self._with_delivery_stage(world._replace(store=store), index, stage)
             yield Step("accept", who, delivery.turn), world
         elif delivery.stage == "recorded":
             yield (

@@ -10,10 +10,9 @@ Guarantee = Callable[[World], str]
 
 
 def acknowledged_turns_are_recorded(world: World) -> str:
-    """L2: an acknowledged turn is in the mailbox or committed, or its contact was erased."""
+    """L2: an acknowledged turn is in the mailbox or committed."""
     for delivery in world.deliveries:
         is_stored = delivery.turn in world.store.mail or delivery.turn in world.committed
-        is_stored = is_stored or delivery.turn in world.store.refused
         if delivery.stage == "acknowledged" and not is_stored:
             return f"L2: {delivery.turn} was acknowledged but is not stored"
     return ""

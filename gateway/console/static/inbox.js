@@ -51,7 +51,8 @@ const entryHandlers = {
     else addNote("a message was not sent: " + data.reason);
   },
   postponed(data) { addNote("not sent yet: " + data.reason); },
-  control(data) { addNote(data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ")); },
+  silenced(data) { addNote("the bot is silent: " + data.reason.replaceAll("_", " ")); },
+  control(data) { addNote(data.owner ? "owner: " + OWNERS[data.owner] : data.act.replaceAll("_", " ")); },
 };
 
 async function request(path, body) {

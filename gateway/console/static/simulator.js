@@ -145,7 +145,7 @@ function startConsole() {
         addStep(state.turns.get(turn), "committed", ms);
       }
       const silent = data.outcome.startsWith("silent_") && data.outcome.slice(7);
-      if (silent) addNote("not answered: " + (OWNERS[silent] || silent.replace("_", " ")));
+      if (silent) addNote("not answered: " + (OWNERS[silent] || silent.replaceAll("_", " ")));
     },
     said(data, ms, state) {
       if (data.key.endsWith(".hand_off")) return addNote("handed to agents, with a note");
@@ -168,6 +168,7 @@ function startConsole() {
     },
     refused(data, ms, state) { addStep(state.replies.get(data.key), "refused: " + data.reason, ms, true); },
     postponed(data) { addNote("waits: " + data.reason); },
+    silenced(data) { addNote("the bot is silent: " + data.reason.replaceAll("_", " ")); },
     control(data) {
       const note = data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ");
       if (!log.lastElementChild || log.lastElementChild.textContent !== note) addNote(note);

@@ -104,10 +104,13 @@ class ContactRecords:
     async def _find_jobs(self) -> AsyncIterator[ContactRecord]:
         """Yield the jobs that name a session. One that is being run only loses the name: RQ ends it."""
         async for keys in scan_keys(self._redis, f"{rq_layout.JOB_KEY_PREFIX}*"):
-            for key in keys:
-                if await cast("Any", self._redis.type(key)) != b"hash":
-                    continue
-                data, status = await cast("Any", self._redis.hmget(key, ["data", "status"]))
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.hmget(key, ["data", "status"])
+                rows: list[Any] = await pipeline.execute(raise_on_error=False)
+            for key, row in zip(keys, rows, strict=True):
+                # RQ has keys of other types beside its jobs
+                data, status = row if isinstance(row, list) else (None, None)
                 if _session_of_job(data) not in self._sessions:
                     continue
                 job = key.removeprefix(rq_layout.JOB_KEY_PREFIX)

@@ -1,10 +1,12 @@
 -- Limits against floods and loops (guarantee L13). What is over them is recorded with its outcome, and never processed.
 -- Fields of a session: rate (the minute's limit), today (day and number of messages), said (time of the last message and
--- how often its words came, for the last few), silenced (why the bot is silent).
+-- how often its words came, for the last few), tokens (day and tokens of the model), silenced (why the bot is silent).
 --   tg:silenced  zset  sessions that are silent, by the time of that
---   tg:spent:*   string  number of an account's messages of a day
+--   tg:spent:*   string  number of an account's messages of a day; tg:spent_tokens:* of the model's tokens
 
 local LOOP_MS, MINUTE_MS, DAY_MS, MAX_WORDS = 3600000, 60000, 86400000, 4
+
+local counted = {}  -- fields that change, with their values
 
 local function silence(session, reason, now)
   if redis.call('HGET', key(session), 'silenced') then return end
@@ -15,10 +17,10 @@ local function silence(session, reason, now)
   count('abuse:' .. reason)
 end
 
--- The bot speaks again; what was counted is forgotten, so that it is not silent again at once.
+-- The bot speaks again. What was counted is forgotten when an operator wants that, or it would be silent again at once.
 local function end_silence(session, actor)
   if redis.call('HDEL', key(session), 'silenced') == 0 then return end
-  redis.call('HDEL', key(session), 'said', 'rate', 'today')
+  if actor == 'operator' then redis.call('HDEL', key(session), 'said', 'rate', 'today', 'tokens') end
   redis.call('ZREM', 'tg:silenced', session)
   log_entry(session, 'control', cjson.encode({act = 'end_silence', owner = '', actor = actor, at = 0}))
 end
@@ -36,53 +38,99 @@ local function count_words(session, stored, words, now)
   end
   if times == 0 or redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then times = times + 1 end
   table.insert(kept, 1, ' ' .. words .. ':' .. times)
-  redis.call('HSET', key(session), 'said', string.format('%d', now) .. table.concat(kept, '', 1, math.min(#kept, MAX_WORDS)))
+  counted[#counted + 1] = 'said'
+  counted[#counted + 1] = string.format('%d', now) .. table.concat(kept, '', 1, math.min(#kept, MAX_WORDS))
   return times > 1 and times + others or times
 end
 
-local function is_over_minute(session, stored, limit, now)
+local function is_over_minute(stored, limit, now)
   local interval = MINUTE_MS / limit
   local at = math.max(tonumber(stored or 0), now) + interval
   if at - now > MINUTE_MS then return true end
-  redis.call('HSET', key(session), 'rate', math.ceil(at))
+  counted[#counted + 1] = 'rate'
+  counted[#counted + 1] = math.ceil(at)
   return false
 end
 
-local function is_over_day(session, stored, limit, now)
-  local today = math.floor(now / DAY_MS)
+local function number_of_today(stored, now)
   local day, number = (stored or ''):match('^(%d+) (%d+)$')
-  number = tonumber(day) == today and tonumber(number) or 0
+  return tonumber(day) == math.floor(now / DAY_MS) and tonumber(number) or 0
+end
+
+local function spent_key(kind, account, now)
+  return 'tg:' .. kind .. ':' .. string.format('%d', math.floor(now / DAY_MS)) .. ':' .. account
+end
+
+-- A turn used tokens of a language model.
+local function spend_tokens(session, tokens, now)
+  local stored = redis.call('HMGET', key(session), 'tokens', 'account')
+  local number = number_of_today(stored[1], now) + tokens
+  redis.call('HSET', key(session), 'tokens', string.format('%d %d', math.floor(now / DAY_MS), number))
+  local spent = spent_key('spent_tokens', stored[2] or '', now)
+  redis.call('INCRBY', spent, tokens)
+  redis.call('PEXPIRE', spent, 2 * DAY_MS)
+end
+
+local function is_over_day(stored, limit, now)
+  local number = number_of_today(stored, now)
   if number >= limit then return true end
-  redis.call('HSET', key(session), 'today', string.format('%d %d', today, number + 1))
+  counted[#counted + 1] = 'today'
+  counted[#counted + 1] = string.format('%d %d', math.floor(now / DAY_MS), number + 1)
   return false
+end
+
+local function raise_budget_alarm(account, what, limit, now)
+  local reason = 'no more messages are answered today: the limit is ' .. limit .. ' ' .. what
+  redis.call('HSET', 'tg:alarms', account, cjson.encode({code = 'budget', reason = reason, at_ms = now}))
 end
 
 local function is_over_account(account, limit, now)
-  local spent = 'tg:spent:' .. string.format('%d', math.floor(now / DAY_MS)) .. ':' .. account
+  local spent = spent_key('spent', account, now)
   local number = redis.call('INCR', spent)
   if number == 1 then redis.call('PEXPIRE', spent, 2 * DAY_MS) end
-  if number == limit + 1 then
-    local alarm = {code = 'budget', reason = 'no more messages are answered today: the limit is ' .. limit, at_ms = now}
-    redis.call('HSET', 'tg:alarms', account, cjson.encode(alarm))
-  end
+  if number == limit + 1 then raise_budget_alarm(account, 'messages', limit, now) end
   return number > limit
+end
+
+local function is_over_account_tokens(account, limit, now)
+  if tonumber(redis.call('GET', spent_key('spent_tokens', account, now)) or 0) < limit then return false end
+  raise_budget_alarm(account, 'tokens', limit, now)
+  return true
+end
+
+-- Budgets in order; the first that is used up is the reason.
+local function used_up(account, limits, stored, now)
+  if limits.minute > 0 and is_over_minute(stored[3], limits.minute, now) then return 'messages_per_minute' end
+  if limits.tokens > 0 and number_of_today(stored[6], now) >= limits.tokens then return 'tokens_per_day' end
+  if limits.day > 0 and is_over_day(stored[4], limits.day, now) then return 'messages_per_day' end
+  if limits.account_tokens > 0 and is_over_account_tokens(account, limits.account_tokens, now) then
+    return 'account_tokens_per_day'
+  end
+  if limits.account > 0 and is_over_account(account, limits.account, now) then return 'account_messages_per_day' end
+end
+
+local function find_abuse(session, account, limits, now)
+  local stored = redis.call('HMGET', key(session), 'silenced', 'said', 'rate', 'today', 'owner', 'tokens')
+  if stored[5] and stored[5] ~= 'bot' then return nil end  -- an agent reads them
+  local times = limits.words ~= '' and limits.rounds > 0 and count_words(session, stored[2], limits.words, now) or 0
+  if stored[1] == 'loop' and times <= 1 then
+    end_silence(session, 'other words')
+    stored[1] = false
+  end
+  if stored[1] == 'loop' or times > limits.rounds then return 'loop', stored[1] ~= 'loop' end
+  local reason = used_up(account, limits, stored, now)
+  if reason then
+    if stored[1] and stored[1] ~= reason then redis.call('HSET', key(session), 'silenced', reason) end
+    return reason, not stored[1]
+  end
+  if stored[1] then end_silence(session, 'time') end
 end
 
 -- The reason why a message is not answered, and whether that is new; nil when it is answered. `limits` are those of its
 -- channel, with its words ('' where they mean nothing).
 local function abuse_reason(session, account, limits, now)
-  local stored = redis.call('HMGET', key(session), 'silenced', 'said', 'rate', 'today', 'owner')
-  if stored[5] and stored[5] ~= 'bot' then return nil end  -- an agent reads them
-  local times = limits.words ~= '' and limits.rounds > 0 and count_words(session, stored[2], limits.words, now) or 0
-  if stored[1] == 'loop' and times <= 1 then
-    end_silence(session, 'other words')
-    stored[1], stored[3], stored[4] = false, false, false
-  end
-  if stored[1] == 'loop' or times > limits.rounds then return 'loop', stored[1] ~= 'loop' end
-  local reason
-  if limits.minute > 0 and is_over_minute(session, stored[3], limits.minute, now) then reason = 'messages_per_minute'
-  elseif limits.day > 0 and is_over_day(session, stored[4], limits.day, now) then reason = 'messages_per_day'
-  elseif limits.account > 0 and is_over_account(account, limits.account, now) then reason = 'account_messages_per_day' end
-  if reason then return reason, stored[1] ~= reason end
-  if stored[1] then end_silence(session, 'time') end
+  counted = {}
+  local reason, is_new = find_abuse(session, account, limits, now)
+  if #counted > 0 then redis.call('HSET', key(session), unpack(counted)) end
+  return reason, is_new
 end

@@ -6,7 +6,7 @@
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
 --                         marked_to transferred ours window bulk known
---                         rate today said silenced (abuse.lua)
+--                         rate today said tokens silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
