@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from flows.nlu.choices import recognize_choice, recognize_choice_label
+from flows.nlu.clauses import (
+    asks_to_wait,
+    denied_positions,
+    is_reserved,
+    is_unreserved_yes,
+    refuses_wish,
+)
 from flows.nlu.confirmation import (
     AnswerVocabulary,
     answer_vocabulary,
@@ -28,15 +35,19 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_to_wait",
     "content_words",
     "cosine_similarity",
+    "denied_positions",
     "extract_pattern_matches",
     "fit_vectorizer",
     "is_greeting",
     "is_negated",
     "is_negation",
     "is_newest",
+    "is_reserved",
     "is_small_talk",
+    "is_unreserved_yes",
     "negates_other_words",
     "one_of",
     "recognize_choice",
@@ -44,5 +55,6 @@ __all__ = [
     "recognize_confirmation",
     "recognize_numbers",
     "recognize_phone_numbers",
+    "refuses_wish",
     "remove_quotations",
 ]

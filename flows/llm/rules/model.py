@@ -9,7 +9,14 @@ from flows.llm.model import (
     TransitionDecision,
     TransitionRequest,
 )
-from flows.llm.rules.scoring import INVALID_SLOT_SCORE, EdgeScore, ParsedMessage, score_edge
+from flows.llm.rules.scoring import (
+    INVALID_SLOT_SCORE,
+    EdgeScore,
+    ParsedMessage,
+    is_answer_blocked,
+    score_edge,
+)
+from flows.locales import messages_for
 
 _MIN_SCORE_MARGIN = 1.0
 
@@ -27,7 +34,7 @@ class RulesModel:
         )
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
-            return TransitionDecision(model=self.name)
+            return TransitionDecision(error_message=_answer_reservation(message), model=self.name)
         best = weighed[0]
         if _is_ambiguous(best, weighed[1:]):
             return TransitionDecision(model=self.name)
@@ -45,6 +52,18 @@ class RulesModel:
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""
+
+
+def _answer_reservation(message: ParsedMessage) -> str:
+    """Return the answer to who wants to wait, or takes back a yes before something irreversible."""
+    messages = messages_for(message.language)
+    if message.is_waiting:
+        return messages.take_your_time
+    is_yes = message.is_reserved and message.has_yes
+    blocked = (edge for edge in message.request.available_edges if edge.takes_yes)
+    if is_yes and any(is_answer_blocked(edge, message) for edge in blocked):
+        return messages.nothing_done_yet
+    return ""
 
 
 def _descending_score(evidence: EdgeScore) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -24,16 +25,22 @@ from flows.llm.rules.keywords import (
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     Vector,
+    answer_vocabulary,
+    asks_to_wait,
     content_words,
     cosine_similarity,
-    is_negated,
+    denied_positions,
+    is_negation,
+    is_reserved,
+    is_unreserved_yes,
     negates_other_words,
     recognize_confirmation,
+    refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
 from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, accepts_any_text, extract_slot
 from flows.state import HistoryLine
-from flows.text import MAX_INPUT_LENGTH, tokenize
+from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
 QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
@@ -87,6 +94,8 @@ class ParsedMessage:
         self.has_content_words = not lexicon_for(self.language).fillers.issuperset(self.words)
         self.confirmation = recognize_confirmation(self.text, self.language)
         self.has_negation = _contains_negation(self.words, self.language)
+        self.denied = denied_positions(self.text, self.language)
+        self.is_reserved = is_reserved(self.text, self.language)
         self.expects_date = any(
             s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
         )
@@ -95,6 +104,34 @@ class ParsedMessage:
         self.conditions = {edge.id: condition for edge, condition in texts}
         self.vector: Vector = measure.vectorize(self.text) if measure and self.has_content_words else {}
         self._readings: dict[int, SlotReading] = {}
+
+    def is_clear_yes(self, edge: CompiledEdge) -> bool:
+        """Return whether the text is a yes without a reservation, as an irreversible edge needs it."""
+        known = {word for phrase in edge.keywords for word in phrase} | self._words_of_question
+        return is_unreserved_yes(self.text, self.language, known)
+
+    @cached_property
+    def _words_of_question(self) -> set[str]:
+        """The words of the bot's question, which say nothing new in the answer; not those of alternatives."""
+        words = tokenize(self.last_bot_message)
+        if lexicon_for(self.language).or_words and set(lexicon_for(self.language).or_words) & set(words):
+            return set()
+        return {word for word in words if not is_negation(word, self.language)}
+
+    @property
+    def has_yes(self) -> bool:
+        """Whether a yes is among the words."""
+        return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
+
+    @cached_property
+    def is_waiting(self) -> bool:
+        """Whether the user asks for time."""
+        return asks_to_wait(self.text, self.language)
+
+    @cached_property
+    def refuses_wish(self) -> bool:
+        """Whether the text denies a wish."""
+        return self.has_negation and refuses_wish(self.text, self.language)
 
     def extract_slot(self, slot: Slot) -> SlotReading:
         """Return the reading of a slot from a chosen payload or from the text."""
@@ -153,12 +190,13 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     pattern = edge.pattern.search(message.text) if edge.pattern else None
     if pattern:
         values |= {name: value for name, value in pattern.groupdict().items() if value}
+    is_blocked = is_answer_blocked(edge, message)
     score = max(
         _score_payload(edge, message.request),
         PATTERN_SCORE if pattern else 0.0,
         _score_slots(edge, readings, message.request),
-        _score_keywords(edge, message),
-        _score_examples(edge, message),
+        0.0 if is_blocked else _score_keywords(edge, message),
+        0.0 if is_blocked else _score_examples(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
         return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.text[:MAX_VALUE_LENGTH]})
@@ -170,11 +208,41 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings), ""
     ):
         return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
-    if score := _score_condition(edge, message):
+    if not is_blocked and (score := _score_condition(edge, message)):
         return EdgeScore(edge, score, values)
     if free := _find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.text[:MAX_VALUE_LENGTH]})
     return EdgeScore(edge)
+
+
+def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether the edge needs a yes or a no without a reservation, and the text is none.
+
+    That is so before something irreversible, and where the node says `confirm: strict`.
+    """
+    level = message.request.node.node.confirm
+    if level == "normal" or not (edge.commits or level == "strict"):
+        return False
+    if edge.takes_yes:
+        return not message.is_clear_yes(edge)
+    return edge.takes_no and _takes_no_back(edge, message)
+
+
+def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a text is no “no, that's all”: “no, that's not all”, “no wait”, “nothing works”."""
+    words, language = message.words, message.language
+    if message.is_waiting or message.text.endswith("?"):
+        return True
+    plain = tuple(
+        word for at, word in enumerate(words) if not at or not negates_other_words(word, language)
+    )
+    if plain != words and any(
+        len(phrase) > 1 and find_phrase(phrase, plain) >= 0 and find_phrase(phrase, words) < 0
+        for phrase in edge.keywords
+    ):
+        return True
+    known = {word for phrase in edge.keywords for word in phrase}
+    return message.confirmation is not False and not known.issuperset(content_words(message.text, language))
 
 
 def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
@@ -207,7 +275,7 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
     if letters := exact_match_length(
-        edge.keywords, message.words, message.language, is_first=message.request.is_first
+        edge.keywords, message.words, message.denied, message.language, is_first=message.request.is_first
     ):
         is_global = not any(own is edge for own in message.request.node.edges)
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
@@ -217,7 +285,7 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         edge.keywords, message.words, agreed=message.confirmation, language=message.language
     ):
         return KEYWORD_SCORE
-    letters = fuzzy_match_length(edge.keywords, message.words, message.language)
+    letters = fuzzy_match_length(edge.keywords, message.words, message.denied, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 
@@ -228,10 +296,23 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     alike = (
         cosine_similarity(message.vector, vector)
         for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
-        if not message.has_negation or _contains_negation(tokenize(text), message.language)
+        if not message.has_negation or _denies_the_same(text, message)
     )
     best = max(alike, default=0.0)
     return EXAMPLE_SCORE + best * 20 if best >= _MIN_SIMILARITY else 0.0
+
+
+def _denies_the_same(example: str, message: ParsedMessage) -> bool:
+    """Return whether an example denies what a denying text does."""
+    language = message.language
+    if not _contains_negation(tokenize(example), language):
+        return False
+    if not message.refuses_wish:
+        return True
+    denied = {message.words[at] for at in message.denied if at < len(message.words)}
+    words = tokenize(example)
+    same = {words[at] for at in denied_positions(example, language)} & denied
+    return bool(same - lexicon_for(language).fillers)
 
 
 def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
@@ -258,13 +339,11 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
 
 def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: bool) -> int:
     """Count the words that text and condition share, without negated ones unless they are allowed."""
-    condition_words, words = set(content_words(condition, message.language)), message.words
+    condition_words = set(content_words(condition, message.language))
     shared = {
         word
-        for at, word in enumerate(words)
-        if len(word) >= 4
-        and word in condition_words
-        and (may_deny or not is_negated(at, words, message.language))
+        for at, word in enumerate(message.words)
+        if len(word) >= 4 and word in condition_words and (may_deny or at not in message.denied)
     }
     return len(shared)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flows.locales.de.clauses import CLAUSES
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -31,7 +32,7 @@ _ANSWERS = AnswerWords(
     incorrect=words("falsch nie niemals"),
     intensifiers=words("ganz gar leider überhaupt wirklich so"),
     yes_phrases=phrases(
-        "kein problem, keine frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, alles gut"
+        "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, alles gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
@@ -189,4 +190,5 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
+    clauses=CLAUSES,
 )

@@ -30,6 +30,8 @@ MESSAGES: Final = LocaleMessages(
     "die Antwort kommt hier.",
     hand_off="Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, die Antwort kommt gleich hier.",
     rephrase_prompt="Können Sie das anders sagen?",
+    take_your_time="Natürlich, lassen Sie sich Zeit.",
+    nothing_done_yet="Ich habe noch nichts getan.",
     human_agent_hint="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
     error_prefixes=(
         "Entschuldigung, das habe ich nicht verstanden.",

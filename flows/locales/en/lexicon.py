@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flows.locales.en.clauses import CLAUSES
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -199,6 +200,7 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
+    clauses=CLAUSES,
     stop_words=words(
         "a an the i i'm im my me you your u we our it its is are am be been to of in on at for and or so "
         "please hi hello hey thanks thank just would could can will do does did have has had this that"

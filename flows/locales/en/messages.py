@@ -28,6 +28,8 @@ MESSAGES: Final = LocaleMessages(
     "here.",
     hand_off="I'm passing you on to a colleague, who will answer you right here.",
     rephrase_prompt="Could you say it in other words?",
+    take_your_time="Of course, take your time.",
+    nothing_done_yet="I have not done anything yet.",
     human_agent_hint="If you would rather talk to a person, just say so.",
     error_prefixes=(
         "Sorry, I didn't get that.",

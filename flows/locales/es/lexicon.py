@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flows.locales.es.clauses import CLAUSES
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -200,6 +201,7 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
+    clauses=CLAUSES,
     stop_words=words(
         "a al con de del el en es la las lo los me mi mis para por que se su sus un una unos unas y o le les "
         "hola gracias favor usted quiero quería quisiera puedo puede este esta eso"
