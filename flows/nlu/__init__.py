@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.nlu.choices import recognize_choice, recognize_choice_label
+from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
 from flows.nlu.clauses import (
     asks_to_wait,
     denied_positions,
@@ -26,6 +27,7 @@ from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
+    "EMAIL_PATTERN",
     "MAX_DIGITS",
     "AnswerVocabulary",
     "RecognizedNumber",
@@ -48,6 +50,7 @@ __all__ = [
     "is_reserved",
     "is_small_talk",
     "is_unreserved_yes",
+    "mask_claimed",
     "negates_other_words",
     "one_of",
     "recognize_choice",

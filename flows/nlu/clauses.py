@@ -92,12 +92,18 @@ def denied_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[i
     return frozenset(denied)
 
 
+def _denies(word: str, language: str) -> bool:
+    """Return whether a word denies others: “never” too, but not the “no” that stands for itself."""
+    vocabulary = answer_vocabulary(language)
+    return is_negation(word, language) and (word not in vocabulary.no or word in vocabulary.negating_no)
+
+
 def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> set[int]:
     patterns, spaced = _patterns(lexicon_for(language)), f" {' '.join(clause)} "
     if patterns.negative_question.match(spaced) and (is_question or len(clause) > 3):
         return set()
     near = {at for at in range(len(clause)) if is_negated(at, clause, language)}
-    negation = next((at for at, word in enumerate(clause) if negates_other_words(word, language)), None)
+    negation = next((at for at, word in enumerate(clause) if _denies(word, language)), None)
     if negation is None:
         return near
     if not patterns.wish.search(spaced) and patterns.statement.search(spaced):
@@ -110,7 +116,7 @@ def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> se
 def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a clause of the text denies a wish."""
     for clause in split_clauses(text, language):
-        if any(negates_other_words(word, language) for word in clause):
+        if any(_denies(word, language) for word in clause):
             spaced, patterns = f" {' '.join(clause)} ", _patterns(lexicon_for(language))
             if patterns.wish.search(spaced) or not patterns.statement.search(spaced):
                 return not patterns.negative_question.match(spaced)

@@ -13,10 +13,13 @@ from pydantic import JsonValue
 from core.model import Choice
 from flows.locales import LANGUAGES, Lexicon, LocaleMessages, lexicon_for, messages_for
 from flows.nlu import (
+    EMAIL_PATTERN,
     MAX_DIGITS,
     RecognizedNumber,
     any_pattern,
     extract_pattern_matches,
+    is_reserved,
+    mask_claimed,
     one_of,
     recognize_choice_label,
     recognize_confirmation,
@@ -44,9 +47,7 @@ from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
 
-_EMAIL = re.compile(
-    r"(?<![\w.+@-])(?<!\w')[\w+-]+(?:[.'][\w+-]+)*@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[A-Za-z]{2,}(?![\w@-]|\.\w)"
-)
+_EMAIL = re.compile(EMAIL_PATTERN)
 
 
 def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
@@ -179,6 +180,8 @@ def _as_number(value: JsonValue) -> int | float | str:
 
 def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
     agreed = recognize_confirmation(text, slot.language)
+    if agreed and is_reserved(text, slot.language):
+        return SlotReading()
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
 
 
@@ -197,7 +200,8 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _recognize_numbers(slot: Slot, text: str) -> list[RecognizedNumber]:
-    return recognize_numbers(mask_times(mask_dates(text, slot.language), slot.language), slot.language)
+    free = mask_claimed(text, slot.language)
+    return recognize_numbers(mask_times(mask_dates(free, slot.language), slot.language), slot.language)
 
 
 def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
@@ -205,16 +209,14 @@ def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
-    recognized = recognize_phone_numbers(
-        mask_dates(text, slot.language), slot.region, messages_for(slot.language)
-    )
+    recognized = recognize_phone_numbers(text, slot.region, messages_for(slot.language), slot.language)
     if reason := next((reason for _, reason in recognized if reason), ""):
         return SlotReading(error_message=reason, weight=1)
     return _single_value([number for number, _ in recognized], text, slot)
 
 
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
-    messages = messages_for(slot.language)
+    messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
         recognize_relative_dates(text, slot.language, today)
         if slot.must_be_future
@@ -242,6 +244,7 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
+    text = mask_claimed(text, slot.language)
     recognized = recognize_times(text, slot.language)
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
@@ -260,7 +263,7 @@ def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     assert slot.pattern is not None
     recognized = list(extract_pattern_matches(slot.pattern, text, slot.language))
-    rest = text if recognized else mask_dates(text, slot.language)
+    rest = text if recognized else mask_dates(mask_claimed(text, slot.language), slot.language)
     # a number in a longer message is hardly meant as the answer
     if (
         recognized

@@ -178,7 +178,7 @@ LEXICON: Final = Lexicon(
         "danke dank dankeschön tschüss tschau ciao super perfekt prima wiedersehen wiederhören alles klar ok"
     ),
     thanks_companions=words("vielen schönen schon noch auf gut tag"),
-    negations=words("nicht nein kein keine keinen nie niemals ohne weder"),
+    negations=words("nicht nein kein keine keinen keinem keiner keines nie niemals ohne weder"),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
     correction_words=words("nein doch eigentlich meine sondern entschuldigung"),
