@@ -40,6 +40,10 @@ class ClauseWords:
     """Words that make the amount after them another one (“at least 3”)."""
     amount_modifiers_after: Phrases
     """Words that make the amount before them another one (“3 more”)."""
+    request_starts: Phrases
+    """Beginnings of a question that is a request (“could I have”)."""
+    inflections: Words
+    """Endings of a word's other forms."""
     amount_multipliers: Mapping[str, int] = field(default_factory=dict)
     """Words for a number of things that count as a unit (“dozen”)."""
     ordinals: Words = frozenset()

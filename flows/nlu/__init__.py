@@ -7,6 +7,7 @@ from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
 from flows.nlu.clauses import (
     asks_to_wait,
     denied_positions,
+    is_excepted,
     is_reserved,
     is_unreserved_yes,
     refuses_wish,
@@ -43,6 +44,7 @@ __all__ = [
     "denied_positions",
     "extract_pattern_matches",
     "fit_vectorizer",
+    "is_excepted",
     "is_greeting",
     "is_negated",
     "is_negation",

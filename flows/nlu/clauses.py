@@ -35,6 +35,7 @@ class _Patterns:
     statement: re.Pattern[str]
     negative_question: re.Pattern[str]
     harmless: re.Pattern[str]
+    exception: re.Pattern[str]
 
 
 @cache
@@ -52,6 +53,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         wish=phrase(words.wishes),
         statement=phrase(words.statements),
         negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
+        exception=re.compile(rf" {one_of(words.exceptions)} $"),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
 
@@ -121,6 +123,30 @@ def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
             if patterns.wish.search(spaced) or not patterns.statement.search(spaced):
                 return not patterns.negative_question.match(spaced)
     return False
+
+
+def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether what follows these words is left out, as after “any day but”.
+
+    After an answer or another value in the place of it “but” only goes on (“yes but Monday”).
+    """
+    words = _without_articles(before, lexicon_for(language))
+    spaced = f" {' '.join(words)} "
+    match = _patterns(lexicon_for(language)).exception.search(spaced)
+    if not match:
+        return False
+    ahead = spaced[: match.start()].split()
+    vocabulary = answer_vocabulary(language)
+    return bool(ahead) and ahead[-1] not in vocabulary.answers and not any(_denies(each, language) for each in ahead)
+
+
+def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
+    skipped = {*lexicon.dates.articles, *lexicon.dates.day_prepositions, *lexicon.dates.bound_articles}
+    skipped |= lexicon.fillers - {word for phrase in lexicon.clauses.exceptions for word in phrase.split()}
+    end = len(words)
+    while end and words[end - 1] in skipped:
+        end -= 1
+    return words[:end]
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

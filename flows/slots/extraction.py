@@ -38,6 +38,7 @@ from flows.nlu.datetimes import (
     recognize_times,
 )
 from flows.slots.constraint_messages import violation_message
+from flows.slots.enum_values import named_values
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
 from flows.slots.slot import Slot
@@ -158,6 +159,8 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
+    if named := named_values(slot, text):
+        return _single_value(named, text, slot)
     if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
     amounts = {number.value for number in _recognize_numbers(slot, text)}

@@ -58,6 +58,10 @@ CLAUSES: Final = ClauseWords(
         "ca, fast, rund, die hälfte von, halb, noch, weitere, nicht mehr als"
     ),
     amount_modifiers_after=phrases("mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"),
+    request_starts=phrases(
+        "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, könntest du, darf ich, bekomme ich, krieg ich, hätten sie"
+    ),
+    inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
     ordinals=words(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "

@@ -69,6 +69,10 @@ CLAUSES: Final = ClauseWords(
         "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
+    request_starts=phrases(
+        "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how about, what about"
+    ),
+    inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
 )

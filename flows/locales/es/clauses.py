@@ -57,6 +57,10 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
+    request_starts=phrases(
+        "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, puedes, me gustaría"
+    ),
+    inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
     ordinals=words(
         "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
