@@ -36,6 +36,10 @@ class ClauseWords:
     """Words that may stand beside a yes without changing it."""
     value_companions: Words
     """Words that may stand beside a value without changing it, in addition to the fillers."""
+    value_links: Words
+    """Words before a value that only link it to what stands before them (“a haircut on Friday”)."""
+    value_connectors: Words
+    """Words after a value behind which something else begins (“Friday for my son”)."""
     amount_modifiers_before: Phrases
     """Words that make the amount after them another one (“at least 3”)."""
     amount_modifiers_after: Phrases
@@ -46,5 +50,7 @@ class ClauseWords:
     """Endings of a word's other forms."""
     amount_multipliers: Mapping[str, int] = field(default_factory=dict)
     """Words for a number of things that count as a unit (“dozen”)."""
+    half_units: Words = frozenset()
+    """Words before such a unit that halve it (“half a dozen”)."""
     ordinals: Words = frozenset()
     """Words and endings before a day that select one of several (“the second Tuesday of January”)."""

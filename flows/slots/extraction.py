@@ -194,6 +194,8 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [number for number in doubtful if number is not None]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
+    if any(number.is_modified for number in recognized):
+        return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
     reading = _single_value([number.value for number in recognized], text, slot)

@@ -53,6 +53,8 @@ CLAUSES: Final = ClauseWords(
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
     ),
+    value_links=words("am um gegen für ist und oder dann den mit zum auf an bis"),
+    value_connectors=words("für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"),
     amount_modifiers_before=phrases(
         "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "
         "ca, fast, rund, die hälfte von, halb, noch, weitere, nicht mehr als"
@@ -63,6 +65,7 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
+    half_units=words("halbes halbe halben"),
     ordinals=words(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"

@@ -56,10 +56,12 @@ CLAUSES: Final = ClauseWords(
         "meant mean correction correct is's born birthday birth free available any order "
         "number phone code digits digit card ends ending called under here's heres see you "
         "works change move reschedule put set wait hmm well oh hi hello hey monday tuesday wednesday "
-        "thursday friday saturday sunday next this coming week early late ideally preferably hopefully "
+        "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
         "give got last four entered typed wrote read says said right wrong tried ref reference account "
         "my mine number's again new other another old real"
     ),
+    value_links=words("on at for by is and or then with to be from"),
+    value_connectors=words("for with because as and or then at on please to so my i we if my would works is does suits could can around about"),
     amount_modifiers_before=phrases(
         "at least, at most, up to, more than, less than, fewer than, over, under, about, around, almost, "
         "nearly, half of, half a, half, minimum, maximum, max, min, not more than, no more than, another, "
@@ -74,5 +76,6 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
+    half_units=words("half"),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
 )

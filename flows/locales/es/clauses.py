@@ -50,6 +50,8 @@ CLAUSES: Final = ClauseWords(
         "lunes martes miércoles jueves viernes sábado domingo semana temprano disponible libre "
         "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes"
     ),
+    value_links=words("el a para es y o las la con los"),
+    value_connectors=words("para con porque y o a por mi yo es sería me está si como"),
     amount_modifiers_before=phrases(
         "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, unos, "
         "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no más de"
@@ -62,6 +64,7 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
+    half_units=words("media medio"),
     ordinals=words(
         "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
         "penúltimo"

@@ -17,6 +17,7 @@ from flows.locales import (
     lexicon_for,
     messages_for,
 )
+from flows.nlu.beside import stands_beside_unknown
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
 from flows.nlu.datetimes.dates import (
     MonthDay,
@@ -200,7 +201,7 @@ def recognize_relative_dates(text: str, language: str, today: date) -> list[Reco
                 days, error = resolve(match, context)
                 matches.append(_DateMatch(match.start(), match.end(), days, error))
     named = [
-        _to_recognized(item, prepared, grammar, messages)
+        _to_recognized(item, prepared, grammar, messages, language)
         for item in _without_negated(sorted(matches), prepared, grammar)
     ]
     recognized = [item for item in named if item.value or item.error_message]
@@ -280,12 +281,14 @@ def _without_negated(
 
 
 def _to_recognized(
-    item: _DateMatch, prepared: str, grammar: _RelativeGrammar, messages: LocaleMessages
+    item: _DateMatch, prepared: str, grammar: _RelativeGrammar, messages: LocaleMessages, language: str
 ) -> Recognized:
-    before = prepared[: item.start]
+    before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
     if grammar.bound_before.search(before):
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
+    if stands_beside_unknown(tuple(before.split()), tuple(after.split()), language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if item.error_message or not item.candidates:
         return Recognized(item.start, item.end, error_message=item.error_message)
