@@ -19,11 +19,15 @@ _NO_SLOTS: SlotValues = MappingProxyType({})
 
 
 class Transition(NamedTuple):
-    """Store `slots` and follow `edge`. `reply` is what the model has already written for the target node."""
+    """Store `slots` and follow `edge`. `reply` is what the model has already written for the target node.
+
+    `rejected` says why an optional value of the message was not taken.
+    """
 
     edge: CompiledEdge
     slots: SlotValues = _NO_SLOTS
     reply: str = ""
+    rejected: str = ""
 
 
 class Question(NamedTuple):

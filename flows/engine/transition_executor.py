@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.model import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import run_actions
 from flows.engine.model_text import protect_echoes
 from flows.engine.reminders import add_reminder
 from flows.engine.response_builder import (
     add_fallback,
+    add_message,
     add_node_prompt,
     add_text,
     ask,
@@ -56,6 +58,8 @@ async def _follow(context: TurnContext, selection: Transition | Fallback) -> Non
     if edge not in context.node.edges:
         state.push_interrupt()
     reply = selection.reply if isinstance(selection, Transition) else ""
+    if isinstance(selection, Transition) and selection.rejected:
+        add_message(context, Message(text=selection.rejected))
     await _enter_nodes(context, NodeVisit(edge.target, edge.id, state.node), reply)
 
 

@@ -14,6 +14,7 @@ from flows.llm.rules.scoring import (
     EdgeScore,
     ParsedMessage,
     is_answer_blocked,
+    rejected_values,
     score_edge,
 )
 from flows.locales import messages_for
@@ -40,7 +41,12 @@ class RulesModel:
             return TransitionDecision(model=self.name)
         if best.score == INVALID_SLOT_SCORE:
             return TransitionDecision(error_message=best.error_message, model=self.name)
-        return TransitionDecision(edge_id=best.edge.id, slots=best.slots, model=self.name)
+        return TransitionDecision(
+            edge_id=best.edge.id,
+            slots=best.slots,
+            model=self.name,
+            rejected=rejected_values(best, message),
+        )
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """Return an empty reply: an instruction is not a message."""

@@ -204,15 +204,30 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
         )
-    if reason := next(
-        (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings), ""
-    ):
+    reasons = (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings)
+    if reason := next(filter(None, reasons), ""):
         return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
     if not is_blocked and (score := _score_condition(edge, message)):
         return EdgeScore(edge, score, values)
     if free := _find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.text[:MAX_VALUE_LENGTH]})
     return EdgeScore(edge)
+
+
+def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]:
+    """Return why values of the message could not be read that the chosen edge takes beside those it has."""
+    failed = [
+        slot
+        for slot in chosen.edge.slots
+        if slot.name not in chosen.slots and not accepts_any_text(slot) and message.extract_slot(slot).error_message
+    ]
+    if not failed or not chosen.slots:
+        return {}
+    rest = message.text
+    for value in chosen.slots.values():  # what one value was read from is no fault of another
+        rest = rest.replace(str(value), ";") if isinstance(value, str | int | float) else rest
+    readings = {slot.name: extract_slot(slot, rest, message.request.today).error_message for slot in failed}
+    return {name: reason for name, reason in readings.items() if reason}
 
 
 def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
