@@ -30,12 +30,16 @@ class ClauseWords:
     """Words of a clause that tells a fact: a denial in it says little about a wish (“I can't find it”)."""
     clause_starts: Phrases
     """Beginnings of a clause that need no punctuation before them (“I don't want that I want this”)."""
+    conditions: Phrases
+    """Beginnings of a clause about what might be: behind a yes its words are no wish."""
     negative_questions: Phrases
     """Beginnings of a question that wishes what it denies (“can't I talk to a person”)."""
     consent_companions: Words
     """Words that may stand beside a yes without changing it."""
     value_companions: Words
     """Words that may stand beside a value without changing it, in addition to the fillers."""
+    code_companions: Words
+    """Words that may stand beside digits that are an answer, in addition to the fillers."""
     value_links: Words
     """Words before a value that only link it to what stands before them (“a haircut on Friday”)."""
     value_connectors: Words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
 from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
 from flows.nlu.clauses import (
@@ -19,7 +20,7 @@ from flows.nlu.confirmation import (
     recognize_confirmation,
 )
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
-from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
+from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.phone_numbers import recognize_phone_numbers
@@ -28,6 +29,7 @@ from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
+    "CLAUSE_END",
     "EMAIL_PATTERN",
     "MAX_DIGITS",
     "AnswerVocabulary",
@@ -42,8 +44,10 @@ __all__ = [
     "content_words",
     "cosine_similarity",
     "denied_positions",
+    "expand_fractions",
     "extract_pattern_matches",
     "fit_vectorizer",
+    "is_among_unknown",
     "is_excepted",
     "is_greeting",
     "is_negated",

@@ -8,7 +8,7 @@ from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses import Tokens, is_excepted
 from flows.nlu.confirmation import answer_vocabulary
 
-_REACH = 2
+_REACH, _CODE_REACH = 2, 4
 CLAUSE_END = ";"
 """Stands for punctuation, and for what another value claims."""
 
@@ -29,13 +29,31 @@ def stands_beside_unknown(before: Tokens, after: Tokens, language: str = DEFAULT
     )
 
 
+def is_among_unknown(
+    value: str, tokens: Tokens, names: frozenset[str], language: str = DEFAULT_LANGUAGE
+) -> bool:
+    """Return whether digits stand in a clause that is about something else: “I have waited since 2019”.
+
+    `tokens` are the words with `CLAUSE_END` for punctuation, `names` those of what was asked for.
+    """
+    lexicon = lexicon_for(language)
+    if value not in tokens:
+        return False
+    at = tokens.index(value)
+    words = lexicon.clauses
+    known = lexicon.fillers | words.code_companions | names | lexicon.correction_words | lexicon.greetings
+    links = frozenset((*lexicon.and_words, *lexicon.or_words, *words.reservations))
+    sides = _within_clause(tokens[:at][::-1]), _within_clause(tokens[at + 1 :])
+    return any(_is_changed(side, known | lexicon.thanks, links, _CODE_REACH) for side in sides)
+
+
 def _within_clause(words: Tokens) -> Tokens:
     end = next((at for at, word in enumerate(words) if word == CLAUSE_END), len(words))
     return words[:end]
 
 
-def _is_changed(words: Tokens, known: frozenset[str], links: frozenset[str]) -> bool:
-    for word in words[:_REACH]:
+def _is_changed(words: Tokens, known: frozenset[str], links: frozenset[str], reach: int = _REACH) -> bool:
+    for word in words[:reach]:
         if word in links or not word.isalpha():
             return False
         if word not in known:

@@ -36,6 +36,7 @@ class _Patterns:
     negative_question: re.Pattern[str]
     harmless: re.Pattern[str]
     exception: re.Pattern[str]
+    condition: re.Pattern[str]
 
 
 @cache
@@ -53,6 +54,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         wish=phrase(words.wishes),
         statement=phrase(words.statements),
         negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
+        condition=re.compile(rf" {one_of(words.conditions)} "),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
@@ -83,13 +85,17 @@ def denied_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[i
 
     The denial of a wish covers its clause. In a clause that tells a fact it covers three words.
     """
-    words = tokenize(text)
-    if not any(is_negation(word, language) for word in words):
+    words, vocabulary = tokenize(text), answer_vocabulary(language)
+    is_yes = len(words) > 2 and words[0] in vocabulary.affirmative
+    if not is_yes and not any(is_negation(word, language) for word in words):
         return frozenset()
-    clauses = split_clauses(text, language)
     denied, offset, is_question = set[int](), 0, text.rstrip().endswith("?")
-    for clause in clauses:
-        denied.update(offset + at for at in _denied_in_clause(clause, language, is_question=is_question))
+    condition = _patterns(lexicon_for(language)).condition
+    for clause in split_clauses(text, language):
+        if is_yes and offset and not is_question and condition.match(f" {' '.join(clause)} "):
+            denied.update(range(offset, offset + len(clause)))
+        else:
+            denied.update(offset + at for at in _denied_in_clause(clause, language, is_question=is_question))
         offset += len(clause)
     return frozenset(denied)
 

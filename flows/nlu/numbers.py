@@ -64,7 +64,7 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
         _Token("range", match["low"], match["high"])
         if match["low"]
         else _Token(match.lastgroup or "", match[0])
-        for match in _TOKEN.finditer(normalize(_VULGAR_FRACTION.sub(_as_decimal, text)))
+        for match in _TOKEN.finditer(normalize(expand_fractions(text)))
     ]
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
@@ -118,8 +118,12 @@ def _modifiers(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
+def expand_fractions(text: str) -> str:
+    """Return the text with “2½” as 2.5, of which normalizing it would make 21 and 2."""
+    return text if text.isascii() else _VULGAR_FRACTION.sub(_as_decimal, text)
+
+
 def _as_decimal(match: re.Match[str]) -> str:
-    """Return “2½” as 2.5: normalizing it would make 21 and 2 of it."""
     value = unicodedata.numeric(match[2])
     return f"{int(match[1] or 0) + value:g}"
 

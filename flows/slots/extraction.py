@@ -13,11 +13,14 @@ from pydantic import JsonValue
 from core.model import Choice
 from flows.locales import LANGUAGES, Lexicon, LocaleMessages, lexicon_for, messages_for
 from flows.nlu import (
+    CLAUSE_END,
     EMAIL_PATTERN,
     MAX_DIGITS,
     RecognizedNumber,
     any_pattern,
+    expand_fractions,
     extract_pattern_matches,
+    is_among_unknown,
     is_reserved,
     mask_claimed,
     one_of,
@@ -47,13 +50,14 @@ from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
+_WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 
 def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     """Return the value of `slot` in a user's `text`, recognized without a model."""
-    text = normalize_digits(text[:MAX_INPUT_LENGTH]).strip()
+    text = expand_fractions(normalize_digits(text[:MAX_INPUT_LENGTH])).strip()
     recognize = slot_type(slot.kind).recognize
     return _check_constraints(slot, recognize(slot, text, today)) if recognize and text else SlotReading()
 
@@ -268,6 +272,8 @@ def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     assert slot.pattern is not None
     recognized = list(extract_pattern_matches(slot.pattern, text, slot.language))
+    if recognized and any(_is_about_something_else(slot, value, text) for value in recognized):
+        return SlotReading()
     rest = text if recognized else mask_dates(mask_claimed(text, slot.language), slot.language)
     # a number in a longer message is hardly meant as the answer
     if (
@@ -277,6 +283,15 @@ def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     ):
         return _single_value(recognized, text, slot)
     return _invalid_reading(slot)
+
+
+def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
+    if not value.isdecimal():
+        return False
+    tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
+    marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
+    names = frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
+    return is_among_unknown(value, marked, names, slot.language)
 
 
 def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:

@@ -54,6 +54,7 @@ ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_
 HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the message says
 
 _MIN_SIMILARITY = 0.45
+_SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 _ANY_ANSWER_CONDITION = re.compile(
@@ -117,6 +118,15 @@ class ParsedMessage:
         if lexicon_for(self.language).or_words and set(lexicon_for(self.language).or_words) & set(words):
             return set()
         return {word for word in words if not is_negation(word, self.language)}
+
+    def denies_wish_of_other(self, edge: CompiledEdge) -> bool:
+        """Return whether a “no” denies what another edge is about: “no quiero hablar con una persona”."""
+        if not self.refuses_wish:
+            return False
+        denied = {self.words[at] for at in self.denied if at < len(self.words)}
+        denied -= lexicon_for(self.language).fillers
+        others = (each for each in self.request.available_edges if each is not edge)
+        return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
 
     @property
     def has_yes(self) -> bool:
@@ -235,6 +245,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
 
     That is so before something irreversible, and where the node says `confirm: strict`.
     """
+    if edge.takes_no and message.denies_wish_of_other(edge):
+        return True
     level = message.request.node.node.confirm
     if level == "normal" or not (edge.commits or level == "strict"):
         return False
@@ -314,7 +326,22 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
         if not message.has_negation or _denies_the_same(text, message)
     )
     best = max(alike, default=0.0)
+    if best < _SURE_SIMILARITY and not _shares_content(edge, message):
+        return 0.0
     return EXAMPLE_SCORE + best * 20 if best >= _MIN_SIMILARITY else 0.0
+
+
+def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether text and examples have the beginning of a word in common that says something."""
+    lexicon = lexicon_for(message.language)
+    empty = lexicon.fillers | lexicon.negations | lexicon.answers.generic | lexicon.question_words
+    starts = {word[:_STEM_LENGTH] for word in message.words if word not in empty}
+    return any(
+        word[:_STEM_LENGTH] in starts
+        for text in edge.edge.examples
+        for word in tokenize(text)
+        if word not in empty
+    )
 
 
 def _denies_the_same(example: str, message: ParsedMessage) -> bool:

@@ -30,6 +30,7 @@ CLAUSES: Final = ClauseWords(
     clause_starts=phrases(
         "ich will, ich möchte, ich brauche, ich hätte, geben sie mir, gib mir, können sie, kannst du, verbinden sie"
     ),
+    conditions=phrases("wenn, falls, sofern, solange, es sei denn, nachdem, bevor, bis, sobald"),
     negative_questions=phrases(
         "kann ich nicht, kann ich denn nicht, könnte ich nicht, können sie nicht, können sie mich nicht, "
         "kann man nicht, kann man denn nicht, gibt es keinen, gibt es keine, gibt es kein, gibt es nicht, "
@@ -52,6 +53,9 @@ CLAUSES: Final = ClauseWords(
         "machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
+    ),
+    code_companions=words(
+        "nummer nummern ziffern ziffer karte karten endet enden endung letzten letzte vier lautet lauten heißt sind ist meinte meine meint nein doch nicht aber ja ok okay bitte danke hier das entschuldigung sorry bestellnummer bestellung code kundennummer konto neue andere richtig richtige korrektur moment warte also sondern dann noch rechnung plz postleitzahl zimmer tisch kennung"
     ),
     value_links=words("am um gegen für ist und oder dann den mit zum auf an bis"),
     value_connectors=words("für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"),

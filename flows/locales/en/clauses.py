@@ -35,6 +35,7 @@ CLAUSES: Final = ClauseWords(
     clause_starts=phrases(
         "i want, i need, i'd like, i would like, i just want, give me, connect me, let me, can you, could you, just get me"
     ),
+    conditions=phrases("if, as long as, so long as, provided, unless, once, after, before, until, when, in case"),
     negative_questions=phrases(
         "can't i, cant i, can i not, can't we, couldn't i, could i not, can't you, cant you, couldn't you, "
         "could you not, why can't i, why cant i, why can i not, why don't you, why don't i, isn't there, "
@@ -59,6 +60,9 @@ CLAUSES: Final = ClauseWords(
         "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
         "give got last four entered typed wrote read says said right wrong tried ref reference account "
         "my mine number's again new other another old real"
+    ),
+    code_companions=words(
+        "number numbers code codes digits digit card ends ending end last four final it's its are sorry meant mean no not but actually correction yes ok okay please thanks here heres here's that's order ref reference account entered typed wrote got new other right correct one wait rather instead again try try's this these must should hl then well oh hmm again booking invoice customer id zip postcode postal room table"
     ),
     value_links=words("on at for by is and or then with to be from"),
     value_connectors=words("for with because as and or then at on please to so my i we if my would works is does suits could can around about"),

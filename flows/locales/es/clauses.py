@@ -30,6 +30,7 @@ CLAUSES: Final = ClauseWords(
     clause_starts=phrases(
         "quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"
     ),
+    conditions=phrases("siempre que, a menos que, a no ser que, cuando, hasta que, antes de, después de, con tal de que"),
     negative_questions=phrases(
         "no puedo, no podría, no podemos, no se puede, no hay, no tienen, no me puede, no me pueden, "
         "por qué no puedo, por qué no me"
@@ -49,6 +50,9 @@ CLAUSES: Final = ClauseWords(
         "perdón perdone digo cambiar cambie cámbialo también pero sino prefiero tal vez quizá y "
         "lunes martes miércoles jueves viernes sábado domingo semana temprano disponible libre "
         "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes"
+    ),
+    code_companions=words(
+        "número números código códigos dígitos dígito tarjeta termina acaba terminan acaban últimos últimas cuatro son es mi mis perdón perdone digo no sino sí vale ok por favor gracias aquí pedido referencia cuenta nuevo nueva otra otro correcto bien entonces espere mejor factura cliente postal mesa habitación quería decir"
     ),
     value_links=words("el a para es y o las la con los"),
     value_connectors=words("para con porque y o a por mi yo es sería me está si como"),
