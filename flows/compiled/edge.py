@@ -47,6 +47,7 @@ class CompiledEdge:
     `inferred_slots` are named only in the target's text: read if the user gives them, but never asked for.
     `commits` is set when the edge leads to something irreversible, `takes_yes` and `takes_no` when a yes or a
     no is among its keywords, or a yes in its condition.
+    `is_answer` is set when the target only says something, so that the dialog returns from it.
     `data_condition` is the edge's condition if the data alone can decide it. `leads_to_hand_off` is set when
     the target hands off to an agent.
     """
@@ -66,6 +67,7 @@ class CompiledEdge:
     commits: bool
     takes_yes: bool
     takes_no: bool
+    is_answer: bool
     parameters_schema: Mapping[str, JsonValue]
 
 
@@ -123,9 +125,16 @@ def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: Tfid
         commits=target in context.committing_nodes or has_deed(edge.actions or (), context.methods),
         takes_yes=bool(words & (vocabulary.yes | {"y"}))
         or (not has_evidence and _CONSENT.search(edge.condition) is not None),
+        is_answer=_only_says(context.nodes[target]),
         takes_no=bool(words & vocabulary.no),
         parameters_schema=_parameters_schema(edge, context),
     )
+
+
+def _only_says(node: Node) -> bool:
+    """Return whether a node has a text of its own, and neither edges nor actions."""
+    ends = node.is_final or node.hand_off or node.opt_out
+    return bool(node.static_text) and not (ends or node.edges or node.actions or node.choices)
 
 
 def _keyword_words(edge: Edge) -> set[str]:

@@ -58,9 +58,19 @@ async def _follow(context: TurnContext, selection: Transition | Fallback) -> Non
     if edge not in context.node.edges:
         state.push_interrupt()
     reply = selection.reply if isinstance(selection, Transition) else ""
-    if isinstance(selection, Transition) and selection.rejected:
-        add_message(context, Message(text=selection.rejected))
+    if isinstance(selection, Transition):
+        _say_beforehand(context, selection)
     await _enter_nodes(context, NodeVisit(edge.target, edge.id, state.node), reply)
+
+
+def _say_beforehand(context: TurnContext, selection: Transition) -> None:
+    """Answer the message's other wishes, and say which of its values was not taken."""
+    for edge in selection.also:
+        text = context.flow.nodes[edge.target].text
+        if text and (rendered := context.render_protected(text)):
+            add_message(context, Message(text=rendered))
+    if selection.rejected:
+        add_message(context, Message(text=selection.rejected))
 
 
 def _stay_at_node(context: TurnContext, selection: Stay) -> None:

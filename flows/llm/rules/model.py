@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.compiled import CompiledEdge
 from flows.llm.model import (
     GeneratedReply,
     ReplyRequest,
@@ -13,10 +14,12 @@ from flows.llm.rules.scoring import (
     INVALID_SLOT_SCORE,
     EdgeScore,
     ParsedMessage,
+    count_shared_words,
     is_answer_blocked,
     rejected_values,
     score_edge,
 )
+from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes
 from flows.locales import messages_for
 
 _MIN_SCORE_MARGIN = 1.0
@@ -36,8 +39,9 @@ class RulesModel:
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
             return TransitionDecision(error_message=_answer_reservation(message), model=self.name)
-        best = weighed[0]
-        if _is_ambiguous(best, weighed[1:]):
+        wishes = find_wishes(question, message.text)
+        best = _break_tie(weighed, wishes, message)
+        if best is None:
             return TransitionDecision(model=self.name)
         if best.score == INVALID_SLOT_SCORE:
             return TransitionDecision(error_message=best.error_message, model=self.name)
@@ -46,6 +50,7 @@ class RulesModel:
             slots=best.slots,
             model=self.name,
             rejected=rejected_values(best, message),
+            also=_second_wishes(best, wishes),
         )
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
@@ -76,6 +81,33 @@ def _answer_reservation(message: ParsedMessage) -> str:
 
 def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
+
+
+def _second_wishes(best: EdgeScore, wishes: list[CompiledEdge]) -> tuple[str, ...]:
+    if best.edge.commits:
+        return ()
+    others = [edge for edge in wishes if edge.target != best.edge.target]
+    return tuple(edge.id for edge in others[:MAX_SECOND_WISHES])
+
+
+def _break_tie(
+    weighed: list[EdgeScore], wishes: list[CompiledEdge], message: ParsedMessage
+) -> EdgeScore | None:
+    """Return the best edge; of equal ones the local one, the only one with shared words, or the first wish."""
+    best = weighed[0]
+    if not _is_ambiguous(best, weighed[1:]):
+        return best
+    equal = [each for each in weighed if best.score - each.score < _MIN_SCORE_MARGIN]
+    own = message.request.node.edges
+    local = [each for each in equal if any(each.edge is edge for edge in own)]
+    if len({each.edge.target for each in local}) == 1:
+        return local[0]
+    if len(wishes) > 1 and (first := next((each for each in equal if each.edge is wishes[0]), None)):
+        return first
+    shares = [count_shared_words(each.edge, message) for each in equal]
+    most = max(shares)
+    chosen = [each for each, share in zip(equal, shares, strict=True) if share == most]
+    return chosen[0] if most and len({each.edge.target for each in chosen}) == 1 else None
 
 
 def _is_ambiguous(best: EdgeScore, others: list[EdgeScore]) -> bool:

@@ -32,6 +32,7 @@ from flows.nlu import (
     denied_positions,
     is_negation,
     is_reserved,
+    is_small_talk,
     is_unreserved_yes,
     negates_other_words,
     recognize_confirmation,
@@ -53,6 +54,7 @@ ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_
 )
 HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the message says
 
+_ALWAYS = ("always", "true", "default", "otherwise")
 _MIN_SIMILARITY = 0.45
 _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -65,7 +67,7 @@ _ANY_ANSWER_CONDITION = re.compile(
 _CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING_CONDITION = re.compile(
-    r"\b(?:no\b|not\b|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)", re.IGNORECASE
+    r"n't\b|\b(?:no\b|not\b|never\b|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)", re.IGNORECASE
 )
 
 
@@ -124,7 +126,7 @@ class ParsedMessage:
         if not self.refuses_wish:
             return False
         denied = {self.words[at] for at in self.denied if at < len(self.words)}
-        denied -= lexicon_for(self.language).fillers
+        denied -= lexicon_for(self.language).fillers | answer_vocabulary(self.language).answers
         others = (each for each in self.request.available_edges if each is not edge)
         return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
 
@@ -357,11 +359,22 @@ def _denies_the_same(example: str, message: ParsedMessage) -> bool:
     return bool(same - lexicon_for(language).fillers)
 
 
+def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
+    """Count the words that the text shares with all that an edge says about itself."""
+    fillers = lexicon_for(message.language).fillers
+    texts = (message.conditions[edge.id], *edge.edge.keywords, *edge.edge.examples)
+    named = {word for text in texts for word in tokenize(text)}
+    return sum(word in named and word not in fillers for word in dict.fromkeys(message.words))
+
+
 def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     """Score the words of the condition, for an edge without other evidence."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
         return 0.0
-    condition, agreed = message.conditions[edge.id], message.confirmation
+    condition, agreed = message.conditions[edge.id].replace("_", " "), message.confirmation
+    is_local = any(own is edge for own in message.request.node.edges)
+    if condition.strip().casefold() in _ALWAYS:
+        return FREE_TEXT_SCORE - 1 if is_local and message.words else 0.0
     refuses, confirms = (
         bool(_REFUSING_CONDITION.search(condition)),
         bool(_CONFIRMING_CONDITION.search(condition)),
@@ -374,9 +387,19 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         return CONDITION_SCORE + min(shared, 9)
     return (
         FREE_TEXT_SCORE
-        if message.words and not message.is_question and _ANY_ANSWER_CONDITION.search(condition)
+        if is_local
+        and not refuses
+        and message.words
+        and not message.is_question
+        and _ANY_ANSWER_CONDITION.search(condition)
+        and not _is_thanks(message)
         else 0.0
     )
+
+
+def _is_thanks(message: ParsedMessage) -> bool:
+    """Return whether the text only thanks or says goodbye, which is no answer."""
+    return is_small_talk(message.text, message.language) and not message.request.is_first
 
 
 def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: bool) -> int:
