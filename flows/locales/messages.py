@@ -31,7 +31,6 @@ class LocaleMessages:
     hand_off: str
     rephrase_prompt: str
     take_your_time: str
-    wish_denied: str
     nothing_done_yet: str
     human_agent_hint: str
     error_prefixes: tuple[str, ...]

@@ -13,17 +13,20 @@ CLAUSE_END = ";"
 """Stands for punctuation, and for what another value claims."""
 
 
-def stands_beside_unknown(before: Tokens, after: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+def stands_beside_unknown(
+    before: Tokens, after: Tokens, language: str = DEFAULT_LANGUAGE, names: frozenset[str] = frozenset()
+) -> bool:
     """Return whether a word beside a value may make it another one, or leave it out.
 
-    `before` and `after` are the words around it, `CLAUSE_END` for punctuation. Words that are only linked to
+    `before` and `after` are the words around it, `CLAUSE_END` for punctuation, and `names` the words of what
+    was asked for. Words that are only linked to
     it (“a haircut on Friday”, “Friday for my son”) do not count.
     """
     lexicon = lexicon_for(language)
     ahead, behind = _within_clause(before[::-1]), _within_clause(after)
     if is_excepted(ahead[::-1], language):
         return True
-    known = _known_words(lexicon, language)
+    known = _known_words(lexicon, language) | names
     return _is_changed(ahead, known, lexicon.clauses.value_links) or _is_changed(
         behind, known, lexicon.clauses.value_connectors
     )
@@ -54,7 +57,7 @@ def _within_clause(words: Tokens) -> Tokens:
 
 def _is_changed(words: Tokens, known: frozenset[str], links: frozenset[str], reach: int = _REACH) -> bool:
     for word in words[:reach]:
-        if word in links or not word.isalpha():
+        if word in links or not word.isalpha() or len(word) == 1:
             return False
         if word not in known:
             return True

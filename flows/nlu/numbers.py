@@ -69,7 +69,7 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
         half = _parse_half_unit(tokens, at, clauses)
-        length, number = half or _parse_unit(tokens, at, clauses) or _parse_number(tokens, at, numbers)
+        length, number = half or _parse_number(tokens, at, numbers)
         is_denied = at > 0 and tokens[at - 1].text in lexicon.value_negations
         if number is not None and not is_denied:
             if half is None and number.value is not None and number.alternative is None:
@@ -79,12 +79,6 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
             found.append(number._replace(is_modified=True) if is_modified else number)
         at += length
     return found
-
-
-def _parse_unit(tokens: list[_Token], at: int, words: ClauseWords) -> tuple[int, RecognizedNumber] | None:
-    """Return a unit of a number of things that stands alone (“a dozen”)."""
-    unit = words.amount_multipliers.get(tokens[at].text)
-    return (1, RecognizedNumber(unit)) if unit else None
 
 
 def _parse_half_unit(tokens: list[_Token], at: int, words: ClauseWords) -> tuple[int, RecognizedNumber] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -196,7 +196,7 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
-        both = [number for number in doubtful if number is not None]
+        both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
     if any(number.is_modified for number in recognized):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
@@ -227,7 +227,7 @@ def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
-        recognize_relative_dates(text, slot.language, today)
+        recognize_relative_dates(text, slot.language, today, _names(slot))
         if slot.must_be_future
         else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
@@ -254,7 +254,7 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
     text = mask_claimed(text, slot.language)
-    recognized = recognize_times(text, slot.language)
+    recognized = recognize_times(text, slot.language, _names(slot))
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
@@ -274,7 +274,7 @@ def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     recognized = list(extract_pattern_matches(slot.pattern, text, slot.language))
     if recognized and any(_is_about_something_else(slot, value, text) for value in recognized):
         return SlotReading()
-    rest = text if recognized else mask_dates(mask_claimed(text, slot.language), slot.language)
+    rest = text if recognized else mask_dates(text, slot.language)
     # a number in a longer message is hardly meant as the answer
     if (
         recognized
@@ -290,8 +290,13 @@ def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
         return False
     tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
     marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
-    names = frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
-    return is_among_unknown(value, marked, names, slot.language)
+    return is_among_unknown(value, marked, _names(slot), slot.language)
+
+
+@lru_cache(maxsize=1_000)
+def _names(slot: Slot) -> frozenset[str]:
+    """Return the words of what the slot asks for."""
+    return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
 
 
 def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
@@ -299,16 +304,23 @@ def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     item = item_slot(slot)
     if item is None:
         return SlotReading(list[JsonValue](split_list(text, slot.language)), weight=1)
-    single = SlotReading() if item.is_free_text else extract_slot(item, text, today)
+    parts = split_list(text, slot.language)
+    is_list = item.is_free_text or (item.kind == "enum" and len(parts) > 1 and not _is_label(item, text))
+    single = SlotReading() if is_list else extract_slot(item, text, today)
     if single.value is not None:
         return SlotReading([single.value], weight=single.weight)
-    readings = [extract_slot(item, part, today) for part in split_list(text, slot.language)]
+    readings = [extract_slot(item, part, today) for part in parts]
     values = list[JsonValue](reading.value for reading in readings if reading.value is not None)
     if not values:
         return single
     if len(values) < len(readings):
         return next((each for each in readings if each.error_message), _invalid_reading(slot))
     return SlotReading(values, weight=sum(reading.weight for reading in readings))
+
+
+def _is_label(item: Slot, text: str) -> bool:
+    """Return whether a text is a value of an enum although it looks like a list (“salt and pepper”)."""
+    return tokenize(text) in {tokenize(str(value)) for value in item.allowed_values}
 
 
 def _without_negated(recognized: list[Recognized], text: str, language: str) -> list[Recognized]:

@@ -12,6 +12,7 @@ from flows.llm.model import (
 )
 from flows.llm.rules.scoring import (
     INVALID_SLOT_SCORE,
+    SLOT_SCORE,
     EdgeScore,
     ParsedMessage,
     count_shared_words,
@@ -39,8 +40,10 @@ class RulesModel:
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
             return TransitionDecision(error_message=_answer_reservation(message), model=self.name)
-        wishes = find_wishes(question, message.text)
+        wishes, rest = find_wishes(question, message.text)
         best = _break_tie(weighed, wishes, message)
+        if best is not None and best.edge.is_answer and wishes and rest:
+            best = _value_beside(rest, question) or best
         if best is None:
             return TransitionDecision(model=self.name)
         if best.score == INVALID_SLOT_SCORE:
@@ -70,8 +73,6 @@ def _answer_reservation(message: ParsedMessage) -> str:
     messages = messages_for(message.language)
     if message.is_waiting:
         return messages.take_your_time
-    if message.refuses_wish and message.denied:
-        return messages.wish_denied
     is_yes = message.is_reserved and message.has_yes
     blocked = (edge for edge in message.request.available_edges if edge.takes_yes)
     if is_yes and any(is_answer_blocked(edge, message) for edge in blocked):
@@ -83,7 +84,15 @@ def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
 
 
-def _second_wishes(best: EdgeScore, wishes: list[CompiledEdge]) -> tuple[str, ...]:
+def _value_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
+    """Return the node's edge whose value stands beside a question, as in “Friday, and is there parking?”."""
+    message = ParsedMessage(question._replace(text=rest))
+    scores = [score_edge(edge, message) for edge in question.node.edges if edge.slots]
+    best = max(scores, key=lambda each: each.score, default=None)
+    return best if best and best.slots and best.score >= SLOT_SCORE - 15 else None
+
+
+def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[str, ...]:
     if best.edge.commits:
         return ()
     others = [edge for edge in wishes if edge.target != best.edge.target]
@@ -91,7 +100,7 @@ def _second_wishes(best: EdgeScore, wishes: list[CompiledEdge]) -> tuple[str, ..
 
 
 def _break_tie(
-    weighed: list[EdgeScore], wishes: list[CompiledEdge], message: ParsedMessage
+    weighed: list[EdgeScore], wishes: tuple[CompiledEdge, ...], message: ParsedMessage
 ) -> EdgeScore | None:
     """Return the best edge; of equal ones the local one, the only one with shared words, or the first wish."""
     best = weighed[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
@@ -30,17 +31,25 @@ def split_wishes(text: str, language: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def find_wishes(request: TransitionRequest, text: str) -> list[CompiledEdge]:
-    """Return the edges to mere answers that different parts of a text ask for, in their order."""
+class Wishes(NamedTuple):
+    """The edges to mere answers that parts of a text ask for, in their order, and what else the text says."""
+
+    edges: tuple[CompiledEdge, ...] = ()
+    rest: str = ""
+
+
+def find_wishes(request: TransitionRequest, text: str) -> Wishes:
+    """Return what the parts of a text ask for."""
     parts = split_wishes(text, request.language)
     if len(parts) < 2:
-        return []
+        return Wishes()
     own = set(map(id, request.node.edges))
     answers = [edge for edge in request.available_edges if id(edge) not in own and edge.is_answer]
     if not answers:
-        return []
-    found = (_best_answer(part, answers, request.language) for part in parts)
-    return list(dict.fromkeys(edge for edge in found if edge is not None))
+        return Wishes()
+    found = [_best_answer(part, answers, request.language) for part in parts]
+    rest = [part for part, edge in zip(parts, found, strict=True) if edge is None]
+    return Wishes(tuple(dict.fromkeys(edge for edge in found if edge is not None)), ", ".join(rest))
 
 
 def _best_answer(part: str, answers: list[CompiledEdge], language: str) -> CompiledEdge | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.clause_words import ClauseWords
-from flows.locales.lexicon import phrases, words
+from flows.locales.lexicon import ClauseWords, phrases, words
 
 CLAUSES: Final = ClauseWords(
     reservations=phrases(
@@ -50,6 +49,7 @@ CLAUSES: Final = ClauseWords(
         "nächsten nächster nächstes kommenden kommende kommender diesen dieser dieses woche ab vielleicht "
         "meine mein meinte nicht kein auch aber geboren geburtsdatum geburtstag nummer telefonnummer "
         "handynummer telefon ziffern karte endet endung lautet heißt code bestellnummer "
+        "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen beginnen beginne starten treffen besuch kommen anfangen "
         "machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"

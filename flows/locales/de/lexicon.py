@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.de.clauses import CLAUSES
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -28,11 +27,12 @@ _ANSWERS = AnswerWords(
     yes=words("ja jo jup jawohl"),
     no=words("nein ne nee"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
-    emphatic_yes=words("genau klar gerne natürlich sicher"),
+    emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
     incorrect=words("falsch nie niemals"),
     intensifiers=words("ganz gar leider überhaupt wirklich so"),
     yes_phrases=phrases(
-        "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, alles gut"
+        "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen sie das, machen wir so, mach ruhig, von mir aus, "
+        "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, alles gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
@@ -190,5 +190,4 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
-    clauses=CLAUSES,
 )

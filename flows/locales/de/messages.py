@@ -31,7 +31,6 @@ MESSAGES: Final = LocaleMessages(
     hand_off="Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, die Antwort kommt gleich hier.",
     rephrase_prompt="Können Sie das anders sagen?",
     take_your_time="Natürlich, lassen Sie sich Zeit.",
-    wish_denied="In Ordnung, dann nicht.",
     nothing_done_yet="Ich habe noch nichts getan.",
     human_agent_hint="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
     error_prefixes=(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.clause_words import ClauseWords
-from flows.locales.lexicon import phrases, words
+from flows.locales.lexicon import ClauseWords, phrases, words
 
 CLAUSES: Final = ClauseWords(
     reservations=phrases(
@@ -58,6 +57,7 @@ CLAUSES: Final = ClauseWords(
         "number phone code digits digit card ends ending called under here's heres see you "
         "works change move reschedule put set wait hmm well oh hi hello hey monday tuesday wednesday "
         "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
+        "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start starting check checking fly travel meet meeting visit move "
         "give got last four entered typed wrote read says said right wrong tried ref reference account "
         "my mine number's again new other another old real"
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.en.clauses import CLAUSES
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -31,12 +30,14 @@ _ANSWERS = AnswerWords(
     yes=words("yes yeah yep yup yea"),
     no=words("no nope nah"),
     correct=words("right correct true ok okay fine agree agreed confirmed accept accepted"),
-    emphatic_yes=words("absolutely exactly definitely certainly sure"),
+    emphatic_yes=words("alright perfect ofc okey okie gladly absolutely exactly definitely certainly sure"),
     incorrect=words("wrong incorrect false never"),
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
         "no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
-        "why not, sounds good, looks good, all good, all right, for sure, i don't mind"
+        "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, works for me, "
+        "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
+        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
     ),
     no_phrases=phrases(
         "no way, not at all, of course not, absolutely not, definitely not, certainly not, surely not"
@@ -200,7 +201,6 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
-    clauses=CLAUSES,
     stop_words=words(
         "a an the i i'm im my me you your u we our it its is are am be been to of in on at for and or so "
         "please hi hello hey thanks thank just would could can will do does did have has had this that"

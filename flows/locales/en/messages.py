@@ -29,7 +29,6 @@ MESSAGES: Final = LocaleMessages(
     hand_off="I'm passing you on to a colleague, who will answer you right here.",
     rephrase_prompt="Could you say it in other words?",
     take_your_time="Of course, take your time.",
-    wish_denied="All right, then not.",
     nothing_done_yet="I have not done anything yet.",
     human_agent_hint="If you would rather talk to a person, just say so.",
     error_prefixes=(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.clause_words import ClauseWords
-from flows.locales.lexicon import phrases, words
+from flows.locales.lexicon import ClauseWords, phrases, words
 
 CLAUSES: Final = ClauseWords(
     reservations=phrases(
@@ -47,6 +46,7 @@ CLAUSES: Final = ClauseWords(
         "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
         "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "
         "nacimiento número teléfono móvil código dígitos tarjeta termina acaba terminan son es mi pedido "
+        "madrugada tardes noches llego llegamos salgo empiezo viajo vengo venimos llegar ir "
         "perdón perdone digo cambiar cambie cámbialo también pero sino prefiero tal vez quizá y "
         "lunes martes miércoles jueves viernes sábado domingo semana temprano disponible libre "
         "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes"

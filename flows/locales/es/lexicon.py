@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.es.clauses import CLAUSES
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -30,10 +29,11 @@ _ANSWERS = AnswerWords(
     correct=words(
         "correcto correcta cierto exacto exacta bien vale ok okay confirmo confirmado acepto acuerdo"
     ),
-    emphatic_yes=words("seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"),
+    emphatic_yes=words("dale venga obvio seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"),
     incorrect=words("incorrecto incorrecta mal equivocado equivocada falso falsa nunca jamás"),
     intensifiers=words("es está estoy son del todo muy tan nada realmente exactamente totalmente"),
     yes_phrases=phrases(
+        "sí señor, sí señora, con gusto, con mucho gusto, está perfecto, me parece perfecto, hágalo, hazlo, "
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
         "no me importa, no hay inconveniente"
@@ -201,7 +201,6 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
-    clauses=CLAUSES,
     stop_words=words(
         "a al con de del el en es la las lo los me mi mis para por que se su sus un una unos unas y o le les "
         "hola gracias favor usted quiero quería quisiera puedo puede este esta eso"

@@ -30,7 +30,6 @@ MESSAGES: Final = LocaleMessages(
     hand_off="Le paso con una persona de nuestro equipo, que le responderá aquí mismo.",
     rephrase_prompt="¿Podría decirlo con otras palabras?",
     take_your_time="Por supuesto, tómese su tiempo.",
-    wish_denied="De acuerdo, entonces no.",
     nothing_done_yet="Todavía no he hecho nada.",
     human_agent_hint="Si prefiere hablar con una persona, solo tiene que decirlo.",
     error_prefixes=(

@@ -168,14 +168,19 @@ def _grammar(lexicon: Lexicon) -> _TimeGrammar:
     )
 
 
-def recognize_times(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recognized]:
-    """Return every time of day in `text` as HH:MM or an error message, in order, without the negated ones."""
+def recognize_times(
+    text: str, language: str = DEFAULT_LANGUAGE, names: frozenset[str] = frozenset()
+) -> list[Recognized]:
+    """Return every time of day in `text` as HH:MM or an error message, in order, without the negated ones.
+
+    `names` are the words of what was asked for.
+    """
     messages, text = messages_for(language), normalize_same_length(text)
     grammar = _grammar(lexicon_for(language))
     folded, matches = _find_times(text, language, grammar)
     period = _find_separate_day_period(folded, matches, grammar)
     return sorted(
-        _to_recognized(item, folded, text, period, grammar, messages, language)
+        _to_recognized(item, folded, text, period, grammar, messages, language, names)
         for item in matches
         if not grammar.negation_before.search(folded[: item.start])
     )
@@ -353,12 +358,13 @@ def _to_recognized(
     grammar: _TimeGrammar,
     messages: LocaleMessages,
     language: str,
+    names: frozenset[str],
 ) -> Recognized:
     if item.time is None:
         return Recognized(item.start, item.end, error_message=item.error_message)
     if grammar.bound_before.search(folded[: item.start]):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)
-    if stands_beside_unknown(_words(folded[: item.start]), _words(folded[item.end :]), language):
+    if stands_beside_unknown(_words(folded[: item.start]), _words(folded[item.end :]), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)
     kind = grammar.classify_day_period(item.time.day_period) if item.time.day_period else period
     value, error = resolve_time_of_day(item.time, kind, text[item.start : item.end].strip(), messages)
