@@ -45,5 +45,5 @@ def _next_nodes(node: Node, nodes: Mapping[str, Node]) -> Iterable[str]:
     return (
         edge.target_node_id
         for edge in node.edges
-        if edge.target_node_id in nodes and not edge.is_fallback and not edge.guard
+        if edge.target_node_id and edge.target_node_id in nodes and not edge.is_fallback and not edge.guard
     )

@@ -114,6 +114,11 @@ def _localize_edge(edge: Document, texts: Document) -> dict[str, Any]:
 
 
 def _localize_slot(part: Document, texts: Document) -> dict[str, Any]:
-    keys = {"description": "description", "x-question": "question", "x-region": "region", "x-synonyms": "synonyms"}
+    keys = {
+        "description": "description",
+        "x-question": "question",
+        "x-region": "region",
+        "x-synonyms": "synonyms",
+    }
     overrides = {key: texts.get(name) for key, name in keys.items()}
     return {**part, **{name: value for name, value in overrides.items() if value is not None}}

@@ -60,7 +60,9 @@ async def select_transition(context: TurnContext) -> Selection:
         question = question or _criterion_question(context, edge, slots)
         if question is None:
             rejected = " ".join(dict.fromkeys(decision.rejected.values()))
-            also = tuple(each for name in decision.also if (each := find_edge(name, edges)) and each is not edge)
+            also = tuple(
+                each for name in decision.also if (each := find_edge(name, edges)) and each is not edge
+            )
             return Transition(edge, slots, _speculative_reply(node, edge, decision), rejected, also)
         if fallback_edge is None:
             return question

@@ -16,7 +16,10 @@ EMAIL_PATTERN = (
     r"(?<![\w.+@-])(?<!\w')[\w+-]+(?:[.'][\w+-]+)*@"
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[A-Za-z]{2,}(?![\w@-]|\.\w)"
 )
-_EMAIL_OR_ACCOUNT = re.compile(rf"{EMAIL_PATTERN}|(?<!\w)[A-Za-z]{{2}}\d{{2}}(?:[ ]?[A-Za-z0-9]{{4}}){{3,7}}(?:[ ]?[A-Za-z0-9]{{1,3}})?(?!\w)")
+_EMAIL_OR_ACCOUNT = re.compile(
+    rf"{EMAIL_PATTERN}"
+    r"|(?<!\w)[A-Za-z]{2}\d{2}(?:[ ]?[A-Za-z0-9]{4}){3,7}(?:[ ]?[A-Za-z0-9]{1,3})?(?!\w)"
+)
 _CODE = re.compile(r"(?<![\w-])[A-Za-z]{2,}[-–]?\d{5,}(?![\w])")
 _PHONE = re.compile(r"(?<![\w+])(?:\+ ?)?(?:\(\+? ?)?\d[\d\u00a0\u202f\u2009 ()./‐‑–-]{5,}\d(?!\w)")
 _GROUPED_AMOUNT = re.compile(r"\d{1,3}(?:[ .\u00a0\u202f]\d{3})+")

@@ -76,7 +76,9 @@ def _split_at_words(tokens: Tokens, patterns: _Patterns, language: str) -> list[
     starts = sorted({spaced.count(" ", 0, match.start()) - 1 for match in patterns.boundary.finditer(spaced)})
     starts = [at for at in starts if at > 0 and not negates_other_words(tokens[at - 1], language)]
     return [
-        tokens[start:end] for start, end in zip([0, *starts], [*starts, len(tokens)], strict=True) if start < end
+        tokens[start:end]
+        for start, end in zip([0, *starts], [*starts, len(tokens)], strict=True)
+        if start < end
     ]
 
 
@@ -117,7 +119,9 @@ def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> se
     if not patterns.wish.search(spaced) and patterns.statement.search(spaced):
         return near
     rest = len(clause) - negation - 1
-    is_behind = clause[negation] in lexicon_for(language).trailing_negations and rest <= _MAX_WORDS_BEHIND_DENIAL
+    is_behind = (
+        clause[negation] in lexicon_for(language).trailing_negations and rest <= _MAX_WORDS_BEHIND_DENIAL
+    )
     return near | set(range(0 if is_behind else negation + 1, len(clause))) - {negation}
 
 
@@ -143,7 +147,11 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
         return False
     ahead = spaced[: match.start()].split()
     vocabulary = answer_vocabulary(language)
-    return bool(ahead) and ahead[-1] not in vocabulary.answers and not any(_denies(each, language) for each in ahead)
+    return (
+        bool(ahead)
+        and ahead[-1] not in vocabulary.answers
+        and not any(_denies(each, language) for each in ahead)
+    )
 
 
 def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
@@ -158,7 +166,10 @@ def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a short text asks for time."""
     words = tokenize(text)
-    return len(words) <= 6 and _patterns(lexicon_for(language)).waiting.search(f" {' '.join(words)} ") is not None
+    return (
+        len(words) <= 6
+        and _patterns(lexicon_for(language)).waiting.search(f" {' '.join(words)} ") is not None
+    )
 
 
 def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -182,7 +193,9 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
         return False
     lexicon, vocabulary = lexicon_for(language), answer_vocabulary(language)
     spaced = _patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
-    allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | set(known)
+    allowed = (
+        lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | set(known)
+    )
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative
@@ -198,7 +211,9 @@ def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
     return squeezed in allowed or (
         len(word) >= _MIN_TYPO_WORD_LENGTH
         and any(
-            len(other) >= _MIN_TYPO_WORD_LENGTH and other[0] == word[0] and OSA.distance(word, other, score_cutoff=1) <= 1
+            len(other) >= _MIN_TYPO_WORD_LENGTH
+            and other[0] == word[0]
+            and OSA.distance(word, other, score_cutoff=1) <= 1
             for other in allowed
         )
     )

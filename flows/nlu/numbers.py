@@ -73,7 +73,11 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
         is_denied = at > 0 and tokens[at - 1].text in lexicon.value_negations
         if number is not None and not is_denied:
             if half is None and number.value is not None and number.alternative is None:
-                unit = clauses.amount_multipliers.get(tokens[at + length].text) if at + length < len(tokens) else None
+                unit = (
+                    clauses.amount_multipliers.get(tokens[at + length].text)
+                    if at + length < len(tokens)
+                    else None
+                )
                 length, number = (length + 1, _multiply(number, unit)) if unit else (length, number)
             is_modified = half is None and _is_modified(tokens, at, length, lexicon)
             found.append(number._replace(is_modified=True) if is_modified else number)
@@ -81,7 +85,9 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
     return found
 
 
-def _parse_half_unit(tokens: list[_Token], at: int, words: ClauseWords) -> tuple[int, RecognizedNumber] | None:
+def _parse_half_unit(
+    tokens: list[_Token], at: int, words: ClauseWords
+) -> tuple[int, RecognizedNumber] | None:
     """Return the half of such a unit (“half a dozen”)."""
     if tokens[at].text not in words.half_units:
         return None

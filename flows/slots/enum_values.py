@@ -55,7 +55,9 @@ def _phrases(slot: Slot) -> tuple[tuple[_Phrase, int], ...]:
         (words, index)
         for index, value in enumerate(slot.allowed_values)
         for name in (str(value), *(other for other, named in slot.synonyms if named == str(value)))
-        if (words := tokenize(name)) and not weak.issuperset(words) and not isinstance(value, bool | int | float)
+        if (words := tokenize(name))
+        and not weak.issuperset(words)
+        and not isinstance(value, bool | int | float)
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda pair: (-sum(map(len, pair[0])), pair[1])))
 

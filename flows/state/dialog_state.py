@@ -63,7 +63,8 @@ class DialogState:
 
     `filled` are the slots filled since the node was entered, `insisted` the attempts to leave it before its
     completion criteria were met, `misses` the consecutive turns that were not understood, `offered` the quick
-    replies shown last, `asked` the slot whose question was asked last. `results` are results of actions and tools; `environment` holds values that actions
+    replies shown last, `asked` the slot whose question was asked last. `results` are results of actions and
+    tools; `environment` holds values that actions
     store for other actions and is never shown to the model. `done` are the actions that succeeded and run
     only once; they stay when their results are trimmed. `apologies` counts consecutive turns without an
     answer from the model, `unsupported` consecutive messages that cannot be read. `flow` and `language` are

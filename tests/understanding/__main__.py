@@ -12,8 +12,10 @@ async def main(*, is_verbose: bool) -> None:
     score = await measure()
     if is_verbose:
         for turn, verdict, happened in score.misses:
-            print(f"{verdict:5} {turn.scene.flow}/{turn.scene.language} {turn.kind}: {turn.text} → {happened}")  # noqa: T201
-    print(table(score))  # noqa: T201
+            print(
+                f"{verdict:5} {turn.scene.flow}/{turn.scene.language} {turn.kind}: {turn.text} → {happened}"
+            )
+    print(table(score))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ async def measure() -> Score:
 
 def table(score: Score) -> str:
     """Return the score as a Markdown table, languages first."""
-    groups = sorted({group for group, _ in score.counts}, key=lambda name: (name != "all", len(name) > 2, name))
+    groups = sorted(
+        {group for group, _ in score.counts}, key=lambda name: (name != "all", len(name) > 2, name)
+    )
     lines = ["| | " + " | ".join(_COLUMNS) + " |", "|---" * 5 + "|"]
     for group in groups:
         shares = (f"{score.share(verdict, group):.1%}" for verdict in ("right", "asks", "wrong"))

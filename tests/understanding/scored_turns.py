@@ -7,14 +7,14 @@ that the turn must change (`day=2026-12-01`); no other value may change. `~word`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from flows.authoring.testing.stub_fetch import StubFetch
-from flows.authoring.testing.test_file import StubResponse
+from flows.authoring.testing.test_file import StubResponse, StubResponses
 from flows.document import Flow
 from flows.engine import DialogMachine
 from tests.flows.conversation import LIBRARY
@@ -67,7 +67,9 @@ def _parse_turn(scene: Scene, line: str) -> ScoredTurn:
     kind, _, text = said.partition(": ")
     parts = expected.split()
     changes = dict(part.split("=", 1) for part in parts if "=" in part)
-    nodes = frozenset(name for part in parts if "=" not in part and part[0] != "~" for name in part.split("|"))
+    nodes = frozenset(
+        name for part in parts if "=" not in part and part[0] != "~" for name in part.split("|")
+    )
     replies = tuple(part[1:].replace("_", " ") for part in parts if part[0] == "~")
     return ScoredTurn(scene, kind, text, nodes, changes, replies)
 
@@ -77,10 +79,10 @@ def load(scene: Scene) -> Flow:
     return SHOPS[scene.language] if scene.flow == "shop" else Flow.load(LIBRARY / f"{scene.flow}.json")
 
 
-_ANSWERS = {
-    "book": [StubResponse(status=201, data={"reference": "A1"})],
-    "place": [StubResponse(status=201, data={})],
-    "look_up": [StubResponse(status=200, data={"status": "shipped", "day": ""})],
+_ANSWERS: StubResponses = {
+    "book": (StubResponse(status=201, data={"reference": "A1"}),),
+    "place": (StubResponse(status=201, data={}),),
+    "look_up": (StubResponse(status=200, data={"status": "shipped", "day": ""}),),
 }
 
 
@@ -89,6 +91,10 @@ def _machine(flow: Flow, state: dict[str, Any] | None) -> DialogMachine:
         flow, "rules", state=state, fetch=StubFetch(_ANSWERS), secrets={"BOOKING_TOKEN": "a-secret"},
         today=lambda: TODAY,
     )  # fmt: skip
+
+
+def _slots(state: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(state.get("slots") or {})
 
 
 class Stage:
@@ -109,7 +115,7 @@ class Stage:
         before = self._states[turn.scene]
         machine = _machine(flow, before)
         result = await machine.turn(turn.text)
-        old, new = before.get("slots", {}), (machine.state or {}).get("slots", {})
+        old, new = _slots(before), _slots(machine.state or {})
         changed = {name: str(value) for name, value in new.items() if old.get(name) != value}
         happened = f"{result.node} {changed} “{result.text[:90]}”"
         if any(turn.changes.get(name) != value for name, value in changed.items()):
@@ -118,4 +124,4 @@ class Stage:
         if is_right and all(reply.casefold() in result.text.casefold() for reply in turn.replies):
             return "right", happened
         is_deed = result.outcome in ("final", "hand_off") and result.node not in turn.nodes
-        return ("wrong" if is_deed or result.tools and result.node not in turn.nodes else "asks"), happened
+        return ("wrong" if is_deed or (result.tools and result.node not in turn.nodes) else "asks"), happened

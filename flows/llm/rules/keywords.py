@@ -91,9 +91,7 @@ def _phrase_weight(phrase: Phrase, language: str) -> int:
     return 2 if _is_generic_answer(phrase, language) else sum(map(len, phrase))
 
 
-def _is_valid_match(
-    phrase: Phrase, start: int, words: Phrase, denied: Container[int], language: str
-) -> bool:
+def _is_valid_match(phrase: Phrase, start: int, words: Phrase, denied: Container[int], language: str) -> bool:
     # the “nothing” in the middle of a sentence is no answer
     is_answer = _is_generic_answer(phrase, language)
     is_stray = is_answer and start > 1 and len(words) > 4

@@ -102,7 +102,7 @@ def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[s
 def _break_tie(
     weighed: list[EdgeScore], wishes: tuple[CompiledEdge, ...], message: ParsedMessage
 ) -> EdgeScore | None:
-    """Return the best edge; of equal ones the local one, the only one with shared words, or the first wish."""
+    """Return the best edge; of equal ones the local one, the first wish, or that with more shared words."""
     best = weighed[0]
     if not _is_ambiguous(best, weighed[1:]):
         return best

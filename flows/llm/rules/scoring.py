@@ -67,7 +67,8 @@ _ANY_ANSWER_CONDITION = re.compile(
 _CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING_CONDITION = re.compile(
-    r"n't\b|\b(?:no\b|not\b|never\b|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)", re.IGNORECASE
+    r"n't\b|\b(?:no\b|not\b|never\b|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
+    re.IGNORECASE,
 )
 
 
@@ -231,7 +232,9 @@ def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]
     failed = [
         slot
         for slot in chosen.edge.slots
-        if slot.name not in chosen.slots and not accepts_any_text(slot) and message.extract_slot(slot).error_message
+        if slot.name not in chosen.slots
+        and not accepts_any_text(slot)
+        and message.extract_slot(slot).error_message
     ]
     if not failed or not chosen.slots:
         return {}
@@ -262,9 +265,7 @@ def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
     words, language = message.words, message.language
     if message.is_waiting or message.text.endswith("?"):
         return True
-    plain = tuple(
-        word for at, word in enumerate(words) if not at or not negates_other_words(word, language)
-    )
+    plain = tuple(word for at, word in enumerate(words) if not at or not negates_other_words(word, language))
     if plain != words and any(
         len(phrase) > 1 and find_phrase(phrase, plain) >= 0 and find_phrase(phrase, words) < 0
         for phrase in edge.keywords

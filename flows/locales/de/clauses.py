@@ -27,7 +27,8 @@ CLAUSES: Final = ClauseWords(
         "finde, sehe, verstehe, erinnere, funktioniert, bekomme, bekam, angekommen, erhalten, gibt"
     ),
     clause_starts=phrases(
-        "ich will, ich möchte, ich brauche, ich hätte, geben sie mir, gib mir, können sie, kannst du, verbinden sie"
+        "ich will, ich möchte, ich brauche, ich hätte, geben sie mir, gib mir, können sie, kannst du, "
+        "verbinden sie"
     ),
     conditions=phrases("wenn, falls, sofern, solange, es sei denn, nachdem, bevor, bis, sobald"),
     negative_questions=phrases(
@@ -49,23 +50,33 @@ CLAUSES: Final = ClauseWords(
         "nächsten nächster nächstes kommenden kommende kommender diesen dieser dieses woche ab vielleicht "
         "meine mein meinte nicht kein auch aber geboren geburtsdatum geburtstag nummer telefonnummer "
         "handynummer telefon ziffern karte endet endung lautet heißt code bestellnummer "
-        "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen beginnen beginne starten treffen besuch kommen anfangen "
+        "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen "
+        "beginnen beginne starten treffen besuch kommen anfangen "
         "machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
     ),
     code_companions=words(
-        "nummer nummern ziffern ziffer karte karten endet enden endung letzten letzte vier lautet lauten heißt sind ist meinte meine meint nein doch nicht aber ja ok okay bitte danke hier das entschuldigung sorry bestellnummer bestellung code kundennummer konto neue andere richtig richtige korrektur moment warte also sondern dann noch rechnung plz postleitzahl zimmer tisch kennung"
+        "nummer nummern ziffern ziffer karte karten endet enden endung letzten letzte vier lautet lauten "
+        "heißt sind ist meinte meine meint nein doch nicht aber ja ok okay bitte danke hier das "
+        "entschuldigung sorry bestellnummer bestellung code kundennummer konto neue andere richtig "
+        "richtige korrektur moment warte also sondern dann noch rechnung plz postleitzahl zimmer tisch "
+        "kennung"
     ),
     value_links=words("am um gegen für ist und oder dann den mit zum auf an bis"),
-    value_connectors=words("für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"),
+    value_connectors=words(
+        "für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
+    ),
     amount_modifiers_before=phrases(
         "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "
         "ca, fast, rund, die hälfte von, halb, noch, weitere, nicht mehr als"
     ),
-    amount_modifiers_after=phrases("mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"),
+    amount_modifiers_after=phrases(
+        "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
+    ),
     request_starts=phrases(
-        "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, könntest du, darf ich, bekomme ich, krieg ich, hätten sie"
+        "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, "
+        "könntest du, darf ich, bekomme ich, krieg ich, hätten sie"
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},

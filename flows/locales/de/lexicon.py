@@ -31,8 +31,11 @@ _ANSWERS = AnswerWords(
     incorrect=words("falsch nie niemals"),
     intensifiers=words("ganz gar leider überhaupt wirklich so"),
     yes_phrases=phrases(
-        "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen sie das, machen wir so, mach ruhig, von mir aus, "
-        "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, alles gut"
+        "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine "
+        "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
+        "sie das, machen wir so, mach ruhig, von mir aus, "
+        "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
+        "alles gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "

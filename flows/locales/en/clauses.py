@@ -32,9 +32,12 @@ CLAUSES: Final = ClauseWords(
         "never came, never arrived, not working, not arrived, not received, not here, no longer works"
     ),
     clause_starts=phrases(
-        "i want, i need, i'd like, i would like, i just want, give me, connect me, let me, can you, could you, just get me"
+        "i want, i need, i'd like, i would like, i just want, give me, connect me, let me, can you, could "
+        "you, just get me"
     ),
-    conditions=phrases("if, as long as, so long as, provided, unless, once, after, before, until, when, in case"),
+    conditions=phrases(
+        "if, as long as, so long as, provided, unless, once, after, before, until, when, in case"
+    ),
     negative_questions=phrases(
         "can't i, cant i, can i not, can't we, couldn't i, could i not, can't you, cant you, couldn't you, "
         "could you not, why can't i, why cant i, why can i not, why don't you, why don't i, isn't there, "
@@ -57,15 +60,23 @@ CLAUSES: Final = ClauseWords(
         "number phone code digits digit card ends ending called under here's heres see you "
         "works change move reschedule put set wait hmm well oh hi hello hey monday tuesday wednesday "
         "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
-        "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start starting check checking fly travel meet meeting visit move "
+        "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start "
+        "starting check checking fly travel meet meeting visit move "
         "give got last four entered typed wrote read says said right wrong tried ref reference account "
         "my mine number's again new other another old real"
     ),
     code_companions=words(
-        "number numbers code codes digits digit card ends ending end last four final it's its are sorry meant mean no not but actually correction yes ok okay please thanks here heres here's that's order ref reference account entered typed wrote got new other right correct one wait rather instead again try try's this these must should hl then well oh hmm again booking invoice customer id zip postcode postal room table"
+        "number numbers code codes digits digit card ends ending end last four final it's its are sorry "
+        "meant mean no not but actually correction yes ok okay please thanks here heres here's that's "
+        "order ref reference account entered typed wrote got new other right correct one wait rather "
+        "instead again try try's this these must should hl then well oh hmm again booking invoice "
+        "customer id zip postcode postal room table"
     ),
     value_links=words("on at for by is and or then with to be from"),
-    value_connectors=words("for with because as and or then at on please to so my i we if my would works is does suits could can around about"),
+    value_connectors=words(
+        "for with because as and or then at on please to so my i we if my would works is does suits could "
+        "can around about"
+    ),
     amount_modifiers_before=phrases(
         "at least, at most, up to, more than, less than, fewer than, over, under, about, around, almost, "
         "nearly, half of, half a, half, minimum, maximum, max, min, not more than, no more than, another, "
@@ -76,7 +87,8 @@ CLAUSES: Final = ClauseWords(
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
     request_starts=phrases(
-        "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how about, what about"
+        "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how "
+        "about, what about"
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},

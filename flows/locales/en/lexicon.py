@@ -35,7 +35,8 @@ _ANSWERS = AnswerWords(
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
         "no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
-        "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, works for me, "
+        "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
+        "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
     ),

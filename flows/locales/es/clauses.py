@@ -26,10 +26,10 @@ CLAUSES: Final = ClauseWords(
         "puedo, podemos, pude, tengo, tenemos, sé, he, hemos, ha, han, es, está, son, están, funciona, "
         "encuentro, llega, llegó, llegado, entiendo, recuerdo, recibí, recibido, veo, hay, sale, fue, era"
     ),
-    clause_starts=phrases(
-        "quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"
+    clause_starts=phrases("quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"),
+    conditions=phrases(
+        "siempre que, a menos que, a no ser que, cuando, hasta que, antes de, después de, con tal de que"
     ),
-    conditions=phrases("siempre que, a menos que, a no ser que, cuando, hasta que, antes de, después de, con tal de que"),
     negative_questions=phrases(
         "no puedo, no podría, no podemos, no se puede, no hay, no tienen, no me puede, no me pueden, "
         "por qué no puedo, por qué no me"
@@ -52,19 +52,24 @@ CLAUSES: Final = ClauseWords(
         "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes"
     ),
     code_companions=words(
-        "número números código códigos dígitos dígito tarjeta termina acaba terminan acaban últimos últimas cuatro son es mi mis perdón perdone digo no sino sí vale ok por favor gracias aquí pedido referencia cuenta nuevo nueva otra otro correcto bien entonces espere mejor factura cliente postal mesa habitación quería decir"
+        "número números código códigos dígitos dígito tarjeta termina acaba terminan acaban últimos "
+        "últimas cuatro son es mi mis perdón perdone digo no sino sí vale ok por favor gracias aquí "
+        "pedido referencia cuenta nuevo nueva otra otro correcto bien entonces espere mejor factura "
+        "cliente postal mesa habitación quería decir"
     ),
     value_links=words("el a para es y o las la con los"),
     value_connectors=words("para con porque y o a por mi yo es sería me está si como"),
     amount_modifiers_before=phrases(
         "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, unos, "
-        "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no más de"
+        "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no "
+        "más de"
     ),
     amount_modifiers_after=phrases(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
     request_starts=phrases(
-        "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, puedes, me gustaría"
+        "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "
+        "puedes, me gustaría"
     ),
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},

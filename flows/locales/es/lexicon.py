@@ -29,7 +29,9 @@ _ANSWERS = AnswerWords(
     correct=words(
         "correcto correcta cierto exacto exacta bien vale ok okay confirmo confirmado acepto acuerdo"
     ),
-    emphatic_yes=words("dale venga obvio seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"),
+    emphatic_yes=words(
+        "dale venga obvio seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"
+    ),
     incorrect=words("incorrecto incorrecta mal equivocado equivocada falso falsa nunca jamás"),
     intensifiers=words("es está estoy son del todo muy tan nada realmente exactamente totalmente"),
     yes_phrases=phrases(

@@ -350,7 +350,7 @@ def _find_separate_day_period(folded: str, matches: Sequence[_TimeMatch], gramma
     return kinds.pop() if len(kinds) == 1 else ""
 
 
-def _to_recognized(
+def _to_recognized(  # noqa: PLR0913 - the two texts and what they are read by
     item: _TimeMatch,
     folded: str,
     text: str,
