@@ -46,7 +46,7 @@ class HistoryLine(TypedDict):
 class Interrupt(NamedTuple):
     """A node that was left over a global edge, the number of turns spent there, and what was known there.
 
-    `asked` is the slot whose question was open, and `filled` those that were filled.
+    `asked` is the slot whose question was open, if any, and `filled` those that were filled by then.
     """
 
     node: str
@@ -220,7 +220,8 @@ class DialogState:
 
         The turn that interrupts does not count as a turn at the node.
         """
-        frame = Interrupt(self.node, max(0, self.turns_in_node - 1), self.asked, self.filled)
+        filled = self.filled if self.asked else ()
+        frame = Interrupt(self.node, max(0, self.turns_in_node - 1), self.asked, filled)
         self.interrupts = (*self.interrupts, frame)[-MAX_INTERRUPT_DEPTH:]
 
     def pop_interrupt(self) -> str:

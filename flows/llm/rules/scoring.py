@@ -99,7 +99,6 @@ class ParsedMessage:
         self.confirmation = recognize_confirmation(self.text, self.language)
         self.has_negation = _contains_negation(self.words, self.language)
         self.denied = denied_positions(self.text, self.language)
-        self.is_reserved = is_reserved(self.text, self.language)
         self.expects_date = any(
             s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
         )
@@ -135,6 +134,11 @@ class ParsedMessage:
     def has_yes(self) -> bool:
         """Whether a yes is among the words."""
         return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the text takes an answer back."""
+        return is_reserved(self.text, self.language)
 
     @cached_property
     def is_waiting(self) -> bool:
@@ -329,9 +333,9 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
         if not message.has_negation or _denies_the_same(text, message)
     )
     best = max(alike, default=0.0)
-    if best < _SURE_SIMILARITY and not _shares_content(edge, message):
+    if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
         return 0.0
-    return EXAMPLE_SCORE + best * 20 if best >= _MIN_SIMILARITY else 0.0
+    return EXAMPLE_SCORE + best * 20
 
 
 def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
