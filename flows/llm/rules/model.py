@@ -10,13 +10,13 @@ from flows.llm.model import (
     TransitionDecision,
     TransitionRequest,
 )
+from flows.llm.rules.consent import is_answer_blocked
+from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.scoring import (
     INVALID_SLOT_SCORE,
     SLOT_SCORE,
     EdgeScore,
-    ParsedMessage,
     count_shared_words,
-    is_answer_blocked,
     rejected_values,
     score_edge,
 )

@@ -10,38 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
+from flows.llm.rules.consent import is_answer_blocked
 from flows.llm.rules.keywords import (
     exact_match_length,
-    expand_abbreviations,
     fuzzy_match_length,
     is_equivalent_answer,
 )
+from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
-    Vector,
-    answer_vocabulary,
-    asks_to_wait,
     content_words,
     cosine_similarity,
     denied_positions,
-    is_negation,
-    is_reserved,
     is_small_talk,
-    is_unreserved_yes,
-    negates_other_words,
-    recognize_confirmation,
-    refuses_wish,
 )
-from flows.nlu.datetimes import complete_hour_answer
 from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, accepts_any_text, extract_slot
-from flows.state import HistoryLine
-from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
+from flows.text import tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
 QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
@@ -57,8 +46,6 @@ HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the m
 _ALWAYS = ("always", "true", "default", "otherwise")
 _MIN_SIMILARITY = 0.45
 _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
@@ -80,122 +67,6 @@ class EdgeScore:
     score: float = 0.0
     slots: Mapping[str, JsonValue] = field(default_factory=dict)
     error_message: str = ""
-
-
-class ParsedMessage:
-    """A user's text, analysed once for all edges."""
-
-    def __init__(self, question: TransitionRequest) -> None:
-        self.request = question
-        self.last_bot_message = next(
-            (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
-        )
-        self.language = question.language
-        text = question.text.strip()[:MAX_INPUT_LENGTH]
-        self.text = complete_hour_answer(text, self.last_bot_message, question.language)
-        self.words = expand_abbreviations(tokenize(self.text), self.language)
-        self.is_question = self.text.endswith("?")
-        self.has_content_words = not lexicon_for(self.language).fillers.issuperset(self.words)
-        self.confirmation = recognize_confirmation(self.text, self.language)
-        self.has_negation = _contains_negation(self.words, self.language)
-        self.denied = denied_positions(self.text, self.language)
-        self.expects_date = any(
-            s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
-        )
-        measure = next((edge.examples.vectorizer for edge in question.available_edges if edge.examples), None)
-        texts = zip(question.available_edges, question.conditions, strict=True)
-        self.conditions = {edge.id: condition for edge, condition in texts}
-        self.vector: Vector = measure.vectorize(self.text) if measure and self.has_content_words else {}
-        self._readings: dict[int, SlotReading] = {}
-
-    def is_clear_yes(self, edge: CompiledEdge) -> bool:
-        """Return whether the text is a yes without a reservation, as an irreversible edge needs it."""
-        known = {word for phrase in edge.keywords for word in phrase} | self._words_of_question
-        return is_unreserved_yes(self.text, self.language, known)
-
-    @cached_property
-    def _words_of_question(self) -> set[str]:
-        """The words of the bot's question, which say nothing new in the answer; not those of alternatives."""
-        words = tokenize(self.last_bot_message)
-        if lexicon_for(self.language).or_words and set(lexicon_for(self.language).or_words) & set(words):
-            return set()
-        return {word for word in words if not is_negation(word, self.language)}
-
-    def denies_wish_of_other(self, edge: CompiledEdge) -> bool:
-        """Return whether a “no” denies what another edge is about: “no quiero hablar con una persona”."""
-        if not self.refuses_wish:
-            return False
-        denied = {self.words[at] for at in self.denied if at < len(self.words)}
-        denied -= lexicon_for(self.language).fillers | answer_vocabulary(self.language).answers
-        others = (each for each in self.request.available_edges if each is not edge)
-        return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
-
-    @property
-    def has_yes(self) -> bool:
-        """Whether a yes is among the words."""
-        return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
-
-    @property
-    def is_reserved(self) -> bool:
-        """Whether the text takes an answer back."""
-        return is_reserved(self.text, self.language)
-
-    @cached_property
-    def is_waiting(self) -> bool:
-        """Whether the user asks for time."""
-        return asks_to_wait(self.text, self.language)
-
-    @cached_property
-    def refuses_wish(self) -> bool:
-        """Whether the text denies a wish."""
-        return self.has_negation and refuses_wish(self.text, self.language)
-
-    def extract_slot(self, slot: Slot) -> SlotReading:
-        """Return the reading of a slot from a chosen payload or from the text."""
-        if id(slot) not in self._readings:
-            self._readings[id(slot)] = self._extract_slot(slot)
-        return self._readings[id(slot)]
-
-    def _extract_slot(self, slot: Slot) -> SlotReading:
-        payload = self.request.payload
-        chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
-        if chosen is not None:
-            return SlotReading(chosen, weight=1)
-        reading = extract_slot(slot, self.text, self.request.today)
-        return (
-            SlotReading()
-            if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
-            else reading
-        )
-
-    def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
-        """Return whether the value is the year of a date that is asked for, as nothing names the slot."""
-        is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
-        return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
-
-    @property
-    def is_real_question(self) -> bool:
-        """Return whether the text is a question without a code or an address, which are only answers."""
-        if not (
-            self.is_question
-            or (self.words[:1] and self.words[0] in lexicon_for(self.language).question_words)
-        ):
-            return False
-        slots = (
-            slot
-            for edge in self.request.available_edges
-            for slot in edge.slots
-            if slot.kind in _UNAMBIGUOUS_KINDS
-        )
-        return all(self.extract_slot(slot).value is None for slot in slots)
-
-
-def _is_bot_line(line: HistoryLine) -> bool:
-    return line["role"] == "assistant"
-
-
-def _contains_negation(words: tuple[str, ...], language: str) -> bool:
-    return any(negates_other_words(word, language) for word in words)
 
 
 def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
@@ -247,36 +118,6 @@ def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]
         rest = rest.replace(str(value), ";") if isinstance(value, str | int | float) else rest
     readings = {slot.name: extract_slot(slot, rest, message.request.today).error_message for slot in failed}
     return {name: reason for name, reason in readings.items() if reason}
-
-
-def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether the edge needs a yes or a no without a reservation, and the text is none.
-
-    That is so before something irreversible, and where the node says `confirm: strict`.
-    """
-    if edge.takes_no and message.denies_wish_of_other(edge):
-        return True
-    level = message.request.node.node.confirm
-    if level == "normal" or not (edge.commits or level == "strict"):
-        return False
-    if edge.takes_yes:
-        return not message.is_clear_yes(edge)
-    return edge.takes_no and _takes_no_back(edge, message)
-
-
-def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether a text is no “no, that's all”: “no, that's not all”, “no wait”, “nothing works”."""
-    words, language = message.words, message.language
-    if message.is_waiting or message.text.endswith("?"):
-        return True
-    plain = tuple(word for at, word in enumerate(words) if not at or not negates_other_words(word, language))
-    if plain != words and any(
-        len(phrase) > 1 and find_phrase(phrase, plain) >= 0 and find_phrase(phrase, words) < 0
-        for phrase in edge.keywords
-    ):
-        return True
-    known = {word for phrase in edge.keywords for word in phrase}
-    return message.confirmation is not False and not known.issuperset(content_words(message.text, language))
 
 
 def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
@@ -354,7 +195,7 @@ def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def _denies_the_same(example: str, message: ParsedMessage) -> bool:
     """Return whether an example denies what a denying text does."""
     language = message.language
-    if not _contains_negation(tokenize(example), language):
+    if not contains_negation(tokenize(example), language):
         return False
     if not message.refuses_wish:
         return True
