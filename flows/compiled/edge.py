@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from flows.compiled.commitments import find_committing_nodes, has_deed
 from flows.compiled.conditions import Condition, parse_condition
 from flows.document import Edge, Flow, Node
-from flows.nlu import TfidfVectorizer, Vector, cosine_similarity
+from flows.nlu import TfidfVectorizer, Vector, answer_vocabulary, cosine_similarity
 from flows.slots import Slot, slots_from_schema
 from flows.templating import Guard, TextTemplate
 from flows.text import BoundedRegex, tokenize
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+_CONSENT = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _RESERVED_NAMES = frozenset(
     ("name", "current_time", "current_date", "current_language", "current_time_Asia_Kolkata")
 )
@@ -43,6 +45,9 @@ class CompiledEdge:
     """A compiled edge; two edges are never equal.
 
     `inferred_slots` are named only in the target's text: read if the user gives them, but never asked for.
+    `commits` is set when the edge leads to something irreversible, `takes_yes` and `takes_no` when a yes or a
+    no is among its keywords, or a yes in its condition.
+    `is_answer` is set when the target only says something, so that the dialog returns from it.
     `data_condition` is the edge's condition if the data alone can decide it. `leads_to_hand_off` is set when
     the target hands off to an agent.
     """
@@ -59,16 +64,37 @@ class CompiledEdge:
     pattern: BoundedRegex | None
     guard: Guard | None
     leads_to_hand_off: bool
+    commits: bool
+    takes_yes: bool
+    takes_no: bool
+    is_answer: bool
     parameters_schema: Mapping[str, JsonValue]
 
 
 class CompileContext(NamedTuple):
-    """Context for compiling edges: language, nodes by id, names of all data and of the environment."""
+    """Context for compiling edges: language, nodes by id, names of all data and of the environment.
+
+    `committing_nodes` do something irreversible when they are entered; `methods` are those of the actions.
+    """
 
     language: str
     nodes: Mapping[str, Node]
     data_names: frozenset[str]
     environment_names: frozenset[str]
+    committing_nodes: frozenset[str]
+    methods: Mapping[str, str]
+
+
+def compile_context(flow: Flow, language: str) -> CompileContext:
+    """Return the context for compiling the edges of a flow."""
+    return CompileContext(
+        language,
+        {node.id: node for node in flow.nodes},
+        collect_data_names(flow),
+        frozenset(flow.environment_variables),
+        find_committing_nodes(flow),
+        {action.id: (action.method or "GET").upper() for action in flow.actions},
+    )
 
 
 def compile_edges(
@@ -81,6 +107,8 @@ def compile_edges(
 
 
 def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: TfidfVectorizer) -> CompiledEdge:
+    vocabulary, words = answer_vocabulary(context.language), _keyword_words(edge)
+    has_evidence = bool(edge.keywords or edge.examples or edge.pattern or edge.input_schema)
     return CompiledEdge(
         id=edge.id,
         target=target,
@@ -94,8 +122,25 @@ def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: Tfid
         pattern=BoundedRegex(edge.pattern, ignore_case=True) if edge.pattern else None,
         guard=Guard(edge.guard) if edge.guard else None,
         leads_to_hand_off=context.nodes[target].hand_off,
+        commits=target in context.committing_nodes or has_deed(edge.actions or (), context.methods),
+        takes_yes=bool(words & (vocabulary.yes | {"y"}))
+        or (not has_evidence and _CONSENT.search(edge.condition) is not None),
+        is_answer=_only_says(context.nodes[target]),
+        takes_no=bool(words & vocabulary.no),
         parameters_schema=_parameters_schema(edge, context),
     )
+
+
+def _only_says(node: Node) -> bool:
+    """Return whether a node has a text of its own, and neither edges nor actions."""
+    ends = node.is_final or node.hand_off or node.opt_out
+    return bool(node.static_text) and not (ends or node.edges or node.actions or node.choices)
+
+
+def _keyword_words(edge: Edge) -> set[str]:
+    """Return the keywords that are one word."""
+    phrases = map(tokenize, edge.keywords)
+    return {words[0] for words in phrases if len(words) == 1}
 
 
 def _edge_slots(edge: Edge, language: str) -> tuple[Slot, ...]:

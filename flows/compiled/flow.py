@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import TypeVar
 
-from flows.compiled.edge import CompileContext, CompiledEdge, collect_data_names, compile_edges
+from flows.compiled.edge import CompileContext, CompiledEdge, compile_context, compile_edges
 from flows.compiled.instructions import auto_proceeds, language_code, node_type
 from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
 from flows.document import (
@@ -164,12 +164,7 @@ def _unify_versions(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> Compil
 
 
 def _compile_uncached(flow: Flow) -> CompiledFlow:
-    context = CompileContext(
-        language_code(flow.agent_language),
-        {node.id: node for node in flow.nodes},
-        collect_data_names(flow),
-        frozenset(flow.environment_variables),
-    )
+    context = compile_context(flow, language_code(flow.agent_language))
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = fit_vectorizer((text for edge in edges for text in edge.examples), context.language)
     global_edges = compile_edges(flow.global_edges, context, shared)

@@ -252,7 +252,8 @@ class Node(FlowModel):
     """A state of the conversation. `reprompt_text` replaces `static_text` when the node asks again.
 
     Where the channel can, `quote` shows the reply as an answer to the user's message, `reaction` is an emoji
-    on that message, and `request_location` shows a button to share a location.
+    on that message, and `request_location` shows a button to share a location. `confirm` says which yes
+    counts here: `strict`, only one without a reservation, as before something irreversible; or `normal`.
     """
 
     id: str
@@ -288,6 +289,7 @@ class Node(FlowModel):
     reaction: str = Field("", max_length=20)
     request_location: bool = False
     template: MessageTemplate | None = None
+    confirm: Literal["strict", "normal"] | None = None
 
 
 class Budget(FlowModel):

@@ -44,11 +44,15 @@ class LocalizedEdge(FlowModel):
 
 
 class LocalizedSlot(FlowModel):
-    """A slot's description, its question, and the country of phone numbers without a country code."""
+    """A slot's description, its question, the country of phone numbers without a country code, and synonyms.
+
+    `synonyms` are other names of an enum's values, by value.
+    """
 
     description: str | None = None
     question: str | None = None
     region: str | None = None
+    synonyms: Mapping[str, tuple[str, ...]] | None = None
 
 
 class Localization(FlowModel):
@@ -110,6 +114,11 @@ def _localize_edge(edge: Document, texts: Document) -> dict[str, Any]:
 
 
 def _localize_slot(part: Document, texts: Document) -> dict[str, Any]:
-    keys = {"description": "description", "x-question": "question", "x-region": "region"}
+    keys = {
+        "description": "description",
+        "x-question": "question",
+        "x-region": "region",
+        "x-synonyms": "synonyms",
+    }
     overrides = {key: texts.get(name) for key, name in keys.items()}
     return {**part, **{name: value for name, value in overrides.items() if value is not None}}

@@ -16,6 +16,7 @@ from flows.templating import TextTemplate
 from flows.text import reveal_values, to_commonmark
 
 MAX_LABEL_LENGTH = 200
+MAX_SLOT_CHOICES = 10
 
 
 async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
@@ -47,8 +48,13 @@ async def repeat_question(context: TurnContext) -> None:
 
 
 def current_question(context: TurnContext) -> str:
-    """Return the node's question, or an empty string when only the model could write it."""
+    """Return the question that is open, or an empty string when only the model could write it.
+
+    It is that of the slot that was asked for, or else the node's.
+    """
     node = context.node
+    if slot := _asked_slot(context):
+        return _slot_question(context, slot)
     for template in (node.reprompt, node.text):
         if template and (rendered := context.render_protected(template)):
             return rendered
@@ -61,14 +67,27 @@ def ask_for_missing(context: TurnContext, question: Question) -> None:
     """Ask for the missing slot or completion criterion; count the attempt to leave without the latter."""
     missing = question.missing
     if isinstance(missing, Slot):
-        text = question.error_message
-        if not text and missing.question:
-            text = context.render_protected(TextTemplate(missing.question, "message"))
-        description = missing.description
-    else:
-        context.state.insisted += 1
-        text, description = "", missing.description or missing.key.replace("_", " ")
-    reprompt_with_reason(context, text or context.locale_messages.missing_value.format(description))
+        context.state.asked = missing.name
+        reprompt_with_reason(context, question.error_message or _slot_question(context, missing))
+        return
+    context.state.insisted += 1
+    description = missing.description or missing.key.replace("_", " ")
+    reprompt_with_reason(context, context.locale_messages.missing_value.format(description))
+
+
+def _slot_question(context: TurnContext, slot: Slot) -> str:
+    if slot.question:
+        return context.render_protected(TextTemplate(slot.question, "message"))
+    return context.locale_messages.missing_value.format(slot.description)
+
+
+def _asked_slot(context: TurnContext) -> Slot | None:
+    """Return the slot whose question is open."""
+    name = context.state.asked
+    if not name or name in context.state.filled:
+        return None
+    slots = (slot for edge in context.node.available_edges for slot in edge.slots)
+    return next((slot for slot in slots if slot.name == name), None)
 
 
 def reprompt_with_reason(context: TurnContext, reason: str) -> None:
@@ -92,7 +111,7 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
 
 def ask(context: TurnContext, text: str, template: Template | None = None) -> None:
     """Add `text` as a message with the node's quick replies and media, or with a template in its place."""
-    context.state.offered = build_quick_replies(context)
+    context.state.offered = _open_choices(context)
     node, quoted = context.node.node, context.quotable_id
     message = Message(
         text=text,
@@ -141,6 +160,18 @@ def build_quick_replies(context: TurnContext) -> tuple[Choice, ...]:
         for label, choice in zip(labels, node.node.choices, strict=True)
         if label
     )
+
+
+def _open_choices(context: TurnContext) -> tuple[Choice, ...]:
+    """Return the choices of the open question: the asked slot's values, or the node's quick replies."""
+    offered, slot = build_quick_replies(context), _asked_slot(context)
+    if slot is None:
+        return offered
+    values = {str(value).casefold() for value in slot.allowed_values}
+    own = tuple(each for each in offered if values & {each.payload.casefold(), each.label.casefold()})
+    if own or not 1 < len(values) <= MAX_SLOT_CHOICES:
+        return own
+    return tuple(Choice(label=str(value), payload=str(value)) for value in slot.allowed_values)
 
 
 def build_messages(context: TurnContext) -> tuple[Message, ...]:

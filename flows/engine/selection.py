@@ -19,11 +19,16 @@ _NO_SLOTS: SlotValues = MappingProxyType({})
 
 
 class Transition(NamedTuple):
-    """Store `slots` and follow `edge`. `reply` is what the model has already written for the target node."""
+    """Store `slots` and follow `edge`. `reply` is what the model has already written for the target node.
+
+    `rejected` says why an optional value of the message was not taken. `also` lead to what is answered first.
+    """
 
     edge: CompiledEdge
     slots: SlotValues = _NO_SLOTS
     reply: str = ""
+    rejected: str = ""
+    also: tuple[CompiledEdge, ...] = ()
 
 
 class Question(NamedTuple):

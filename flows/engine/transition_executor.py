@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.model import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import run_actions
 from flows.engine.model_text import protect_echoes
 from flows.engine.reminders import add_reminder
 from flows.engine.response_builder import (
     add_fallback,
+    add_message,
     add_node_prompt,
     add_text,
     ask,
@@ -56,7 +58,19 @@ async def _follow(context: TurnContext, selection: Transition | Fallback) -> Non
     if edge not in context.node.edges:
         state.push_interrupt()
     reply = selection.reply if isinstance(selection, Transition) else ""
+    if isinstance(selection, Transition):
+        _say_beforehand(context, selection)
     await _enter_nodes(context, NodeVisit(edge.target, edge.id, state.node), reply)
+
+
+def _say_beforehand(context: TurnContext, selection: Transition) -> None:
+    """Answer the message's other wishes, and say which of its values was not taken."""
+    for edge in selection.also:
+        text = context.flow.nodes[edge.target].text
+        if text and (rendered := context.render_protected(text)):
+            add_message(context, Message(text=rendered))
+    if selection.rejected:
+        add_message(context, Message(text=selection.rejected))
 
 
 def _stay_at_node(context: TurnContext, selection: Stay) -> None:

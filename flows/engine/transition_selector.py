@@ -59,7 +59,11 @@ async def select_transition(context: TurnContext) -> Selection:
         slots, question = _extract_slots(context, edge, decision)
         question = question or _criterion_question(context, edge, slots)
         if question is None:
-            return Transition(edge, slots, _speculative_reply(node, edge, decision))
+            rejected = " ".join(dict.fromkeys(decision.rejected.values()))
+            also = tuple(
+                each for name in decision.also if (each := find_edge(name, edges)) and each is not edge
+            )
+            return Transition(edge, slots, _speculative_reply(node, edge, decision), rejected, also)
         if fallback_edge is None:
             return question
     if fallback_edge is not None:
@@ -303,7 +307,7 @@ def _extract_slots(
     values: dict[str, JsonValue] = {}
     if not (edge.slots or edge.inferred_slots):
         return values, None
-    errors: dict[str, str] = {}
+    errors: dict[str, str] = dict(decision.rejected)
     for slot in (*edge.slots, *edge.inferred_slots):
         value = decision.slots.get(slot.name)
         if is_message_slot(slot):
@@ -313,6 +317,7 @@ def _extract_slots(
         reading = validate_slot_value(slot, value, context.today)
         if reading.value is not None:
             values[slot.name] = reading.value
+            errors.pop(slot.name, None)
         elif reading.error_message:
             errors[slot.name] = reading.error_message
     # a correction that is invalid is asked for again, although the slot has an older value

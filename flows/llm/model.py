@@ -23,6 +23,7 @@ OutputIssue = Literal["", "refused", "empty", "malformed", "cut"]
 
 
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})
+_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 def discard(text: str) -> None:
@@ -80,6 +81,8 @@ class TransitionDecision(NamedTuple):
 
     `slots` are raw, as extracted. `reply` is the message to send when the model stays or, with an edge of
     `speculative_replies`, at its target; `error_message` tells the user why a value could not be read.
+    `rejected` are the reasons why values beside those of `slots` could not be read, by slot.
+    `also` are edges to answers that the message asks for beside its main wish.
     """
 
     edge_id: str = ""
@@ -90,6 +93,8 @@ class TransitionDecision(NamedTuple):
     model: str = ""
     calls: tuple[ToolCallRequest, ...] = ()
     issue: OutputIssue = ""
+    rejected: Mapping[str, str] = _NO_TEXTS
+    also: tuple[str, ...] = ()
 
 
 STAY_DECISION = TransitionDecision()

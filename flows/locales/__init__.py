@@ -1,6 +1,7 @@
 """Language packs: the engine's own messages and the recognizers' language data, one folder per language.
 
-A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`) and `lexicon.py` (`LEXICON`).
+A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`) and
+`clauses.py` (`CLAUSES`).
 A text of the flow always takes precedence over a pack's message.
 """
 
@@ -32,7 +33,13 @@ _MESSAGES: Final[Mapping[str, LocaleMessages]] = MappingProxyType(
     {code: import_module(f"{__name__}.{code}.messages").MESSAGES for code in LANGUAGES}
 )
 PACK_LEXICONS: Final[Mapping[str, Lexicon]] = MappingProxyType(
-    {code: import_module(f"{__name__}.{code}.lexicon").LEXICON for code in LANGUAGES}
+    {
+        code: replace(
+            import_module(f"{__name__}.{code}.lexicon").LEXICON,
+            clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
+        )
+        for code in LANGUAGES
+    }
 )
 """Each pack's own words, without those of other packs that it reads."""
 

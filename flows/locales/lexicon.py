@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
+from flows.locales.clause_words import ClauseWords as ClauseWords  # packs import it from here
 from flows.text import normalize, tokenize
 
 Words = frozenset[str]
@@ -263,6 +264,7 @@ class Lexicon:
     numbers: NumberWords
     dates: DateWords
     times: TimeWords
+    clauses: ClauseWords = field(default_factory=ClauseWords)
     negation_suffixes: Phrases = ()
     stop_words: Words = frozenset()
     """Words without weight in the similarity of sentences; question words are none."""

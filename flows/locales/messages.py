@@ -30,6 +30,8 @@ class LocaleMessages:
     budget_exhausted: str
     hand_off: str
     rephrase_prompt: str
+    take_your_time: str
+    nothing_done_yet: str
     human_agent_hint: str
     error_prefixes: tuple[str, ...]
     files_unsupported: tuple[str, ...]
@@ -48,6 +50,7 @@ class LocaleMessages:
     date_in_past: str
     ambiguous_hour: str
     ambiguous_value: str
+    exact_number_required: str
     whole_number_required: str
     at_least: str
     at_most: str

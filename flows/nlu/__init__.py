@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
+from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
+from flows.nlu.clauses import (
+    asks_to_wait,
+    denied_positions,
+    is_excepted,
+    is_reserved,
+    is_unreserved_yes,
+    refuses_wish,
+)
 from flows.nlu.confirmation import (
     AnswerVocabulary,
     answer_vocabulary,
@@ -10,7 +20,7 @@ from flows.nlu.confirmation import (
     recognize_confirmation,
 )
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
-from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
+from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.phone_numbers import recognize_phone_numbers
@@ -19,6 +29,8 @@ from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
+    "CLAUSE_END",
+    "EMAIL_PATTERN",
     "MAX_DIGITS",
     "AnswerVocabulary",
     "RecognizedNumber",
@@ -28,15 +40,23 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_to_wait",
     "content_words",
     "cosine_similarity",
+    "denied_positions",
+    "expand_fractions",
     "extract_pattern_matches",
     "fit_vectorizer",
+    "is_among_unknown",
+    "is_excepted",
     "is_greeting",
     "is_negated",
     "is_negation",
     "is_newest",
+    "is_reserved",
     "is_small_talk",
+    "is_unreserved_yes",
+    "mask_claimed",
     "negates_other_words",
     "one_of",
     "recognize_choice",
@@ -44,5 +64,6 @@ __all__ = [
     "recognize_confirmation",
     "recognize_numbers",
     "recognize_phone_numbers",
+    "refuses_wish",
     "remove_quotations",
 ]

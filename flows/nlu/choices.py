@@ -124,6 +124,8 @@ def _match_fuzzy_label(
     tokens: tuple[str, ...], offered: Sequence[Choice], fillers: frozenset[str]
 ) -> Choice | None:
     content = [word for word in tokens if word not in fillers]
+    if any(map(str.isdigit, "".join(tokens))):
+        return None  # an amount beside a label is more than the choice
     typed, scored = " ".join(content or tokens), []
     for choice in offered:
         label = " ".join(word for word in tokenize(choice.label) if word not in fillers)

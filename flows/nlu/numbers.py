@@ -7,14 +7,17 @@ without accents) is data of the language packs.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from text_to_num import text2num
 
-from flows.locales import DEFAULT_LANGUAGE, lexicon_for
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.locales.clause_words import ClauseWords
 from flows.locales.lexicon import NumberWords
+from flows.nlu.patterns import one_of
 from flows.text import normalize, tokenize
 
 Amount = int | float
@@ -27,8 +30,9 @@ _RANGE_PATTERN = (
     rf"(?<![\w.,:/'-])(?P<low>{_NUMBER_PATTERN})\s?[-–—]\s?(?P<high>{_NUMBER_PATTERN})(?![\w:/-]|[.,]\d)"
 )
 _GROUPED_PATTERN = r"\d{1,3} 0\d\d(?: \d{3})*|\d+(?:[.,'\u00a0\u202f]\d+)*"
-_DIGITS_PATTERN = rf"(?<![\w.,:/'-])(?P<digits>[-−]?(?:{_GROUPED_PATTERN}))(?!\w|[.,:/'-]\d)"
+_DIGITS_PATTERN = rf"(?<![\w.,:/'-])(?P<digits>[-−]?(?:{_GROUPED_PATTERN}))(?!(?!x\b)\w|[.,:/'-]\d)"
 _TOKEN = re.compile(rf"{_RANGE_PATTERN}|{_DIGITS_PATTERN}|(?P<word>[^\W\d_]+)|(?P<other>[^\s-])")
+_VULGAR_FRACTION = re.compile(r"(\d{1,9})? ?([¼½¾])")
 _GROUP_SPACES = re.compile(r"['\u00a0\u202f ]")
 
 _MAX_NUMBER_WORDS = 12
@@ -36,10 +40,14 @@ _MAX_WORD_LENGTH = 80
 
 
 class RecognizedNumber(NamedTuple):
-    """An amount: None when it has too many digits. With two meanings, `alternative` is the second."""
+    """An amount: None when it has too many digits. With two meanings, `alternative` is the second.
+
+    `is_modified` is set when words beside it make it another amount, such as “at least” or “more”.
+    """
 
     value: Amount | None
     alternative: Amount | None = None
+    is_modified: bool = False
 
 
 class _Token(NamedTuple):
@@ -50,20 +58,74 @@ class _Token(NamedTuple):
 
 def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[RecognizedNumber]:
     """Return every amount in `text`, in order. The language decides which mark is the decimal one."""
-    numbers = lexicon_for(language).numbers
+    lexicon = lexicon_for(language)
+    numbers, clauses = lexicon.numbers, lexicon.clauses
     tokens = [
         _Token("range", match["low"], match["high"])
         if match["low"]
         else _Token(match.lastgroup or "", match[0])
-        for match in _TOKEN.finditer(normalize(text))
+        for match in _TOKEN.finditer(normalize(expand_fractions(text)))
     ]
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
-        length, number = _parse_number(tokens, at, numbers)
-        if number is not None:
-            found.append(number)
+        half = _parse_half_unit(tokens, at, clauses)
+        length, number = half or _parse_number(tokens, at, numbers)
+        is_denied = at > 0 and tokens[at - 1].text in lexicon.value_negations
+        if number is not None and not is_denied:
+            if half is None and number.value is not None and number.alternative is None:
+                unit = (
+                    clauses.amount_multipliers.get(tokens[at + length].text)
+                    if at + length < len(tokens)
+                    else None
+                )
+                length, number = (length + 1, _multiply(number, unit)) if unit else (length, number)
+            is_modified = half is None and _is_modified(tokens, at, length, lexicon)
+            found.append(number._replace(is_modified=True) if is_modified else number)
         at += length
     return found
+
+
+def _parse_half_unit(
+    tokens: list[_Token], at: int, words: ClauseWords
+) -> tuple[int, RecognizedNumber] | None:
+    """Return the half of such a unit (“half a dozen”)."""
+    if tokens[at].text not in words.half_units:
+        return None
+    for length, token in enumerate(tokens[at + 1 : at + 3], 2):
+        if unit := words.amount_multipliers.get(token.text):
+            return length, RecognizedNumber(unit // 2)
+    return None
+
+
+def _multiply(number: RecognizedNumber, unit: int) -> RecognizedNumber:
+    return RecognizedNumber(_simplify_float((number.value or 0) * unit))
+
+
+def _is_modified(tokens: list[_Token], at: int, length: int, lexicon: Lexicon) -> bool:
+    """Return whether words beside an amount make it another one, other than a second amount."""
+    before, after = _modifiers(lexicon)
+    ahead = f" {' '.join(token.text for token in tokens[max(0, at - 4) : at])} "
+    behind = f" {' '.join(token.text for token in tokens[at + length : at + length + 3])} "
+    return before.search(ahead) is not None or after.match(behind) is not None
+
+
+@cache
+def _modifiers(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = lexicon.clauses
+    return (
+        re.compile(rf" {one_of(words.amount_modifiers_before)} $"),
+        re.compile(rf" {one_of(words.amount_modifiers_after)} "),
+    )
+
+
+def expand_fractions(text: str) -> str:
+    """Return the text with “2½” as 2.5, of which normalizing it would make 21 and 2."""
+    return text if text.isascii() else _VULGAR_FRACTION.sub(_as_decimal, text)
+
+
+def _as_decimal(match: re.Match[str]) -> str:
+    value = unicodedata.numeric(match[2])
+    return f"{int(match[1] or 0) + value:g}"
 
 
 def _parse_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, RecognizedNumber | None]:
@@ -86,6 +148,9 @@ def _parse_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[
     length, value = spoken
     if value >= 10**MAX_DIGITS:
         return length, RecognizedNumber(None)
+    following = tokens[at + length].text if at + length < len(tokens) else ""
+    if isinstance(value, float) and following in numbers.scales:
+        length, value = length + 1, _simplify_float(round(value * numbers.scales[following], 6))
     is_negative = at > 0 and tokens[at - 1].text in numbers.minus
     return length, RecognizedNumber(-value if is_negative else value)
 
@@ -178,6 +243,10 @@ def _is_not_amount(tokens: list[_Token], start: int, length: int, numbers: Numbe
     before = [token.text for token in tokens[max(0, start - 2) : start]]
     if any(word in numbers.half_words for word in before):
         return True
+    if length == 1 and tokens[start].text in numbers.pronoun_ones and numbers.choice_pronouns:
+        is_named = len(before) == 2 and before[0] in numbers.not_before_one  # “the small one”
+        if is_named:
+            return True
     end = start + length
     after = tokens[end].text if end < len(tokens) else ""
     return (
@@ -216,3 +285,9 @@ def _parse_decimals(tokens: list[_Token], numbers: NumberWords) -> Iterator[int]
 
 def _simplify_float(value: Amount) -> Amount:
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _modifiers(_lexicon)

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator
 
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
+from flows.nlu.claims import mask_claimed
 from flows.nlu.datetimes import mask_dates
-from flows.text import BoundedRegex, normalize
+from flows.text import BoundedRegex, normalize, normalize_same_length
 
 _MAX_TEXT_LENGTH = 500
 _MAX_TOKEN_LENGTH = 100
 _MAX_TOKENS = 200
 # a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
+_DASHES = re.compile(r"[‐‑–—]")
 _TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 
 
@@ -25,7 +27,7 @@ def extract_pattern_matches(
         return
     tokens = [
         token.strip(".,;:!?\"'()“”#")[:_MAX_TOKEN_LENGTH]
-        for token in _TOKEN.findall(mask_dates(text, language))[:_MAX_TOKENS]
+        for token in _TOKEN.findall(_mask_dates_alone(text, language))[:_MAX_TOKENS]
     ]
     index = 0
     while index < len(tokens):
@@ -44,6 +46,17 @@ def extract_pattern_matches(
         if value and not _is_negated(tokens[:index], language):
             yield value
         index += taken
+
+
+def _mask_dates_alone(text: str, language: str) -> str:
+    """Return the text without its dates; a code or a phone number keeps what looks like one."""
+    text = _DASHES.sub("-", normalize_same_length(text))
+    claimed = mask_claimed(text, language)
+    masked = mask_dates(claimed, language)
+    # what differs between text and claimed belongs to another value and stays as it is
+    return "".join(
+        now if kept == letter else letter for letter, kept, now in zip(text, claimed, masked, strict=True)
+    )
 
 
 def _is_negated(before: list[str], language: str) -> bool:

@@ -7,25 +7,27 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from flows.locales import ENGLISH, LocaleMessages
+from flows.locales import DEFAULT_LANGUAGE, ENGLISH, LocaleMessages
+from flows.nlu.claims import find_phone_spans
+from flows.text import normalize_same_length
 
-_CANDIDATE = re.compile(r"(?<![\w+])\+?\d[\d ()./-]{5,}\d(?!\w)")
+_SPACES_AND_DASHES = re.compile(r"[\u00a0\u202f\u2009‐‑–-]")
 
 
 def recognize_phone_numbers(
-    text: str, region: str, messages: LocaleMessages = ENGLISH
+    text: str, region: str, messages: LocaleMessages = ENGLISH, language: str = DEFAULT_LANGUAGE
 ) -> list[tuple[str, str]]:
     """Return every number in `text` as (number, error message), one of them empty.
 
     A number without a country code belongs to `region`; without a region its digits are kept as they are.
     """
-    numbers = []
-    for match in _CANDIDATE.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
-        written = f"+{digits[2:]}" if digits.startswith("00") else match[0]
-        if 7 <= len(digits) <= 16:
-            plain = not region and not written.startswith("+")
-            numbers.append((digits, "") if plain else _parse_international(written, region, messages))
+    text, numbers = normalize_same_length(text), []
+    for start, end in find_phone_spans(text, language, is_asked=True):
+        spelt = _SPACES_AND_DASHES.sub(" ", text[start:end])
+        digits = re.sub(r"\D", "", spelt)
+        written = f"+{digits[2:]}" if digits.startswith("00") else spelt.replace("+ ", "+")
+        plain = not region and "+" not in written
+        numbers.append((digits, "") if plain else _parse_international(written, region, messages))
     return numbers
 
 

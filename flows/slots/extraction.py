@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -13,10 +13,16 @@ from pydantic import JsonValue
 from core.model import Choice
 from flows.locales import LANGUAGES, Lexicon, LocaleMessages, lexicon_for, messages_for
 from flows.nlu import (
+    CLAUSE_END,
+    EMAIL_PATTERN,
     MAX_DIGITS,
     RecognizedNumber,
     any_pattern,
+    expand_fractions,
     extract_pattern_matches,
+    is_among_unknown,
+    is_reserved,
+    mask_claimed,
     one_of,
     recognize_choice_label,
     recognize_confirmation,
@@ -35,6 +41,7 @@ from flows.nlu.datetimes import (
     recognize_times,
 )
 from flows.slots.constraint_messages import violation_message
+from flows.slots.enum_values import named_values
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
 from flows.slots.slot import Slot
@@ -43,15 +50,14 @@ from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
+_WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
-_EMAIL = re.compile(
-    r"(?<![\w.+@-])(?<!\w')[\w+-]+(?:[.'][\w+-]+)*@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[A-Za-z]{2,}(?![\w@-]|\.\w)"
-)
+_EMAIL = re.compile(EMAIL_PATTERN)
 
 
 def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     """Return the value of `slot` in a user's `text`, recognized without a model."""
-    text = normalize_digits(text[:MAX_INPUT_LENGTH]).strip()
+    text = expand_fractions(normalize_digits(text[:MAX_INPUT_LENGTH])).strip()
     recognize = slot_type(slot.kind).recognize
     return _check_constraints(slot, recognize(slot, text, today)) if recognize and text else SlotReading()
 
@@ -157,6 +163,8 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
+    if named := named_values(slot, text):
+        return _single_value(named, text, slot)
     if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
     amounts = {number.value for number in _recognize_numbers(slot, text)}
@@ -179,6 +187,8 @@ def _as_number(value: JsonValue) -> int | float | str:
 
 def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
     agreed = recognize_confirmation(text, slot.language)
+    if agreed and is_reserved(text, slot.language):
+        return SlotReading()
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
 
 
@@ -186,8 +196,10 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
-        both = [number for number in doubtful if number is not None]
+        both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
+    if any(number.is_modified for number in recognized):
+        return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
     reading = _single_value([number.value for number in recognized], text, slot)
@@ -197,7 +209,8 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _recognize_numbers(slot: Slot, text: str) -> list[RecognizedNumber]:
-    return recognize_numbers(mask_times(mask_dates(text, slot.language), slot.language), slot.language)
+    free = mask_claimed(text, slot.language)
+    return recognize_numbers(mask_times(mask_dates(free, slot.language), slot.language), slot.language)
 
 
 def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
@@ -205,18 +218,16 @@ def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
-    recognized = recognize_phone_numbers(
-        mask_dates(text, slot.language), slot.region, messages_for(slot.language)
-    )
+    recognized = recognize_phone_numbers(text, slot.region, messages_for(slot.language), slot.language)
     if reason := next((reason for _, reason in recognized if reason), ""):
         return SlotReading(error_message=reason, weight=1)
     return _single_value([number for number, _ in recognized], text, slot)
 
 
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
-    messages = messages_for(slot.language)
+    messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
-        recognize_relative_dates(text, slot.language, today)
+        recognize_relative_dates(text, slot.language, today, _names(slot))
         if slot.must_be_future
         else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
@@ -242,7 +253,8 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
-    recognized = recognize_times(text, slot.language)
+    text = mask_claimed(text, slot.language)
+    recognized = recognize_times(text, slot.language, _names(slot))
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
@@ -260,6 +272,8 @@ def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     assert slot.pattern is not None
     recognized = list(extract_pattern_matches(slot.pattern, text, slot.language))
+    if recognized and any(_is_about_something_else(slot, value, text) for value in recognized):
+        return SlotReading()
     rest = text if recognized else mask_dates(text, slot.language)
     # a number in a longer message is hardly meant as the answer
     if (
@@ -271,21 +285,42 @@ def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     return _invalid_reading(slot)
 
 
+def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
+    if not value.isdecimal():
+        return False
+    tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
+    marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
+    return is_among_unknown(value, marked, _names(slot), slot.language)
+
+
+@lru_cache(maxsize=1_000)
+def _names(slot: Slot) -> frozenset[str]:
+    """Return the words of what the slot asks for."""
+    return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
+
+
 def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     """Read each item between commas and the like: the value is all of them, or none."""
     item = item_slot(slot)
     if item is None:
         return SlotReading(list[JsonValue](split_list(text, slot.language)), weight=1)
-    single = SlotReading() if item.is_free_text else extract_slot(item, text, today)
+    parts = split_list(text, slot.language)
+    is_list = item.is_free_text or (item.kind == "enum" and len(parts) > 1 and not _is_label(item, text))
+    single = SlotReading() if is_list else extract_slot(item, text, today)
     if single.value is not None:
         return SlotReading([single.value], weight=single.weight)
-    readings = [extract_slot(item, part, today) for part in split_list(text, slot.language)]
+    readings = [extract_slot(item, part, today) for part in parts]
     values = list[JsonValue](reading.value for reading in readings if reading.value is not None)
     if not values:
         return single
     if len(values) < len(readings):
         return next((each for each in readings if each.error_message), _invalid_reading(slot))
     return SlotReading(values, weight=sum(reading.weight for reading in readings))
+
+
+def _is_label(item: Slot, text: str) -> bool:
+    """Return whether a text is a value of an enum although it looks like a list (“salt and pepper”)."""
+    return tokenize(text) in {tokenize(str(value)) for value in item.allowed_values}
 
 
 def _without_negated(recognized: list[Recognized], text: str, language: str) -> list[Recognized]:

@@ -30,6 +30,8 @@ class Slot:
     language: str = DEFAULT_LANGUAGE
     region: str = ""
     constraints: Constraints | None = None
+    synonyms: tuple[tuple[str, str], ...] = ()
+    """Other names of the allowed values, each with its value."""
 
     def is_valid(self, value: JsonValue) -> bool:
         """Return whether a value of this type satisfies the schema's constraints."""
@@ -70,6 +72,16 @@ def _build_slot(
         language=language,
         region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
+        synonyms=_synonyms(part),
+    )
+
+
+def _synonyms(part: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    names = part.get("x-synonyms")
+    return tuple(
+        (str(name), str(value))
+        for value, listed in (names.items() if isinstance(names, Mapping) else ())
+        for name in (listed if isinstance(listed, list | tuple) else [listed])
     )
 
 

@@ -44,10 +44,15 @@ class HistoryLine(TypedDict):
 
 
 class Interrupt(NamedTuple):
-    """A node that was left over a global edge, and the number of turns spent there."""
+    """A node that was left over a global edge, the number of turns spent there, and what was known there.
+
+    `asked` is the slot whose question was open, if any, and `filled` those that were filled by then.
+    """
 
     node: str
     turns: int = 0
+    asked: str = ""
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,7 +63,8 @@ class DialogState:
 
     `filled` are the slots filled since the node was entered, `insisted` the attempts to leave it before its
     completion criteria were met, `misses` the consecutive turns that were not understood, `offered` the quick
-    replies shown last. `results` are results of actions and tools; `environment` holds values that actions
+    replies shown last, `asked` the slot whose question was asked last. `results` are results of actions and
+    tools; `environment` holds values that actions
     store for other actions and is never shown to the model. `done` are the actions that succeeded and run
     only once; they stay when their results are trimmed. `apologies` counts consecutive turns without an
     answer from the model, `unsupported` consecutive messages that cannot be read. `flow` and `language` are
@@ -89,6 +95,7 @@ class DialogState:
     turns: int = 0
     tokens: int = 0
     offered: tuple[Choice, ...] = ()
+    asked: str = ""
     interrupts: tuple[Interrupt, ...] = ()
     summary: str = ""
     history: tuple[HistoryLine, ...] = ()
@@ -163,7 +170,7 @@ class DialogState:
         if self.outcome == "stay":
             del result["outcome"]
         if self.interrupts:
-            result["interrupts"] = [{"node": node, "turns": turns} for node, turns in self.interrupts]
+            result["interrupts"] = [_interrupt_to_json(frame) for frame in self.interrupts]
         if self.offered:
             result["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return result
@@ -205,7 +212,7 @@ class DialogState:
     def enter_node(self, node: str) -> None:
         """Move to `node` and reset what counts per visit."""
         self.node, self.turns_in_node, self.filled, self.offered = node, 0, (), ()
-        self.insisted = 0
+        self.insisted, self.asked = 0, ""
         self.visits = {**self.visits, node: min(self.visits.get(node, 0) + 1, 1_000)}
 
     def push_interrupt(self) -> None:
@@ -213,7 +220,8 @@ class DialogState:
 
         The turn that interrupts does not count as a turn at the node.
         """
-        frame = Interrupt(self.node, max(0, self.turns_in_node - 1))
+        filled = self.filled if self.asked else ()
+        frame = Interrupt(self.node, max(0, self.turns_in_node - 1), self.asked, filled)
         self.interrupts = (*self.interrupts, frame)[-MAX_INTERRUPT_DEPTH:]
 
     def pop_interrupt(self) -> str:
@@ -223,7 +231,7 @@ class DialogState:
         *others, frame = self.interrupts
         self.interrupts = tuple(others)
         self.enter_node(frame.node)
-        self.turns_in_node = frame.turns
+        self.turns_in_node, self.asked, self.filled = frame.turns, frame.asked, frame.filled
         return frame.node
 
 
@@ -289,7 +297,24 @@ def _parse_history_line(value: Any) -> HistoryLine | None:
 
 
 def _parse_interrupts(value: Any) -> tuple[Interrupt, ...]:
-    return tuple(Interrupt(_parse_text(each["node"]), _parse_number(each.get("turns", 0))) for each in value)
+    return tuple(
+        Interrupt(
+            _parse_text(each["node"]),
+            _parse_number(each.get("turns", 0)),
+            _parse_text(each.get("asked", "")),
+            _parse_string_list(each.get("filled", ())),
+        )
+        for each in value
+    )
+
+
+def _interrupt_to_json(frame: Interrupt) -> dict[str, JsonValue]:
+    result: dict[str, JsonValue] = {"node": frame.node, "turns": frame.turns}
+    if frame.asked:
+        result["asked"] = frame.asked
+    if frame.filled:
+        result["filled"] = list(frame.filled)
+    return result
 
 
 def _parse_choices(value: Any) -> tuple[Choice, ...]:

@@ -51,6 +51,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "tools": f"{_TOOLS_DESCRIPTION} here.",
         "langGraph": "Accepted for compatibility; has no effect.",
         "choices": "Quick replies: labels, or objects with a label and a payload.",
+        "confirm": "Which yes counts: strict, only one without a reservation; or normal.",
         "hand_off": "Hand the conversation off to an agent at this node.",
         "opt_out": "Opt the contact out of all further messages after this node's text.",
         "timeout": "Reaction when the user has not written for a number of seconds.",

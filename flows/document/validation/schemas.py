@@ -70,6 +70,8 @@ def _validate_subschema(path: str, schema: Document, root: Document, depth: int 
         yield f"{path}.pattern", sentence
     if "enum" in schema and not (isinstance(schema["enum"], list | tuple) and schema["enum"]):
         yield f"{path}.enum", "This must be a list with at least one value."
+    if "x-synonyms" in schema and (sentence := _synonyms_error(schema)):
+        yield f"{path}.x-synonyms", sentence
     if schema.get("x-region") not in (None, "") and (sentence := region_error(schema["x-region"])):
         yield f"{path}.x-region", sentence
     if schema.get("format") in _MESSAGE_FORMATS and schema.get("type") != "object":
@@ -85,6 +87,15 @@ def _validate_subschema(path: str, schema: Document, root: Document, depth: int 
                 yield f"{path}.required[{index}]", f"“{name}” is not among the properties."
     for place, part in _iter_subschemas(path, schema) if depth else ():
         yield from _validate_subschema(place, part, root, depth - 1)
+
+
+def _synonyms_error(schema: Document) -> str:
+    """Return what is wrong with the synonyms of an enum's values, or an empty string."""
+    names, values = schema["x-synonyms"], schema.get("enum")
+    if not isinstance(names, Mapping) or not isinstance(values, list | tuple):
+        return "This must be an object with a list of words for values of “enum”."
+    unknown = next((name for name in names if name not in set(map(str, values))), None)
+    return "" if unknown is None else f"“{unknown}” is not among the values of “enum”."
 
 
 def _iter_subschemas(path: str, schema: Document) -> Iterator[tuple[str, Document]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
 from rapidfuzz.distance import OSA
 
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
-from flows.nlu import answer_vocabulary, is_negated
+from flows.nlu import answer_vocabulary, is_negation
 from flows.text import find_phrase, squeeze_repeats
 
 _MIN_TYPO_WORD_LENGTH = 5
@@ -27,26 +27,36 @@ def expand_abbreviations(words: Phrase, language: str = DEFAULT_LANGUAGE) -> Phr
 
 
 def exact_match_length(
-    keywords: Collection[Phrase], words: Phrase, language: str = DEFAULT_LANGUAGE, *, is_first: bool = False
+    keywords: Collection[Phrase],
+    words: Phrase,
+    denied: Container[int],
+    language: str = DEFAULT_LANGUAGE,
+    *,
+    is_first: bool = False,
 ) -> int:
-    """Return how many letters of `words` are keywords; a first message's greeting does not count."""
+    """Return how many letters of `words` are keywords; a first message's greeting does not count.
+
+    `denied` are the positions of the words that are denied.
+    """
     starts = ((phrase, find_phrase(phrase, words)) for phrase in keywords)
     return sum(
         _phrase_weight(phrase, language)
         for phrase, start in starts
         if start >= 0
-        and _is_valid_match(phrase, start, words, language)
+        and _is_valid_match(phrase, start, words, denied, language)
         and not (is_first and lexicon_for(language).greetings.issuperset(phrase))
     )
 
 
-def fuzzy_match_length(keywords: Collection[Phrase], words: Phrase, language: str = DEFAULT_LANGUAGE) -> int:
+def fuzzy_match_length(
+    keywords: Collection[Phrase], words: Phrase, denied: Container[int], language: str = DEFAULT_LANGUAGE
+) -> int:
     """Return the length of the longest keyword that `words` contain with a typo."""
     return max(
         (
             _phrase_weight(phrase, language)
             for phrase in keywords
-            if _has_fuzzy_match(phrase, words, language)
+            if _has_fuzzy_match(phrase, words, denied, language)
         ),
         default=0,
     )
@@ -81,7 +91,7 @@ def _phrase_weight(phrase: Phrase, language: str) -> int:
     return 2 if _is_generic_answer(phrase, language) else sum(map(len, phrase))
 
 
-def _is_valid_match(phrase: Phrase, start: int, words: Phrase, language: str) -> bool:
+def _is_valid_match(phrase: Phrase, start: int, words: Phrase, denied: Container[int], language: str) -> bool:
     # the “nothing” in the middle of a sentence is no answer
     is_answer = _is_generic_answer(phrase, language)
     is_stray = is_answer and start > 1 and len(words) > 4
@@ -91,15 +101,20 @@ def _is_valid_match(phrase: Phrase, start: int, words: Phrase, language: str) ->
         and bool(lexicon_for(language).trailing_negations.intersection(following))
         and phrase[0] in answer_vocabulary(language).affirmative
     )
-    return not is_stray and not is_denied_after and not is_negated(start, words, language)
+    return not is_stray and not is_denied_after and not _is_denied(phrase, start, denied, language)
 
 
-def _has_fuzzy_match(phrase: Phrase, words: Phrase, language: str) -> bool:
+def _is_denied(phrase: Phrase, start: int, denied: Container[int], language: str) -> bool:
+    """Return whether the phrase is denied by a word outside of it."""
+    return start in denied and not any(is_negation(word, language) for word in phrase)
+
+
+def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     return any(
         words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
         and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
-        and not is_negated(at, words, language)
+        and not _is_denied(phrase, at, denied, language)
         for at in starts
     )
 

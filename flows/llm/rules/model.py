@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.compiled import CompiledEdge
 from flows.llm.model import (
     GeneratedReply,
     ReplyRequest,
@@ -9,7 +10,18 @@ from flows.llm.model import (
     TransitionDecision,
     TransitionRequest,
 )
-from flows.llm.rules.scoring import INVALID_SLOT_SCORE, EdgeScore, ParsedMessage, score_edge
+from flows.llm.rules.consent import is_answer_blocked
+from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.scoring import (
+    INVALID_SLOT_SCORE,
+    SLOT_SCORE,
+    EdgeScore,
+    count_shared_words,
+    rejected_values,
+    score_edge,
+)
+from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes
+from flows.locales import messages_for
 
 _MIN_SCORE_MARGIN = 1.0
 
@@ -27,13 +39,22 @@ class RulesModel:
         )
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
-            return TransitionDecision(model=self.name)
-        best = weighed[0]
-        if _is_ambiguous(best, weighed[1:]):
+            return TransitionDecision(error_message=_answer_reservation(message), model=self.name)
+        wishes, rest = find_wishes(question, message.text)
+        best = _break_tie(weighed, wishes, message)
+        if best is not None and best.edge.is_answer and wishes and rest:
+            best = _value_beside(rest, question) or best
+        if best is None:
             return TransitionDecision(model=self.name)
         if best.score == INVALID_SLOT_SCORE:
             return TransitionDecision(error_message=best.error_message, model=self.name)
-        return TransitionDecision(edge_id=best.edge.id, slots=best.slots, model=self.name)
+        return TransitionDecision(
+            edge_id=best.edge.id,
+            slots=best.slots,
+            model=self.name,
+            rejected=rejected_values(best, message),
+            also=_second_wishes(best, wishes),
+        )
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """Return an empty reply: an instruction is not a message."""
@@ -47,8 +68,55 @@ class RulesModel:
         """Do nothing: there are no connections."""
 
 
+def _answer_reservation(message: ParsedMessage) -> str:
+    """Return the answer to who wants to wait, or takes back a yes before something irreversible."""
+    messages = messages_for(message.language)
+    if message.is_waiting:
+        return messages.take_your_time
+    is_yes = message.is_reserved and message.has_yes
+    blocked = (edge for edge in message.request.available_edges if edge.takes_yes)
+    if is_yes and any(is_answer_blocked(edge, message) for edge in blocked):
+        return messages.nothing_done_yet
+    return ""
+
+
 def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
+
+
+def _value_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
+    """Return the node's edge whose value stands beside a question, as in “Friday, and is there parking?”."""
+    message = ParsedMessage(question._replace(text=rest))
+    scores = [score_edge(edge, message) for edge in question.node.edges if edge.slots]
+    best = max(scores, key=lambda each: each.score, default=None)
+    return best if best and best.slots and best.score >= SLOT_SCORE - 15 else None
+
+
+def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[str, ...]:
+    if best.edge.commits:
+        return ()
+    others = [edge for edge in wishes if edge.target != best.edge.target]
+    return tuple(edge.id for edge in others[:MAX_SECOND_WISHES])
+
+
+def _break_tie(
+    weighed: list[EdgeScore], wishes: tuple[CompiledEdge, ...], message: ParsedMessage
+) -> EdgeScore | None:
+    """Return the best edge; of equal ones the local one, the first wish, or that with more shared words."""
+    best = weighed[0]
+    if not _is_ambiguous(best, weighed[1:]):
+        return best
+    equal = [each for each in weighed if best.score - each.score < _MIN_SCORE_MARGIN]
+    own = message.request.node.edges
+    local = [each for each in equal if any(each.edge is edge for edge in own)]
+    if len({each.edge.target for each in local}) == 1:
+        return local[0]
+    if len(wishes) > 1 and (first := next((each for each in equal if each.edge is wishes[0]), None)):
+        return first
+    shares = [count_shared_words(each.edge, message) for each in equal]
+    most = max(shares)
+    chosen = [each for each, share in zip(equal, shares, strict=True) if share == most]
+    return chosen[0] if most and len({each.edge.target for each in chosen}) == 1 else None
 
 
 def _is_ambiguous(best: EdgeScore, others: list[EdgeScore]) -> bool:

@@ -27,11 +27,15 @@ _ANSWERS = AnswerWords(
     yes=words("ja jo jup jawohl"),
     no=words("nein ne nee"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
-    emphatic_yes=words("genau klar gerne natürlich sicher"),
+    emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
     incorrect=words("falsch nie niemals"),
     intensifiers=words("ganz gar leider überhaupt wirklich so"),
     yes_phrases=phrases(
-        "kein problem, keine frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, alles gut"
+        "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine "
+        "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
+        "sie das, machen wir so, mach ruhig, von mir aus, "
+        "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
+        "alles gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
@@ -177,7 +181,7 @@ LEXICON: Final = Lexicon(
         "danke dank dankeschön tschüss tschau ciao super perfekt prima wiedersehen wiederhören alles klar ok"
     ),
     thanks_companions=words("vielen schönen schon noch auf gut tag"),
-    negations=words("nicht nein kein keine keinen nie niemals ohne weder"),
+    negations=words("nicht nein kein keine keinen keinem keiner keines nie niemals ohne weder"),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
     correction_words=words("nein doch eigentlich meine sondern entschuldigung"),

@@ -30,6 +30,8 @@ MESSAGES: Final = LocaleMessages(
     "die Antwort kommt hier.",
     hand_off="Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, die Antwort kommt gleich hier.",
     rephrase_prompt="Können Sie das anders sagen?",
+    take_your_time="Natürlich, lassen Sie sich Zeit.",
+    nothing_done_yet="Ich habe noch nichts getan.",
     human_agent_hint="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
     error_prefixes=(
         "Entschuldigung, das habe ich nicht verstanden.",
@@ -58,6 +60,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="Dieser Tag ist schon vorbei.",
     ambiguous_hour="Meinen Sie {0} Uhr morgens oder {0} Uhr nachmittags?",
     ambiguous_value="Ich sehe {}. Was davon ist es?",
+    exact_number_required="Wie viel genau?",
     whole_number_required="Bitte schreiben Sie eine ganze Zahl.",
     at_least="Es ist mindestens {}.",
     at_most="Es ist höchstens {}.",

@@ -30,12 +30,15 @@ _ANSWERS = AnswerWords(
     yes=words("yes yeah yep yup yea"),
     no=words("no nope nah"),
     correct=words("right correct true ok okay fine agree agreed confirmed accept accepted"),
-    emphatic_yes=words("absolutely exactly definitely certainly sure"),
+    emphatic_yes=words("alright perfect ofc okey okie gladly absolutely exactly definitely certainly sure"),
     incorrect=words("wrong incorrect false never"),
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
         "no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
-        "why not, sounds good, looks good, all good, all right, for sure, i don't mind"
+        "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
+        "works for me, "
+        "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
+        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
     ),
     no_phrases=phrases(
         "no way, not at all, of course not, absolutely not, definitely not, certainly not, surely not"

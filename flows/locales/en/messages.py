@@ -28,6 +28,8 @@ MESSAGES: Final = LocaleMessages(
     "here.",
     hand_off="I'm passing you on to a colleague, who will answer you right here.",
     rephrase_prompt="Could you say it in other words?",
+    take_your_time="Of course, take your time.",
+    nothing_done_yet="I have not done anything yet.",
     human_agent_hint="If you would rather talk to a person, just say so.",
     error_prefixes=(
         "Sorry, I didn't get that.",
@@ -50,6 +52,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="That date has already passed.",
     ambiguous_hour="Is that {0} in the morning or {0} in the afternoon?",
     ambiguous_value="I see {}. Which one is it?",
+    exact_number_required="How many exactly?",
     whole_number_required="Please write a whole number.",
     at_least="It is at least {}.",
     at_most="It is {} at most.",

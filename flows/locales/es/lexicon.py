@@ -29,10 +29,13 @@ _ANSWERS = AnswerWords(
     correct=words(
         "correcto correcta cierto exacto exacta bien vale ok okay confirmo confirmado acepto acuerdo"
     ),
-    emphatic_yes=words("seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"),
+    emphatic_yes=words(
+        "dale venga obvio seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"
+    ),
     incorrect=words("incorrecto incorrecta mal equivocado equivocada falso falsa nunca jamás"),
     intensifiers=words("es está estoy son del todo muy tan nada realmente exactamente totalmente"),
     yes_phrases=phrases(
+        "sí señor, sí señora, con gusto, con mucho gusto, está perfecto, me parece perfecto, hágalo, hazlo, "
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
         "no me importa, no hay inconveniente"

@@ -29,6 +29,8 @@ MESSAGES: Final = LocaleMessages(
     "que le responderá aquí.",
     hand_off="Le paso con una persona de nuestro equipo, que le responderá aquí mismo.",
     rephrase_prompt="¿Podría decirlo con otras palabras?",
+    take_your_time="Por supuesto, tómese su tiempo.",
+    nothing_done_yet="Todavía no he hecho nada.",
     human_agent_hint="Si prefiere hablar con una persona, solo tiene que decirlo.",
     error_prefixes=(
         "Disculpe, no le he entendido.",
@@ -57,6 +59,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="Esa fecha ya ha pasado.",
     ambiguous_hour="¿Se refiere a las {0} de la mañana o a las {0} de la tarde?",
     ambiguous_value="Veo {}. ¿Cuál de ellos es?",
+    exact_number_required="¿Cuánto exactamente?",
     whole_number_required="Por favor, escriba un número entero.",
     at_least="Debe ser como mínimo {}.",
     at_most="Debe ser como máximo {}.",

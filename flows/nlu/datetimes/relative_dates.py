@@ -17,6 +17,7 @@ from flows.locales import (
     lexicon_for,
     messages_for,
 )
+from flows.nlu.beside import stands_beside_unknown
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
 from flows.nlu.datetimes.dates import (
     MonthDay,
@@ -183,11 +184,13 @@ def _compile_phrase(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<= )(?:{pattern})(?= )")
 
 
-def recognize_relative_dates(text: str, language: str, today: date) -> list[Recognized]:
+def recognize_relative_dates(
+    text: str, language: str, today: date, names: frozenset[str] = frozenset()
+) -> list[Recognized]:
     """Return every day that `text` names, with or without its year, as ISO 8601 or an error message.
 
     Without a year the next such day is meant. A negated day is left out; a day that is only a limit (“after
-    Friday”) is an error message that asks for the exact day.
+    Friday”) is an error message that asks for the exact day. `names` are the words of what was asked for.
     """
     messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     prepared, dates = _prepare_text(
@@ -200,7 +203,7 @@ def recognize_relative_dates(text: str, language: str, today: date) -> list[Reco
                 days, error = resolve(match, context)
                 matches.append(_DateMatch(match.start(), match.end(), days, error))
     named = [
-        _to_recognized(item, prepared, grammar, messages)
+        _to_recognized(item, prepared, grammar, messages, language, names)
         for item in _without_negated(sorted(matches), prepared, grammar)
     ]
     recognized = [item for item in named if item.value or item.error_message]
@@ -280,12 +283,19 @@ def _without_negated(
 
 
 def _to_recognized(
-    item: _DateMatch, prepared: str, grammar: _RelativeGrammar, messages: LocaleMessages
+    item: _DateMatch,
+    prepared: str,
+    grammar: _RelativeGrammar,
+    messages: LocaleMessages,
+    language: str,
+    names: frozenset[str],
 ) -> Recognized:
-    before = prepared[: item.start]
+    before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
     if grammar.bound_before.search(before):
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
+    if stands_beside_unknown(tuple(before.split()), tuple(after.split()), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if item.error_message or not item.candidates:
         return Recognized(item.start, item.end, error_message=item.error_message)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, LocaleMessages, lexicon_for, messages_for
 from flows.locales.lexicon import TimeWords
+from flows.nlu.beside import stands_beside_unknown
 from flows.nlu.datetimes.dates import Recognized, mask_dates
 from flows.nlu.datetimes.time_of_day import INEXACT_TIME, TimeOfDay, resolve_time_of_day
 from flows.nlu.patterns import any_pattern, one_of
@@ -18,6 +19,7 @@ from flows.text import normalize, normalize_same_length
 _DURATION = re.compile(r"\d{1,2}\s*h")
 
 _Parser = Callable[[re.Match[str], "_TimeGrammar"], TimeOfDay | None]
+_WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 
 class _TimeMatch(NamedTuple):
@@ -166,14 +168,19 @@ def _grammar(lexicon: Lexicon) -> _TimeGrammar:
     )
 
 
-def recognize_times(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recognized]:
-    """Return every time of day in `text` as HH:MM or an error message, in order, without the negated ones."""
+def recognize_times(
+    text: str, language: str = DEFAULT_LANGUAGE, names: frozenset[str] = frozenset()
+) -> list[Recognized]:
+    """Return every time of day in `text` as HH:MM or an error message, in order, without the negated ones.
+
+    `names` are the words of what was asked for.
+    """
     messages, text = messages_for(language), normalize_same_length(text)
     grammar = _grammar(lexicon_for(language))
     folded, matches = _find_times(text, language, grammar)
     period = _find_separate_day_period(folded, matches, grammar)
     return sorted(
-        _to_recognized(item, folded, text, period, grammar, messages)
+        _to_recognized(item, folded, text, period, grammar, messages, language, names)
         for item in matches
         if not grammar.negation_before.search(folded[: item.start])
     )
@@ -343,21 +350,30 @@ def _find_separate_day_period(folded: str, matches: Sequence[_TimeMatch], gramma
     return kinds.pop() if len(kinds) == 1 else ""
 
 
-def _to_recognized(
+def _to_recognized(  # noqa: PLR0913 - the two texts and what they are read by
     item: _TimeMatch,
     folded: str,
     text: str,
     period: str,
     grammar: _TimeGrammar,
     messages: LocaleMessages,
+    language: str,
+    names: frozenset[str],
 ) -> Recognized:
     if item.time is None:
         return Recognized(item.start, item.end, error_message=item.error_message)
     if grammar.bound_before.search(folded[: item.start]):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)
+    if stands_beside_unknown(_words(folded[: item.start]), _words(folded[item.end :]), language, names):
+        return Recognized(item.start, item.end, error_message=messages.exact_time_required)
     kind = grammar.classify_day_period(item.time.day_period) if item.time.day_period else period
     value, error = resolve_time_of_day(item.time, kind, text[item.start : item.end].strip(), messages)
     return Recognized(item.start, item.end, value, error)
+
+
+def _words(folded: str) -> tuple[str, ...]:
+    """Return the words, with a semicolon for punctuation."""
+    return tuple(token if token[0].isalnum() else ";" for token in _WORD_OR_MARK.findall(folded))
 
 
 for (

@@ -1,0 +1,41 @@
+"""Which yes, and which no, counts before something irreversible."""
+
+from __future__ import annotations
+
+from flows.compiled import CompiledEdge
+from flows.llm.rules.parsed_message import ParsedMessage
+from flows.nlu import (
+    content_words,
+    negates_other_words,
+)
+from flows.text import find_phrase
+
+
+def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether the edge needs a yes or a no without a reservation, and the text is none.
+
+    That is so before something irreversible, and where the node says `confirm: strict`.
+    """
+    if edge.takes_no and message.denies_wish_of_other(edge):
+        return True
+    level = message.request.node.node.confirm
+    if level == "normal" or not (edge.commits or level == "strict"):
+        return False
+    if edge.takes_yes:
+        return not message.is_clear_yes(edge)
+    return edge.takes_no and _takes_no_back(edge, message)
+
+
+def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a text is no “no, that's all”: “no, that's not all”, “no wait”, “nothing works”."""
+    words, language = message.words, message.language
+    if message.is_waiting or message.text.endswith("?"):
+        return True
+    plain = tuple(word for at, word in enumerate(words) if not at or not negates_other_words(word, language))
+    if plain != words and any(
+        len(phrase) > 1 and find_phrase(phrase, plain) >= 0 and find_phrase(phrase, words) < 0
+        for phrase in edge.keywords
+    ):
+        return True
+    known = {word for phrase in edge.keywords for word in phrase}
+    return message.confirmation is not False and not known.issuperset(content_words(message.text, language))

@@ -1,0 +1,152 @@
+"""A user's text, analysed once for all edges."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from pydantic import JsonValue
+
+from flows.compiled import CompiledEdge
+from flows.llm.model import TransitionRequest
+from flows.llm.rules.keywords import (
+    expand_abbreviations,
+)
+from flows.locales import lexicon_for
+from flows.nlu import (
+    Vector,
+    answer_vocabulary,
+    asks_to_wait,
+    content_words,
+    denied_positions,
+    is_negation,
+    is_reserved,
+    is_unreserved_yes,
+    negates_other_words,
+    recognize_confirmation,
+    refuses_wish,
+)
+from flows.nlu.datetimes import complete_hour_answer
+from flows.slots import Slot, SlotReading, extract_slot
+from flows.state import HistoryLine
+from flows.text import MAX_INPUT_LENGTH, tokenize
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
+
+
+class ParsedMessage:
+    """A user's text, analysed once for all edges."""
+
+    def __init__(self, question: TransitionRequest) -> None:
+        self.request = question
+        self.last_bot_message = next(
+            (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
+        )
+        self.language = question.language
+        text = question.text.strip()[:MAX_INPUT_LENGTH]
+        self.text = complete_hour_answer(text, self.last_bot_message, question.language)
+        self.words = expand_abbreviations(tokenize(self.text), self.language)
+        self.is_question = self.text.endswith("?")
+        self.has_content_words = not lexicon_for(self.language).fillers.issuperset(self.words)
+        self.confirmation = recognize_confirmation(self.text, self.language)
+        self.has_negation = contains_negation(self.words, self.language)
+        self.denied = denied_positions(self.text, self.language)
+        self.expects_date = any(
+            s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
+        )
+        measure = next((edge.examples.vectorizer for edge in question.available_edges if edge.examples), None)
+        texts = zip(question.available_edges, question.conditions, strict=True)
+        self.conditions = {edge.id: condition for edge, condition in texts}
+        self.vector: Vector = measure.vectorize(self.text) if measure and self.has_content_words else {}
+        self._readings: dict[int, SlotReading] = {}
+
+    def is_clear_yes(self, edge: CompiledEdge) -> bool:
+        """Return whether the text is a yes without a reservation, as an irreversible edge needs it."""
+        known = {word for phrase in edge.keywords for word in phrase} | self._words_of_question
+        return is_unreserved_yes(self.text, self.language, known)
+
+    @cached_property
+    def _words_of_question(self) -> set[str]:
+        """The words of the bot's question, which say nothing new in the answer; not those of alternatives."""
+        words = tokenize(self.last_bot_message)
+        if lexicon_for(self.language).or_words and set(lexicon_for(self.language).or_words) & set(words):
+            return set()
+        return {word for word in words if not is_negation(word, self.language)}
+
+    def denies_wish_of_other(self, edge: CompiledEdge) -> bool:
+        """Return whether a “no” denies what another edge is about: “no quiero hablar con una persona”."""
+        if not self.refuses_wish:
+            return False
+        denied = {self.words[at] for at in self.denied if at < len(self.words)}
+        denied -= lexicon_for(self.language).fillers | answer_vocabulary(self.language).answers
+        others = (each for each in self.request.available_edges if each is not edge)
+        return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
+
+    @property
+    def has_yes(self) -> bool:
+        """Whether a yes is among the words."""
+        return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the text takes an answer back."""
+        return is_reserved(self.text, self.language)
+
+    @cached_property
+    def is_waiting(self) -> bool:
+        """Whether the user asks for time."""
+        return asks_to_wait(self.text, self.language)
+
+    @cached_property
+    def refuses_wish(self) -> bool:
+        """Whether the text denies a wish."""
+        return self.has_negation and refuses_wish(self.text, self.language)
+
+    def extract_slot(self, slot: Slot) -> SlotReading:
+        """Return the reading of a slot from a chosen payload or from the text."""
+        if id(slot) not in self._readings:
+            self._readings[id(slot)] = self._extract_slot(slot)
+        return self._readings[id(slot)]
+
+    def _extract_slot(self, slot: Slot) -> SlotReading:
+        payload = self.request.payload
+        chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
+        if chosen is not None:
+            return SlotReading(chosen, weight=1)
+        reading = extract_slot(slot, self.text, self.request.today)
+        return (
+            SlotReading()
+            if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
+            else reading
+        )
+
+    def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
+        """Return whether the value is the year of a date that is asked for, as nothing names the slot."""
+        is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
+        return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
+
+    @property
+    def is_real_question(self) -> bool:
+        """Return whether the text is a question without a code or an address, which are only answers."""
+        if not (
+            self.is_question
+            or (self.words[:1] and self.words[0] in lexicon_for(self.language).question_words)
+        ):
+            return False
+        slots = (
+            slot
+            for edge in self.request.available_edges
+            for slot in edge.slots
+            if slot.kind in _UNAMBIGUOUS_KINDS
+        )
+        return all(self.extract_slot(slot).value is None for slot in slots)
+
+
+def _is_bot_line(line: HistoryLine) -> bool:
+    return line["role"] == "assistant"
+
+
+def contains_negation(words: tuple[str, ...], language: str) -> bool:
+    """Return whether one of the words negates others."""
+    return any(negates_other_words(word, language) for word in words)

@@ -1,0 +1,74 @@
+"""Finds a second wish of a message: an answer that another part of it asks for."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from flows.compiled import CompiledEdge
+from flows.llm.model import TransitionRequest
+from flows.llm.rules.keywords import exact_match_length, expand_abbreviations
+from flows.locales import ALL_LEXICONS, Lexicon, lexicon_for
+from flows.nlu import denied_positions, one_of
+from flows.text import tokenize
+
+MAX_SECOND_WISHES = 2
+_MIN_WORDS = 4
+
+
+@cache
+def _separator(lexicon: Lexicon) -> re.Pattern[str]:
+    words = one_of((*lexicon.and_words, *lexicon.clauses.reservations))
+    return re.compile(rf"[,;.!?\n]+(?:\s|$)|\s(?:{words}|&|\+)(?=\s)", re.IGNORECASE)
+
+
+def split_wishes(text: str, language: str) -> list[str]:
+    """Return the parts of a message that may each ask for something."""
+    if len(text.split()) < _MIN_WORDS:
+        return []
+    parts = [part.strip() for part in _separator(lexicon_for(language)).split(text)]
+    return [part for part in parts if part]
+
+
+class Wishes(NamedTuple):
+    """The edges to mere answers that parts of a text ask for, in their order, and what else the text says."""
+
+    edges: tuple[CompiledEdge, ...] = ()
+    rest: str = ""
+
+
+def find_wishes(request: TransitionRequest, text: str) -> Wishes:
+    """Return what the parts of a text ask for."""
+    parts = split_wishes(text, request.language)
+    if len(parts) < 2:
+        return Wishes()
+    own = set(map(id, request.node.edges))
+    answers = [edge for edge in request.available_edges if id(edge) not in own and edge.is_answer]
+    if not answers:
+        return Wishes()
+    found = [_best_answer(part, answers, request.language) for part in parts]
+    rest = [part for part, edge in zip(parts, found, strict=True) if edge is None]
+    return Wishes(tuple(dict.fromkeys(edge for edge in found if edge is not None)), ", ".join(rest))
+
+
+def _best_answer(part: str, answers: list[CompiledEdge], language: str) -> CompiledEdge | None:
+    words = expand_abbreviations(tokenize(part), language)
+    denied = denied_positions(part, language)
+    lengths = [(exact_match_length(edge.keywords, words, denied, language), edge) for edge in answers]
+    length, edge = max(lengths, key=lambda pair: pair[0])
+    if length > 2:
+        return edge
+    vectorizer = answers[0].examples.vectorizer
+    vector = vectorizer.vectorize(part)
+    alike = [(each.examples.max_similarity(vector), each) for each in answers if each.examples]
+    similarity, edge = max(alike, key=lambda pair: pair[0], default=(0.0, edge))
+    return edge if similarity >= _SURE_SIMILARITY else None
+
+
+_SURE_SIMILARITY = 0.6
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _separator(_lexicon)

@@ -1,0 +1,60 @@
+"""Words that bind clauses, deny or reserve: the part of the language data that says what a sentence is about.
+
+Fields are folded like those of the other parts of a lexicon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Words = frozenset[str]
+Phrases = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClauseWords:
+    """Words by which a message is read clause by clause."""
+
+    reservations: Phrases = ()
+    """Words that begin a clause which takes something back or adds a condition (“but”, “unless”)."""
+    exceptions: Phrases = ()
+    """Words before a value that is left out (“any day except Monday”)."""
+    waiting: Phrases = ()
+    """Phrases of a user who wants to wait."""
+    doubts: Phrases = ()
+    """Phrases of a user who is not sure."""
+    wishes: Phrases = ()
+    """Phrases of a wish: a denial in their clause covers all of it (“I do not want to talk to a person”)."""
+    statements: Phrases = ()
+    """Words of a clause that tells a fact: a denial in it says little about a wish (“I can't find it”)."""
+    clause_starts: Phrases = ()
+    """Beginnings of a clause that need no punctuation before them (“I don't want that I want this”)."""
+    conditions: Phrases = ()
+    """Beginnings of a clause about what might be: behind a yes its words are no wish."""
+    negative_questions: Phrases = ()
+    """Beginnings of a question that wishes what it denies (“can't I talk to a person”)."""
+    consent_companions: Words = frozenset()
+    """Words that may stand beside a yes without changing it."""
+    value_companions: Words = frozenset()
+    """Words that may stand beside a value without changing it, in addition to the fillers."""
+    code_companions: Words = frozenset()
+    """Words that may stand beside digits that are an answer, in addition to the fillers."""
+    value_links: Words = frozenset()
+    """Words before a value that only link it to what stands before them (“a haircut on Friday”)."""
+    value_connectors: Words = frozenset()
+    """Words after a value behind which something else begins (“Friday for my son”)."""
+    amount_modifiers_before: Phrases = ()
+    """Words that make the amount after them another one (“at least 3”)."""
+    amount_modifiers_after: Phrases = ()
+    """Words that make the amount before them another one (“3 more”)."""
+    request_starts: Phrases = ()
+    """Beginnings of a question that is a request (“could I have”)."""
+    inflections: Words = frozenset()
+    """Endings of a word's other forms."""
+    amount_multipliers: Mapping[str, int] = field(default_factory=dict)
+    """Words for a number of things that count as a unit (“dozen”)."""
+    half_units: Words = frozenset()
+    """Words before such a unit that halve it (“half a dozen”)."""
+    ordinals: Words = frozenset()
+    """Words and endings before a day that select one of several (“the second Tuesday of January”)."""

@@ -1,0 +1,88 @@
+"""German words that bind clauses, deny or reserve."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import ClauseWords, phrases, words
+
+CLAUSES: Final = ClauseWords(
+    reservations=phrases(
+        "aber, außer, bis auf, abgesehen von, wenn, falls, sofern, solange, es sei denn, sondern, "
+        "stattdessen, jedoch, obwohl, allerdings, nur, bevor, nachdem, erst, bis, vorausgesetzt, später, "
+        "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an"
+    ),
+    exceptions=phrases("außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
+    waiting=phrases(
+        "warte, warten, warten sie, moment, augenblick, einen moment, sekunde, eine sekunde, minute, "
+        "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek"
+    ),
+    doubts=phrases("vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich"),
+    wishes=phrases(
+        "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "
+        "würde gerne, soll, sollen, habe vor, interesse, interessiert, bitte"
+    ),
+    statements=phrases(
+        "kann, konnte, könnte, habe, haben, hab, hatte, ist, sind, war, wurde, wird, geht, ging, weiß, "
+        "finde, sehe, verstehe, erinnere, funktioniert, bekomme, bekam, angekommen, erhalten, gibt"
+    ),
+    clause_starts=phrases(
+        "ich will, ich möchte, ich brauche, ich hätte, geben sie mir, gib mir, können sie, kannst du, "
+        "verbinden sie"
+    ),
+    conditions=phrases("wenn, falls, sofern, solange, es sei denn, nachdem, bevor, bis, sobald"),
+    negative_questions=phrases(
+        "kann ich nicht, kann ich denn nicht, könnte ich nicht, können sie nicht, können sie mich nicht, "
+        "kann man nicht, kann man denn nicht, gibt es keinen, gibt es keine, gibt es kein, gibt es nicht, "
+        "gibt es denn keinen, warum kann ich nicht, warum können sie nicht, haben sie keinen, "
+        "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
+    ),
+    consent_companions=words(
+        "bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du mir uns wir hab habe "
+        "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
+        "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
+        "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
+    ),
+    value_companions=words(
+        "ja nein nee ok okay gut besser am um gegen den dem das die der dann doch lieber eher sondern "
+        "passt passen geht ginge gehe würde wäre bitte danke gern gerne möchte will hätte nehme nehmen "
+        "buchen termin uhr tag datum uhrzeit früh morgen abend mittag nachmittag vormittag heute nächste "
+        "nächsten nächster nächstes kommenden kommende kommender diesen dieser dieses woche ab vielleicht "
+        "meine mein meinte nicht kein auch aber geboren geburtsdatum geburtstag nummer telefonnummer "
+        "handynummer telefon ziffern karte endet endung lautet heißt code bestellnummer "
+        "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen "
+        "beginnen beginne starten treffen besuch kommen anfangen "
+        "machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
+        "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
+        "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
+    ),
+    code_companions=words(
+        "nummer nummern ziffern ziffer karte karten endet enden endung letzten letzte vier lautet lauten "
+        "heißt sind ist meinte meine meint nein doch nicht aber ja ok okay bitte danke hier das "
+        "entschuldigung sorry bestellnummer bestellung code kundennummer konto neue andere richtig "
+        "richtige korrektur moment warte also sondern dann noch rechnung plz postleitzahl zimmer tisch "
+        "kennung"
+    ),
+    value_links=words("am um gegen für ist und oder dann den mit zum auf an bis"),
+    value_connectors=words(
+        "für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
+    ),
+    amount_modifiers_before=phrases(
+        "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "
+        "ca, fast, rund, die hälfte von, halb, noch, weitere, nicht mehr als"
+    ),
+    amount_modifiers_after=phrases(
+        "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
+    ),
+    request_starts=phrases(
+        "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, "
+        "könntest du, darf ich, bekomme ich, krieg ich, hätten sie"
+    ),
+    inflections=words("e en er es em n s"),
+    amount_multipliers={"dutzend": 12},
+    half_units=words("halbes halbe halben"),
+    ordinals=words(
+        "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
+        "fünfte letzte letzten letzter letztes vorletzte vorletzten"
+    ),
+)

@@ -1,0 +1,97 @@
+"""English words that bind clauses, deny or reserve."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import ClauseWords, phrases, words
+
+CLAUSES: Final = ClauseWords(
+    reservations=phrases(
+        "but, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
+        "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
+        "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without"
+    ),
+    exceptions=phrases("but, except, except for, apart from, other than, save, excluding, bar"),
+    waiting=phrases(
+        "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
+        "sec, one minute, a minute, give me a minute, give me a moment, give me a second, brb, not yet, "
+        "be right back, just a minute, one more thing, bear with me"
+    ),
+    doubts=phrases("maybe, perhaps, not sure, i think, i guess, probably, hmm maybe"),
+    wishes=phrases(
+        "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
+        "feel like, care to, intend, plan to, mean to, meant to, hope to, prefer, rather, going to"
+    ),
+    statements=phrases(
+        "can't, cant, cannot, can not, couldn't, could not, haven't, have not, hasn't, has not, didn't, "
+        "did not, doesn't, does not, isn't, is not, wasn't, was not, aren't, are not, won't, will not, "
+        "don't have, dont have, do not have, don't know, dont know, do not know, don't see, do not see, "
+        "don't find, do not find, don't understand, dont understand, do not understand, don't remember, "
+        "do not remember, don't get, don't own, don't work, do not work, never got, never received, "
+        "never came, never arrived, not working, not arrived, not received, not here, no longer works"
+    ),
+    clause_starts=phrases(
+        "i want, i need, i'd like, i would like, i just want, give me, connect me, let me, can you, could "
+        "you, just get me"
+    ),
+    conditions=phrases(
+        "if, as long as, so long as, provided, unless, once, after, before, until, when, in case"
+    ),
+    negative_questions=phrases(
+        "can't i, cant i, can i not, can't we, couldn't i, could i not, can't you, cant you, couldn't you, "
+        "could you not, why can't i, why cant i, why can i not, why don't you, why don't i, isn't there, "
+        "is there no, is there not, aren't there, don't you have, do you not have, won't you"
+    ),
+    consent_companions=words(
+        "please pls plz thanks thank you thx ty very much so a lot that that's thats is it it's its all the "
+        "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
+        "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
+        "everything looks look sounds works for to be my details oh ah well hi hello dear sir "
+        "happy glad would like want love exactly indeed haha lol definitely totally proceed confirm "
+        "confirmed already absolutely as said"
+    ),
+    value_companions=words(
+        "yes yeah ok okay sure fine good great better best perfect works work suits suit fits fit possible "
+        "make take book come go want need prefer like say please thanks then instead rather actually "
+        "sorry maybe no not nope also but and both pm am o'clock clock sharp exactly appointment booking "
+        "date day time at around about on by for morning afternoon evening night noon today tomorrow "
+        "meant mean correction correct is's born birthday birth free available any order "
+        "number phone code digits digit card ends ending called under here's heres see you "
+        "works change move reschedule put set wait hmm well oh hi hello hey monday tuesday wednesday "
+        "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
+        "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start "
+        "starting check checking fly travel meet meeting visit move "
+        "give got last four entered typed wrote read says said right wrong tried ref reference account "
+        "my mine number's again new other another old real"
+    ),
+    code_companions=words(
+        "number numbers code codes digits digit card ends ending end last four final it's its are sorry "
+        "meant mean no not but actually correction yes ok okay please thanks here heres here's that's "
+        "order ref reference account entered typed wrote got new other right correct one wait rather "
+        "instead again try try's this these must should hl then well oh hmm again booking invoice "
+        "customer id zip postcode postal room table"
+    ),
+    value_links=words("on at for by is and or then with to be from"),
+    value_connectors=words(
+        "for with because as and or then at on please to so my i we if my would works is does suits could "
+        "can around about"
+    ),
+    amount_modifiers_before=phrases(
+        "at least, at most, up to, more than, less than, fewer than, over, under, about, around, almost, "
+        "nearly, half of, half a, half, minimum, maximum, max, min, not more than, no more than, another, "
+        "roughly, approximately"
+    ),
+    amount_modifiers_after=phrases(
+        "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
+        "and a bit, times as many, percent, minimum, maximum, thirds"
+    ),
+    request_starts=phrases(
+        "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how "
+        "about, what about"
+    ),
+    inflections=words("s es"),
+    amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
+    half_units=words("half"),
+    ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
+)

@@ -1,0 +1,81 @@
+"""Spanish words that bind clauses, deny or reserve."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import ClauseWords, phrases, words
+
+CLAUSES: Final = ClauseWords(
+    reservations=phrases(
+        "pero, excepto, salvo, menos, aparte de, a no ser que, a menos que, siempre que, siempre y cuando, "
+        "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
+        "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
+    ),
+    exceptions=phrases("menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
+    waiting=phrases(
+        "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
+        "un momentito, todavía no, aún no, ahora vuelvo, una cosa más, dame un minuto, deme un minuto"
+    ),
+    doubts=phrases("tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual"),
+    wishes=phrases(
+        "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
+        "hace falta, pienso, voy a"
+    ),
+    statements=phrases(
+        "puedo, podemos, pude, tengo, tenemos, sé, he, hemos, ha, han, es, está, son, están, funciona, "
+        "encuentro, llega, llegó, llegado, entiendo, recuerdo, recibí, recibido, veo, hay, sale, fue, era"
+    ),
+    clause_starts=phrases("quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"),
+    conditions=phrases(
+        "siempre que, a menos que, a no ser que, cuando, hasta que, antes de, después de, con tal de que"
+    ),
+    negative_questions=phrases(
+        "no puedo, no podría, no podemos, no se puede, no hay, no tienen, no me puede, no me pueden, "
+        "por qué no puedo, por qué no me"
+    ),
+    consent_companions=words(
+        "por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo usted que de "
+        "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
+        "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
+        "encantado encantada seguro segura desde luego supuesto sin problema resérvela resérvelo reserve "
+        "datos correctos son efectivamente"
+    ),
+    value_companions=words(
+        "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "
+        "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
+        "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "
+        "nacimiento número teléfono móvil código dígitos tarjeta termina acaba terminan son es mi pedido "
+        "madrugada tardes noches llego llegamos salgo empiezo viajo vengo venimos llegar ir "
+        "perdón perdone digo cambiar cambie cámbialo también pero sino prefiero tal vez quizá y "
+        "lunes martes miércoles jueves viernes sábado domingo semana temprano disponible libre "
+        "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes"
+    ),
+    code_companions=words(
+        "número números código códigos dígitos dígito tarjeta termina acaba terminan acaban últimos "
+        "últimas cuatro son es mi mis perdón perdone digo no sino sí vale ok por favor gracias aquí "
+        "pedido referencia cuenta nuevo nueva otra otro correcto bien entonces espere mejor factura "
+        "cliente postal mesa habitación quería decir"
+    ),
+    value_links=words("el a para es y o las la con los"),
+    value_connectors=words("para con porque y o a por mi yo es sería me está si como"),
+    amount_modifiers_before=phrases(
+        "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, unos, "
+        "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no "
+        "más de"
+    ),
+    amount_modifiers_after=phrases(
+        "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
+    ),
+    request_starts=phrases(
+        "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "
+        "puedes, me gustaría"
+    ),
+    inflections=words("s es a as o os"),
+    amount_multipliers={"docena": 12, "docenas": 12},
+    half_units=words("media medio"),
+    ordinals=words(
+        "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
+        "penúltimo"
+    ),
+)

@@ -1,0 +1,90 @@
+"""Recognition of an enum's values and their synonyms inside a sentence."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from pydantic import JsonValue
+from rapidfuzz.distance import OSA
+
+from flows.locales import Lexicon, lexicon_for
+from flows.nlu import answer_vocabulary, any_pattern, denied_positions, is_excepted, one_of
+from flows.slots.slot import Slot
+from flows.text import normalize, normalize_same_length, tokenize
+
+_MIN_INFLECTED_LENGTH, _MIN_TYPO_LENGTH = 4, 5
+_MAX_ANSWER_WORDS = 40
+
+_Phrase = tuple[str, ...]
+
+
+def named_values(slot: Slot, text: str) -> list[JsonValue]:
+    """Return the different values that a sentence names, in order, without those that it denies.
+
+    A question names none, unless it is a request (“could I have the large one?”).
+    """
+    lexicon = lexicon_for(slot.language)
+    plain = normalize(normalize_same_length(text))
+    if text.rstrip().endswith("?") and not _request(lexicon).match(" ".join(tokenize(text))):
+        return []
+    words = tokenize(_greetings(lexicon).sub(lambda match: " " * len(match[0]), plain))
+    if not words or len(words) > _MAX_ANSWER_WORDS:
+        return []
+    denied = denied_positions(text, slot.language) if len(words) == len(tokenize(text)) else frozenset()
+    claimed: set[int] = set()
+    found: list[tuple[int, JsonValue]] = []
+    for phrase, index in _phrases(slot):
+        for at in range(len(words) - len(phrase) + 1):
+            span = range(at, at + len(phrase))
+            if claimed.isdisjoint(span) and _equals(phrase, words[at : at + len(phrase)], lexicon):
+                claimed.update(span)
+                if at not in denied and not is_excepted(words[:at], slot.language):
+                    found.append((at, slot.allowed_values[index]))
+    found.sort(key=lambda pair: pair[0])
+    values = [value for _, value in found]
+    return [value for number, value in enumerate(values) if value not in values[:number]]
+
+
+@lru_cache(maxsize=1_000)
+def _phrases(slot: Slot) -> tuple[tuple[_Phrase, int], ...]:
+    """Return the values and synonyms as words with the index of their value, the longest first."""
+    vocabulary, lexicon = answer_vocabulary(slot.language), lexicon_for(slot.language)
+    weak = vocabulary.answers | lexicon.fillers | lexicon.negations
+    found = [
+        (words, index)
+        for index, value in enumerate(slot.allowed_values)
+        for name in (str(value), *(other for other, named in slot.synonyms if named == str(value)))
+        if (words := tokenize(name))
+        and not weak.issuperset(words)
+        and not isinstance(value, bool | int | float)
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda pair: (-sum(map(len, pair[0])), pair[1])))
+
+
+def _equals(phrase: _Phrase, words: _Phrase, lexicon: Lexicon) -> bool:
+    return all(_is_form(name, word, lexicon) for name, word in zip(phrase, words, strict=True))
+
+
+def _is_form(name: str, word: str, lexicon: Lexicon) -> bool:
+    """Return whether a word is a name, an inflected form of it, or misspelt by one letter."""
+    if name == word:
+        return True
+    if len(name) >= _MIN_INFLECTED_LENGTH and word.startswith(name):
+        return word[len(name) :] in lexicon.clauses.inflections
+    return (
+        len(name) >= _MIN_TYPO_LENGTH
+        and name.isalpha()
+        and word[0] == name[0]
+        and OSA.distance(name, word, score_cutoff=1) <= 1
+    )
+
+
+@cache
+def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{any_pattern(lexicon.greeting_patterns)}\b")
+
+
+@cache
+def _request(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.request_starts)}\b")
