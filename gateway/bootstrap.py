@@ -148,7 +148,10 @@ def build_quiet_policy(settings: Settings, config: ConfigFile, channels: Channel
 def find_abuse_limits(
     settings: Settings, config: ConfigFile, channels: Channels
 ) -> Mapping[str, AbuseLimits]:
-    """Return the limits against floods and loops of each channel and account."""
+    """Return the limits against floods and loops of each channel and account.
+
+    A session of the web channel may be a program's, so only the budgets of tokens are its default.
+    """
     default = AbuseLimits(
         messages_per_minute=settings.contact_messages,
         messages_per_day=settings.contact_daily_messages,
@@ -157,7 +160,10 @@ def find_abuse_limits(
         account_messages_per_day=settings.account_daily_messages,
         account_tokens_per_day=settings.account_daily_tokens,
     )
-    return {name: config.abuse_limits_for(name, default) for name in channels}
+    for_programs = default.model_copy(update={"messages_per_minute": 0, "messages_per_day": 0, "rounds": 0})
+    return {
+        name: config.abuse_limits_for(name, for_programs if name == NAME else default) for name in channels
+    }
 
 
 def load_channels(settings: Settings, environ: Mapping[str, str] | None = None) -> Channels:

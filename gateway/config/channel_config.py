@@ -21,6 +21,10 @@ from core.quiet_hours import QuietHours
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
+_BUILT_IN = "web"
+"""The channel that needs no credentials."""
+
+
 class ChannelOverrides(BaseModel):
     """Overrides for a channel or an account."""
 
@@ -110,11 +114,13 @@ class ConfigFile(BaseModel):
         except ValidationError as error:
             problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
             raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {'; '.join(problems)}") from None
-        if unknown := sorted(set(config.channels) - set(channels.available())):
-            known = ", ".join(channels.available())
+        known = [*channels.available(), _BUILT_IN]
+        if unknown := sorted(set(config.channels) - set(known)):
             raise ConfigurationError(
-                f"TURNGATE_CONFIG: {path}: unknown channel {unknown[0]}; available: {known}"
+                f"TURNGATE_CONFIG: {path}: unknown channel {unknown[0]}; available: {', '.join(known)}"
             )
+        if _BUILT_IN in config.channels and config.channels[_BUILT_IN].accounts:
+            raise ConfigurationError(f"TURNGATE_CONFIG: {path}: the channel {_BUILT_IN} has no accounts")
         for name, account in config.accounts.items():
             if unknown_name := sorted(set(account.settings) - _setting_names(name.partition("/")[0])):
                 raise ConfigurationError(

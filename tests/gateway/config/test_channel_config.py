@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,9 @@ from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
 from core.ports import RateLimit
 from core.processing import AbuseLimits, Concurrency, ConcurrencyPolicy
+from gateway.bootstrap import find_abuse_limits
 from gateway.config.channel_config import ConfigFile
+from gateway.config.settings import Settings
 from tests.paths import ROOT
 
 DOCS = ROOT / "docs" / "configuration.md"
@@ -125,3 +128,15 @@ def test_quiet_hours_of_a_channel_and_an_account(tmp_path: Path) -> None:
 def test_wrong_quiet_hours_are_an_error_at_start(tmp_path: Path, line: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason):
         load(tmp_path, f"[channels.twilio]\n{line}\n")
+
+
+def test_the_web_channel_serves_programs_and_has_budgets_of_tokens_only(tmp_path: Path) -> None:
+    settings = Settings.model_validate({})
+    names: Any = {"twilio": None, "web": None}
+    limits = find_abuse_limits(settings, ConfigFile.load(None), names)
+    assert (limits["twilio"].messages_per_minute, limits["twilio"].rounds) == (60, 5)
+    assert (limits["web"].messages_per_minute, limits["web"].rounds) == (0, 0)
+    assert limits["web"].tokens_per_day == limits["twilio"].tokens_per_day > 0
+
+    stricter = load(tmp_path, "[channels.web]\nlimits = {messages_per_minute = 20}\n")
+    assert find_abuse_limits(settings, stricter, names)["web"].messages_per_minute == 20
