@@ -21,6 +21,11 @@ from gateway.redis.records.persistence import rewrite_files
 from gateway.redis.records.session_keys import SESSION_PARTS
 
 _DELETED_PER_CALL: Final = 200
+_SHARED_STREAMS: Final = ("tg:events", "tg:hook_dead", "tg:dead")
+"""Streams of all contacts: the bytes of deleted entries stay in them until they are written anew."""
+
+_MAX_COMPACTED: Final = 20_000
+"""Entries of a stream that are written anew in one step; a longer one keeps the bytes until it is trimmed."""
 
 
 class ErasureReceipt(FrozenModel):
@@ -52,6 +57,7 @@ class ContactErasure:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._mark = lua.load_script("mark_erased", ProtocolLimits())
+        self._compact = lua.load_script("compact_stream", ProtocolLimits())
 
     async def find(self, contact: str) -> FoundContact:
         """Return what an erasure of this contact concerns."""
@@ -75,6 +81,8 @@ class ContactErasure:
         await self._delete_leftovers(found, removed)
         if not removed:
             return ErasureReceipt()
+        for stream in _SHARED_STREAMS:
+            await self._compact(self._redis, [stream, _MAX_COMPACTED])
         return ErasureReceipt(
             sessions=len(found.sessions),
             removed={kind: count for kind, count in sorted(removed.items()) if count},

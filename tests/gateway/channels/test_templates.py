@@ -26,11 +26,11 @@ from gateway.redis.records.session_log import read_log_end
 from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, SECRET, TOKEN
 from tests.flows.conversation import document, edge, node
+from tests.gateway.stack import KEY
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 CONTACT = f"+{PHONE}"
 SESSION = f"whatsapp:{OURS}:{canonical_number(CONTACT)}"
-KEY = {"Authorization": "Bearer operator-key"}
 ORDER = {"name": "order_update", "language": "en_US", "variables": {"1": "Ada", "2": "12"}}
 FLOW = document(
     node(
@@ -102,7 +102,6 @@ async def world(folder: Path) -> AsyncIterator[World]:
             **ENVIRON,
             "WHATSAPP_API_URL": await stack.enter_async_context(serve(server)),
             "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT,
-            "TURNGATE_API_KEY": "operator-key",
         }
         redis_url = await start_gateway(stack, url, str(file), environ)
         made = World(url, redis_url, server)
