@@ -165,12 +165,12 @@ class JobLoop:
             self._bookkeeper.start(batch)
         )  # sent first, but no session waits for it
         for job in batch:
-            task = asyncio.create_task(self._run_job(job))
+            task = asyncio.create_task(self._run_job(job, starting))
             self._running[task] = job
             task.add_done_callback(self._running.pop)
         await starting
 
-    async def _run_job(self, job: DequeuedJob) -> None:
+    async def _run_job(self, job: DequeuedJob, starting: asyncio.Task[None]) -> None:
         try:
             try:
                 await self._process_session(job)
@@ -179,8 +179,11 @@ class JobLoop:
                 if isinstance(error, asyncio.CancelledError) and not is_stopped:
                     raise
                 # whatever a job raises goes into RQ's failed registry
+                await asyncio.wait({starting})  # its record must not come after that of the end
                 await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
+                if not starting.done():
+                    await asyncio.wait({starting})
                 await self._bookkeeper.finish(job)
         except (RedisError, OSError) as error:
             # the session needs no RQ retry: the sweeper finds it, and RQ's maintenance cleans its registries
