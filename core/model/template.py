@@ -59,7 +59,7 @@ class MessageTemplate(FrozenModel):
 
 
 class TemplateProblemKind(StrEnum):
-    """Why a message with a template is not sent."""
+    """Kind of a problem for which a message with a template is not sent."""
 
     UNKNOWN = "template_unknown"
     VARIABLES = "template_variables"
@@ -67,7 +67,7 @@ class TemplateProblemKind(StrEnum):
 
 
 class TemplateProblem(FrozenModel):
-    """What is wrong with a template or its values, in a sentence for people."""
+    """Problem of a template or of its values, in a sentence for people."""
 
     kind: TemplateProblemKind
     reason: str
@@ -89,7 +89,9 @@ def find_variable_problem(definition: MessageTemplate, values: Mapping[str, str]
     missing = [name for name, each in known.items() if each.is_required and name not in values]
     extra = [name for name in values if name not in known]
     invalid = [
-        f"{name} {wrong}" for name in values if name in known and (wrong := _judge(known[name], values[name]))
+        f"{name} {wrong}"
+        for name in values
+        if name in known and (wrong := _find_value_problem(known[name], values[name]))
     ]
     problems = [f"{', '.join(missing)} missing"] if missing else []
     problems += [f"{', '.join(extra)} not known"] if extra else []
@@ -101,7 +103,7 @@ def find_variable_problem(definition: MessageTemplate, values: Mapping[str, str]
     return TemplateProblem(kind=TemplateProblemKind.VARIABLES, reason=reason)
 
 
-def _judge(variable: TemplateVariable, value: str) -> str:
+def _find_value_problem(variable: TemplateVariable, value: str) -> str:
     """Return what is wrong with a value; empty if nothing is."""
     if not value.strip():
         return "is empty"

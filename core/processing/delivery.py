@@ -47,8 +47,6 @@ class OutboxSender(Generic[Http]):
     async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
         """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
         reply = view.outbox[0]
-        if reply.window_closed:
-            return await self._leave_window(lease, reply, view, Rejected(_WINDOW_CLOSED))
         try:
             sent, looks_up = None, self._needs_look_up(reply, view)
             if looks_up:

@@ -317,13 +317,19 @@ class RedisMailbox:
             _reply_class(reply),
             reply.voice,
             address.theirs,
-            "1" if needs_open_window(reply, self._windows.get(address.channel)) else "",
+            self._window_argument(reply),
             _template_field(reply),
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
+
+    def _window_argument(self, reply: Reply) -> str:
+        """Return whether mark.lua asks for an open window (`1`), knows that it is closed, or need not ask."""
+        if reply.window_closed:
+            return "closed"
+        return "1" if needs_open_window(reply, self._windows.get(reply.address.channel)) else ""
 
     async def _fenced_call(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
         [answer] = await self._run_scripts(lease, (name, arguments))

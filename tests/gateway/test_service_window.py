@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from core.errors import Rejected
 from core.model import (
     Address,
+    ControlAction,
+    ControlReceived,
     DeliveryStatus,
     Event,
     FailureKind,
@@ -22,8 +24,10 @@ from core.model import (
     Template,
     TurnReceived,
 )
+from core.processing import AbuseLimits
 from gateway.redis.first_contact import ContactAddress
 from gateway.redis.forwarder import SessionForwarder
+from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.message_timeline import MessageOutcome
@@ -348,3 +352,40 @@ async def test_a_reply_is_sent_by_sms_in_the_session_of_the_same_number(gateway:
         key="k", body="x", address=Address(channel="intercom", account="A", ours="A", theirs="123456789")
     )
     assert "no number" in await forwarder.forward("intercom:A:123456789", ticket, route)
+
+
+async def test_a_reply_that_comes_back_from_the_provider_passes_the_whole_gate(
+    gateway: InboundGateway,
+) -> None:
+    """Guarantee L10: an agent took over before the status that says that the window is closed."""
+    await gateway.receive(meta_message(1), META)
+    await gateway.send(META, "own-1", Message(text="news", fallback=SMS_ROUTE))
+    await gateway.processor.run(META)
+    [*_, sent] = gateway.channel.sent_replies
+    act = ControlReceived(id="c", session=META, address=sent.address, act=ControlAction.TAKE_OVER)
+    await gateway.inbox.accept([act])
+    await gateway.receive([failed("P2", FailureKind.WINDOW)], META)
+    assert gateway.forwarder.forwarded == []
+    assert await outcome_of(gateway, "own-1") is MessageOutcome.REFUSED
+
+
+async def test_of_too_many_replies_that_wait_the_oldest_is_a_dead_letter(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1), META)
+    await close_window(gateway)
+    for number in range(21):
+        await gateway.send(META, f"own-{number}", Message(text=f"news {number}", fallback=WAITS))
+    await gateway.processor.run(META)
+    assert await outcome_of(gateway, "own-0") is MessageOutcome.DEAD_LETTER
+    assert await outcome_of(gateway, "own-1") is MessageOutcome.HELD
+    assert await dead_letters(gateway) == 1
+
+
+async def test_a_message_over_a_limit_opens_the_window_too(redis: Redis) -> None:
+    window = meta.whatsapp().capabilities.service_window
+    assert window is not None
+    limits = AbuseLimits(messages_per_minute=1)
+    inbox = RedisInbox(redis, windows={"whatsapp": window}, abuse={"whatsapp": limits})
+    for number in range(3):
+        await inbox.accept(meta_message(number, age=3600 - number))
+    stored: Any = await cast("Awaitable[Any]", redis.hget(f"tg:{{{META}}}", "window"))
+    assert int(stored) / 1000 > time() + DAY - 3599

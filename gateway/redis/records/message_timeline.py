@@ -142,7 +142,8 @@ class MessageTimeline:
     def _apply_reset(self) -> None:
         """A reset deletes the bot's unsent replies; one whose send was started may have left."""
         for part in self.parts():
-            if part.key.startswith(OWN_PREFIX) and part.outcome is MessageOutcome.QUEUED:
+            is_unsent = part.outcome in (MessageOutcome.QUEUED, MessageOutcome.HELD)
+            if part.key.startswith(OWN_PREFIX) and is_unsent:
                 reason = "the conversation was reset before it was sent"
                 self._update(part.key, MessageOutcome.REFUSED, reason=reason, code="reset")
             elif part.key.startswith(OWN_PREFIX) and part.outcome is MessageOutcome.SENDING:

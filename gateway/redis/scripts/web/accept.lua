@@ -64,12 +64,12 @@ local function apply_request(session, request)
 end
 
 -- Guarantee L13: a message opens the service window, or keeps it open for longer; it counts from the provider's time.
--- What waits for the window is sent now.
+-- Returns whether it is open.
 local function open_window(session, length, entry)
   local s, at = key(session), tonumber(entry:match('"at":([%d.]+)') or '')
   local closes = math.floor(math.min(at and at * 1000 or now, now)) + length
   if closes > tonumber(redis.call('HGET', s, 'window') or 0) then redis.call('HSET', s, 'window', closes) end
-  if closes > now then release_held(session, now) end
+  return closes > now
 end
 
 -- The provider says until when free text is accepted: a conversation that began with an ad has more than a day.
@@ -98,6 +98,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     return 'full'
   end
   if not first_time(session, id) then return 'duplicate' end
+  local is_window_open = facts.window and open_window(session, facts.window, entry)  -- also by one over a limit
   local result = 'new'
   if facts.limits and not facts.request then
     local reason, is_new = abuse_reason(session, account, facts.limits, now)
@@ -124,7 +125,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   if facts.known then redis.call('HSET', key(session), 'known', facts.known) end
   log_entry(session, 'accepted', entry)
   record_message_time(session, entry)
-  if facts.window then open_window(session, facts.window, entry) end
+  if is_window_open then release_held(session, now) end
   if policy ~= '' then apply_concurrency_policy(session, policy) end
   enqueue(session, now, stamp)
   return result

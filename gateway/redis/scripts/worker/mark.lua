@@ -1,7 +1,7 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the
 -- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
 -- proactive message, confirmation, or ''), voice, the contact's side of its address, whether it needs an open service
--- window (1 or ''), the field of its template in tg:template_states or '', then for each rate limit its name and the
+-- window (1, closed if the provider has said so, or ''), the field of its template in tg:template_states or '', then for each rate limit its name and the
 -- milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
 -- Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
 -- 3 (the service window is closed; the reply stays), {milliseconds to wait, reason}, or nil when the lease is lost.
@@ -35,7 +35,7 @@ if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
 local stored = redis.call('HMGET', s, 'owner', 'optout', 'address', 'window')
 if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
-local window = ARGV[9] == '1' and stored[4] or nil
+local window = ARGV[9] == 'closed' and 0 or ARGV[9] == '1' and stored[4] or nil
 local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6], window, now)
 if code == 'window' then return 3 end
 if not reason then reason, code = stopped_broadcast(ARGV[3]) end

@@ -3,14 +3,23 @@
 -- entry for each reply that is sent in its place. Returns 1, 2 (another reply is before it; nothing was done), or nil
 -- when the lease is lost.
 local session, now = ARGV[1], clock()
+
+-- Nothing is dropped in silence: what waits for too long behind newer replies is a dead letter.
+local function give_up_oldest_held(session)
+  local oldest = redis.call('LPOP', key(session, ':held'))
+  local reason = 'too many newer replies wait for the contact\'s next message'
+  local name = stored_field(oldest, 'key') or ''
+  log_entry(session, 'refused', cjson.encode({key = name, reason = reason, code = 'window', dead = true}))
+  add_dead_letter(session, '{"reason":' .. cjson.encode(reason) .. ',"code":"window","failure":"window","reply":' .. oldest .. '}')
+end
+
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
 local out, reply = key(session, ':out'), redis.call('LINDEX', key(session, ':out'), 0)
 log_entry(session, 'rerouted', ARGV[4])
 settle_reply(session, ARGV[3])
 if ARGV[5] == '1' then
-  redis.call('RPUSH', key(session, ':held'), reply)
-  redis.call('LTRIM', key(session, ':held'), -BURST_LENGTH, -1)
+  if redis.call('RPUSH', key(session, ':held'), reply) > BURST_LENGTH then give_up_oldest_held(session) end
 end
 for _, covered in ipairs(cjson.decode(ARGV[6])) do
   if stored_field(redis.call('LINDEX', out, 0), 'key') ~= covered then break end
