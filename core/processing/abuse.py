@@ -16,7 +16,7 @@ _BRIEF_LENGTH: Final = 12
 
 
 class AbuseLimits(FrozenModel, extra="forbid"):
-    """What one contact may cause; 0 means without limit.
+    """Limits of what one contact may cause; 0 means without limit.
 
     `messages_per_minute` and `messages_per_day` of a contact are answered. After `rounds` answers to the same
     words the session is silent until there are other words. `tokens_per_day` bounds what a language model

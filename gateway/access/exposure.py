@@ -18,7 +18,7 @@ EXPOSED_VARIABLE: Final = "TURNGATE_EXPOSED"
 
 @dataclass(frozen=True, slots=True)
 class OperatorAccess:
-    """Who may use the console and the operator API.
+    """Access to the console and the operator API.
 
     `exposure`: why a key is needed also on this machine; empty if it is not. `origin`: the public one.
     """

@@ -30,7 +30,7 @@ _REMEDY = "make one with `turngate key --new`"
 
 
 class Role(StrEnum):
-    """What a key may do; each role includes those before it."""
+    """Role of a key; each includes those before it."""
 
     VIEWER = "viewer"
     AGENT = "agent"

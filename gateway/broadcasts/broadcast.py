@@ -100,7 +100,7 @@ class Broadcast(FrozenModel):
 
 
 class Progress(FrozenModel):
-    """How far a broadcast has come; `waiting` messages are in outboxes.
+    """Progress of a broadcast; `waiting` messages are in outboxes.
 
     `skipped` rows got nothing, each with its reason.
     """

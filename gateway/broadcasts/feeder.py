@@ -48,20 +48,24 @@ class BroadcastFeeder:
     async def feed_all(self) -> None:
         """Feed each running broadcast as far as it may go now."""
         names = await self._store.running()
-        self._paces = {name: self._paces.get(name, _Pace()) for name in names}
+        self._paces = {name: pace for name, pace in self._paces.items() if name in names}
         await asyncio.gather(*(self._feed(name) for name in names))
 
     async def _feed(self, name: str) -> None:
         progress = await self._store.read(name)
         if progress is None or progress.state is not BroadcastState.RUNNING:
             return
-        broadcast, pace = progress.broadcast, self._paces[name]
+        broadcast = progress.broadcast
+        pace = self._paces.setdefault(name, _Pace(broadcast.rate))
         while taken := await self._store.take(name, self._token, _RIGHT_MS):
             first, waiting = taken
-            count = min(_ROWS_AT_ONCE, _MAX_WAITING - waiting, pace.allow(broadcast.rate))
+            count = min(_ROWS_AT_ONCE, _MAX_WAITING - waiting, pace.allow())
             if count <= 0:
                 break
             rows = await self._store.read_rows(name, first, count)
+            if not rows:
+                log.error("broadcast %s: its recipients are gone from row %d on; stop it", name, first + 1)
+                break
             outcomes = await self._process(broadcast, first, rows)
             pace.spend(len(rows))
             if not await self._store.record(name, self._token, _RIGHT_MS, first, outcomes):
@@ -111,21 +115,21 @@ class BroadcastFeeder:
 
 
 class _Pace:
-    """Rate limit of one broadcast in this process, with a burst of one second."""
+    """Rate limit of one broadcast in this process, in rows per second with a burst of one; 0: none."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
         self._spent_until = 0.0
 
-    def allow(self, rate: float) -> int:
+    def allow(self) -> int:
         """Return how many rows may be processed now."""
-        self._rate = rate
-        if rate <= 0:
+        if not self._rate:
             return _ROWS_AT_ONCE
         now = monotonic()
         self._spent_until = max(self._spent_until, now - 1.0)
-        return int((now - self._spent_until) * rate)
+        return int((now - self._spent_until) * self._rate)
 
     def spend(self, rows: int) -> None:
         """Count rows that were processed."""
-        if self._rate > 0:
+        if self._rate:
             self._spent_until += rows / self._rate

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
@@ -15,10 +13,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from gateway.access.operator_keys import Role
-from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
+from gateway.broadcasts.broadcast import Broadcast, Progress
+from gateway.broadcasts.outcome_file import write_outcomes
 from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
-from gateway.broadcasts.store import Broadcasts, StartResult
+from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
@@ -27,10 +26,6 @@ from gateway.server.operator_auth import OperatorAuth
 
 MAX_BODY_BYTES: Final = 20 * 1024 * 1024
 _MAX_SKIPPED_ROWS: Final = 1_000
-_CHANGES: Final = {
-    "pause": (BroadcastState.RUNNING, BroadcastState.PAUSED),
-    "resume": (BroadcastState.PAUSED, BroadcastState.RUNNING),
-}
 
 
 class BroadcastApi:
@@ -115,45 +110,14 @@ class BroadcastApi:
     async def change(self, request: Request) -> Response:
         """Pause, resume or stop a broadcast. A repetition has no effect."""
         name, act = request.path_params["name"], request.path_params["act"]
-        if act not in ("pause", "resume", "stop"):
+        if act not in set(BroadcastAct):
             return error_response(404, "not_found", "there is pause, resume and stop")
         request.state.audit_act = f"{act}_broadcast"
         if await self._store.read(name) is None:
             return _unknown()
-        if not await change_state(self._store, name, act):
+        if not await self._store.change(name, BroadcastAct(act)):
             return error_response(409, "wrong_state", f"the broadcast cannot be changed by {act} any more")
         return await self.show(request)
-
-
-async def change_state(store: Broadcasts, name: str, act: str) -> bool:
-    """Pause, resume or stop a broadcast; return false if its state does not allow that."""
-    if act == "stop":
-        before = (
-            BroadcastState.RUNNING,
-            BroadcastState.PAUSED,
-            BroadcastState.LOADING,
-            BroadcastState.FINISHED,
-        )
-        for state in before:
-            if await store.change(name, before=state, after=BroadcastState.STOPPED):
-                return True
-        return False
-    before_act, after = _CHANGES[act]
-    return await store.change(name, before=before_act, after=after)
-
-
-async def write_outcomes(rows: AsyncIterator[tuple[Recipient, RowOutcome | None]]) -> AsyncIterator[str]:
-    """Write the outcomes of rows as CSV. Values that a spreadsheet would take for a formula are quoted."""
-    yield _csv_line(["line", "to", "outcome", "reason", "session"])
-    async for row, outcome in rows:
-        found = outcome or RowOutcome(outcome="not_processed")
-        yield _csv_line([str(row.line), row.to, found.outcome, found.reason, found.session])
-
-
-def _csv_line(values: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(f"'{each}" if each[:1] in ("=", "@", "-") else each for each in values)
-    return buffer.getvalue()
 
 
 def _unknown() -> Response:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, cast
+from uuid import uuid4
 
 from pydantic_core import from_json
 from redis.asyncio import Redis
@@ -37,6 +38,25 @@ class StartResult(StrEnum):
     OTHER = "other"
 
 
+class BroadcastAct(StrEnum):
+    """Act of an operator on a broadcast."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+_CHANGES: Final = {
+    BroadcastAct.PAUSE: ((BroadcastState.RUNNING,), BroadcastState.PAUSED),
+    BroadcastAct.RESUME: ((BroadcastState.PAUSED,), BroadcastState.RUNNING),
+    BroadcastAct.STOP: (
+        tuple(state for state in BroadcastState if state is not BroadcastState.STOPPED),
+        BroadcastState.STOPPED,
+    ),
+}
+"""The states before and after an act."""
+
+
 class Broadcasts:
     """Records of broadcasts, kept for as long as the keys of their messages are deduplicated."""
 
@@ -44,28 +64,36 @@ class Broadcasts:
         self._redis = redis
         self._keep_ms = protocol.retention_ms
         self._begin = lua.load_script("begin_broadcast", protocol)
+        self._add = lua.load_script("add_recipients", protocol)
         self._change = lua.load_script("change_broadcast", protocol)
         self._advance = lua.load_script("advance_broadcast", protocol)
 
     async def start(self, broadcast: Broadcast, recipients: Sequence[Recipient]) -> StartResult:
         """Store a broadcast and let the workers begin; a repetition with the same content has no effect.
 
-        A start that was interrupted while it stored the recipients is repeated from the beginning.
+        A start that was interrupted while it stored the recipients is repeated from the beginning. Of two at
+        the same time the later one stores them.
         """
         name, digest = broadcast.name, await asyncio.to_thread(broadcast.digest, recipients)
-        begun = await self._begin(self._redis, [name, digest, broadcast.model_dump_json(), len(recipients)])
+        token = uuid4().hex
+        begun = await self._begin(
+            self._redis, [name, digest, broadcast.model_dump_json(), len(recipients), token]
+        )
         if begun.decode() != "loading":
             return StartResult(begun.decode())
         for first in range(0, len(recipients), _ROWS_PER_CALL):
             chunk = recipients[first : first + _ROWS_PER_CALL]
             rows = [each.model_dump_json(exclude_defaults=True) for each in chunk]
-            await self._redis.rpush(_rows_key(name), *rows)
-        await self._change(self._redis, [name, BroadcastState.LOADING, BroadcastState.RUNNING])
-        return StartResult.STARTED
+            if await self._add(self._redis, [name, token, *rows]) is None:
+                return StartResult.RUNNING_ALREADY
+        states = [BroadcastState.LOADING, BroadcastState.RUNNING]
+        is_started = await self._change(self._redis, [name, *states, token])
+        return StartResult.STARTED if is_started else StartResult.RUNNING_ALREADY
 
-    async def change(self, name: str, *, before: BroadcastState, after: BroadcastState) -> bool:
-        """Change the state if it is the one before; return whether it is the one after now."""
-        return bool(await self._change(self._redis, [name, before, after]))
+    async def change(self, name: str, act: BroadcastAct) -> bool:
+        """Pause, resume or stop a broadcast; return false if its state does not allow that."""
+        before, after = _CHANGES[act]
+        return any([await self._change(self._redis, [name, state, after]) for state in before])
 
     async def list_names(self, limit: int = 100) -> list[str]:
         """Return the names of the newest broadcasts."""

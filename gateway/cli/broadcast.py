@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.broadcasts.preview import Preview
     from gateway.broadcasts.recipient_file import Recipient
     from gateway.broadcasts.store import Broadcasts
+    from gateway.config.settings import Settings
 
 app = typer.Typer(
     help="Send one message to many contacts, and follow it.", no_args_is_help=True, add_completion=False
@@ -149,13 +150,13 @@ def stop(
 
 
 def _change(name: str, act: str) -> None:
-    from gateway.broadcasts.routes import change_state
+    from gateway.broadcasts.store import BroadcastAct
 
     async def work(redis: Redis) -> Progress | bool | None:
         store = _open_store(redis)
         if await store.read(name) is None:
             return None
-        return await store.read(name) if await change_state(store, name, act) else False
+        return await store.read(name) if await store.change(name, BroadcastAct(act)) else False
 
     result = run_with_redis(work)
     if result is None:
@@ -203,13 +204,11 @@ def _build_broadcast(fields: dict[str, str | float], *, sender: str, channel: st
         raise ConfigurationError(describe_validation_error(error)) from error
 
 
-def _find_channel(sender: str, channel: str, settings: object) -> tuple[str, str]:
+def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, str]:
     """Return the channel with its account, and the number that sends, by what --from and --channel say."""
     from core.errors import ConfigurationError
     from core.ports import StartsConversations
-    from gateway.config.settings import Settings
 
-    assert isinstance(settings, Settings)
     names = [
         name
         for name, each in load_command_channels(settings).items()
@@ -253,7 +252,7 @@ def _open_store(redis: Redis) -> Broadcasts:
 
 
 async def _export(redis: Redis, name: str, file: Path) -> None:
-    from gateway.broadcasts.routes import write_outcomes
+    from gateway.broadcasts.outcome_file import write_outcomes
 
     with file.open("w", encoding="utf-8", newline="") as output:
         async for line in write_outcomes(_open_store(redis).read_outcomes(name)):

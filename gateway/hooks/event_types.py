@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class EventType(NamedTuple):
-    """What an event tells and the fields of its `data`, beside those that every event has."""
+    """Type of an event: its meaning and the fields of its `data`, beside those that every event has."""
 
     meaning: str
     fields: tuple[str, ...]

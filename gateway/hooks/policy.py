@@ -32,7 +32,7 @@ class DeliveryPolicy:
 
 
 class ReceiverState(FrozenModel):
-    """What is known of a receiver: failures since the last success, and pauses since then."""
+    """State of a receiver: failures since the last success, and pauses since then."""
 
     failing: int = 0
     openings: int = 0

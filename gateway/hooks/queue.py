@@ -26,7 +26,7 @@ class Taken(FrozenModel):
 
 
 class Settlement(NamedTuple):
-    """What became of an event: `delivered`, `waiting` until `due_ms`, or `dead` for `reason`."""
+    """Outcome of an event: `delivered`, `waiting` until `due_ms`, or `dead` for `reason`."""
 
     event: HookEvent
     outcome: str

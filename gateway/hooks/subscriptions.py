@@ -20,7 +20,7 @@ _MAX_CHANGE_TRIES = 5
 
 
 class HookStatus(FrozenModel):
-    """How deliveries of a subscription go: their numbers, the last ones, and until when it is paused."""
+    """Deliveries of a subscription: their numbers, the last ones, and until when it is paused."""
 
     delivered: int = 0
     dead: int = 0

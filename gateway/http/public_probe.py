@@ -9,7 +9,7 @@ import httpx
 _TIMEOUT_SECONDS = 5.0
 _MAX_BYTES = 64 * 1024
 PAGES: Final = {"/console": "· Turngate", "/console/desk/sessions": '"sessions"', "/metrics": "turngate_"}
-"""What is asked for, and what is in it if it was shown."""
+"""Page that is asked for, and a text that is in it if it was shown."""
 
 
 async def find_open_pages(public_url: str) -> list[str]:

@@ -36,7 +36,7 @@ class ConnectionLimits:
 
 
 class Phase(Enum):
-    """What a connection waits for: a head, a body, our answer, or its next request."""
+    """Phase of a connection: it waits for a head, a body, our answer, or its next request."""
 
     HEAD = "head"
     BODY = "body"

@@ -26,7 +26,7 @@ _NAME: Final = "storm"
 
 @dataclass(slots=True)
 class BroadcastRunResult:
-    """What each contact got, and how long people who wrote waited for their replies, in seconds."""
+    """Messages that contacts got, and the seconds for which people who wrote waited for replies."""
 
     rows: int
     seconds: float = 0.0

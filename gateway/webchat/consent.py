@@ -19,7 +19,7 @@ from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.schemas import OptOutAnswer, OptOutRequest
 
 FILE_SECONDS = 10.0
-"""How long a client waits for the rewrite of the server's files; it goes on after that."""
+"""Seconds for which a client waits for the rewrite of the server's files; it goes on after that."""
 
 
 class ConsentApi:

@@ -111,7 +111,7 @@ class MessageRequest(BaseModel):
 
     @property
     def at_ms(self) -> int:
-        """When to send it, in milliseconds since the epoch; 0: now."""
+        """Time at which to send it, in milliseconds since the epoch; 0: now."""
         return parse_point_in_time(self.send_at, self.time_zone) if self.send_at else 0
 
     @model_validator(mode="after")
@@ -196,7 +196,7 @@ class ResetAnswer(BaseModel):
 
 
 class ExportAnswer(BaseModel):
-    """What is stored of a contact: the sessions with all their parts, and other records by kind."""
+    """Stored data of a contact: the sessions with all their parts, and other records by kind."""
 
     contact: str
     identifiers: list[str]
@@ -206,7 +206,7 @@ class ExportAnswer(BaseModel):
 
 
 class ErasureAnswer(BaseModel):
-    """What was removed by kind, and what became of the server's files."""
+    """Removed items by kind, and the state of the server's files."""
 
     sessions: int
     removed: dict[str, int]

@@ -1,4 +1,4 @@
-"""What one contact, or another bot, may cost: floods, loops of machines, budgets, and how they end."""
+"""Limits of what one contact, or another bot, may cost: floods, loops of machines, budgets."""
 
 from __future__ import annotations
 

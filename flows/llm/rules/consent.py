@@ -1,4 +1,4 @@
-"""Which yes, and which no, counts before something irreversible."""
+"""Consent before something irreversible: the yes, and the no, that counts."""
 
 from __future__ import annotations
 

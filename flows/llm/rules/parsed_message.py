@@ -85,22 +85,22 @@ class ParsedMessage:
 
     @property
     def has_yes(self) -> bool:
-        """Whether a yes is among the words."""
+        """True if a yes is among the words."""
         return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
 
     @property
     def is_reserved(self) -> bool:
-        """Whether the text takes an answer back."""
+        """True if the text takes an answer back."""
         return is_reserved(self.text, self.language)
 
     @cached_property
     def is_waiting(self) -> bool:
-        """Whether the user asks for time."""
+        """True if the user asks for time."""
         return asks_to_wait(self.text, self.language)
 
     @cached_property
     def refuses_wish(self) -> bool:
-        """Whether the text denies a wish."""
+        """True if the text denies a wish."""
         return self.has_negation and refuses_wish(self.text, self.language)
 
     def extract_slot(self, slot: Slot) -> SlotReading:

@@ -29,7 +29,7 @@ _MAX_COMPACTED: Final = 20_000
 
 
 class ErasureReceipt(FrozenModel):
-    """What was removed, by kind and count, and what was kept.
+    """Receipt of an erasure: the removed items by kind and count, and those that were kept.
 
     `opt_outs_kept` are those of which a salted hash stays, so that the contact is not written to again.
     `files` is what became of the server's files: `rewritten`, `running`, or why that failed.

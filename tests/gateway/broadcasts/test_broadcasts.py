@@ -13,10 +13,10 @@ from core.errors import Rejected
 from core.model import ControlAction, DeliveryStatus, FailureKind, StatusChanged
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.feeder import BroadcastFeeder
+from gateway.broadcasts.outcome_file import write_outcomes
 from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient
-from gateway.broadcasts.routes import change_state, write_outcomes
-from gateway.broadcasts.store import Broadcasts, StartResult
+from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
@@ -183,16 +183,16 @@ async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: Rig) ->
     progress = await rig.progress()
     assert progress.processed == progress.waiting == 1_000  # the others wait in the file, not in outboxes
 
-    assert await change_state(rig.store, "spring", "pause")
+    assert await rig.store.change("spring", BroadcastAct.PAUSE)
     await rig.send_all()
     await rig.feeder().feed_all()
     assert len(rig.receivers()) == 1_000
     assert (await rig.progress()).state is BroadcastState.PAUSED
 
-    assert await change_state(rig.store, "spring", "resume")
+    assert await rig.store.change("spring", BroadcastAct.RESUME)
     await rig.feeder().feed_all()
-    assert await change_state(rig.store, "spring", "stop")
-    assert not await change_state(rig.store, "spring", "resume")
+    assert await rig.store.change("spring", BroadcastAct.STOP)
+    assert not await rig.store.change("spring", BroadcastAct.RESUME)
     await rig.send_all()
     await rig.feeder().feed_all()
     assert len(rig.receivers()) == 1_000
@@ -230,7 +230,8 @@ async def test_several_workers_share_one_broadcast(rig: Rig) -> None:
 async def test_a_broadcast_that_was_not_stored_completely_is_stored_again(rig: Rig) -> None:
     recipients = rows(10)
     await rig.store._begin(
-        rig.redis, [SPRING.name, SPRING.digest(recipients), SPRING.model_dump_json(), len(recipients)]
+        rig.redis,
+        [SPRING.name, SPRING.digest(recipients), SPRING.model_dump_json(), len(recipients), "interrupted"],
     )
     await rig.redis.rpush("tg:broadcast_rows:spring", recipients[0].model_dump_json())
     assert await rig.store.start(SPRING, recipients) is StartResult.STARTED
@@ -272,3 +273,17 @@ async def test_the_export_has_each_recipient_and_no_formula(rig: Rig) -> None:
     assert lines[0].strip() == "line,to,outcome,reason,session"
     assert lines[1].startswith(f"2,{number(0)},queued")
     assert lines[2].startswith("3,'=1+1,skipped")
+
+
+async def test_two_starts_at_the_same_time_store_the_recipients_once(rig: Rig) -> None:
+    recipients = rows(3_000)
+    results = await asyncio.gather(*(rig.store.start(SPRING, recipients) for _ in range(3)))
+    assert results.count(StartResult.STARTED) == 1
+    assert [row.to for row in await rig.store.read_rows("spring", 0, 9_000)] == [row.to for row in recipients]
+
+
+async def test_recipients_that_are_gone_end_the_feeding(rig: Rig) -> None:
+    await rig.store.start(SPRING, rows(3))
+    await rig.redis.delete("tg:broadcast_rows:spring")
+    await rig.feeder().feed_all()
+    assert (await rig.progress()).processed == 0

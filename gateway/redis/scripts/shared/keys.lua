@@ -33,7 +33,7 @@
 --   tg:counts     hash    counters
 --   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch
 --   tg:broadcasts zset    broadcasts by the time of their start; tg:broadcasts_running: a set of those with rows left
---   tg:broadcast:*  hash  definition state total digest | holder held_until | processed queued skipped sent refused rejected
+--   tg:broadcast:*  hash  definition state total digest loader | holder held_until | processed queued skipped sent refused rejected
 --                         rerouted delivered read failed | started_ms ended_ms
 --   tg:broadcast_rows:*  list  recipients; tg:broadcast_outcomes:* hash by row; tg:broadcast_sessions:* hash row by session
 --   tg:alarms     hash    the last failure of an account that a status reported, by account
