@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import find_email_address
 from channels.intercom.assignment import Author, Workspace
 from channels.intercom.capabilities import NAME
 from channels.intercom.html_body import parse_body
@@ -20,7 +21,6 @@ from core.errors import InvalidContact, Unknown
 from core.model import Address, Reply, SentMessage
 from core.ports import NewConversation
 
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _CONTACT_ID: Final = re.compile(r"[0-9a-f]{24}")
 _CONTACT_PREFIX: Final = "contact:"
 _MAX_SUBJECT_LENGTH: Final = 80
@@ -40,8 +40,8 @@ def build_conversation(desk: Workspace, to: str) -> NewConversation:
     if not desk.workspace:
         raise InvalidContact("Intercom needs INTERCOM_WORKSPACE_ID to write first")
     contact = to.strip()
-    if _EMAIL.fullmatch(contact):
-        contact = contact.lower()
+    if email := find_email_address(contact):
+        contact = email
     elif _CONTACT_ID.fullmatch(contact):
         contact = f"{_CONTACT_PREFIX}{contact}"
     else:

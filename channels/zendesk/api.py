@@ -36,7 +36,6 @@ from core.ports import HttpFetcher
 log = logging.getLogger("turngate.channel.zendesk")
 
 _MAX_CONFLICT_ATTEMPTS: Final = 3
-_CONFLICT_RETRY_SECONDS: Final = 10.0
 _MAX_TICKET_UPDATES: Final = 25
 _UPDATE_WINDOW_SECONDS: Final = 600.0
 _STAMP_RESOLUTION_SECONDS: Final = 1.0

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from channels._kit.outbound import find_email_address
 from channels.zendesk.capabilities import NAME
 from core.errors import InvalidContact
 from core.model import (
@@ -25,7 +26,6 @@ SYSTEM_USER_ID: Final = "-1"
 USER_PREFIX: Final = "user:"
 """Begins the address of a user, by ID, who has no ticket yet."""
 
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _TICKET_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
@@ -54,8 +54,8 @@ class Account:
         The first reply opens the ticket. Raises `InvalidContact`.
         """
         contact = to.strip()
-        if _EMAIL.fullmatch(contact):
-            contact = contact.lower()
+        if email := find_email_address(contact):
+            contact = email
         elif _TICKET_NUMBER.fullmatch(contact):
             contact = f"{USER_PREFIX}{contact}"
         else:

@@ -15,7 +15,7 @@ from channels._kit.outbound.http import (
     without_effect,
 )
 from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
-from channels._kit.outbound.recipients import parse_phone_number, select_sender
+from channels._kit.outbound.recipients import find_email_address, parse_phone_number, select_sender
 
 __all__ = [
     "BearerAuth",
@@ -25,6 +25,7 @@ __all__ = [
     "download_file",
     "download_with_auth",
     "extract_host",
+    "find_email_address",
     "get",
     "load_for_upload",
     "parse_json_body",

@@ -1,4 +1,4 @@
-"""Numbers to which and from which the business writes first."""
+"""Numbers and e-mail addresses to which, and numbers from which, the business writes first."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, V
 from core.errors import InvalidContact
 
 _WRITTEN: Final = re.compile(r"\+?[\d ()./-]{1,40}", re.ASCII)
+_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _SAMPLE: Final = re.compile(r"\+155501\d\d")
 """Numbers of the simulators, too short to be anybody's."""
 
@@ -45,6 +46,12 @@ def parse_phone_number(text: str) -> str:
     if reason != ValidationResult.IS_POSSIBLE:
         raise InvalidContact(f"not a phone number: {_REASONS.get(reason, 'it is incomplete')}")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def find_email_address(text: str) -> str:
+    """Return an e-mail address in the spelling of sessions; empty if the text is none."""
+    written = text.strip()
+    return written.lower() if _EMAIL.fullmatch(written) else ""
 
 
 def select_sender(sender: str, numbers: Sequence[str], setting: str) -> str:

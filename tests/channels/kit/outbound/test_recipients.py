@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.outbound import parse_phone_number, select_sender
+from channels._kit.outbound import find_email_address, parse_phone_number, select_sender
 from core.errors import InvalidContact
 
 
@@ -62,3 +62,19 @@ def test_the_sender_must_be_clear() -> None:
     for numbers in ([], ["+15550100", "+15550101"]):
         with pytest.raises(InvalidContact, match="NUMBERS"):
             select_sender("", numbers, "NUMBERS")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (" Ada@Example.com ", "ada@example.com"),
+        ("o'brien+shop@mail.example.co", "o'brien+shop@mail.example.co"),
+        ("ada@localhost", ""),
+        ("Ada <ada@example.com>", ""),
+        ("ada@example.com\nbcc: bob@example.com", ""),
+        ("@example.com", ""),
+        ("a" * 65 + "@example.com", ""),
+    ],
+)
+def test_an_email_address_is_found_only_where_there_is_nothing_else(text: str, found: str) -> None:
+    assert find_email_address(text) == found
