@@ -102,7 +102,7 @@ def send_message(
         key = f"{OWN_PREFIX}{message_id}"
         if contact:
             return await sender.send_to(contact, key, message, at_ms=at_ms)
-        return await sender.send_with_reason(session, key, message, at_ms=at_ms)
+        return await sender.send(session, key, message, at_ms=at_ms)
 
     receipt = run_with_redis(work)
     if receipt.outcome in REFUSAL_SENTENCES:

@@ -117,7 +117,7 @@ class AgentInbox(ConsolePage):
             return await self._record_action(message.session, act)
         template = message.template.to_template() if message.template else None
         said, key = Message(text=message.text, template=template), f"{AGENT_PREFIX}{message.id}"
-        receipt = await self._sender.send_with_reason(message.session, key, said, voice="person")
+        receipt = await self._sender.send(message.session, key, said, voice="person")
         return refusal_response(receipt.outcome, receipt.reason) or JSONResponse(
             {"outcome": receipt.outcome}, 202
         )

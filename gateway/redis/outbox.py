@@ -122,28 +122,13 @@ class ProactiveSender:
         *,
         at_ms: int = 0,
         category: str = "marketing",
-    ) -> SendOutcome:
+    ) -> SendReceipt:
         """Put a message into a session's outbox, or return why it may not leave.
 
         A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
         makes the agent the owner of the session. With `at_ms` it is sent then, and the gate is asked then.
         `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
         """
-        return (
-            await self.send_with_reason(session, key, message, voice, at_ms=at_ms, category=category)
-        ).outcome
-
-    async def send_with_reason(
-        self,
-        session: str,
-        key: str,
-        message: Message,
-        voice: Literal["bot", "person"] = "bot",
-        *,
-        at_ms: int = 0,
-        category: str = "marketing",
-    ) -> SendReceipt:
-        """Do the same as `send` and return exactly why a message may not leave."""
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
         return await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))
 

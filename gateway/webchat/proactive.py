@@ -74,7 +74,7 @@ class ProactiveApi:
         options: _SendOptions = {"at_ms": body.at_ms, "category": body.category}
         if contact := body.contact:
             return await self._sender.send_to(contact, key, message, **options)
-        return await self._sender.send_with_reason(body.session, key, message, **options)
+        return await self._sender.send(body.session, key, message, **options)
 
     async def outcome(self, request: Request) -> Response:
         """Return what became of a message."""

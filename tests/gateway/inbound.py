@@ -115,7 +115,7 @@ class InboundGateway:
         """Send a proactive message."""
         channels: Any = self.channels
         sender = ProactiveSender(self.redis, channels, ProtocolLimits())
-        return await sender.send(session, key, message or Message(text=f"offer {key}"))
+        return (await sender.send(session, key, message or Message(text=f"offer {key}"))).outcome
 
     async def state(self, session: str) -> Any:
         """Return the stored state of the session's dialog."""

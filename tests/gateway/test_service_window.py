@@ -168,8 +168,8 @@ async def test_an_agents_text_is_refused_outside_the_window(gateway: InboundGate
     await close_window(gateway)
     channels: Any = gateway.channels
     sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
-    outcome = await sender.send(META, "agent-1", Message(text="hello"), "person")
-    assert outcome is SendOutcome.WINDOW
+    receipt = await sender.send(META, "agent-1", Message(text="hello"), "person")
+    assert receipt.outcome is SendOutcome.WINDOW
 
 
 async def test_a_reply_whose_window_closes_while_it_waits_takes_its_template(

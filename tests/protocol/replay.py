@@ -134,7 +134,8 @@ class Replay:
         channels: Any = {ADDRESS.channel: FakeChannel()}
         sender = ProactiveSender(self._redis, channels, _LIMITS)
         voice: Any = self._voice_of(name)
-        assert await sender.send(SESSION, name, Message(text=name), voice) is SendOutcome.QUEUED
+        receipt = await sender.send(SESSION, name, Message(text=name), voice)
+        assert receipt.outcome is SendOutcome.QUEUED
 
     def _build_reply(self, key: str) -> Reply:
         return build_reply(key).model_copy(update={"voice": self._voice_of(key)})

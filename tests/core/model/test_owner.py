@@ -134,18 +134,15 @@ async def test_an_agents_message_is_sent_while_the_bot_is_silent(rig: Rig, redis
     outgoing = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
     await rig.accept_turns(1)
     await rig.process()
-    assert (
-        await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person") is SendOutcome.QUEUED
-    )
+    first = await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person")
+    assert first.outcome is SendOutcome.QUEUED
     await rig.accept_turns(2)
     await rig.process()
 
     assert await read_owner(redis, SESSION) is Owner.HUMAN
     assert rig.channel.bodies == ["1: text 1", "Grace here."]
-    assert (
-        await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person")
-        is SendOutcome.DUPLICATE
-    )
+    again = await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person")
+    assert again.outcome is SendOutcome.DUPLICATE
 
 
 async def test_an_agents_message_cancels_unsent_replies(rig: Rig, redis: Redis) -> None:

@@ -45,9 +45,8 @@ class InterruptedDialog(EchoDialog):
 
 async def say(rig: Rig, key: str, text: str, voice: Any = "person") -> SendOutcome:
     channels: Any = {"fake": rig.channel}
-    return await ProactiveSender(rig.redis, channels, ProtocolLimits()).send(
-        SESSION, key, Message(text=text), voice
-    )
+    sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
+    return (await sender.send(SESSION, key, Message(text=text), voice)).outcome
 
 
 def interrupted_rig(redis: Redis, meanwhile: Callable[[Rig], Awaitable[Any]], **options: Any) -> Rig:
@@ -180,9 +179,10 @@ async def test_a_full_outbox_takes_no_more_proactive_messages(redis: Redis) -> N
     channels: Any = {"fake": rig.channel}
     sender = ProactiveSender(redis, channels, ProtocolLimits(mailbox_length=2))
 
-    outcomes = [await sender.send(SESSION, f"own-{number}", Message(text="x")) for number in range(3)]
+    receipts = [await sender.send(SESSION, f"own-{number}", Message(text="x")) for number in range(3)]
+    outcomes = [receipt.outcome for receipt in receipts]
     assert outcomes == [SendOutcome.QUEUED, SendOutcome.QUEUED, SendOutcome.FULL]
-    assert await sender.send(SESSION, "own-0", Message(text="x")) is SendOutcome.DUPLICATE
+    assert (await sender.send(SESSION, "own-0", Message(text="x"))).outcome is SendOutcome.DUPLICATE
 
 
 async def test_a_replayed_reply_leaves_before_newer_ones(redis: Redis) -> None:

@@ -81,7 +81,8 @@ async def send_offer(redis: Redis, limits: ProtocolLimits, *contacts: int) -> No
     channels: Any = {"fake": FakeChannel()}
     sender = ProactiveSender(redis, channels, limits)
     for contact in contacts:
-        assert await sender.send(f"flood-{contact}", "own-offer", Message(text="offer")) == "queued"
+        receipt = await sender.send(f"flood-{contact}", "own-offer", Message(text="offer"))
+        assert receipt.outcome == "queued"
 
 
 async def test_answers_do_not_wait_behind_messages_of_the_business(redis: Redis) -> None:

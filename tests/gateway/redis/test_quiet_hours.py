@@ -59,7 +59,7 @@ class Night:
         self.policy._default = QuietRule()
 
     async def send(self, key: str = "own-1", category: str = "marketing") -> SendOutcome:
-        return await self.sender.send(SESSION, key, SALE, category=category)
+        return (await self.sender.send(SESSION, key, SALE, category=category)).outcome
 
     async def release(self) -> None:
         members: list[Any] = await self.redis.zrange("tg:schedule", 0, -1)
@@ -105,7 +105,8 @@ async def test_another_category_and_an_agents_words_have_no_quiet_hours(night: N
     night.begin()
     assert await night.send("own-1", "utility") is SendOutcome.QUEUED
     await night.processor.run(SESSION)
-    assert await night.sender.send(SESSION, "agent-1", Message(text="hello"), "person") is SendOutcome.QUEUED
+    receipt = await night.sender.send(SESSION, "agent-1", Message(text="hello"), "person")
+    assert receipt.outcome is SendOutcome.QUEUED
     await night.processor.run(SESSION)
 
     assert len(night.rig.channel.bodies) == 3

@@ -44,7 +44,7 @@ class Clockwork:
         return int(seconds) * 1000 + int(microseconds) // 1000
 
     async def schedule(self, key: str = "own-1", message: Message = HELLO, after: int = HOUR) -> SendOutcome:
-        return await self.sender.send(SESSION, key, message, at_ms=await self.now() + after)
+        return (await self.sender.send(SESSION, key, message, at_ms=await self.now() + after)).outcome
 
     async def become_due(self) -> None:
         """Move every scheduled message to the present, as if the time had passed."""
@@ -136,8 +136,8 @@ async def test_a_repetition_has_no_effect_and_another_content_is_a_conflict(cloc
     assert await clockwork.schedule() is SendOutcome.SCHEDULED
     assert await clockwork.schedule(after=2 * HOUR) is SendOutcome.DUPLICATE
     assert await clockwork.schedule(message=other) is SendOutcome.ID_USED
-    assert await clockwork.sender.send(SESSION, "own-1", HELLO) is SendOutcome.DUPLICATE
-    assert await clockwork.sender.send(SESSION, "own-1", other) is SendOutcome.ID_USED
+    assert (await clockwork.sender.send(SESSION, "own-1", HELLO)).outcome is SendOutcome.DUPLICATE
+    assert (await clockwork.sender.send(SESSION, "own-1", other)).outcome is SendOutcome.ID_USED
     await clockwork.become_due()
     await clockwork.releaser.release_due()
 
@@ -151,8 +151,8 @@ async def test_the_times_are_bounded(clockwork: Clockwork) -> None:
     assert await clockwork.schedule("own-1", after=-HOUR // 2) is SendOutcome.QUEUED
     assert await clockwork.schedule("own-2", after=-2 * HOUR) is SendOutcome.PAST
     assert await clockwork.schedule("own-3", after=367 * 24 * HOUR) is SendOutcome.TOO_FAR
-    assert await clockwork.sender.send(SESSION, "own-4", HELLO, at_ms=2**53) is SendOutcome.TOO_FAR
-    assert await clockwork.sender.send(SESSION, "own-5", HELLO, at_ms=-(2**53)) is SendOutcome.PAST
+    assert (await clockwork.sender.send(SESSION, "own-4", HELLO, at_ms=2**53)).outcome is SendOutcome.TOO_FAR
+    assert (await clockwork.sender.send(SESSION, "own-5", HELLO, at_ms=-(2**53))).outcome is SendOutcome.PAST
     assert await clockwork.outbox_length() == 1
 
 
@@ -166,7 +166,9 @@ async def test_the_number_is_bounded(rig: Rig) -> None:
 
 async def test_what_can_never_be_sent_is_refused_at_once(clockwork: Clockwork) -> None:
     due = await clockwork.now() + HOUR
-    assert await clockwork.sender.send("fake:nobody", "own-1", HELLO, at_ms=due) is SendOutcome.UNKNOWN
+    assert (
+        await clockwork.sender.send("fake:nobody", "own-1", HELLO, at_ms=due)
+    ).outcome is SendOutcome.UNKNOWN
     assert await clockwork.schedule(message=Message(text=" ")) is SendOutcome.EMPTY
     wrong = CONTACT.model_copy(update={"to": "+1555"})
     receipt = await clockwork.sender.send_to(wrong, "own-1", HELLO, at_ms=due)

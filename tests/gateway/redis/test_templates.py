@@ -82,7 +82,7 @@ class World:
 
     async def send(self, template: Template, key: str = "own-1") -> tuple[SendOutcome, str]:
         message = Message(text="", template=template)
-        receipt = await self.sender.send_with_reason(SESSION, key, message)
+        receipt = await self.sender.send(SESSION, key, message)
         return receipt.outcome, receipt.reason
 
 

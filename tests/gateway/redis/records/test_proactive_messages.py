@@ -53,7 +53,7 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
 async def send(rig: Rig, text: str, name: str = "own-1", session: str = SESSION, **more: Any) -> SendOutcome:
     channels: Any = {"fake": rig.channel}
     sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
-    return await sender.send(session, name, Message(text=text), **more)
+    return (await sender.send(session, name, Message(text=text), **more)).outcome
 
 
 async def report(rig: Rig, name: str = "1", session: str = "") -> MessageReport:
