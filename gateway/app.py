@@ -63,6 +63,7 @@ from gateway.webchat import openapi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
 from gateway.webchat.session_tokens import SessionTokens
+from gateway.webchat.user_identity import IdentityVerifier
 from gateway.webchat.widget import Widget
 
 
@@ -154,7 +155,10 @@ def create() -> Starlette:
         inbox=inbox,
         sender=sender,
         operator=operator,
-        tokens=SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),
+        tokens=SessionTokens(
+            _split_list(settings.web_token_secret.get_secret_value()), settings.web_token_hours * 3_600
+        ),
+        identities=IdentityVerifier(_split_list(settings.web_identity_secret.get_secret_value())),
         origins=_split_list(settings.web_origins),
         sessions_per_hour=settings.web_sessions,
     )

@@ -25,7 +25,7 @@ _MIN_LENGTH = 16
 _MIN_STEPS = 6
 _WEAK_WORDS = ("password", "changeme", "change-me", "change_me", "your-key", "your_key")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-_SESSION_TOKEN = re.compile(r"[^.]+(?:\.[^.]+)*\.[\w-]{6,8}\.[\w-]{43}")
+_SESSION_TOKEN = re.compile(r"\.?[^.]+(?:\.[^.]+)*\.[\w-]{6,8}\.[\w-]{43}")
 _REMEDY = "make one with `turngate key --new`"
 
 

@@ -265,6 +265,19 @@ class Settings(BaseSettings):
         description="secret that signs session tokens, comma-separated during rotation; if unset, `/turn` "
         "requires TURNGATE_API_KEY",
     )
+    web_token_hours: float = Field(
+        12,
+        alias="TURNGATE_WEB_TOKEN_HOURS",
+        ge=0.1,
+        le=720,
+        description="hours that a session token is valid; the widget renews it while it is in use",
+    )
+    web_identity_secret: SecretStr = Field(
+        SecretStr(""),
+        alias="TURNGATE_WEB_IDENTITY_SECRET",
+        description="secret with which your backend signs the identity (JWT, HS256) of a logged-in user of the "
+        "widget, comma-separated during rotation",
+    )
     config_path: Path | None = Field(
         None,
         alias="TURNGATE_CONFIG",

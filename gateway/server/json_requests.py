@@ -24,8 +24,11 @@ class BadRequest(Exception):
         self.response = response
 
 
-async def parse_json_body(request: Request, model: type[M]) -> M:
-    """Parse the request's JSON body as `model`. Raises `BadRequest` with a plain sentence."""
+async def parse_json_body(request: Request, model: type[M], *, allow_empty: bool = False) -> M:
+    """Parse the request's JSON body as `model`. Raises `BadRequest` with a plain sentence.
+
+    With `allow_empty` a request without a body means an empty object.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -34,7 +37,7 @@ async def parse_json_body(request: Request, model: type[M]) -> M:
                 error_response(413, "too_large", f"a request has at most {MAX_BODY_BYTES} bytes")
             )
     try:
-        parsed = model.model_validate_json(bytes(body))
+        parsed = model.model_validate_json(bytes(body) or (b"{}" if allow_empty else b""))
     except ValidationError as error:
         raise BadRequest(error_response(400, "bad_request", describe_validation_error(error))) from None
     return parsed

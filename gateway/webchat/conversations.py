@@ -18,7 +18,9 @@ from gateway.redis.connection.notifications import SessionNotifications, Subscri
 from gateway.redis.records.session_log import read_log, read_log_end
 from gateway.webchat.channel import build_address, build_session_id
 from gateway.webchat.schemas import MessageView
+from gateway.webchat.session_tokens import WebSession
 from gateway.webchat.text_stream import pieces_key
+from gateway.webchat.user_identity import WebUser
 
 _POLL_SECONDS = 1.0
 _UNSUBSCRIBED_POLL_SECONDS = 0.05
@@ -107,32 +109,34 @@ class WebConversations:
         self._notifications = SessionNotifications(redis, "tg:told")
 
     async def submit(
-        self, session_id: str, message_id: str, text: str, payload: str = "", *, streamed: bool = False
+        self, client: WebSession, message_id: str, text: str, payload: str = "", *, streamed: bool = False
     ) -> SubmittedTurn:
         """Store a message; one with the same ID is the same message (deduplication).
 
         `streamed` announces that `stream_pieces` will be read. Raises `StorageUnavailable` and `MailboxFull`.
         """
-        session = build_session_id(session_id)
+        session = build_session_id(client.id)
         turn = Turn(
             id=message_id,
             session=session,
-            address=build_address(session_id),
+            address=build_address(client.id),
             text=text,
             payload=payload,
             streamed=streamed,
+            profile_name=client.user.name if client.user else "",
+            details=_describe_user(client.user),
         )
         [verdict] = await self._inbox.accept([TurnReceived(turn=turn)])
         return SubmittedTurn(session, message_id, verdict is AcceptResult.NEW)
 
     async def submit_and_wait(
-        self, session_id: str, message_id: str, text: str, payload: str, seconds: float
+        self, client: WebSession, message_id: str, text: str, payload: str, seconds: float
     ) -> tuple[SubmittedTurn, CompletedTurn | None]:
         """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
         with self._notifications.subscribe(
-            build_session_id(session_id)
+            build_session_id(client.id)
         ) as subscription:  # subscribed before the submit, so nothing is missed and the log need not be read
-            submitted = await self.submit(session_id, message_id, text, payload)
+            submitted = await self.submit(client, message_id, text, payload)
             return submitted, await self._await_answer(
                 submitted, seconds, subscription, read_log_first=not submitted.is_new
             )
@@ -236,6 +240,13 @@ class WebConversations:
     async def aclose(self) -> None:
         """Stop listening."""
         await self._notifications.aclose()
+
+
+def _describe_user(user: WebUser | None) -> dict[str, str]:
+    """Return the details by which agents, export and erasure know an identified user."""
+    if user is None:
+        return {}
+    return {name: value for name, value in (("user_id", user.id), ("email", user.email)) if value}
 
 
 async def _wait_for_notification(subscription: Subscription, seconds: float) -> None:

@@ -63,7 +63,13 @@ _OPERATIONS = (
         (_IDEMPOTENCY_KEY, _header_parameter("Last-Event-ID", "go on behind this event")),
     ),
     _Operation("post", "/reset", "Forget a conversation", schemas.ResetRequest, {200: schemas.ResetAnswer}),
-    _Operation("post", "/web/session", "A new session with its token", None, {200: schemas.SessionAnswer}),
+    _Operation(
+        "post",
+        "/web/session",
+        "A session with its token: a new one, an identified user's, or a new token of the same",
+        schemas.SessionRequest,
+        {200: schemas.SessionAnswer},
+    ),
     _Operation(
         "get",
         "/web/history",

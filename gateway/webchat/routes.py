@@ -10,7 +10,6 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -32,9 +31,11 @@ from gateway.webchat.consent import ConsentApi
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.proactive import ProactiveApi
-from gateway.webchat.schemas import ResetAnswer, ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
+from gateway.webchat.schemas import ResetAnswer, ResetRequest, TurnAnswer, TurnRequest
+from gateway.webchat.session_api import SessionApi
 from gateway.webchat.session_limit import SessionLimit
-from gateway.webchat.session_tokens import ClientAuth, SessionTokens
+from gateway.webchat.session_tokens import ClientAuth, SessionTokens, WebSession
+from gateway.webchat.user_identity import IdentityVerifier
 
 WAIT_SECONDS = 25.0
 MAX_STREAM_SECONDS = 120.0
@@ -42,7 +43,7 @@ HEARTBEAT_SECONDS = 15.0
 
 
 class _ParsedTurn(NamedTuple):
-    session_id: str
+    session: WebSession
     message_id: str
     text: str
     payload: str
@@ -60,6 +61,7 @@ class WebApi:
         sender: ProactiveSender,
         operator: OperatorAuth,
         tokens: SessionTokens,
+        identities: IdentityVerifier | None = None,
         origins: Sequence[str] = (),
         sessions_per_hour: int = 0,
     ) -> None:
@@ -67,11 +69,15 @@ class WebApi:
         self._redis = redis
         self._proactive = ProactiveApi(redis, sender, operator)
         self._consent = ConsentApi(redis, inbox, operator)
-        self._operator_auth = operator
-        self._tokens = tokens
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
-        self._session_limit = SessionLimit(redis, sessions_per_hour)
+        self._sessions = SessionApi(
+            tokens=tokens,
+            identities=identities or IdentityVerifier([]),
+            operator=operator,
+            origins=origins,
+            limit=SessionLimit(redis, sessions_per_hour),
+        )
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes of the web channel."""
@@ -88,7 +94,7 @@ class WebApi:
             (f"/turn/{{message_id:{ANY_TEXT}}}", self.pending, "GET"),
             ("/stream", self.stream, "POST"),
             ("/reset", self.reset, "POST"),
-            ("/web/session", self.session, "POST"),
+            ("/web/session", self._sessions.issue, "POST"),
             ("/web/history", self.history, "GET"),
         ]
         open_to_pages: list[BaseRoute] = [
@@ -106,19 +112,19 @@ class WebApi:
             return error.response
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
-        return self._build_response(parsed.session_id, submitted, completed)
+        return self._build_response(parsed.session.id, submitted, completed)
 
     async def pending(self, request: Request) -> Response:
         """Return the answer to a message that was still in progress."""
         wanted = request.query_params.get("session_id", "")
-        session_id = await self._client_auth.authorize_session(request, wanted)
-        if isinstance(session_id, Response):
-            return session_id
-        submitted = SubmittedTurn(build_session_id(session_id), request.path_params["message_id"])
+        session = await self._client_auth.authorize_session(request, wanted)
+        if isinstance(session, Response):
+            return session
+        submitted = SubmittedTurn(build_session_id(session.id), request.path_params["message_id"])
         if not await self.conversations.is_known(submitted):
             return error_response(404, "unknown_message", "no such message was recorded in this session")
         return self._build_response(
-            session_id, submitted, await self.conversations.wait_for_answer(submitted, 0)
+            session.id, submitted, await self.conversations.wait_for_answer(submitted, 0)
         )
 
     async def stream(self, request: Request) -> Response:
@@ -137,7 +143,7 @@ class WebApi:
         if not sends_events:
             return StreamingResponse(self._stream_text(submitted), media_type="text/plain")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        events = self._stream_events(parsed.session_id, submitted, after)
+        events = self._stream_events(parsed.session.id, submitted, after)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
@@ -146,44 +152,27 @@ class WebApi:
             body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:
             return error.response
-        session_id = await self._client_auth.authorize_session(request, body.session_id)
-        if isinstance(session_id, Response):
-            return session_id
+        session = await self._client_auth.authorize_session(request, body.session_id)
+        if isinstance(session, Response):
+            return session
         script = lua.load_script("reset", ProtocolLimits())
-        await script(self._redis, [rq_layout.current_timestamp(), build_session_id(session_id)])
-        return JSONResponse(ResetAnswer(reset=session_id).model_dump())
-
-    async def session(self, request: Request) -> Response:
-        """Create a session with its token, for a page of an allowed origin."""
-        if not self._tokens:
-            return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to hand out sessions")
-        is_allowed = request.headers.get("origin", "") in self._origins
-        if not is_allowed and await self._operator_auth.denial_response(request):
-            return error_response(403, "forbidden", "this page is not in TURNGATE_WEB_ORIGINS")
-        try:
-            if not await self._session_limit.allow(request.client.host if request.client else ""):
-                return error_response(
-                    429, "too_many_sessions", "too many new sessions from this address; try later"
-                )
-        except RedisError:
-            return service_unavailable("the session was not recorded; please try again")
-        session_id, token = self._tokens.issue()
-        return JSONResponse(SessionAnswer(session_id=session_id, token=token).model_dump())
+        await script(self._redis, [rq_layout.current_timestamp(), build_session_id(session.id)])
+        return JSONResponse(ResetAnswer(reset=session.id).model_dump())
 
     async def history(self, request: Request) -> Response:
         """Return the messages of both sides so far."""
         wanted = request.query_params.get("session_id", "")
-        session_id = await self._client_auth.authorize_session(request, wanted)
-        if isinstance(session_id, Response):
-            return session_id
-        return JSONResponse({"messages": await self.conversations.history(session_id)})
+        session = await self._client_auth.authorize_session(request, wanted)
+        if isinstance(session, Response):
+            return session
+        return JSONResponse({"messages": await self.conversations.history(session.id)})
 
     async def _parse_turn(self, request: Request) -> _ParsedTurn:
         """Parse the request. Raises `BadRequest`."""
         body = await parse_json_body(request, TurnRequest)
-        session_id = await self._client_auth.authorize_session(request, body.session_id)
-        if isinstance(session_id, Response):
-            raise BadRequest(session_id)
+        session = await self._client_auth.authorize_session(request, body.session_id)
+        if isinstance(session, Response):
+            raise BadRequest(session)
         if not body.text and not body.payload:
             raise BadRequest(error_response(400, "bad_request", "text: it is empty"))
         key = request.headers.get("idempotency-key", "")
@@ -191,7 +180,7 @@ class WebApi:
             raise BadRequest(
                 error_response(400, "bad_request", f"Idempotency-Key: at most {MAX_ID_LENGTH} characters")
             )
-        return _ParsedTurn(session_id, key or body.message_id or uuid4().hex, body.text, body.payload)
+        return _ParsedTurn(session, key or body.message_id or uuid4().hex, body.text, body.payload)
 
     def _build_response(
         self, session_id: str, submitted: SubmittedTurn, completed: CompletedTurn | None

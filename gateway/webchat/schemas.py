@@ -172,11 +172,23 @@ class TurnAnswer(BaseModel):
     outcome: str
 
 
+class SessionRequest(BaseModel):
+    """Request of a session; empty for a new one, or for a new token of the session whose token it carries."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    identity: str = Field(
+        "", max_length=10_000, description="JWT of a logged-in user, signed by your backend"
+    )
+
+
 class SessionAnswer(BaseModel):
-    """A new session and its token."""
+    """A session and its token, valid for `expires_in` seconds; `user_id` is empty for a visitor."""
 
     session_id: str
     token: str
+    expires_in: int
+    user_id: str = ""
 
 
 class PendingAnswer(BaseModel):

@@ -10,7 +10,8 @@ import pytest
 from core.errors import ConfigurationError
 from gateway.access.generated_key import new_secret
 from gateway.access.operator_keys import Role, find_key, is_session_token, parse_operator_keys
-from gateway.webchat.session_tokens import SessionTokens
+from gateway.webchat.session_tokens import SessionTokens, WebSession
+from gateway.webchat.user_identity import WebUser
 
 OPS, OPS_OLD, ANNA, BEN = (
     f"kR7mVx2Qp9LsTd4WnZc8BhYf3JgUa6Ee1NoX{part}" for part in ("w5Si", "Q8dK", "z2Hb", "T7pe")
@@ -109,8 +110,14 @@ def test_roles_include_the_lower_ones() -> None:
 
 
 def test_session_tokens_are_told_from_keys() -> None:
-    for session_id in ("", "web.session.with.dots"):
-        _, token = SessionTokens(["0123456789abcdef0123456789abcdef"]).issue(session_id)
+    sessions = [
+        WebSession(id="0123456789abcdef0123456789abcdef"),
+        WebSession(id="web.session.with.dots"),
+        WebSession(id="user:1", user=WebUser(id="1")),
+        WebSession(id="user:" + "1" * 100, user=WebUser(id="1" * 100)),  # compressed
+    ]
+    for session in sessions:
+        token = SessionTokens(["0123456789abcdef0123456789abcdef"]).issue(session)
         assert is_session_token(token)
         with pytest.raises(ConfigurationError, match="web session"):
             parse_operator_keys(token, "", None)

@@ -7,32 +7,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
-from gateway.webchat.session_tokens import SessionTokens
+from gateway.webchat.session_tokens import SessionTokens, WebSession
+from gateway.webchat.user_identity import WebUser
 
 OLD, NEW = "0123456789abcdef-old", "0123456789abcdef-new"
 
 
-def test_a_token_is_valid_for_its_own_session_only() -> None:
+ADA = WebSession(id="ada")
+USER = WebSession(id="user:42", user=WebUser(id="42", name="Ada Ort", email="ada@example.com"))
+
+
+@pytest.mark.parametrize("session", [ADA, USER], ids=["visitor", "user"])
+def test_a_token_is_valid_for_its_own_session_only(session: WebSession) -> None:
     tokens = SessionTokens([NEW])
-    mine, token = tokens.issue()
-    other, _ = tokens.issue()
 
-    assert tokens.verify(token) == mine != other
-
-
-def test_an_expired_token_is_invalid() -> None:
-    expired = SessionTokens([NEW], seconds=-1)
-
-    assert expired.verify(expired.issue("ada")[1]) is None
-    assert SessionTokens([NEW]).verify(expired.issue("ada")[1]) == "ada"
+    assert tokens.verify(tokens.issue(session)) == session
+    assert tokens.verify(tokens.issue(WebSession(id="user:42"))) == WebSession(id="user:42")
 
 
-def test_secrets_rotate() -> None:
-    _, token = SessionTokens([OLD]).issue("ada")
+@pytest.mark.parametrize("session", [ADA, USER], ids=["visitor", "user"])
+def test_an_expired_token_is_invalid(session: WebSession) -> None:
+    token = SessionTokens([NEW], seconds=-1).issue(session)
 
-    assert SessionTokens([NEW, OLD]).verify(token) == "ada"
+    assert SessionTokens([NEW], seconds=-1).verify(token) is None
+    assert SessionTokens([NEW]).verify(token) == session
+
+
+@pytest.mark.parametrize("session", [ADA, USER], ids=["visitor", "user"])
+def test_secrets_rotate(session: WebSession) -> None:
+    token = SessionTokens([OLD]).issue(session)
+
+    assert SessionTokens([NEW, OLD]).verify(token) == session
     assert SessionTokens([NEW]).verify(token) is None
-    assert SessionTokens([OLD]).verify(SessionTokens([NEW, OLD]).issue("ada")[1]) is None
+    assert SessionTokens([OLD]).verify(SessionTokens([NEW, OLD]).issue(session)) is None
 
 
 def test_a_weak_secret_is_refused() -> None:
@@ -48,10 +55,10 @@ def test_malformed_tokens_are_invalid(token: str) -> None:
 @given(st.integers(0, 200), st.characters(codec="ascii"))
 def test_a_changed_token_is_invalid(index: int, character: str) -> None:
     tokens = SessionTokens([NEW])
-    _, token = tokens.issue("ada")
+    token = tokens.issue(ADA)
     index %= len(token)
     changed = token[:index] + character + token[index + 1 :]
 
     # the last base64 letter has unused bits, so the same bytes may be spelled in two ways
-    assert changed == token or tokens.verify(changed) in (None, "ada")
+    assert changed == token or tokens.verify(changed) in (None, ADA)
     assert index >= token.rindex(".") or changed == token or tokens.verify(changed) is None
