@@ -275,8 +275,8 @@ class Settings(BaseSettings):
     web_identity_secret: SecretStr = Field(
         SecretStr(""),
         alias="TURNGATE_WEB_IDENTITY_SECRET",
-        description="secret with which your backend signs the identity (JWT, HS256) of a logged-in user of the "
-        "widget, comma-separated during rotation",
+        description="secret with which your backend signs the identity (JWT) of the widget's logged-in user, "
+        "comma-separated during rotation",
     )
     config_path: Path | None = Field(
         None,

@@ -21,7 +21,7 @@ _LEEWAY_SECONDS: Final = 30
 _SESSION_PREFIX: Final = "user:"
 
 
-class InvalidIdentity(Exception):  # noqa: N818 - a verdict on the token
+class InvalidIdentity(Exception):
     """An identity token that proves nothing; the text says why and never repeats the token."""
 
 

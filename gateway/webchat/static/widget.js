@@ -1,5 +1,6 @@
 // The web widget: one script tag, no framework, nothing outside its own shadow root.
 //   <script src="https://bots.example.com/widget.js" data-title="Harbour Lane" data-color="#0b57d0" async></script>
+// Pages call window.Turngate: identify(token or function), logout(), open(), close(); "turngate:ready" says that it is there.
 "use strict";
 (() => {
   const tag = document.currentScript;
@@ -14,10 +15,24 @@
     try { where.setItem(`${storagePrefix}:${name}`, JSON.stringify(value)); } catch { /* storage full or blocked: only this page has it */ }
   };
 
-  // Unsent messages, in order. They survive a reload; the id is the idempotency key of a retry.
-  let queue = stored(sessionStorage, "queue", []);
-  let session = stored(localStorage, "session", null);
+  // A visitor's session and an identified user's are stored apart: a page that identifies nobody never shows a user's conversation.
+  let identity = settings.identity || null;  // a token, or a function that returns one (or a promise of it)
+  const place = () => identity ? "user" : "session";
+  let session = stored(localStorage, place(), null);
+  const sessionOf = (token) => {  // the session of the user whom an identity token names; empty if it cannot be read
+    try {
+      const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
+      return `user:${JSON.parse(new TextDecoder().decode(bytes)).sub}`;
+    } catch { return ""; }
+  };
+  // Unsent messages, in order. They survive a reload; the id is the idempotency key of a retry. Only the `owner` sends and sees them.
+  let unsent = stored(sessionStorage, "queue", []).map((item) => ({ owner: "visitor", ...item }));
+  const owner = () => identity ? session?.session_id || sessionOf(identity) || "user" : "visitor";
+  const queued = () => unsent.filter((item) => item.owner === owner());
+  const setUnsent = (items) => store(sessionStorage, "queue", unsent = items);
   let busy = false, retryDelay = 500, rendered = "", timer = 0;
+  let person = new AbortController();  // aborted when somebody else uses the widget: nothing of theirs is sent or shown late
+  let pendingSession = null;
 
   // --- elements ---
   const host = document.createElement("div");
@@ -37,14 +52,14 @@
     .panel[hidden] { display: none; }
     header { padding: .8rem 1rem; background: var(--color); color: #fff; font-weight: 600; display: flex; }
     header button { margin-left: auto; background: none; color: inherit; }
-    ol { flex: 1; overflow-y: auto; margin: 0; padding: 1rem; list-style: none; display: flex;
-      flex-direction: column; gap: .5rem; }
+    .log { flex: 1; overflow-y: auto; padding: 1rem; }
+    ol { margin: 0; padding: 0; list-style: none; display: flex; flex-direction: column; gap: .5rem; }
     li { max-width: 85%; padding: .5rem .8rem; border-radius: 1rem; overflow-wrap: anywhere; white-space: pre-wrap; }
     .bot, .agent { align-self: start; background: light-dark(#eef0f3, #2c2e33); border-bottom-left-radius: .3rem; }
     .person { align-self: end; background: var(--color); color: #fff; border-bottom-right-radius: .3rem; }
     .agent { border-left: .2rem solid var(--color); }
     .waiting { opacity: .65; }
-    .choices { display: flex; flex-wrap: wrap; gap: .4rem; }
+    .choices { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .5rem; }
     .choices button { padding: .35rem .8rem; border: 1px solid var(--color); border-radius: 1rem;
       background: none; color: inherit; }
     a { color: inherit; } img { max-width: 100%; border-radius: .6rem; display: block; } strong { font-weight: 600; }
@@ -66,12 +81,13 @@
     return node;
   };
   const close = make("button", { type: "button", "aria-label": "Close" }, "✕");
-  const list = make("ol", { role: "log", "aria-live": "polite", "aria-label": "Conversation", tabindex: "0" });
+  const list = make("ol"), choiceBar = make("div", { class: "choices" });
+  const log = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Conversation", tabindex: "0" }, list, choiceBar);
   const state = make("div", { class: "state", role: "status" });
   const field = make("textarea", { "aria-label": settings.label, placeholder: settings.label, rows: "1", maxlength: "10000" });
   const form = make("form", {}, field, make("button", {}, "Send"));
   const panel = make("section", { class: "panel", role: "dialog", "aria-label": settings.title, hidden: "" },
-    make("header", {}, make("span", {}, settings.title), close), list, state, form);
+    make("header", {}, make("span", {}, settings.title), close), log, state, form);
   const open = make("button", { class: "open", type: "button", "aria-expanded": "false", "aria-label": settings.title });
   open.innerHTML = '<svg width="26" height="26" viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><path d="M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2z"/></svg>';
   root.append(panel, open);
@@ -104,37 +120,63 @@
       return item;
     });
     const last = messages.at(-1);
-    const choices = last?.from === "bot" && !queue.length ? last.choices || [] : [];
-    list.replaceChildren(...items, ...queue.map((each) => bubble("person", each.text, "waiting")));
-    if (choices.length) list.append(make("div", { class: "choices" }, ...choices.map((choice) => {
+    const choices = last?.from === "bot" && !queued().length ? last.choices || [] : [];
+    list.replaceChildren(...items, ...queued().map((each) => bubble("person", each.text, "waiting")));
+    choiceBar.replaceChildren(...choices.map((choice) => {
       const button = make("button", { type: "button" }, choice.label);
       button.addEventListener("click", () => choice.url ? window.open(choice.url, "_blank", "noopener")
         : say(choice.label, choice.payload));
       return button;
-    })));
-    list.scrollTop = list.scrollHeight;
+    }));
+    scrollToEnd();
   };
+  const scrollToEnd = () => { log.scrollTop = log.scrollHeight; };
 
   // --- API ---
-  const call = async (path, options = {}) => {
-    if (!session) {
-      const created = await fetch(`${base}/web/session`, { method: "POST", headers: { "Content-Type": "application/json" } });
-      if (!created.ok) throw new Error(`no session: ${created.status}`);
-      store(localStorage, "session", session = await created.json());
-    }
-    const headers = { Authorization: `Bearer ${session.token}`, ...options.headers };
-    const answer = await fetch(base + path, { ...options, headers });
-    if (answer.status === 401) {  // the token has expired: create a new session and retry
-      store(localStorage, "session", session = null);
-      return call(path, options);
+  class SignedOut extends Error {}
+  const requestSession = async (signal) => {
+    const isRenewal = session && session.expires_at > Date.now();
+    const proof = isRenewal || !identity ? "" : typeof identity === "function" ? await identity() : identity;
+    if (identity && !isRenewal && !proof) throw new SignedOut();
+    const answer = await fetch(`${base}/web/session`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...(isRenewal && { Authorization: `Bearer ${session.token}` }) },
+      body: JSON.stringify(proof ? { identity: proof } : {}),
+      signal,
+    });
+    if (answer.status === 401 && (proof || isRenewal)) throw new SignedOut();
+    if (!answer.ok) throw new Error(`no session: ${answer.status}`);
+    const created = await answer.json();
+    signal.throwIfAborted();
+    const milliseconds = created.expires_in * 1000;
+    session = { ...created, expires_at: Date.now() + milliseconds, renew_at: Date.now() + milliseconds / 2 };
+    store(localStorage, place(), session);
+  };
+  const ensureSession = () => {  // one request at a time, or a visitor would have two sessions
+    const request = pendingSession ??= requestSession(person.signal).finally(() => {
+      if (pendingSession === request) pendingSession = null;
+    });
+    return request;
+  };
+  const call = async (path, options = {}, mayRetry = true) => {
+    const { signal } = person;
+    if (!session || session.expires_at <= Date.now()) await ensureSession();
+    else if (session.renew_at <= Date.now()) await ensureSession().catch(() => {});  // the token is still valid
+    signal.throwIfAborted();
+    const answer = await fetch(base + path, { ...options, signal, headers: { Authorization: `Bearer ${session.token}`, ...options.headers } });
+    if (answer.status === 401 && mayRetry) {  // expired by the server's clock, or its secret was replaced
+      store(localStorage, place(), session = null);
+      return call(path, options, false);
     }
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return answer;
   };
   const refresh = async () => {
-    if (!session && !queue.length) return render([]);
+    if (!session && !identity && !queued().length) return render([]);
+    const { signal } = person;
     const { messages } = await (await call("/web/history")).json();
-    const now = JSON.stringify([messages, queue]);
+    signal.throwIfAborted();
+    const now = JSON.stringify([messages, queued()]);
     if (now !== rendered) { rendered = now; render(messages); }
   };
   const events = async function* (body) {
@@ -156,9 +198,9 @@
     }
   };
   const sendNext = async () => {
-    if (busy || !queue.length) return;
+    const [item] = queued(), { signal } = person;
+    if (busy || !item) return;
     busy = true;
-    const item = queue[0];
     let partial = null, content = "";
     try {
       const answer = await call("/stream", {
@@ -169,36 +211,82 @@
       state.textContent = "";
       let finished = false;
       for await (const event of events(answer.body)) {
+        signal.throwIfAborted();
         if (event.event === "done") { finished = event.data.status !== "pending"; break; }
         content = event.event === "restart" ? event.data.text : content + event.data.text;
         const next = bubble("bot", content);
         partial ? partial.replaceWith(next) : list.append(next);
         partial = next;
-        list.scrollTop = list.scrollHeight;
+        scrollToEnd();
       }
+      signal.throwIfAborted();
       if (!finished) throw new Error("the answer broke off");
-      queue.shift();
-      store(sessionStorage, "queue", queue);
+      setUnsent(unsent.filter((each) => each.id !== item.id));
       retryDelay = 500;
       await refresh();
       channel?.postMessage("changed");
-    } catch {
-      state.textContent = navigator.onLine ? "Trying again…" : "You are offline. Your message is kept.";
+    } catch (error) {
+      if (signal.aborted) return;
+      state.textContent = error instanceof SignedOut ? "Please sign in again. Your message is kept."
+        : navigator.onLine ? "Trying again…" : "You are offline. Your message is kept.";
       clearTimeout(timer);
       timer = setTimeout(sendNext, retryDelay = Math.min(retryDelay * 2, 15000));
     } finally {
-      busy = false;
+      if (signal === person.signal) busy = false;
     }
-    if (queue.length && retryDelay === 500) sendNext();
+    if (retryDelay === 500) sendNext();
   };
   const say = (text, payload = "") => {
-    queue.push({ id: crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`, text, payload });
-    store(sessionStorage, "queue", queue);
-    list.querySelector(".choices")?.remove();
+    const id = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
+    setUnsent([...unsent, { id, text, payload, owner: owner() }]);
+    choiceBar.replaceChildren();
     list.append(bubble("person", text, "waiting"));
-    list.scrollTop = list.scrollHeight;
+    scrollToEnd();
     sendNext();
   };
+
+  // --- who uses the widget ---
+  const change = () => {  // stop all that is under way, and show nothing until it is known who is there
+    person.abort();
+    person = new AbortController();
+    pendingSession = null;
+    clearTimeout(timer);
+    busy = false;
+    retryDelay = 500;
+    rendered = state.textContent = "";
+    list.replaceChildren();
+    choiceBar.replaceChildren();
+  };
+  const identify = async (proof) => {
+    if (!proof || !["string", "function"].includes(typeof proof)) throw new TypeError("identify(token), or a function that returns one");
+    if (identity && session && session.session_id === sessionOf(proof)) {  // the same user: nothing changes
+      identity = proof;
+      return;
+    }
+    change();
+    setUnsent(unsent.filter((item) => item.owner !== "user"));  // typed by somebody who was never identified
+    identity = proof;
+    session = null;
+    const { signal } = person;
+    await ensureSession();
+    signal.throwIfAborted();
+    setUnsent(unsent.map((item) => item.owner === "user" ? { ...item, owner: owner() } : item)
+      .filter((item) => [owner(), "visitor"].includes(item.owner)));  // of another user nothing stays
+    if (!panel.hidden) refresh().catch(() => {});
+    sendNext();
+  };
+  const forget = () => {
+    change();
+    identity = session = null;
+    unsent = [];
+    field.value = "";
+    for (const [where, name] of [[localStorage, "session"], [localStorage, "user"], [sessionStorage, "queue"], [sessionStorage, "open"]]) {
+      try { where.removeItem(`${storagePrefix}:${name}`); } catch { /* blocked: nothing was stored */ }
+    }
+    panel.hidden = true;
+    open.setAttribute("aria-expanded", "false");
+  };
+  const logout = () => { forget(); channel?.postMessage("logout"); };
 
   // --- user actions ---
   const show = (visible) => {
@@ -220,9 +308,10 @@
     if (text) say(text);
   });
   window.addEventListener("online", () => { clearTimeout(timer); sendNext(); });
-  if (channel) channel.onmessage = () => {
-    session = stored(localStorage, "session", session);
-    refresh().catch(() => {});
+  if (channel) channel.onmessage = ({ data }) => {
+    if (data === "logout") return forget();
+    if (!identity) session = stored(localStorage, "session", session);
+    if (session) refresh().catch(() => {});
   };
   setInterval(() => {  // poll for proactive messages
     if (!panel.hidden && !document.hidden && !busy && session) refresh().catch(() => {});
@@ -230,8 +319,14 @@
 
   const start = () => {
     document.body.append(host);
-    if (stored(sessionStorage, "open", false)) show(true);
-    sendNext();
+    const wasOpen = stored(sessionStorage, "open", false);
+    if (settings.identity) {
+      identity = session = null;
+      identify(settings.identity).catch((error) => console.warn("Turngate: the user could not be identified.", error));
+    } else sendNext();
+    if (wasOpen) show(true);
+    window.Turngate = Object.freeze({ identify, logout, open: () => show(true), close: () => show(false) });
+    window.dispatchEvent(new Event("turngate:ready"));
   };
   document.body ? start() : document.addEventListener("DOMContentLoaded", start);
 })();

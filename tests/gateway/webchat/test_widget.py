@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from gateway.webchat.widget import SCRIPT
 from tests.gateway.console.test_browser import _CHROMIUM, _QUIET
 from tests.gateway.running import RunningGateway
+from tests.gateway.webchat.test_user_identity import SECRET, token
 
 needs_browser = pytest.mark.skipif(
     not _CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
@@ -24,7 +25,9 @@ def test_the_widget_script_is_small() -> None:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    running = RunningGateway(tmp_path_factory.mktemp("widget"), TURNGATE_FLOW="kyc")
+    running = RunningGateway(
+        tmp_path_factory.mktemp("widget"), TURNGATE_FLOW="kyc", TURNGATE_WEB_IDENTITY_SECRET=SECRET
+    )
     running.wait_until_ready()
     yield running
     running.stop()
@@ -108,6 +111,163 @@ def test_messages_are_rendered_as_text_never_as_html(
     assert [link.get_attribute("href") for link in page.locator("li.person a").all()] == [
         "https://example.com/a"
     ]
+
+
+def identify(page: Page, user: str) -> None:
+    page.evaluate("token => window.Turngate.identify(token)", token(sub=user, name=f"Name of {user}"))
+
+
+def stored(page: Page) -> str:
+    return str(page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])"))
+
+
+def person_texts(page: Page) -> list[str]:
+    return page.locator("li.person").all_inner_texts()
+
+
+@needs_browser
+def test_a_user_has_the_same_conversation_on_another_device(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
+    laptop = opened(context, gateway)
+    identify(laptop, "same-talk")
+    say(laptop, "hi")
+    received(laptop, "last four digits")
+
+    assert context.browser is not None
+    other_device = context.browser.new_context()
+    phone = opened(other_device, gateway)
+    expect(phone.locator("li")).to_have_count(0)
+    identify(phone, "same-talk")
+    received(phone, "last four digits")
+    assert person_texts(phone) == ["hi"]
+
+
+@needs_browser
+def test_after_logout_nothing_of_the_last_person_is_left(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
+    page, other_tab = opened(context, gateway), opened(context, gateway)
+    for each in (page, other_tab):
+        identify(each, "leaves")
+    say(page, "hi")
+    received(page, "last four digits")
+    received(other_tab, "last four digits")
+    context.set_offline(True)
+    say(page, "secret words")
+    expect(page.get_by_role("status")).to_contain_text("offline")
+    page.get_by_label("Write a message").fill("a draft")
+    page.evaluate("window.Turngate.logout()")
+    context.set_offline(False)
+
+    for each in (page, other_tab):
+        expect(each.locator("li")).to_have_count(0)
+        assert "token" not in stored(each)
+        assert "secret words" not in stored(each)
+    assert page.get_by_label("Write a message").input_value() == ""
+    page.get_by_role("button", name="Harbour Lane").click()
+    say(page, "hello")
+    received(page, "last four digits")
+    assert person_texts(page) == ["hello"]
+
+
+@needs_browser
+def test_unsent_words_are_sent_as_the_one_who_wrote_them_or_not_at_all(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
+    page = opened(context, gateway)
+    identify(page, "first")
+    say(page, "hi")
+    received(page, "last four digits")
+    context.set_offline(True)
+    say(page, "words of the first")
+    expect(page.get_by_role("status")).to_contain_text("offline")
+    context.set_offline(False)
+    page.evaluate("token => window.Turngate.identify(token)", token(sub="second"))
+    say(page, "words of the second")
+    received(page, "last four digits")
+
+    assert person_texts(page) == ["words of the second"]
+    assert "words of the first" not in stored(page)
+
+
+@needs_browser
+def test_unsent_words_of_a_user_wait_on_pages_that_identify_nobody(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
+    page = opened(context, gateway)
+    identify(page, "waits")
+    page.route("**/stream", lambda route: route.abort())
+    say(page, "hi")
+    expect(page.get_by_role("status")).to_contain_text("Trying again")
+    page.reload()
+    page.unroute("**/stream")
+    expect(page.locator("li")).to_have_count(0)
+    say(page, "a visitor")
+    received(page, "last four digits")
+    assert person_texts(page) == ["a visitor"]
+    identify(page, "waits")
+    received(page, "last four digits")
+    expect(page.locator("li.person")).to_have_text(["hi"])
+
+
+@needs_browser
+def test_a_page_that_identifies_nobody_does_not_show_a_users_conversation(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
+    page = opened(context, gateway)
+    identify(page, "hidden")
+    say(page, "hi")
+    received(page, "last four digits")
+    page.reload()
+    expect(page.get_by_label("Write a message")).to_be_visible()
+    say(page, "a visitor")
+    received(page, "last four digits")
+    assert person_texts(page) == ["a visitor"]
+    identify(page, "hidden")
+    expect(page.locator("li.person")).to_have_text(["hi"])
+
+
+@needs_browser
+def test_a_refused_identity_is_an_error_for_the_page_and_sends_nothing(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
+    page = opened(context, gateway)
+    outcome = page.evaluate(
+        "token => window.Turngate.identify(token).then(() => 'identified', error => error.constructor.name)",
+        token("wrong-secret-0123456789-0123456789-0123"),
+    )
+    assert outcome != "identified"
+    say(page, "hi")
+    expect(page.get_by_role("status")).to_contain_text("sign in again")
+    expect(page.locator("li.bot")).to_have_count(0)
+    # a function is asked for a token again and again, so a page need not renew it
+    page.evaluate("token => window.Turngate.identify(async () => token)", token(sub="late"))
+    say(page, "hello")
+    received(page, "last four digits")
+    assert person_texts(page) == ["hello"]
+
+
+@needs_browser
+def test_a_token_is_renewed_before_it_expires(context: BrowserContext, gateway: RunningGateway) -> None:
+    page = opened(context, gateway)
+    say(page, "hi")
+    received(page, "last four digits")
+    place = next(name for name in page.evaluate("Object.keys(localStorage)") if name.endswith(":session"))
+    before = page.evaluate(
+        """place => {
+          const session = JSON.parse(localStorage[place]);
+          localStorage[place] = JSON.stringify({...session, renew_at: 0});
+          return session;
+        }""",
+        place,
+    )
+    page.reload()
+    received(page, "last four digits")
+    after = page.evaluate("place => JSON.parse(localStorage[place])", place)
+
+    assert after["session_id"] == before["session_id"]
+    assert after["renew_at"] > before["renew_at"]
 
 
 def test_the_script_is_cacheable(gateway: RunningGateway) -> None:
