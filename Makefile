@@ -12,11 +12,15 @@ PIP := $(if $(CERTIFICATES),PIP_CERT=$(CERTIFICATES)) $(BIN)/pip
 UV := UV_SYSTEM_CERTS=1 VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
 # `make run` starts several processes at once; what they import is compiled beforehand.
 WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.cli.run, gateway.app, gateway.worker'
+# Lock files have the hash of every file, so an index that serves another one is an error.
+COMPILE := UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate \
+	--no-emit-index-url --generate-hashes
+TOOL := UV_SYSTEM_CERTS=1 $(BIN)/uv tool run -q
 WORKERS ?= 3
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run test test-all lint docs bench attack storm browser hooks lock clean
+.PHONY: help run test test-all lint docs bench attack storm browser hooks lock audit sbom clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -63,10 +67,17 @@ hooks: $(VENV)/test.stamp  ## install the pre-commit hooks
 	@$(UV) install -q prek && $(BIN)/prek install
 
 lock: $(BIN)/uv  ## resolve the dependencies again
-	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	$(COMPILE) \
 		pyproject.toml -o requirements.txt
-	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	$(COMPILE) \
 		--extra test -c requirements.txt pyproject.toml -o requirements-test.txt
+
+audit: $(BIN)/uv  ## look the dependencies up in the published advisories
+	@$(BIN)/python .ci/audit.py $(BIN)/uv
+
+sbom: $(BIN)/uv  ## write sbom.json: what is installed to run, as CycloneDX
+	@$(TOOL) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible -o sbom.json && echo "== sbom.json"
 
 clean:  ## remove the environment and caches, not the data in var/
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
@@ -80,9 +91,9 @@ $(BIN)/uv:
 
 $(VENV)/run.stamp: $(BIN)/uv requirements.txt pyproject.toml
 	@echo "== installing what running needs"
-	@$(UV) install -q -r requirements.txt && $(UV) install -q --no-deps -e . && $(WARM) && touch $@
+	@$(UV) install -q --require-hashes -r requirements.txt && $(UV) install -q --no-deps -e . && $(WARM) && touch $@
 
 $(VENV)/test.stamp: $(BIN)/uv requirements.txt requirements-test.txt pyproject.toml
 	@echo "== installing what running and testing need"
-	@$(UV) install -q -r requirements-test.txt && $(UV) install -q --no-deps -e . && $(WARM) && \
+	@$(UV) install -q --require-hashes -r requirements-test.txt && $(UV) install -q --no-deps -e . && $(WARM) && \
 		touch $@ $(VENV)/run.stamp
