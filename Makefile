@@ -20,7 +20,7 @@ WORKERS ?= 3
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run test test-all lint docs bench attack storm browser hooks lock audit sbom clean
+.PHONY: help run test test-all lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -74,6 +74,9 @@ lock: $(BIN)/uv  ## resolve the dependencies again
 
 audit: $(BIN)/uv  ## look the dependencies up in the published advisories
 	@$(BIN)/python .ci/audit.py $(BIN)/uv
+
+check-deploy: $(VENV)/test.stamp  ## check the files of deploy/ and run the image's commands; about a minute
+	@$(BIN)/python .ci/check_deploy.py $(BIN)/uv
 
 sbom: $(BIN)/uv  ## write sbom.json: what is installed to run, as CycloneDX
 	@$(TOOL) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \

@@ -1,0 +1,150 @@
+"""Files of deploy/: their settings, commands and probes exist, and every process is restricted alike."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import channels
+from gateway.config.settings import load_channel_settings, setting_rows
+from gateway.server.connection_table import ConnectionLimits
+from tests.paths import ROOT
+
+DEPLOY = ROOT / "deploy"
+MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OWN_VARIABLES = {"DOMAIN", "REDIS_PASSWORD"}  # of compose.yaml itself
+
+
+def known_settings() -> set[str]:
+    names = {name for name, _, _ in setting_rows()}
+    return names | {row.name for channel in channels.available() for row in load_channel_settings(channel)}
+
+
+def documents(path: Path) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+def deployments() -> list[dict[str, Any]]:
+    found = [each for path in MANIFESTS for each in documents(path) if each["kind"] == "Deployment"]
+    assert len(found) == 2
+    return found
+
+
+def test_the_example_environment_names_settings_that_exist() -> None:
+    text = (DEPLOY / ".env.example").read_text()
+    names = set(re.findall(r"^#?([A-Z][A-Z_]+)=", text, re.MULTILINE))
+
+    assert len(names) > 15
+    assert names - known_settings() == OWN_VARIABLES
+
+
+def test_the_example_environment_has_all_required_settings_of_every_channel() -> None:
+    text = (DEPLOY / ".env.example").read_text()
+    required = {
+        row.name for name in channels.available() for row in load_channel_settings(name) if row.required
+    }
+
+    assert {name for name in required if f"#{name}=" not in text} == set()
+
+
+def test_secrets_of_the_example_environment_are_empty() -> None:
+    filled = re.findall(r"^#?([A-Z_]+)=\S", (DEPLOY / ".env.example").read_text(), re.MULTILINE)
+
+    assert set(filled) == {"DOMAIN", "TURNGATE_FLOW", "TURNGATE_LLM"}
+
+
+def test_containers_get_settings_that_exist() -> None:
+    settings = set(COMPOSE["x-turngate"]["environment"])
+    for path in MANIFESTS:
+        for each in documents(path):
+            if each["kind"] == "ConfigMap":
+                settings |= set(each["data"])
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    settings |= set(re.findall(r"\b(HOST|PORT|TURNGATE_[A-Z_]+)=", dockerfile))
+
+    assert settings - known_settings() == set()
+
+
+def test_processes_are_the_commands_web_and_worker() -> None:
+    commands = [COMPOSE["services"][name]["command"] for name in ("web", "worker")]
+    commands += [pod_of(each)["containers"][0]["args"] for each in deployments()]
+    for name in ("turngate-web.service", "turngate-worker@.service"):
+        unit = configparser.ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str  # type: ignore[assignment, method-assign]
+        unit.read(DEPLOY / "systemd" / name)
+        commands.append(unit["Service"]["ExecStart"].split()[1:])
+
+    assert commands == [["web"], ["worker"]] * 3
+
+
+def pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
+    pod: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return pod
+
+
+def test_no_container_runs_as_root_or_writes_to_its_image() -> None:
+    for deployment in deployments():
+        pod = pod_of(deployment)
+        [container] = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert "memory" in container["resources"]["limits"]
+    assert COMPOSE["x-turngate"]["read_only"]
+    assert COMPOSE["x-turngate"]["cap_drop"] == ["ALL"]
+    assert re.search(r"^USER [1-9]\d+", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_probes_ask_for_liveness_and_readiness_as_documented() -> None:
+    [web] = [
+        pod_of(each)["containers"][0] for each in deployments() if each["metadata"]["name"].endswith("web")
+    ]
+
+    assert web["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert web["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_a_worker_has_the_time_to_finish_its_turns() -> None:
+    grace = [COMPOSE["services"]["worker"]["stop_grace_period"].removesuffix("s")]
+    grace += [
+        pod_of(each)["terminationGracePeriodSeconds"]
+        for each in deployments()
+        if each["metadata"]["name"].endswith("worker")
+    ]
+    unit = (DEPLOY / "systemd" / "turngate-worker@.service").read_text()
+    grace += re.findall(r"^TimeoutStopSec=(\d+)", unit, re.MULTILINE)
+
+    assert [int(seconds) for seconds in grace] == [75, 75, 75]
+
+
+def test_redis_keeps_everything() -> None:
+    command = COMPOSE["services"]["valkey"]["command"]
+
+    assert command[command.index("--appendonly") + 1] == "yes"
+    assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
+    assert "ports" not in COMPOSE["services"]["valkey"]
+    assert COMPOSE["networks"]["back"] == {"internal": True}
+
+
+@pytest.mark.parametrize("name", ["nginx/turngate.conf", "caddy/Caddyfile"])
+def test_a_proxy_times_out_before_the_web_process(name: str) -> None:
+    text = (DEPLOY / name).read_text()
+    [seconds] = re.findall(r"(?:client_header_timeout|read_header) (\d+)s", text)
+
+    assert int(seconds) < ConnectionLimits().head_seconds
+
+
+def test_disruption_budgets_and_services_select_the_deployments() -> None:
+    labels = [each["spec"]["template"]["metadata"]["labels"] for each in deployments()]
+    for path in MANIFESTS:
+        for each in documents(path):
+            if each["kind"] == "PodDisruptionBudget":
+                assert each["spec"]["selector"]["matchLabels"] in labels
+            if each["kind"] == "Service":
+                assert each["spec"]["selector"] in labels
