@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
-    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "key", "audit",
+    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "key", "audit", "backup", "restore",
 )  # fmt: skip
 
 

@@ -1,0 +1,44 @@
+"""The `turngate backup` command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.redis.backup import BackupKind
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def backup(
+    destination: Annotated[Path, typer.Argument(help="Folder that gets a folder for each backup.")],
+    kind: Annotated[
+        BackupKind, typer.Option(help="Copy of the append-only folder, or a snapshot.")
+    ] = BackupKind.APPEND_ONLY,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the server (default: the server is asked).")
+    ] = None,
+    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for the server's files.")] = 600.0,
+) -> None:
+    """Back up a running server, without stopping anything. Run it on the server's machine."""
+    from redis.exceptions import RedisError
+
+    from core.errors import ConfigurationError
+    from gateway.cli._audit import record_act
+    from gateway.config.settings import Settings
+    from gateway.redis.backup import back_up
+    from gateway.redis.connection.connect import open_sync_redis
+
+    with open_sync_redis(Settings.load().require_redis_url()) as redis:
+        try:
+            folder = back_up(redis, kind, destination, data_folder=data_dir, wait_seconds=wait)
+        except RedisError as error:
+            raise ConfigurationError(
+                f"the server refuses this backup ({type(error).__name__}); use that of whoever operates it"
+            ) from None
+    record_act("backup", target=folder.name)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    typer.echo(f"{folder}  {size / 1e6:.1f} MB")

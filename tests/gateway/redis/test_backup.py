@@ -1,0 +1,147 @@
+"""Backup of a server that is in use, and its restoration: nothing is missing, and nothing is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+
+import channels
+from core.errors import ConfigurationError
+from core.model import Message
+from gateway.redis.backup import BackupKind, back_up
+from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.restore import restore
+from tests.gateway.stack import Stack, build_message, running_stack
+
+KINDS = list(BackupKind)
+PEOPLE = [f"+1555017{number:04d}" for number in range(12)]
+
+
+async def turngate(*arguments: str, **settings: str) -> tuple[int, str]:
+    """Run a command as an operator does."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", *arguments),
+        env={**os.environ, **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+@asynccontextmanager
+async def restored(stack: Stack, folder: Path) -> AsyncIterator[Stack]:
+    """Run a server on a restored folder, beside the same provider."""
+    server = EmbeddedRedis(folder)
+    server.start()
+    try:
+        async with Redis.from_url(server.url) as redis:
+            other = Stack(server, redis, stack.simulator, stack._environ["TWILIO_API_URL"])
+            try:
+                yield other
+            finally:
+                await other.stop()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_was_acknowledged_before_a_backup_is_answered_after_its_restoration(
+    tmp_path: Path, kind: BackupKind
+) -> None:
+    async with running_stack(durable=True) as stack:
+        for number, person in enumerate(PEOPLE):
+            await stack.accept_message(number, "hi", person)
+
+        async def write() -> None:
+            for number in range(1_000, 100_000):
+                await stack.accept_message(number, "hi", f"+1555018{number:05d}")
+
+        writer = asyncio.create_task(write())
+        status, output = await turngate(
+            "backup", str(tmp_path / "backups"), "--kind", kind, REDIS_URL=stack.url
+        )
+        writer.cancel()
+        assert status == 0, output
+        [backup] = (tmp_path / "backups").iterdir()
+        assert str(backup) in output
+        stack.server.kill()
+
+        status, output = await turngate("restore", str(backup), "--data-dir", str(tmp_path / "data"))
+        assert status == 0, output
+        async with restored(stack, tmp_path / "data") as other:
+            await other.start_async_worker()
+            for person in PEOPLE:
+                assert len(await stack.simulator.wait_for_texts(1, person)) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_reply_that_was_sent_after_the_backup_is_not_sent_again(
+    tmp_path: Path, kind: BackupKind
+) -> None:
+    async with running_stack(durable=True) as stack:
+        await stack.accept_message(1, "hi")
+        worker = await stack.start_async_worker()
+        await stack.simulator.wait_for_texts(1)
+        await stack.wait_until_idle()
+        worker.kill()
+        await worker.communicate()
+        channel = channels.load("twilio", stack._environ, "http://127.0.0.1:1")
+        assert channel is not None
+        sender = ProactiveSender(stack.redis, {"twilio": channel}, ProtocolLimits())
+        session = build_message(1, "hi").turn.session
+        await sender.send(session, "parcel-1", Message(text="your parcel is here"))
+        with SyncRedis.from_url(stack.url) as redis:
+            backup = back_up(redis, kind, tmp_path / "backups", data_folder=None, wait_seconds=30)
+        await stack.start_async_worker()
+        await stack.simulator.wait_for_texts(2)
+        await stack.stop()
+
+        report = await asyncio.to_thread(restore, backup, tmp_path / "data", wait_seconds=30)
+        assert (report.sessions, report.unsent) == (1, 1)
+        async with restored(stack, tmp_path / "data") as other:
+            await other.start_async_worker()
+            await other.wait_until_idle()
+            assert len(stack.simulator.received_texts()) == 2
+            assert await other.redis.llen(f"tg:{{{session}}}:out") == 0
+
+
+def test_a_folder_with_data_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "backup" / "appendonlydir").mkdir(parents=True)
+    (tmp_path / "data" / "appendonlydir").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match="move it away"):
+        restore(tmp_path / "backup", tmp_path / "data", wait_seconds=1)
+
+
+def test_a_folder_that_is_no_backup_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"neither appendonlydir nor dump\.rdb"):
+        restore(tmp_path / "nothing", tmp_path / "data", wait_seconds=1)
+
+
+def test_a_server_without_its_files_here_says_what_to_do(tmp_path: Path, sync_redis: SyncRedis) -> None:
+    for kind in KINDS:
+        with pytest.raises(ConfigurationError, match=r"--kind snapshot|--data-dir"):
+            back_up(sync_redis, kind, tmp_path / "out", data_folder=tmp_path / "elsewhere", wait_seconds=5)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_backup_is_private_and_the_servers_settings_are_as_before(
+    tmp_path: Path, kind: BackupKind
+) -> None:
+    async with running_stack(durable=True) as stack:
+        before = await stack.redis.config_get("*")
+        with SyncRedis.from_url(stack.url) as redis:
+            backup = back_up(redis, kind, tmp_path / "backups", data_folder=None, wait_seconds=30)
+        assert await stack.redis.config_get("*") == before
+        assert all(path.stat().st_mode & 0o077 == 0 for path in [backup, *backup.rglob("*")])
