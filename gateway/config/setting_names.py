@@ -10,9 +10,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-OWNED_PREFIXES: Final = ("TURNGATE_", "TWILIO_", "WHATSAPP_", "INTERCOM_", "ZENDESK_", "SUNSHINE_")
-"""Prefixes of settings; every variable that begins with one has to be known."""
-
 VENDOR_VARIABLES: Final = frozenset(
     {
         *("TWILIO_API_KEY", "TWILIO_API_SECRET", "TWILIO_EDGE", "TWILIO_REGION"),
@@ -31,10 +28,15 @@ _SIMILAR_PREFIX = 0.75
 _SIMILAR_NAME = 0.85
 
 
-def describe_unknown_settings(environ: Mapping[str, str], known: Collection[str]) -> str:
-    """Return a sentence about every variable that is a misspelt setting; empty if there is none."""
+def describe_unknown_settings(
+    environ: Mapping[str, str], known: Collection[str], prefixes: tuple[str, ...]
+) -> str:
+    """Return a sentence about every variable that is a misspelt setting; empty if there is none.
+
+    Every variable that begins with one of `prefixes` has to be known.
+    """
     suspects = {name: _normalize(name) for name in environ if name not in known}
-    suspects = {name: plain for name, plain in suspects.items() if _is_suspect(plain, known)}
+    suspects = {name: plain for name, plain in suspects.items() if _is_suspect(plain, known, prefixes)}
     if not suspects:
         return ""
     foreign = _split(environ.get(OTHER_SETTINGS, ""))
@@ -55,10 +57,10 @@ def describe_unknown_settings(environ: Mapping[str, str], known: Collection[str]
 def suggest_name(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean X?` with the nearest known name, one of the same prefix before all others."""
     known = list(known)
-    prefix = next((prefix for prefix in OWNED_PREFIXES if name.startswith(prefix)), "")
-    if (bare := name.removeprefix(prefix)) in known:  # TURNGATE_PORT for PORT
-        return f"; did you mean {bare}?"
-    siblings = [each for each in known if prefix and each.startswith(prefix)]
+    prefix, separator, rest = name.partition("_")
+    if rest in known:  # TURNGATE_PORT for PORT
+        return f"; did you mean {rest}?"
+    siblings = [each for each in known if each.startswith(prefix + separator)]
     nearest = get_close_matches(name, siblings, n=1) or get_close_matches(name, known, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
@@ -68,22 +70,22 @@ def _normalize(name: str) -> str:
     return re.sub(r"[-. ]", "_", name.upper())
 
 
-def _is_suspect(name: str, known: Collection[str]) -> bool:
+def _is_suspect(name: str, known: Collection[str], prefixes: tuple[str, ...]) -> bool:
     """Return whether a variable claims to be a setting: by its prefix, or as it nearly has one's name.
 
     A prefix with digits, such as TWILIO2, is no typo.
     """
-    if name.startswith(OWNED_PREFIXES):
+    if name.startswith(prefixes):
         return True
     first = name.partition("_")[0]
     is_near = any(
         name.startswith(prefix[:-1])
         or SequenceMatcher(None, first, prefix[:-1]).ratio() >= _SIMILAR_PREFIX
-        for prefix in OWNED_PREFIXES
+        for prefix in prefixes
     )
     if not is_near or any(letter.isdigit() for letter in first):
         return False
-    ours = [each for each in known if each.startswith(OWNED_PREFIXES)]
+    ours = [each for each in known if each.startswith(prefixes)]
     return bool(get_close_matches(name, ours, n=1, cutoff=_SIMILAR_NAME))
 
 

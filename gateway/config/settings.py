@@ -278,7 +278,9 @@ class Settings(BaseSettings):
         """Load the settings of this process. Raises `ConfigurationError` naming the setting."""
         variables = read_variables()
         unknown = describe_unknown_settings(
-            {name: value for name, value in variables.items() if not _is_flow_secret(name)}, _known_names()
+            {name: value for name, value in variables.items() if not _is_flow_secret(name)},
+            _known_names(),
+            _owned_prefixes(),
         )
         if unknown:
             raise ConfigurationError(unknown)
@@ -431,3 +433,10 @@ def _known_names() -> frozenset[str]:
     own = {str(field.alias) for field in Settings.model_fields.values()} | _INTERNAL_VARIABLES
     of_channels = {row.name for channel in channels.available() for row in load_channel_settings(channel)}
     return frozenset(own | of_channels | {f"{name}{FILE_SUFFIX}" for name in secret_names()})
+
+
+@lru_cache(1)
+def _owned_prefixes() -> tuple[str, ...]:
+    """Return the beginnings of settings' names: ours, and those of each channel."""
+    of_channels = (row.name for channel in channels.available() for row in load_channel_settings(channel))
+    return ("TURNGATE_", *sorted({f"{name.partition('_')[0]}_" for name in of_channels}))
