@@ -24,14 +24,20 @@ _ENVIRONMENT_PREFIXES = (
     "PORT",
 )
 
+MODULE = (sys.executable, "-m", "gateway")
+TURNGATE = (str(Path(sys.executable).with_name("turngate")),)
+"""The installed command, which does not import from the working directory."""
+
 
 class RunningGateway:
     """A started gateway; `wait_until_ready` reads its output until it prints the console's address."""
 
-    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, program: tuple[str, ...] = MODULE, **settings: str
+    ) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "run", "--port", "0", *arguments],
+            [*program, "run", "--port", "0", *arguments],
             cwd=folder,
             env={**_remove_settings(os.environ), "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings},
             stdout=subprocess.PIPE,
