@@ -44,7 +44,7 @@ log = logging.getLogger("turngate.simulator")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
-_MAX_FILE_BYTES = 101 * 1024 * 1024
+MAX_FILE_BYTES = 101 * 1024 * 1024
 _SEND_KEY = "turngate.send"
 
 
@@ -255,7 +255,7 @@ class SimulatorServer:
                     return None
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)
-                    if size > _MAX_FILE_BYTES:
+                    if size > MAX_FILE_BYTES:
                         break
         except Exception:  # any error is a failure of the file's server
             return None

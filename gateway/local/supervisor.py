@@ -25,7 +25,7 @@ from gateway.local.simulated_accounts import (
     format_simulator_urls,
     write_simulated_settings,
 )
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer, serve
 from gateway.redis.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")
@@ -135,7 +135,7 @@ class Supervisor:
         self.simulated_channels = tuple(accounts)
         reason = "as asked" if has_real else "no credentials set"
         self._write_line(f"{reason}; simulating: {', '.join(self.simulated_channels)}")
-        http = await self._stack.enter_async_context(provider_client())
+        http = await self._stack.enter_async_context(provider_client(2 * MAX_FILE_BYTES))
         environ = {"PUBLIC_URL": public_url}
         urls: dict[str, str] = {}
         for name, account in accounts.items():
