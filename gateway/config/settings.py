@@ -261,6 +261,29 @@ class Settings(BaseSettings):
         description="secret that signs session tokens, comma-separated during rotation; if unset, `/turn` "
         "requires TURNGATE_API_KEY",
     )
+    keep_session_days: int = Field(
+        30,
+        alias="TURNGATE_KEEP_SESSION_DAYS",
+        ge=1,
+        le=3_650,
+        description="retention of a session after its last work: dialog state, log; also of broadcasts",
+    )
+    keep_contact_days: int = Field(
+        400,
+        alias="TURNGATE_KEEP_CONTACT_DAYS",
+        ge=1,
+        le=3_650,
+        description="retention of the links from a contact's identifiers to the session, after the last "
+        "message",
+    )
+    keep_dead_letter_days: int = Field(
+        0,
+        alias="TURNGATE_KEEP_DEAD_LETTER_DAYS",
+        ge=0,
+        le=3_650,
+        description="age at which dead letters, and events for hooks that were given up, are deleted "
+        "(0: when an operator drops them)",
+    )
     config_path: Path | None = Field(
         None,
         alias="TURNGATE_CONFIG",

@@ -62,6 +62,7 @@ class WebApi:
         tokens: SessionTokens,
         origins: Sequence[str] = (),
         sessions_per_hour: int = 0,
+        protocol: ProtocolLimits | None = None,
     ) -> None:
         self.conversations = conversations
         self._redis = redis
@@ -71,6 +72,7 @@ class WebApi:
         self._tokens = tokens
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
+        self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
         self._session_limit = SessionLimit(redis, sessions_per_hour)
 
     def routes(self) -> list[BaseRoute]:
@@ -149,8 +151,7 @@ class WebApi:
         session_id = await self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session_id, Response):
             return session_id
-        script = lua.load_script("reset", ProtocolLimits())
-        await script(self._redis, [rq_layout.current_timestamp(), build_session_id(session_id)])
+        await self._reset_script(self._redis, [rq_layout.current_timestamp(), build_session_id(session_id)])
         return JSONResponse(ResetAnswer(reset=session_id).model_dump())
 
     async def session(self, request: Request) -> Response:
