@@ -19,8 +19,8 @@ _MOUNTED_SECRETS: Final = (Path("/run/secrets"), Path("/var/run/secrets"))
 def read_secret_file(setting: str, path: Path) -> str:
     """Return the text of a secret's file without the line break at its end.
 
-    `setting` is named in the `ConfigurationError` for a file that cannot be read, is empty or no text, or that
-    every user of this machine may read.
+    `setting` is named in the `ConfigurationError` for a file that cannot be read, is empty or no text, or
+    that every user of this machine may read.
     """
     try:
         # not blocked by a named pipe
@@ -41,7 +41,9 @@ def read_secret_file(setting: str, path: Path) -> str:
             )
         content = file.read(_MAX_SECRET_BYTES + 1)
     if len(content) > _MAX_SECRET_BYTES:
-        raise ConfigurationError(f"{setting}: {path} is larger than {_MAX_SECRET_BYTES:,} bytes, so no secret")
+        raise ConfigurationError(
+            f"{setting}: {path} is larger than {_MAX_SECRET_BYTES:,} bytes, so no secret"
+        )
     try:
         text = content.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
@@ -63,8 +65,8 @@ def make_private_folder(folder: Path) -> None:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError as error:
         raise ConfigurationError(
-            f"TURNGATE_DATA_DIR: {folder} is not usable ({error.strerror}); name a folder that belongs to the "
-            "user of this process, such as one that does not exist yet"
+            f"TURNGATE_DATA_DIR: {folder} is not usable ({error.strerror}); name a folder that belongs to "
+            "the user of this process, such as one that does not exist yet"
         ) from None
     if mode & _ANYONE_ELSE:
         raise _still_open(folder, mode)
@@ -102,8 +104,8 @@ def _make_private(path: Path) -> None:
 
 def _still_open(path: Path, mode: int) -> ConfigurationError:
     return ConfigurationError(
-        f"TURNGATE_DATA_DIR: others may read {path} (mode {mode:o}), and its file system keeps no other mode; "
-        "name a folder on another one"
+        f"TURNGATE_DATA_DIR: others may read {path} (mode {mode:o}), and its file system keeps no other "
+        "mode; name a folder on another one"
     )
 
 

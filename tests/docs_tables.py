@@ -39,7 +39,9 @@ def render_settings() -> str:
     def name_of(setting: str) -> str:
         return f"`{setting}` or `{setting}_FILE`" if setting in secrets else f"`{setting}`"
 
-    rows += [f"| {name_of(name)} | {default} | {meaning} |" for name, default, meaning in settings.setting_rows()]
+    rows += [
+        f"| {name_of(name)} | {default} | {meaning} |" for name, default, meaning in settings.setting_rows()
+    ]
     for name in channels.available():
         for setting in importlib.import_module(f"channels.{name}").SETTINGS:
             default = f"`{setting.default}`" if setting.default else ("required" if setting.required else "")

@@ -45,7 +45,7 @@ class _JsonCompatibleLoader(yaml.SafeLoader):
         self._merging: list[yaml.MappingNode] = []
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Copy what `<<` names into a mapping. Raises `ConstructorError` beyond the maximum number of values."""
+        """Copy what `<<` names into a mapping. Raises `ConstructorError` beyond `MAX_MERGED_VALUES`."""
         if any(each is node for each in self._merging):
             raise ConstructorError(None, None, "a merge key stands inside of what it names", node.start_mark)
         self._merging.append(node)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable
 from functools import wraps
-from time import thread_time
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
+
+from flows.templating.budget import (
+    CONCAT_FILTER,
+    MAX_OUTPUT_LENGTH,
+    ROUNDS_FILTER,
+    BoundingTransformer,
+    concatenate,
+    concatenate_values,
+    count_rounds,
+    spend,
+    spend_time,
+)
 
 MAX_RESULT_LENGTH = 100_000
-MAX_OUTPUT_LENGTH = 1_000_000
 MAX_WIDTH = 1_000
 MAX_RANGE_LENGTH = 1_000
-MAX_TOTAL_ITERATIONS = 10_000
-MAX_SECONDS = 0.5
-"""Processor time of one rendering or expression; an ordinary one takes less than a thousandth of it."""
-
 _SIZED_TYPES = (str, list, tuple)
 # a width of four digits or from a value is never intended
 _WIDE_PERCENT_FORMAT = re.compile(r"%(?:\(\w*\))?[#0 +-]*(?:\d{4,}|\*|\d*\.(?:\d{4,}|\*))")
@@ -36,26 +39,6 @@ _WALKING_FILTERS = (
     *("batch", "groupby", "list", "map", "max", "min", "reject", "select", "slice", "sort", "striptags"),
     *("title", "unique", "urlize", "wordcount", "wordwrap"),
 )
-_ROUNDS_FILTER, _CONCAT_FILTER = "rounds of a loop", "bounded text"  # names that are not valid in a template
-
-
-@dataclass(slots=True)
-class _Budget:
-    """Rounds of loops and processor time of one rendering."""
-
-    rounds: int
-    ends_at: float
-
-    def spend(self, rounds: int = 0) -> None:
-        """Count rounds and check the time. Raises `SecurityError` when there is none left."""
-        self.rounds -= rounds
-        if self.rounds < 0:
-            raise SecurityError(f"a text has {MAX_TOTAL_ITERATIONS} rounds of loops at most")
-        if thread_time() > self.ends_at:
-            raise SecurityError("this would take too long")
-
-
-_budget: ContextVar[_Budget] = ContextVar("budget")
 
 
 class BoundedSandbox(ImmutableSandboxedEnvironment):
@@ -64,20 +47,18 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
     `start_budget` is to be called before each rendering, and `add_filter_limits` once all filters are there.
     """
 
+    concat = staticmethod(concatenate)
     intercepted_binops = frozenset(("*", "**", "+", "%"))
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.globals["range"] = _bounded_range
         del self.globals["lipsum"]  # filler of any length
-        self.concat = _concatenate
-        self.filters |= {_ROUNDS_FILTER: _count_rounds, _CONCAT_FILTER: _concatenate_values}
+        self.filters |= {ROUNDS_FILTER: count_rounds, CONCAT_FILTER: concatenate_values}
 
-    def _generate(
-        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
-    ) -> str:
+    def _generate(self, source: nodes.Template, *arguments: Any, **options: Any) -> str:
         """Generate the code of templates and expressions with their loops and texts bounded."""
-        return super()._generate(_BoundingTransformer().visit(source), name, filename, defer_init)
+        return super()._generate(BoundingTransformer().visit(source), *arguments, **options)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return a key of data before a method of its type: `order.items` are the items of the order."""
@@ -86,7 +67,7 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        _budget.get().spend()
+        spend()
         if operator == "**":
             raise SecurityError("there are no powers here")
         if operator == "*":
@@ -98,9 +79,9 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         return _check_result(super().call_binop(context, operator, left, right))
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        _budget.get().spend(rounds=1)  # macros may call each other
+        spend(rounds=1)  # macros may call each other
         if isinstance(function, LoopContext) and args:
-            args = (_count_rounds(args[0]), *args[1:])
+            args = (count_rounds(args[0]), *args[1:])
         method = getattr(function, "__wrapped__", function)  # Jinja wraps `format`
         owner, name = getattr(method, "__self__", None), getattr(method, "__name__", "")
         if isinstance(owner, str | int) and name in _FORBIDDEN_METHODS:
@@ -112,74 +93,18 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         return _check_result(super().call(context, function, *args, **kwargs))
 
 
-class _BoundingTransformer(NodeTransformer):
-    """Bounds loops and the operator `~`; the names of the methods are Jinja's."""
-
-    def visit_For(self, node: nodes.For) -> nodes.For:
-        self.generic_visit(node)
-        node.iter = nodes.Filter(node.iter, _ROUNDS_FILTER, [], [], None, None, lineno=node.lineno)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
-        self.generic_visit(node)
-        parts = nodes.List(node.nodes, lineno=node.lineno)
-        return nodes.Filter(parts, _CONCAT_FILTER, [], [], None, None, lineno=node.lineno)
-
-
 def add_filter_limits(environment: BoundedSandbox) -> BoundedSandbox:
     """Bound the filters and tests of the environment too."""
     filters = environment.filters
     looks = {**dict.fromkeys(_FILTERS_WITH_NUMBERS, _check_widths), "format": _check_format}
     for name, look in {**looks, "replace": _check_replace}.items():
         filters[name] = _with_argument_check(filters[name], look)
-    for name in filters.keys() - {_ROUNDS_FILTER, _CONCAT_FILTER}:
+    for name in filters.keys() - {ROUNDS_FILTER, CONCAT_FILTER}:
         most = MAX_RESULT_LENGTH if name in _WALKING_FILTERS else MAX_OUTPUT_LENGTH
         filters[name] = _with_bounds(filters[name], most)
     for name in ("in", "eq", "equalto", "==", "ne", "!="):  # what takes long on long values
-        environment.tests[name] = _with_bounds(environment.tests[name], MAX_OUTPUT_LENGTH)
+        environment.tests[name] = _with_bounds(cast("Any", environment.tests[name]), MAX_OUTPUT_LENGTH)
     return environment
-
-
-def start_budget() -> None:
-    """Give a rendering or an expression its rounds and its time."""
-    _budget.set(_Budget(MAX_TOTAL_ITERATIONS, thread_time() + MAX_SECONDS))
-
-
-def _count_rounds(values: Iterable[Any]) -> Iterator[Any]:
-    """Return an iterator over the values of a loop that counts its rounds."""
-    return _spend_rounds(iter(values))
-
-
-def _spend_rounds(values: Iterator[Any]) -> Iterator[Any]:
-    budget = _budget.get()
-    for value in values:
-        budget.spend(rounds=1)
-        yield value
-
-
-def _spend_time(values: Iterator[Any]) -> Iterator[Any]:
-    budget = _budget.get()
-    for value in values:
-        budget.spend()
-        yield value
-
-
-def _concatenate(parts: Iterable[str]) -> str:
-    """Join the output of a template, a macro or a block."""
-    texts: list[str] = []
-    length = 0
-    for part in parts:
-        length += len(part)
-        if length > MAX_OUTPUT_LENGTH:
-            raise SecurityError("this would be too long")
-        texts.append(part)
-    return "".join(texts)
-
-
-def _concatenate_values(values: Iterable[object]) -> str:
-    """The operator `~`."""
-    _budget.get().spend()
-    return _concatenate(map(str, values))
 
 
 def _with_bounds(function: Callable[..., Any], most: int) -> Callable[..., Any]:
@@ -187,12 +112,12 @@ def _with_bounds(function: Callable[..., Any], most: int) -> Callable[..., Any]:
 
     @wraps(function)
     def applied(*args: Any, **kwargs: Any) -> Any:
-        _budget.get().spend()
+        spend()
         for value in args:
             if isinstance(value, _SIZED_TYPES) and len(value) > most:
                 raise SecurityError("this is too long for it")
         result = _check_result(function(*args, **kwargs))
-        return _spend_time(result) if isinstance(result, Generator) else result
+        return spend_time(result) if isinstance(result, Generator) else result
 
     return applied
 

@@ -24,13 +24,14 @@ from jinja2.runtime import Context
 from pydantic import JsonValue
 
 from flows.locales import messages_for
+from flows.templating.budget import start_budget
 from flows.templating.escaping import (
     OutputContext,
     configure_autoescape,
     mark_trusted_literals,
     mark_trusted_values,
 )
-from flows.templating.sandbox import BoundedSandbox, add_filter_limits, start_budget
+from flows.templating.sandbox import BoundedSandbox, add_filter_limits
 from flows.text import reveal_values
 
 MAX_TEXT_LENGTH = 100_000

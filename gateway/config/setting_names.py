@@ -79,8 +79,7 @@ def _is_suspect(name: str, known: Collection[str], prefixes: tuple[str, ...]) ->
         return True
     first = name.partition("_")[0]
     is_near = any(
-        name.startswith(prefix[:-1])
-        or SequenceMatcher(None, first, prefix[:-1]).ratio() >= _SIMILAR_PREFIX
+        name.startswith(prefix[:-1]) or SequenceMatcher(None, first, prefix[:-1]).ratio() >= _SIMILAR_PREFIX
         for prefix in prefixes
     )
     if not is_near or any(letter.isdigit() for letter in first):
@@ -90,7 +89,7 @@ def _is_suspect(name: str, known: Collection[str], prefixes: tuple[str, ...]) ->
 
 
 def _is_foreign(name: str, value: str) -> bool:
-    """Return whether a variable belongs to a provider's tool, or is one that Kubernetes sets for a service."""
+    """Return whether a variable belongs to a provider's tool, or Kubernetes sets it for a service."""
     if name in VENDOR_VARIABLES:
         return True
     found = _SERVICE_LINK.search(name)

@@ -277,7 +277,6 @@ class SimulatorServer:
             return WebhookResult(None, timed_out=not has_no_connection)
         return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
 
-
     def _find_target(self, url: str) -> str:
         """Return where a webhook is delivered: its signature may be for a public URL that leads elsewhere."""
         public, here = self._reroute

@@ -59,10 +59,10 @@ class ProtocolLimits:
     which a reply is given up. A reply that a status reports as not delivered is sent again up to
     `max_resends` times, first after `resend_ms`, then after four times as long; `kept_length` sent replies
     of a session are kept for that. Of events for hooks that nobody takes, `events_length` are kept.
-    of a session are kept for that. `retention_ms`: retention of sessions without work; `contact_ms`: of links
-    from a contact's names to the session; `dead_ms`: of dead letters (0: until they are dropped). Up to `schedule_length` messages are scheduled, for
-    `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One whose release
-    was begun and not settled is released again after `schedule_retry_ms`.
+    Sessions without work are kept for `retention_ms`, links from a contact's names to the session for
+    `contact_ms`, dead letters for `dead_ms` (0: until they are dropped). Up to `schedule_length` messages are
+    scheduled, for `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One
+    whose release was begun and not settled is released again after `schedule_retry_ms`.
     """
 
     lease_ms: int = 6_000

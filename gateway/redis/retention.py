@@ -167,9 +167,7 @@ KINDS: Final = (
         "7 days",
         7,
     ),
-    KeyKind(
-        "tg:audit", r"tg:audit", "acts of operators, with pseudonyms", Keeper.EXPIRY, "365 days", 365
-    ),
+    KeyKind("tg:audit", r"tg:audit", "acts of operators, with pseudonyms", Keeper.EXPIRY, "365 days", 365),
     KeyKind(
         "tg:{access}:*",
         r"tg:\{access\}:(?!salt$).+",
@@ -179,7 +177,11 @@ KINDS: Final = (
         30,
     ),
     KeyKind(
-        "tg:{access}:salt", r"tg:\{access\}:salt", "salt of pseudonyms", Keeper.OWNER, "for good: no personal data"
+        "tg:{access}:salt",
+        r"tg:\{access\}:salt",
+        "salt of pseudonyms",
+        Keeper.OWNER,
+        "for good: no personal data",
     ),
     KeyKind(
         "tg:spent*, tg:web_sessions:*",
@@ -199,7 +201,12 @@ KINDS: Final = (
         _SESSION_DAYS,
     ),
     KeyKind(
-        "tg:statuses:*", r"tg:statuses:.+", "counters of delivery statuses by hour", Keeper.EXPIRY, "25 hours", 2
+        "tg:statuses:*",
+        r"tg:statuses:.+",
+        "counters of delivery statuses by hour",
+        Keeper.EXPIRY,
+        "25 hours",
+        2,
     ),
     KeyKind(
         "tg:failing:*, tg:failures, tg:reasons, tg:paused, tg:pace:*",

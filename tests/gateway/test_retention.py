@@ -176,7 +176,11 @@ async def test_the_run_reaches_every_kind(gateway: InboundGateway) -> None:
 
 
 async def test_settings_change_how_long_data_is_kept(redis: Redis) -> None:
-    days = {"TURNGATE_KEEP_SESSION_DAYS": 2, "TURNGATE_KEEP_CONTACT_DAYS": 3, "TURNGATE_KEEP_DEAD_LETTER_DAYS": 4}
+    days = {
+        "TURNGATE_KEEP_SESSION_DAYS": 2,
+        "TURNGATE_KEEP_CONTACT_DAYS": 3,
+        "TURNGATE_KEEP_DEAD_LETTER_DAYS": 4,
+    }
     limits = build_protocol_limits(Settings.model_validate(days))
     line = Line(redis)
     resolver = IdentityResolver(redis, RedisInbox(redis, limits), protocol=limits)
@@ -191,7 +195,10 @@ async def test_settings_change_how_long_data_is_kept(redis: Redis) -> None:
             await redis.xadd(stream, {"letter": "{}"}, id=f"{now_ms - age * _DAY_MS}-0")
     await Sweeper(redis, limits).sweep()
 
-    kept = {key: await redis.pttl(key) / _DAY_MS for key in ("tg:{fake:1}", "tg:{fake:1}:log", "tg:person:fake:ada")}
+    kept = {
+        key: await redis.pttl(key) / _DAY_MS
+        for key in ("tg:{fake:1}", "tg:{fake:1}:log", "tg:person:fake:ada")
+    }
     assert {key: round(value) for key, value in kept.items()} == {
         "tg:{fake:1}": 2,
         "tg:{fake:1}:log": 2,

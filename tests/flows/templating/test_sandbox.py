@@ -7,7 +7,7 @@ from time import thread_time
 import pytest
 
 from flows.templating import Guard, TemplateValues, TextTemplate
-from flows.templating.sandbox import MAX_SECONDS
+from flows.templating.budget import MAX_SECONDS
 
 VALUES: TemplateValues = {
     "n": 1_000_000_000,
@@ -55,7 +55,7 @@ VALUES: TemplateValues = {
         "{% macro b(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}{{ a(60) }}",
         "{% set n = namespace(s=long) %}{% for x in range(40) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
         "{% for a in parts %}{% for b in range(9) %}{{ long }}{% endfor %}{% endfor %}",
-        "{% for a in parts %}{% set t %}{% for b in range(9) %}{{ long }}{% endfor %}{% endset %}{% endfor %}",
+        "{% for a in parts %}{% set t %}{% for b in parts %}{{ long }}{% endfor %}{% endset %}{% endfor %}",
         "{% macro m() %}{% for b in parts %}{{ long }}{% endfor %}{% endmacro %}{{ m()|length }}",
         "{% for a in parts %}{% set x = long|list|sort|unique|list|length %}{% endfor %}",
         "{{ long|list|select('in', long|list|sort)|list|length }}{{ long|reject('in', long ~ 'y')|list }}"
@@ -95,7 +95,7 @@ def test_what_people_write_is_rendered(source: str, text: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "said|map('upper')|map('lower')|list|length and (said|list|map('list')|list) and said|select('in', said)",
+        "said|map('upper')|map('lower')|list|length and said|list|map('list')|list",
         "[long|list|sort, long|list|sort, long|list|unique|list]|map('length')|list == []",
         "dots|urlize",
     ],
@@ -114,7 +114,9 @@ def test_loops_keep_their_variable() -> None:
     assert TextTemplate(text).render(VALUES) == "1/3,2/3,3/3"
     assert TextTemplate(nested).render(VALUES) == "123"
     assert TextTemplate("{% for a in missing %}x{% else %}none{% endfor %}").render(VALUES) == "none"
-    assert TextTemplate("{% for k, v in d|dictsort %}{{ k }}{{ v }}{% endfor %}").render({"d": {"a": 1}}) == "a1"
+    assert (
+        TextTemplate("{% for k, v in d|dictsort %}{{ k }}{{ v }}{% endfor %}").render({"d": {"a": 1}}) == "a1"
+    )
 
 
 def test_a_guard_has_rounds_of_its_own() -> None:

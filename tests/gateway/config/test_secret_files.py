@@ -1,4 +1,4 @@
-"""Secrets from files: every secret has a `*_FILE`, and a file that cannot be used is an error that names it."""
+"""Secrets from files: every secret has a `*_FILE`; a file that cannot be used is an error that names it."""
 
 from __future__ import annotations
 

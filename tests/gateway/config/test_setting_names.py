@@ -50,7 +50,9 @@ def test_a_misspelt_setting_is_an_error_with_the_nearest_name(
     else:
         Path(".env").write_text(f"{name}=secret-value\n", encoding="utf-8")
 
-    with pytest.raises(ConfigurationError, match=f"{name} is not a known setting; did you mean {nearest}") as error:
+    with pytest.raises(
+        ConfigurationError, match=f"{name} is not a known setting; did you mean {nearest}"
+    ) as error:
         Settings.load()
     assert "secret-value" not in str(error.value)
 
@@ -100,7 +102,8 @@ def test_other_software_s_variables_can_be_listed(monkeypatch: pytest.MonkeyPatc
 
 def test_variables_that_accounts_refer_to_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("turngate.toml").write_text(
-        '[channels.twilio.accounts.shop2]\nsettings.TWILIO_AUTH_TOKEN = "$TWILIO_TOKEN_SHOP2"\n', encoding="utf-8"
+        '[channels.twilio.accounts.shop2]\nsettings.TWILIO_AUTH_TOKEN = "$TWILIO_TOKEN_SHOP2"\n',
+        encoding="utf-8",
     )
     monkeypatch.setenv("TURNGATE_CONFIG", "turngate.toml")
     monkeypatch.setenv("TWILIO_TOKEN_SHOP2", "x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -37,7 +37,7 @@ def bomb(size: int = 30_000_000) -> bytes:
 
 
 BOMB = bomb()
-ANSWERS = {
+ANSWERS: dict[str, Callable[[], Response]] = {
     "small": lambda: Response(b"{}"),
     "packed": lambda: Response(gzip.compress(b'{"a": 1}' * 1_000), headers=PACKED),
     "endless": lambda: StreamingResponse(endless()),
@@ -61,7 +61,9 @@ async def url() -> AsyncIterator[str]:
         yield url
 
 
-@pytest.mark.parametrize(("kind", "body"), [("small", b"{}"), ("packed", b'{"a": 1}' * 1_000), ("nothing", b"")])
+@pytest.mark.parametrize(
+    ("kind", "body"), [("small", b"{}"), ("packed", b'{"a": 1}' * 1_000), ("nothing", b"")]
+)
 async def test_ordinary_answers_are_read(url: str, kind: str, body: bytes) -> None:
     async with provider_client(LIMIT) as http:
         response = await http.get(url, params={"kind": kind})
@@ -74,7 +76,7 @@ async def test_too_large_answers_are_not_read_to_their_end(url: str, kind: str) 
     async with provider_client(LIMIT) as http:
         tracemalloc.start()
         try:
-            with pytest.raises(AnswerTooLarge, match="larger than|unpacks to more than"):
+            with pytest.raises(AnswerTooLarge, match=r"larger than|unpacks to more than"):
                 await http.get(url, params={"kind": kind})
             _, peak = tracemalloc.get_traced_memory()
         finally:
@@ -83,7 +85,9 @@ async def test_too_large_answers_are_not_read_to_their_end(url: str, kind: str) 
     assert peak < 50 * LIMIT
 
 
-@pytest.mark.parametrize("kind", ["deflate", "brotli", "no gzip", "cut off", "bomb in a bomb", "endless packed"])
+@pytest.mark.parametrize(
+    "kind", ["deflate", "brotli", "no gzip", "cut off", "bomb in a bomb", "endless packed"]
+)
 async def test_answers_that_are_not_what_was_asked_for_are_refused(url: str, kind: str) -> None:
     async with provider_client(LIMIT) as http:
         with pytest.raises(httpx.DecodingError):

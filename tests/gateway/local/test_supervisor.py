@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.gateway.running import TURNGATE, RunningGateway
+from tests.gateway.running import InstalledGateway, RunningGateway
 
 _TWILIO = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -140,7 +140,7 @@ def test_a_channel_is_simulated_beside_a_real_one(tmp_path: Path) -> None:
     secret.chmod(0o600)
     settings = {**_TWILIO, "TWILIO_AUTH_TOKEN": "", "TWILIO_AUTH_TOKEN_FILE": str(secret)}
     arguments = ("--simulate", "whatsapp", "--simulate", "zendesk")
-    running = RunningGateway(tmp_path, *arguments, program=TURNGATE, **settings, TURNGATE_API_KEY=_KEY)
+    running = InstalledGateway(tmp_path, *arguments, **settings, TURNGATE_API_KEY=_KEY)
     try:
         running.wait_until_ready()
         assert any("simulating: whatsapp, zendesk" in line for line in running.lines)
