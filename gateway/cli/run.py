@@ -30,7 +30,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Run everything: embedded Redis, web, worker and, without credentials, the provider simulators."""
+    """Run everything: embedded Redis, web, worker and, without credentials or asked, provider simulators."""
     from gateway.bootstrap import load_channels
     from gateway.config.logging import configure_logging
     from gateway.config.settings import Settings

@@ -84,6 +84,7 @@ def test_what_would_take_too_much_is_not_rendered(source: str, place: str) -> No
         ("{{ 5000|tojson }}", "5000"),
         ("{{ text|replace('b', '-') }}", "a-c"),
         ("{{ ', '.join(parts[:2]) }}", "a, a"),
+        ("{{ ', '.join(parts[:2]|map('upper')) }}", "A, A"),
         ("{% for a in range(50) %}{% for b in range(50) %}{% endfor %}{% endfor %}done", "done"),
         ("{{ text ~ 'd' + 'e' }}", "abcde"),
     ],
