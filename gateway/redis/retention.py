@@ -60,7 +60,7 @@ KINDS: Final = (
         "until processed, sent or given up (`TURNGATE_REPLY_HOURS`)",
     ),
     KeyKind(
-        "tg:{session}:seen · proactive, tg:message:*, tg:proactive*",
+        "tg:{session}:seen · proactive, tg:message:*, tg:proactive:*",
         rf"{_SESSION}(:seen|:proactive)|tg:message:.+|tg:proactive:.+",
         "IDs of received messages (deduplication), delivery statuses, keys of proactive messages",
         Keeper.EXPIRY,
