@@ -141,6 +141,7 @@ def create() -> Starlette:
             _split_list(settings.opt_out_words),
         ),
         threaded=find_desk_channels(channels),
+        protocol=limits,
     )
     http = provider_client()
     operator = OperatorAuth(
@@ -161,6 +162,7 @@ def create() -> Starlette:
         identities=IdentityVerifier(_split_list(settings.web_identity_secret.get_secret_value())),
         origins=_split_list(settings.web_origins),
         sessions_per_hour=settings.web_sessions,
+        protocol=limits,
     )
     pages = (
         SimulatorPage(redis, inbox, operator, simulator, http),

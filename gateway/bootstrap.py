@@ -53,6 +53,7 @@ from gateway.redis.template_sync import TemplateSync
 from gateway.webchat.channel import NAME, WebChannel
 from gateway.webchat.text_stream import StreamingDialog
 
+_DAY_MS = 86_400_000
 _CREDENTIAL_SECONDS = 400 * 86_400.0
 """Retention of stored OAuth credentials; longer than any provider keeps an unused refresh token valid."""
 
@@ -83,6 +84,9 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
         expiry_ms=int(settings.session_hours * 3_600_000),
         agent_timeout_ms=int(settings.person_hours * 3_600_000),
         reply_ms=int(settings.reply_hours * 3_600_000),
+        retention_ms=settings.keep_session_days * _DAY_MS,
+        contact_ms=settings.keep_contact_days * _DAY_MS,
+        dead_ms=settings.keep_dead_letter_days * _DAY_MS,
     )
 
 

@@ -19,6 +19,7 @@ from gateway.cli import app
 from gateway.config import settings
 from gateway.hooks.event_types import EVENT_TYPES
 from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
+from gateway.redis.retention import KINDS
 from tests.channels.inbound_kinds import kinds_table, meanings_table
 from tests.paths import DOCS, ROOT
 
@@ -33,11 +34,18 @@ def find_block(text: str, name: str) -> str:
 def render_settings() -> str:
     """Render the table of settings, of the gateway and of every channel."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
-    rows += [f"| `{name}` | {default} | {meaning} |" for name, default, meaning in settings.setting_rows()]
+    secrets = settings.secret_names()
+
+    def name_of(setting: str) -> str:
+        return f"`{setting}` or `{setting}_FILE`" if setting in secrets else f"`{setting}`"
+
+    rows += [
+        f"| {name_of(name)} | {default} | {meaning} |" for name, default, meaning in settings.setting_rows()
+    ]
     for name in channels.available():
         for setting in importlib.import_module(f"channels.{name}").SETTINGS:
             default = f"`{setting.default}`" if setting.default else ("required" if setting.required else "")
-            rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
+            rows.append(f"| {name_of(setting.name)} | {default} | {setting.description} |")
     return "\n".join(rows)
 
 
@@ -105,12 +113,22 @@ def render_hook_retries() -> str:
     )
 
 
+def render_retention() -> str:
+    """Render the table of what is kept in Redis, and for how long."""
+    rows = ["| data | keys | kept | setting |", "|---|---|---|---|"]
+    for kind in KINDS:
+        setting = f"`{kind.setting}`" if kind.setting else ""
+        rows.append(f"| {kind.data} | `{kind.keys}` | {kind.kept} | {setting} |")
+    return "\n".join(rows)
+
+
 BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     ROOT / "README.md": {"commands": render_commands},
     DOCS / "settings.md": {"settings": render_settings},
     DOCS / "channels.md": {"inbound": kinds_table, "inbound-meanings": meanings_table},
     DOCS / "hand-off.md": {"owner": render_ownership},
     DOCS / "hooks.md": {"hook-events": render_hook_events, "hook-retries": render_hook_retries},
+    DOCS / "privacy.md": {"retention": render_retention},
     DOCS / "architecture.md": {"packages": render_packages},
 }
 

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from flows.document.errors import FlowError, FlowNotFound, Issue
 
 MAX_DOCUMENT_VALUES = 500_000
 """The maximum number of values in a YAML document with its aliases expanded."""
+
+MAX_MERGED_VALUES = 100_000
+"""The maximum number of values that the merge keys (`<<`) of a YAML document copy."""
 
 QUOTES_NEEDED = (
     "Text is needed here and this is true or false, as YAML reads yes, no, on and off: write it in quotes."
@@ -33,7 +37,32 @@ class _DictWithDuplicates(dict[Any, Any]):
 
 
 class _JsonCompatibleLoader(yaml.SafeLoader):
-    """YAML's safe loader, but dates stay text, as in JSON."""
+    """YAML's safe loader, but dates stay text, as in JSON, and what merge keys copy is bounded."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._merged_values = 0
+        self._merging: list[yaml.MappingNode] = []
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Copy what `<<` names into a mapping. Raises `ConstructorError` beyond `MAX_MERGED_VALUES`."""
+        if any(each is node for each in self._merging):
+            raise ConstructorError(None, None, "a merge key stands inside of what it names", node.start_mark)
+        self._merging.append(node)
+        for part in _find_merged(node):
+            self.flatten_mapping(part)
+            self._merged_values += len(part.value)
+            if self._merged_values > MAX_MERGED_VALUES:
+                raise ConstructorError(None, None, "its merge keys copy too much", node.start_mark)
+        self._merging.pop()
+        super().flatten_mapping(node)
+
+
+def _find_merged(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
+    for key, value in node.value:
+        if key.tag == "tag:yaml.org,2002:merge":
+            parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            yield from (part for part in parts if isinstance(part, yaml.MappingNode))
 
 
 _JsonCompatibleLoader.yaml_implicit_resolvers = {

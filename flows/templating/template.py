@@ -24,13 +24,14 @@ from jinja2.runtime import Context
 from pydantic import JsonValue
 
 from flows.locales import messages_for
+from flows.templating.budget import start_budget
 from flows.templating.escaping import (
     OutputContext,
     configure_autoescape,
     mark_trusted_literals,
     mark_trusted_values,
 )
-from flows.templating.sandbox import BoundedSandbox, add_filter_limits, reset_iteration_count
+from flows.templating.sandbox import BoundedSandbox, add_filter_limits
 from flows.text import reveal_values
 
 MAX_TEXT_LENGTH = 100_000
@@ -220,7 +221,7 @@ class TextTemplate:
     def _render_or_raise(self, values: TemplateValues) -> str:
         if self._template is None:
             return self.source.strip()
-        reset_iteration_count()
+        start_budget()
         is_marked = self._context in _CONTEXTS_WITH_TRUSTED_VALUES
         known = mark_trusted_values(values, self._context) if is_marked else values
         try:
@@ -237,6 +238,7 @@ class Expression:
 
     def evaluate(self, values: TemplateValues) -> Any:
         """Return the value, or None when evaluation fails."""
+        start_budget()
         try:
             return self._expression(values)
         except _RENDER_ERRORS:

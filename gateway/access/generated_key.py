@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import ConfigurationError
+from gateway.private_files import make_private_folder
 
 _FILE_NAME = "operator-key"
 _OTHERS = 0o077
@@ -65,9 +66,12 @@ def load_or_create_key(folder: Path) -> GeneratedKey:
     if found := read_key(folder):
         return found
     path, secret = key_path(folder), new_secret()
+    try:
+        make_private_folder(path.parent)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"no operator key: {error}; or set TURNGATE_API_KEY") from None
     draft = path.with_name(f"{_FILE_NAME}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(f"{secret}\n")

@@ -1,4 +1,4 @@
-"""Named operator keys with roles, from TURNGATE_API_KEY, TURNGATE_API_KEY_FILE and TURNGATE_API_KEYS."""
+"""Named operator keys with roles, from TURNGATE_API_KEY and TURNGATE_API_KEYS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 from channels._kit.settings import parse_secrets
@@ -56,16 +55,12 @@ class OperatorKey:
         return f"{self.name}:{self.digest.hex()[:16]}"
 
 
-def parse_operator_keys(api_key: str, named_keys: str, key_file: Path | None) -> tuple[OperatorKey, ...]:
+def parse_operator_keys(api_key: str, named_keys: str) -> tuple[OperatorKey, ...]:
     """Return all configured keys; empty if none is set.
 
     Raises `ConfigurationError` for a weak, malformed or repeated one.
     """
-    if api_key and key_file is not None:
-        raise ConfigurationError("TURNGATE_API_KEY and TURNGATE_API_KEY_FILE are both set; set one of them")
     keys: list[OperatorKey] = []
-    if key_file is not None:
-        keys += _parse_plain("TURNGATE_API_KEY_FILE", _read_file(key_file))
     if api_key:
         keys += _parse_plain("TURNGATE_API_KEY", api_key)
     if named_keys:
@@ -145,11 +140,3 @@ def _find_weakness(secret: str) -> str:
     if is_session_token(secret):
         return "looks like the token of a web session"
     return ""
-
-
-def _read_file(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigurationError(f"TURNGATE_API_KEY_FILE: {path} cannot be read ({reason})") from None

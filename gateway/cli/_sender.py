@@ -1,4 +1,4 @@
-"""Sender of commands: the configured channels, or the simulated ones of a running `turngate run`."""
+"""Sender of commands: the configured channels, and the simulated ones of a running `turngate run`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def load_command_channels(settings: Settings) -> Channels:
-    """Load the channels; if no credentials are set, those that `turngate run` simulates."""
+    """Load the channels, and those without credentials that `turngate run` simulates."""
     from gateway.bootstrap import load_channels
-    from gateway.local.simulated_accounts import read_simulated_settings
+    from gateway.local.simulated_accounts import add_simulated_settings
 
-    return load_channels(settings) or load_channels(settings, read_simulated_settings(settings.data_dir))
+    return load_channels(settings, add_simulated_settings(settings.data_dir, settings.environ))
 
 
 def build_sender(redis: Redis, settings: Settings) -> ProactiveSender:

@@ -17,6 +17,8 @@ from core.model import ParticipantPolicy
 from core.ports import RateLimit
 from core.processing import AbuseLimits, Concurrency
 from core.quiet_hours import QuietHours
+from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
+from gateway.config.setting_names import suggest_name
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -63,7 +65,8 @@ class ChannelOverrides(BaseModel):
 class AccountConfig(ChannelOverrides):
     """A further account of a channel, `[channels.twilio.accounts.shop2]`.
 
-    `settings` are the channel's own, by name; a value like `$SHOP2_TOKEN` is taken from the environment.
+    `settings` are the channel's own, by name; a value like `$SHOP2_TOKEN` is taken from the environment, or
+    from the file that `SHOP2_TOKEN_FILE` names there.
     """
 
     settings: Annotated[dict[str, str], Field(min_length=1)]
@@ -73,13 +76,16 @@ class AccountConfig(ChannelOverrides):
         resolved = {}
         for name, value in self.settings.items():
             if value.startswith("$"):
-                if not environ.get(value[1:]):
+                reference = value[1:]
+                resolved[name] = resolve_secret_files(environ, [reference]).get(reference, "")
+                if not resolved[name]:
                     raise ConfigurationError(
-                        f"TURNGATE_CONFIG: {name} = {value!r}, but {value[1:]} is not set"
+                        f"TURNGATE_CONFIG: {name} = {value!r}, but {reference} is not set"
                     )
-                value = environ[value[1:]]
-            resolved[name] = value
-        return resolved
+            else:
+                resolved[name] = value
+        secrets = [name.removesuffix(FILE_SUFFIX) for name in resolved if name.endswith(FILE_SUFFIX)]
+        return resolve_secret_files(resolved, secrets)
 
 
 class ChannelConfig(ChannelOverrides):
@@ -123,8 +129,9 @@ class ConfigFile(BaseModel):
             raise ConfigurationError(f"TURNGATE_CONFIG: {path}: the channel {_BUILT_IN} has no accounts")
         for name, account in config.accounts.items():
             if unknown_name := sorted(set(account.settings) - _setting_names(name.partition("/")[0])):
+                nearest = suggest_name(unknown_name[0], _setting_names(name.partition("/")[0]))
                 raise ConfigurationError(
-                    f"TURNGATE_CONFIG: {path}: {name}: unknown setting {unknown_name[0]}"
+                    f"TURNGATE_CONFIG: {path}: {name}: unknown setting {unknown_name[0]}{nearest}"
                 )
         return config
 
@@ -185,4 +192,5 @@ class ConfigFile(BaseModel):
 
 
 def _setting_names(channel: str) -> set[str]:
-    return {setting.name for setting in importlib.import_module(f"channels.{channel}").SETTINGS}
+    declared = importlib.import_module(f"channels.{channel}").SETTINGS
+    return {row.name for row in declared} | {f"{row.name}{FILE_SUFFIX}" for row in declared if row.secret}

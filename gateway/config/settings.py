@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -22,11 +22,12 @@ from core.model import ParticipantPolicy
 from core.quiet_hours import QuietHours
 from gateway.access.exposure import EXPOSED_VARIABLE
 from gateway.access.operator_keys import OperatorKey, parse_operator_keys
+from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
+from gateway.config.setting_names import OTHER_SETTINGS, describe_unknown_settings
 from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
 FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
-_PREFIX = "TURNGATE_"
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
 _INTERNAL_VARIABLES = frozenset(
     {"TURNGATE_SIMULATOR_URL", EXPOSED_VARIABLE}  # set by `turngate run` for its own children
@@ -113,11 +114,6 @@ class Settings(BaseSettings):
         alias="TURNGATE_API_KEY",
         description="key of the role `operator` for the console and the API, at least 16 random characters, "
         "comma-separated during rotation; if unset and others may reach the gateway, one is generated",
-    )
-    api_key_file: Path | None = Field(
-        None,
-        alias="TURNGATE_API_KEY_FILE",
-        description="file with the value of TURNGATE_API_KEY, in place of it",
     )
     api_keys: SecretStr = Field(
         SecretStr(""),
@@ -278,19 +274,53 @@ class Settings(BaseSettings):
         description="secret with which your backend signs the identity (JWT) of the widget's logged-in user, "
         "comma-separated during rotation",
     )
+    keep_session_days: int = Field(
+        30,
+        alias="TURNGATE_KEEP_SESSION_DAYS",
+        ge=1,
+        le=3_650,
+        description="retention of a session after its last work: dialog state, log; also of broadcasts",
+    )
+    keep_contact_days: int = Field(
+        400,
+        alias="TURNGATE_KEEP_CONTACT_DAYS",
+        ge=1,
+        le=3_650,
+        description="retention of the links from a contact's identifiers to the session, after the last "
+        "message",
+    )
+    keep_dead_letter_days: int = Field(
+        0,
+        alias="TURNGATE_KEEP_DEAD_LETTER_DAYS",
+        ge=0,
+        le=3_650,
+        description="age at which dead letters, and events for hooks that were given up, are deleted "
+        "(0: when an operator drops them)",
+    )
     config_path: Path | None = Field(
         None,
         alias="TURNGATE_CONFIG",
         description="TOML file with per-channel settings: accounts, flows, debounce, rate limits",
     )
+    other_settings: str = Field(
+        "",
+        alias=OTHER_SETTINGS,
+        description="variables of other software that begin as settings do, comma-separated, `*` for any "
+        "ending: `ZENDESK_THEME,TWILIO_FLEX_*`",
+    )
 
     @classmethod
     def load(cls) -> Self:
         """Load the settings of this process. Raises `ConfigurationError` naming the setting."""
-        environ = load_environment()
-        unknown = _describe_unknown_setting(environ)
+        variables = read_variables()
+        unknown = describe_unknown_settings(
+            {name: value for name, value in variables.items() if not _is_flow_secret(name)},
+            _known_names(),
+            _owned_prefixes(),
+        )
         if unknown:
             raise ConfigurationError(unknown)
+        environ = load_environment()
         try:
             return cls.model_validate({name: value for name, value in environ.items() if value != ""})
         except ValidationError as error:
@@ -332,9 +362,7 @@ class Settings(BaseSettings):
     @property
     def operator_keys(self) -> tuple[OperatorKey, ...]:
         """The configured keys of operators."""
-        return parse_operator_keys(
-            self.api_key.get_secret_value(), self.api_keys.get_secret_value(), self.api_key_file
-        )
+        return parse_operator_keys(self.api_key.get_secret_value(), self.api_keys.get_secret_value())
 
     @property
     def flow_secrets(self) -> Mapping[str, str]:
@@ -342,13 +370,18 @@ class Settings(BaseSettings):
         return {
             name.removeprefix(_SECRET_PREFIX): value
             for name, value in load_environment().items()
-            if name.startswith(_SECRET_PREFIX) and value
+            if _is_flow_secret(name) and value
         }
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """All variables, for the channels to find their own."""
+        """All variables, with secrets from files, for the channels to find their own."""
         return load_environment()
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """All variables as they are set, for child processes, which read the files themselves."""
+        return read_variables()
 
     @property
     def flow_path(self) -> Path:
@@ -382,10 +415,30 @@ def _describe_error(error: ErrorDetails) -> str:
     return f"{name}: {message}" if name else message
 
 
-def load_environment() -> dict[str, str]:
+def read_variables() -> dict[str, str]:
     """Read `.env` of the working directory; the real environment takes precedence."""
     values = {name: value or "" for name, value in dotenv_values(".env").items()}
     return {**values, **os.environ}
+
+
+def load_environment() -> dict[str, str]:
+    """Read the variables, with secrets from the files that `*_FILE` name. Raises `ConfigurationError`."""
+    variables = read_variables()
+    flow_secrets = {name.removesuffix(FILE_SUFFIX) for name in variables if name.endswith(FILE_SUFFIX)}
+    return resolve_secret_files(variables, secret_names() | set(filter(_is_flow_secret, flow_secrets)))
+
+
+@lru_cache(1)
+def secret_names() -> frozenset[str]:
+    """Return the settings that are secrets, of the gateway and of every channel."""
+    own = {
+        str(field.alias)
+        for name, field in Settings.model_fields.items()
+        if field.annotation is SecretStr or name == "redis_url"  # its URL has a password
+    }
+    return frozenset(own) | {
+        row.name for channel in channels.available() for row in load_channel_settings(channel) if row.secret
+    }
 
 
 def setting_rows() -> list[tuple[str, str, str]]:
@@ -407,20 +460,19 @@ def _format_default(default: object) -> str:
     return f"`{text}`" if text else ""
 
 
-def _is_secret(name: str) -> bool:
+def _is_flow_secret(name: str) -> bool:
     return name.startswith(_SECRET_PREFIX) and name != _SECRET_PREFIX
 
 
-def _describe_unknown_setting(environ: Mapping[str, str]) -> str:
-    known = {str(field.alias) for field in Settings.model_fields.values()} | _INTERNAL_VARIABLES
-    unknown = sorted(
-        name for name in environ if name.startswith(_PREFIX) and name not in known and not _is_secret(name)
-    )
-    if not unknown:
-        return ""
-    known |= {row.name for channel in channels.available() for row in load_channel_settings(channel)}
-    for name in unknown:
-        if name not in known:
-            nearest = get_close_matches(name, known, n=1)
-            return f"{name} is not a known setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
-    return ""
+@lru_cache(1)
+def _known_names() -> frozenset[str]:
+    own = {str(field.alias) for field in Settings.model_fields.values()} | _INTERNAL_VARIABLES
+    of_channels = {row.name for channel in channels.available() for row in load_channel_settings(channel)}
+    return frozenset(own | of_channels | {f"{name}{FILE_SUFFIX}" for name in secret_names()})
+
+
+@lru_cache(1)
+def _owned_prefixes() -> tuple[str, ...]:
+    """Return the beginnings of settings' names: ours, and those of each channel."""
+    of_channels = (row.name for channel in channels.available() for row in load_channel_settings(channel))
+    return ("TURNGATE_", *sorted({f"{name.partition('_')[0]}_" for name in of_channels}))

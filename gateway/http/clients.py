@@ -16,6 +16,8 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
+from core.bounded_gzip import ACCEPTED_ENCODING
+from gateway.http.bounded_answers import MAX_ANSWER_BYTES, BoundedTransport
 from gateway.redis.leases import current_lease_check
 
 USER_AGENT = f"Turngate/{version('turngate')}"
@@ -27,7 +29,7 @@ _TIMEOUT_SECONDS = 15.0
 _MAX_UNTRUSTED_CONNECTIONS = 200
 
 
-def provider_client() -> httpx.AsyncClient:
+def provider_client(max_answer_bytes: int = MAX_ANSWER_BYTES) -> httpx.AsyncClient:
     """Build the client for providers' APIs; one per process.
 
     httpx's own pool scans every idle connection on every request and collapses above some dozens in flight,
@@ -36,10 +38,12 @@ def provider_client() -> httpx.AsyncClient:
     A worker that has lost the lease must not send (L5), and between its last check and the first byte on the
     wire a connection may be opened and the process may be paused. So the lease is checked once more right
     before the write, and the write is not deferred; a lost lease raises `LeaseLost` or a connection error.
+
+    Answers are bounded in size: reading a larger one raises `AnswerTooLarge`.
     """
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=_build_session),
-        headers={"User-Agent": USER_AGENT},
+        transport=BoundedTransport(AiohttpTransport(client=_build_session), max_answer_bytes),
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED_ENCODING},
         timeout=_TIMEOUT_SECONDS,
     )
 

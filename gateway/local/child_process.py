@@ -78,7 +78,8 @@ class SupervisedProcess:
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway", self.name, *self._arguments),
+            # -P: a folder `core` or a file `channels.py` where `turngate run` was started is none of ours
+            *(sys.executable, "-P", "-m", "gateway", self.name, *self._arguments),
             env=self._environ,
             start_new_session=True,
             preexec_fn=terminate_with_parent,

@@ -6,12 +6,16 @@ import importlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, cast
 
 import channels
 from channels._kit.simulator import SimulatedAccount, SimulatedAccountModule, SimulatedSurface
+from core.errors import ConfigurationError
+from gateway.config.settings import load_channel_settings
+from gateway.private_files import make_private_folder
 
 URL_VARIABLE: Final = "TURNGATE_SIMULATOR_URL"
 """Set by `turngate run` for its child processes: `<channel>=<simulator URL>`, comma-separated."""
@@ -19,9 +23,36 @@ URL_VARIABLE: Final = "TURNGATE_SIMULATOR_URL"
 _SETTINGS_FILE: Final = "simulated-accounts.json"
 
 
-def create_simulated_accounts(gateway_url: str) -> dict[str, SimulatedAccount]:
-    """Build an account by channel name, calling the gateway at `gateway_url`; every credential differs."""
-    return {name: _load(name).create_account(gateway_url, _new_secret) for name in channels.available()}
+def choose_simulated(real: Collection[str], wanted: Sequence[str]) -> list[str]:
+    """Return the channels to simulate: those of `--simulate`, or all if there are no `real` ones.
+
+    Raises `ConfigurationError` for a name that is no channel, or one with credentials.
+    """
+    known = channels.available()
+    if not wanted:
+        return [] if real else known
+    names = [name.strip() for each in wanted for name in each.split(",")]
+    for name in names:
+        if name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"available: {', '.join(known)}"
+            raise ConfigurationError(f"--simulate: there is no channel {name!r}; {hint}")
+        if taken := [each for each in real if each.partition("/")[0] == name]:
+            raise ConfigurationError(
+                f"--simulate: credentials of {taken[0]} are set; unset them, or do not simulate {name}"
+            )
+    return list(dict.fromkeys(names))
+
+
+def create_simulated_accounts(
+    gateway_url: str, names: Sequence[str] | None = None
+) -> dict[str, SimulatedAccount]:
+    """Build the accounts of these channels, or all, by channel name; every credential differs.
+
+    They call the gateway at `gateway_url`.
+    """
+    names = channels.available() if names is None else names
+    return {name: _load(name).create_account(gateway_url, _new_secret) for name in names}
 
 
 def format_simulator_urls(api_urls: Mapping[str, str]) -> str:
@@ -36,6 +67,7 @@ def parse_simulator_urls(environ: Mapping[str, str]) -> dict[str, str]:
 
 def write_simulated_settings(data_dir: Path, environ: Mapping[str, str]) -> Path:
     """Write the variables of simulated accounts to the data folder, for commands beside `turngate run`."""
+    make_private_folder(data_dir)
     file = data_dir / _SETTINGS_FILE
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -44,8 +76,19 @@ def write_simulated_settings(data_dir: Path, environ: Mapping[str, str]) -> Path
     return file
 
 
-def read_simulated_settings(data_dir: Path) -> dict[str, str]:
-    """Read what `write_simulated_settings` wrote; empty if `turngate run` simulates nothing."""
+def add_simulated_settings(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Add the settings of the channels that a `turngate run` simulates and that have none of their own."""
+    stored, result = _read_simulated_settings(data_dir), dict(environ)
+    for name in channels.available():
+        declared = [row.name for row in load_channel_settings(name)]
+        if not any(environ.get(each, "").strip() for each in declared):
+            result |= {each: stored[each] for each in declared if each in stored}
+    if not environ.get("PUBLIC_URL", "").strip():
+        result["PUBLIC_URL"] = stored.get("PUBLIC_URL", "")
+    return result
+
+
+def _read_simulated_settings(data_dir: Path) -> dict[str, str]:
     try:
         stored = json.loads((data_dir / _SETTINGS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

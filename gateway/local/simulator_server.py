@@ -44,7 +44,7 @@ log = logging.getLogger("turngate.simulator")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
-_MAX_FILE_BYTES = 101 * 1024 * 1024
+MAX_FILE_BYTES = 101 * 1024 * 1024
 _SEND_KEY = "turngate.send"
 
 
@@ -97,11 +97,14 @@ class SimulatorServer:
         clock: Callable[[], float] = time.time,
         concurrency: int = 64,
         pace: float = 1.0,
+        reroute: tuple[str, str] = ("", ""),
     ) -> None:
+        """Prepare the server. Webhooks to the first URL of `reroute` are delivered to the second."""
         self.simulator = simulator
         self._http = http
         self._clock = clock
         self._delay_factor = pace
+        self._reroute = reroute
         self._webhook_slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._app = Starlette(
@@ -252,7 +255,7 @@ class SimulatorServer:
                     return None
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)
-                    if size > _MAX_FILE_BYTES:
+                    if size > MAX_FILE_BYTES:
                         break
         except Exception:  # any error is a failure of the file's server
             return None
@@ -264,7 +267,7 @@ class SimulatorServer:
             async with asyncio.timeout(delivery.timeout):
                 response = await self._http.request(
                     delivery.method,
-                    delivery.url,
+                    self._find_target(delivery.url),
                     headers=dict(delivery.headers),
                     content=delivery.body,
                     timeout=delivery.timeout,
@@ -273,6 +276,11 @@ class SimulatorServer:
             has_no_connection = isinstance(classify_http_error(error, self.simulator.name), Unavailable)
             return WebhookResult(None, timed_out=not has_no_connection)
         return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
+
+    def _find_target(self, url: str) -> str:
+        """Return where a webhook is delivered: its signature may be for a public URL that leads elsewhere."""
+        public, here = self._reroute
+        return f"{here}{url.removeprefix(public)}" if public and url.startswith(f"{public}/") else url
 
 
 @contextlib.asynccontextmanager

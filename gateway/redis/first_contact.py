@@ -29,8 +29,8 @@ def find_conversation(
     return NewConversation(address, found.session, found.aliases)
 
 
-async def resolve_session(redis: Redis, conversation: NewConversation) -> str:
-    """Return the session of a conversation; from now on all names of the contact lead to it."""
+async def resolve_session(redis: Redis, conversation: NewConversation, retention_ms: int) -> str:
+    """Return the session of a conversation; for `retention_ms` all names of the contact lead to it."""
     if not conversation.aliases:
         return conversation.session
-    return await resolve_names(redis, conversation.aliases)
+    return await resolve_names(redis, conversation.aliases, retention_ms)

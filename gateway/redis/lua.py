@@ -59,9 +59,10 @@ class ProtocolLimits:
     which a reply is given up. A reply that a status reports as not delivered is sent again up to
     `max_resends` times, first after `resend_ms`, then after four times as long; `kept_length` sent replies
     of a session are kept for that. Of events for hooks that nobody takes, `events_length` are kept.
-    of a session are kept for that. Up to `schedule_length` messages are scheduled, for
-    `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One whose release
-    was begun and not settled is released again after `schedule_retry_ms`.
+    Sessions without work are kept for `retention_ms`, links from a contact's names to the session for
+    `contact_ms`, dead letters for `dead_ms` (0: until they are dropped). Up to `schedule_length` messages are
+    scheduled, for `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One
+    whose release was begun and not settled is released again after `schedule_retry_ms`.
     """
 
     lease_ms: int = 6_000
@@ -76,6 +77,8 @@ class ProtocolLimits:
     burst_length: int = 20
     dedup_ms: int = 8 * _DAY_MS
     retention_ms: int = 30 * _DAY_MS
+    contact_ms: int = 400 * _DAY_MS
+    dead_ms: int = 0
     worker_timeout_ms: int = 5_000
     worker_retention_ms: int = _DAY_MS
     max_failures: int = 5
@@ -119,6 +122,7 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "BURST_LENGTH": protocol.burst_length,
         "DEDUP_MS": protocol.dedup_ms,
         "RETENTION_MS": protocol.retention_ms,
+        "DEAD_MS": protocol.dead_ms,
         "WORKER_TIMEOUT_MS": protocol.worker_timeout_ms,
         "WORKER_RETENTION_MS": protocol.worker_retention_ms,
         "MAX_FAILURES": protocol.max_failures,

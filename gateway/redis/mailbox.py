@@ -35,7 +35,6 @@ from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.quiet_policy import REASON as QUIET_REASON
-from gateway.redis.records.identities import IDENTITY_RETENTION_MS
 from gateway.redis.reminders import encode_reminders
 from gateway.redis.template_keys import state_field
 
@@ -170,7 +169,7 @@ class RedisMailbox:
         ]
         if opened and opened.thread:
             thread = opened.thread.model_copy(update={"channel": reply.address.channel})
-            arguments += [thread.model_dump_json(), opened.thread_session, IDENTITY_RETENTION_MS]
+            arguments += [thread.model_dump_json(), opened.thread_session, self._protocol.contact_ms]
         settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
             log.warning("%s: circuit breaker closed, sends work again", account)

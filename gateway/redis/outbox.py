@@ -105,6 +105,7 @@ class ProactiveSender:
     ) -> None:
         """Create a sender; without `quiet` there are no quiet hours."""
         self._redis = redis
+        self._contact_ms = protocol.contact_ms
         self._quiet = quiet
         self._channels = channels
         self._script = lua.load_script("say", protocol)
@@ -146,7 +147,7 @@ class ProactiveSender:
             conversation = find_conversation(self._channels, contact)
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}")
-        session = await resolve_session(self._redis, conversation)
+        session = await resolve_session(self._redis, conversation, self._contact_ms)
         wanted = ScheduledMessage(
             session=session, key=key, message=message, contact=contact, category=category
         )
@@ -158,7 +159,7 @@ class ProactiveSender:
             conversation = find_conversation(self._channels, contact)
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, reason=f"not sent: {error}"), []
-        session = await resolve_session(self._redis, conversation)
+        session = await resolve_session(self._redis, conversation, self._contact_ms)
         channel = self._channels[contact.channel_name]
         if problem := await self._templates.find_problem(message, conversation.address):
             outcome = SendOutcome(problem.kind.value)
@@ -175,7 +176,9 @@ class ProactiveSender:
 
     async def find_session(self, contact: ContactAddress) -> str:
         """Return the session of a contact, which need not exist. Raises `InvalidContact`."""
-        return await resolve_session(self._redis, find_conversation(self._channels, contact))
+        return await resolve_session(
+            self._redis, find_conversation(self._channels, contact), self._contact_ms
+        )
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
@@ -189,7 +192,7 @@ class ProactiveSender:
             conversation = find_conversation(self._channels, wanted.contact)
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, wanted.session, f"not sent: {error}")
-        session = await resolve_session(self._redis, conversation)
+        session = await resolve_session(self._redis, conversation, self._contact_ms)
         present = wanted.model_copy(update={"session": session})
         return await self._send(_Delivery(present, conversation.address, is_release=True))
 

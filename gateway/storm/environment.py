@@ -30,7 +30,7 @@ from gateway.storm.scenario import StormScenario
 ACCOUNT = "AC" + "0" * 31 + "1"
 BUSINESS_NUMBER = "+15550100"
 CHANNEL = "twilio"
-_ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "OPENAI_")
+_ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "OPENAI_", "REDIS_URL")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class WebApi:
         identities: IdentityVerifier | None = None,
         origins: Sequence[str] = (),
         sessions_per_hour: int = 0,
+        protocol: ProtocolLimits | None = None,
     ) -> None:
         self.conversations = conversations
         self._redis = redis
@@ -78,6 +79,7 @@ class WebApi:
             origins=origins,
             limit=SessionLimit(redis, sessions_per_hour),
         )
+        self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes of the web channel."""
@@ -155,8 +157,7 @@ class WebApi:
         session = await self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session, Response):
             return session
-        script = lua.load_script("reset", ProtocolLimits())
-        await script(self._redis, [rq_layout.current_timestamp(), build_session_id(session.id)])
+        await self._reset_script(self._redis, [rq_layout.current_timestamp(), build_session_id(session.id)])
         return JSONResponse(ResetAnswer(reset=session.id).model_dump())
 
     async def history(self, request: Request) -> Response:

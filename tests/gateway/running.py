@@ -28,10 +28,12 @@ _ENVIRONMENT_PREFIXES = (
 class RunningGateway:
     """A started gateway; `wait_until_ready` reads its output until it prints the console's address."""
 
+    program: tuple[str, ...] = (sys.executable, "-m", "gateway")
+
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "run", "--port", "0", *arguments],
+            [*self.program, "run", "--port", "0", *arguments],
             cwd=folder,
             env={**_remove_settings(os.environ), "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings},
             stdout=subprocess.PIPE,
@@ -82,6 +84,12 @@ class RunningGateway:
         rest, _ = self.process.communicate(timeout=timeout)
         self.lines += rest.splitlines()
         return self.process.returncode
+
+
+class InstalledGateway(RunningGateway):
+    """A gateway that the installed command starts, which does not import from the working directory."""
+
+    program = (str(Path(sys.executable).with_name("turngate")),)
 
 
 def _remove_settings(environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import aiohttp
 import httpx2
 from openai import APIError, AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient, OpenAIError
 
+from core.bounded_gzip import ACCEPTED_ENCODING, BoundedReader, MalformedAnswer, TooManyBytes
 from core.errors import ConfigurationError
 
 _MAX_CONNECTIONS: Final = 20_000
@@ -67,6 +68,7 @@ class OpenAIClient:
                 timeout=self._timeout,
                 max_retries=0,  # its own retries would exceed our deadline
                 http_client=self._build_http_client(),
+                default_headers={"Accept-Encoding": ACCEPTED_ENCODING},
             )
         return self._client
 
@@ -90,23 +92,33 @@ def _build_aiohttp_client() -> httpx2.AsyncClient:
 
 
 async def _limit_response_size(response: httpx2.Response) -> None:
+    """Bound what is read and unpacked. Raises `ConnectionError` for an encoding that was not asked for."""
+    try:
+        reader = BoundedReader(response.headers.get("content-encoding", ""), _MAX_RESPONSE_BYTES)
+    except MalformedAnswer as error:
+        raise ConnectionError(str(error)) from error
     assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _SizeLimitedStream(response.stream)
+    response.stream = _SizeLimitedStream(response.stream, reader)
+    if reader.is_packed:
+        for name in ("content-encoding", "content-length"):
+            response.headers.pop(name, None)
 
 
 class _SizeLimitedStream(httpx2.AsyncByteStream):
-    """Response body that raises `ConnectionError` beyond the maximum size."""
+    """Response body, unpacked, that raises `ConnectionError` beyond the maximum size."""
 
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, reader: BoundedReader) -> None:
         self._stream = stream
+        self._reader = reader
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = _MAX_RESPONSE_BYTES
-        async for piece in self._stream:
-            left -= len(piece)
-            if left < 0:
-                raise ConnectionError(f"more than {_MAX_RESPONSE_BYTES:,} bytes")
-            yield piece
+        try:
+            async for chunk in self._stream:
+                for piece in self._reader.read(chunk):
+                    yield piece
+            self._reader.finish()
+        except (TooManyBytes, MalformedAnswer) as error:
+            raise ConnectionError(str(error)) from error
 
     async def aclose(self) -> None:
         """Close the response."""

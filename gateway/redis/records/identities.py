@@ -29,7 +29,6 @@ from core.ports import AcceptResult, Inbox
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 
-IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 
 # ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet, retired}; `meet` links all
@@ -100,17 +99,23 @@ return sessions
 """
 
 
-async def resolve_names(redis: Redis, names: Sequence[str]) -> str:
+async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
     """Return the session to which all names of a contact lead from now on, the most reliable name first."""
     items = [{"names": list(names), "meet": False, "retired": []}]
-    [session] = await redis.register_script(_SCRIPT)(args=[IDENTITY_RETENTION_MS, json.dumps(items)])
+    [session] = await redis.register_script(_SCRIPT)(args=[retention_ms, json.dumps(items)])
     return str(session.decode())
 
 
 class IdentityResolver:
     """Inbox decorator that resolves sessions, and remembers sends that a status has confirmed."""
 
-    def __init__(self, redis: Redis, inbox: Inbox, threaded: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        inbox: Inbox,
+        threaded: Collection[str] = (),
+        protocol: ProtocolLimits | None = None,
+    ) -> None:
         """Create a resolver; `threaded` are channels on which the business opens threads at the provider.
 
         A thread that it opened leads to the session of its contact.
@@ -118,6 +123,7 @@ class IdentityResolver:
         self._redis = redis
         self._threaded = frozenset(threaded)
         self._inbox = inbox
+        self._retention_ms = (protocol or ProtocolLimits()).contact_ms
         self._script = redis.register_script(_SCRIPT)
         self._store_script = lua.load_script("store_sent_ids", ProtocolLimits())
 
@@ -153,7 +159,7 @@ class IdentityResolver:
             }
             for index, names in aliased
         ]
-        sessions = await self._script(args=[IDENTITY_RETENTION_MS, json.dumps(keys)])
+        sessions = await self._script(args=[self._retention_ms, json.dumps(keys)])
         resolved = list(events)
         for (index, _), session in zip(aliased, sessions, strict=True):
             resolved[index] = _with_session(events[index], session.decode())

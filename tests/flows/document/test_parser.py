@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from flows.document import Flow, FlowError
+from flows.document.parser import parse_yaml
 from tests.flows.conversation import LIBRARY, machine, say
 
 GREETING = """
@@ -19,6 +22,13 @@ nodes:
       - {id: go, condition: The guest says yes, target_node_id: end, keywords: ["yes"]}
   - {id: end, name: End, static_text: Bis gleich., is_final: yes}
 """
+
+
+def nest_merges(merge: Callable[[str], str], levels: int = 9) -> str:
+    """Return a document in which each mapping merges the one before it."""
+    mappings = [f"m{level}: &m{level}\n  {merge(f'm{level - 1}')}\n" for level in range(1, levels)]
+    keys = "".join(f"  k{number}: {number}\n" for number in range(9))
+    return f"m0: &m0\n{keys}{''.join(mappings)}"
 
 
 def refused(text: str) -> dict[str, str]:
@@ -113,3 +123,40 @@ def test_a_key_that_stands_twice_is_warned_of_unless_it_is_merged() -> None:
 def test_aliases_are_a_fine_way_to_say_a_thing_once() -> None:
     text = GREETING.replace('keywords: ["yes"]', 'keywords: &ok ["yes"], examples: *ok')
     assert json.loads(Flow.from_yaml(text).model_dump_json())["nodes"][0]["edges"][0]["examples"] == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "base: &base\n"
+            + "".join(f"  k{number}: 1\n" for number in range(2_000))
+            + f"all:\n  <<: [{', '.join(['*base'] * 2_000)}]\n",
+            "copy too much",
+        ),
+        ("a: &a\n  <<: *a\n", "inside of what it names"),
+        ("a: &a\n  b: &b\n    <<: *a\n  <<: *b\n", "inside of what it names"),
+    ],
+    ids=["wide", "itself", "each other"],
+)
+def test_merge_keys_that_copy_too_much_are_refused(text: str, reason: str) -> None:
+    with pytest.raises(FlowError, match=reason):
+        parse_yaml(text, "flow.yaml")
+
+
+@pytest.mark.parametrize("times", [2, 9])
+@pytest.mark.parametrize("levels", [9, 30])
+def test_nested_merge_keys_end(times: int, levels: int) -> None:
+    """PyYAML up to 6.0.2 copies each merged key again, later ones once."""
+    text = nest_merges(lambda name: f"<<: [{', '.join([f'*{name}'] * times)}]", levels)
+    with suppress(FlowError):
+        document = parse_yaml(text, "flow.yaml")
+        assert document[f"m{levels - 1}"] == document["m0"]
+
+
+def test_merge_keys_copy_as_before() -> None:
+    text = "a: &a {x: 1, y: 2}\nb: &b {y: 3}\nc:\n  <<: [*a, *b]\n  z: 4\nd:\n  <<: *b\n  y: 5\n"
+
+    document = parse_yaml(text, "flow.yaml")
+    assert document["c"] == {"x": 1, "y": 2, "z": 4}
+    assert document["d"] == {"y": 5}

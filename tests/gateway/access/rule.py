@@ -13,4 +13,4 @@ def operator_auth(
     redis: Redis, key: str = "", named: str = "", *, exposure: str = "", origin: str = ""
 ) -> OperatorAuth:
     """Return the rule for these keys, as settings give them."""
-    return OperatorAuth(OperatorAccess(parse_operator_keys(key, named, None), exposure, origin), redis)
+    return OperatorAuth(OperatorAccess(parse_operator_keys(key, named), exposure, origin), redis)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from secrets import token_hex
 
 import pytest
@@ -19,7 +18,7 @@ OPS, OPS_OLD, ANNA, BEN = (
 
 
 def test_each_key_has_a_name_and_a_role() -> None:
-    keys = parse_operator_keys(f"{OPS},{OPS_OLD}", f"anna:agent:{ANNA}, ben:viewer:{BEN}", None)
+    keys = parse_operator_keys(f"{OPS},{OPS_OLD}", f"anna:agent:{ANNA}, ben:viewer:{BEN}")
 
     assert [(key.name, key.role) for key in keys] == [
         ("operator", Role.OPERATOR),
@@ -35,24 +34,12 @@ def test_each_key_has_a_name_and_a_role() -> None:
 
 
 def test_a_key_is_rotated_under_its_name() -> None:
-    repeated = parse_operator_keys("", f"anna:agent:{ANNA},anna:agent:{BEN}", None)
-    listed = parse_operator_keys("", f"anna:agent:{ANNA},{BEN}", None)
+    repeated = parse_operator_keys("", f"anna:agent:{ANNA},anna:agent:{BEN}")
+    listed = parse_operator_keys("", f"anna:agent:{ANNA},{BEN}")
 
     assert repeated == listed
     assert {key.name for key in listed} == {"anna"}
     assert len({key.id for key in listed}) == 2
-
-
-def test_a_key_file_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    file.write_text(f"{OPS}\n", encoding="utf-8")
-
-    (key,) = parse_operator_keys("", "", file)
-    assert (key.name, find_key([key], OPS.encode())) == ("operator", key)
-    with pytest.raises(ConfigurationError, match="both set"):
-        parse_operator_keys(OPS, "", file)
-    with pytest.raises(ConfigurationError, match=r"TURNGATE_API_KEY_FILE: .* cannot be read"):
-        parse_operator_keys("", "", tmp_path / "missing")
 
 
 @pytest.mark.parametrize(
@@ -71,14 +58,14 @@ def test_a_key_file_is_read(tmp_path: Path) -> None:
 def test_a_weak_key_is_an_error_that_says_what_to_do(weak: str) -> None:
     for api_key, named in ((weak, ""), ("", f"anna:agent:{weak}")):
         with pytest.raises(ConfigurationError, match="turngate key --new") as error:
-            parse_operator_keys(api_key, named, None)
+            parse_operator_keys(api_key, named)
         assert len(weak) == 1 or weak not in str(error.value)
 
 
 def test_random_keys_are_strong() -> None:
     for _ in range(300):
         for secret in (new_secret(), token_hex(16), token_hex(8)):
-            parse_operator_keys(secret, "", None)
+            parse_operator_keys(secret, "")
             assert not is_session_token(secret)
 
 
@@ -97,7 +84,7 @@ def test_random_keys_are_strong() -> None:
 )
 def test_a_malformed_list_is_named(named: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as error:
-        parse_operator_keys("", named, None)
+        parse_operator_keys("", named)
     assert ANNA not in str(error.value)
 
 
@@ -120,4 +107,4 @@ def test_session_tokens_are_told_from_keys() -> None:
         token = SessionTokens(["0123456789abcdef0123456789abcdef"]).issue(session)
         assert is_session_token(token)
         with pytest.raises(ConfigurationError, match="web session"):
-            parse_operator_keys(token, "", None)
+            parse_operator_keys(token, "")

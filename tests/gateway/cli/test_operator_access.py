@@ -53,7 +53,7 @@ def test_the_command_says_where_a_generated_key_is(tmp_path: Path) -> None:
 
 def test_a_new_key_is_strong_and_configured_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = run("key", "--new").strip()
-    parse_operator_keys(secret, "", None)
+    parse_operator_keys(secret, "")
     monkeypatch.setenv("TURNGATE_API_KEYS", f"anna:agent:{secret}")
 
     assert run("key") == "anna  agent\n"

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.gateway.running import RunningGateway
+from tests.gateway.running import InstalledGateway, RunningGateway
 
 _TWILIO = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -20,6 +20,7 @@ _TWILIO = {
     "TWILIO_API_URL": "http://127.0.0.1:9",
     "PUBLIC_URL": "https://bots.example.com",
 }
+_KEY = "3f9b0c7a51e84d6280aa"
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,43 @@ def test_a_conversation_continues_after_a_restart(start: Callable[..., RunningGa
     assert "date of birth" in send_message(start(TURNGATE_FLOW="kyc"), "4321", 2)
 
 
+def test_a_channel_is_simulated_beside_a_real_one(tmp_path: Path) -> None:
+    for name in ("core/__init__.py", "channels.py", "gateway.py"):  # names of a project of the operator
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("raise RuntimeError('not ours')\n", encoding="utf-8")
+    secret = tmp_path / "token"
+    secret.write_text("invented\n", encoding="utf-8")
+    secret.chmod(0o600)
+    settings = {**_TWILIO, "TWILIO_AUTH_TOKEN": "", "TWILIO_AUTH_TOKEN_FILE": str(secret)}
+    arguments = ("--simulate", "whatsapp", "--simulate", "zendesk")
+    running = InstalledGateway(tmp_path, *arguments, **settings, TURNGATE_API_KEY=_KEY)
+    try:
+        running.wait_until_ready()
+        assert any("simulating: whatsapp, zendesk" in line for line in running.lines)
+        assert send_message(running, "hi", 1, surface="cloud")
+        assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+    finally:
+        assert running.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (("--simulate", "twilio"), _TWILIO, "credentials of twilio are set"),
+        (("--simulate", "whatsap"), {}, "did you mean whatsapp"),
+        ((), {"TWILIO_AUTHTOKEN": "x"}, "TWILIO_AUTHTOKEN is not a known setting"),
+    ],
+)
+def test_nothing_is_simulated_by_mistake(
+    tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str], message: str
+) -> None:
+    running = RunningGateway(tmp_path, *arguments, **settings)
+
+    assert message in running.wait_for_line("turngate: ")
+    assert running.wait_for_exit() == 2
+
+
 def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -139,10 +177,11 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     assert (running.wait_for_exit(), len(running.lines)) == (2, 1)
 
 
-def send_message(running: RunningGateway, text: str, replies: int) -> str:
+def send_message(running: RunningGateway, text: str, replies: int, surface: str = "sms") -> str:
     """Send a message through the console; return the last of `replies` replies."""
-    contact = {"surface": "sms", "person": "+15550100177"}
-    with httpx.Client(base_url=running.url, trust_env=False) as console:
+    contact = {"surface": surface, "person": "+15550100177"}
+    bearer = {"Authorization": f"Bearer {_KEY}"}
+    with httpx.Client(base_url=running.url, headers=bearer, trust_env=False) as console:
         console.post("/console/say", json={**contact, "text": text}).raise_for_status()
 
         def received() -> list[str]:

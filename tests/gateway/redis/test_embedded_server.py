@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,52 @@ def test_another_process_finds_the_server_by_its_folder(server: EmbeddedRedis) -
     server.stop()
 
     assert find_running(server.folder) is None
+
+
+def test_nobody_else_may_read_a_folder_that_was_there_before(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    (folder / "appendonlydir").mkdir(parents=True)
+    for name in ("server.log", "lock", "appendonlydir/old.aof"):
+        (folder / name).write_text("", encoding="utf-8")
+        (folder / name).chmod(0o644)
+    (folder / "notes.txt").write_text("of the operator", encoding="utf-8")
+    (folder / "notes.txt").chmod(0o644)
+    for path in (folder, folder / "appendonlydir"):
+        path.chmod(0o755)
+    before = os.umask(0o000)
+    server = EmbeddedRedis(folder)
+    try:
+        server.start()
+        with Redis.from_url(server.url) as client:
+            client.set("a", "message")
+    finally:
+        server.stop()
+        os.umask(before)
+
+    modes = {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+    assert modes.pop("notes.txt") == 0o644
+    assert modes.pop("appendonlydir") == folder.stat().st_mode & 0o777 == 0o700
+    assert len(modes) > 4
+    assert set(modes.values()) <= {0o600, 0o700}
+
+
+@pytest.mark.parametrize("denied", ["folder", "file"])
+def test_a_folder_that_stays_open_to_others_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, denied: str
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "server.log").write_text("", encoding="utf-8")
+    open_path = folder if denied == "folder" else folder / "server.log"
+    open_path.chmod(0o755)
+    real = Path.chmod
+    # a file system without modes, or files of another user
+    monkeypatch.setattr(
+        Path, "chmod", lambda path, mode, **_: None if path == open_path.resolve() else real(path, mode)
+    )
+
+    with pytest.raises(ConfigurationError, match=f"TURNGATE_DATA_DIR: others may read {open_path}"):
+        EmbeddedRedis(folder).start()
 
 
 def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ end
 
 local function raise_budget_alarm(account, what, limit, now)
   local reason = 'no more messages are answered today: the limit is ' .. limit .. ' ' .. what
-  redis.call('HSET', 'tg:alarms', account, cjson.encode({code = 'budget', reason = reason, at_ms = now}))
+  raise_alarm(account, {code = 'budget', reason = reason, at_ms = now})
 end
 
 local function is_over_account(account, limit, now)

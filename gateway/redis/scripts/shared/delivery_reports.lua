@@ -49,7 +49,7 @@ local function settle_failed_status(message, now)
   local session, reply, failure = stored[1], stored[2], stored[5] or 'permanent'
   local report = cjson.decode(stored[4])
   if failure == 'account' and stored[3] then
-    redis.call('HSET', 'tg:alarms', stored[3], cjson.encode({code = report.code, reason = report.error, at_ms = now}))
+    raise_alarm(stored[3], {code = report.code, reason = report.error, at_ms = now})
   end
   if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- erased meanwhile
   local kept, why = find_kept(session, report.id), nil

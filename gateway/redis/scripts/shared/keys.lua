@@ -77,6 +77,12 @@ local function proactive_record(session, id)
   return 'tg:proactive:{' .. session .. '}:' .. id
 end
 
+-- An alarm's reason is the provider's text, which may quote a number.
+local function raise_alarm(account, about)
+  redis.call('HSET', 'tg:alarms', account, cjson.encode(about))
+  redis.call('PEXPIRE', 'tg:alarms', RETENTION_MS)
+end
+
 local function log_entry(session, kind, entry)
   if event_of_entry[kind] then add_event(event_of_entry[kind], session, entry) end
   return redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)

@@ -276,7 +276,7 @@ function handle.template(field, status, quality, category, alarm, channel, alarm
   if alarm ~= '' then
     local about = cjson.decode(alarm)
     about.at_ms = now
-    redis.call('HSET', 'tg:alarms', alarm_key, cjson.encode(about))
+    raise_alarm(alarm_key, about)
   elseif status == 'approved' or quality == 'green' then
     redis.call('HDEL', 'tg:alarms', alarm_key)
   end

@@ -18,6 +18,12 @@ local function has_no_work(session)
   return not timer or timer > now
 end
 
+if DEAD_MS > 0 then
+  for _, stream in ipairs({'tg:dead', 'tg:hook_dead'}) do
+    redis.call('XTRIM', stream, 'MINID', string.format('%d', now - DEAD_MS))
+  end
+end
+
 -- Put sent replies that a status reported as not delivered back into their outboxes.
 for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 'LIMIT', 0, ARGV[2])) do
   local stored = redis.call('HMGET', message, 'session', 'reply', 'entry')

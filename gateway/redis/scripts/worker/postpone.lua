@@ -18,6 +18,7 @@ local function record_send_failure(account, min_cooldown, reply, reason)
   local cooldown = math.min(INITIAL_COOLDOWN_MS * 2 ^ math.min(openings - 1, 20), MAX_COOLDOWN_MS)
   redis.call('ZADD', 'tg:paused', now + math.max(min_cooldown, cooldown), account)
   redis.call('HSET', 'tg:reasons', account, reason)
+  redis.call('PEXPIRE', 'tg:reasons', RETENTION_MS)
   count('paused')
   return 2
 end

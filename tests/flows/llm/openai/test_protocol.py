@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 
@@ -88,6 +89,29 @@ async def test_what_is_no_answer_costs_an_apology(
 async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: DialogMachine) -> None:
     server.answers = [StreamingResponse(far_too_long(), media_type="application/json")]
     assert (await say(talk, "hi", "Ada")).outcome == "error"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(b'{"choices": "' + bytes(40_000_000) + b'"}', 1), "gzip"),
+        (b"{}", "gzip"),
+        (b"{}", "br"),
+    ],
+    ids=["bomb", "no gzip", "not asked for"],
+)
+async def test_a_compressed_answer_that_cannot_be_read_is_none(
+    server: OpenAIServer, talk: DialogMachine, body: bytes, encoding: str
+) -> None:
+    server.answers = [Response(body, headers={"content-encoding": encoding})]
+    assert (await say(talk, "hi", "Ada")).outcome == "error"
+
+
+async def test_a_compressed_answer_is_unpacked(server: OpenAIServer, model: OpenAIModel) -> None:
+    body = gzip.compress(json.dumps({"choices": [{"message": {"content": "Hello!"}}]}).encode())
+    server.answers = [Response(body, headers={"content-encoding": "gzip"}, media_type="application/json")]
+
+    assert (await model.generate_reply(ReplyRequest("Greet."))).text == "Hello!"
 
 
 async def test_another_model_is_asked_where_one_gives_no_answer(

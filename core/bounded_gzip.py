@@ -1,0 +1,60 @@
+"""Reading of an answer with bounded size, also of what a gzip-compressed one unpacks to."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+ACCEPTED_ENCODING: Final = "gzip"
+"""The value of Accept-Encoding for requests whose answers are read in this way."""
+
+_CHUNK_BYTES = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class TooManyBytes(Exception):
+    """The answer, or what it unpacks to, is larger than the limit."""
+
+
+class MalformedAnswer(Exception):
+    """The answer is compressed in a way that was not asked for, or is not what it claims to be."""
+
+
+class BoundedReader:
+    """Checks and unpacks the chunks of one answer. `encoding` is its header Content-Encoding.
+
+    Raises `MalformedAnswer` for an encoding other than gzip.
+    """
+
+    def __init__(self, encoding: str, max_bytes: int) -> None:
+        encoding = encoding.strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise MalformedAnswer(f"the answer is compressed as {encoding[:40]!r}, which was not asked for")
+        self.is_packed = encoding.endswith("gzip")
+        self._max_bytes = max_bytes
+        self._unpacker = zlib.decompressobj(_GZIP) if self.is_packed else None
+        self._received = self._unpacked = 0
+
+    def read(self, chunk: bytes) -> list[bytes]:
+        """Return the pieces of a chunk. Raises `TooManyBytes` before more than the limit is in memory."""
+        self._received += len(chunk)
+        if self._received > self._max_bytes:
+            raise TooManyBytes(f"the answer is larger than {self._max_bytes:,} bytes")
+        if self._unpacker is None:
+            return [chunk]
+        pieces: list[bytes] = []
+        try:
+            while chunk and not self._unpacker.eof:
+                pieces.append(self._unpacker.decompress(chunk, _CHUNK_BYTES))
+                self._unpacked += len(pieces[-1])
+                if self._unpacked > self._max_bytes:
+                    raise TooManyBytes(f"the answer unpacks to more than {self._max_bytes:,} bytes")
+                chunk = self._unpacker.unconsumed_tail
+        except zlib.error as error:
+            raise MalformedAnswer("the answer is no gzip, although it says so") from error
+        return pieces
+
+    def finish(self) -> None:
+        """Check that nothing is missing. Raises `MalformedAnswer`."""
+        if self._unpacker is not None and self._received and not self._unpacker.eof:
+            raise MalformedAnswer("the compressed answer is not complete")
