@@ -273,7 +273,9 @@ _FIELDS_OUTSIDE_VERSION = {
     "media",
     "on_reaction",
     "outside_window",
+    "part_of",
     "remind",
+    "was",
     "template",
     *FALLBACK_FIELDS,
 }

@@ -88,4 +88,17 @@ MESSAGES: Final = LocaleMessages(
     date_format="{day}. {month} {year}",
     word_and="und",
     word_or="oder",
+    yes_label="Ja",
+    no_label="Nein",
+    skip_label="Überspringen",
+    what_is_wrong="Was soll ich ändern?",
+    form_cancelled="In Ordnung, ich höre hier auf.",
+    ask_once_more="Gut. {}",
+    yes_words=(
+        "ja", "jo", "jawohl", "richtig", "korrekt", "stimmt", "passt", "genau", "gerne", "alles richtig", "ok",
+    ),
+    no_words=("nein", "ne", "falsch", "stimmt nicht", "nicht richtig", "fehler"),
+    cancel_words=("abbrechen", "stopp", "aufhören", "vergiss es", "vergessen sie es", "lassen wir es"),
+    skip_words=("überspringen", "nein", "keine", "keiner", "keins", "nichts", "nein danke", "nicht nötig"),
+    nothing_wrong_words=("nichts", "alles richtig", "war richtig", "stimmt doch"),
 )

@@ -80,4 +80,22 @@ MESSAGES: Final = LocaleMessages(
     date_format="{day} {month} {year}",
     word_and="and",
     word_or="or",
+    yes_label="Yes",
+    no_label="No",
+    skip_label="Skip",
+    what_is_wrong="What shall I change?",
+    form_cancelled="All right, I have stopped here.",
+    ask_once_more="All right. {}",
+    yes_words=(
+        "yes", "y", "ye", "yep", "yeah", "yup", "correct", "right", "that's me", "all good", "ok", "okay",
+        "sure", "confirm", "looks good", "that's it",
+    ),
+    no_words=(
+        "no", "n", "nope", "nah", "not right", "not correct", "wrong", "incorrect", "mistake", "not quite",
+    ),
+    cancel_words=("cancel", "stop", "quit", "forget it", "never mind", "nevermind", "stop it"),
+    skip_words=("skip", "no", "none", "nothing", "no thanks", "rather not", "not necessary"),
+    nothing_wrong_words=(
+        "nothing", "all right", "all good", "it was right", "it is right", "it's right", "correct",
+    ),
 )

@@ -87,4 +87,18 @@ MESSAGES: Final = LocaleMessages(
     date_format="{day} de {month} de {year}",
     word_and="y",
     word_or="o",
+    yes_label="Sí",
+    no_label="No",
+    skip_label="Omitir",
+    what_is_wrong="¿Qué debo cambiar?",
+    form_cancelled="De acuerdo, lo dejo aquí.",
+    ask_once_more="Bien. {}",
+    yes_words=(
+        "sí", "claro", "correcto", "correcta", "exacto", "de acuerdo", "vale", "está bien", "todo correcto",
+        "así es",
+    ),
+    no_words=("no", "incorrecto", "mal", "no es correcto", "no está bien", "error"),
+    cancel_words=("cancelar", "parar", "dejarlo", "olvídelo"),
+    skip_words=("omitir", "no", "ninguno", "ninguna", "nada", "no gracias", "no hace falta"),
+    nothing_wrong_words=("nada", "todo correcto", "estaba bien", "todo está bien"),
 )

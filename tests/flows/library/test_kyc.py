@@ -60,7 +60,7 @@ async def test_a_correction_overwrites_and_is_read_back(correction: str, slots: 
 
 @pytest.mark.parametrize(
     ("denial", "node"),
-    [("my birthday is wrong", "ask_date_of_birth_again"), ("the digits are wrong", "ask_last_four_again")],
+    [("my birthday is wrong", "ask_new_date_of_birth"), ("the digits are wrong", "ask_new_last_four")],
 )
 async def test_what_is_wrong_may_be_said_at_once(denial: str, node: str) -> None:
     asked = await say(library("kyc"), "hi", "4321", "23 April 1990", denial)
@@ -119,7 +119,7 @@ async def test_both_details_in_the_first_message_skip_the_questions() -> None:
 async def test_the_date_first_is_kept_until_the_digits_come() -> None:
     talk = library("kyc")
     asked = await say(talk, "hi", "23 April 1990")
-    assert asked.text == "Thank you. I still need the last four digits of your card."
+    assert asked.text == "What are the last four digits of your card?"
     assert (await talk.turn("4321")).node == "confirm"
 
 
