@@ -77,10 +77,12 @@ class CompiledFlow:
     """A compiled flow; immutable.
 
     `handler_ids` are the Python functions that its tools name, `hidden_paths` the parts of results that the
-    model must not see, `urls` the beginnings of the URLs in its texts, up to a value.
+    model must not see, `urls` the beginnings of the URLs in its texts, up to a value. `renamed` has the
+    present id of nodes by ids that they had before.
     """
 
     nodes: Mapping[str, CompiledNode]
+    renamed: Mapping[str, str]
     initial: CompiledNode
     global_edges: tuple[CompiledEdge, ...]
     prompt: TextTemplate
@@ -172,6 +174,7 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
+        renamed=MappingProxyType({old: node.id for node in flow.nodes for old in node.was}),
         initial=nodes[flow.initial_node],
         global_edges=global_edges,
         prompt=TextTemplate(flow.system_prompt, "prompt"),

@@ -297,6 +297,11 @@ class Node(FlowModel):
     was: tuple[str, ...] = ()
     part_of: str = ""
 
+    @property
+    def author_id(self) -> str:
+        """The id that the author gave: of the author node that this one was expanded from, or its own."""
+        return self.part_of or self.id
+
 
 class Budget(FlowModel):
     """Limits of one conversation, after which it is handed off to an agent; tokens are the model's."""

@@ -33,8 +33,8 @@ MAX_TRANSITIONS_PER_TURN = 12
 
 
 async def enter_initial_node(context: TurnContext) -> None:
-    """Enter the flow's initial node. Raises `ModelError`."""
-    await _enter_nodes(context, NodeVisit(context.flow.initial.id))
+    """Enter the node where the conversation starts, or starts again. Raises `ModelError`."""
+    await _enter_nodes(context, NodeVisit(context.start.id))
 
 
 async def execute_selection(context: TurnContext, selection: Selection) -> None:

@@ -73,7 +73,9 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
     if outcome := outcome_without_answer(before, turn):
         return leave_unanswered(flow, before, outcome)
-    state = _resume_state(flow, before.working_copy(flow.nodes), turn)
+    state, start = _resume_state(flow, _copy(flow, before), turn), flow.initial
+    if state.node and flow.nodes[state.node].is_router and before.node != state.node:
+        start, state.node = flow.nodes[state.node], ""  # a renamed form asks for what is missing
     is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
     if flow.is_multilingual:
         state.language = flow.language
@@ -87,7 +89,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         listener=listener,
         on_visit=on_visit,
     )
-    context.quotable_id = turn.id
+    context.quotable_id, context.start = turn.id, start
     summary = start_summary(state, model)
     try:
         await _answer(context, is_language_changed=is_language_changed)
@@ -113,7 +115,7 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
 ) -> StateAndResult:
     """Send the node's message for a user who does not reply or was not reached, and follow its edge."""
     started_at = perf_counter()
-    state = before.working_copy(flow.nodes)
+    state = _copy(flow, before)
     fallback = _fallback_for(flow.nodes[state.node].node, timer) if state.node else None
     if fallback is None:
         return before, TurnResult(node=state.node)
@@ -128,6 +130,10 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
     except ModelError as error:
         return _build_error_result(context, before, error, started_at)
     return state, TurnResult(messages=build_messages(context), outcome=state.outcome, node=state.node)
+
+
+def _copy(flow: CompiledFlow, state: DialogState) -> DialogState:
+    return state.working_copy(flow.nodes, flow.renamed)
 
 
 def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> None:
@@ -284,7 +290,7 @@ def _build_error_result(
         add_message(context, apology)
         messages = build_messages(context)
     else:
-        context.state, context.last_edge_id = before.working_copy(context.flow.nodes), ""
+        context.state, context.last_edge_id = _copy(context.flow, before), ""
         messages = (apology,)
     context.state.apologies = before.apologies + 1
     return context.state, _turn_result(

@@ -22,13 +22,15 @@ SlotTexts = Mapping[str, Any]
 class Form:
     """A form while it is expanded: the ids of its nodes, by the name of the slot.
 
-    `is_corrected` is set when a `confirm` node lets its values be corrected.
+    `is_corrected` is set when a `confirm` node lets its values be corrected, `can_be_cancelled` unless the
+    flow has a way of its own.
     """
 
     node: CollectNode
     place: str
     graph: Graph
     is_corrected: bool
+    can_be_cancelled: bool = True
     recognizable: tuple[CollectSlot, ...] = ()
     questions: dict[str, str] = field(default_factory=dict)
     new_questions: dict[str, str] = field(default_factory=dict)
@@ -46,10 +48,15 @@ class Form:
             self.corrections[slot.name] = (
                 graph.node_id(f"{slot.name}_corrected", owner) if slot.corrected and is_read else owner
             )
-        if self.node.cancel is True:
+        if isinstance(self.node.cancel, str):
+            self.cancelled = self.node.cancel
+        elif self.ends_when_cancelled:
             self.cancelled = graph.node_id(f"{owner}_cancelled", owner)
-        elif self.node.cancel:
-            self.cancelled = str(self.node.cancel)
+
+    @property
+    def ends_when_cancelled(self) -> bool:
+        """True if the conversation ends with a sentence when the user wants to stop."""
+        return self.node.cancel is True and self.can_be_cancelled
 
     def texts(self, code: str, slot: CollectSlot) -> SlotTexts:
         """Return a slot's texts in another language."""
@@ -119,7 +126,7 @@ def expand_collect(form: Form) -> None:
             _add_new_question(form, slot)
         if form.corrections[slot.name] != form.node.id:
             _add_sentence(form, slot, form.corrections[slot.name], slot.corrected, "corrected", form.node.id)
-    if form.node.cancel is True:
+    if form.ends_when_cancelled:
         _add_cancelled(form)
     for code in form.graph.codes:
         form.graph.take_texts(code, "nodes", form.node.id)

@@ -25,6 +25,7 @@ from flows.document.expansion.models import (
     MenuNode,
 )
 from flows.document.traversal import Document, JsonNode, iter_objects
+from flows.text import normalize
 from flows.document.validation import find_unknown_keys, issues_from_pydantic
 
 
@@ -67,7 +68,7 @@ def expand_document(document: Document, folder: Path | None = None) -> Expansion
     graph = Graph.of_document(document)
     for entry, _ in entries:
         graph.reserve_edge_id(entry.id)
-    forms = _create_forms(graph, parsed)
+    forms = _create_forms(graph, parsed, document)
     listed = document.get("nodes")
     for index, value in enumerate(listed if isinstance(listed, list | tuple) else ()):
         _expand_node(graph, JsonNode(f"nodes[{index}]", value), parsed, forms)
@@ -148,11 +149,20 @@ def _read_file(place: str, name: str, folder: Path | None, parsed: _Parsed) -> l
         return []
 
 
-def _create_forms(graph: Graph, parsed: _Parsed) -> dict[str, Form]:
-    """Return the forms by id, and note the references to forms that there are not."""
+def _create_forms(graph: Graph, parsed: _Parsed, document: Document) -> dict[str, Form]:
+    """Return the forms by id, and note the references to forms that there are not.
+
+    The author's own global way to cancel takes the place of that of the forms.
+    """
+    words = {normalize(word) for word in graph.messages.cancel_words}
+    listed = (each.value.get("keywords") for each in iter_objects(document, "global_edges"))
+    own = {normalize(str(word)) for each in listed for word in (each if isinstance(each, list | tuple) else ())}
+    has_own_cancel = bool(words & own)
     corrected = {node.collect for node in parsed.nodes.values() if isinstance(node, ConfirmNode)}
     forms = {
-        node.id: Form(node, place, graph, is_corrected=node.id in corrected)
+        node.id: Form(
+            node, place, graph, is_corrected=node.id in corrected, can_be_cancelled=not has_own_cancel
+        )
         for place, node in parsed.nodes.items()
         if isinstance(node, CollectNode)
     }
