@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import TypeVar
 
-from flows.compiled.edge import CompileContext, CompiledEdge, compile_context, compile_edges
+from flows.compiled.edge import CompileContext, CompiledEdge, compile_context, compile_edges, edges_with_criteria
 from flows.compiled.instructions import auto_proceeds, language_code, node_type
 from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
 from flows.document import (
@@ -228,7 +228,7 @@ def _collect_hidden_paths(flow: Flow) -> dict[str, tuple[str, ...]]:
 def _compile_node(
     node: Node, context: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
 ) -> CompiledNode:
-    edges = compile_edges(node.edges, context, shared)
+    edges = compile_edges(edges_with_criteria(node), context, shared)
     kind = node_type(node)
     available = edges
     if node.interruptible and kind not in ("final", "router"):

@@ -69,7 +69,8 @@ class TurnContext:
     `opts_out` is set when a node was entered that opts the contact out.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
     the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
-    `start` is the node that a first turn enters. `quotable_id` is the id of the user's message, empty when a timer runs.
+    `start` is the node that a first turn enters.
+    `quotable_id` is the id of the user's message, empty when a timer runs.
     `execution_counts` counts equal executions, so that each of them gets an idempotency key of its own.
     """
 

@@ -80,7 +80,9 @@ class Form:
         name = self.graph.edge_id(name, self.node.id)
         is_alone = target not in ("", self.node.id)
         condition = f"The user gives {describe(slot)}"
-        return edge(name, target or self.node.id, condition, input_schema=self.schema(slot, is_alone=is_alone))
+        return edge(
+            name, target or self.node.id, condition, input_schema=self.schema(slot, is_alone=is_alone)
+        )
 
     def exits(self, suffix: str, failed: str) -> list[Json]:
         """Return the edges out of a question: who wants to stop, and who is not understood."""
@@ -153,9 +155,7 @@ def _add_router(form: Form) -> None:
     for slot in node.slots:
         is_known = f"'{slot.name}' in slots"
         is_missing = f"not {is_known}" + (f" and '{slot.name}_skipped' not in slots" if slot.optional else "")
-        lead(
-            f"{slot.name}_missing", form.questions[slot.name], f"{describe(slot)} is not known", is_missing
-        )
+        lead(f"{slot.name}_missing", form.questions[slot.name], f"{describe(slot)} is not known", is_missing)
         for number, check in enumerate(slot.checks, 1):
             name = f"{slot.name}_refused" + (f"_{number}" if number > 1 else "")
             target = graph.node_id(name, node.id)
@@ -172,9 +172,7 @@ def _add_router(form: Form) -> None:
     )  # fmt: skip
 
 
-def _add_question(
-    form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...], *, is_first: bool
-) -> None:
+def _add_question(form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...], *, is_first: bool) -> None:
     graph, name, intro = form.graph, form.questions[slot.name], form.node.intro if is_first else ""
     edges = [form.value_edge(f"{slot.name}_given", slot)]
     if not slot.verbatim:
@@ -182,7 +180,9 @@ def _add_question(
     if slot.optional:
         edges.append(_skip_edge(form, slot))
     edges += form.exits(slot.name, form.node.failed)
-    choices: list[Json] = [{"label": each.label, "payload": each.value or each.label} for each in slot.choices]
+    choices: list[Json] = [
+        {"label": each.label, "payload": each.value or each.label} for each in slot.choices
+    ]
     if slot.optional:
         choices.append({"label": graph.messages.skip_label, "payload": edges_named(edges, "skipped")})
     _add_asking_node(form, name, edges, choices, _question_texts(slot, {}, intro))
@@ -220,7 +220,9 @@ def _add_new_question(form: Form, slot: CollectSlot) -> None:
     if not slot.verbatim:
         edges += _correction_edges(form, slot, others, "beside_new")
     edges += form.exits(f"new_{slot.name}", form.node.failed)
-    choices: list[Json] = [{"label": each.label, "payload": each.value or each.label} for each in slot.choices]
+    choices: list[Json] = [
+        {"label": each.label, "payload": each.value or each.label} for each in slot.choices
+    ]
     reprompt = slot.reprompt or slot.question
     _add_asking_node(
         form, name, edges, choices,

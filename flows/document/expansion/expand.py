@@ -125,7 +125,9 @@ def _parse_faq(document: Document, folder: Path | None, parsed: _Parsed) -> Iter
     if isinstance(listed, str):
         listed = _read_file("faq", listed, folder, parsed)
     elif listed is not None and not isinstance(listed, list | tuple):
-        parsed.issues.append(Issue("faq", "A list of entries or the name of a CSV or Markdown file is needed."))
+        parsed.issues.append(
+            Issue("faq", "A list of entries or the name of a CSV or Markdown file is needed.")
+        )
     for number, item in enumerate(listed if isinstance(listed, list | tuple) else ()):
         place = f"faq[{number}]"
         try:
@@ -156,7 +158,9 @@ def _create_forms(graph: Graph, parsed: _Parsed, document: Document) -> dict[str
     """
     words = {normalize(word) for word in graph.messages.cancel_words}
     listed = (each.value.get("keywords") for each in iter_objects(document, "global_edges"))
-    own = {normalize(str(word)) for each in listed for word in (each if isinstance(each, list | tuple) else ())}
+    own = {
+        normalize(str(word)) for each in listed for word in (each if isinstance(each, list | tuple) else ())
+    }
     has_own_cancel = bool(words & own)
     corrected = {node.collect for node in parsed.nodes.values() if isinstance(node, ConfirmNode)}
     forms = {

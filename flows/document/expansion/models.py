@@ -86,7 +86,7 @@ class CollectSlot(FlowModel):
 
 
 class _AuthorNode(FlowModel):
-    """Keys that all author nodes have: `failed` is the node for who is not understood in `max_turns` turns."""
+    """Keys of all author nodes: `failed` is the node for who is not understood in `max_turns` turns."""
 
     id: Id
     name: str = ""
@@ -136,7 +136,9 @@ class ConfirmNode(_AuthorNode):
     @model_validator(mode="after")
     def _validate_no(self) -> Self:
         if not self.otherwise and not self.collect:
-            raise PydanticCustomError("confirm", "set otherwise, the node after a no, or collect, a form to correct")
+            raise PydanticCustomError(
+                "confirm", "set otherwise, the node after a no, or collect, a form to correct"
+            )
         return self
 
 

@@ -36,9 +36,7 @@ def slot_kind(slot: CollectSlot) -> str:
     return "pattern" if schema.get("pattern") else "text"
 
 
-def _is_distinct(
-    slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kinds: Sequence[str]
-) -> bool:
+def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kinds: Sequence[str]) -> bool:
     if kind in ("text", "other"):
         return False
     if kind == "number":

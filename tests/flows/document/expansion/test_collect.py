@@ -162,4 +162,5 @@ def test_an_unknown_key_of_a_slot_is_a_warning() -> None:
 
 
 def slots(talk: DialogMachine) -> Json:
-    return dict((talk.state or {}).get("slots") or {})
+    values = (talk.state or {}).get("slots")
+    return dict(values) if isinstance(values, dict) else {}

@@ -23,7 +23,9 @@ def shop(faq: object) -> dict[str, object]:
     return document(MENU, PERSON, faq=faq)
 
 
-@pytest.mark.parametrize("text", ["when are you open", "Opening hours", "2", "until when are you open today?"])
+@pytest.mark.parametrize(
+    "text", ["when are you open", "Opening hours", "2", "until when are you open today?"]
+)
 async def test_a_question_is_answered_and_the_menu_shown_again(text: str) -> None:
     answer = await say(machine(Flow.model_validate(shop([HOURS]))), "hi", text)
     assert [message.text for message in answer.messages] == ["9 to 18.", "What can I do?"]
@@ -68,7 +70,9 @@ async def test_the_answers_are_in_a_file(tmp_path: Path, name: str, text: str) -
         ("missing.md", None, "cannot be read"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, text: str | None, reason: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, name: str, text: str | None, reason: str
+) -> None:
     if text is not None:
         (tmp_path / name).write_text(text)
     path = tmp_path / "shop.json"
