@@ -11,7 +11,13 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import TypeVar
 
-from flows.compiled.edge import CompileContext, CompiledEdge, compile_context, compile_edges, edges_with_criteria
+from flows.compiled.edge import (
+    CompileContext,
+    CompiledEdge,
+    compile_context,
+    compile_edges,
+    edges_with_criteria,
+)
 from flows.compiled.instructions import auto_proceeds, language_code, node_type
 from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
 from flows.document import (

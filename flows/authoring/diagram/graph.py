@@ -86,13 +86,13 @@ def _build_edges(name: str, nodes: list[Node], author_ids: Mapping[str, str]) ->
     ]
     merged = []
     for target in dict.fromkeys(target for target, _ in edges):
-        same = [edge for other, edge in edges if other == target]
+        same = {edge.id: edge for other, edge in edges if other == target}.values()
         merged.append(
             DiagramEdge(
                 name,
                 target,
-                tuple(dict.fromkeys(edge.id for edge in same)),
-                tuple(dict.fromkeys(edge.condition for edge in same)),
+                tuple(edge.id for edge in same),
+                tuple(edge.condition for edge in same),
                 all(edge.is_fallback for edge in same),
             )
         )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from flows.llm.rules.model import RulesModel
+from flows.llm.rules.reach import is_ever_taken, takes_choice
 
 __all__ = [
     "RulesModel",
+    "is_ever_taken",
+    "takes_choice",
 ]

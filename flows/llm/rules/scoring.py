@@ -48,7 +48,8 @@ _MIN_SIMILARITY = 0.45
 _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
 _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
-_MAX_LISTED_WORDS = 3
+_MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
+_PEOPLE = frozenset(("user", "customer", "caller", "client", "guest", "person"))
 _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
@@ -250,6 +251,19 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     )
 
 
+def condition_has_evidence(condition: str, language: str) -> bool:
+    """Return whether a condition has words that a message can share, or that a yes or a no meets."""
+    text = condition.replace("_", " ")
+    if text.strip().casefold() in _ALWAYS or "{" in text or _QUOTED.search(text):
+        return True
+    patterns = (_REFUSING_CONDITION, _CONFIRMING_CONDITION, _WILLING_CONDITION, _ANY_ANSWER_CONDITION)
+    if any(pattern.search(text) for pattern in patterns):
+        return True
+    names_of_people = _PEOPLE.union(*(map(tokenize, ("they", "them", "their"))))
+    words = content_words(text, language)
+    return any(len(word) >= _MIN_SHARED_LENGTH and word not in names_of_people for word in words)
+
+
 def _is_optional_text(slot: Slot) -> bool:
     return not slot.required and accepts_any_text(slot)
 
@@ -282,7 +296,9 @@ def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: boo
     shared = {
         word
         for at, word in enumerate(message.words)
-        if len(word) >= 4 and word in condition_words and (may_deny or at not in message.denied)
+        if len(word) >= _MIN_SHARED_LENGTH
+        and word in condition_words
+        and (may_deny or at not in message.denied)
     }
     return len(shared)
 

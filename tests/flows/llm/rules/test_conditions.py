@@ -16,7 +16,9 @@ OTHER = node("other", "Other.", is_final=True)
     ["Caller says goodbye, bye, see you or ciao", "The user says “bye”, “goodbye” or “see you”"],
 )
 async def test_words_that_a_condition_lists_take_its_edge(condition: str, text: str) -> None:
-    asked = node("ask", "Hello?", edges=[edge("left", "end", condition), edge("x", "other", "asks the price")])
+    asked = node(
+        "ask", "Hello?", edges=[edge("left", "end", condition), edge("x", "other", "asks the price")]
+    )
     assert (await say(machine(flow(asked, END, OTHER)), "hi", text)).node == "end"
 
 
