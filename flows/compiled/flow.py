@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -33,6 +34,7 @@ from flows.document import (
 )
 from flows.locales import messages_for
 from flows.nlu import TfidfVectorizer, fit_vectorizer
+from flows.slots import Slot
 from flows.templating import TextTemplate, TrustedText
 from flows.tools.http import HttpAction, compile_action
 from flows.tools.mcp.tool import McpTool, load_mcp_tools
@@ -78,7 +80,7 @@ class CompiledNode:
         return self.kind == "router"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompiledFlow:
     """A compiled flow; immutable.
 
@@ -108,6 +110,16 @@ class CompiledFlow:
     hours: BusinessHours | None
     outside_window: Way | None
     is_multilingual: bool
+
+    @cached_property
+    def slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        """The definitions of each slot, by name; those of several edges may differ."""
+        found: dict[str, list[Slot]] = {}
+        own = (edge for node in self.nodes.values() for edge in node.edges)
+        for edge in (*self.global_edges, *own):
+            for slot in (*edge.slots, *edge.inferred_slots):
+                found.setdefault(slot.name, []).append(slot)
+        return MappingProxyType({name: tuple(slots) for name, slots in found.items()})
 
     @property
     def time_zone(self) -> tzinfo:

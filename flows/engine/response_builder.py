@@ -200,11 +200,22 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         if not context.has_side_effects:
             raise
         context.issues.append("silent")
-        return ""
+        return describe_deeds(context)
     context.record_usage(reply.tokens, reply.model, reply.issue)
     if reply.issue == "refused":
         return context.locale_messages.refusal
     return protect_echoes(context, reply.text)
+
+
+def describe_deeds(context: TurnContext) -> str:
+    """Return what was done in this turn, for when the model cannot tell it any more."""
+    known = context.flow.actions
+    names = [
+        known[name].action.name for name in context.executed if name in known and known[name].has_side_effects
+    ]
+    names += [name for name in context.executed if name not in known and not name.endswith("!")]
+    listed = ", ".join(dict.fromkeys(names))
+    return context.locale_messages.already_done.format(listed) if listed else ""
 
 
 def _default_node_text(context: TurnContext) -> str:

@@ -11,6 +11,7 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
+from flows.engine.after_end import begins_again, edge_after_end
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
@@ -20,6 +21,7 @@ from flows.engine.response_builder import (
     build_messages,
     build_quick_replies,
     current_question,
+    describe_deeds,
     repeat_question,
 )
 from flows.engine.routes import find_undelivered_route
@@ -36,6 +38,7 @@ from flows.engine.unanswered import (
 )
 from flows.llm import Model, ModelError
 from flows.nlu import is_greeting, is_small_talk
+from flows.slots import drop_changed_values
 from flows.state import DialogState
 from flows.templating import TextTemplate
 
@@ -74,6 +77,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
     if outcome := outcome_without_answer(before, turn):
         return leave_unanswered(flow, before, outcome)
     state, start = _resume_state(flow, _copy(flow, before), turn), flow.initial
+    drop_changed_values(state, flow.slots)
     if state.node and flow.nodes[state.node].is_router and before.node != state.node:
         start, state.node = flow.nodes[state.node], ""  # a renamed form asks for what is missing
     is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
@@ -156,10 +160,10 @@ def _fallback_for(node: Node, timer: TimerKind) -> Fallback | None:
 def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogState:
     """Return the state for a new message: restarted after the end, at the interrupted node after a hand-off.
 
-    A message that only says thanks does not restart the dialog.
+    A message that only says thanks, or remarks on what was done, does not restart the dialog.
     """
     if state.outcome == "final" and flow.after_final == "restart":
-        return state if is_small_talk(turn.text, flow.language) and not turn.payload else state.restarted()
+        return state.restarted() if begins_again(flow, turn) else state
     if state.outcome == "hand_off":
         if not state.pop_interrupt() and not flow.nodes[state.node].edges:
             return state.restarted()
@@ -176,7 +180,7 @@ async def _answer(context: TurnContext, *, is_language_changed: bool) -> None:
     is_unsupported = context.turn.kind == UNSUPPORTED_KIND and not context.turn.has_content
     state.unsupported = int(is_unsupported)
     if state.outcome == "final":
-        _answer_after_end(context)
+        await _answer_after_end(context)
     elif is_unsupported:
         await _answer_unsupported(context)
     elif is_mere_quotation(context.turn) and not context.is_first_turn:
@@ -241,14 +245,24 @@ def _has_node_changed(context: TurnContext) -> bool:
     return is_question_open and bool(state.version) and state.version != context.node.version
 
 
-def _answer_after_end(context: TurnContext) -> None:
-    """Reply at a final node as the flow says: with its closing text, a hand-off or a farewell."""
+async def _answer_after_end(context: TurnContext) -> None:
+    """Reply at a final node as the flow says: with its closing text, a hand-off, an answer or a farewell."""
     flow, messages = context.flow, context.locale_messages
     context.outcome = "hand_off" if flow.after_final == "hand_off" else "final"
     if flow.after_final == "closed":
         text = context.render_protected(flow.closed_text) or messages.conversation_closed
+    elif flow.after_final == "hand_off":
+        text = messages.hand_off
+    elif is_small_talk(context.text, flow.language):
+        text = messages.farewell
+    elif (edge := edge_after_end(flow, context.text)) and edge.leads_to_hand_off:
+        _receive_message(context)
+        await execute_selection(context, Transition(edge))
+        return
     else:
-        text = messages.hand_off if context.outcome == "hand_off" else messages.farewell
+        answer = flow.nodes[edge.target].text if edge else None
+        text = (context.render_protected(answer) if answer else "") or messages.after_end
+        _receive_message(context)
     add_message(context, Message(text=text))
 
 
@@ -287,6 +301,8 @@ def _build_error_result(
     apologies = context.locale_messages.apologies
     apology = Message(text=apologies[before.apologies % len(apologies)])
     if context.has_side_effects:
+        if deeds := describe_deeds(context):
+            add_message(context, Message(text=deeds))
         add_message(context, apology)
         messages = build_messages(context)
     else:

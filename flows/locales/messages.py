@@ -83,6 +83,8 @@ class LocaleMessages:
     skip_label: str
     what_is_wrong: str
     form_cancelled: str
+    after_end: str
+    already_done: str
     ask_once_more: str
     yes_words: tuple[str, ...]
     no_words: tuple[str, ...]

@@ -242,6 +242,10 @@ class DialogState:
         frame = Interrupt(self.node, max(0, self.turns_in_node - 1), self.asked, filled)
         self.interrupts = (*self.interrupts, frame)[-MAX_INTERRUPT_DEPTH:]
 
+    def is_asking_at(self, node: str) -> bool:
+        """Return whether the node was interrupted last, after a part of what it asks for was given."""
+        return bool(self.interrupts) and self.interrupts[-1].node == node and bool(self.interrupts[-1].asked)
+
     def pop_interrupt(self) -> str:
         """Return to the node that was interrupted last; return its id, or an empty string."""
         if not self.interrupts:

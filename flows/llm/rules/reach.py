@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.scoring import condition_has_evidence, score_edge
+from flows.llm.rules.scoring import INVALID_SLOT_SCORE, condition_has_evidence, score_edge
 from flows.nlu import recognize_confirmation
 from flows.slots import is_message_slot
 
@@ -18,6 +18,20 @@ def is_ever_taken(edge: CompiledEdge, language: str) -> bool:
     if required or any(not is_message_slot(slot) and slot.kind != "object" for slot in edge.slots):
         return all(is_message_slot(slot) or slot.kind != "object" for slot in required)
     return condition_has_evidence(edge.edge.condition, language)
+
+
+def best_edge(
+    node: CompiledNode, edges: tuple[CompiledEdge, ...], text: str, language: str
+) -> CompiledEdge | None:
+    """Return the edge that a text takes of these, by more than being any text at all."""
+    conditions = tuple(edge.edge.condition for edge in edges)
+    request = TransitionRequest(
+        node=node, available_edges=edges, conditions=conditions, text=text, language=language
+    )
+    message = ParsedMessage(request)
+    scores = [score_edge(edge, message) for edge in edges]
+    best = max(scores, key=lambda each: each.score, default=None)
+    return best.edge if best and best.score > INVALID_SLOT_SCORE else None
 
 
 def takes_choice(flow: CompiledFlow, node: CompiledNode, label: str, payload: str) -> bool:

@@ -93,6 +93,8 @@ MESSAGES: Final = LocaleMessages(
     skip_label="Überspringen",
     what_is_wrong="Was soll ich ändern?",
     form_cancelled="In Ordnung, ich höre hier auf.",
+    after_end="Damit waren wir fertig. Schreiben Sie „Hallo“, um neu zu beginnen, oder was Sie sonst brauchen.",
+    already_done="Das ist erledigt: {}.",
     ask_once_more="Gut. {}",
     yes_words=(
         "ja",

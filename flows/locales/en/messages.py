@@ -85,6 +85,8 @@ MESSAGES: Final = LocaleMessages(
     skip_label="Skip",
     what_is_wrong="What shall I change?",
     form_cancelled="All right, I have stopped here.",
+    after_end="We had finished here. Write “hello” to begin again, or tell me what else you need.",
+    already_done="This has been done: {}.",
     ask_once_more="All right. {}",
     yes_words=(
         "yes",
@@ -102,6 +104,7 @@ MESSAGES: Final = LocaleMessages(
         "sure",
         "confirm",
         "looks good",
+        "spot on",
         "that's it",
     ),
     no_words=(

@@ -92,6 +92,8 @@ MESSAGES: Final = LocaleMessages(
     skip_label="Omitir",
     what_is_wrong="¿Qué debo cambiar?",
     form_cancelled="De acuerdo, lo dejo aquí.",
+    after_end="Ya habíamos terminado. Escriba «hola» para empezar de nuevo, o dígame qué más necesita.",
+    already_done="Esto ya está hecho: {}.",
     ask_once_more="Bien. {}",
     yes_words=(
         "sí",
