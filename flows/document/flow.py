@@ -10,6 +10,8 @@ triggers and tools, `retries` on actions and tools, `headers` and `timeout` on t
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -365,10 +367,21 @@ class Flow(FlowLoader):
     def warnings(self) -> tuple[Issue, ...]:
         """Return issues that do not keep the flow from running: unknown keys, unreachable nodes and so on."""
         found = (*find_unknown_keys(self), *find_warnings(self._to_document()))
-        own = (Issue(self.author_path(path), message) for path, message in found)
+        parts = {node.id: node.author_id for node in self.nodes if node.part_of}
+        own = (Issue(_name_author_node(self.author_path(path), parts), text) for path, text in found)
         return (*self._load_warnings, *dict.fromkeys(own))
 
     def save(self, path: str | Path) -> None:
         """Write the flow as JSON for `load`, only the keys that were set. Raises `OSError`."""
         document = self._source or self.model_dump(mode="json", exclude_unset=True, by_alias=True)
         Path(path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+_TRANSLATION = re.compile(r"(languages\.\w+\.nodes\.)(.+)", re.DOTALL)
+
+
+def _name_author_node(path: str, author_ids: Mapping[str, str]) -> str:
+    """Return the path of a translation with the id that the author gave."""
+    match = _TRANSLATION.fullmatch(path)
+    author = author_ids.get(match[2]) if match else None
+    return f"{match[1]}{author} ({match[2]})" if match and author and author != match[2] else path

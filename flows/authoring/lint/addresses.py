@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pydantic import JsonValue
+
 from flows.document import Flow, Issue
 from flows.templating import TextTemplate
 
@@ -17,7 +19,8 @@ def find_private_addresses(flow: Flow) -> Iterator[Issue]:
     tools = (*flow.tools, *(tool for node in flow.nodes for tool in node.tools))
     calls = [(f"action {action.id}", action.url) for action in flow.actions]
     calls += [(f"tool {tool.id}", tool.url or tool.server or "") for tool in tools]
-    values = {**flow.environment_variables, "env": dict(flow.environment_variables)}
+    environment: dict[str, JsonValue] = dict(flow.environment_variables)
+    values = {**environment, "env": environment}
     for where, url in calls:
         host = _host(TextTemplate(url).render(values))
         if host and _is_private(host):

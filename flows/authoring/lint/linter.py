@@ -76,12 +76,15 @@ def lint(
 def name_author_nodes(flow: Flow, issues: Iterable[Issue]) -> Iterator[Issue]:
     """Yield the issues with the names of the nodes that the author wrote."""
     author_ids = {node.id: node.author_id for node in flow.nodes if node.author_id != node.id}
+    owners = {edge.id: node.part_of for node in flow.nodes if node.part_of for edge in node.edges}
     for issue in issues:
         kind, _, names = issue.path.partition(" ")
         name, _, rest = names.partition(" in ")
         if kind == "node" and name in author_ids:
             part = f"node {author_ids[name]} ({name})"
             yield Issue(f"{part} in {rest}" if rest else part, issue.message)
+        elif kind == "edge" and name in owners:
+            yield Issue(f"node {owners[name]} (edge {name})", issue.message)
         else:
             yield issue
 

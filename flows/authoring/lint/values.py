@@ -14,9 +14,11 @@ from flows.slots import Slot
 from flows.templating import RenderError, TextTemplate, unset_names
 
 _ENGINE_NAMES = frozenset(
-    "message slots results actions userdata env secrets undelivered current_date current_time "
-    "current_time_Asia_Kolkata current_language".split()
-)
+    (
+        "message", "slots", "results", "actions", "userdata", "env", "secrets", "undelivered",
+        "current_date", "current_time", "current_time_Asia_Kolkata", "current_language",
+    )
+)  # fmt: skip
 _SAMPLES: Mapping[str, JsonValue] = {
     "date": "2027-03-04", "time": "15:00", "integer": 2, "number": 2.5, "boolean": True,
     "array": ["a", "b"], "object": {}, "phone": "+15550100", "email": "a@example.com",

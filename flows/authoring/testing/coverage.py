@@ -40,7 +40,7 @@ class Coverage:
         self._visited_nodes.add(self._author_ids[visit.node_id])
         if visit.edge_id:
             own = (visit.source_id, visit.edge_id)
-            key = self._edge_keys[own] if own in self._edge_keys else ("", visit.edge_id)
+            key = self._edge_keys.get(own, ("", visit.edge_id))
             if key:
                 self._followed_edges.add(key)
 

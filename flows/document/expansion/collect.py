@@ -224,10 +224,8 @@ def _add_new_question(form: Form, slot: CollectSlot) -> None:
         {"label": each.label, "payload": each.value or each.label} for each in slot.choices
     ]
     reprompt = slot.reprompt or slot.question
-    _add_asking_node(
-        form, name, edges, choices,
-        {"static_text": slot.again or graph.messages.ask_once_more.format(reprompt), "reprompt_text": reprompt},
-    )  # fmt: skip
+    again = slot.again or graph.messages.ask_once_more.format(reprompt)
+    _add_asking_node(form, name, edges, choices, {"static_text": again, "reprompt_text": reprompt})
     for code in graph.codes:
         texts = form.texts(code, slot)
         if texts.get("question"):
@@ -274,7 +272,7 @@ def _skip_edge(form: Form, slot: CollectSlot) -> Json:
     }
 
 
-def _add_sentence(  # noqa: PLR0913, PLR0917 - one sentence, in each language
+def _add_sentence(  # noqa: PLR0913 - one sentence, in each language
     form: Form, slot: CollectSlot, name: str, text: str, key: str, target: str, number: int | None = None
 ) -> None:
     """Add a node that only says something about a slot and leads on."""

@@ -78,7 +78,7 @@ def _name_edge(form: Form, name: str, slot: CollectSlot, words: tuple[str, ...])
     return edge(name, form.new_questions[slot.name], condition, keywords=[*words])
 
 
-def _add_what_is_wrong(  # noqa: PLR0913, PLR0917 - one node, in each language
+def _add_what_is_wrong(
     graph: Graph, node: ConfirmNode, form: Form, name: str, place: str, no_texts: dict[str, str]
 ) -> None:
     changes = {slot.name: f"change_{slot.name}" for slot in form.node.slots}

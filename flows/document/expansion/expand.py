@@ -25,8 +25,8 @@ from flows.document.expansion.models import (
     MenuNode,
 )
 from flows.document.traversal import Document, JsonNode, iter_objects
-from flows.text import normalize
 from flows.document.validation import find_unknown_keys, issues_from_pydantic
+from flows.text import normalize
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def expand_document(document: Document, folder: Path | None = None) -> Expansion
     graph.release_edge_ids(entry.id for entry, _ in entries)
     expand_faq(graph, entries)
     parsed.issues += drop_faq_texts(graph)
+    parsed.issues += _find_unknown_edges(graph, parsed)
     others = {key: value for key, value in document.items() if key not in ("faq", "nodes", "global_edges")}
     expanded = {**others, "nodes": graph.nodes, "global_edges": graph.global_edges}
     if graph.languages:
@@ -189,6 +190,16 @@ def _expand_node(graph: Graph, node: JsonNode, parsed: _Parsed, forms: Mapping[s
     else:
         graph.nodes.append(dict(node.value) if isinstance(node.value, Mapping) else node.value)
         graph.node_places.append(node.path)
+
+
+def _find_unknown_edges(graph: Graph, parsed: _Parsed) -> Iterator[Issue]:
+    """Yield the choices of menus that name an edge that there is not."""
+    known = {str(each.get("id")) for each in graph.global_edges}
+    for place, node in parsed.nodes.items():
+        for number, choice in enumerate(node.choices if isinstance(node, MenuNode) else ()):
+            if choice.edge and choice.edge not in known:
+                path = f"{place}.choices[{number}].edge"
+                yield Issue(path, f"There is no global edge or faq entry “{choice.edge}”.")
 
 
 def _below(place: str, issues: Iterable[Issue]) -> list[Issue]:

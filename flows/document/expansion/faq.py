@@ -90,7 +90,7 @@ def _read_csv(text: str, source: str) -> Iterator[Json]:
     if unknown is not None or "answer" not in names or not {"question", "questions"} & set(names):
         raise FlowError(
             source,
-            [Issue("", "The first line must name the columns: questions, answer, and if wanted keywords and id.")],
+            [Issue("", "The first line must name the columns: questions, answer, if wanted keywords, id")],
         )  # fmt: skip
     rows.fieldnames = names
     for row in rows:

@@ -70,6 +70,13 @@ async def test_a_question_in_between_loses_nothing() -> None:
     assert slots(talk) == {"day": "2026-11-27", "guests": 4, "area": "Inside"}
 
 
+async def test_what_the_caller_knows_is_not_asked() -> None:
+    talk = machine(table())
+    await talk.turn("hi", context={"guests": 3, "area": "Inside"})
+    assert (await talk.turn("next friday")).text == "Any wishes?"
+    assert slots(talk) == {"day": "2026-11-27", "guests": 3, "area": "Inside"}
+
+
 async def test_who_wants_to_stop_may_stop() -> None:
     stopped = await say(machine(table()), "hi", "next friday", "stop")
     assert (stopped.outcome, stopped.text) == ("final", "All right, I have stopped here.")

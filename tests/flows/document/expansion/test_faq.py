@@ -108,3 +108,8 @@ async def test_drawings_and_tests_name_the_authors_nodes() -> None:
     report = await run_conversations(flow, script)
     assert report.has_passed
     assert report.coverage.report_lines() == ["nodes: 2 of 2", "edges: 1 of 1"]
+
+
+def test_a_choice_of_an_edge_that_there_is_not_is_named() -> None:
+    with pytest.raises(FlowError, match=r"nodes\[0\]\.choices\[1\]\.edge: There is no global edge or faq"):
+        Flow._from_document(shop([{"questions": ["why?"], "answer": "So."}]), "shop.json")
