@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.document.expansion.collect import Form, keyword_edge, label
+from flows.document.expansion.form import Form, keyword_edge, label
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectSlot, ConfirmNode
 from flows.locales import messages_for

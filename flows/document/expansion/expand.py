@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.document.errors import FlowError, Issue
-from flows.document.expansion.collect import Form, expand_collect
+from flows.document.expansion.collect import expand_collect
 from flows.document.expansion.confirm import expand_confirm
 from flows.document.expansion.faq import drop_faq_texts, expand_faq, read_faq_file
+from flows.document.expansion.form import Form
 from flows.document.expansion.graph import Graph, Json
 from flows.document.expansion.menu import expand_menu
 from flows.document.expansion.models import (
@@ -26,6 +27,7 @@ from flows.document.expansion.models import (
 )
 from flows.document.traversal import Document, JsonNode, iter_objects
 from flows.document.validation import find_unknown_keys, issues_from_pydantic
+from flows.templating import expression_error, unset_names
 from flows.text import normalize
 
 
@@ -104,6 +106,7 @@ def _parse_nodes(document: Document) -> _Parsed:
             parsed.issues += _below(node.path, issues_from_pydantic(error))
             continue
         parsed.nodes[node.path] = model
+        parsed.issues += _below(node.path, _late_names(model))
         parsed.warnings += _below(node.path, _unknown_keys(model))
     return parsed
 
@@ -114,6 +117,19 @@ def _unknown_keys(model: AnyAuthorNode) -> Iterator[Issue]:
             yield issue
     for number, slot in enumerate(model.slots if isinstance(model, CollectNode) else ()):
         yield from _unknown_slot_keys(f"slots[{number}]", slot)
+
+
+def _late_names(node: AnyAuthorNode) -> Iterator[Issue]:
+    """Yield the checks that use a value which is asked for only later."""
+    slots = node.slots if isinstance(node, CollectNode) else ()
+    for number, slot in enumerate(slots):
+        later = {each.name for each in slots[number + 1 :]}
+        for index, check in enumerate(slot.checks):
+            if expression_error(check.condition):
+                continue  # it is named where all expressions are validated
+            for name in sorted(later & unset_names(f"{{{{ {check.condition} }}}}")):
+                path = f"slots[{number}].checks[{index}].if"
+                yield Issue(path, f"“{name}” is asked for later: move this check to that slot.")
 
 
 def _unknown_slot_keys(path: str, slot: CollectSlot) -> Iterator[Issue]:

@@ -95,6 +95,15 @@ class Graph:
         if isinstance(parts, dict) and isinstance(parts.setdefault(name, {}), dict):
             parts[name] = {**known, **parts[name]}
 
+    def add_keywords(self, code: str, name: str, words: Iterable[str]) -> None:
+        """Add words that select an edge in another language to those of the author."""
+        edges = self.languages[code].setdefault("edges", {})
+        own = edges.setdefault(name, {}) if isinstance(edges, dict) else None
+        if isinstance(own, dict):
+            given = own.get("keywords")
+            listed = given if isinstance(given, list | tuple) else ()
+            edges[name] = {**own, "keywords": list(dict.fromkeys((*listed, *words)))}
+
 
 def _own_language(document: Document) -> str:
     name = str(document.get("agent_language") or "").strip().lower()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import MenuNode
-from flows.document.traversal import get_mapping
 
 
 def expand_menu(graph: Graph, node: MenuNode, place: str) -> None:
@@ -38,9 +37,4 @@ def _translate_choice(graph: Graph, node: MenuNode, name: str, number: int) -> N
         labels = graph.texts_of(code, "nodes", node.id).get("choices")
         if not isinstance(labels, list | tuple) or number >= len(labels):
             continue
-        own = get_mapping(get_mapping(graph.languages[code], "edges"), name).get("keywords")
-        words = [str(labels[number]), *(own if isinstance(own, list | tuple) else ())]
-        graph.languages[code].setdefault("edges", {})[name] = {
-            **get_mapping(get_mapping(graph.languages[code], "edges"), name),
-            "keywords": words,
-        }
+        graph.add_keywords(code, name, [str(labels[number])])

@@ -135,6 +135,18 @@ async def test_a_form_is_asked_in_the_other_language() -> None:
     assert (await talk.turn("ja")).text == "Gebucht."
 
 
+async def test_a_yes_or_no_and_a_few_values_have_buttons() -> None:
+    parking = {"name": "parking", "question": "With parking?", "type": "boolean"}
+    size = {"name": "size", "question": "Which size?", "enum": ["small", "large"]}
+    talk = machine(table(slots=[parking, size]))
+    asked = await talk.turn("hi")
+    assert [choice.label for choice in asked.messages[-1].choices] == ["Yes", "No"]
+    asked = await talk.turn("2")
+    assert [choice.label for choice in asked.messages[-1].choices] == ["small", "large"]
+    await talk.turn("large please")
+    assert slots(talk) == {"parking": False, "size": "large"}
+
+
 async def test_a_renamed_form_keeps_what_was_learnt() -> None:
     talk = machine(table())
     await say(talk, "hi", "next friday")
@@ -153,6 +165,10 @@ async def test_a_renamed_form_keeps_what_was_learnt() -> None:
         ({"slots": [SLOTS[1], SLOTS[1]]}, "“guests” is asked for twice"),
         ({"slots": [{**SLOTS[1], "pattern": "("}]}, "nodes[0]"),
         ({"slots": [{**SLOTS[0], "checks": [{"if": "day ==", "say": "No."}]}]}, "nodes[0]"),
+        (
+            {"slots": [{**SLOTS[0], "checks": [{"if": "guests > 4", "say": "No."}]}, SLOTS[1]]},
+            "nodes[0].slots[0].checks[0].if: “guests” is asked for later",
+        ),
     ],
 )
 def test_a_mistake_is_named_at_the_authors_place(change: Json, place: str) -> None:
