@@ -85,6 +85,7 @@ class LocaleMessages:
     form_cancelled: str
     after_end: str
     already_done: str
+    noted: str
     ask_once_more: str
     yes_words: tuple[str, ...]
     no_words: tuple[str, ...]

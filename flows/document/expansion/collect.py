@@ -6,8 +6,10 @@ a refused value all take the same way.
 
 from __future__ import annotations
 
-from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, keyword_edge, labels_of
-from flows.document.expansion.graph import Json, edge
+import re
+
+from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, labels_of
+from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectSlot
 from flows.locales import messages_for
 
@@ -25,6 +27,17 @@ def expand_collect(form: Form) -> None:
         _add_cancelled(form)
     for code in form.graph.codes:
         form.graph.take_texts(code, "nodes", form.node.id)
+        for slot in form.node.slots:
+            _translate_labels(form, slot, code)
+
+
+def _translate_labels(form: Form, slot: CollectSlot, code: str) -> None:
+    """Make the labels of the choices in another language names of their values there."""
+    texts = form.texts(code, slot)
+    labels = [*(texts.get("choices") or ()), *(each.label for each in slot.choices)][: len(slot.choices)]
+    own = texts.get("synonyms") or slot.schema_keys.get("x-synonyms")
+    if texts.get("choices") and (names := slot.names_of_values(own, labels)):
+        form.graph.languages[code]["slots"][slot.name] = {**texts, "synonyms": names}
 
 
 def _add_router(form: Form) -> None:
@@ -148,10 +161,15 @@ def _skip_edge(form: Form, slot: CollectSlot) -> Json:
         "required": [f"{slot.name}_skipped"],
     }
     condition = f"The user does not want to give {describe(slot)}"
-    return {
-        **keyword_edge(graph, name, form.node.id, condition, "skip_words"),
-        "input_schema": schema,
-    }
+    return edge(name, form.node.id, condition, input_schema=schema, pattern=_skip_pattern(graph))
+
+
+def _skip_pattern(graph: Graph) -> str:
+    """Return a pattern of the messages that leave a value out, in all languages of the flow."""
+    packs = (graph.messages, *map(messages_for, graph.codes))
+    words = dict.fromkeys(word for messages in packs for word in messages.skip_words)
+    phrases = ("[ ,]+".join(map(re.escape, word.split())) for word in words)
+    return rf"^\s*(?:{'|'.join(phrases)})\s*[.!]*\s*$"
 
 
 def _add_sentence(  # noqa: PLR0913 - one sentence, in each language

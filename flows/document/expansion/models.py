@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
@@ -77,7 +77,19 @@ class CollectSlot(FlowModel):
         values: list[JsonValue] = [each.value or each.label for each in self.choices]
         if values and not schema.keys() & {"type", "format", "enum", "pattern"}:
             schema["enum"] = values
+        if names := self.names_of_values(schema.get("x-synonyms"), [each.label for each in self.choices]):
+            schema["x-synonyms"] = names
         return {"type": "string", **schema}
+
+    def names_of_values(self, synonyms: object, labels: Sequence[str]) -> dict[str, JsonValue]:
+        """Return other names of the values: what is given as such, and the labels of the choices."""
+        names: dict[str, JsonValue] = dict(synonyms) if isinstance(synonyms, Mapping) else {}
+        for choice, label in zip(self.choices, labels, strict=False):
+            value = choice.value or choice.label
+            given = names.get(value) or []
+            if label != value and isinstance(given, list | tuple):
+                names[value] = list(dict.fromkeys((*given, label)))
+        return names
 
     @property
     def unknown_keys(self) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ MESSAGES: Final = LocaleMessages(
     form_cancelled="In Ordnung, ich höre hier auf.",
     after_end="Damit waren wir fertig. Schreiben Sie „Hallo“, um neu zu beginnen, oder was Sie brauchen.",
     already_done="Das ist erledigt: {}.",
+    noted="Verstanden.",
     ask_once_more="Gut. {}",
     yes_words=(
         "ja",

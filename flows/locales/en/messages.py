@@ -87,6 +87,7 @@ MESSAGES: Final = LocaleMessages(
     form_cancelled="All right, I have stopped here.",
     after_end="We had finished here. Write “hello” to begin again, or tell me what else you need.",
     already_done="This has been done: {}.",
+    noted="Got it.",
     ask_once_more="All right. {}",
     yes_words=(
         "yes",

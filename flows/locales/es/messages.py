@@ -94,6 +94,7 @@ MESSAGES: Final = LocaleMessages(
     form_cancelled="De acuerdo, lo dejo aquí.",
     after_end="Ya habíamos terminado. Escriba «hola» para empezar de nuevo, o dígame qué más necesita.",
     already_done="Esto ya está hecho: {}.",
+    noted="Entendido.",
     ask_once_more="Bien. {}",
     yes_words=(
         "sí",

@@ -147,6 +147,29 @@ async def test_a_yes_or_no_and_a_few_values_have_buttons() -> None:
     assert slots(talk) == {"parking": False, "size": "large"}
 
 
+async def test_the_label_of_a_choice_names_its_value_and_a_question_is_asked_once() -> None:
+    kind = {"name": "kind", "question": "Which?", "choices": ["Salami", "Tuna"]}
+    size = {
+        "name": "size", "question": "Which size?",
+        "choices": [{"label": "Small", "value": "s"}, {"label": "Large", "value": "l"}],
+    }  # fmt: skip
+    talk = machine(table(slots=[kind, size]))
+    assert (await talk.turn("a large one please")).text == "Hello!\n\nWhich?"
+    assert (await talk.turn("no, small")).text == "Which?"
+    assert (await talk.turn("small, I said")).text == "Got it. Which?"
+    await talk.turn("tuna")
+    assert slots(talk) == {"kind": "Tuna", "size": "s"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"), [("no", None), ("No, thanks!", None), ("skip", None), ("no onions", "no onions")]
+)
+async def test_only_a_whole_message_leaves_an_optional_value_out(text: str, wish: str | None) -> None:
+    talk = machine(table(slots=[SLOTS[2], SLOTS[3]]))
+    await say(talk, "hi", "inside", text)
+    assert slots(talk).get("wish") == wish
+
+
 async def test_a_renamed_form_keeps_what_was_learnt() -> None:
     talk = machine(table())
     await say(talk, "hi", "next friday")
