@@ -4,7 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.flows.conversation import library, say
+from flows.document import Flow
+from flows.engine import DialogMachine
+from tests.flows.conversation import TODAY, library, machine, say
+from tests.paths import ROOT
 
 
 async def test_a_customer_is_verified_in_four_messages() -> None:
@@ -202,3 +205,20 @@ async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
     assert all(one != other for one, other in pairwise(replies))
     assert all("Is that right?" in reply for reply in replies)
     assert "talk to a person" in replies[3]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["hi", "4321"], ["23 April 1990", "23 April 1990", "yes"]),
+        (["hi", "4321", "23 April 1990", "the digits are wrong"], ["4329", "yes"]),
+        (["hi", "4321", "23 April 1990", "no"], ["the date", "24 April 1990", "yes"]),
+    ],
+)
+async def test_a_conversation_in_the_flow_of_an_earlier_release_goes_on(
+    before: list[str], after: list[str]
+) -> None:
+    old = machine(Flow.load(ROOT / "tests" / "payloads" / "upgrade" / "kyc.json"))
+    await say(old, *before)
+    talk = DialogMachine(library("kyc").flow, state=old.state, today=lambda: TODAY)
+    assert (await say(talk, *after)).node == "verified"
