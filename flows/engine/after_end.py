@@ -15,8 +15,8 @@ from flows.text import tokenize
 def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
     """Return whether a message after the end begins the dialog again.
 
-    It does unless it only says thanks, asks what is answered beside the dialog, or remarks on what was done
-    without any wish that the beginning of the flow knows.
+    It does unless it only says thanks, or remarks on what was done without any wish that the beginning of
+    the flow knows. A question that is answered beside the dialog is a remark, and so is one for a person.
     """
     if turn.payload:
         return True
@@ -24,10 +24,10 @@ def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
         return False
     if is_greeting(turn.text, flow.language):
         return True
+    if not _is_remark(turn.text, flow.language):
+        return True
     edge = edge_after_end(flow, turn.text)
-    return (
-        not (edge.is_answer or edge.leads_to_hand_off) if edge else not _is_remark(turn.text, flow.language)
-    )
+    return edge is not None and not (edge.is_answer or edge.leads_to_hand_off)
 
 
 def edge_after_end(flow: CompiledFlow, text: str) -> CompiledEdge | None:
