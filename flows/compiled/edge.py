@@ -13,7 +13,7 @@ from flows.compiled.commitments import find_committing_nodes, has_deed
 from flows.compiled.conditions import Condition, parse_condition
 from flows.document import Edge, Flow, Node
 from flows.nlu import TfidfVectorizer, Vector, answer_vocabulary, cosine_similarity
-from flows.slots import Slot, slots_from_schema
+from flows.slots import Slot, accepts_any_text, slots_from_schema
 from flows.templating import Guard, TextTemplate
 from flows.text import BoundedRegex, tokenize
 
@@ -106,15 +106,37 @@ def compile_edges(
     )
 
 
+def edges_with_criteria(node: Node) -> tuple[Edge, ...]:
+    """Return the node's edges; a criterion that none of them learns is an optional text of each."""
+    learnt = {slot.name for edge in node.edges for slot in slots_from_schema(edge.input_schema)}
+    missing: dict[str, JsonValue] = {
+        criterion.key: {"type": "string", "description": criterion.description or criterion.key}
+        for criterion in node.completion_criteria or ()
+        if criterion.required and criterion.key not in learnt
+    }
+    return tuple(_with_properties(edge, missing) if missing else edge for edge in node.edges)
+
+
+def _with_properties(edge: Edge, properties: Mapping[str, JsonValue]) -> Edge:
+    if edge.is_fallback:
+        return edge
+    schema: Mapping[str, JsonValue] = edge.input_schema or {"type": "object"}
+    own = schema.get("properties")
+    both = {**(own if isinstance(own, dict) else {}), **properties}
+    return edge.model_copy(update={"input_schema": {**schema, "properties": both}})
+
+
 def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: TfidfVectorizer) -> CompiledEdge:
     vocabulary, words = answer_vocabulary(context.language), _keyword_words(edge)
-    has_evidence = bool(edge.keywords or edge.examples or edge.pattern or edge.input_schema)
+    slots = _edge_slots(edge, context.language)
+    is_by_condition = all(not slot.required and accepts_any_text(slot) for slot in slots)
+    has_evidence = bool(edge.keywords or edge.examples or edge.pattern or not is_by_condition)
     return CompiledEdge(
         id=edge.id,
         target=target,
         condition=TextTemplate(edge.condition, "prompt"),
         edge=edge,
-        slots=_edge_slots(edge, context.language),
+        slots=slots,
         inferred_slots=_infer_slots(edge, context),
         data_condition=parse_condition(edge.condition, context.data_names),
         keywords=tuple(filter(None, (tokenize(keyword) for keyword in edge.keywords))),

@@ -8,10 +8,17 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
-from flows.compiled.edge import CompileContext, CompiledEdge, compile_context, compile_edges
+from flows.compiled.edge import (
+    CompileContext,
+    CompiledEdge,
+    compile_context,
+    compile_edges,
+    edges_with_criteria,
+)
 from flows.compiled.instructions import auto_proceeds, language_code, node_type
 from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
 from flows.document import (
@@ -27,6 +34,7 @@ from flows.document import (
 )
 from flows.locales import messages_for
 from flows.nlu import TfidfVectorizer, fit_vectorizer
+from flows.slots import Slot
 from flows.templating import TextTemplate, TrustedText
 from flows.tools.http import HttpAction, compile_action
 from flows.tools.mcp.tool import McpTool, load_mcp_tools
@@ -72,15 +80,17 @@ class CompiledNode:
         return self.kind == "router"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompiledFlow:
     """A compiled flow; immutable.
 
     `handler_ids` are the Python functions that its tools name, `hidden_paths` the parts of results that the
-    model must not see, `urls` the beginnings of the URLs in its texts, up to a value.
+    model must not see, `urls` the beginnings of the URLs in its texts, up to a value. `renamed` has the
+    present id of nodes by ids that they had before.
     """
 
     nodes: Mapping[str, CompiledNode]
+    renamed: Mapping[str, str]
     initial: CompiledNode
     global_edges: tuple[CompiledEdge, ...]
     prompt: TextTemplate
@@ -100,6 +110,16 @@ class CompiledFlow:
     hours: BusinessHours | None
     outside_window: Way | None
     is_multilingual: bool
+
+    @cached_property
+    def slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        """The definitions of each slot, by name; those of several edges may differ."""
+        found: dict[str, list[Slot]] = {}
+        own = (edge for node in self.nodes.values() for edge in node.edges)
+        for edge in (*self.global_edges, *own):
+            for slot in (*edge.slots, *edge.inferred_slots):
+                found.setdefault(slot.name, []).append(slot)
+        return MappingProxyType({name: tuple(slots) for name, slots in found.items()})
 
     @property
     def time_zone(self) -> tzinfo:
@@ -172,6 +192,7 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
+        renamed=MappingProxyType({old: node.id for node in flow.nodes for old in node.was}),
         initial=nodes[flow.initial_node],
         global_edges=global_edges,
         prompt=TextTemplate(flow.system_prompt, "prompt"),
@@ -225,7 +246,7 @@ def _collect_hidden_paths(flow: Flow) -> dict[str, tuple[str, ...]]:
 def _compile_node(
     node: Node, context: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
 ) -> CompiledNode:
-    edges = compile_edges(node.edges, context, shared)
+    edges = compile_edges(edges_with_criteria(node), context, shared)
     kind = node_type(node)
     available = edges
     if node.interruptible and kind not in ("final", "router"):
@@ -273,7 +294,9 @@ _FIELDS_OUTSIDE_VERSION = {
     "media",
     "on_reaction",
     "outside_window",
+    "part_of",
     "remind",
+    "was",
     "template",
     *FALLBACK_FIELDS,
 }

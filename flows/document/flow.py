@@ -10,14 +10,17 @@ triggers and tools, `retries` on actions and tools, `headers` and `timeout` on t
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
     BeforeValidator,
     Field,
     JsonValue,
+    ModelWrapValidatorHandler,
     model_validator,
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -28,6 +31,7 @@ from core.model import Attachment
 from flows.document.base import FlowModel
 from flows.document.business_hours import BusinessHours
 from flows.document.errors import Issue
+from flows.document.expansion import expand_document, has_author_nodes
 from flows.document.loader import FlowLoader
 from flows.document.localization import Localization, localize
 from flows.document.validation import find_unknown_keys, find_warnings, validate_flow
@@ -254,6 +258,8 @@ class Node(FlowModel):
     Where the channel can, `quote` shows the reply as an answer to the user's message, `reaction` is an emoji
     on that message, and `request_location` shows a button to share a location. `confirm` says which yes
     counts here: `strict`, only one without a reservation, as before something irreversible; or `normal`.
+    `was` are ids that the node had before: a conversation that is at one of them goes on here. `part_of` is
+    the author node that this one was expanded from.
     """
 
     id: str
@@ -290,6 +296,13 @@ class Node(FlowModel):
     request_location: bool = False
     template: MessageTemplate | None = None
     confirm: Literal["strict", "normal"] | None = None
+    was: tuple[str, ...] = ()
+    part_of: str = ""
+
+    @property
+    def author_id(self) -> str:
+        """The id that the author gave: of the author node that this one was expanded from, or its own."""
+        return self.part_of or self.id
 
 
 class Budget(FlowModel):
@@ -323,6 +336,20 @@ class Flow(FlowLoader):
     outside_window: Way | None = None
     languages: dict[str, Localization] = Field(default_factory=dict)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _expand_author_nodes(cls, document: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Expand author nodes; the author's document is kept, to be saved again."""
+        if not has_author_nodes(document):
+            return handler(document)
+        expansion = expand_document(document)
+        if expansion.issues:
+            problems = "; ".join(map(str, expansion.issues))
+            raise PydanticCustomError("flow", "{problems}", {"problems": problems})
+        flow = handler(expansion.document)
+        flow._keep_source(document, expansion)
+        return flow
+
     @model_validator(mode="after")
     def _validate_document(self) -> Self:
         if problems := validate_flow(self._to_document()):
@@ -339,9 +366,22 @@ class Flow(FlowLoader):
     @property
     def warnings(self) -> tuple[Issue, ...]:
         """Return issues that do not keep the flow from running: unknown keys, unreachable nodes and so on."""
-        return (*self._load_warnings, *find_unknown_keys(self), *find_warnings(self._to_document()))
+        found = (*find_unknown_keys(self), *find_warnings(self._to_document()))
+        parts = {node.id: node.author_id for node in self.nodes if node.part_of}
+        own = (Issue(_name_author_node(self.author_path(path), parts), text) for path, text in found)
+        return (*self._load_warnings, *dict.fromkeys(own))
 
     def save(self, path: str | Path) -> None:
         """Write the flow as JSON for `load`, only the keys that were set. Raises `OSError`."""
-        document = self.model_dump(mode="json", exclude_unset=True, by_alias=True)
+        document = self._source or self.model_dump(mode="json", exclude_unset=True, by_alias=True)
         Path(path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+_TRANSLATION = re.compile(r"(languages\.\w+\.nodes\.)(.+)", re.DOTALL)
+
+
+def _name_author_node(path: str, author_ids: Mapping[str, str]) -> str:
+    """Return the path of a translation with the id that the author gave."""
+    match = _TRANSLATION.fullmatch(path)
+    author = author_ids.get(match[2]) if match else None
+    return f"{match[1]}{author} ({match[2]})" if match and author and author != match[2] else path

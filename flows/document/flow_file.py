@@ -8,28 +8,31 @@ from flows.document.flow import Flow
 
 
 class WatchedFlowFile:
-    """Loads a flow, and reloads it after its file has changed."""
+    """Loads a flow, and reloads it after its file, or one that it names, has changed."""
 
     def __init__(self, path: str | Path) -> None:
         """Load the flow. Raises `FlowError`."""
         self.path = Path(path)
-        self._stamp = self._read_stamp()
+        stamp = _read_stamp(self.path)
         self.flow = Flow.load(self.path)
+        self._stamps = {self.path: stamp, **{file: _read_stamp(file) for file in self.flow.files}}
 
     def has_changed(self) -> bool:
-        """Return whether the file changed since the last check; each change is reported once."""
-        stamp, before = self._read_stamp(), self._stamp
-        self._stamp = stamp or before
-        return bool(stamp) and stamp != before
+        """Return whether a file changed since the last check; each change is reported once."""
+        now = {file: _read_stamp(file) for file in (self.path, *self.flow.files)}
+        changed = any(stamp and stamp != self._stamps.get(file, stamp) for file, stamp in now.items())
+        self._stamps |= {file: stamp for file, stamp in now.items() if stamp}
+        return changed
 
     def reload(self) -> Flow:
         """Load the file's current flow. Raises `FlowError` and keeps the previous flow then."""
         self.flow = Flow.load(self.path)
         return self.flow
 
-    def _read_stamp(self) -> tuple[int, ...]:
-        try:
-            status = self.path.stat()
-        except OSError:  # an editor is replacing it
-            return ()
-        return status.st_ino, status.st_mtime_ns, status.st_size
+
+def _read_stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:  # an editor is replacing it
+        return ()
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from flows.document.base import FlowModel
 from flows.document.errors import FlowError, Issue
+from flows.document.expansion import Expansion, expand_document, has_author_nodes
 from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
 from flows.document.validation import issues_from_pydantic, validate_flow
@@ -22,6 +24,15 @@ class FlowLoader(FlowModel):
 
     _load_warnings: tuple[Issue, ...] = PrivateAttr(())
     """Content of the file that is not part of the flow."""
+
+    _source: dict[str, Any] | None = PrivateAttr(None)
+    """The author's document, where it has author nodes."""
+
+    _places: tuple[tuple[str, ...], tuple[str, ...]] = PrivateAttr(((), ()))
+    """The author's path of each node and of each global edge, where the document was expanded."""
+
+    _files: tuple[Path, ...] = PrivateAttr(())
+    """Files that the document names, such as that of `faq`."""
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -41,12 +52,12 @@ class FlowLoader(FlowModel):
     @classmethod
     def from_json_file(cls, path: str | Path) -> Self:
         """Read a JSON file. Raises `FlowError`."""
-        return cls.from_json(read_text(path), source=str(path))
+        return cls._from_document(parse_json(read_text(path), str(path)), str(path), Path(path).parent)
 
     @classmethod
     def from_yaml_file(cls, path: str | Path) -> Self:
         """Read a YAML file. Raises `FlowError`."""
-        return cls.from_yaml(read_text(path), source=str(path))
+        return cls._from_document(parse_yaml(read_text(path), str(path)), str(path), Path(path).parent)
 
     @classmethod
     def from_json_string(cls, text: str) -> Self:
@@ -88,8 +99,11 @@ class FlowLoader(FlowModel):
         return None if value.strip() in _EMPTY_VALUES else readers[key](value)
 
     @classmethod
-    def _from_document(cls, document: object, source: str) -> Self:
-        """Return the flow of a parsed document, native or a React Flow export."""
+    def _from_document(cls, document: object, source: str, folder: Path | None = None) -> Self:
+        """Return the flow of a parsed document, native or a React Flow export.
+
+        Files that it names are read from `folder`.
+        """
         if not isinstance(document, dict):
             raise FlowError(source, [Issue("", "A flow is an object with nodes; this is something else.")])
         left_out = tuple(find_duplicate_keys(document))
@@ -97,11 +111,55 @@ class FlowLoader(FlowModel):
         if is_react_flow(document):
             document, places, lost = convert_react_flow(document)
             left_out += lost
+        authored = document
+        expansion = expand_document(document, folder) if has_author_nodes(document) else Expansion(document)
         try:
-            flow = cls.model_validate(document)
+            flow = cls.model_validate(expansion.document)
         except ValidationError as error:
-            problems = dict.fromkeys([*issues_from_pydantic(error), *validate_flow(document)])
-            issues = [Issue(to_export_path(path, places), sentence) for path, sentence in problems]
-            raise FlowError(source, issues) from error
-        flow._load_warnings = left_out
+            found = [*issues_from_pydantic(error), *validate_flow(expansion.document)]
+            own = ((to_author_path(path, _places_of(expansion)), message) for path, message in found)
+            issues = [Issue(to_export_path(path, places), sentence) for path, sentence in own]
+            raise FlowError(source, list(dict.fromkeys([*expansion.issues, *issues]))) from error
+        if expansion.issues:
+            raise FlowError(source, expansion.issues)
+        flow._load_warnings = (*left_out, *expansion.warnings)
+        if expansion.document is not authored:
+            flow._keep_source(authored, expansion)
         return flow
+
+    def _keep_source(self, document: Mapping[str, Any], expansion: Expansion) -> None:
+        """Keep the author's document of an expanded flow."""
+        self._source, self._files = dict(document), expansion.files
+        self._places = _places_of(expansion)
+        self._load_warnings = self._load_warnings or expansion.warnings
+
+    def author_path(self, path: str) -> str:
+        """Return the path in the author's document of a path in the graph."""
+        return to_author_path(path, self._places)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files beside the flow's own that it was read from."""
+        return self._files
+
+
+_PLACE = re.compile(r"(?P<list>nodes|global_edges)\[(?P<index>\d+)\](?P<rest>.*)", re.DOTALL)
+_Places = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _places_of(expansion: Expansion) -> _Places:
+    return expansion.node_places, expansion.edge_places
+
+
+def to_author_path(path: str, places: _Places) -> str:
+    """Return the author's path of a path in an expanded document.
+
+    Of a part that is the author's own it is exact; of one that was made for an author node it is that node.
+    """
+    match = _PLACE.fullmatch(path)
+    of_list = places[match["list"] == "global_edges"] if match else ()
+    if match is None or int(match["index"]) >= len(of_list):
+        return path
+    place = of_list[int(match["index"])]
+    is_own = of_list.count(place) == 1 and place.startswith(match["list"])
+    return place + match["rest"] if is_own else place

@@ -46,13 +46,21 @@ class LocalizedEdge(FlowModel):
 class LocalizedSlot(FlowModel):
     """A slot's description, its question, the country of phone numbers without a country code, and synonyms.
 
-    `synonyms` are other names of an enum's values, by value.
+    `synonyms` are other names of an enum's values, by value. The others are texts of a slot of a `collect`
+    node; `checks` are the sentences of its checks and `choices` the labels, in order.
     """
 
     description: str | None = None
     question: str | None = None
     region: str | None = None
     synonyms: Mapping[str, tuple[str, ...]] | None = None
+    reprompt: str | None = None
+    again: str | None = None
+    corrected: str | None = None
+    label: str | None = None
+    keywords: tuple[str, ...] = ()
+    choices: tuple[NonEmptyLabel, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 class Localization(FlowModel):

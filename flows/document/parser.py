@@ -150,7 +150,8 @@ def _describe_error(error: Exception) -> str:
         return "it is nested too deeply"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
         mark = error.problem_mark
-        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1})"
+        hint = "; write a text with “?”, “:” or “,” in quotes" if "expected ',' or" in error.problem else ""
+        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1}){hint}"
     return " ".join(str(error).split())
 
 

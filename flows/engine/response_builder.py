@@ -68,11 +68,27 @@ def ask_for_missing(context: TurnContext, question: Question) -> None:
     missing = question.missing
     if isinstance(missing, Slot):
         context.state.asked = missing.name
-        reprompt_with_reason(context, question.error_message or _slot_question(context, missing))
+        text = question.error_message or _slot_question(context, missing)
+        if question.error_message or not question.slots:
+            reprompt_with_reason(context, text)
+        elif not _has_just_asked(context, text):
+            said = f"{context.locale_messages.noted} {text}" if _is_repetition(context, text) else text
+            ask(context, said)
         return
     context.state.insisted += 1
     description = missing.description or missing.key.replace("_", " ")
     reprompt_with_reason(context, context.locale_messages.missing_value.format(description))
+
+
+def _has_just_asked(context: TurnContext, text: str) -> bool:
+    """Return whether the greeting of this turn ends with the question already."""
+    messages = context.messages
+    return context.is_first_turn and bool(messages) and messages[-1].text.endswith(to_commonmark(text))
+
+
+def _is_repetition(context: TurnContext, text: str) -> bool:
+    bot_lines = (line["content"] for line in reversed(context.state.history) if line["role"] == "assistant")
+    return reveal_values(text)[:MAX_LINE_LENGTH] == next(bot_lines, "")
 
 
 def _slot_question(context: TurnContext, slot: Slot) -> str:
@@ -93,9 +109,8 @@ def _asked_slot(context: TurnContext) -> Slot | None:
 def reprompt_with_reason(context: TurnContext, reason: str) -> None:
     """Say why the message cannot be accepted; vary the beginning if the bot's last message said the same."""
     state = context.state
-    bot_lines = (line["content"] for line in reversed(state.history) if line["role"] == "assistant")
     misses, state.misses = state.misses, state.misses + 1
-    if reveal_values(reason)[:MAX_LINE_LENGTH] == next(bot_lines, ""):
+    if _is_repetition(context, reason):
         reason = f"{context.locale_messages.error_prefix(misses % 2, context.turn)} {reason}"
     ask(context, reason)
 
@@ -200,11 +215,22 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         if not context.has_side_effects:
             raise
         context.issues.append("silent")
-        return ""
+        return describe_deeds(context)
     context.record_usage(reply.tokens, reply.model, reply.issue)
     if reply.issue == "refused":
         return context.locale_messages.refusal
     return protect_echoes(context, reply.text)
+
+
+def describe_deeds(context: TurnContext) -> str:
+    """Return what was done in this turn, for when the model cannot tell it any more."""
+    known = context.flow.actions
+    names = [
+        known[name].action.name for name in context.executed if name in known and known[name].has_side_effects
+    ]
+    names += [name for name in context.executed if name not in known and not name.endswith("!")]
+    listed = ", ".join(dict.fromkeys(names))
+    return context.locale_messages.already_done.format(listed) if listed else ""
 
 
 def _default_node_text(context: TurnContext) -> str:

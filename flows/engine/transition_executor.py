@@ -33,8 +33,8 @@ MAX_TRANSITIONS_PER_TURN = 12
 
 
 async def enter_initial_node(context: TurnContext) -> None:
-    """Enter the flow's initial node. Raises `ModelError`."""
-    await _enter_nodes(context, NodeVisit(context.flow.initial.id))
+    """Enter the node where the conversation starts, or starts again. Raises `ModelError`."""
+    await _enter_nodes(context, NodeVisit(context.start.id))
 
 
 async def execute_selection(context: TurnContext, selection: Selection) -> None:
@@ -98,6 +98,11 @@ async def _enter_nodes(context: TurnContext, visit: NodeVisit, reply: str = "") 
     state, entered = context.state, set[str]()
     for _ in range(MAX_TRANSITIONS_PER_TURN):
         context.on_visit(visit)
+        if state.is_asking_at(visit.node_id) and visit.source_id != visit.node_id:
+            # an edge leads back into a node that was interrupted: nothing that is known there is lost
+            context.node = context.flow.nodes[state.pop_interrupt()]
+            await repeat_question(context)
+            return
         state.enter_node(visit.node_id)
         entered.add(visit.node_id)
         node = context.node = context.flow.nodes[visit.node_id]

@@ -101,7 +101,8 @@ def select_by_filled_slots(context: TurnContext, entered: Container[str]) -> Tra
     variables = state.variables if is_entered_first else {}
     for edge in node.edges if filled or variables else ():
         required = [slot for slot in edge.slots if slot.required]
-        if not required or edge.target in entered:
+        is_known = any(slot.name in state.slots for slot in required)
+        if not required or (edge.target in entered and is_known):  # a new value never leads round in circles
             continue
         values = {
             slot.name: validate_slot_value(slot, variables.get(slot.name), context.today).value

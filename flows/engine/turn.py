@@ -11,6 +11,7 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
+from flows.engine.after_end import begins_again, edge_after_end
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
@@ -20,6 +21,7 @@ from flows.engine.response_builder import (
     build_messages,
     build_quick_replies,
     current_question,
+    describe_deeds,
     repeat_question,
 )
 from flows.engine.routes import find_undelivered_route
@@ -36,6 +38,7 @@ from flows.engine.unanswered import (
 )
 from flows.llm import Model, ModelError
 from flows.nlu import is_greeting, is_small_talk
+from flows.slots import drop_changed_values
 from flows.state import DialogState
 from flows.templating import TextTemplate
 
@@ -73,7 +76,10 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
     if outcome := outcome_without_answer(before, turn):
         return leave_unanswered(flow, before, outcome)
-    state = _resume_state(flow, before.working_copy(flow.nodes), turn)
+    state, start = _resume_state(flow, _copy(flow, before), turn), flow.initial
+    drop_changed_values(state, flow.slots)
+    if state.node and flow.nodes[state.node].is_router and before.node != state.node:
+        start, state.node = flow.nodes[state.node], ""  # a renamed form asks for what is missing
     is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
     if flow.is_multilingual:
         state.language = flow.language
@@ -87,7 +93,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         listener=listener,
         on_visit=on_visit,
     )
-    context.quotable_id = turn.id
+    context.quotable_id, context.start = turn.id, start
     summary = start_summary(state, model)
     try:
         await _answer(context, is_language_changed=is_language_changed)
@@ -113,7 +119,7 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
 ) -> StateAndResult:
     """Send the node's message for a user who does not reply or was not reached, and follow its edge."""
     started_at = perf_counter()
-    state = before.working_copy(flow.nodes)
+    state = _copy(flow, before)
     fallback = _fallback_for(flow.nodes[state.node].node, timer) if state.node else None
     if fallback is None:
         return before, TurnResult(node=state.node)
@@ -128,6 +134,10 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
     except ModelError as error:
         return _build_error_result(context, before, error, started_at)
     return state, TurnResult(messages=build_messages(context), outcome=state.outcome, node=state.node)
+
+
+def _copy(flow: CompiledFlow, state: DialogState) -> DialogState:
+    return state.working_copy(flow.nodes, flow.renamed)
 
 
 def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> None:
@@ -150,10 +160,10 @@ def _fallback_for(node: Node, timer: TimerKind) -> Fallback | None:
 def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogState:
     """Return the state for a new message: restarted after the end, at the interrupted node after a hand-off.
 
-    A message that only says thanks does not restart the dialog.
+    A message that only says thanks, or remarks on what was done, does not restart the dialog.
     """
     if state.outcome == "final" and flow.after_final == "restart":
-        return state if is_small_talk(turn.text, flow.language) and not turn.payload else state.restarted()
+        return state.restarted() if begins_again(flow, turn) else state
     if state.outcome == "hand_off":
         if not state.pop_interrupt() and not flow.nodes[state.node].edges:
             return state.restarted()
@@ -170,7 +180,7 @@ async def _answer(context: TurnContext, *, is_language_changed: bool) -> None:
     is_unsupported = context.turn.kind == UNSUPPORTED_KIND and not context.turn.has_content
     state.unsupported = int(is_unsupported)
     if state.outcome == "final":
-        _answer_after_end(context)
+        await _answer_after_end(context)
     elif is_unsupported:
         await _answer_unsupported(context)
     elif is_mere_quotation(context.turn) and not context.is_first_turn:
@@ -235,14 +245,24 @@ def _has_node_changed(context: TurnContext) -> bool:
     return is_question_open and bool(state.version) and state.version != context.node.version
 
 
-def _answer_after_end(context: TurnContext) -> None:
-    """Reply at a final node as the flow says: with its closing text, a hand-off or a farewell."""
+async def _answer_after_end(context: TurnContext) -> None:
+    """Reply at a final node as the flow says: with its closing text, a hand-off, an answer or a farewell."""
     flow, messages = context.flow, context.locale_messages
     context.outcome = "hand_off" if flow.after_final == "hand_off" else "final"
     if flow.after_final == "closed":
         text = context.render_protected(flow.closed_text) or messages.conversation_closed
+    elif flow.after_final == "hand_off":
+        text = messages.hand_off
+    elif is_small_talk(context.text, flow.language):
+        text = messages.farewell
+    elif (edge := edge_after_end(flow, context.text)) and edge.leads_to_hand_off:
+        _receive_message(context)
+        await execute_selection(context, Transition(edge))
+        return
     else:
-        text = messages.hand_off if context.outcome == "hand_off" else messages.farewell
+        answer = flow.nodes[edge.target].text if edge else None
+        text = (context.render_protected(answer) if answer else "") or messages.after_end
+        _receive_message(context)
     add_message(context, Message(text=text))
 
 
@@ -281,10 +301,12 @@ def _build_error_result(
     apologies = context.locale_messages.apologies
     apology = Message(text=apologies[before.apologies % len(apologies)])
     if context.has_side_effects:
+        if deeds := describe_deeds(context):
+            add_message(context, Message(text=deeds))
         add_message(context, apology)
         messages = build_messages(context)
     else:
-        context.state, context.last_edge_id = before.working_copy(context.flow.nodes), ""
+        context.state, context.last_edge_id = _copy(context.flow, before), ""
         messages = (apology,)
     context.state.apologies = before.apologies + 1
     return context.state, _turn_result(

@@ -69,6 +69,7 @@ class TurnContext:
     `opts_out` is set when a node was entered that opts the contact out.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
     the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
+    `start` is the node that a first turn enters.
     `quotable_id` is the id of the user's message, empty when a timer runs.
     `execution_counts` counts equal executions, so that each of them gets an idempotency key of its own.
     """
@@ -86,6 +87,7 @@ class TurnContext:
     text: str
     message: MessageData
     is_first_turn: bool
+    start: CompiledNode
     quotable_id: str = ""
     quick_reply: Choice | None = None
     outcome: str = "stay"
@@ -131,6 +133,7 @@ class TurnContext:
             text=replace_surrogates(turn.text.strip()[:MAX_INPUT_LENGTH]),
             message=describe_message(turn),
             is_first_turn=state.is_new,
+            start=flow.initial,
         )
 
     @property

@@ -78,6 +78,20 @@ class LocaleMessages:
     date_format: str
     word_and: str
     word_or: str
+    yes_label: str
+    no_label: str
+    skip_label: str
+    what_is_wrong: str
+    form_cancelled: str
+    after_end: str
+    already_done: str
+    noted: str
+    ask_once_more: str
+    yes_words: tuple[str, ...]
+    no_words: tuple[str, ...]
+    cancel_words: tuple[str, ...]
+    skip_words: tuple[str, ...]
+    nothing_wrong_words: tuple[str, ...]
 
     @property
     def apology(self) -> str:

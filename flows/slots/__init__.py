@@ -8,6 +8,7 @@ from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
 from flows.slots.slot import Slot, slots_from_schema
 from flows.slots.slot_types import SlotReading
+from flows.slots.stored_values import drop_changed_values
 
 __all__ = [
     "MAX_VALUE_LENGTH",
@@ -15,6 +16,7 @@ __all__ = [
     "Slot",
     "SlotReading",
     "accepts_any_text",
+    "drop_changed_values",
     "extract_slot",
     "is_message_slot",
     "read_message_slot",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from pydantic import JsonValue
@@ -29,6 +30,8 @@ MAX_CONTEXT_LENGTH = 2_000
 
 _MAX_SMALL_TEXTS, _MAX_SMALL_LENGTH = 60, 150
 """Number and total length of texts that certainly fit; a character takes at most 12 in JSON."""
+
+_NOTHING_RENAMED: Mapping[str, str] = MappingProxyType({})
 
 MAX_HISTORY_LINES = 40
 MAX_SUMMARY_LENGTH = 800
@@ -123,14 +126,29 @@ class DialogState:
         is_readable = state.get("schema_version", SCHEMA_VERSION) in _READABLE_VERSIONS
         return parsed if is_readable else cls(flow=parsed.flow, language=parsed.language)
 
-    def working_copy(self, nodes: Container[object]) -> DialogState:
-        """Return a copy for a turn to change; a new state when the flow no longer has its node."""
+    def working_copy(
+        self, nodes: Container[object], renamed: Mapping[str, str] = _NOTHING_RENAMED
+    ) -> DialogState:
+        """Return a copy for a turn to change.
+
+        When the flow no longer has its node, it is at the one that `renamed` names, or else at none with all
+        that was learnt.
+        """
         if self.node and self.node not in nodes:
-            return self.restarted()
+            if self.outcome == "final":
+                return self.restarted()
+            return self._at_another_node(renamed.get(self.node, "")).working_copy(nodes, renamed)
         result = DialogState(*_get_all_fields(self))
         if result.interrupts:
             result.interrupts = tuple(frame for frame in result.interrupts if frame.node in nodes)
         return result
+
+    def _at_another_node(self, node: str) -> DialogState:
+        """Return the state at a node in the place of one that the flow no longer has."""
+        return replace(
+            self, node=node, version="", outcome="stay", filled=(), turns_in_node=0, insisted=0, misses=0,
+            offered=(), asked="", interrupts=(),
+        )  # fmt: skip
 
     def restarted(self) -> DialogState:
         """Return the state of a new dialog in the same flow, with the caller's context."""
@@ -223,6 +241,10 @@ class DialogState:
         filled = self.filled if self.asked else ()
         frame = Interrupt(self.node, max(0, self.turns_in_node - 1), self.asked, filled)
         self.interrupts = (*self.interrupts, frame)[-MAX_INTERRUPT_DEPTH:]
+
+    def is_asking_at(self, node: str) -> bool:
+        """Return whether the node was interrupted last, after a part of what it asks for was given."""
+        return bool(self.interrupts) and self.interrupts[-1].node == node and bool(self.interrupts[-1].asked)
 
     def pop_interrupt(self) -> str:
         """Return to the node that was interrupted last; return its id, or an empty string."""

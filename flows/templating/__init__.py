@@ -13,6 +13,7 @@ from flows.templating.template import (
     TextTemplate,
     expression_error,
     template_error,
+    unset_names,
 )
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "referenced_names",
     "referenced_secrets",
     "template_error",
+    "unset_names",
     "values_to_redact",
 ]

@@ -17,6 +17,7 @@ from jinja2 import (
     TemplateAssertionError,
     TemplateError,
     TemplateSyntaxError,
+    meta,
     nodes,
     pass_context,
 )
@@ -130,6 +131,11 @@ def template_error(source: str) -> str:
 def expression_error(source: str) -> str:
     """Return why an expression such as a guard is invalid, or an empty string."""
     return _compile_error("expression", f"{{{{ {source} }}}}", lambda: _compile_expression(source))
+
+
+def unset_names(source: str) -> frozenset[str]:
+    """Return the names that a valid template takes from the conversation's values."""
+    return frozenset(meta.find_undeclared_variables(_DEFAULT_ENVIRONMENT.parse(source)))
 
 
 def _compile_error(kind: str, source: str, compile_it: Callable[[], object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from flows.compiled import node_type
@@ -42,17 +43,26 @@ class DiagramGraph(NamedTuple):
 
 
 def build_graph(flow: Flow) -> DiagramGraph:
-    """Return the graph of a flow."""
+    """Return the graph of a flow; an author node is one node, whatever it was expanded to."""
+    groups: dict[str, list[Node]] = {}
+    for node in flow.nodes:
+        groups.setdefault(node.author_id, []).append(node)
+    author_ids = {node.id: node.author_id for node in flow.nodes}
     return DiagramGraph(
-        tuple(_build_node(flow, node) for node in flow.nodes),
-        tuple(arrow for node in flow.nodes for arrow in _build_edges(node)),
+        tuple(_build_node(flow, name, nodes) for name, nodes in groups.items()),
+        tuple(arrow for name, nodes in groups.items() for arrow in _build_edges(name, nodes, author_ids)),
     )
 
 
-def _build_node(flow: Flow, node: Node) -> DiagramNode:
-    anywhere = tuple(edge.id for edge in flow.global_edges if edge.target_node_id == node.id)
-    text = " ".join((node.static_text or node.instruction or "").split())
-    return DiagramNode(node.id, _node_kind(flow, node), text, anywhere)
+def _build_node(flow: Flow, name: str, nodes: list[Node]) -> DiagramNode:
+    ids = {node.id for node in nodes}
+    anywhere = tuple(edge.id for edge in flow.global_edges if edge.target_node_id in ids)
+    texts = (" ".join((node.static_text or node.instruction or "").split()) for node in nodes)
+    main = next((node for node in nodes if node.id == name), nodes[0])
+    kind = _node_kind(flow, main)
+    if main.part_of and kind == "router":
+        kind = "initial" if flow.initial_node in ids else "plain"
+    return DiagramNode(name, kind, " / ".join(filter(None, texts)), anywhere)
 
 
 def _node_kind(flow: Flow, node: Node) -> DiagramNodeKind:
@@ -66,18 +76,24 @@ def _node_kind(flow: Flow, node: Node) -> DiagramNodeKind:
     return "router" if kind == "router" else "plain"
 
 
-def _build_edges(node: Node) -> list[DiagramEdge]:
-    targets = dict.fromkeys(edge.target_node_id for edge in node.edges if edge.target_node_id)
+def _build_edges(name: str, nodes: list[Node], author_ids: Mapping[str, str]) -> list[DiagramEdge]:
+    """Return the edges out of a node; those within an author node are not drawn."""
+    edges = [
+        (author_ids[edge.target_node_id], edge)
+        for node in nodes
+        for edge in node.edges
+        if edge.target_node_id and not (node.part_of and author_ids[edge.target_node_id] == name)
+    ]
     merged = []
-    for target in targets:
-        edges = [edge for edge in node.edges if edge.target_node_id == target]
+    for target in dict.fromkeys(target for target, _ in edges):
+        same = {edge.id: edge for other, edge in edges if other == target}.values()
         merged.append(
             DiagramEdge(
-                node.id,
+                name,
                 target,
-                tuple(edge.id for edge in edges),
-                tuple(edge.condition for edge in edges),
-                all(edge.is_fallback for edge in edges),
+                tuple(edge.id for edge in same),
+                tuple(edge.condition for edge in same),
+                all(edge.is_fallback for edge in same),
             )
         )
     return merged

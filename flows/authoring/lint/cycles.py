@@ -71,7 +71,13 @@ def _find_endless_questions(flow: Flow) -> Iterator[Issue]:
     left |= {node.id for node in flow.nodes if any(edge.target_node_id in people for edge in node.edges)}
     while more := {node.id for node in flow.nodes if node.id not in left and _can_reach_exit(node, left)}:
         left |= more
-    stuck = [node.id for node in flow.nodes if node.id not in left and not _continues_without_input(node)]
+    stuck = list(
+        dict.fromkeys(
+            node.author_id
+            for node in flow.nodes
+            if node.id not in left and not _continues_without_input(node)
+        )
+    )
     if stuck:
         yield Issue(
             _format_node_list(stuck),

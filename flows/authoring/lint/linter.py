@@ -9,9 +9,12 @@ from typing import Literal, NamedTuple
 
 from core.model import infer_content_type
 from core.ports import Capabilities
+from flows.authoring.lint.addresses import find_private_addresses
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
 from flows.authoring.lint.message_data import find_unknown_message_fields, find_useless_reactions
+from flows.authoring.lint.offline import find_dead_choices, find_model_only_edges
+from flows.authoring.lint.values import find_failing_templates, find_unknown_names
 from flows.compiled import language_code, node_type, scripted_speech
 from flows.document import ActionTrigger, Edge, Flow, FlowError, Issue
 
@@ -49,20 +52,41 @@ def lint(
     checks = (
         _missing_text,
         _unknown_media_types,
-        _unfillable_criteria,
         _missing_hand_off_timeout,
         _unreachable_after_opt_out,
         _unhandled_failures,
         find_infinite_loops,
         find_unknown_message_fields,
         find_useless_reactions,
+        find_model_only_edges,
+        find_dead_choices,
+        find_unknown_names,
+        find_failing_templates,
+        find_private_addresses,
     )
-    warnings = [*flow.warnings, *(problem for check in checks for problem in check(flow))]
-    limits = check_channel_limits(flow, channels, show, costs)
+    found = (problem for check in checks for problem in check(flow))
+    warnings = dict.fromkeys([*flow.warnings, *name_author_nodes(flow, found)])
+    limits = dict.fromkeys(name_author_nodes(flow, check_channel_limits(flow, channels, show, costs)))
     return (
         *(LintFinding("warning", problem) for problem in warnings),
         *(LintFinding("channel", problem) for problem in limits),
     )
+
+
+def name_author_nodes(flow: Flow, issues: Iterable[Issue]) -> Iterator[Issue]:
+    """Yield the issues with the names of the nodes that the author wrote."""
+    author_ids = {node.id: node.author_id for node in flow.nodes if node.author_id != node.id}
+    owners = {edge.id: node.part_of for node in flow.nodes if node.part_of for edge in node.edges}
+    for issue in issues:
+        kind, _, names = issue.path.partition(" ")
+        name, _, rest = names.partition(" in ")
+        if kind == "node" and name in author_ids:
+            part = f"node {author_ids[name]} ({name})"
+            yield Issue(f"{part} in {rest}" if rest else part, issue.message)
+        elif kind == "edge" and name in owners:
+            yield Issue(f"node {owners[name]} (edge {name})", issue.message)
+        else:
+            yield issue
 
 
 def _missing_text(flow: Flow) -> Iterator[Issue]:
@@ -85,14 +109,6 @@ def _unknown_media_types(flow: Flow) -> Iterator[Issue]:
                     f"The type of medium {number} cannot be inferred from its URL or name, so it is "
                     "sent as a document: give it a content_type.",
                 )
-
-
-def _unfillable_criteria(flow: Flow) -> Iterator[Issue]:
-    for node in flow.nodes:
-        slot_names = {name for edge in node.edges for name in _property_names(edge.input_schema)}
-        for criterion in node.completion_criteria or ():
-            if criterion.required and slot_names and criterion.key not in slot_names:
-                yield Issue(f"node {node.id}", f"No edge here learns “{criterion.key}”, which is required.")
 
 
 def _missing_hand_off_timeout(flow: Flow) -> Iterator[Issue]:
@@ -137,8 +153,3 @@ def _unhandled_trigger_failures(
             yield Issue(
                 where, f"Nothing happens when “{trigger.action_id}” fails: give its trigger an on_failure."
             )
-
-
-def _property_names(schema: Mapping[str, object] | None) -> list[str]:
-    properties = (schema or {}).get("properties")
-    return list(properties) if isinstance(properties, Mapping) else []

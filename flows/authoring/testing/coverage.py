@@ -10,23 +10,39 @@ EdgeKey = tuple[str, str]
 
 
 class Coverage:
-    """The nodes entered and edges followed, out of all of a flow."""
+    """The nodes entered and edges followed, out of all of a flow, as its author named them.
+
+    What an author node was expanded to counts as that node, and its edges to the same node as one.
+    """
 
     def __init__(self, flow: Flow) -> None:
-        self.nodes = tuple(node.id for node in flow.nodes)
-        own = [(node.id, edge.id) for node in flow.nodes for edge in node.edges if edge.target_node_id]
-        shared = [("", edge.id) for edge in flow.global_edges if edge.target_node_id]
-        self.edges: tuple[EdgeKey, ...] = tuple(dict.fromkeys([*own, *shared]))
-        self._edge_set = frozenset(self.edges)
+        self._author_ids = {node.id: node.author_id for node in flow.nodes}
+        self.nodes = tuple(dict.fromkeys(self._author_ids.values()))
+        self._edge_keys: dict[EdgeKey, EdgeKey | None] = {}
+        ways: dict[tuple[str, str, bool], EdgeKey] = {}
+        for node in flow.nodes:
+            for edge in node.edges:
+                if edge.target_node_id:
+                    key: EdgeKey | None = (node.author_id, edge.id)
+                    if node.part_of:
+                        way = (node.author_id, self._author_ids[edge.target_node_id], edge.is_fallback)
+                        key = ways.setdefault(way, (node.author_id, edge.id)) if way[0] != way[1] else None
+                    self._edge_keys[node.id, edge.id] = key
+        for edge in flow.global_edges:
+            if edge.target_node_id:
+                self._edge_keys["", edge.id] = ("", edge.id)
+        self.edges: tuple[EdgeKey, ...] = tuple(dict.fromkeys(filter(None, self._edge_keys.values())))
         self._visited_nodes: set[str] = set()
         self._followed_edges: set[EdgeKey] = set()
 
     def record_visit(self, visit: NodeVisit) -> None:
         """Record a visit."""
-        self._visited_nodes.add(visit.node_id)
+        self._visited_nodes.add(self._author_ids[visit.node_id])
         if visit.edge_id:
             own = (visit.source_id, visit.edge_id)
-            self._followed_edges.add(own if own in self._edge_set else ("", visit.edge_id))
+            key = self._edge_keys.get(own, ("", visit.edge_id))
+            if key:
+                self._followed_edges.add(key)
 
     @property
     def missed_nodes(self) -> tuple[str, ...]:

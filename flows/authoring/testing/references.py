@@ -15,7 +15,7 @@ def validate_references(script: ConversationTestFile, flow: Flow, source: str) -
 
 
 def _find_issues(script: ConversationTestFile, flow: Flow) -> Iterator[Issue]:
-    nodes = {node.id for node in flow.nodes}
+    nodes = {name for node in flow.nodes for name in (node.id, node.author_id)}
     edges = {edge.id for edge in (*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges))}
     tools = (*flow.tools, *(tool for node in flow.nodes for tool in node.tools))
     calls = {action.id for action in flow.actions} | {tool.id for tool in tools}

@@ -12,6 +12,14 @@ _TIMEOUT_DESCRIPTION = "Timeout of the call in seconds, retries included, at mos
 _TOOLS_DESCRIPTION = "Functions that the language model may call"
 _TRIGGERS_DESCRIPTION = "Actions to run"
 
+_AUTHOR_NODE_DESCRIPTIONS = {
+    "id": "ID of the node, referenced by edges.",
+    "name": _NAME_DESCRIPTION,
+    "max_turns": "Number of unmatched messages after which failed is entered, 4 by default.",
+    "failed": "ID of the node for a user who is not understood.",
+    "was": "IDs that the node had before: a conversation that is at one of them goes on here.",
+}
+
 FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "Flow": {
         "system_prompt": "System prompt: role and style of the bot, in every model request. Jinja template.",
@@ -65,6 +73,73 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "reaction": "Emoji on the user's message, where the channel has reactions.",
         "request_location": "Whether the message has a button to share a location, where the channel has it.",
         "template": "Template sent in place of the text, on channels that have templates.",
+        "was": "IDs that the node had before: a conversation that is at one of them goes on here.",
+        "part_of": "ID of the author node that this one was expanded from; set when a flow is loaded.",
+    },
+    "CollectNode": {
+        **_AUTHOR_NODE_DESCRIPTIONS,
+        "node_type": "A form: a list of values that are asked for one after another.",
+        "intro": "Text before the first question. Jinja template.",
+        "slots": "The values, in the order of the questions.",
+        "then": "ID of the node that follows when everything is known.",
+        "cancel": "ID of the node for who wants to stop; false for none. By default the conversation ends.",
+    },
+    "CollectSlot": {
+        "name": "Name of the value in templates and guards.",
+        "question": "Question for the value. Jinja template.",
+        "reprompt": "Question when it is asked again. Jinja template.",
+        "again": "Question after the value was wrong. Jinja template.",
+        "corrected": "Sentence when the value is changed while another is asked for. Jinja template.",
+        "description": "What the value is called in a sentence, with its article, such as the day.",
+        "label": "What the value is called on a quick reply.",
+        "keywords": "Words by which the user names the value, to say that it is wrong.",
+        "choices": "Quick replies of the question. Without a type they are the only values.",
+        "checks": "Values that are not accepted, each with a reason.",
+        "optional": "Whether the user may leave the value out.",
+        "verbatim": "Whether the whole answer is taken as it is, whatever other values it names.",
+    },
+    "SlotCheck": {
+        "if": "Jinja expression over the values: the value is refused while it is true.",
+        "say": "Reason for the user. Jinja template.",
+    },
+    "SlotChoice": {
+        "label": "Label shown to the user.",
+        "value": "Value that is stored; the label by default.",
+    },
+    "ConfirmNode": {
+        **_AUTHOR_NODE_DESCRIPTIONS,
+        "node_type": "A question that is answered by yes or no.",
+        "static_text": "The question. Jinja template.",
+        "reprompt_text": "The question when it is asked again. Jinja template.",
+        "no_text": "Question after a no: which value is wrong. Jinja template.",
+        "then": "ID of the node after a yes.",
+        "otherwise": "ID of the node after a no.",
+        "collect": "ID of the collect node whose values can be corrected here.",
+        "yes_keywords": "More words that are a yes.",
+        "no_keywords": "More words that are a no.",
+        "confirm": "Which yes counts: strict, only one without a reservation; or normal.",
+    },
+    "MenuNode": {
+        **_AUTHOR_NODE_DESCRIPTIONS,
+        "node_type": "A question with choices that lead on.",
+        "static_text": "The question. Jinja template.",
+        "reprompt_text": "The question when it is asked again. Jinja template.",
+        "choices": "The choices.",
+    },
+    "MenuChoice": {
+        "label": "Label shown to the user.",
+        "to": "ID of the node that follows.",
+        "edge": "ID of a global edge or of a faq entry, in place of a node.",
+        "keywords": "More words that select the choice.",
+        "examples": "Example sentences that select the choice, by similarity.",
+        "description": "Line below the label, where the channel has lists.",
+    },
+    "FaqEntry": {
+        "id": "ID of the edge; by default, the first words of the question.",
+        "questions": "Variants of the question.",
+        "keywords": "Words or phrases that ask it.",
+        "answer": "The answer, after which the open question is asked again. Jinja template.",
+        "condition": "When to answer, for the language model; by default, the questions.",
     },
     "MessageTemplate": {
         "name": "Name of the template at the provider.",

@@ -129,7 +129,12 @@ def _word_distance(meant: str, typed: str) -> int:
         return 0
     if len(meant) < _MIN_TYPO_WORD_LENGTH:
         is_drawn_out = len(typed) > len(meant) and squeeze_repeats(typed) == squeeze_repeats(meant)
-        is_mixed_up = len(meant) == _MIN_TYPO_WORD_LENGTH - 1 and sorted(typed) == sorted(meant)
+        # two letters beside each other changed places; “spot” has the letters of “stop” and is none of it
+        is_mixed_up = (
+            len(meant) == _MIN_TYPO_WORD_LENGTH - 1
+            and sorted(typed) == sorted(meant)
+            and OSA.distance(meant, typed, score_cutoff=1) <= 1
+        )
         return 1 if is_drawn_out or is_mixed_up else _MAX_TYPOS + 1
     allowed = 1 if len(meant) < 8 else 2
     errors = OSA.distance(meant, typed, score_cutoff=allowed)

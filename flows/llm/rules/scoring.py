@@ -30,7 +30,7 @@ from flows.nlu import (
     is_small_talk,
 )
 from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, accepts_any_text, extract_slot
-from flows.text import tokenize
+from flows.text import find_phrase, tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
 QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
@@ -46,6 +46,10 @@ HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the m
 _ALWAYS = ("always", "true", "default", "otherwise")
 _MIN_SIMILARITY = 0.45
 _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
+_QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
+_LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
+_MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
+_PEOPLE = frozenset(("user", "customer", "caller", "client", "guest", "person"))
 _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
@@ -215,7 +219,9 @@ def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
 
 def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     """Score the words of the condition, for an edge without other evidence."""
-    if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
+    if edge.keywords or edge.examples or edge.pattern or edge.edge.is_fallback:
+        return 0.0
+    if not all(map(_is_optional_text, edge.slots)):
         return 0.0
     condition, agreed = message.conditions[edge.id].replace("_", " "), message.confirmation
     is_local = any(own is edge for own in message.request.node.edges)
@@ -229,6 +235,8 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
+    if listed := _listed_length(message, condition):
+        return CONDITION_SCORE + min(listed, 9)
     if shared := _count_shared_words(message, condition, may_deny=refuses):
         return CONDITION_SCORE + min(shared, 9)
     return (
@@ -243,6 +251,40 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     )
 
 
+def condition_has_evidence(condition: str, language: str) -> bool:
+    """Return whether a condition has words that a message can share, or that a yes or a no meets."""
+    text = condition.replace("_", " ")
+    if text.strip().casefold() in _ALWAYS or "{" in text or _QUOTED.search(text):
+        return True
+    patterns = (_REFUSING_CONDITION, _CONFIRMING_CONDITION, _WILLING_CONDITION, _ANY_ANSWER_CONDITION)
+    if any(pattern.search(text) for pattern in patterns):
+        return True
+    names_of_people = _PEOPLE.union(*(map(tokenize, ("they", "them", "their"))))
+    words = content_words(text, language)
+    return any(len(word) >= _MIN_SHARED_LENGTH and word not in names_of_people for word in words)
+
+
+def _is_optional_text(slot: Slot) -> bool:
+    return not slot.required and accepts_any_text(slot)
+
+
+def _listed_length(message: ParsedMessage, condition: str) -> int:
+    """Return how many letters of the text are a word or phrase that the condition quotes or lists."""
+    phrases = [tokenize(text) for text in _QUOTED.findall(condition)]
+    if condition.count(",") > 1:
+        parts = [tokenize(part) for part in _LIST_SEPARATOR.split(condition)]
+        # the first and the last part have other words of the sentence beside theirs
+        phrases += [part for part in parts if 0 < len(part) <= _MAX_LISTED_WORDS]
+        phrases += [part[-1:] for part in parts[:1]]
+    empty = lexicon_for(message.language).fillers
+    found = (
+        (phrase, find_phrase(phrase, message.words)) for phrase in phrases if not empty.issuperset(phrase)
+    )
+    return max(
+        (sum(map(len, phrase)) for phrase, at in found if at >= 0 and at not in message.denied), default=0
+    )
+
+
 def _is_thanks(message: ParsedMessage) -> bool:
     """Return whether the text only thanks or says goodbye, which is no answer."""
     return is_small_talk(message.text, message.language) and not message.request.is_first
@@ -254,7 +296,9 @@ def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: boo
     shared = {
         word
         for at, word in enumerate(message.words)
-        if len(word) >= 4 and word in condition_words and (may_deny or at not in message.denied)
+        if len(word) >= _MIN_SHARED_LENGTH
+        and word in condition_words
+        and (may_deny or at not in message.denied)
     }
     return len(shared)
 
@@ -265,7 +309,7 @@ def _find_asked_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
     return next(
         (
             slot
-            for slot in _find_open_slots(edge, message)
+            for slot in _missing_text_slots(edge, message)
             if (slot.question or sentences.missing_value.format(slot.description)) in message.last_bot_message
         ),
         None,
@@ -278,10 +322,27 @@ def _find_free_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
 
 
 def _find_open_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot]:
-    """Return the missing required slots that any statement fills; a question or a greeting fills none."""
+    """Return the missing slots that any statement fills: the required ones, or else the optional ones."""
+    slots = _missing_text_slots(edge, message)
+    if required := [slot for slot in slots if slot.required]:
+        return required
+    return slots if _takes_optional_text(edge, message) else []
+
+
+def _missing_text_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot]:
+    """Return the missing slots that take any text; a question or a greeting fills none."""
     if message.request.is_first or message.is_question or not message.has_content_words:
         return []
     filled = message.request.filled_slots
-    return [
-        slot for slot in edge.slots if slot.required and slot.name not in filled and accepts_any_text(slot)
-    ]
+    return [slot for slot in edge.slots if slot.name not in filled and accepts_any_text(slot)]
+
+
+def _takes_optional_text(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether any statement takes one of the node's edges that only asks for optional text."""
+    is_local = any(own is edge for own in message.request.node.edges)
+    return (
+        is_local
+        and all(map(_is_optional_text, edge.slots))
+        and not _REFUSING_CONDITION.search(message.conditions[edge.id].replace("_", " "))
+        and not _is_thanks(message)
+    )

@@ -21,6 +21,18 @@ def example_flow(name: str = "") -> Flow:
     return Flow.from_json(match[1])
 
 
+async def test_the_first_flow_has_15_lines_and_takes_a_reservation() -> None:
+    match = re.search(r"<!-- example: first flow -->\n```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    assert match
+    assert match[1].count("\n") <= 15
+    flow = Flow.from_yaml(match[1])
+    assert flow.warnings == ()
+    dialog = machine(flow)
+    answer = await say(dialog, "hello", "4 May 2027", "where are you?")
+    assert answer.text == "You find us at 12 Quay Street.\n\nHow many are you?"
+    assert (await say(dialog, "4", "no, 5 May 2027", "yes")).text == "See you on 5 May 2027!"
+
+
 async def test_the_example_flow_answers_a_question_and_takes_a_date() -> None:
     dialog = machine(example_flow())
     answer = await say(dialog, "hello", "what is your address?")

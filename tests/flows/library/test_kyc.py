@@ -4,7 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.flows.conversation import library, say
+from flows.document import Flow
+from flows.engine import DialogMachine
+from tests.flows.conversation import TODAY, library, machine, say
+from tests.paths import ROOT
 
 
 async def test_a_customer_is_verified_in_four_messages() -> None:
@@ -60,7 +63,7 @@ async def test_a_correction_overwrites_and_is_read_back(correction: str, slots: 
 
 @pytest.mark.parametrize(
     ("denial", "node"),
-    [("my birthday is wrong", "ask_date_of_birth_again"), ("the digits are wrong", "ask_last_four_again")],
+    [("my birthday is wrong", "ask_new_date_of_birth"), ("the digits are wrong", "ask_new_last_four")],
 )
 async def test_what_is_wrong_may_be_said_at_once(denial: str, node: str) -> None:
     asked = await say(library("kyc"), "hi", "4321", "23 April 1990", denial)
@@ -119,7 +122,7 @@ async def test_both_details_in_the_first_message_skip_the_questions() -> None:
 async def test_the_date_first_is_kept_until_the_digits_come() -> None:
     talk = library("kyc")
     asked = await say(talk, "hi", "23 April 1990")
-    assert asked.text == "Thank you. I still need the last four digits of your card."
+    assert asked.text == "What are the last four digits of your card?"
     assert (await talk.turn("4321")).node == "confirm"
 
 
@@ -202,3 +205,20 @@ async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
     assert all(one != other for one, other in pairwise(replies))
     assert all("Is that right?" in reply for reply in replies)
     assert "talk to a person" in replies[3]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["hi", "4321"], ["23 April 1990", "23 April 1990", "yes"]),
+        (["hi", "4321", "23 April 1990", "the digits are wrong"], ["4329", "yes"]),
+        (["hi", "4321", "23 April 1990", "no"], ["the date", "24 April 1990", "yes"]),
+    ],
+)
+async def test_a_conversation_in_the_flow_of_an_earlier_release_goes_on(
+    before: list[str], after: list[str]
+) -> None:
+    old = machine(Flow.load(ROOT / "tests" / "payloads" / "upgrade" / "kyc.json"))
+    await say(old, *before)
+    talk = DialogMachine(library("kyc").flow, state=old.state, today=lambda: TODAY)
+    assert (await say(talk, *after)).node == "verified"

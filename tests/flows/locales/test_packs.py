@@ -94,7 +94,7 @@ def test_messages_have_the_placeholders_of_the_english_ones(language: str) -> No
 def test_apologies_alternate_as_the_english_ones_do(language: str) -> None:
     messages = messages_for(language)
     for each in fields(messages):
-        if isinstance(getattr(messages, each.name), tuple):
+        if isinstance(getattr(messages, each.name), tuple) and not each.name.endswith("_words"):
             assert len(getattr(messages, each.name)) >= len(getattr(ENGLISH, each.name)), each.name
 
 

@@ -145,7 +145,8 @@ def test_a_label_is_held_to_what_it_stands_on(tmp_path: Path) -> None:
         f"channel: node menu: “{long}” has 25 characters: whatsapp takes 24 in a list: "
         "cut, with the whole below",
     ]
-    assert found(tmp_path, menu("{{ the_name_of_what_is_offered }}", "{{ another_name }}"), chat=CHAT) == []
+    unknown = found(tmp_path, menu("{{ the_name_of_what_is_offered }}", "{{ another_name }}"), chat=CHAT)
+    assert [line for line in unknown if line.startswith("channel")] == []
 
 
 def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_path: Path) -> None:
@@ -236,7 +237,7 @@ def test_a_node_that_only_a_language_model_can_speak_for_is_named(tmp_path: Path
     assert found(tmp_path, scripted) == []
 
 
-def test_a_criterion_that_no_edge_can_meet_is_named(tmp_path: Path) -> None:
+def test_a_criterion_that_no_edge_learns_is_an_open_slot(tmp_path: Path) -> None:
     schema = asks(name={"type": "string"})
     criteria = [{"key": "name"}, {"key": "age"}, {"key": "hobby", "required": False}]
     made = document(
@@ -244,7 +245,7 @@ def test_a_criterion_that_no_edge_can_meet_is_named(tmp_path: Path) -> None:
         node("b", "B.", is_final=True),
         budget={"turns": 9},
     )
-    assert found(tmp_path, made) == ["warning: node a: No edge here learns “age”, which is required."]
+    assert found(tmp_path, made) == []
 
 
 def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
@@ -306,3 +307,50 @@ def test_a_text_that_would_be_cut_is_named(tmp_path: Path) -> None:
     assert found(tmp_path, menu(text="x" * 100_001), chat=roomy) == [
         "channel: node menu: has a text of 100001 characters: cut after 100000"
     ]
+
+
+def test_what_only_a_language_model_takes_is_named(tmp_path: Path) -> None:
+    asked = node(
+        "a", "A?", choices=["Red", {"label": "Blue", "payload": "blue"}, "Green"],
+        edges=[edge("go", "b", "it is so"), edge("red", "b", "Red", keywords=["red"]),
+               edge("blue", "b", "x", input_schema=asks(colour={"enum": ["blue"]}))],
+    )  # fmt: skip
+    lines = found(tmp_path, document(asked, node("b", "B.", is_final=True), budget={"turns": 9}))
+    assert lines == [
+        "warning: edge go: Without a language model nothing takes this edge: give it keywords, examples or "
+        "a pattern.",
+        "warning: node a: The choice “Green” leads nowhere without a language model: give it the payload of "
+        "an edge or a value, or an edge a keyword for it.",
+    ]
+
+
+def test_names_that_nothing_sets_and_templates_that_fail_are_named(tmp_path: Path) -> None:
+    day = asks(day={"type": "string", "format": "date"})
+    made = document(
+        node("a", "A?", edges=[edge("go", "b", input_schema=day, guard="shop is defined")]),
+        node("b", "On {{ dya | date }}, {{ day.strftime('%A') }}, {{ shop }}.", is_final=True),
+        budget={"turns": 9},
+        environment_variables={"shop": "Quay"},
+    )
+    unknown, failing = found(tmp_path, made)
+    assert unknown.startswith("warning: node b: Nothing in the flow sets “dya”")
+    assert unknown.endswith("did you mean “day”?")
+    assert failing.startswith("warning: node b: A template here fails with values of the kinds")
+
+
+def test_a_private_address_is_named(tmp_path: Path) -> None:
+    call = {"id": "c", "name": "C", "method": "GET", "store_response_as": "c"}
+    for url, is_private in (
+        ("http://127.0.0.1:8000/x", True), ("{{ api }}/x", True), ("http://crm/x", True),
+        ("https://example.com/{{ day }}", False), ("{{ host }}/x", False),
+    ):  # fmt: skip
+        made = menu("A")
+        made |= {"actions": [{**call, "url": url}], "environment_variables": {"api": "http://localhost:1"}}
+        assert any("private address" in line for line in found(tmp_path, made)) == is_private, url
+
+
+def test_a_finding_about_a_form_names_the_form(tmp_path: Path) -> None:
+    slots = [{"name": "day", "question": "{{ dya }} Which day?", "format": "date"}]
+    form = {"id": "form", "node_type": "collect", "slots": slots, "then": "end"}
+    lines = found(tmp_path, document(form, node("end", "End.", is_final=True), budget={"turns": 9}))
+    assert [line.partition(": Nothing")[0] for line in lines] == ["warning: node form (ask_day)"]

@@ -7,6 +7,7 @@ import pytest
 
 from flows.document import Action, ActionTrigger, Edge, Fallback, Flow, Node, Tool
 from flows.document.base import FlowModel
+from flows.document.expansion.models import CollectNode, CollectSlot, ConfirmNode, FaqEntry, MenuNode
 from flows.document.flow import QuickReply, Timeout
 from flows.document.schema import build_flow_schema
 from tests.paths import ROOT
@@ -44,7 +45,23 @@ def test_the_schema_knows_the_other_names_of_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [Flow, Node, Edge, Action, Tool, ActionTrigger, QuickReply, Timeout, Fallback]
+    "part",
+    [
+        Flow,
+        Node,
+        Edge,
+        Action,
+        Tool,
+        ActionTrigger,
+        QuickReply,
+        Timeout,
+        Fallback,
+        CollectNode,
+        CollectSlot,
+        ConfirmNode,
+        MenuNode,
+        FaqEntry,
+    ],
 )
 def test_every_key_is_explained(part: type[FlowModel]) -> None:
     schema = build_flow_schema()

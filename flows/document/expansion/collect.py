@@ -1,0 +1,200 @@
+"""Expands a form: a router that asks for what is missing, and a node for each question.
+
+Every answer leads back to the router, which bears the form's id, so that a later value, a correction and
+a refused value all take the same way.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, labels_of
+from flows.document.expansion.graph import Graph, Json, edge
+from flows.document.expansion.models import CollectSlot
+from flows.locales import messages_for
+
+
+def expand_collect(form: Form) -> None:
+    """Add the nodes of a form."""
+    _add_router(form)
+    for number, slot in enumerate(form.node.slots):
+        _add_question(form, slot, form.node.slots[:number], is_first=number == 0)
+        if slot.name in form.new_questions:
+            _add_new_question(form, slot)
+        if form.corrections[slot.name] != form.node.id:
+            _add_sentence(form, slot, form.corrections[slot.name], slot.corrected, "corrected", form.node.id)
+    if form.ends_when_cancelled:
+        _add_cancelled(form)
+    for code in form.graph.codes:
+        form.graph.take_texts(code, "nodes", form.node.id)
+        for slot in form.node.slots:
+            _translate_labels(form, slot, code)
+
+
+def _translate_labels(form: Form, slot: CollectSlot, code: str) -> None:
+    """Make the labels of the choices in another language names of their values there."""
+    texts = form.texts(code, slot)
+    labels = [*(texts.get("choices") or ()), *(each.label for each in slot.choices)][: len(slot.choices)]
+    own = texts.get("synonyms") or slot.schema_keys.get("x-synonyms")
+    if texts.get("choices") and (names := slot.names_of_values(own, labels)):
+        form.graph.languages[code]["slots"][slot.name] = {**texts, "synonyms": names}
+
+
+def _add_router(form: Form) -> None:
+    """Add the node that decides what comes next; its guards exclude each other, so no model is asked."""
+    graph, node, edges, so_far = form.graph, form.node, list[Json](), list[str]()
+
+    def lead(name: str, target: str, condition: str, test: str) -> None:
+        guard = " and ".join([*so_far, f"({test})"] if test else so_far)
+        edges.append(edge(graph.edge_id(name, node.id), target, condition, guard=guard))
+        if test:
+            so_far.append(f"not ({test})")
+
+    for slot in node.slots:
+        is_known = f"'{slot.name}' in slots"
+        is_missing = f"not {is_known}" + (f" and '{slot.name}_skipped' not in slots" if slot.optional else "")
+        lead(f"{slot.name}_missing", form.questions[slot.name], f"{describe(slot)} is not known", is_missing)
+        for number, check in enumerate(slot.checks, 1):
+            name = f"{slot.name}_refused" + (f"_{number}" if number > 1 else "")
+            target = graph.node_id(name, node.id)
+            lead(name, target, f"{describe(slot)} is not accepted", f"{is_known} and ({check.condition})")
+            new = form.new_questions[slot.name]
+            _add_sentence(form, slot, target, check.say, "checks", new, number - 1)
+    lead(f"{node.id}_complete", node.then, "Everything is known", "")
+    graph.add_node(
+        {
+            "id": node.id, "name": node.name or node.id, "node_type": "router", "edges": edges,
+            "was": list(node.was), "part_of": node.id,
+        },
+        form.place,
+    )  # fmt: skip
+
+
+def _add_question(form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...], *, is_first: bool) -> None:
+    graph, name, intro = form.graph, form.questions[slot.name], form.node.intro if is_first else ""
+    edges = [form.value_edge(f"{slot.name}_given", slot)]
+    if not slot.verbatim:
+        edges += _correction_edges(form, slot, earlier, "at")
+    if slot.optional:
+        edges.append(_skip_edge(form, slot))
+    edges += form.exits(slot.name, form.node.failed)
+    choices = choices_of(slot, graph.messages)
+    if slot.optional:
+        choices.append({"label": graph.messages.skip_label, "payload": edges_named(edges, "skipped")})
+    _add_asking_node(form, name, edges, choices, _question_texts(slot, {}, intro))
+    for code in graph.codes:
+        texts = form.texts(code, slot)
+        own_intro = graph.texts_of(code, "nodes", form.node.id).get("intro") if intro else ""
+        labels = labels_of(slot, texts, messages_for(code))
+        if slot.optional:
+            labels.append(messages_for(code).skip_label)
+        if texts.get("question"):
+            asked = _question_texts(slot, texts, str(own_intro or ""))
+            graph.translate(code, "nodes", name, {**asked, "choices": labels})
+
+
+def edges_named(edges: list[Json], ending: str) -> str:
+    """Return the id of the edge whose name ends so."""
+    return next(str(each["id"]) for each in edges if str(each["id"]).endswith(ending))
+
+
+def _question_texts(slot: CollectSlot, texts: SlotTexts, intro: str) -> Json:
+    """Return the text of a question and of its repetition, in the slot's language or in that of `texts`."""
+    question = str(texts.get("question") or slot.question)
+    reprompt = str(texts.get("reprompt") or ("" if texts else slot.reprompt))
+    return {
+        "static_text": f"{intro}\n\n{question}" if intro else question,
+        "reprompt_text": reprompt or (question if intro else ""),
+    }
+
+
+def _add_new_question(form: Form, slot: CollectSlot) -> None:
+    """Add the question that is asked after the value was wrong."""
+    graph, name = form.graph, form.new_questions[slot.name]
+    others = tuple(each for each in form.node.slots if each is not slot)
+    edges = [form.value_edge(f"new_{slot.name}_given", slot)]
+    if not slot.verbatim:
+        edges += _correction_edges(form, slot, others, "beside_new")
+    edges += form.exits(f"new_{slot.name}", form.node.failed)
+    reprompt = slot.reprompt or slot.question
+    again = slot.again or graph.messages.ask_once_more.format(reprompt)
+    choices = choices_of(slot, graph.messages)
+    _add_asking_node(form, name, edges, choices, {"static_text": again, "reprompt_text": reprompt})
+    for code in graph.codes:
+        texts = form.texts(code, slot)
+        if texts.get("question"):
+            reprompt = str(texts.get("reprompt") or texts["question"])
+            again = str(texts.get("again") or messages_for(code).ask_once_more.format(reprompt))
+            asked = {"static_text": again, "reprompt_text": reprompt}
+            labels = labels_of(slot, texts, messages_for(code))
+            graph.translate(code, "nodes", name, {**asked, "choices": labels})
+
+
+def _add_asking_node(form: Form, name: str, edges: list[Json], choices: list[Json], texts: Json) -> None:
+    form.graph.add_node(
+        {
+            "id": name, "name": name, **texts, "choices": choices, "edges": edges,
+            "max_turns": form.node.max_turns if form.node.failed else None, "part_of": form.node.id,
+        },
+        form.place,
+    )  # fmt: skip
+
+
+def _correction_edges(
+    form: Form, asked: CollectSlot, slots: tuple[CollectSlot, ...], where: str
+) -> list[Json]:
+    """Return the edges by which other values are changed while one is asked for."""
+    return [
+        form.value_edge(f"{slot.name}_{where}_{asked.name}", slot, form.corrections[slot.name])
+        for slot in slots
+        if any(slot is each for each in form.recognizable)
+    ]
+
+
+def _skip_edge(form: Form, slot: CollectSlot) -> Json:
+    """Return the edge for who leaves an optional value out; a slot of its own remembers it."""
+    graph = form.graph
+    name = graph.edge_id(f"{slot.name}_skipped", form.node.id)
+    schema = {
+        "type": "object",
+        "properties": {f"{slot.name}_skipped": {"type": "boolean", "enum": [True]}},
+        "required": [f"{slot.name}_skipped"],
+    }
+    condition = f"The user does not want to give {describe(slot)}"
+    return edge(name, form.node.id, condition, input_schema=schema, pattern=_skip_pattern(graph))
+
+
+def _skip_pattern(graph: Graph) -> str:
+    """Return a pattern of the messages that leave a value out, in all languages of the flow."""
+    packs = (graph.messages, *map(messages_for, graph.codes))
+    words = dict.fromkeys(word for messages in packs for word in messages.skip_words)
+    phrases = ("[ ,]+".join(map(re.escape, word.split())) for word in words)
+    return rf"^\s*(?:{'|'.join(phrases)})\s*[.!]*\s*$"
+
+
+def _add_sentence(  # noqa: PLR0913 - one sentence, in each language
+    form: Form, slot: CollectSlot, name: str, text: str, key: str, target: str, number: int | None = None
+) -> None:
+    """Add a node that only says something about a slot and leads on."""
+    graph = form.graph
+    leads_on = edge(graph.edge_id(f"after_{name}", form.node.id), target, "Always")
+    graph.add_node(
+        {
+            "id": name, "name": name, "static_text": text, "auto_proceed": True, "edges": [leads_on],
+            "part_of": form.node.id,
+        },
+        form.place,
+    )  # fmt: skip
+    for code in graph.codes:
+        texts = form.texts(code, slot).get(key)
+        if number is not None:
+            texts = texts[number] if isinstance(texts, list | tuple) and number < len(texts) else ""
+        graph.translate(code, "nodes", name, {"static_text": texts})
+
+
+def _add_cancelled(form: Form) -> None:
+    graph = form.graph
+    node = {"id": form.cancelled, "name": form.cancelled, "is_final": True, "part_of": form.node.id}
+    graph.add_node({**node, "static_text": graph.messages.form_cancelled}, form.place)
+    for code in graph.codes:
+        graph.translate(code, "nodes", form.cancelled, {"static_text": messages_for(code).form_cancelled})

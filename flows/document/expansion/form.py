@@ -1,0 +1,142 @@
+"""A form while it is expanded: the ids of its nodes, its edges and its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.document.expansion.graph import Graph, Json, edge
+from flows.document.expansion.models import CollectNode, CollectSlot
+from flows.document.expansion.slot_kinds import recognizable_slots
+from flows.locales import LocaleMessages, messages_for
+
+SlotTexts = Mapping[str, Any]
+
+_MAX_VALUES_SHOWN = 10
+
+
+@dataclass
+class Form:
+    """A form while it is expanded: the ids of its nodes, by the name of the slot.
+
+    `is_corrected` is set when a `confirm` node lets its values be corrected, `can_be_cancelled` unless the
+    flow has a way of its own.
+    """
+
+    node: CollectNode
+    place: str
+    graph: Graph
+    is_corrected: bool
+    can_be_cancelled: bool = True
+    recognizable: tuple[CollectSlot, ...] = ()
+    questions: dict[str, str] = field(default_factory=dict)
+    new_questions: dict[str, str] = field(default_factory=dict)
+    corrections: dict[str, str] = field(default_factory=dict)
+    cancelled: str = ""
+
+    def __post_init__(self) -> None:
+        graph, owner = self.graph, self.node.id
+        self.recognizable = recognizable_slots(self.node.slots)
+        for slot in self.node.slots:
+            self.questions[slot.name] = graph.node_id(f"ask_{slot.name}", owner)
+            if slot.checks or self.is_corrected:
+                self.new_questions[slot.name] = graph.node_id(f"ask_new_{slot.name}", owner)
+            is_read = any(slot is each for each in self.recognizable)
+            self.corrections[slot.name] = (
+                graph.node_id(f"{slot.name}_corrected", owner) if slot.corrected and is_read else owner
+            )
+        if isinstance(self.node.cancel, str):
+            self.cancelled = self.node.cancel
+        elif self.ends_when_cancelled:
+            self.cancelled = graph.node_id(f"{owner}_cancelled", owner)
+
+    @property
+    def ends_when_cancelled(self) -> bool:
+        """True if the conversation ends with a sentence when the user wants to stop."""
+        return self.node.cancel is True and self.can_be_cancelled
+
+    def texts(self, code: str, slot: CollectSlot) -> SlotTexts:
+        """Return a slot's texts in another language."""
+        return self.graph.texts_of(code, "slots", slot.name)
+
+    def schema(self, slot: CollectSlot, *, is_alone: bool) -> Json:
+        """Return the schema of an edge that needs this value and takes those that can be told from it."""
+        others = () if is_alone or slot.verbatim else self.recognizable
+        beside = [each for each in others if each is not slot]
+        return {
+            "type": "object",
+            "properties": {each.name: _property(each) for each in (slot, *beside)},
+            "required": [slot.name],
+        }
+
+    def value_edge(self, name: str, slot: CollectSlot, target: str = "") -> Json:
+        """Return an edge that is taken with a value of the slot.
+
+        One with a target of its own takes this value alone, so that it never competes with the others.
+        """
+        name = self.graph.edge_id(name, self.node.id)
+        is_alone = target not in ("", self.node.id)
+        condition = f"The user gives {describe(slot)}"
+        return edge(
+            name, target or self.node.id, condition, input_schema=self.schema(slot, is_alone=is_alone)
+        )
+
+    def exits(self, suffix: str, failed: str) -> list[Json]:
+        """Return the edges out of a question: who wants to stop, and who is not understood."""
+        graph, edges = self.graph, list[Json]()
+        if self.cancelled:
+            edges.append(
+                keyword_edge(
+                    graph, graph.edge_id(f"{self.node.id}_cancelled_{suffix}", self.node.id), self.cancelled,
+                    "The user wants to stop", "cancel_words",
+                )
+            )  # fmt: skip
+        if failed:
+            name = graph.edge_id(f"no_{suffix}", self.node.id)
+            edges.append(edge(name, failed, "The user could not answer in several tries", is_fallback=True))
+        return edges
+
+
+def describe(slot: CollectSlot) -> str:
+    """Return what the slot is called in a sentence."""
+    return slot.description or slot.name.replace("_", " ")
+
+
+def label(slot: CollectSlot, texts: SlotTexts | None = None) -> str:
+    """Return what the slot is called on a quick reply, in the own language or in that of `texts`."""
+    texts = texts or {}
+    text = str(texts.get("label") or texts.get("description") or slot.label or describe(slot))
+    return text[:1].upper() + text[1:]
+
+
+def keyword_edge(graph: Graph, name: str, target: str, condition: str, words: str, *more: str) -> Json:
+    """Return an edge that is taken by the engine's own words, in each language."""
+    for code in graph.codes:
+        graph.add_keywords(code, name, getattr(messages_for(code), words))
+    return edge(name, target, condition, keywords=[*getattr(graph.messages, words), *more])
+
+
+def choices_of(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
+    """Return the quick replies of a question: the slot's own, its few values, or yes and no."""
+    if slot.choices:
+        return [{"label": each.label, "payload": each.value or each.label} for each in slot.choices]
+    if slot.schema_keys["type"] == "boolean":
+        return [{"label": text, "payload": text} for text in (messages.yes_label, messages.no_label)]
+    values = slot.schema_keys.get("enum")
+    listed = values if isinstance(values, list | tuple) and len(values) <= _MAX_VALUES_SHOWN else ()
+    return [{"label": str(value), "payload": str(value)} for value in listed]
+
+
+def labels_of(slot: CollectSlot, texts: SlotTexts, messages: LocaleMessages) -> list[str]:
+    """Return the labels of the quick replies in another language."""
+    own = [str(each["label"]) for each in choices_of(slot, messages)]
+    return [str(label) for label in texts.get("choices") or own]
+
+
+def _property(slot: CollectSlot) -> Json:
+    return {
+        **slot.schema_keys,
+        "description": describe(slot),
+        "x-question": slot.reprompt or slot.question,
+    }

@@ -1,0 +1,51 @@
+"""Which values of a form may be read out of any answer, and which only where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.document.expansion.models import CollectSlot
+from flows.text import normalize
+
+_FORMATS = ("date", "time", "phone", "email")
+_NUMBERS = ("integer", "number")
+
+
+def recognizable_slots(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
+    """Return the slots whose values are told from all others: none of their kind is asked for beside them.
+
+    A number is told apart only where nothing else is written with digits; a text and a yes never are.
+    """
+    kinds = [slot_kind(slot) for slot in slots]
+    return tuple(
+        slot for slot, kind in zip(slots, kinds, strict=True) if _is_distinct(slot, kind, slots, kinds)
+    )
+
+
+def slot_kind(slot: CollectSlot) -> str:
+    """Return the kind of a slot's value."""
+    schema = slot.schema_keys
+    if schema.get("enum"):
+        return "enum"
+    if schema.get("format") in _FORMATS:
+        return str(schema["format"])
+    if schema["type"] in _NUMBERS:
+        return "number"
+    if schema["type"] != "string":
+        return "other"
+    return "pattern" if schema.get("pattern") else "text"
+
+
+def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kinds: Sequence[str]) -> bool:
+    if kind in ("text", "other"):
+        return False
+    if kind == "number":
+        return not {"date", "time", "phone", "pattern"} & set(kinds) and kinds.count("number") == 1
+    if kind == "enum":
+        return all(other is slot or not _values(slot) & _values(other) for other in slots)
+    return kinds.count(kind) == 1
+
+
+def _values(slot: CollectSlot) -> set[str]:
+    values = slot.schema_keys.get("enum")
+    return {normalize(str(value)) for value in values} if isinstance(values, list | tuple) else set()

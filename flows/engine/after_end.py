@@ -1,0 +1,58 @@
+"""A message after the end: a new wish begins the dialog again, a remark about what was done does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.model import Turn
+from flows.compiled import CompiledEdge, CompiledFlow
+from flows.llm.rules import best_edge
+from flows.locales import lexicon_for
+from flows.nlu import is_greeting, is_small_talk, recognize_confirmation
+from flows.text import tokenize
+
+
+def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
+    """Return whether a message after the end begins the dialog again.
+
+    It does unless it only says thanks, or remarks on what was done without any wish that the beginning of
+    the flow knows. A question that is answered beside the dialog is a remark, and so is one for a person.
+    """
+    if turn.payload:
+        return True
+    if is_small_talk(turn.text, flow.language):
+        return False
+    if is_greeting(turn.text, flow.language):
+        return True
+    if not _is_remark(turn.text, flow.language):
+        return True
+    edge = edge_after_end(flow, turn.text)
+    return edge is not None and not (edge.is_answer or edge.leads_to_hand_off)
+
+
+def edge_after_end(flow: CompiledFlow, text: str) -> CompiledEdge | None:
+    """Return the edge that the text would take where the flow begins, or from anywhere."""
+    return best_edge(flow.initial, tuple(_first_edges(flow)), text, flow.language)
+
+
+def _first_edges(flow: CompiledFlow) -> Iterator[CompiledEdge]:
+    """Yield the edges of the first question, also of a form, and the global ones."""
+    first = [flow.initial]
+    if flow.initial.is_router:
+        form = flow.initial.node.part_of
+        targets = (flow.nodes[edge.target] for edge in flow.initial.edges)
+        first += [node for node in targets if node.node.part_of == form]
+    seen = {edge.id: edge for node in first if not node.is_router for edge in node.edges}
+    yield from (edge for edge in seen.values() if not edge.edge.is_fallback)
+    yield from (edge for edge in flow.global_edges if edge.id not in seen)
+
+
+def _is_remark(text: str, language: str) -> bool:
+    """Return whether a text asks, denies or corrects, as a remark on what was done does."""
+    words, lexicon = tokenize(text), lexicon_for(language)
+    if not words:
+        return True
+    is_question = text.rstrip().endswith("?") or words[0] in lexicon.question_words
+    opens = {*lexicon.thanks, *lexicon.correction_words, *lexicon.negations}
+    is_denial = recognize_confirmation(text, language) is not None
+    return is_question or is_denial or words[0] in opens
