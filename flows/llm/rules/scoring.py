@@ -175,7 +175,7 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     alike = (
         cosine_similarity(message.vector, vector)
         for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
-        if not message.has_negation or _denies_the_same(text, message)
+        if _agrees_in_denial(text, message)
     )
     best = max(alike, default=0.0)
     if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
@@ -194,6 +194,13 @@ def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
         for word in tokenize(text)
         if word not in empty
     )
+
+
+def _agrees_in_denial(example: str, message: ParsedMessage) -> bool:
+    """Return whether both deny the same, or neither denies: "now" is no "not now"."""
+    if message.has_negation:
+        return _denies_the_same(example, message)
+    return not contains_negation(tokenize(example), message.language)
 
 
 def _denies_the_same(example: str, message: ParsedMessage) -> bool:
