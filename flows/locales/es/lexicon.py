@@ -208,4 +208,21 @@ LEXICON: Final = Lexicon(
         "hola gracias favor usted quiero quería quisiera puedo puede este esta eso"
     ),
     abbreviations={"q": "que", "xq": "porque", "pq": "porque", "tb": "tambien", "x": "por"},
+    people=words(
+        "persona humano humana agente representante operador operadora asesor asesora compañero compañera alguien "
+        "encargado encargada jefe supervisor"
+    ),
+    people_phrases=phrases("atención al cliente, servicio al cliente, persona real"),
+    contact_wishes=phrases(
+        "hablar con, hablar a, comunicarme con, comuníqueme, comuníqueme con, páseme, pásame, conécteme, conéctame, quiero un, "
+        "quiero una, necesito un, necesito una, deme, dame, llámeme"
+    ),
+    transfer_promises=(
+        r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "
+        r"(?:persona|agente|compañer\w+|equipo|asesor\w*|humano)",
+    ),
+    deed_claims=(
+        r"\b(?:he|hemos) (?:reservado|cancelado|pedido|realizado|confirmado|cambiado|enviado|reembolsado|registrado)\b",
+        r"\bs[uú] (?:\w+ ){1,3}(?:ha sido|está|fue) (?:reservad|cancelad|realizad|confirmad|cambiad|registrad)[oa]\b",
+    ),
 )
