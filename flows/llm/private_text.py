@@ -28,6 +28,10 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…])\s+|\n+")
 _QUOTED = re.compile(r"(?<!\w)(?:'([^'\n]{2,400})'(?!\w)|\"([^\"\n]{2,400})\"|“([^”\n]{2,400})”|„([^“”\n]{2,400})[“”])")
+_TO_SAY = re.compile(
+    r"(?im)^(?!.*\b(?:never|not|nie|nicht|nunca|no)\b)[^:\n]*\b(?:say|ask|tell|answer|reply|write|greet|sage?|frag|frage|di|pregunta)"
+    r"\b[^:\n]{0,30}:[ \t]*(\S.*)$"
+)
 _ADDRESSES_MODEL = ("you", "never", "du", "sie", "eres", "usted")
 _CACHE_SIZE = 256
 
@@ -180,6 +184,8 @@ def _public_words(words: list[_Word], texts: Iterable[str]) -> set[int]:
 def _quoted_parts(text: str) -> Iterator[str]:
     for found in _QUOTED.finditer(text):
         yield next(filter(None, found.groups()), "")
+    for found in _TO_SAY.finditer(text):
+        yield found[1]
 
 
 def _words(text: str) -> Iterator[_Word]:

@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from flows.locales import PACK_LEXICONS
+from flows.text import normalize
 
 
 @cache
@@ -27,7 +28,7 @@ def claims_deed(text: str) -> bool:
 
 def _statements(text: str) -> list[str]:
     """Return the sentences of a text that ask nothing and set no condition."""
-    sentences = re.split(r"(?<=[.!?…])\s+|\n+", text.replace("’", "'").casefold())
+    sentences = map(normalize, re.split(r"(?<=[.!?…])\s+|\n+", text))
     return [each for each in sentences if not each.endswith("?") and not _CONDITION.search(each)]
 
 

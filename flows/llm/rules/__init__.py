@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flows.llm.rules.model import RulesModel
+from flows.llm.rules.model import RulesModel, explain_missing_consent
 
 __all__ = [
     "RulesModel",
+    "explain_missing_consent",
 ]

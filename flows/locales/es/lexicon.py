@@ -209,20 +209,20 @@ LEXICON: Final = Lexicon(
     ),
     abbreviations={"q": "que", "xq": "porque", "pq": "porque", "tb": "tambien", "x": "por"},
     people=words(
-        "persona humano humana agente representante operador operadora asesor asesora compañero compañera alguien "
+        "persona humano humana agente representante operador operadora asesor asesora companero companera alguien "
         "encargado encargada jefe supervisor"
     ),
-    people_phrases=phrases("atención al cliente, servicio al cliente, persona real"),
+    people_phrases=phrases("atencion al cliente, servicio al cliente, persona real"),
     contact_wishes=phrases(
-        "hablar con, hablar a, comunicarme con, comuníqueme, comuníqueme con, páseme, pásame, conécteme, conéctame, quiero un, "
-        "quiero una, necesito un, necesito una, deme, dame, llámeme"
+        "hablar con, hablar a, comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, conecteme, conectame, quiero un, "
+        "quiero una, necesito un, necesito una, deme, dame, llameme"
     ),
     transfer_promises=(
         r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "
-        r"(?:persona|agente|compañer\w+|equipo|asesor\w*|humano)",
+        r"(?:persona|agente|companer\w+|equipo|asesor\w*|humano)",
     ),
     deed_claims=(
         r"\b(?:he|hemos) (?:reservado|cancelado|pedido|realizado|confirmado|cambiado|enviado|reembolsado|registrado)\b",
-        r"\bs[uú] (?:\w+ ){1,3}(?:ha sido|está|fue) (?:reservad|cancelad|realizad|confirmad|cambiad|registrad)[oa]\b",
+        r"\bsu (?:\w+ ){1,3}(?:ha sido|esta|fue) (?:reservad|cancelad|realizad|confirmad|cambiad|registrad)[oa]\b",
     ),
 )
