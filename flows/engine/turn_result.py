@@ -78,7 +78,7 @@ class TurnResult(NamedTuple):
             "trouble": self.issue,
             "used": " ".join(self.tools),
             "error": self.error,
-            "model_failures": " ".join(self.failures),
+            "model_failures": " ".join(each.replace(" ", "_") for each in self.failures),
         }
         return TurnOutcome(
             state=state.to_json(),
