@@ -106,7 +106,9 @@ def _problem_of_decision(
     return ""
 
 
-def _without_reply(context: TurnContext, decision: TransitionDecision, problem: _Problem) -> TransitionDecision:
+def _without_reply(
+    context: TurnContext, decision: TransitionDecision, problem: _Problem
+) -> TransitionDecision:
     context.issues.append(problem)
     return decision._replace(reply="", issue=problem)
 

@@ -195,7 +195,7 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
 def _missing_consent(
     context: TurnContext, edge: CompiledEdge, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
 ) -> str:
-    """Return what to say when a model takes for a yes what is none by the rules; empty if nothing is missing."""
+    """Return what to say when a model takes for a yes what is none by the rules; empty if it is one."""
     if decision.model == _RULES_MODEL.name or not (edge.takes_yes or edge.takes_no):
         return ""  # the rules model has checked it
     if context.quick_reply and not is_reserved(context.quick_reply.label, context.flow.language):

@@ -30,8 +30,8 @@ class ProviderOptions(NamedTuple):
     """Options for a provider's constructors.
 
     `model` is the model's name at the provider, `patience` the time limit of an answer including retries, in
-    seconds; `aiohttp` selects the transport for workers with many requests in flight. `name` is the model's name
-    in logs and counters, where it is not `<provider>/<model>`.
+    seconds; `aiohttp` selects the transport for workers with many requests in flight. `name` is the model's
+    name in logs and counters, where it is not `<provider>/<model>`.
     """
 
     model: str
@@ -117,9 +117,9 @@ def create_model(
 ) -> Model:
     """Create the dialog model that `spec` names; comma-separated later models are fallbacks.
 
-    `api_key` belongs to `base_url`, and `keys` to the hosts of models at servers of their own. `aiohttp` is for
-    workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a provider
-    needs a key that is not set.
+    `api_key` belongs to `base_url`, and `keys` to the hosts of models at servers of their own. `aiohttp` is
+    for workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a
+    provider needs a key that is not set.
     """
     names = [name.strip() for name in spec.split(",")]
     models: list[Model] = []
@@ -199,7 +199,8 @@ def _build_options(
         is_valid = False
     if not is_valid or not address.startswith(("://", "s://")):
         raise ConfigurationError(
-            f"“{name}@…”: write the server as https://host or https://host/path; its key goes to TURNGATE_LLM_KEYS."
+            f"“{name}@…”: write the server as https://host or https://host/path; "
+            "its key goes to TURNGATE_LLM_KEYS."
         )
     if not parts.path:
         own_url += "/v1"

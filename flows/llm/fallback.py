@@ -30,8 +30,8 @@ _UNUSABLE_ISSUES = ("empty", "malformed", "cut")
 class FallbackModel:
     """Asks `models` in order; one that failed within the last `rest_seconds` is asked last.
 
-    An answer that is empty, unreadable or broken off at a limit of length is none, as long as a later model has
-    a better one.
+    An answer that is empty, unreadable or broken off at a limit of length is none, as long as a later model
+    has a better one.
     """
 
     def __init__(
@@ -114,9 +114,11 @@ class _FirstWriter:
 def _better(answer: _Answer, unusable: Sequence[_Answer]) -> _Answer:
     """Return the answer, or a text that was only cut if the answer says nothing at all."""
     if isinstance(answer, TransitionDecision):
-        says_something = answer.edge_id or answer.reply or answer.calls or answer.error_message or answer.issue
+        says_something = bool(
+            answer.edge_id or answer.reply or answer.calls or answer.error_message or answer.issue
+        )
     else:
-        says_something = answer.text or answer.issue
+        says_something = bool(answer.text or answer.issue)
     return answer if says_something else next((each for each in unusable if each.issue == "cut"), answer)
 
 

@@ -19,8 +19,8 @@ TextCallback = Callable[[str], None]
 """Callback with the next piece of a text that is being written for the user."""
 
 OutputIssue = Literal["", "refused", "empty", "malformed", "cut", "leaked", "promised"]
-"""Issue with a model's output: refused to answer, empty, unreadable, or cut because it was too long; or its reply
-was not sent, as it gave the flow's private text away or promised a deed that did not happen."""
+"""Issue with a model's output: refused to answer, empty, unreadable, or cut because it was too long; or its
+reply was not sent, as it gave the flow's private text away or promised a deed that did not happen."""
 
 
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})

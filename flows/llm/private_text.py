@@ -1,7 +1,7 @@
 """Finds private text of a flow in what a model wrote: its instructions, conditions and descriptions.
 
-A long run of words in common counts, or a short sentence of a condition or description as a whole. What may be
-said word for word does not: what the conversation and the flow's messages already have, and what an
+A long run of words in common counts, or a short sentence of a condition or description as a whole. What may
+be said word for word does not: what the conversation and the flow's messages already have, and what an
 instruction has in quotes.
 """
 
@@ -27,7 +27,9 @@ _WORD = re.compile(r"[^\W_]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…])\s+|\n+")
-_QUOTED = re.compile(r"(?<!\w)(?:'([^'\n]{2,400})'(?!\w)|\"([^\"\n]{2,400})\"|“([^”\n]{2,400})”|„([^“”\n]{2,400})[“”])")
+_QUOTED = re.compile(
+    r"(?<!\w)(?:'([^'\n]{2,400})'(?!\w)|\"([^\"\n]{2,400})\"|“([^”\n]{2,400})”|„([^“”\n]{2,400})[“”])"
+)
 _TO_SAY = re.compile(
     r"(?im)^(?!.*\b(?:never|not|nie|nicht|nunca|no)\b)[^:\n]*\b(?:say|ask|tell|answer|reply|write|greet|sage?|frag|frage|di|pregunta)"
     r"\b[^:\n]{0,30}:[ \t]*(\S.*)$"
@@ -150,7 +152,9 @@ class _Run:
 @lru_cache(maxsize=_CACHE_SIZE)
 def _private_index(instructions: tuple[str, ...], descriptions: tuple[str, ...]) -> _Index:
     index = _Index((*instructions, *descriptions))
-    for is_description, text in [(False, each) for each in instructions] + [(True, each) for each in descriptions]:
+    for is_description, text in [(False, each) for each in instructions] + [
+        (True, each) for each in descriptions
+    ]:
         for sentence in _SENTENCE_END.split(text):
             words = tuple(word.text for word in _words(sentence))
             is_short = _MIN_SENTENCE_WORDS <= len(words) < MAX_SHARED_WORDS
@@ -195,7 +199,9 @@ def _words(text: str) -> Iterator[_Word]:
         if word.isascii():
             yield _Word(word.lower(), found.start(), found.end())
         elif _UNSPACED.search(word):
-            yield from (_Word(letter, found.start() + at, found.start() + at + 1) for at, letter in enumerate(word))
+            yield from (
+                _Word(letter, found.start() + at, found.start() + at + 1) for at, letter in enumerate(word)
+            )
         else:
             yield _Word(unicodedata.normalize("NFKC", word).casefold(), found.start(), found.end())
 

@@ -95,7 +95,10 @@ def transition_prompt(question: TransitionRequest) -> Chat:
         content += _NO_INPUT_NOTE
     if question.is_first:
         content += _FIRST_MESSAGE_NOTE
-    return [{"role": "system", "content": content + _note_section(question.note)}, *_history(question.history)]
+    return [
+        {"role": "system", "content": content + _note_section(question.note)},
+        *_history(question.history),
+    ]
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

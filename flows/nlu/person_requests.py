@@ -9,11 +9,11 @@ from flows.nlu.clauses import denied_positions
 from flows.text import find_phrase, tokenize
 
 _MAX_WORDS = 60
-_MAX_BARE_WORDS = 3
+_MAX_BARE_WORDS = 4
 _MAX_WORDS_BETWEEN = 3
 _MAX_WORDS_BEHIND_ARTICLE = 1
 _ONE = frozenset(("one", "ein", "eine", "einen", "un", "una"))
-_ARTICLES = _ONE | {"a", "me", "mir", "dame", "deme"}
+_ARTICLES = _ONE | {"a"}
 _EMPTY = frozenset(("real", "live", "a", "please", "now", "the", "bitte", "echt", "echte", "echten"))
 
 _Phrases = tuple[tuple[str, ...], ...]

@@ -32,4 +32,6 @@ def _statements(text: str) -> list[str]:
     return [each for each in sentences if not each.endswith("?") and not _CONDITION.search(each)]
 
 
-_CONDITION = re.compile(r"\b(?:if|once|when|until|unless|before|wenn|sobald|falls|bevor|si|cuando|antes)\b|\bnot\b|n't\b|\bnicht\b")
+_CONDITION = re.compile(
+    r"\b(?:if|once|when|until|unless|before|wenn|sobald|falls|bevor|si|cuando|antes)\b|\bnot\b|n't\b|\bnicht\b"
+)

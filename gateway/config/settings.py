@@ -62,8 +62,8 @@ class Settings(BaseSettings):
     llm: str = Field(
         "rules",
         alias="TURNGATE_LLM",
-        description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one at a "
-        "server of its own is `openai/<model>@https://host`",
+        description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one "
+        "at a server of its own is `openai/<model>@https://host`",
     )
     llm_keys: SecretStr = Field(
         SecretStr(""),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,8 +83,8 @@ class OpenAIModel:
 
     `timeout` limits one attempt and `patience` the whole answer with its retries, both in seconds. Without
     `temperature` the server's default applies. Parameters that a server rejects are omitted for a while: a
-    server without function calling, or that answers with prose where a call is required, is asked for JSON. The
-    length of an answer is bounded. When a conversation exceeds the context, the request is
+    server without function calling, or that answers with prose where a call is required, is asked for JSON.
+    The length of an answer is bounded. When a conversation exceeds the context, the request is
     repeated with its last lines. `aiohttp` is for workers: it holds hundreds of requests in flight at half
     the cost of httpx2, but mocks of httpx2 do not see it. Raises `ConfigurationError` without a key.
     """

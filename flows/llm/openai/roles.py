@@ -13,8 +13,8 @@ _BEGINNING = "(The conversation begins.)"
 def fit_roles(lines: Sequence[Line], *, has_system_role: bool) -> list[Line]:
     """Return the messages with alternating roles, beginning with the user's.
 
-    Notes between the lines are added to the system message; without that role it begins the user's first line.
-    Lines about tools stay as they are.
+    Notes between the lines are added to the system message; without that role it begins the user's first
+    line. Lines about tools stay as they are.
     """
     system = "\n\n".join(line["content"] for line in lines if line["role"] == "system")
     fitted: list[Line] = []
@@ -37,7 +37,9 @@ def fit_roles(lines: Sequence[Line], *, has_system_role: bool) -> list[Line]:
 
 def _is_mergeable(before: Line, line: Line) -> bool:
     plain = ("user", "assistant")
-    return before["role"] == line["role"] in plain and not (before.get("tool_calls") or line.get("tool_calls"))
+    return before["role"] == line["role"] in plain and not (
+        before.get("tool_calls") or line.get("tool_calls")
+    )
 
 
 def _join(before: Any, behind: Any) -> Any:

@@ -31,7 +31,9 @@ FULL_LENGTH = "length"
 SHORT_THOUGHTS = "thoughts"
 """An answer within the usual bound: the model's reasoning alone is longer."""
 
-_ROLES_ALTERNATE = re.compile(r"alternat|must be (?:from )?(?:a )?user|start with (?:a |the )?'?user", re.IGNORECASE)
+_ROLES_ALTERNATE = re.compile(
+    r"alternat|must be (?:from )?(?:a )?user|start with (?:a |the )?'?user", re.IGNORECASE
+)
 _NO_SYSTEM_ROLE = re.compile(
     r"(?:system|developer)[ '\"`]*(?:role|message|prompt|instruction)s?\W.{0,20}(?:not|isn't|unsupported)"
     r"|not support (?:the |a )?(?:system|developer)|only (?:support |the )?['\"]?user['\"]? (?:and|or)",

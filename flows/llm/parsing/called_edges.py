@@ -42,7 +42,7 @@ def choose_edge(
     arguments_by_name: dict[str, dict[str, JsonValue]] = {}
     for name, arguments in called:
         arguments_by_name[name] = {**arguments, **arguments_by_name.get(name, {})}
-    edges = [edge for edge in _called_edges(arguments_by_name, question)]
+    edges = _called_edges(arguments_by_name, question)
     if not edges:
         return STAY_FUNCTION_NAME, arguments_by_name[STAY_FUNCTION_NAME], ()
     own = set(map(id, question.node.edges))

@@ -67,7 +67,8 @@ class ModelOutput:
         called = [
             (name, arguments)
             for written, text in self.calls
-            if (name := resolve_name(written, question)) and (arguments := self._arguments(name, text)) is not None
+            if (name := resolve_name(written, question))
+            and (arguments := self._arguments(name, text)) is not None
         ]
         if not called:
             return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
@@ -84,7 +85,9 @@ class ModelOutput:
     @property
     def is_prose(self) -> bool:
         """True if the output is a text that calls nothing."""
-        return bool(self.content.strip()) and not (self.calls or self.refusal or self.is_filtered or self.issue)
+        return bool(self.content.strip()) and not (
+            self.calls or self.refusal or self.is_filtered or self.issue
+        )
 
     def read_text_calls(self, question: TransitionRequest) -> None:
         """Read what the text is: without markers of the template, and with its calls as calls."""

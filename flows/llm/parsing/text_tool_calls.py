@@ -52,13 +52,15 @@ def callable_names(question: TransitionRequest | None) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def call_marker_pattern(names: tuple[str, ...]) -> regex.Pattern[str]:
-    """Return a pattern for a call's beginning: markers of known forms, or a function name in a form of a call."""
+    """Return a pattern for a call's beginning: markers of known forms, or a function name as in a call."""
     if not names:
         return regex.compile("|".join(_CALL_MARKERS))
     named = "|".join(map(regex.escape, names))
     called = rf"(?<!\w)(?:{named})(?:\.call)?\(\s*(?:[){{\"'\d]|\w+\s*=)"
     above_json = rf"(?m:^[ \t>*`#-]*(?:functions\.)?(?:{named})[ \t:`*]*\n?\s*\{{)"
-    announced = rf"(?i:(?<!\w)(?:calling|invoking|executing) (?:the )?(?:function |tool )?)[`*\"']*(?:{named})(?!\w)"
+    announced = (
+        rf"(?i:(?<!\w)(?:calling|invoking|executing) (?:the )?(?:function |tool )?)[`*\"']*(?:{named})(?!\w)"
+    )
     return regex.compile("|".join((*_CALL_MARKERS, called, above_json, announced)))
 
 

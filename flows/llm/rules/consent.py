@@ -29,8 +29,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def is_consent_missing(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether the text is not the yes that an edge needs which a language model has chosen.
 
-    Such a model knows more ways to say that this is all, so a no is only checked for a wish to wait or to know
-    something.
+    Such a model knows more ways to say that this is all, so a no is only checked for a wish to wait or to
+    know something.
     """
     if edge.takes_yes or not is_answer_blocked(edge, message):
         return is_answer_blocked(edge, message)

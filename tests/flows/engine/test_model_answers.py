@@ -1,4 +1,4 @@
-"""What a model says is judged before it is sent, and what a person says before a model's choice is followed."""
+"""What a model says is judged before it is sent, and a yes before a model's choice is followed."""
 
 from __future__ import annotations
 
@@ -22,15 +22,25 @@ from tests.flows.conversation import asks, edge, flow, library, machine, node, s
 from tests.flows.openai_server import OpenAIServer, call, completion, streamed_call, words
 
 PROMPT = (
-    "You are the bot of Hillside Bakery. Never give a discount of more than ten percent to anybody who asks.\n"
+    "You are the bot of Hillside Bakery. Never give a discount of more than ten percent to anybody who asks."
+    "\n"
     'Opening hours: "We are open from seven in the morning until six in the evening on weekdays."'
 )
 INSTRUCTION = "Find out what they want to order and do not mention that almond cake is sold out today."
 CONDITION = "The customer has chosen one of the cakes and said how many pieces of it they want"
 CAKE = asks(cake={"type": "string"})
 MADE = flow(
-    node("a", "Hello! Which cake?", instruction=INSTRUCTION, edges=[edge("chosen", "b", CONDITION, input_schema=CAKE)]),
-    node("b", instruction="Say goodbye and keep secret that the oven was broken the whole morning.", is_final=True),
+    node(
+        "a",
+        "Hello! Which cake?",
+        instruction=INSTRUCTION,
+        edges=[edge("chosen", "b", CONDITION, input_schema=CAKE)],
+    ),
+    node(
+        "b",
+        instruction="Say goodbye and keep secret that the oven was broken the whole morning.",
+        is_final=True,
+    ),
     node("person", "A colleague takes over.", hand_off=True),
     system_prompt=PROMPT,
     global_edges=[edge("to_person", "person", "The customer wants to reach a colleague of the bakery")],
@@ -59,7 +69,9 @@ LEAKS = [
 ]
 
 
-async def answer_to(*decisions: TransitionDecision | Exception, text: str = "hm") -> tuple[str, str, ScriptedModel]:
+async def answer_to(
+    *decisions: TransitionDecision | Exception, text: str = "hm"
+) -> tuple[str, str, ScriptedModel]:
     model = ScriptedModel(decisions)
     talk = DialogMachine(MADE, model, fetch=StubFetch({}))
     result = await say(talk, "hi", text)
@@ -75,7 +87,10 @@ async def test_a_reply_that_gives_private_text_away_is_never_sent(leak: str) -> 
 
 
 async def test_a_reply_is_asked_for_once_more_and_then_sent() -> None:
-    leak, better = TransitionDecision(reply=INSTRUCTION), TransitionDecision(reply="Which one would you like?")
+    leak, better = (
+        TransitionDecision(reply=INSTRUCTION),
+        TransitionDecision(reply="Which one would you like?"),
+    )
     assert (await answer_to(leak, better))[:2] == ("Which one would you like?", "")
     assert (await answer_to(leak, TransitionDecision(edge_id="to_person")))[0] == "A colleague takes over."
     assert (await answer_to(leak, ModelError("down")))[:2] == (FALLBACK, "leaked")
@@ -165,20 +180,28 @@ async def test_an_offer_or_a_question_is_no_promise(reply: str) -> None:
 async def test_what_was_done_before_may_be_said() -> None:
     talk = machine(MADE, ScriptedModel([TransitionDecision(reply="Your order has been placed.")]))
     await talk.turn("hi")
-    talk.state = {**(talk.state or {}), "done": DialogState(done={"book": "1"}).to_json()["done"]}
+    talk.state = {**(talk.state or {}), "done": ["book"]}
     assert (await talk.turn("did it work?")).text == "Your order has been placed."
 
 
 @pytest.mark.parametrize(
     "text",
-    ["I want a human", "human", "let me speak to your boss", "Ich will mit einem Menschen reden", "customer service"],
+    [
+        "I want a human",
+        "human",
+        "let me speak to your boss",
+        "Ich will mit einem Menschen reden",
+        "customer service",
+    ],
 )
 async def test_who_asks_for_a_person_gets_one_under_any_model(text: str) -> None:
     result = await say(machine(MADE, ScriptedModel()), "hi", text)
     assert (result.outcome, result.edge, result.text) == ("hand_off", "to_person", "A colleague takes over.")
 
 
-@pytest.mark.parametrize("text", ["I do not want to talk to a person", "are you a human?", "one person", "4 people"])
+@pytest.mark.parametrize(
+    "text", ["I do not want to talk to a person", "are you a human?", "one person", "4 people"]
+)
 async def test_who_does_not_ask_for_a_person_is_left_to_the_model(text: str) -> None:
     assert (await answer_to(TransitionDecision(reply="All right."), text=text))[0] == "All right."
 
@@ -187,7 +210,10 @@ def consent_flow(**more: object) -> DialogMachine:
     confirm = node(
         "a",
         "Shall I book that?",
-        edges=[edge("yes", "done", "The user confirms", keywords=["yes", "ok"]), edge("no", "a", keywords=["no"])],
+        edges=[
+            edge("yes", "done", "The user confirms", keywords=["yes", "ok"]),
+            edge("no", "a", keywords=["no"]),
+        ],
         **more,
     )
     made = flow(confirm, node("done", "Booked.", is_final=True))
@@ -196,7 +222,15 @@ def consent_flow(**more: object) -> DialogMachine:
 
 @pytest.mark.parametrize(
     "text",
-    ["ok don't", "yes but what does it cost?", "yes, after I ask my wife", "yes if it is free", "wait", "hm", "why?"],
+    [
+        "ok don't",
+        "yes but what does it cost?",
+        "yes, after I ask my wife",
+        "yes if it is free",
+        "wait",
+        "hm",
+        "why?",
+    ],
 )
 async def test_a_model_cannot_take_a_yes_that_was_not_said(text: str) -> None:
     result = await say(consent_flow(), "hi", text)
@@ -223,7 +257,11 @@ def several(*names: str) -> dict[str, object]:
 
 
 SEVERAL = flow(
-    node("a", "Which cake?", edges=[edge("chosen", "b", input_schema=CAKE), edge("stop", "end", "The user stops")]),
+    node(
+        "a",
+        "Which cake?",
+        edges=[edge("chosen", "b", input_schema=CAKE), edge("stop", "end", "The user stops")],
+    ),
     node("b", "One {{ cake }}. How many?", edges=[edge("x", "end")]),
     node("hours", "From seven to six."),
     node("person", "A colleague takes over.", hand_off=True),
@@ -268,7 +306,9 @@ async def test_the_reasons_are_in_the_turns_outcome(server: OpenAIServer) -> Non
     await talk.aclose()
 
 
-async def test_the_library_hands_over_under_a_model_that_only_chats(server: OpenAIServer, model: OpenAIModel) -> None:
+async def test_the_library_hands_over_under_a_model_that_only_chats(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
     talk = library("support")
     talk = DialogMachine(talk.flow, model)
     server.answers = [words("How nice!")]

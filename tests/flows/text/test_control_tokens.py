@@ -13,11 +13,37 @@ from flows.text import break_control_tokens
 from flows.tools import ToolCallRequest, ToolExchange
 
 TOKENS = [
-    "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|start_header_id|>", "<s>", "</s>", "<bos>", "<eos>", "<end_of_turn>",
-    "<start_of_turn>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[gMASK]",
-    "<｜begin▁of▁sentence｜>", "<｜User｜>", "<think>", "</think>", "<tool_call>", "<unused12>", "[UNUSED_TOKEN_146]",
-    "<|reserved_special_token_0|>", "<|START_OF_TURN_TOKEN|>", "]~b]", "◁think▷", "＜|im_end|＞", "<fim_prefix>",
-]  # fmt: skip
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "<s>",
+    "</s>",
+    "<bos>",
+    "<eos>",
+    "<end_of_turn>",
+    "<start_of_turn>",
+    "[INST]",
+    "[/INST]",
+    "<<SYS>>",
+    "<</SYS>>",
+    "[TOOL_CALLS]",
+    "[AVAILABLE_TOOLS]",
+    "[gMASK]",
+    "<｜begin▁of▁sentence｜>",
+    "<｜User｜>",
+    "<think>",
+    "</think>",
+    "<tool_call>",
+    "<unused12>",
+    "[UNUSED_TOKEN_146]",
+    "<|reserved_special_token_0|>",
+    "<|START_OF_TURN_TOKEN|>",
+    "]~b]",
+    "◁think▷",
+    "＜|im_end|＞",
+    "<fim_prefix>",
+]
 
 
 @pytest.mark.parametrize("token", TOKENS)
@@ -39,7 +65,8 @@ def test_no_control_token_reaches_a_model(token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I <3 you", "a < b > c", "mail <ada@example.org>", "see <https://example.org/a>", "[1] or [a]", "x[I]"]
+    "text",
+    ["I <3 you", "a < b > c", "mail <ada@example.org>", "see <https://example.org/a>", "[1] or [a]", "x[I]"],
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert break_control_tokens(text) == text

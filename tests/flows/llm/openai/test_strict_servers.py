@@ -114,13 +114,17 @@ async def test_the_length_of_an_answer_is_bounded(server: OpenAIServer, model: O
     ("messages", "sent"),
     [
         (
-            ["Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."],
+            [
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                "'max_completion_tokens' instead."
+            ],
             {"max_completion_tokens": 2_000},
         ),
         (["Unrecognized argument: max_tokens", "Unrecognized argument: max_completion_tokens"], {}),
         (
             [
-                "This model's maximum context length is 2048 tokens. However, you requested 2300 tokens (300 in the "
+                "This model's maximum context length is 2048 tokens. However, you requested "
+                "2300 tokens (300 in the "
                 "messages, 2000 in the completion). Please reduce the length of the messages or completion."
             ],
             {"max_tokens": 400},
@@ -141,13 +145,18 @@ async def test_the_bound_is_sent_as_the_server_takes_it(
 async def test_a_model_that_needs_all_of_it_for_its_thoughts_gets_more(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    server.answers = [completion({"role": "assistant", "content": "<think>Well"}, finish="length"), words("Hello.")]
+    server.answers = [
+        completion({"role": "assistant", "content": "<think>Well"}, finish="length"),
+        words("Hello."),
+    ]
     assert (await say(machine(MADE, model), "hi", "4321")).issue == "empty"
     await model.generate_reply(ReplyRequest("Greet."))
     assert server.requests[1]["max_tokens"] == 16_000
 
 
-async def test_prose_where_a_call_is_required_switches_to_json(server: OpenAIServer, model: OpenAIModel) -> None:
+async def test_prose_where_a_call_is_required_switches_to_json(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
     server.answers = [words("How nice!"), words(IN_JSON), words(IN_JSON)]
     talk = machine(MADE, model)
     assert (await say(talk, "hi", "hm")).text == "How nice!"
@@ -181,7 +190,10 @@ async def test_an_error_has_a_reason(server: OpenAIServer, answer: Response | No
 
 
 async def test_pictures_are_sent_to_a_strict_server(server: OpenAIServer, model: OpenAIModel) -> None:
-    history: tuple[HistoryLine, ...] = ({"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "this"})
+    history: tuple[HistoryLine, ...] = (
+        {"role": "assistant", "content": "Hello!"},
+        {"role": "user", "content": "this"},
+    )
     server.answers = [refusal("Conversation roles must alternate"), words("A cup.")]
     request = ReplyRequest("Say what it is.", history=history, pictures=(Picture(b"x", "image/png"),))
     assert (await model.generate_reply(request)).text == "A cup."

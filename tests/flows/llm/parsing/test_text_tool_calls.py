@@ -63,9 +63,10 @@ GIVEN = '{"x": "4321"}'
         f"tool_call: given {GIVEN}",
         f"Calling given with {GIVEN}",
         f"Calling the function `given`: {GIVEN}",
-        '<｜DSML｜invoke name="given"><｜DSML｜parameter name="x" string="true">4321</｜DSML｜parameter></｜DSML｜invoke>',
+        '<｜DSML｜invoke name="given"><｜DSML｜parameter name="x" string="true">4321'
+        "</｜DSML｜parameter></｜DSML｜invoke>",
         f"given({GIVEN})<|im_end|>",
-        f"<|im_start|>assistant\n{{\"name\": \"given\", \"arguments\": {GIVEN}}}<|im_end|>",
+        f'<|im_start|>assistant\n{{"name": "given", "arguments": {GIVEN}}}<|im_end|>',
     ],
 )
 def test_a_call_that_is_written_as_text_is_a_call(content: str) -> None:
@@ -83,7 +84,8 @@ ANSWER = "Which one?"
         f"{ANSWER}</s>",
         f"{ANSWER}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThe first.",
         f"<|im_start|>assistant\n{ANSWER}",
-        f"<|channel|>analysis<|message|>They are lost.<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
+        f"<|channel|>analysis<|message|>They are "
+        f"lost.<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
         f"analysisThey are lost.assistantfinal{ANSWER}",
         f"◁think▷They are lost.◁/think▷{ANSWER}",
         f"<reflection>They are lost.</reflection>{ANSWER}",
