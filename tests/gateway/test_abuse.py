@@ -230,7 +230,7 @@ class FailingModel(EchoDialog):
 async def test_the_reasons_of_fallbacks_are_logged_and_counted(redis: Redis) -> None:
     line = Line(redis, FailingModel())
     await line.say("a", "b")
-    counts: dict[Any, Any] = await redis.hgetall("tg:counts")  # type: ignore[misc]
+    counts: dict[Any, Any] = await redis.hgetall("tg:counts")
     assert {name: int(count) for name, count in counts.items() if name.startswith(b"model_failed")} == {
         b"model_failed:openai/a:status_401": 2,
         b"model_failed:openai/b:empty": 2,

@@ -34,7 +34,6 @@ from flows.llm.openai.unsupported import (
     FULL_LENGTH,
     FUNCTION_SCHEMA,
     PICTURES,
-    SHORT_THOUGHTS,
     SYSTEM_ROLE,
     TEXT_BESIDE_CALL,
     UnsupportedParameters,
@@ -108,6 +107,7 @@ class OpenAIModel:
         self._retries = retries
         self._request_settings = {} if temperature is None else {"temperature": temperature}
         self._unsupported = UnsupportedParameters()
+        self._thinks_long = False
         self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=timeout, aiohttp=aiohttp)
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
@@ -291,12 +291,12 @@ class OpenAIModel:
         name = "max_completion_tokens" if "max_tokens" in self._unsupported else "max_tokens"
         if FULL_LENGTH in self._unsupported:
             return {name: _FEW_TOKENS}
-        return {name: _MAX_TOKENS_WITH_THOUGHTS if SHORT_THOUGHTS in self._unsupported else _MAX_TOKENS}
+        return {name: _MAX_TOKENS_WITH_THOUGHTS if self._thinks_long else _MAX_TOKENS}
 
     def _learn_length(self, answer: ModelOutput) -> None:
         """Give a model whose reasoning used the whole bound up more from the next request on."""
         if answer.is_truncated and not answer.content and not answer.calls:
-            self._unsupported.add(SHORT_THOUGHTS)
+            self._thinks_long = True
 
     def _learn_roles(self, limit: str, body: dict[str, Any]) -> bool:
         """Record what a chat template has rejected; return whether the messages can be fitted to it."""

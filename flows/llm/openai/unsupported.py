@@ -28,9 +28,6 @@ SYSTEM_ROLE = "system"
 FULL_LENGTH = "length"
 """The bound on an answer's length, which does not fit into the context beside the request."""
 
-SHORT_THOUGHTS = "thoughts"
-"""An answer within the usual bound: the model's reasoning alone is longer."""
-
 _ROLES_ALTERNATE = re.compile(
     r"alternat|must be (?:from )?(?:a )?user|start with (?:a |the )?'?user", re.IGNORECASE
 )
