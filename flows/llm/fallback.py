@@ -96,7 +96,7 @@ class FallbackModel:
 
 
 class _FirstWriter:
-    """Lets the first model that streams a text stream it alone; the next one's text replaces it at the end."""
+    """Lets the first model that streams a text do so; the next one's text replaces it at the end."""
 
     def __init__(self, write: TextCallback) -> None:
         self._write = write

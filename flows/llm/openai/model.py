@@ -67,7 +67,7 @@ _CONTENT_FILTER_ERROR = re.compile(
 )  # Azure, OpenRouter
 _CONTENT_FILTER_STATUSES = (400, 403)
 _MENTIONS_LENGTH_BOUND = re.compile(r"max_(?:completion_)?tokens|in the completion", re.IGNORECASE)
-_MAX_TOKENS = 2_000
+_MAX_TOKENS = 1_000
 _MAX_TOKENS_WITH_THOUGHTS = 16_000
 _FEW_TOKENS = 400
 """Bounds on an answer's length: the usual one, for reasoning models, and where the context is small."""

@@ -16,9 +16,7 @@ _BEGINNING = re.compile(
     r"(?:assistant|model)?(?:<\|end_header_id\|>)?|<s>|</s>|<bos>|<\|begin_of_text\|>)\s*"
 )
 _FINAL_CHANNEL = re.compile(r"<\|channel\|>final[^<]*<\|message\|>(.*)", re.DOTALL)
-_STRIPPED_CHANNELS = re.compile(
-    r"\s*(?:analysis|commentary)(?=[\sA-Z<])(?:.*?)assistant\s*final(.*)", re.DOTALL
-)
+_STRIPPED_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?=[A-Z<\n]).*?assistantfinal(.*)", re.DOTALL)
 _OTHER_TOKEN = re.compile(r"<\|(?!python_tag|tool)[a-z_]{2,40}\|>|<｜(?!tool|DSML)[^｜<>\s]{2,40}｜>")
 _ROLE = re.compile(r"\s*(?:bot|assistant|chatbot|ai)\s*:\s*", re.IGNORECASE)
 _OTHER_ROLE = re.compile(r"\n\s*(?:user|human|person|customer|bot|assistant)\s*:", re.IGNORECASE)

@@ -27,7 +27,8 @@ _CALL_MARKERS = (
     r"```\w*\s*[\[{]",
     r'\{\s*"(?:name|function|type|arguments|parameters|tool_calls|reply)"\s*:',
     r"(?i:<[|｜]?/?(?:DSML[|｜])?(?:tools?[_▁]?calls?|function(?:_calls?)?[=>\s]|invoke\s|python_tag\|))",
-    r"(?im:^\s*\**(?:action|tool_calls?|function_calls?)\**\s*:)",  # ReAct and its relatives
+    r"(?im:^\s*\**(?:tool_calls?|function_calls?)\**\s*:)",
+    r"(?im:^\s*\**action\**\s*:[^\n]*\n+\s*\**action[_ ]input)",  # ReAct
     r"(?i:\[TOOL_CALLS\])",  # Mistral
     r"to=functions\.",  # gpt-oss
     *(STAY_FUNCTION_NAME, BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY),
@@ -61,7 +62,8 @@ def call_marker_pattern(names: tuple[str, ...]) -> regex.Pattern[str]:
     announced = (
         rf"(?i:(?<!\w)(?:calling|invoking|executing) (?:the )?(?:function |tool )?)[`*\"']*(?:{named})(?!\w)"
     )
-    return regex.compile("|".join((*_CALL_MARKERS, called, above_json, announced)))
+    action = rf"(?i:(?<!\w)action\**\s*:\s*)[`*\"']*(?:functions\.)?(?:{named})(?!\w)"
+    return regex.compile("|".join((*_CALL_MARKERS, called, above_json, announced, action)))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

@@ -107,7 +107,7 @@ async def test_the_length_of_an_answer_is_bounded(server: OpenAIServer, model: O
     server.answers = [call("given", GIVEN), words("Hello.")]
     await say(machine(MADE, model), "hi", "4321")
     await model.generate_reply(ReplyRequest("Greet."))
-    assert [request["max_tokens"] for request in server.requests] == [2_000, 2_000]
+    assert [request["max_tokens"] for request in server.requests] == [1_000, 1_000]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_the_length_of_an_answer_is_bounded(server: OpenAIServer, model: O
                 "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
                 "'max_completion_tokens' instead."
             ],
-            {"max_completion_tokens": 2_000},
+            {"max_completion_tokens": 1_000},
         ),
         (["Unrecognized argument: max_tokens", "Unrecognized argument: max_completion_tokens"], {}),
         (

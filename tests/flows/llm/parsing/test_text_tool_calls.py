@@ -180,6 +180,8 @@ def test_the_name_of_the_function_to_stay_is_not_sent() -> None:
         "It is forgiven() and the last_four are {1, 2}.",
         "Thought for the day: action counts. Note: we are calling you at 9.",
         "The total is: {4}. Please answer: yes or no?",
+        "Action: please confirm your e-mail.",
+        "Analysis paralysis is no issue; the assistant final check follows.",
     ],
 )
 def test_what_only_looks_like_a_call_is_sent(content: str) -> None:
