@@ -238,7 +238,11 @@ async def _choose_without_input(
     if len(open_edges) == 1 and (certain or len(edges) == 1 or find_fallback_edge(node) is None):
         return open_edges[0], STAY_DECISION, {}
     decision, failure_edge = await _ask_model(context, open_edges, is_silent=True)
-    if edge := failure_edge or find_edge(decision.edge_id, open_edges):
+    edge = failure_edge or find_edge(decision.edge_id, open_edges)
+    is_strict = failure_edge is None and node.node.confirm == "strict"
+    if edge and is_strict and _missing_consent(context, edge, open_edges, decision):
+        edge = None  # whoever was not asked has not agreed
+    if edge:
         slots, _ = _extract_slots(context, edge, decision)
         return edge, decision, slots
     return next(iter(certain), None), STAY_DECISION, {}

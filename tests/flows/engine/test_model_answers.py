@@ -244,6 +244,21 @@ async def test_a_clear_yes_is_taken(text: str) -> None:
     assert (await say(consent_flow(), "hi", text)).outcome == "final"
 
 
+@pytest.mark.parametrize(("text", "outcome"), [("hm", "advance"), ("yes please", "final")])
+async def test_a_strict_node_that_does_not_wait_needs_the_yes_too(text: str, outcome: str) -> None:
+    edges = [
+        edge("agreed", "done", "The user agrees", keywords=["yes"]),
+        edge("else", "a", "Nothing was agreed"),
+    ]
+    made = flow(
+        node("a", "Shall I book that?", edges=[edge("on", "router", "The user answers")]),
+        node("router", type="router", confirm="strict", edges=edges),
+        node("done", "Booked.", is_final=True),
+    )
+    model = ScriptedModel([TransitionDecision("on"), TransitionDecision("agreed")])
+    assert (await say(machine(made, model), "hi", text)).outcome == outcome
+
+
 async def test_a_node_may_leave_the_consent_to_the_model() -> None:
     assert (await say(consent_flow(confirm="normal"), "hi", "hm, why not")).outcome == "final"
 
