@@ -10,7 +10,7 @@ from flows.text import find_phrase, tokenize
 
 _MAX_WORDS = 60
 _MAX_BARE_WORDS = 4
-_MAX_WORDS_BETWEEN = 3
+_MAX_WORDS_BETWEEN = 4
 _MAX_WORDS_BEHIND_ARTICLE = 1
 _ONE = frozenset(("one", "ein", "eine", "einen", "un", "una"))
 _ARTICLES = _ONE | {"a"}

@@ -79,16 +79,22 @@ class ToolCallReplyStreamer(ReplyStreamer):
                 self.write_value((parse_partial_object(arguments) or {}).get(key))
 
 
-class JsonReplyStreamer(ReplyStreamer):
-    """Streams the reply in an answer that is JSON, in which the function's name comes first."""
+class JsonReplyStreamer(ToolCallReplyStreamer):
+    """Streams the reply in an answer that is JSON, in which the function's name comes first.
+
+    A server may call a function all the same.
+    """
 
     def __init__(self, question: TransitionRequest) -> None:
-        super().__init__(question.write, callable_names(question))
+        super().__init__(question, may_follow=True)
         self._edge_ids = _unconditional_edge_ids(question)
         self._received = ""
 
     def feed(self, answer: ModelOutput, piece: str) -> None:
         """Process the next piece of the JSON, before which there may be a line such as “```json”."""
+        if answer.calls:
+            super().feed(answer, piece)
+            return
         self._received += piece
         start = self._received.find("{")
         if start >= 0:
