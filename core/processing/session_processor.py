@@ -353,9 +353,9 @@ def _log_details(outcome: TurnOutcome) -> dict[str, str]:
     """Return details for the session's log.
 
     A failed transcription, the session that this one continues, problems with the text such as a cut, the
-    tokens that a language model used.
+    tokens that a language model used, the models that failed and why.
     """
-    names = ("unheard", "goes_on_from", "trouble", "tokens")
+    names = ("unheard", "goes_on_from", "trouble", "tokens", "model_failures")
     return {name: text for name in names if (text := outcome.details.get(name, "0")) != "0"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.model import Choice, Message, Template
 from flows.compiled import scripted_speech, select_language_block
+from flows.engine.model_calls import generate_reply
 from flows.engine.model_text import protect_echoes
 from flows.engine.pictures import load_pictures
 from flows.engine.routes import build_template, find_window_route
@@ -210,13 +211,12 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         pictures=await load_pictures(context),
     )
     try:
-        reply = await context.model.generate_reply(request)
+        reply = await generate_reply(context, request)
     except ModelError:
         if not context.has_side_effects:
             raise
         context.issues.append("silent")
         return describe_deeds(context)
-    context.record_usage(reply.tokens, reply.model, reply.issue)
     if reply.issue == "refused":
         return context.locale_messages.refusal
     return protect_echoes(context, reply.text)

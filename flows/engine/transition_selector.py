@@ -16,12 +16,13 @@ from core.model import Choice
 from flows.compiled import CompiledEdge, CompiledNode, is_silent
 from flows.document.flow import CompletionCriterion
 from flows.engine.action_runner import available_tools, call_tool
+from flows.engine.model_calls import decide
 from flows.engine.pictures import load_pictures
 from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
-from flows.llm.rules import RulesModel
-from flows.nlu import recognize_choice
+from flows.llm.rules import RulesModel, explain_missing_consent
+from flows.nlu import asks_for_person, is_reserved, recognize_choice
 from flows.slots import Slot, is_message_slot, read_message_slot, validate_slot_value
 from flows.tools import ToolDefinition, ToolExchange
 
@@ -48,12 +49,15 @@ async def select_transition(context: TurnContext) -> Selection:
     edge = _edge_of_quick_reply(context, edges) or _edge_of_carried_value(context, edges)
     if edge is None and node.is_decided_by_data and not context.is_first_turn:
         edge = await _select_by_data(context, edges)
+    edge = edge or await _edge_to_person(context, edges)
     decision = STAY_DECISION
     if edge is None:
         decision, failure_edge = await _ask_model(context, edges, may_reply=fallback_edge is None)
         if context.executed:  # a tool's result may have opened an edge
             edges = available_edges(context)
         edge = failure_edge or find_edge(decision.edge_id, edges)
+        if edge and not failure_edge and (reason := _missing_consent(context, edge, edges, decision)):
+            edge, decision = None, TransitionDecision(error_message=reason, model=decision.model)
     slots: SlotValues = {}
     if edge is not None:
         slots, question = _extract_slots(context, edge, decision)
@@ -178,6 +182,32 @@ def _edge_of_carried_value(context: TurnContext, edges: tuple[CompiledEdge, ...]
     return fitting[0] if len(fitting) == 1 else None
 
 
+async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+    """Return the edge to a person if the message asks for one, whatever a model would make of it."""
+    leading = [edge for edge in edges if edge.leads_to_hand_off and not edge.edge.is_fallback]
+    if not leading or not asks_for_person(context.text):
+        return None
+    decision = await _RULES_MODEL.decide(_build_request(context, edges))
+    chosen = find_edge(decision.edge_id, leading)
+    own = set(map(id, context.node.edges))
+    return chosen or next((edge for edge in leading if id(edge) not in own), leading[0])
+
+
+def _missing_consent(
+    context: TurnContext, edge: CompiledEdge, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
+) -> str:
+    """Return what to say when a model takes for a yes what is none by the rules; empty if it is one."""
+    if decision.model == _RULES_MODEL.name or not (edge.takes_yes or edge.takes_no):
+        return ""  # the rules model has checked it
+    if context.quick_reply and not is_reserved(context.quick_reply.label, context.flow.language):
+        return ""
+    reason = explain_missing_consent(edge, _build_request(context, edges))
+    if reason:
+        context.issues.append("unconfirmed")
+        context.usage.failures += (f"{decision.model or context.model.name}:unconfirmed",)
+    return reason
+
+
 def _carries(context: TurnContext, slot: Slot) -> bool:
     return read_message_slot(slot, context.message) is not None
 
@@ -209,7 +239,11 @@ async def _choose_without_input(
     if len(open_edges) == 1 and (certain or len(edges) == 1 or find_fallback_edge(node) is None):
         return open_edges[0], STAY_DECISION, {}
     decision, failure_edge = await _ask_model(context, open_edges, is_silent=True)
-    if edge := failure_edge or find_edge(decision.edge_id, open_edges):
+    edge = failure_edge or find_edge(decision.edge_id, open_edges)
+    is_strict = failure_edge is None and node.node.confirm == "strict"
+    if edge and is_strict and _missing_consent(context, edge, open_edges, decision):
+        edge = None  # whoever was not asked has not agreed
+    if edge:
         slots, _ = _extract_slots(context, edge, decision)
         return edge, decision, slots
     return next(iter(certain), None), STAY_DECISION, {}
@@ -249,8 +283,7 @@ async def _ask_model(
             context, edges, is_silent=is_silent, tools=tools, exchanges=tuple(exchanges), may_reply=may_reply
         )
         request = request._replace(pictures=await load_pictures(context))
-        decision = await context.model.decide(request)
-        context.record_usage(decision.tokens, decision.model, decision.issue)
+        decision = await decide(context, request)
         if not decision.calls or not tools:
             break
         context.usage.tool_rounds += 1

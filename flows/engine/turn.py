@@ -335,6 +335,7 @@ def _turn_result(
         timeout=timeout.seconds if timeout and outcome != "final" else None,
         summary=_hand_off_summary(state) if is_handed_off else "",
         seconds=perf_counter() - started_at,
+        failures=context.usage.failures,
         opt_out=context.opts_out and outcome != "error",
         reminders=tuple(context.reminders) if outcome != "error" else (),
     )

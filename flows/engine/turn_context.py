@@ -49,12 +49,16 @@ class EngineServices:
 
 @dataclass(slots=True)
 class Usage:
-    """Resources used by one turn: model tokens, the model used last, rounds of tool calls, external calls."""
+    """Resources used by one turn: model tokens, the model used last, rounds of tool calls, external calls.
+
+    `failures` are models that gave no answer, or one that was not used, as `<model>:<reason>`.
+    """
 
     tokens: int = 0
     model: str = ""
     tool_rounds: int = 0
     calls: int = 0
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

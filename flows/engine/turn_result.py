@@ -33,7 +33,8 @@ class TurnResult(NamedTuple):
     `issue` is the problem with the model's output, if any, and `error` the reason why there was none.
     `timeout` is the number of seconds without a user message after which the node's timeout message is due.
     `seconds` is the duration of the turn without moderation. `opt_out`: the contact gets nothing more.
-    `reminders` are sent later.
+    `reminders` are sent later. `failures` are models that gave no answer, or one that was not used, each as
+    `<model>:<reason>`.
     """
 
     messages: tuple[Message, ...] = ()
@@ -51,6 +52,7 @@ class TurnResult(NamedTuple):
     seconds: float = 0.0
     opt_out: bool = False
     reminders: tuple[Reminder, ...] = ()
+    failures: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -76,6 +78,7 @@ class TurnResult(NamedTuple):
             "trouble": self.issue,
             "used": " ".join(self.tools),
             "error": self.error,
+            "model_failures": " ".join(each.replace(" ", "_") for each in self.failures),
         }
         return TurnOutcome(
             state=state.to_json(),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from flows.llm.factory import create_model, create_moderator, create_speaker, create_transcriber
+from flows.llm.factory import (
+    create_model,
+    create_moderator,
+    create_speaker,
+    create_transcriber,
+    parse_model_keys,
+)
 from flows.llm.model import (
     STAY_DECISION,
     GeneratedReply,
@@ -43,4 +49,5 @@ __all__ = [
     "create_speaker",
     "create_transcriber",
     "discard",
+    "parse_model_keys",
 ]

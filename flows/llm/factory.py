@@ -1,4 +1,7 @@
-"""Registry of model providers, and construction of models by name: `rules` or `openai/<model>`."""
+"""Registry of model providers, and construction of models by name: `rules` or `openai/<model>`.
+
+A model may be at a server of its own: `openai/<model>@https://host`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError
 from flows.llm.fallback import FallbackModel
@@ -15,6 +19,10 @@ from flows.llm.rules import RulesModel
 _TIMEOUT_BEFORE_FALLBACK = 15.0
 _TIMEOUT_SECONDS = 45.0
 
+_OPENAI_URL = "https://api.openai.com/v1"
+_ANY_KEY = "none"  # a local server takes any text
+_NO_KEYS: Mapping[str, str] = MappingProxyType({})
+
 _Product = TypeVar("_Product")
 
 
@@ -22,7 +30,8 @@ class ProviderOptions(NamedTuple):
     """Options for a provider's constructors.
 
     `model` is the model's name at the provider, `patience` the time limit of an answer including retries, in
-    seconds; `aiohttp` selects the transport for workers with many requests in flight.
+    seconds; `aiohttp` selects the transport for workers with many requests in flight. `name` is the model's
+    name in logs and counters, where it is not `<provider>/<model>`.
     """
 
     model: str
@@ -30,6 +39,7 @@ class ProviderOptions(NamedTuple):
     base_url: str | None = None
     aiohttp: bool = False
     patience: float = _TIMEOUT_SECONDS
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ def _create_openai_model(options: ProviderOptions) -> Model:
         base_url=options.base_url,
         aiohttp=options.aiohttp,
         patience=options.patience,
+        name=options.name,
     )
 
 
@@ -97,24 +108,32 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
 
 
 def create_model(
-    spec: str, *, api_key: str | None = None, base_url: str | None = None, aiohttp: bool = False
+    spec: str,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    keys: Mapping[str, str] = _NO_KEYS,
+    aiohttp: bool = False,
 ) -> Model:
     """Create the dialog model that `spec` names; comma-separated later models are fallbacks.
 
-    `aiohttp` is for workers with many requests in flight. Raises `ConfigurationError` for an unknown model,
-    and when a provider needs a key that is not set.
+    `api_key` belongs to `base_url`, and `keys` to the hosts of models at servers of their own. `aiohttp` is
+    for workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a
+    provider needs a key that is not set.
     """
     names = [name.strip() for name in spec.split(",")]
     models: list[Model] = []
     for number, name in enumerate(names, start=1):
         create, model = _parse_spec(name, "TURNGATE_LLM", lambda provider: provider.create_model)
         patience = _TIMEOUT_SECONDS if number == len(names) else _TIMEOUT_BEFORE_FALLBACK
-        models.append(create(ProviderOptions(model, api_key, base_url, aiohttp, patience)))
+        options = _build_options(model, api_key, base_url, keys)
+        own_name = f"{name.partition('@http')[0]}@{_host(options.base_url)}" if "@http" in name else ""
+        models.append(create(options._replace(aiohttp=aiohttp, patience=patience, name=own_name)))
     return models[0] if len(models) == 1 else FallbackModel(models)
 
 
 def create_transcriber(
-    spec: str, *, api_key: str | None = None, base_url: str | None = None
+    spec: str, *, api_key: str | None = None, base_url: str | None = None, keys: Mapping[str, str] = _NO_KEYS
 ) -> Transcriber | None:
     """Create the speech-to-text model that `spec` names; `None` when it is empty.
 
@@ -124,10 +143,12 @@ def create_transcriber(
     if not spec:
         return None
     create, model = _parse_spec(spec, "TURNGATE_TRANSCRIBE", lambda provider: provider.create_transcriber)
-    return create(ProviderOptions(model, api_key, base_url))
+    return create(_build_options(model, api_key, base_url, keys))
 
 
-def create_speaker(spec: str, *, api_key: str | None = None, base_url: str | None = None) -> Speaker | None:
+def create_speaker(
+    spec: str, *, api_key: str | None = None, base_url: str | None = None, keys: Mapping[str, str] = _NO_KEYS
+) -> Speaker | None:
     """Create the text-to-speech model that `spec` names; `None` when it is empty.
 
     A voice may follow the model's name behind a colon. Raises `ConfigurationError` as `create_model` does.
@@ -136,15 +157,61 @@ def create_speaker(spec: str, *, api_key: str | None = None, base_url: str | Non
     if not spec:
         return None
     create, model = _parse_spec(spec, "TURNGATE_SPEECH", lambda provider: provider.create_speaker)
-    return create(ProviderOptions(model, api_key, base_url))
+    return create(_build_options(model, api_key, base_url, keys))
 
 
 def create_moderator(
-    spec: str, *, api_key: str | None = None, base_url: str | None = None, aiohttp: bool = False
+    spec: str,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    keys: Mapping[str, str] = _NO_KEYS,
+    aiohttp: bool = False,
 ) -> Moderator:
     """Create the moderation model that `spec` names. Raises `ConfigurationError` as `create_model` does."""
     create, model = _parse_spec(spec, "TURNGATE_MODERATION", lambda provider: provider.create_moderator)
-    return create(ProviderOptions(model, api_key, base_url, aiohttp))
+    return create(_build_options(model, api_key, base_url, keys)._replace(aiohttp=aiohttp))
+
+
+def parse_model_keys(text: str) -> dict[str, str]:
+    """Return the API keys by host that `host=key, host=key` stands for. Raises `ConfigurationError`."""
+    keys: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        host, is_pair, key = part.partition("=")
+        if not (host.strip() and is_pair and key.strip()):
+            raise ConfigurationError("TURNGATE_LLM_KEYS: write host=key, with commas between several.")
+        keys[host.strip().lower()] = key.strip()
+    return keys
+
+
+def _build_options(
+    model: str, api_key: str | None, base_url: str | None, keys: Mapping[str, str]
+) -> ProviderOptions:
+    """Return the options for a model, which may be at a server of its own; no other's key is sent there."""
+    name, _, address = model.partition("@http")
+    if not address:
+        return ProviderOptions(model, api_key, base_url)
+    own_url = f"http{address}".rstrip("/")
+    try:
+        parts = urlsplit(own_url)
+        is_valid = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        is_valid = False
+    if not is_valid or not address.startswith(("://", "s://")):
+        raise ConfigurationError(
+            f"“{name}@…”: write the server as https://host or https://host/path; "
+            "its key goes to TURNGATE_LLM_KEYS."
+        )
+    if not parts.path:
+        own_url += "/v1"
+    host = _host(own_url)
+    own_key = keys.get(host) or keys.get(parts.hostname or "")
+    shared_key = api_key if host == _host(base_url or _OPENAI_URL) else None
+    return ProviderOptions(name, own_key or shared_key or _ANY_KEY, own_url)
+
+
+def _host(url: str | None) -> str:
+    return urlsplit(url or "").netloc.lower()
 
 
 def _parse_spec(

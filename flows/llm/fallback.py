@@ -1,9 +1,10 @@
-"""Tries models in order until one answers."""
+"""Tries models in order until one gives an answer that can be used."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import TypeVar
 
@@ -13,17 +14,25 @@ from flows.llm.model import (
     ModelError,
     ReplyRequest,
     SummaryRequest,
+    TextCallback,
     TransitionDecision,
     TransitionRequest,
+    discard,
 )
 
 log = logging.getLogger("turngate.model")
 
 _Answer = TypeVar("_Answer", TransitionDecision, GeneratedReply)
 
+_UNUSABLE_ISSUES = ("empty", "malformed", "cut")
+
 
 class FallbackModel:
-    """Asks `models` in order; one that failed within the last `rest_seconds` is asked last."""
+    """Asks `models` in order; one that failed within the last `rest_seconds` is asked last.
+
+    An answer that is empty, unreadable or broken off at a limit of length is none, as long as a later model
+    has a better one.
+    """
 
     def __init__(
         self, models: Sequence[Model], *, rest_seconds: float = 10.0, clock: Callable[[], float] = monotonic
@@ -36,11 +45,17 @@ class FallbackModel:
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """Return the first decision that a model makes."""
-        return await self._first_answer(lambda model: model.decide(question))
+        writer = _FirstWriter(question.write)
+        return await self._first_answer(
+            lambda model: model.decide(question._replace(write=writer.next_callback()))
+        )
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """Return the first reply that a model writes."""
-        return await self._first_answer(lambda model: model.generate_reply(request))
+        writer = _FirstWriter(request.write)
+        return await self._first_answer(
+            lambda model: model.generate_reply(replace(request, write=writer.next_callback()))
+        )
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """Return the first summary that a model writes."""
@@ -55,15 +70,62 @@ class FallbackModel:
         now = self._clock()
         # a model that has just failed is asked last, as its timeout would have to pass again
         order = sorted(range(len(self._models)), key=lambda index: self._cooldown_until[index] > now)
-        reasons = []
+        unusable: list[_Answer] = []
+        messages, failures, tokens = list[str](), list[str](), 0
         for index in order:
+            model = self._models[index]
             try:
-                answer = await ask(self._models[index])
+                answer = await ask(model)
             except ModelError as error:
-                log.warning("model %s gave no answer", self._models[index].name)
-                reasons.append(str(error))
                 self._cooldown_until[index] = self._clock() + self._cooldown_seconds
+                messages.append(str(error))
+                reason = error.reason
             else:
                 self._cooldown_until[index] = 0.0
-                return answer
-        raise ModelError("; ".join(reasons))
+                if answer.issue not in _UNUSABLE_ISSUES:
+                    return _with_failures(_better(answer, unusable), failures, tokens)
+                unusable.append(answer)
+                tokens += answer.tokens
+                reason = answer.issue
+            log.warning("model %s gave no answer: %s", model.name, reason)
+            failures.append(f"{model.name}:{reason}")
+        if unusable:
+            best = next((each for each in unusable if each.issue == "cut"), unusable[0])
+            return _with_failures(best, failures, tokens - best.tokens)
+        raise ModelError("; ".join(messages), failures=tuple(failures))
+
+
+class _FirstWriter:
+    """Lets the first model that streams a text do so; the next one's text replaces it at the end."""
+
+    def __init__(self, write: TextCallback) -> None:
+        self._write = write
+        self._has_started = False
+
+    def next_callback(self) -> TextCallback:
+        """Return the callback for the next model."""
+        return discard if self._write is discard or self._has_started else self._stream
+
+    def _stream(self, text: str) -> None:
+        self._has_started = True
+        self._write(text)
+
+
+def _better(answer: _Answer, unusable: Sequence[_Answer]) -> _Answer:
+    """Return the answer, or a text that was only cut if the answer says nothing at all."""
+    if isinstance(answer, TransitionDecision):
+        says_something = bool(
+            answer.edge_id or answer.reply or answer.calls or answer.error_message or answer.issue
+        )
+    else:
+        says_something = bool(answer.text or answer.issue)
+    return answer if says_something else next((each for each in unusable if each.issue == "cut"), answer)
+
+
+def _with_failures(answer: _Answer, failures: Sequence[str], tokens: int) -> _Answer:
+    """Return the answer with the failures before it, and the tokens that were spent on them."""
+    if not failures:
+        return answer
+    if isinstance(answer, TransitionDecision):
+        return answer._replace(failures=tuple(failures), tokens=answer.tokens + tokens)
+    return replace(answer, failures=tuple(failures), tokens=answer.tokens + tokens)

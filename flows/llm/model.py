@@ -18,8 +18,9 @@ from flows.tools import ToolCallRequest, ToolDefinition, ToolExchange
 TextCallback = Callable[[str], None]
 """Callback with the next piece of a text that is being written for the user."""
 
-OutputIssue = Literal["", "refused", "empty", "malformed", "cut"]
-"""Issue with a model's output: refused to answer, empty, unreadable, or cut because it was too long."""
+OutputIssue = Literal["", "refused", "empty", "malformed", "cut", "leaked", "promised"]
+"""Issue with a model's output: refused to answer, empty, unreadable, or cut because it was too long; or its
+reply was not sent, as it gave the flow's private text away or promised a deed that did not happen."""
 
 
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})
@@ -38,7 +39,16 @@ class Picture(NamedTuple):
 
 
 class ModelError(Exception):
-    """The model did not answer: unreachable, rejected, or timed out. The turn ends with an apology."""
+    """The model did not answer: unreachable, rejected, or timed out. The turn ends with an apology.
+
+    `reason` is a word for logs and counters. `failures` are those of all models that were asked, as
+    `<model>:<reason>`.
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "error", failures: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.failures = failures
 
 
 class TransitionRequest(NamedTuple):
@@ -50,7 +60,7 @@ class TransitionRequest(NamedTuple):
     just been sent in answer to it. `is_silent` says that the user waits for the bot: choose by the data
     alone. `exchanges` are the tool calls made for this request so far. `write` receives the reply while it is
     written. With an edge of `speculative_replies` the reply may be the message of its target node. `pictures`
-    belong to the user's message.
+    belong to the user's message. `note` tells the model why its last answer was not used.
     """
 
     node: CompiledNode
@@ -74,6 +84,7 @@ class TransitionRequest(NamedTuple):
     write: TextCallback = discard
     speculative_replies: tuple[SpeculativeReply, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    note: str = ""
 
 
 class TransitionDecision(NamedTuple):
@@ -82,7 +93,8 @@ class TransitionDecision(NamedTuple):
     `slots` are raw, as extracted. `reply` is the message to send when the model stays or, with an edge of
     `speculative_replies`, at its target; `error_message` tells the user why a value could not be read.
     `rejected` are the reasons why values beside those of `slots` could not be read, by slot.
-    `also` are edges to answers that the message asks for beside its main wish.
+    `also` are edges to answers that the message asks for beside its main wish. `failures` are the models that
+    were asked before in vain, as `<model>:<reason>`.
     """
 
     edge_id: str = ""
@@ -95,6 +107,7 @@ class TransitionDecision(NamedTuple):
     issue: OutputIssue = ""
     rejected: Mapping[str, str] = _NO_TEXTS
     also: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
 
 STAY_DECISION = TransitionDecision()
@@ -103,7 +116,10 @@ STAY_DECISION = TransitionDecision()
 
 @dataclass(frozen=True, slots=True)
 class ReplyRequest:
-    """A request to write a message by a private instruction; `write` receives it while it is written."""
+    """A request to write a message by a private instruction; `write` receives it while it is written.
+
+    `note` tells the model why its last answer was not used.
+    """
 
     instruction: str
     prompt: str = ""
@@ -112,6 +128,7 @@ class ReplyRequest:
     values: Mapping[str, JsonValue] = field(default_factory=dict)
     write: TextCallback = field(default=discard, compare=False, repr=False)
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,7 @@ class GeneratedReply:
     tokens: int = 0
     model: str = ""
     issue: OutputIssue = ""
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

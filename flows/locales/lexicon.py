@@ -272,6 +272,16 @@ class Lexicon:
     """Endings that the similarity of sentences leaves out."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     """Chat spellings, and the words they stand for."""
+    people: Words = frozenset()
+    """Words for somebody of the business, whom a user may ask for."""
+    people_phrases: Phrases = ()
+    """The same as several words (“customer service”)."""
+    contact_wishes: Phrases = ()
+    """Words of a wish to reach somebody (“talk to”)."""
+    transfer_promises: tuple[str, ...] = ()
+    """Patterns of a reply that promises a person."""
+    deed_claims: tuple[str, ...] = ()
+    """Patterns of a reply that says that something was done."""
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Yield each field's path and value, those of the groups included."""

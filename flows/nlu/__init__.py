@@ -23,7 +23,9 @@ from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negatio
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.person_requests import asks_for_person
 from flows.nlu.phone_numbers import recognize_phone_numbers
+from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
 from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
@@ -40,7 +42,9 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_for_person",
     "asks_to_wait",
+    "claims_deed",
     "content_words",
     "cosine_similarity",
     "denied_positions",
@@ -59,6 +63,7 @@ __all__ = [
     "mask_claimed",
     "negates_other_words",
     "one_of",
+    "promises_person",
     "recognize_choice",
     "recognize_choice_label",
     "recognize_confirmation",

@@ -21,7 +21,7 @@ from jinja2.nodes import EvalContext
 from jinja2.visitor import NodeTransformer
 
 from flows.templating.trusted_text import TaintedStr
-from flows.text import drop_noncharacters, protect_value
+from flows.text import break_control_tokens, drop_noncharacters, protect_value
 
 OutputContext = Literal["text", "message", "url", "json", "form", "xml", "header", "prompt"]
 """Where a template's output goes; in `text`, such as a condition, nothing is escaped."""
@@ -76,7 +76,7 @@ def _escape_prompt(value: object) -> str:
 
     It is protected too: speech that an instruction spells out becomes a message.
     """
-    words = " ".join(drop_noncharacters(str(value)).split())
+    words = break_control_tokens(" ".join(drop_noncharacters(str(value)).split()))
     text = _LANGUAGE_MARKER.sub(r"(\1)", words).lstrip("\"'“‘")
     return protect_value(_SPEECH_MARKER.sub(r"\1 -", _DASH_RUN.sub("-", text)))
 

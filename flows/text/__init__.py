@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.text.bounded_regex import BoundedRegex, pattern_error
+from flows.text.control_tokens import break_control_tokens
 from flows.text.protected_values import (
     drop_noncharacters,
     protect_value,
@@ -25,6 +26,7 @@ from flows.text.tokens import (
 __all__ = [
     "MAX_INPUT_LENGTH",
     "BoundedRegex",
+    "break_control_tokens",
     "drop_noncharacters",
     "find_phrase",
     "fold_emoji",

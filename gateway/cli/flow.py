@@ -144,12 +144,13 @@ def _load_channel_attribute(name: str) -> dict[str, Any]:
 
 
 def _build_model(llm: str) -> Model:
-    from flows.llm import create_model
+    from flows.llm import create_model, parse_model_keys
     from gateway.config.settings import Settings
 
     settings = Settings.load()
     key = settings.openai_api_key.get_secret_value()
-    return create_model(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
+    keys = parse_model_keys(settings.llm_keys.get_secret_value())
+    return create_model(llm, api_key=key or None, base_url=settings.openai_base_url or None, keys=keys)
 
 
 def _run_chat(machine: DialogMachine, source: WatchedFlowFile) -> None:

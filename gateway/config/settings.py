@@ -63,7 +63,13 @@ class Settings(BaseSettings):
     llm: str = Field(
         "rules",
         alias="TURNGATE_LLM",
-        description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks",
+        description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one "
+        "at a server of its own is `openai/<model>@https://host`",
+    )
+    llm_keys: SecretStr = Field(
+        SecretStr(""),
+        alias="TURNGATE_LLM_KEYS",
+        description="API keys of models at servers of their own: `host=key`, comma-separated",
     )
     transcribe: str = Field(
         "",
@@ -335,7 +341,8 @@ class Settings(BaseSettings):
             "TURNGATE_SPEECH": self.speech,
         }
         for name, spec in specs.items():
-            if "openai/" in spec and not has_openai:
+            needs_openai = any("openai/" in each and "@http" not in each for each in spec.split(","))
+            if needs_openai and not has_openai:
                 raise ValueError(f"{name} names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.vision and "openai/" not in self.llm:
             raise ValueError("TURNGATE_VISION needs a language model: set TURNGATE_LLM to openai/<model>")

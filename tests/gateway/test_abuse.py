@@ -217,3 +217,23 @@ async def test_without_limits_everything_is_answered(redis: Redis) -> None:
     await line.say(*auto_replies(9))
 
     assert line.answers == 9
+
+
+class FailingModel(EchoDialog):
+    """A dialog whose model was not the first that was asked."""
+
+    async def answer(self, *args: Any, **more: Any) -> TurnOutcome:
+        outcome = await super().answer(*args, **more)
+        return outcome._replace(details={"model_failures": "openai/a:status_401 openai/b:empty"})
+
+
+async def test_the_reasons_of_fallbacks_are_logged_and_counted(redis: Redis) -> None:
+    line = Line(redis, FailingModel())
+    await line.say("a", "b")
+    counts: dict[Any, Any] = await redis.hgetall("tg:counts")
+    assert {name: int(count) for name, count in counts.items() if name.startswith(b"model_failed")} == {
+        b"model_failed:openai/a:status_401": 2,
+        b"model_failed:openai/b:empty": 2,
+    }
+    committed = [entry for entry in await read_log(redis, SESSION) if entry.kind == "committed"]
+    assert committed[0].data["model_failures"] == "openai/a:status_401 openai/b:empty"

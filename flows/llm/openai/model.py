@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,11 +28,16 @@ from flows.llm.openai import stream as openai_stream
 from flows.llm.openai.client import PROTOCOL_ERRORS, REQUEST_ERRORS, TRANSIENT_ERRORS, OpenAIClient
 from flows.llm.openai.completion import estimate_tokens, parse_completion
 from flows.llm.openai.retry import retry_after_error
+from flows.llm.openai.roles import fit_roles
 from flows.llm.openai.unsupported import (
+    ALTERNATING_ROLES,
+    FULL_LENGTH,
     FUNCTION_SCHEMA,
     PICTURES,
+    SYSTEM_ROLE,
     TEXT_BESIDE_CALL,
     UnsupportedParameters,
+    find_role_limit,
     find_unsupported_parameter,
 )
 from flows.llm.parsing import JsonReplyStreamer, ModelOutput, ReplyStreamer, ToolCallReplyStreamer
@@ -61,6 +66,12 @@ _CONTENT_FILTER_ERROR = re.compile(
     r"content_filter|content management policy|input was flagged"
 )  # Azure, OpenRouter
 _CONTENT_FILTER_STATUSES = (400, 403)
+_MENTIONS_LENGTH_BOUND = re.compile(r"max_(?:completion_)?tokens|in the completion", re.IGNORECASE)
+_MAX_TOKENS = 1_000
+_MAX_TOKENS_WITH_THOUGHTS = 16_000
+_FEW_TOKENS = 400
+"""Bounds on an answer's length: the usual one, for reasoning models, and where the context is small."""
+
 _SHORT_HISTORY_LINES = 4
 _SHORT_LINE_LENGTH = 200
 """Size of the history sent when a conversation exceeds the model's context."""
@@ -71,7 +82,8 @@ class OpenAIModel:
 
     `timeout` limits one attempt and `patience` the whole answer with its retries, both in seconds. Without
     `temperature` the server's default applies. Parameters that a server rejects are omitted for a while: a
-    server without function calling is asked for JSON. When a conversation exceeds the context, the request is
+    server without function calling, or that answers with prose where a call is required, is asked for JSON.
+    The length of an answer is bounded. When a conversation exceeds the context, the request is
     repeated with its last lines. `aiohttp` is for workers: it holds hundreds of requests in flight at half
     the cost of httpx2, but mocks of httpx2 do not see it. Raises `ConfigurationError` without a key.
     """
@@ -87,13 +99,15 @@ class OpenAIModel:
         retries: int = 2,
         temperature: float | None = None,
         aiohttp: bool = False,
+        name: str = "",
     ) -> None:
-        self.name = f"openai/{model}"
+        self.name = name or f"openai/{model}"
         self._model = model
         self._total_timeout = patience
         self._retries = retries
         self._request_settings = {} if temperature is None else {"temperature": temperature}
         self._unsupported = UnsupportedParameters()
+        self._thinks_long = False
         self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=timeout, aiohttp=aiohttp)
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
@@ -107,6 +121,7 @@ class OpenAIModel:
             if len(question.history) <= _SHORT_HISTORY_LINES:
                 raise
             return await self.decide(question._replace(history=question.history[-_SHORT_HISTORY_LINES:]))
+        self._learn_length(answer)
         return answer.to_decision(self.name, question)
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
@@ -114,7 +129,9 @@ class OpenAIModel:
         begin = None if request.write is discard else lambda: ReplyStreamer(request.write)
         try:
             messages = self._with_pictures(reply_prompt(request), request.pictures)
-            return (await self._complete(begin, messages=messages)).to_reply(self.name)
+            answer = await self._complete(begin, messages=messages)
+            self._learn_length(answer)
+            return answer.to_reply(self.name)
         except _ContextTooLong:
             if len(request.history) <= _SHORT_HISTORY_LINES:
                 raise
@@ -135,16 +152,21 @@ class OpenAIModel:
         """Close the connections; the next request opens new ones."""
         await self._client.aclose()
 
-    def _decide_with_tools(self, question: TransitionRequest) -> Awaitable[ModelOutput]:
+    async def _decide_with_tools(self, question: TransitionRequest) -> ModelOutput:
         messages = self._with_pictures(transition_prompt(question), question.pictures)
         if question.exchanges:
             messages += tool_messages(question.exchanges)
-        return self._complete(
+        answer = await self._complete(
             None if question.write is discard else lambda: self._tool_call_streamer(question),
             messages=messages,
             tools=build_functions(question),
             tool_choice="required",
         )
+        answer.read_text_calls(question)
+        if answer.is_prose and "tool_choice" not in self._unsupported:
+            log.warning("model %s answers in prose where a call is required; JSON is next", self.name)
+            self._unsupported.add("tools")
+        return answer
 
     def _with_pictures(self, messages: Chat, pictures: Sequence[Picture]) -> list[Mapping[str, Any]]:
         """Return the messages with the pictures, unless the server has just rejected some."""
@@ -180,24 +202,29 @@ class OpenAIModel:
                         error, lambda: self._complete_once(begin, request), limit, self._retries
                     )
         except APIStatusError as error:
-            raise ModelError(f"{self.name} answered {error.status_code}") from error
+            status = error.status_code
+            raise ModelError(f"{self.name} answered {status}", reason=f"status_{status}") from error
         except PROTOCOL_ERRORS as error:
-            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
+            message = f"{self.name}: the answer is not of the protocol"
+            raise ModelError(message, reason="protocol") from error
         except REQUEST_ERRORS as error:
-            raise ModelError(f"{self.name}: {type(error).__name__}") from error
+            kind = type(error).__name__
+            reason = "timeout" if "Timeout" in kind else "connection"
+            raise ModelError(f"{self.name}: {kind}", reason=reason) from error
 
     async def _complete_once(
         self, begin: Callable[[], ReplyStreamer] | None, request: dict[str, Any]
     ) -> ModelOutput:
         # The package passes `extra_body` on unchanged. It transforms all else value by value, though
         # nothing here needs renaming: half of a request's CPU.
-        body = {**self._request_settings, **request}
+        body = {**self._request_settings, **self._length_bound(), **request}
         if begin is not None:
             body["stream_options"] = {"include_usage": True}
         if self._unsupported.is_nonempty:
             body = self._unsupported.without_unsupported(body)
             if "tools" in request and "tools" not in body:
                 raise _ToolsUnsupported
+            body["messages"] = self._fit_roles(body["messages"])
         try:
             if begin is not None:
                 return await self._complete_streamed(begin(), body)
@@ -221,7 +248,7 @@ class OpenAIModel:
             answer = await openai_stream.read_stream(stream, reply_streamer.feed)
         except TRANSIENT_ERRORS as error:
             if reply_streamer.has_started:
-                raise ModelError(f"{self.name} broke off") from error
+                raise ModelError(f"{self.name} broke off", reason="broken_off") from error
             raise
         answer.tokens = answer.tokens or estimate_tokens(body["messages"], answer)
         if answer.calls and answer.content:
@@ -239,9 +266,15 @@ class OpenAIModel:
         message = f"{error} {error.body}"
         # the length first: messages about it may mention tools as well
         if _CONTEXT_LENGTH_ERROR.search(message):
-            raise _ContextTooLong(f"{self.name}: the conversation is too long for it") from error
+            if _MENTIONS_LENGTH_BOUND.search(message) and FULL_LENGTH not in self._unsupported:
+                self._unsupported.add(FULL_LENGTH)
+                return await self._complete_once(begin, request)
+            message = f"{self.name}: the conversation is too long for it"
+            raise _ContextTooLong(message, reason="context") from error
         if error.status_code in _CONTENT_FILTER_STATUSES and _CONTENT_FILTER_ERROR.search(message):
             return ModelOutput(is_filtered=True)
+        if (limit := find_role_limit(error.status_code, message)) and self._learn_roles(limit, body):
+            return await self._complete_once(begin, request)
         parameter = find_unsupported_parameter(error.status_code, message, body)
         if not parameter:
             raise error
@@ -252,6 +285,34 @@ class OpenAIModel:
         if parameter == PICTURES:
             request = {**request, "messages": without_pictures(request["messages"])}
         return await self._complete_once(begin, request)
+
+    def _length_bound(self) -> dict[str, int]:
+        """Return the bound on the answer's length, by the parameter that the server takes."""
+        name = "max_completion_tokens" if "max_tokens" in self._unsupported else "max_tokens"
+        if FULL_LENGTH in self._unsupported:
+            return {name: _FEW_TOKENS}
+        return {name: _MAX_TOKENS_WITH_THOUGHTS if self._thinks_long else _MAX_TOKENS}
+
+    def _learn_length(self, answer: ModelOutput) -> None:
+        """Give a model whose reasoning used the whole bound up more from the next request on."""
+        if answer.is_truncated and not answer.content and not answer.calls:
+            self._thinks_long = True
+
+    def _learn_roles(self, limit: str, body: dict[str, Any]) -> bool:
+        """Record what a chat template has rejected; return whether the messages can be fitted to it."""
+        if ALTERNATING_ROLES in self._unsupported:
+            limit = SYSTEM_ROLE  # the system message may be what does not alternate
+        log.warning("model %s takes no %s as they are", self.name, limit)
+        self._unsupported.add(ALTERNATING_ROLES)
+        if limit == SYSTEM_ROLE:
+            self._unsupported.add(SYSTEM_ROLE)
+        messages: list[Mapping[str, Any]] = body["messages"]
+        return self._fit_roles(messages) != messages
+
+    def _fit_roles(self, messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        if ALTERNATING_ROLES not in self._unsupported:
+            return messages
+        return fit_roles(messages, has_system_role=SYSTEM_ROLE not in self._unsupported)
 
 
 def _shorten_line(line: HistoryLine) -> HistoryLine:

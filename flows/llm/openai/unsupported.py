@@ -19,9 +19,29 @@ TEXT_BESIDE_CALL = "silence"
 PICTURES = "pictures"
 """Parts of a message that are pictures: the model cannot see."""
 
+ALTERNATING_ROLES = "roles"
+"""Lines of one role after another, or a bot's line first: the chat template wants them to alternate."""
+
+SYSTEM_ROLE = "system"
+"""Messages of the role `system`: the chat template has none."""
+
+FULL_LENGTH = "length"
+"""The bound on an answer's length, which does not fit into the context beside the request."""
+
+_ROLES_ALTERNATE = re.compile(
+    r"alternat|must be (?:from )?(?:a )?user|start with (?:a |the )?'?user", re.IGNORECASE
+)
+_NO_SYSTEM_ROLE = re.compile(
+    r"(?:system|developer)[ '\"`]*(?:role|message|prompt|instruction)s?\W.{0,20}(?:not|isn't|unsupported)"
+    r"|not support (?:the |a )?(?:system|developer)|only (?:support |the )?['\"]?user['\"]? (?:and|or)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TEMPLATE_STATUSES = (400, 404, 422, 500, 501)
 _REJECTION_STATUSES = (400, 404, 422, 501)
 _TOOLS_ERROR_WITH_500 = re.compile(r"tools param|param: tools", re.IGNORECASE)  # llama.cpp
 _PARAMETER_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "max_tokens": re.compile(r"max_tokens", re.IGNORECASE),
+    "max_completion_tokens": re.compile(r"max_completion_tokens", re.IGNORECASE),
     "stream_options": re.compile(r"stream_options", re.IGNORECASE),
     "temperature": re.compile(r"temperature", re.IGNORECASE),
     "response_format": re.compile(r"response[ _]?format|json[ _]schema|structured output", re.IGNORECASE),
@@ -56,6 +76,17 @@ def find_unsupported_parameter(status: int, message: str, request: Container[str
     if _SCHEMA_REJECTED.search(message):
         return FUNCTION_SCHEMA
     return "tools" if _TOOLS_UNSUPPORTED.search(message) else ""
+
+
+def find_role_limit(status: int, message: str) -> str:
+    """Return what an error of a chat template says about roles; an empty string when it says nothing."""
+    if status not in _TEMPLATE_STATUSES:
+        return ""
+    message = message[:_MAX_ERROR_LENGTH]
+    if _NO_SYSTEM_ROLE.search(message):
+        return SYSTEM_ROLE
+    is_about_roles = "role" in message.lower() or "conversation" in message.lower()
+    return ALTERNATING_ROLES if is_about_roles and _ROLES_ALTERNATE.search(message) else ""
 
 
 def _has_pictures(request: Container[str]) -> bool:

@@ -12,6 +12,8 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 
 from flows.llm.model import GeneratedReply, OutputIssue, TransitionDecision, TransitionRequest
+from flows.llm.parsing.called_edges import choose_edge, resolve_name
+from flows.llm.parsing.special_tokens import visible_text
 from flows.llm.parsing.text_tool_calls import (
     callable_names,
     find_tool_call_marker,
@@ -34,7 +36,8 @@ class ModelOutput:
     """Output of a chat model, streamed or not.
 
     `content` is its text without reasoning, `calls` are (name, arguments as text). `is_complete` says that
-    the server has sent all of it, `is_truncated` that the model had to stop at its length limit.
+    the server has sent all of it, `is_truncated` that the model had to stop at its length limit. `issue` is
+    `malformed` for a call written as text that cannot be read.
     """
 
     content: str = ""
@@ -44,15 +47,15 @@ class ModelOutput:
     is_complete: bool = True
     is_filtered: bool = False
     is_truncated: bool = False
+    issue: OutputIssue = ""
 
     def to_decision(self, model: str, question: TransitionRequest) -> TransitionDecision:
         """Return the decision; output that names nothing offered is a decision to stay."""
         if self.refusal or self.is_filtered:
             return TransitionDecision(tokens=self.tokens, model=model, issue="refused")
-        if not self.calls and (begin := find_tool_call_marker(self.content, question)) >= 0:
-            self.calls = parse_text_tool_calls(self.content[begin:], callable_names(question))
-            if not self.calls:
-                return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
+        self.read_text_calls(question)
+        if self.issue:
+            return TransitionDecision(tokens=self.tokens, model=model, issue=self.issue)
         if not self.calls:
             reply, issue = self._user_text(self.content, question)
             return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
@@ -61,19 +64,53 @@ class ModelOutput:
         )
         if tool_calls:
             return TransitionDecision(tokens=self.tokens, model=model, calls=tool_calls)
-        name, text = self.calls[0]
+        called = [
+            (name, arguments)
+            for written, text in self.calls
+            if (name := resolve_name(written, question))
+            and (arguments := self._arguments(name, text)) is not None
+        ]
+        if not called:
+            return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
+        name, arguments, also = choose_edge(called, question)
+        if name == STAY_FUNCTION_NAME:
+            return self._stay(arguments, model, question)
+        if NEXT_MESSAGE_KEY not in arguments:
+            return TransitionDecision(name, arguments, tokens=self.tokens, model=model, also=also)
+        reply, issue = self._user_text(arguments.pop(NEXT_MESSAGE_KEY), question)
+        return TransitionDecision(
+            name, arguments, reply, tokens=self.tokens, model=model, issue=issue if reply else "", also=also
+        )
+
+    @property
+    def is_prose(self) -> bool:
+        """True if the output is a text that calls nothing."""
+        return bool(self.content.strip()) and not (
+            self.calls or self.refusal or self.is_filtered or self.issue
+        )
+
+    def read_text_calls(self, question: TransitionRequest) -> None:
+        """Read what the text is: without markers of the template, and with its calls as calls."""
+        if self.refusal or self.is_filtered or self.calls or not self.content:
+            return
+        self.content = visible_text(self.content)
+        if (begin := find_tool_call_marker(self.content, question)) >= 0:
+            self.calls = parse_text_tool_calls(self.content[begin:], callable_names(question))
+            self.issue = "" if self.calls else "malformed"
+
+    def _arguments(self, name: str, text: str) -> dict[str, JsonValue] | None:
         arguments = _parse_arguments(text)
         if arguments is None and self.is_truncated and name == STAY_FUNCTION_NAME:
-            arguments = parse_partial_object(text)
-        if arguments is None:
-            return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
-        if name == STAY_FUNCTION_NAME:
-            reply, issue = self._user_text(arguments.get(BRIEF_RESPONSE_KEY), question)
-            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
-        if NEXT_MESSAGE_KEY not in arguments:
-            return TransitionDecision(name, arguments, tokens=self.tokens, model=model)
-        reply, issue = self._user_text(arguments.pop(NEXT_MESSAGE_KEY), question)
-        return TransitionDecision(name, arguments, reply, "", self.tokens, model, (), issue if reply else "")
+            return parse_partial_object(text)
+        return arguments
+
+    def _stay(
+        self, arguments: dict[str, JsonValue], model: str, question: TransitionRequest
+    ) -> TransitionDecision:
+        reply, issue = self._user_text(arguments.get(BRIEF_RESPONSE_KEY), question)
+        if issue == "empty" and (question.is_first or question.is_silent):
+            issue = ""  # there is nothing to say
+        return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
 
     def to_reply(self, model: str) -> GeneratedReply:
         """Return the output as a reply."""
@@ -84,7 +121,8 @@ class ModelOutput:
 
     def _user_text(self, value: object, question: TransitionRequest | None = None) -> tuple[str, OutputIssue]:
         """Return a text as the user gets it; an empty one if it contains a tool call."""
-        text, issue = shorten_reply(value, is_cut=self.is_truncated)
+        visible = visible_text(value) if isinstance(value, str) else ""
+        text, issue = shorten_reply(visible, is_cut=self.is_truncated)
         if may_contain_marker(text) and find_tool_call_marker(text, question) >= 0:
             return "", "malformed"
         return text, issue

@@ -10,7 +10,13 @@ _REASONING_TAGS = {
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
+    "<reflection>": "</reflection>",
+    "<scratchpad>": "</scratchpad>",
+    "<analysis>": "</analysis>",
+    "<|thinking|>": "<|/thinking|>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
     "[think]": "[/think]",  # Mistral
+    "◁think▷": "◁/think▷",  # Kimi
 }
 _END_TAGS: Mapping[str, re.Pattern[str]] = {
     start: re.compile(re.escape(end), re.IGNORECASE) for start, end in _REASONING_TAGS.items()

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from flows.llm.model import TextCallback, TransitionRequest
 from flows.llm.parsing.decision import ModelOutput, parse_partial_object
-from flows.llm.parsing.text_tool_calls import call_marker_pattern, callable_names
+from flows.llm.parsing.text_tool_calls import callable_names, stream_end_pattern
 from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.text import replace_surrogates
 
@@ -17,7 +17,7 @@ class ReplyStreamer:
     def __init__(self, write: TextCallback, names: tuple[str, ...] = ()) -> None:
         """Stream to `write`; `names` are the functions that the model may call."""
         self._write = write
-        self._call_markers = call_marker_pattern(names)
+        self._call_markers = stream_end_pattern(names)
         self._text = ""
         self._streamed_length = 0
         self._value_length = 0
@@ -79,16 +79,22 @@ class ToolCallReplyStreamer(ReplyStreamer):
                 self.write_value((parse_partial_object(arguments) or {}).get(key))
 
 
-class JsonReplyStreamer(ReplyStreamer):
-    """Streams the reply in an answer that is JSON, in which the function's name comes first."""
+class JsonReplyStreamer(ToolCallReplyStreamer):
+    """Streams the reply in an answer that is JSON, in which the function's name comes first.
+
+    A server may call a function all the same.
+    """
 
     def __init__(self, question: TransitionRequest) -> None:
-        super().__init__(question.write, callable_names(question))
+        super().__init__(question, may_follow=True)
         self._edge_ids = _unconditional_edge_ids(question)
         self._received = ""
 
     def feed(self, answer: ModelOutput, piece: str) -> None:
         """Process the next piece of the JSON, before which there may be a line such as “```json”."""
+        if answer.calls:
+            super().feed(answer, piece)
+            return
         self._received += piece
         start = self._received.find("{")
         if start >= 0:

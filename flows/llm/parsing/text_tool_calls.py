@@ -16,16 +16,19 @@ import regex
 from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
+from flows.llm.parsing.special_tokens import END_TOKENS
 from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 
-may_contain_marker = re.compile(r"[{(<\[_]").search
+may_contain_marker = re.compile(r"[{(<\[_:]|alling |nvoking |xecuting ").search
 """Return whether a text has a character that every marker contains and few messages do."""
 
 _CALL_MARKERS = (
     r"\A\s*(?:\{|\[\s*\{)",  # JSON, without a word before it
     r"```\w*\s*[\[{]",
     r'\{\s*"(?:name|function|type|arguments|parameters|tool_calls|reply)"\s*:',
-    r"(?i:<[|｜]?/?(?:tools?[_▁]?calls?|function(?:_calls?)?[=>\s]|invoke\s|python_tag\|))",
+    r"(?i:<[|｜]?/?(?:DSML[|｜])?(?:tools?[_▁]?calls?|function(?:_calls?)?[=>\s]|invoke\s|python_tag\|))",
+    r"(?im:^\s*\**(?:tool_calls?|function_calls?)\**\s*:)",
+    r"(?im:^\s*\**action\**\s*:[^\n]*\n+\s*\**action[_ ]input)",  # ReAct
     r"(?i:\[TOOL_CALLS\])",  # Mistral
     r"to=functions\.",  # gpt-oss
     *(STAY_FUNCTION_NAME, BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY),
@@ -33,7 +36,10 @@ _CALL_MARKERS = (
 _MAX_TEXT_LENGTH = 8_000
 _JSON_DECODER = json.JSONDecoder()
 _JSON_START = re.compile(r"\[\s*\{|\{")
-_PARAMETER = re.compile(r"<parameter(?:=|\s+name=)\"?(\w+)\"?\s*>\s*(.*?)\s*</parameter>", re.DOTALL)
+_PARAMETER = re.compile(
+    r"<(?:[|｜]DSML[|｜])?parameter(?:=|\s+name=)\"?(\w+)\"?[^<>]{0,80}>\s*(.*?)\s*</(?:[|｜]DSML[|｜])?parameter>",
+    re.DOTALL,
+)
 _CACHE_SIZE = 256
 """Number of sets of function names for which the compiled patterns are cached."""
 
@@ -47,10 +53,23 @@ def callable_names(question: TransitionRequest | None) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def call_marker_pattern(names: tuple[str, ...]) -> regex.Pattern[str]:
-    """Return a pattern for a call's beginning: markers of known forms, or a function name with `(`."""
+    """Return a pattern for a call's beginning: markers of known forms, or a function name as in a call."""
+    if not names:
+        return regex.compile("|".join(_CALL_MARKERS))
     named = "|".join(map(regex.escape, names))
     called = rf"(?<!\w)(?:{named})(?:\.call)?\(\s*(?:[){{\"'\d]|\w+\s*=)"
-    return regex.compile("|".join((*_CALL_MARKERS, called) if names else _CALL_MARKERS))
+    above_json = rf"(?m:^[ \t>*`#-]*(?:functions\.)?(?:{named})[ \t:`*]*\n?\s*\{{)"
+    announced = (
+        rf"(?i:(?<!\w)(?:calling|invoking|executing) (?:the )?(?:function |tool )?)[`*\"']*(?:{named})(?!\w)"
+    )
+    action = rf"(?i:(?<!\w)action\**\s*:\s*)[`*\"']*(?:functions\.)?(?:{named})(?!\w)"
+    return regex.compile("|".join((*_CALL_MARKERS, called, above_json, announced, action)))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def stream_end_pattern(names: tuple[str, ...]) -> regex.Pattern[str]:
+    """Return a pattern for where a streamed text ends: at a call, or a token that ends the message."""
+    return regex.compile(f"{call_marker_pattern(names).pattern}|{END_TOKENS}")
 
 
 def find_tool_call_marker(text: str, question: TransitionRequest | None) -> int:

@@ -26,6 +26,17 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     return edge.takes_no and _takes_no_back(edge, message)
 
 
+def is_consent_missing(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether the text is not the yes that an edge needs which a language model has chosen.
+
+    Such a model knows more ways to say that this is all, so a no is only checked for a wish to wait or to
+    know something.
+    """
+    if edge.takes_yes or not is_answer_blocked(edge, message):
+        return is_answer_blocked(edge, message)
+    return message.is_waiting or message.text.endswith("?")
+
+
 def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether a text is no “no, that's all”: “no, that's not all”, “no wait”, “nothing works”."""
     words, language = message.words, message.language

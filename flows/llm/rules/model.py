@@ -10,7 +10,7 @@ from flows.llm.model import (
     TransitionDecision,
     TransitionRequest,
 )
-from flows.llm.rules.consent import is_answer_blocked
+from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.scoring import (
     INVALID_SLOT_SCORE,
@@ -66,6 +66,14 @@ class RulesModel:
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""
+
+
+def explain_missing_consent(edge: CompiledEdge, request: TransitionRequest) -> str:
+    """Return what to say when the message is not the yes or the no that `edge` needs; empty if it is."""
+    message = ParsedMessage(request)
+    if not is_consent_missing(edge, message):
+        return ""
+    return _answer_reservation(message) or messages_for(request.language).nothing_done_yet
 
 
 def _answer_reservation(message: ParsedMessage) -> str:

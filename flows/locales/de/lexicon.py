@@ -193,4 +193,27 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
+    people=words(
+        "mensch menschen person mitarbeiter mitarbeiterin berater beraterin kollege kollegen kollegin jemand "
+        "jemandem jemanden chef vorgesetzter vorgesetzten kundenservice kundendienst "
+        "sachbearbeiter ansprechpartner"
+    ),
+    people_phrases=phrases("echte person, echten menschen, support team"),
+    contact_wishes=phrases(
+        "sprechen, reden, verbinden, verbinde mich, ich will einen, ich mochte einen, ich "
+        "brauche einen, ich will zu, "
+        "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
+    ),
+    transfer_promises=(
+        r"\bich (?:verbinde|leite|ubergebe|stelle|gebe)\b(?: \w+){0,4} "
+        r"(?:person|mensch\w*|mitarbeiter\w*|kolleg\w*|team|kundenservice|weiter|durch)",
+    ),
+    deed_claims=(
+        r"\b(?:ich habe|wir haben)\b(?: \w+){0,5} "
+        r"(?:gebucht|bestellt|storniert|reserviert|geandert|erstattet|"
+        r"uberwiesen|abgeschickt|eingetragen|bestatigt)\b",
+        r"\bihre? (?:\w+ ){1,3}(?:wurde|ist|wird) (?:\w+ "
+        r"){0,2}(?:gebucht|bestellt|storniert|reserviert|geandert|"
+        r"erstattet|abgeschickt|eingetragen|bestatigt|aufgegeben)\b",
+    ),
 )

@@ -208,4 +208,34 @@ LEXICON: Final = Lexicon(
     ),
     contraction_patterns=(r"'(?:s|m|d|ll|ve|re)",),
     abbreviations={"u": "you", "ur": "your", "r": "are"},
+    people=words(
+        "person human agent representative rep operator advisor adviser supervisor manager boss colleague "
+        "someone somebody staff employee receptionist humans agents representatives operators "
+        "advisors colleagues"
+    ),
+    people_phrases=phrases(
+        "customer service, customer support, real person, real people, somebody in charge, your "
+        "team, live chat"
+    ),
+    contact_wishes=phrases(
+        "talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
+        "through, pass me, "
+        "get me, give me, i want a, i need a, want a real, need a real, reach, hand me over, let me speak, "
+        "let me talk, i want to see, i'd like a, i would like a"
+    ),
+    transfer_promises=(
+        r"\b(?:i'll|i will|i am|i'm|let me|i have|i've|we'll|we will|you(?:'re| are) being)\b(?: \w+){0,3} "
+        r"(?:transfer|connect|forward|escalat|hand|put|pass)\w*\b(?: (?:you|this|it|your "
+        r"\w+)\b)?(?: \w+){0,3} "
+        r"(?:(?:to|with|over|through)\b)(?: \w+){0,4} ?"
+        r"(?:person|human|agent|colleague|representative|team|specialist|someone|somebody|manager|support)",
+        r"\b(?:transferring|connecting|forwarding|escalating|handing) (?:you|this|your)\b",
+    ),
+    deed_claims=(
+        r"\b(?:i have|i've|i just|we have|we've)\b(?: \w+){0,2} (?:placed|booked|reserved|cancel+ed|ordered|"
+        r"scheduled|submitted|refunded|confirmed|changed|updated|registered|paid|sent|created|processed)\b",
+        r"\byour (?:\w+ ){0,3}(?:has been|have been|is now|was|is) (?:\w+ly "
+        r")?(?:placed|booked|reserved|cancel+ed|"
+        r"ordered|scheduled|submitted|refunded|confirmed|changed|updated|registered|processed|created)\b",
+    ),
 )

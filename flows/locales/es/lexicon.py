@@ -208,4 +208,25 @@ LEXICON: Final = Lexicon(
         "hola gracias favor usted quiero quería quisiera puedo puede este esta eso"
     ),
     abbreviations={"q": "que", "xq": "porque", "pq": "porque", "tb": "tambien", "x": "por"},
+    people=words(
+        "persona humano humana agente representante operador operadora asesor asesora companero "
+        "companera alguien "
+        "encargado encargada jefe supervisor"
+    ),
+    people_phrases=phrases("atencion al cliente, servicio al cliente, persona real"),
+    contact_wishes=phrases(
+        "hablar con, hablar a, comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, "
+        "conecteme, conectame, quiero un, "
+        "quiero una, necesito un, necesito una, deme, dame, llameme"
+    ),
+    transfer_promises=(
+        r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "
+        r"(?:persona|agente|companer\w+|equipo|asesor\w*|humano)",
+    ),
+    deed_claims=(
+        r"\b(?:he|hemos) (?:reservado|cancelado|pedido|realizado|confirmado|cambiado|enviado|"
+        r"reembolsado|registrado)\b",
+        r"\bsu (?:\w+ ){1,3}(?:ha sido|esta|fue) "
+        r"(?:reservad|cancelad|realizad|confirmad|cambiad|registrad)[oa]\b",
+    ),
 )

@@ -11,7 +11,7 @@ from flows.llm.parsing import MAX_REPLY_LENGTH
 from flows.llm.parsing.decision import shorten_reply
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node, say
-from tests.flows.openai_server import OpenAIServer, busy, call, completion, words
+from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, completion, words
 
 END = node("end", "The end.", is_final=True)
 MADE = flow(node("a", "Hello! Which digits?", edges=[edge("go", "end", keywords=["go"])]), END)
@@ -88,6 +88,81 @@ async def test_whatever_a_model_gives_has_a_sentence_and_an_outcome(
     model = create_model("openai/small", api_key="k", base_url=server.url)
     result = await say(machine(MADE, model), "hi", "hm")
     assert (result.outcome, result.issue, result.text) == (outcome, trouble, text)
+    await model.aclose()
+
+
+UNUSABLE = {
+    "empty": words(""),
+    "null": words(None),
+    "whitespace": words(" \n "),
+    "thoughts": words("<think>They want to go.</think>"),
+    "open thoughts": words("<think>They want"),
+    "stay without words": call(STAY_FUNCTION_NAME),
+    "unknown function": call("no_such"),
+    "malformed arguments": call("go", "{"),
+    "unreadable text": words("<tool_call>{"),
+    "length, nothing": completion({"role": "assistant", "content": ""}, finish="length"),
+    "length, half a sentence": completion({"role": "assistant", "content": "You could"}, finish="length"),
+}
+
+
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize("second", ["openai/small", "rules"])
+async def test_an_answer_that_cannot_be_used_is_none(
+    server: OpenAIServer, caplog: pytest.LogCaptureFixture, answer: Response, second: str
+) -> None:
+    server.answers = [answer, call("go")]
+    model = create_model(f"openai/big,{second}", api_key="k", base_url=server.url)
+    result = await say(machine(MADE, model), "hi", "go")
+    assert (result.outcome, result.model) == ("final", second)
+    (failure,) = result.failures
+    assert failure.startswith("openai/big:")
+    assert f"model openai/big gave no answer: {failure.removeprefix('openai/big:')}" in caplog.text
+    await model.aclose()
+
+
+async def test_a_cut_answer_is_better_than_none(server: OpenAIServer) -> None:
+    server.answers = [
+        completion({"role": "assistant", "content": "We close at six. And"}, finish="length"),
+        words(""),
+    ]
+    model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
+    result = await say(machine(MADE, model), "hi", "when?")
+    assert (result.text, result.issue) == ("We close at six.", "cut")
+    assert result.failures == ("openai/big:cut", "openai/small:empty")
+    await model.aclose()
+
+
+async def test_nothing_to_say_in_answer_to_a_greeting_is_an_answer(server: OpenAIServer) -> None:
+    server.answers = [call(STAY_FUNCTION_NAME)]
+    model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
+    result = await machine(MADE, model).turn("good evening to everybody there")
+    assert (result.text, result.failures, len(server.requests)) == ("Hello! Which digits?", (), 1)
+    await model.aclose()
+
+
+async def test_each_model_may_have_its_own_server_and_key(server: OpenAIServer) -> None:
+    async with OpenAIServer().running() as other:
+        host = other.url.removeprefix("http://").removesuffix("/v1")
+        server.answers, other.answers = [JSONResponse({"error": {}}, 401)] * 2, [call("go"), call("go")]
+        for keys, sent in (({host: "own"}, "Bearer own"), ({}, "Bearer none")):
+            spec = f"openai/big,openai/org/small@http://{host}"
+            model = create_model(spec, api_key="sk-first", base_url=server.url, keys=keys)
+            result = await say(machine(MADE, model), "hi", "go")
+            assert (result.outcome, result.model) == ("final", f"openai/org/small@{host}")
+            assert (server.keys[-1], other.keys[-1]) == ("Bearer sk-first", sent)
+            assert other.requests[-1]["model"] == "org/small"
+            await model.aclose()
+
+
+async def test_a_streamed_answer_that_fails_is_replaced_by_the_next_models(server: OpenAIServer) -> None:
+    server.answers = [Stream("It is", CUT), words("Which one?")]
+    model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
+    talk = machine(MADE, model)
+    await talk.turn("hi")
+    chunks = [chunk async for chunk in await talk.turn("hm", stream=True)]
+    assert [chunk.text for chunk in chunks] == ["It is", "Which one?"]
+    assert chunks[-1].is_restart
     await model.aclose()
 
 

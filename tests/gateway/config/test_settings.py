@@ -30,6 +30,7 @@ def test_all_settings_have_defaults() -> None:
         ("PORT", "many", "PORT"),
         ("PUBLIC_URL", "bots.example.com", "PUBLIC_URL"),
         ("TURNGATE_LLM", "openai/gpt-5.1", "OPENAI_API_KEY"),
+        ("TURNGATE_LLM", "openai/a@http://127.0.0.1:8080,openai/b", "OPENAI_API_KEY"),
         ("TURNGATE_LEASE_SECONDS", "0", "TURNGATE_LEASE_SECONDS"),
     ],
 )
@@ -55,6 +56,14 @@ def test_the_environment_overrides_the_env_file(monkeypatch: pytest.MonkeyPatch)
 
     settings = Settings.load()
     assert (settings.port, settings.flow) == (8200, "kyc")
+
+
+def test_a_model_at_a_server_of_its_own_needs_no_other_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURNGATE_LLM", "openai/a@http://127.0.0.1:8080/v1,rules")
+    monkeypatch.setenv("TURNGATE_LLM_KEYS", "127.0.0.1:8080=sk-12345")
+    settings = Settings.load()
+    assert "sk-12345" not in repr(settings)
+    assert settings.llm_keys.get_secret_value() == "127.0.0.1:8080=sk-12345"
 
 
 def test_a_secret_is_not_shown() -> None:

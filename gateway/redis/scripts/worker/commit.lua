@@ -32,6 +32,8 @@ end
 log_entry(session, 'committed', ARGV[7])
 local tokens = ARGV[7]:match('"tokens":"(%d+)"')  -- inside a text the quotes would be escaped
 if tokens then spend_tokens(session, tonumber(tokens), now) end
+local failures = ARGV[7]:match('"model_failures":"([^"]+)"')
+for failure in (failures or ''):gmatch('%S+') do count('model_failed:' .. failure) end
 if ARGV[4] ~= '' then set('state', ARGV[4]) end
 if #turns > 0 then
   redis.call('LPOP', key(session, ':mail'), #turns)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flows.compiled import compile_flow
 from flows.llm import STAY_FUNCTION_NAME, ReplyRequest, SummaryRequest, TransitionRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing import ModelOutput, ReplyStreamer
+from flows.llm.parsing import ModelOutput, ReplyStreamer, strip_reasoning
 from flows.llm.prompts import BRIEF_RESPONSE_KEY
 from flows.tools import ToolDefinition
 from tests.flows.conversation import edge, flow, machine, node, say
@@ -54,11 +54,58 @@ GIVEN = '{"x": "4321"}'
         f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>given\n```json\n{GIVEN}\n```",
         f"<|tool_call_begin|>functions.given:0<|tool_call_argument_begin|>{GIVEN}<|tool_call_end|>",
         f"<|channel|>commentary to=functions.given <|constrain|>json<|message|>{GIVEN}<|call|>",
+        f"analysisThey gave it.assistantcommentary to=functions.given json{GIVEN}",
+        f"given\n{GIVEN}",
+        f"given {GIVEN}",
+        f"I will do that.\n\n**given**\n{GIVEN}",
+        f"Action: given\nAction Input: {GIVEN}",
+        f"Thought: They gave it.\nAction: given\nAction Input: {GIVEN}\nObservation:",
+        f"tool_call: given {GIVEN}",
+        f"Calling given with {GIVEN}",
+        f"Calling the function `given`: {GIVEN}",
+        '<｜DSML｜invoke name="given"><｜DSML｜parameter name="x" string="true">4321'
+        "</｜DSML｜parameter></｜DSML｜invoke>",
+        f"given({GIVEN})<|im_end|>",
+        f'<|im_start|>assistant\n{{"name": "given", "arguments": {GIVEN}}}<|im_end|>',
     ],
 )
 def test_a_call_that_is_written_as_text_is_a_call(content: str) -> None:
     decision = ModelOutput(content).to_decision("m", QUESTION)
     assert (decision.edge_id, decision.slots, decision.issue) == ("given", {"x": "4321"}, "")
+
+
+ANSWER = "Which one?"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{ANSWER}<|im_end|>",
+        f"{ANSWER}</s>",
+        f"{ANSWER}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThe first.",
+        f"<|im_start|>assistant\n{ANSWER}",
+        f"<|channel|>analysis<|message|>They are "
+        f"lost.<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
+        f"analysisThey are lost.assistantfinal{ANSWER}",
+        f"◁think▷They are lost.◁/think▷{ANSWER}",
+        f"<reflection>They are lost.</reflection>{ANSWER}",
+        f"Thought: They are lost.\nFinal Answer: {ANSWER}",
+        f"Bot: {ANSWER}",
+        f"Assistant: {ANSWER}\nUser: the first\nAssistant: Fine.",
+    ],
+)
+def test_what_a_server_should_have_removed_is_not_sent(content: str) -> None:
+    made = ModelOutput(strip_reasoning(content))
+    assert made.to_decision("m", QUESTION).reply == ANSWER
+    assert ModelOutput(strip_reasoning(content)).to_reply("m").text == ANSWER
+
+
+@pytest.mark.parametrize(
+    "content", ["Thought: They are lost.", "<|channel|>analysis<|message|>They are", "<think>Hm", "</s>"]
+)
+def test_thoughts_alone_are_no_answer(content: str) -> None:
+    decision = ModelOutput(strip_reasoning(content)).to_decision("m", QUESTION)
+    assert (decision.reply, decision.issue) == ("", "empty")
 
 
 @pytest.mark.parametrize("content", ["given()", "<function=given>\n</function>", '{"function": "given"}'])
@@ -131,6 +178,10 @@ def test_the_name_of_the_function_to_stay_is_not_sent() -> None:
         "Your order(s) are on their way: f(x) {smile}.",
         "I <3 [links](https://x.example), [1] and <b>bold</b>.",
         "It is forgiven() and the last_four are {1, 2}.",
+        "Thought for the day: action counts. Note: we are calling you at 9.",
+        "The total is: {4}. Please answer: yes or no?",
+        "Action: please confirm your e-mail.",
+        "Analysis paralysis is no issue; the assistant final check follows.",
     ],
 )
 def test_what_only_looks_like_a_call_is_sent(content: str) -> None:

@@ -1,0 +1,64 @@
+"""Chooses among the edges that a model has called in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from flows.compiled import CompiledEdge
+from flows.llm.model import TransitionRequest
+from flows.llm.prompts import STAY_FUNCTION_NAME
+
+_MAX_ANSWERS_BESIDE = 2
+
+Call = tuple[str, dict[str, JsonValue]]
+
+
+def resolve_name(written: str, question: TransitionRequest) -> str:
+    """Return the function that a model means; empty when there is none.
+
+    Models write the namespace, other capitals, blanks, or the node that an edge leads to.
+    """
+    name = written.strip().removeprefix("functions.").strip()
+    edges = question.available_edges
+    known = [STAY_FUNCTION_NAME, *(edge.id for edge in edges)]
+    if name in known:
+        return name
+    if found := next((edge.id for edge in edges if edge.target == name), ""):
+        return found
+    alike = [each for each in known if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def choose_edge(
+    called: Sequence[Call], question: TransitionRequest
+) -> tuple[str, dict[str, JsonValue], tuple[str, ...]]:
+    """Return the edge to follow with its arguments, and edges to mere answers that come first.
+
+    Who asks for a person gets one whatever else was called. Of several edges one that does something
+    irreversible comes last: the calls contradict each other. To stay counts only alone.
+    """
+    arguments_by_name: dict[str, dict[str, JsonValue]] = {}
+    for name, arguments in called:
+        arguments_by_name[name] = {**arguments, **arguments_by_name.get(name, {})}
+    edges = _called_edges(arguments_by_name, question)
+    if not edges:
+        return STAY_FUNCTION_NAME, arguments_by_name[STAY_FUNCTION_NAME], ()
+    own = set(map(id, question.node.edges))
+    answers = [edge for edge in edges if edge.is_answer and id(edge) not in own]
+    others = [edge for edge in edges if not any(edge is each for each in answers)]
+    best = min(others, key=_rank, default=None) or answers[0]
+    beside = () if best.commits else [edge.id for edge in answers if edge is not best]
+    return best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE])
+
+
+def _rank(edge: CompiledEdge) -> int:
+    if edge.leads_to_hand_off:
+        return 0
+    return 2 if edge.commits else 1
+
+
+def _called_edges(names: dict[str, dict[str, JsonValue]], question: TransitionRequest) -> list[CompiledEdge]:
+    by_id = {edge.id: edge for edge in question.available_edges}
+    return [by_id[name] for name in names if name in by_id]

@@ -1,0 +1,72 @@
+"""Recognition of a wish for a person of the business, in every language of the engine."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from flows.locales import PACK_LEXICONS
+from flows.nlu.clauses import denied_positions
+from flows.text import find_phrase, tokenize
+
+_MAX_WORDS = 60
+_MAX_BARE_WORDS = 4
+_MAX_WORDS_BETWEEN = 4
+_MAX_WORDS_BEHIND_ARTICLE = 1
+_ONE = frozenset(("one", "ein", "eine", "einen", "un", "una"))
+_ARTICLES = _ONE | {"a"}
+_EMPTY = frozenset(("real", "live", "a", "please", "now", "the", "bitte", "echt", "echte", "echten"))
+
+_Phrases = tuple[tuple[str, ...], ...]
+
+
+@cache
+def _people(language: str) -> _Phrases:
+    lexicon = PACK_LEXICONS[language]
+    return tuple(filter(None, map(tokenize, (*lexicon.people, *lexicon.people_phrases))))
+
+
+@cache
+def _wishes(language: str) -> _Phrases:
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].contact_wishes)))
+
+
+def asks_for_person(text: str) -> bool:
+    """Return whether a message asks to reach somebody: “let me speak to your boss”, “human please”.
+
+    Whatever the conversation's language is: who wants a person may well ask in their own.
+    """
+    words = tokenize(text)[:_MAX_WORDS]
+    return bool(words) and any(_asks_in(language, words, text) for language in PACK_LEXICONS)
+
+
+def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
+    denied = denied_positions(text, language)
+    people = [span for span in _spans(_people(language), words) if span[0] not in denied]
+    if not people:
+        return False
+    if _is_bare(language, words, people):
+        return not text.rstrip().endswith("?") or len(words) == 1
+    wishes = [span for span in _spans(_wishes(language), words) if span[0] not in denied]
+    return any(_belong_together(wish, person, words) for person in people for wish in wishes)
+
+
+def _spans(phrases: _Phrases, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return where the phrases begin and end."""
+    starts = ((phrase, find_phrase(phrase, words)) for phrase in phrases)
+    return [(at, at + len(phrase)) for phrase, at in starts if at >= 0]
+
+
+def _is_bare(language: str, words: tuple[str, ...], people: list[tuple[int, int]]) -> bool:
+    """Return whether the message names somebody and nothing else; a number of people is an answer."""
+    if len(words) > _MAX_BARE_WORDS or any(word.isdigit() or word in _ONE for word in words):
+        return False
+    named = {at for start, end in people for at in range(start, end)}
+    empty = PACK_LEXICONS[language].fillers | _EMPTY
+    return all(at in named or word in empty for at, word in enumerate(words))
+
+
+def _belong_together(wish: tuple[int, int], person: tuple[int, int], words: tuple[str, ...]) -> bool:
+    if person[0] < wish[0]:
+        return wish[0] - person[1] <= _MAX_WORDS_BETWEEN
+    between = person[0] - wish[1]
+    return between <= (_MAX_WORDS_BEHIND_ARTICLE if words[wish[1] - 1] in _ARTICLES else _MAX_WORDS_BETWEEN)

@@ -1,0 +1,59 @@
+"""A wish for a person of the business is recognized in every language, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.nlu import asks_for_person
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want a human",
+        "human",
+        "agent please",
+        "a real person please",
+        "let me speak to your boss",
+        "supervisor",
+        "put me through to somebody in charge",
+        "can I talk to somebody?",
+        "customer service",
+        "operator!",
+        "connect me with one of your agents",
+        "this is useless, I want to talk to a real person",
+        "Ich will mit einem Menschen reden",
+        "Mitarbeiter bitte",
+        "Kann ich mit jemandem sprechen?",
+        "quiero hablar con una persona",
+        "páseme con un agente",
+    ],
+)
+def test_a_wish_for_a_person_is_one(text: str) -> None:
+    assert asks_for_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "I do not want to talk to a person",
+        "please don't connect me to an agent",
+        "are you a human?",
+        "my agent told me so",
+        "a table for one person please",
+        "one person",
+        "eine Person",
+        "4 people",
+        "I need a room for 3 people",
+        "I want a pizza for my boss",
+        "is somebody there?",
+        "no human",
+        "call me when someone is there",
+        "no quiero hablar con una persona",
+        "Ich will nicht mit einem Menschen reden",
+    ],
+)
+def test_other_messages_are_none(text: str) -> None:
+    assert not asks_for_person(text)
