@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -202,7 +202,7 @@ def tool(n: int = 0) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(120))
+@settings(max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])  # whole flows
 @given(
     flow=flows(),
     said=st.lists(messages, min_size=1, max_size=4),
