@@ -281,17 +281,18 @@ class Mailbox(Protocol):
         """Set a reply aside until the contact's next message."""
         ...
 
-    async def postpone(
+    async def postpone(  # noqa: PLR0913 - keyword-only
         self,
         lease: Lease,
         seconds: float,
         reason: str,
         *,
+        reply: Reply | None = None,
         settled: bool = True,
         counted: bool = True,
         failure: SendFailure | None = None,
     ) -> None:
-        """Release the lease and schedule the session in `seconds`.
+        """Release the lease and schedule the session in `seconds`, because of `reply`.
 
         `settled`: the marked reply was certainly not sent, so it need not be looked up. `counted`: the reply
         was tried, so the next wait is longer.

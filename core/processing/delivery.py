@@ -134,9 +134,9 @@ class OutboxSender(Generic[Http]):
         if seconds_left <= 0:
             await self._record_rejection(lease, reply, Unavailable(permit.reason))
             return await self._mailbox.read_session(lease)
-        reason = "rate limit or open circuit breaker"
+        reason = permit.reason if permit.reason == "rate limit" else f"circuit breaker open: {permit.reason}"
         settled, wait = not self._is_marked(reply, view), min(permit.wait, seconds_left)
-        await self._mailbox.postpone(lease, wait, reason, settled=settled, counted=False)
+        await self._mailbox.postpone(lease, wait, reason, reply=reply, settled=settled, counted=False)
         return None
 
     async def _record_rejection(
@@ -186,6 +186,7 @@ class OutboxSender(Generic[Http]):
             lease,
             min(seconds, self._seconds_left(reply, view)),
             error.reason,
+            reply=reply,
             settled=settled,
             failure=failure if concerns_account else None,
         )

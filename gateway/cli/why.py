@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import datetime
 from time import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,14 +12,12 @@ import typer
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from redis.asyncio import Redis
 
     from gateway.redis.records.session_log import LogEntry
+    from gateway.redis.records.session_report import SessionReport
 
 
-_PROACTIVE_PREFIXES = ("own-", "agent-")
 _CONTENT_FIELDS = frozenset({"text", "body", "payload", "choices", "media"})
 
 
@@ -27,107 +26,85 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def why(
-    message_id: Annotated[
+    name: Annotated[
         str,
         typer.Argument(
             metavar="ID",
-            help="Provider message ID (inbound or outbound), or the `message_id` of POST /turn or /messages.",
+            help="Provider message ID (inbound or outbound), `message_id` of POST /turn or /messages, "
+            "session, or contact (number, e-mail address, user ID, name).",
         ),
     ],
     text: Annotated[bool, typer.Option("--text", help="Show message texts.")] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Log entries of a session or a contact's sessions.")
+    ] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the delivery timeline of a message."""
-    from gateway.redis.records.proactive_messages import ProactiveMessages
-    from gateway.redis.records.session_index import SessionIndex
-    from gateway.redis.records.session_log import read_log_end, read_window
+    """Show what became of a message, and what a session or a contact waits for."""
+    from gateway.redis.records.session_report import explain
 
-    async def work(redis: Redis) -> tuple[list[tuple[str, list[LogEntry]]], dict[str, int]]:
-        found = []
-        if proactive := await ProactiveMessages(redis).find(message_id):
-            entries = await read_log_end(redis, proactive.session, 1_000)
-            found.append((proactive.session, _select_by_keys(proactive.log_keys, entries)))
-        if session := await SessionIndex(redis).find_by_message(message_id):
-            found.append((session, _select_entries(message_id, await read_log_end(redis, session, 1_000))))
-        return found, {session: await read_window(redis, session) for session, _ in found}
+    async def work(redis: Redis) -> list[SessionReport]:
+        return await explain(redis, name, limit)
 
-    found, windows = run_with_redis(work)
-    if not found:
-        typer.echo(f"{message_id}: unknown message (IDs are kept for eight days)", err=True)
+    reports = run_with_redis(work)
+    if not reports:
+        typer.echo(
+            f"{name}: no message, session or contact has this name (message IDs are kept for eight days)",
+            err=True,
+        )
         raise typer.Exit(1)
-    for session, entries in found:
-        typer.echo(f"session  {session}")
-        if closes := windows[session]:
-            when = datetime.fromtimestamp(closes / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-            typer.echo(f"service window  {'open until' if closes > time() * 1000 else 'closed since'} {when}")
-        for entry in entries:
-            when = datetime.fromtimestamp(entry.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-            facts = [
-                f"{name}={_format_value(value)}"
-                for name, value in entry.data.items()
-                if text or name not in _CONTENT_FIELDS
-            ]
-            typer.echo(f"{when}  {entry.kind:<9}  {'  '.join(facts)}")
+    if as_json:
+        typer.echo(json.dumps([_to_json(report, text) for report in reports], indent=2, ensure_ascii=False))
+        return
+    for report in reports:
+        for line in _describe_state(report):
+            typer.echo(line)
+        for entry in report.entries:
+            facts = [f"{field}={_format_value(value)}" for field, value in _facts(entry, text).items()]
+            typer.echo(f"{_format_time(entry.at_ms)}  {entry.kind:<9}  {'  '.join(facts)}")
 
 
-def _select_entries(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
-    """Select the entries of a message by its provider id or of a turn by its id.
-
-    Those of a turn and its replies; for a reply, those of the turn that it answers; for a proactive message,
-    those of all its parts.
-    """
-    turn = message_id
-    for entry in entries:
-        data: Any = entry.data
-        if data.get("id") == message_id and "key" in data:
-            key = str(data["key"])
-            if key.startswith(_PROACTIVE_PREFIXES):
-                return _select_by_keys(_find_sibling_parts(key, entries), entries)
-            turn = key.rpartition(".")[0]
-    for entry in entries:
-        data = entry.data
-        if entry.kind == "committed" and turn in data.get("turns", ()):
-            turn = str(data["turns"][0])
-    keys = {key for entry in entries for key in _get_keys(entry) if key == turn or key.startswith(f"{turn}.")}
-    selected = _select_by_keys(keys, entries)
-
-    def belongs(entry: LogEntry) -> bool:
-        data: Any = entry.data
-        if entry.kind == "activity":  # an edit or a deletion, and the message that it is about
-            return bool({turn, message_id} & {data.get("id"), data.get("message")})
-        return entry in selected or data.get("turn") in (turn, message_id) or turn in data.get("turns", ())
-
-    return [entry for entry in entries if belongs(entry)]
+def _describe_state(report: SessionReport) -> list[str]:
+    now = time() * 1000
+    zone = datetime.now().astimezone()
+    lines = [f"session  {report.session}  {report.owner}  (times in {zone:%Z}, UTC{zone:%z})"]
+    if closes := report.window_closes_ms:
+        verb = "open until" if closes > now else "closed since"
+        lines.append(f"service window  {verb} {_format_time(closes)}")
+    if report.opted_out:
+        lines.append(f"opted out  {report.opted_out}")
+    if report.silenced:
+        lines.append(f"silent  {report.silenced}")
+    if report.unanswered or report.unsent:
+        lines.append(f"pending  {report.unanswered} to answer  {report.unsent} to send")
+    if report.worker_until_ms:
+        lines.append(f"in progress  a worker has it, its lease ends {_format_time(report.worker_until_ms)}")
+    if report.next_try_ms:
+        seconds = (report.next_try_ms - now) / 1000
+        lines.append(
+            f"waits  next try {_format_time(report.next_try_ms)} (in {seconds:.0f} s): {report.wait_reason}"
+        )
+    if report.breaker_until_ms:
+        until = _format_time(report.breaker_until_ms)
+        lines.append(f"account  circuit breaker open until {until}: {report.breaker_reason}")
+    return lines
 
 
-def _select_by_keys(keys: Collection[str], entries: list[LogEntry]) -> list[LogEntry]:
-    """Select the entries of replies by their keys, and the statuses of these replies."""
-    ids = {entry.data["id"] for entry in entries if "id" in entry.data and _is_about(entry, keys)}
-    return [entry for entry in entries if _is_about(entry, keys) or entry.data.get("id") in ids]
+def _facts(entry: LogEntry, text: bool) -> dict[str, Any]:
+    return {field: value for field, value in entry.data.items() if text or field not in _CONTENT_FIELDS}
 
 
-def _is_about(entry: LogEntry, keys: Collection[str]) -> bool:
-    from gateway.redis.records.message_timeline import original_key
-
-    return any(original_key(key, keys) in keys for key in _get_keys(entry))
-
-
-def _get_keys(entry: LogEntry) -> list[str]:
-    """Return the keys of the replies that an entry is about."""
-    data: Any = entry.data
-    replies = data.get("replies")  # a count in entries of another kind
-    return [*(replies if isinstance(replies, list) else []), *([data["key"]] if "key" in data else [])]
+def _to_json(report: SessionReport, text: bool) -> dict[str, Any]:
+    fields = report.model_dump(exclude={"entries"})
+    entries = [
+        {"at_ms": each.at_ms, "kind": each.kind, "data": _facts(each, text)} for each in report.entries
+    ]
+    return {**fields, "entries": entries}
 
 
-def _find_sibling_parts(key: str, entries: list[LogEntry]) -> set[str]:
-    """Return the keys of all parts of a proactive message, of which one is given."""
-    from gateway.redis.records.message_timeline import original_key
-
-    keys = {each for entry in entries for each in _get_keys(entry)}
-    key = original_key(key, keys)
-    message, _, number = key.rpartition(".")
-    if not number.isdigit() or f"{message}.1" not in keys:
-        return {key}  # it has one part
-    return {each for each in keys if each.startswith(f"{message}.") and each[len(message) + 1 :].isdigit()}
+def _format_time(milliseconds: int) -> str:
+    """Return a time in this machine's zone."""
+    return datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def _format_value(value: object) -> str:

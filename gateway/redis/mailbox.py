@@ -218,19 +218,20 @@ class RedisMailbox:
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
         await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"])
 
-    async def postpone(
+    async def postpone(  # noqa: PLR0913 - keyword-only
         self,
         lease: Lease,
         seconds: float,
         reason: str,
         *,
+        reply: Reply | None = None,
         settled: bool = True,
         counted: bool = True,
         failure: SendFailure | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
         account, key = (account_key(failure.reply.address), failure.reply.key) if failure else ("", "")
-        subject = {"key": key} if key else {}
+        subject = {"key": reply.key} if reply else {}
         entry = to_json({**subject, "reason": reason, "seconds": round(seconds, 3)})
         cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
         mark = "unknown" if failure and failure.may_be_copy else "1" if settled else ""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 from typing import Any, Literal
 
 import pytest
@@ -59,8 +60,7 @@ def test_why_shows_a_messages_log_by_turn_or_provider_id(ask_command: str, messa
 
     output = run("why", message)
 
-    kinds = [line.split()[2] for line in output.output.splitlines()[1:]]
-    assert kinds == ["accepted", "claimed", "committed", "said", "sending", "sent"]
+    assert kinds_of(message) == ["accepted", "claimed", "committed", "said", "sending", "sent"]
     assert "my secret" not in output.output
     assert "my secret" in run("why", message, "--text").output
 
@@ -142,7 +142,59 @@ def test_a_contact_who_never_wrote_is_written_to(ask_command: str, monkeypatch: 
 
 
 def kinds_of(message: str) -> list[str]:
-    return [line.split()[2] for line in run("why", message).output.splitlines()[1:]]
+    return [entry["kind"] for [report] in [explained(message)] for entry in report["entries"]]
+
+
+def explained(name: str) -> list[dict[str, Any]]:
+    reports: list[dict[str, Any]] = json.loads(run("why", name, "--json").output)
+    return reports
+
+
+async def refused_by_the_provider(rig: Rig) -> None:
+    rig.channel.planned_failures = [(Unavailable("HTTP 503", one_contact=True), False)]
+    await rig.accept_turns(1, text="my secret")
+    await rig.process()
+
+
+async def held_by_the_breaker(rig: Rig) -> None:
+    rig.channel.planned_failures = [(Unavailable("HTTP 503"), False)] * 5
+    for number in range(5, 10):
+        await rig.accept_turns(number, session=f"fake:{number}")
+        await rig.process(f"fake:{number}")
+    await rig.accept_turns(4, session="fake:4")
+    await rig.process("fake:4")
+
+
+def test_why_says_what_waits_and_until_when_while_a_provider_refuses(ask_command: str) -> None:
+    prepare(ask_command, refused_by_the_provider)
+    [report] = explained("M1")
+
+    assert kinds_of("M1")[-1] == "postponed"
+    assert (report["unsent"], report["wait_reason"]) == (1, "HTTP 503")
+    assert report["next_try_ms"] > time() * 1000
+    assert "HTTP 503" in run("why", "M1").output.splitlines()[2]
+
+
+def test_why_says_that_an_account_s_circuit_breaker_is_open(ask_command: str) -> None:
+    prepare(ask_command, held_by_the_breaker)
+    [report] = explained("fake:4")
+
+    assert "HTTP 503" in report["breaker_reason"]
+    assert report["breaker_until_ms"] > time() * 1000
+    assert "circuit breaker open: HTTP 503" in report["wait_reason"]
+    assert "circuit breaker open until" in run("why", "fake:4").output
+
+
+@pytest.mark.parametrize("name", [SESSION, ADDRESS.theirs, f" {ADDRESS.theirs} "])
+def test_why_explains_a_session_and_a_contact(ask_command: str, name: str) -> None:
+    prepare(ask_command, answered)
+    [report] = explained(name)
+
+    assert (report["session"], report["owner"], report["unsent"]) == (SESSION, "bot", 0)
+    assert report["entries"][0]["kind"] == "accepted"
+    assert "my secret" not in run("why", name).output + run("why", name, "--json").output
+    assert "my secret" in run("why", name, "--text").output
+    assert len(json.loads(run("why", name, "--json", "--limit", "2").output)[0]["entries"]) == 2
 
 
 @pytest.mark.parametrize(("voice", "key"), [("bot", "own-rem-1"), ("person", "agent-rem-1")])
