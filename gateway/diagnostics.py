@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -13,12 +14,14 @@ from redis.exceptions import RedisError
 from core.errors import ConfigurationError
 from core.model import FrozenModel
 from flows.document import Flow
+from gateway.account_checks import check_accounts
 from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
 from gateway.exposure_check import check_exposure
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.embedded_server import find_running
 from gateway.redis.readiness import Readiness
 from gateway.redis.records import delivery_reports, worker_presence
 
@@ -27,25 +30,38 @@ _MAX_FAILURES_CHECKED = 50
 _MAX_ACCOUNTS_LISTED = 20
 
 
+_MAX_SKEW_SECONDS = 5.0
+
+
 class CheckResult(FrozenModel):
-    """Result of one check; `message` states the finding and, if it is a problem, what to do."""
+    """Result of one check; `message` states the finding and, if it is a problem, what to do.
+
+    `can_fix`: with `fix` the same check changes it at the provider.
+    """
 
     passed: bool
     message: str
+    can_fix: bool = False
 
 
-async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
+async def run_checks(settings: Settings, *, fix: bool = False) -> AsyncIterator[CheckResult]:
     """Run all checks in the order of their dependencies; a check whose prerequisite failed is skipped."""
     for finding in _check_configuration(settings):
         yield finding
     async for passed, message in check_exposure(settings):
         yield CheckResult(passed=passed, message=message)
-    if not settings.redis_url:
+    async for check in check_accounts(settings, fix=fix):
+        yield CheckResult(passed=check.passed, message=check.message, can_fix=check.can_fix)
+    url = settings.redis_url or find_running(settings.data_dir)
+    if not url:
         yield CheckResult(
-            passed=True, message="Redis: REDIS_URL is not set; `turngate run` starts an embedded server"
+            passed=True,
+            message=f"Redis: REDIS_URL is not set, and no `turngate run` is active in {settings.data_dir}",
         )
         return
-    async with open_redis(settings.redis_url) as redis:
+    if not settings.redis_url:
+        yield CheckResult(passed=True, message=f"`turngate run` is active in {settings.data_dir}")
+    async with open_redis(url) as redis:
         try:
             async for finding in _check_redis(redis):
                 yield finding
@@ -92,6 +108,7 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         yield CheckResult(passed=True, message="Redis is durable (append-only, noeviction)")
     problem = await Readiness(redis).storage_problem()
     yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
+    yield await _check_clock(redis)
     is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
         passed=is_worker_alive,
@@ -128,6 +145,19 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
             message=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
             "with --serializer json",
         )
+
+
+async def _check_clock(redis: Redis) -> CheckResult:
+    """Compare this machine's clock with the server's. Webhooks with a signed time are judged by this one."""
+    seconds, microseconds = await redis.time()
+    skew = time.time() - seconds - microseconds / 1e6
+    if abs(skew) <= _MAX_SKEW_SECONDS:
+        return CheckResult(passed=True, message="The clock agrees with the Redis server's")
+    return CheckResult(
+        passed=False,
+        message=f"The clock differs from the Redis server's by {skew:.0f} s; synchronize both (NTP), or "
+        "webhooks with a signed time are rejected",
+    )
 
 
 async def _check_deliveries(redis: Redis) -> AsyncIterator[CheckResult]:

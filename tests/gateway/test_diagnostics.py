@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from redis.asyncio import Redis
 
 from core.errors import Rejected
@@ -10,6 +16,7 @@ from gateway.config.settings import Settings
 from gateway.diagnostics import run_checks
 from gateway.redis.records import worker_presence
 from tests.core.rig import Rig
+from tests.gateway.running import RunningGateway
 from tests.gateway.stack import running_stack
 
 
@@ -24,7 +31,7 @@ async def test_without_any_setting_all_checks_pass() -> None:
     passed, unwell = await run_doctor()
 
     assert "simulated" in passed
-    assert "embedded server" in passed
+    assert "no `turngate run` is active" in passed
     assert unwell == ""
 
 
@@ -107,3 +114,41 @@ async def test_a_worker_that_expects_pickle_is_found() -> None:
 
     assert "1 jobs failed" in unwell
     assert "--serializer json" in unwell
+
+
+async def test_the_accounts_are_checked_at_their_providers() -> None:
+    async with running_stack() as stack:
+        stack.simulator.account_resource._webhook_url = "https://old.example.com/webhooks/twilio"
+        stack.add_settings(REDIS_URL=stack.url)
+        command = (sys.executable, "-m", "gateway", "doctor", "--json")
+        process = await stack.start_process(*command)
+        results = json.loads((await process.communicate())[0])
+        stack.add_settings(TWILIO_AUTH_TOKEN="f" * 32)
+        refused = (await (await stack.start_process(*command)).communicate())[0].decode()
+
+    assert process.returncode == 1
+    messages = {each["message"]: each["passed"] for each in results}
+    assert messages["twilio: the account is active"]
+    assert any("twilio: the number" in each and not passed for each, passed in messages.items())
+    assert any("clock agrees" in each for each in messages)
+    assert "twilio: the provider refused the check: twilio 20003" in refused
+
+
+def test_the_running_gateway_of_this_folder_is_found(tmp_path: Path) -> None:
+    running = RunningGateway(tmp_path)
+    try:
+        running.wait_until_ready()
+        result = subprocess.run(
+            [sys.executable, "-m", "gateway", "doctor"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "COLUMNS": "40"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        running.stop()
+
+    assert "OK `turngate run` is active in" in result.stdout
+    assert "OK A worker is alive\n" in result.stdout
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -27,6 +27,7 @@ from channels._kit.simulator import (
     WebhookResult,
     parse_json_object,
 )
+from channels.sunshine.simulator.app_resource import AppResource
 from channels.sunshine.simulator.conversations import (
     AGENT_ACTIONS,
     BOT_INTEGRATION,
@@ -78,6 +79,7 @@ class SunshineSimulator:
         self._expected_authorization = f"Basic {base64.b64encode(':'.join(key).encode()).decode()}"
         self._secret = secret
         self._webhook_url = webhook_url
+        self.app_resource = AppResource(app, webhook_url)
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._files = FileStore(self._random)
         self._max_messages = max_messages
@@ -190,6 +192,9 @@ class SunshineSimulator:
             return self._handle_upload(request, query), []
         if len(request.body) > _MAX_BODY_BYTES:
             return error_response(413, "payload_too_large"), []
+        below = where.removeprefix(f"/v2/apps/{self._app}").strip("/").split("/")
+        if answer := self.app_resource.handle(request, [each for each in below if each]):
+            return answer, []
         path = where.removeprefix(f"/v2/apps/{self._app}/conversations/").split("/")
         conversation = self.conversations.by_id.get(path[0])
         if conversation is None:

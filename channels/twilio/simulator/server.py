@@ -24,6 +24,7 @@ from channels._kit.simulator import (
     WebhookResult,
     parse_data_url,
 )
+from channels.twilio.simulator.account_resource import AccountResource
 from channels.twilio.simulator.content import ContentStore, SentContent
 from channels.twilio.simulator.message_validation import (
     FormFields,
@@ -105,6 +106,7 @@ class TwilioSimulator:
         """Show a WhatsApp contact's user ID beside the number, and in its place."""
         self._files: dict[str, str] = {}
         self._base = f"/2010-04-01/Accounts/{account_sid}"
+        self.account_resource = AccountResource(account_sid, webhook_url)
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -199,6 +201,9 @@ class TwilioSimulator:
                 return self._handle_message_resource(request.method, record, form, now), []
         if path == "/v2/Indicators/Typing.json" and request.method == "POST":
             return self._handle_typing(form), []
+        below = path.removeprefix(self._base)
+        if answer := self.account_resource.handle(request.method, below, form, self._numbers):
+            return answer, []
         return ApiError(404, 20404, f"The requested resource {path} was not found").to_response(), []
 
     def _handle_message_resource(

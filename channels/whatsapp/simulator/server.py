@@ -24,6 +24,7 @@ from channels._kit.simulator import (
     WebhookResult,
     parse_json_object,
 )
+from channels.whatsapp.simulator.app_resource import AppResource
 from channels.whatsapp.simulator.media_store import MediaStore, is_acceptable
 from channels.whatsapp.simulator.message_validation import RefusedMessage, validate_message
 from channels.whatsapp.simulator.rate_limits import SendLimiter
@@ -82,6 +83,7 @@ class WhatsAppSimulator:
         self._secret = app_secret
         self._token = access_token
         self._webhook_url = webhook_url
+        self.app_resource = AppResource(app_secret, webhook_url)
         self.phone_number_id = phone_number_id
         self._display_number = display_number
         self._account = account
@@ -160,7 +162,8 @@ class WhatsAppSimulator:
         version, *path = request.url.partition("?")[0].split("/")[1:]
         if not _VERSION.fullmatch(version):
             return error_response(400, 2500, f"Unknown path components: /{version}"), []
-        expected = f"Bearer {self._token}".encode()
+        token = self.app_resource.token if path[-1:] == ["subscriptions"] else self._token
+        expected = f"Bearer {token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
             return error_response(401, 190, "Invalid OAuth access token"), []
         try:
@@ -185,6 +188,8 @@ class WhatsAppSimulator:
                 return self._media.delete(medium), []
             case "GET", ["bytes", medium]:
                 return self._media.download(medium), []
+        if answer := self.app_resource.handle(request, path):
+            return answer, []
         return error_response(400, 100, "Unsupported request: the object does not exist"), []
 
     def handle_delivery_result(

@@ -81,6 +81,9 @@ class AdminApi:
                 return json_response(200, build_page("triggers", list(self.triggers.values()), query))
             case "POST", ["webhooks"]:
                 return self._create_webhook(_read_object(request, "webhook"))
+            case "PATCH", ["webhooks", number] if number in self.webhooks:
+                self.webhooks[number] |= _read_object(request, "webhook")
+                return json_response(200, {"webhook": self.webhooks[number]})
             case "POST" | "PUT", ["triggers", *rest]:
                 return self._save_trigger(_read_object(request, "trigger"), rest)
         return error_response(404, "InvalidEndpoint", "Not found")

@@ -1,0 +1,49 @@
+"""Checks of `turngate doctor` at the providers: credentials of each account, and where its webhooks go."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+
+from channels._kit.account_check import AccountCheck, CheckAccount
+from core.errors import ConfigurationError, DeliveryError
+from gateway.bootstrap import load_channels
+from gateway.config.channel_config import ConfigFile
+from gateway.config.settings import Settings
+from gateway.http.clients import provider_client
+
+
+async def check_accounts(settings: Settings, *, fix: bool) -> AsyncIterator[AccountCheck]:
+    """Ask each configured provider; with `fix`, change what is wrong there.
+
+    A provider that does not answer is one failed check.
+    """
+    try:
+        accounts = list(load_channels(settings))
+    except ConfigurationError:  # reported as a check of its own
+        return
+    config = ConfigFile.load(settings.config_path)
+    async with provider_client() as http:
+        for name in accounts:
+            account = config.accounts.get(name)
+            environ = account.resolve_settings(settings.environ) if account else settings.environ
+            async for check in _check(name, environ, settings.public_url or "", http, fix=fix):
+                yield check.model_copy(update={"message": f"{name}: {check.message}"})
+
+
+async def _check(
+    name: str, environ: Mapping[str, str], public_url: str, http: httpx.AsyncClient, *, fix: bool
+) -> AsyncIterator[AccountCheck]:
+    channel = name.partition("/")[0]
+    check_account: CheckAccount = importlib.import_module(f"channels.{channel}.account_check").check_account
+    base = f"{public_url.rstrip('/')}/webhooks/"
+    urls = list(dict.fromkeys((base + name, base + channel)))
+    try:
+        async for check in check_account(environ, urls, http, fix=fix):
+            yield check
+    except DeliveryError as error:
+        yield AccountCheck(passed=False, message=f"the provider refused the check: {error.reason}")
+    except ConfigurationError as error:
+        yield AccountCheck(passed=False, message=str(error))

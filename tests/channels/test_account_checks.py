@@ -1,0 +1,152 @@
+"""Checks of accounts at the providers, against the simulators: right, wrong, and mended."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+import channels
+from channels._kit.account_check import AccountCheck
+from channels._kit.simulator import SimulatedAccount
+from channels.sunshine.simulator.app_resource import INTEGRATION_ID
+from core.errors import DeliveryError
+from gateway.local.simulator_server import SimulatorServer, serve
+
+PUBLIC = "https://bots.example.com"
+ELSEWHERE = "https://old.example.com/webhooks/x"
+NAMES = channels.available()
+EXTRA = {"SUNSHINE_INTEGRATION_ID": INTEGRATION_ID}
+
+
+def create(name: str) -> SimulatedAccount:
+    module = importlib.import_module(f"channels.{name}.simulator.account")
+    account: SimulatedAccount = module.create_account(PUBLIC, lambda: "0123456789abcdef0123456789abcdef")
+    if name == "zendesk":
+        add_webhook(account.simulator, f"{PUBLIC}/webhooks/zendesk")
+    return account
+
+
+def add_webhook(simulator: Any, endpoint: str) -> None:
+    simulator.admin.webhooks["01J8"] = {"id": "01J8", "endpoint": endpoint, "status": "active"}
+
+
+@asynccontextmanager
+async def served(account: SimulatedAccount) -> AsyncIterator[tuple[Mapping[str, str], httpx.AsyncClient]]:
+    async with httpx.AsyncClient() as http, serve(SimulatorServer(account.simulator, http)) as url:
+        yield {**account.settings(url), **EXTRA}, http
+
+
+async def check(
+    name: str, environ: Mapping[str, str], http: httpx.AsyncClient, *, fix: bool = False
+) -> list[AccountCheck]:
+    check_account = importlib.import_module(f"channels.{name}.account_check").check_account
+    urls = [f"{PUBLIC}/webhooks/{name}"]
+    return [each async for each in check_account(environ, urls, http, fix=fix)]
+
+
+def failed(checks: list[AccountCheck]) -> list[str]:
+    return [each.message for each in checks if not each.passed]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_account_that_is_in_order_passes(name: str) -> None:
+    async with served(create(name)) as (environ, http):
+        checks = await check(name, environ, http)
+
+    assert len(checks) >= 2
+    assert failed(checks) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_wrong_credentials_are_the_providers_answer(name: str) -> None:
+    secrets = ("TWILIO_AUTH_TOKEN", "WHATSAPP_ACCESS_TOKEN", "INTERCOM_ACCESS_TOKEN", "SUNSHINE_KEY_SECRET")
+    wrong = dict.fromkeys((*secrets, "ZENDESK_API_TOKEN"), "wrong")
+    async with served(create(name)) as (environ, http):
+        with pytest.raises(DeliveryError) as error:
+            await check(name, {**environ, **wrong}, http)
+
+    assert "wrong" not in error.value.reason
+
+
+def point_elsewhere(name: str, simulator: Any) -> None:
+    match name:
+        case "twilio":
+            resource = simulator.account_resource
+            resource._webhook_url = ELSEWHERE
+        case "whatsapp":
+            simulator.app_resource.subscription["callback_url"] = ELSEWHERE
+        case "sunshine":
+            next(iter(simulator.app_resource.webhooks.values()))["target"] = ELSEWHERE
+        case "zendesk":
+            simulator.admin.webhooks["01J8"]["status"] = "inactive"
+
+
+@pytest.mark.parametrize("name", ["twilio", "whatsapp", "sunshine", "zendesk"])
+async def test_a_webhook_that_does_not_come_here_is_found_and_mended(name: str) -> None:
+    account = create(name)
+    point_elsewhere(name, account.simulator)
+    async with served(account) as (environ, http):
+        before = await check(name, environ, http)
+        mended = await check(name, environ, http, fix=True)
+        after = await check(name, environ, http)
+
+    assert [each.can_fix for each in before if not each.passed] == [True]
+    assert "--fix" in failed(before)[0]
+    assert failed(mended) == failed(after) == []
+
+
+async def test_a_subscription_without_messages_is_wrong_and_other_fields_stay() -> None:
+    account = create("whatsapp")
+    simulator: Any = account.simulator
+    simulator.app_resource.subscription["fields"] = [{"name": "account_update"}]
+    async with served(account) as (environ, http):
+        before = await check("whatsapp", environ, http)
+        await check("whatsapp", environ, http, fix=True)
+
+    assert "without the field messages" in failed(before)[0]
+    names = {each["name"] for each in simulator.app_resource.subscription["fields"]}
+    assert names == {"messages", "account_update"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"expires_at": int(time.time()) + 86_400}, "valid until"),
+        ({"scopes": ["public_profile"]}, "no permission"),
+    ],
+    ids=["ends soon", "no permission"],
+)
+async def test_a_token_that_will_fail_is_named(change: dict[str, Any], message: str) -> None:
+    account = create("whatsapp")
+    simulator: Any = account.simulator
+    for name, value in change.items():
+        setattr(simulator.app_resource, name, value)
+    async with served(account) as (environ, http):
+        [problem] = failed(await check("whatsapp", environ, http))
+
+    assert message in problem
+
+
+async def test_a_suspended_account_and_a_foreign_user_are_named() -> None:
+    twilio, zendesk = create("twilio"), create("zendesk")
+    simulator: Any = twilio.simulator
+    simulator.account_resource.status = "suspended"
+    async with served(twilio) as (environ, http):
+        assert "suspended" in failed(await check("twilio", environ, http))[0]
+    async with served(zendesk) as (environ, http):
+        checks = await check("zendesk", {**environ, "ZENDESK_BOT_USER_ID": "1"}, http)
+        assert "answer itself" in failed(checks)[0]
+
+
+async def test_a_missing_webhook_says_how_to_create_it() -> None:
+    account = create("zendesk")
+    simulator: Any = account.simulator
+    simulator.admin.webhooks.clear()
+    async with served(account) as (environ, http):
+        assert "turngate setup zendesk" in failed(await check("zendesk", environ, http))[0]
