@@ -18,7 +18,7 @@ from core.model import Address, Turn, TurnReceived
 from core.processing import SessionProcessor
 from flows.document import Flow
 from flows.engine import DialogMachine
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox

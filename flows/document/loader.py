@@ -15,6 +15,7 @@ from flows.document.expansion import Expansion, expand_document, has_author_node
 from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
 from flows.document.validation import issues_from_pydantic, validate_flow
+from flows.library import find_flow_file
 
 _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 
@@ -36,8 +37,12 @@ class FlowLoader(FlowModel):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Load a JSON or YAML file, by its extension. Raises `FlowError` with every issue."""
-        return cls.from_yaml_file(path) if is_yaml(path) else cls.from_json_file(path)
+        """Load a JSON or YAML file, by its extension, or a flow of the library, by its name.
+
+        Raises `FlowError` with every issue.
+        """
+        file = find_flow_file(path)
+        return cls.from_yaml_file(file) if is_yaml(file) else cls.from_json_file(file)
 
     @classmethod
     def from_json(cls, text: str, *, source: str = "flow") -> Self:

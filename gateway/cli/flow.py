@@ -20,7 +20,19 @@ app = typer.Typer(
     help="Author flows: lint, draw, chat, test, schema.", no_args_is_help=True, add_completion=False
 )
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="Flow file (JSON or YAML).")]
+
+def _find_file(path: Path) -> Path:
+    from flows.library import find_flow_file
+
+    return find_flow_file(path)
+
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", callback=_find_file, help="Flow file (JSON or YAML), or the name of a library flow."
+    ),
+]
 Llm = Annotated[
     str, typer.Option(envvar="TURNGATE_LLM", help="`rules`, or `openai/<model>` with OPENAI_API_KEY set.")
 ]

@@ -20,6 +20,7 @@ from core.errors import ConfigurationError
 from core.local_time import load_time_zone
 from core.model import ParticipantPolicy
 from core.quiet_hours import QuietHours
+from flows.library import find_flow_file, library_flows
 from gateway.access.exposure import EXPOSED_VARIABLE
 from gateway.access.operator_keys import OperatorKey, parse_operator_keys
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
@@ -27,7 +28,6 @@ from gateway.config.setting_names import OTHER_SETTINGS, describe_unknown_settin
 from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
-FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
 _INTERNAL_VARIABLES = frozenset(
     {"TURNGATE_SIMULATOR_URL", EXPOSED_VARIABLE}  # set by `turngate run` for its own children
@@ -393,10 +393,9 @@ class Settings(BaseSettings):
     @property
     def flow_path(self) -> Path:
         """Path of the flow file. Raises `ConfigurationError` if there is none."""
-        library_file = FLOW_LIBRARY / f"{self.flow}.json"
-        path = library_file if library_file.exists() else Path(self.flow)
+        path = find_flow_file(self.flow)
         if not path.is_file():
-            library = ", ".join(sorted(file.stem for file in FLOW_LIBRARY.glob("*.json")))
+            library = ", ".join(library_flows())
             raise ConfigurationError(
                 f"TURNGATE_FLOW: file {self.flow} not found; flows of the library: {library}"
             )

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from channels.twilio import create_channel
 from flows.document import Flow
 from flows.engine import DialogMachine
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.local.simulator_server import serve

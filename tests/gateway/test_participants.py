@@ -17,9 +17,10 @@ from core.errors import ConfigurationError
 from core.model import ControlReceived, Event, Owner, ParticipantPolicy
 from flows.document import Flow
 from flows.engine import DialogMachine
+from flows.library import FLOW_LIBRARY
 from gateway.bootstrap import find_participant_policies
 from gateway.config.channel_config import ConfigFile
-from gateway.config.settings import FLOW_LIBRARY, Settings
+from gateway.config.settings import Settings
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log, read_owner
 from tests.channels.intercom import builders as intercom

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import gateway
+from flows.library import FLOW_LIBRARY
 from gateway import DialogMachine, Flow
-from gateway.config.settings import FLOW_LIBRARY
 
 
 async def test_a_dialog_runs_in_three_lines() -> None:

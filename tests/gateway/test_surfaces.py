@@ -15,7 +15,7 @@ from channels.whatsapp.simulator.records import IdentityMode
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from flows.authoring.testing import ConversationTestFile, conversation_file_path
 from flows.authoring.testing.test_file import ConversationTest
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP

@@ -8,8 +8,8 @@ from core.model import Turn
 from core.ports import State
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine
+from flows.library import FLOW_LIBRARY
 from flows.llm.rules import RulesModel
-from gateway.config.settings import FLOW_LIBRARY
 from tests.channels.twilio.builders import changed, turn_of, twilio
 
 BUTTON = {"Body": "Returns", "ButtonText": "Returns", "ButtonPayload": "returns"}

@@ -7,10 +7,10 @@ import pytest
 from core.model import Attachment, Location
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine
+from flows.library import FLOW_LIBRARY
 from flows.llm.rules import RulesModel
 from flows.locales.de import messages as german
 from flows.locales.en import messages as english
-from gateway.config.settings import FLOW_LIBRARY
 from tests.fakes import turn
 
 

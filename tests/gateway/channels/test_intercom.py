@@ -24,7 +24,7 @@ from channels._kit.simulator import (
 from channels.intercom.simulator.server import IntercomSimulator
 from flows.authoring.testing import ConversationTestFile, conversation_file_path
 from flows.authoring.testing.test_file import ConversationTest
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from tests.channels.intercom.builders import APP, ENVIRON, SECRET, TOKEN

@@ -16,7 +16,7 @@ from channels.sunshine.simulator.server import SunshineSimulator
 from core.model import Owner
 from flows.authoring.testing import ConversationTestFile, conversation_file_path
 from flows.authoring.testing.test_file import ConversationTest
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from gateway.redis.records.session_log import read_owner

@@ -22,7 +22,7 @@ from channels._kit.simulator import (
 from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID, Ticket
 from flows.authoring.testing import ConversationTestFile, conversation_file_path
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from gateway.redis.records.session_log import read_log

@@ -7,7 +7,7 @@ import pytest
 from channels.twilio import create_channel
 from flows.document import Flow
 from flows.engine import DialogMachine
-from gateway.config.settings import FLOW_LIBRARY
+from flows.library import FLOW_LIBRARY
 from gateway.storm.conversations import STOP_TEXT, ConversationGenerator, PlannedConversation
 from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER
 from gateway.storm.scenario import StormScenario
