@@ -19,6 +19,7 @@ from gateway.access.exposure import OperatorAccess
 from gateway.bootstrap import (
     Channels,
     add_web_channel,
+    build_confirmation,
     build_protocol_limits,
     build_quiet_policy,
     find_abuse_limits,
@@ -47,6 +48,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.readiness import Readiness
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.schedule_releaser import ScheduleReleaser
@@ -76,6 +78,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
     pages: Sequence[BaseRoute] = (),
     http: httpx.AsyncClient | None = None,
     operator: OperatorAuth | None = None,
+    readiness: Readiness | None = None,
 ) -> Starlette:
     """Assemble the web application; it closes `redis` and `http` at shutdown.
 
@@ -100,7 +103,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
     return Starlette(
         routes=[
             *WebhookEndpoint(channels, inbox, Quarantine(redis), http).routes(),
-            *HealthRoutes(redis, operator).routes(),
+            *HealthRoutes(redis, operator, readiness).routes(),
             *pages,
         ],
         exception_handlers={
@@ -124,6 +127,7 @@ def create() -> Starlette:
     limits = build_protocol_limits(settings)
     config = ConfigFile.load(settings.config_path)
     participants = find_participant_policies(settings, config, channels)
+    confirmation = build_confirmation(settings, redis)
     inbox = IdentityResolver(
         redis,
         OptOutRequests(
@@ -136,6 +140,7 @@ def create() -> Starlette:
                 participants,
                 find_windows(channels),
                 find_abuse_limits(settings, config, add_web_channel(channels)),
+                confirmation,
             ),
             channels,
             _split_list(settings.opt_out_words),
@@ -183,6 +188,7 @@ def create() -> Starlette:
         pages=[*routes, *api.routes(), *Widget().routes(), openapi.build_route(operator)],
         http=http,
         operator=operator,
+        readiness=Readiness(redis, confirmation=confirmation),
     )
 
 

@@ -45,6 +45,7 @@ from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddl
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import ShowTyping, TypingIndicator
 from gateway.middleware.vision import PictureLoader
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -94,6 +95,11 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
         contact_ms=settings.keep_contact_days * _DAY_MS,
         dead_ms=settings.keep_dead_letter_days * _DAY_MS,
     )
+
+
+def build_confirmation(settings: Settings, redis: Redis) -> ReplicaConfirmation | None:
+    """Return the confirmation by replicas; `None` where the primary's own storage is enough."""
+    return ReplicaConfirmation(redis, settings.replicas) if settings.durability == "replicated" else None
 
 
 def build_processing_limits(settings: Settings) -> ProcessingLimits:

@@ -21,6 +21,7 @@ from gateway.exposure_check import check_exposure
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.embedded_server import find_running
 from gateway.redis.readiness import Readiness
 from gateway.redis.records import delivery_reports, worker_presence
@@ -68,7 +69,7 @@ async def run_checks(settings: Settings, *, fix: bool = False) -> AsyncIterator[
         except (RedisError, OSError) as error:
             yield CheckResult(
                 passed=False,
-                message=f"Redis does not answer ({type(error).__name__}); check REDIS_URL and the server",
+                message=describe_redis_error(error),
             )
 
 
@@ -104,8 +105,9 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         return
     for problem in problems:
         yield CheckResult(passed=False, message=problem)
-    if not problems:
-        yield CheckResult(passed=True, message="Redis is durable (append-only, noeviction)")
+    unknown = await server_checks.describe_unknown(redis)
+    if unknown or not problems:
+        yield CheckResult(passed=True, message=unknown or "Redis is durable (append-only, noeviction)")
     problem = await Readiness(redis).storage_problem()
     yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
     yield await _check_clock(redis)

@@ -21,6 +21,7 @@ def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
 
     from gateway.config.settings import Settings
     from gateway.redis.connection.connect import open_redis
+    from gateway.redis.connection.error_messages import describe_redis_error
 
     url = Settings.load().require_redis_url()
 
@@ -29,9 +30,7 @@ def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
         try:
             return await work(redis)
         except (RedisError, OSError) as error:
-            raise ConfigurationError(
-                f"REDIS_URL: the server does not answer ({type(error).__name__})"
-            ) from error
+            raise ConfigurationError(describe_redis_error(error)) from error
         finally:
             await redis.aclose()
 

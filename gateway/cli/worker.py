@@ -25,6 +25,7 @@ def worker() -> None:
     from gateway.config.settings import Settings
     from gateway.redis import rq_layout
     from gateway.redis.connection.connect import open_sync_redis
+    from gateway.redis.connection.error_messages import describe_redis_error
     from gateway.worker import AsyncWorker
 
     configure_logging()
@@ -33,7 +34,7 @@ def worker() -> None:
     try:
         AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")
     except (RedisConnectionError, RedisTimeoutError) as error:  # it went away before the worker ran
-        raise ConfigurationError(f"REDIS_URL: the server does not answer ({type(error).__name__})") from None
+        raise ConfigurationError(describe_redis_error(error)) from None
 
 
 def _wait_for_server(connection: Redis) -> None:
@@ -44,20 +45,18 @@ def _wait_for_server(connection: Redis) -> None:
     from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
     from core.errors import ConfigurationError
+    from gateway.redis.connection.error_messages import describe_redis_error
 
     has_warned = False
     while True:
         try:
             connection.ping()
-        except (AuthenticationError, ResponseError):
-            raise ConfigurationError(
-                "REDIS_URL: the server refuses the connection; check user, password and permissions"
-            ) from None
+        except (AuthenticationError, ResponseError) as error:
+            raise ConfigurationError(describe_redis_error(error)) from None
         except (RedisError, OSError) as error:
             if not has_warned:
                 logging.getLogger("turngate.worker").warning(
-                    "REDIS_URL: the server does not answer yet (%s); the worker waits for it",
-                    type(error).__name__,
+                    "%s; the worker waits for it", describe_redis_error(error)
                 )
                 has_warned = True
             sleep(_RETRY_SECONDS)

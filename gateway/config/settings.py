@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -44,6 +44,20 @@ class Settings(BaseSettings):
         alias="REDIS_URL",
         description="Redis 6.2+ or Valkey: `redis://`, `rediss://`, `unix://`, "
         "`redis+sentinel://[user:password@]host:port,host:port/name[/db]`; unset: an embedded server",
+    )
+    durability: Literal["local", "replicated"] = Field(
+        "local",
+        alias="TURNGATE_DURABILITY",
+        description="when a message is acknowledged: `local`: the primary has stored it; `replicated`: "
+        "TURNGATE_REPLICAS replicas have it too, so that a failover loses none",
+    )
+    replicas: int = Field(
+        0,
+        alias="TURNGATE_REPLICAS",
+        ge=0,
+        le=20,
+        description="replicas that may be promoted, all of which must confirm with "
+        "`TURNGATE_DURABILITY=replicated`",
     )
     public_url: str = Field(
         "",
@@ -348,6 +362,11 @@ class Settings(BaseSettings):
             raise ValueError("TURNGATE_VISION needs a language model: set TURNGATE_LLM to openai/<model>")
         if self.moderation and not has_openai:
             raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if (self.durability == "replicated") is not bool(self.replicas):
+            raise ValueError(
+                "TURNGATE_DURABILITY=replicated and TURNGATE_REPLICAS (the number of replicas that may be "
+                "promoted) belong together; set both, or none"
+            )
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
         if self.redis_url:

@@ -47,6 +47,7 @@ from core.processing import (
 )
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.template_keys import LOW_QUALITIES, alarm_name, state_field
 
@@ -93,8 +94,9 @@ class RedisInbox:
         participants: Mapping[str, ParticipantPolicy] | None = None,
         windows: Mapping[str, ServiceWindow] | None = None,
         abuse: Mapping[str, AbuseLimits] | None = None,
+        confirmation: ReplicaConfirmation | None = None,
     ) -> None:
-        """Create an inbox.
+        """Create an inbox. With a `confirmation` nothing is acknowledged before replicas have it.
 
         `concurrency` is the policy of each channel by name (default: `queue`). `desk_channels` are those with
         an agent desk of their own: there only an agent returns a session to the bot. `participants` is each
@@ -103,6 +105,7 @@ class RedisInbox:
         """
         self._abuse = {name: limits for name, limits in (abuse or {}).items() if not limits.is_off}
         self._redis = redis
+        self._confirmation = confirmation
         self._concurrency = concurrency or {}
         self._desk_channels = frozenset(desk_channels)
         self._participants = participants or {}
@@ -193,6 +196,8 @@ class RedisInbox:
         arguments = [argument for request in batch for argument in request.arguments]
         try:
             answers = iter(await self._run_script([rq_layout.current_timestamp(), *arguments]))
+        except StorageUnavailable:
+            raise
         except Exception as error:
             raise StorageUnavailable(f"Redis did not record the request: {type(error).__name__}") from error
         return [[AcceptResult(next(answers).decode()) for _ in range(request.events)] for request in batch]
@@ -203,9 +208,16 @@ class RedisInbox:
         After a restart of the server the first call on an old connection fails; the next one reconnects.
         """
         try:
-            answer: list[bytes] = await self._script(self._redis, arguments)
+            return await self._run_once(arguments)
         except RedisConnectionError:
-            answer = await self._script(self._redis, arguments)
+            return await self._run_once(arguments)
+
+    async def _run_once(self, arguments: list[Argument]) -> list[bytes]:
+        answer: list[bytes] = (
+            await self._confirmation.run(self._script.text, self._script.sha, arguments)
+            if self._confirmation
+            else await self._script(self._redis, arguments)
+        )
         return answer
 
 

@@ -7,19 +7,14 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from redis.asyncio import Redis
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    NoPermissionError,
-    RedisError,
-    ResponseError,
-)
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoPermissionError, RedisError
 
 from core.errors import ConfigurationError
 from gateway.redis import lua
 from gateway.redis.connection import server_checks
-from gateway.redis.connection.write_refusal import describe_refusal
+from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records import worker_presence
 
@@ -29,8 +24,14 @@ _CACHE_SECONDS = 1.0
 class Readiness:
     """Two separate answers. Each is kept for `cache_seconds`, so that asking cannot load the server."""
 
-    def __init__(self, redis: Redis, cache_seconds: float = _CACHE_SECONDS) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        cache_seconds: float = _CACHE_SECONDS,
+        confirmation: ReplicaConfirmation | None = None,
+    ) -> None:
         self._redis = redis
+        self._confirmation = confirmation
         self._probe = lua.load_script("check_writable", ProtocolLimits())
         self.storage_problem = _CachedCheck(self._check_storage, cache_seconds)
         self.worker_problem = _CachedCheck(self._check_workers, cache_seconds)
@@ -40,6 +41,8 @@ class Readiness:
         try:
             await self._check_version()
             await self._write()
+            if self._confirmation is not None:
+                return await self._confirmation.find_problem()
         except ConfigurationError as error:
             return str(error)
         except (RedisError, OSError) as error:
@@ -67,19 +70,6 @@ class Readiness:
         except (RedisError, OSError) as error:
             return describe_redis_error(error)
         return "no worker is running; start one with `turngate worker`"
-
-
-def describe_redis_error(error: Exception) -> str:
-    """Describe why the server cannot be used, and what to do."""
-    if refusal := describe_refusal(error):
-        return refusal
-    if isinstance(error, AuthenticationError):
-        return "Redis refuses the credentials in REDIS_URL; correct them"
-    if isinstance(error, BusyLoadingError):
-        return "Redis is loading its data; wait until it has finished"
-    if isinstance(error, ResponseError):
-        return f"Redis refuses the request ({type(error).__name__}); see the server's log"
-    return "Redis cannot be reached; check REDIS_URL and that the server runs"
 
 
 class _CachedCheck:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from redis import ConnectionPool
+from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
 
@@ -45,9 +46,12 @@ def check_url(url: str) -> None:
             f"REDIS_URL: {scheme}:// names one server; to follow a primary through its Sentinels use "
             f"{_SENTINEL_FORM}"
         )
+    path = urlsplit(url).path.strip("/")
     try:
+        if scheme != "unix" and path and not path.isdecimal():
+            raise ValueError("the database is no number")  # redis-py would take 0
         ConnectionPool.from_url(url).make_connection()  # connects to nothing
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RedisError):
         raise ConfigurationError(
             "REDIS_URL: it cannot be read; write it as redis://[user:password@]host:port[/db], with special "
             "characters of the password percent-encoded and only options that redis-py knows"

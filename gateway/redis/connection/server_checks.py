@@ -28,17 +28,30 @@ async def check_version(redis: Redis) -> None:
 async def check_server(redis: Redis) -> list[str]:
     """Return the problems of the server as sentences; empty if there are none.
 
-    Raises `ConfigurationError` when it is too old. A managed server may hide its configuration; what cannot
-    be read is not reported.
+    Raises `ConfigurationError` when it is too old. It is asked by INFO, since most managed servers refuse
+    CONFIG; `describe_unknown` names what INFO does not tell.
     """
     await check_version(redis)
     problems = []
-    policy = await _read_config(redis, "maxmemory-policy")
-    if policy not in (None, "noeviction"):
+    facts = await _read_facts(redis)
+    policy = facts.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
         problems.append(f"Redis may evict queued messages: set maxmemory-policy to noeviction (now {policy})")
-    if await _read_config(redis, "appendonly") == "no":
+    if facts.get("aof_enabled", 1) == 0:
         problems.append("Redis loses accepted messages in a crash: set appendonly to yes (now no)")
+    if facts.get("role") == "slave":
+        problems.append("REDIS_URL leads to a replica: nothing can be stored; name the primary")
     return problems
+
+
+async def describe_unknown(redis: Redis) -> str:
+    """Return what the server does not tell about itself; empty if it tells everything."""
+    facts = await _read_facts(redis)
+    names = {"maxmemory_policy": "eviction policy", "aof_enabled": "persistence"}
+    unknown = [text for name, text in names.items() if name not in facts]
+    if not unknown:
+        return ""
+    return f"Redis does not tell its {' and '.join(unknown)}: see that it evicts nothing and persists"
 
 
 async def log_warnings(redis: Redis) -> None:
@@ -50,11 +63,11 @@ async def log_warnings(redis: Redis) -> None:
         return
 
 
-async def _read_config(redis: Redis, name: str) -> str | None:
-    try:
-        config: dict[Any, Any] = await redis.config_get(name)
-    except ResponseError:  # many managed servers refuse CONFIG
-        return None
-    for value in config.values():
-        return value.decode() if isinstance(value, bytes) else str(value)
-    return None
+async def _read_facts(redis: Redis) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for section in ("memory", "persistence", "replication"):
+        try:
+            facts |= await redis.info(section)
+        except ResponseError:  # some managed servers hide sections
+            continue
+    return facts

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from core.errors import ConfigurationError
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.server_checks import check_server, log_warnings
+from gateway.redis.connection.server_checks import check_server, describe_unknown, log_warnings
 from gateway.redis.embedded_server import EmbeddedRedis
 
 
@@ -41,8 +42,34 @@ async def test_a_server_without_config_access_is_not_reported(redis: Redis) -> N
     await redis.acl_setuser("guest", enabled=True, nopass=True, categories=["+@all"], commands=["-config"])
     address = redis.connection_pool.connection_kwargs["path"]
     async with Redis(unix_socket_path=address, username="guest", password="x") as guest:
-        assert await check_server(guest) == []
+        assert not [problem for problem in await check_server(guest) if "appendonly" not in problem]
+        assert await describe_unknown(guest) == ""
     await redis.acl_deluser("guest")
+
+
+async def test_a_replica_is_reported(redis: Redis) -> None:
+    await redis.replicaof("127.0.0.1", "1")
+    try:
+        problems = await check_server(redis)
+    finally:
+        await redis.replicaof("NO", "ONE")
+
+    assert any("leads to a replica" in problem for problem in problems)
+
+
+class SilentServer(Redis):
+    """A managed server that tells its version only."""
+
+    async def info(self, section: str | None = None, *more: str, **options: Any) -> dict[str, Any]:
+        if section != "server":
+            raise ResponseError("unknown section")
+        return {"redis_version": "7.2.4"}
+
+
+async def test_a_server_that_hides_its_state_is_named() -> None:
+    async with SilentServer() as redis:
+        assert await check_server(redis) == []
+        assert "eviction policy and persistence" in await describe_unknown(redis)
 
 
 class OldServer(Redis):

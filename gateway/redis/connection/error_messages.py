@@ -1,0 +1,59 @@
+"""Sentences about errors of the connection to Redis: what happened, and what to do."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from gateway.redis.connection.write_refusal import describe_refusal
+
+_MAX_CAUSES = 8
+
+
+def describe_redis_error(error: BaseException) -> str:
+    """Describe why the server cannot be used, and what to do. The URL and its password are not in it."""
+    if refusal := describe_refusal(error):
+        return refusal
+    for cause in _causes(error):  # redis-py wraps errors of a connection's first commands
+        if reason := _describe_cause(cause):
+            return reason
+    if isinstance(error, ResponseError):
+        return f"Redis refuses the request ({type(error).__name__}); see the server's log"
+    if isinstance(error, RedisTimeoutError | TimeoutError):
+        return "Redis does not answer in time; check REDIS_URL, firewalls, and the server's load"
+    return "Redis cannot be reached; check REDIS_URL and that the server runs"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it, up to a bound."""
+    cause: BaseException | None = error
+    for _ in range(_MAX_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _describe_cause(error: BaseException) -> str:
+    """Return the sentence about one error; empty if it says nothing on its own."""
+    if isinstance(error, AuthenticationError):
+        return "Redis refuses the credentials in REDIS_URL; correct them"
+    if isinstance(error, NoPermissionError):
+        return "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
+    if isinstance(error, BusyLoadingError):
+        return "Redis is loading its data; wait until it has finished"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of Redis is not trusted ({error.verify_message or 'unknown reason'}); name the "
+            "certificate authority by ?ssl_ca_certs=/path/to/ca.pem in REDIS_URL, and the host as the "
+            "certificate has it"
+        )
+    if isinstance(error, ssl.SSLError):
+        return (
+            f"No TLS connection to Redis ({error.reason or 'protocol error'}); use redis:// for a server "
+            "without TLS, and ssl_certfile and ssl_keyfile where it wants a client certificate"
+        )
+    return ""

@@ -1,0 +1,82 @@
+"""Confirms writes by replicas (Redis, "WAIT"), so that a failover loses nothing that was acknowledged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from core.errors import StorageUnavailable
+
+log = logging.getLogger("turngate.redis")
+
+_LOG_SECONDS: Final = 60.0
+
+
+class ReplicaConfirmation:
+    """Runs a script and waits until every replica that may be promoted has its writes.
+
+    Fewer would not do: the failover may choose the one that lacks the write. What is not confirmed stays
+    stored, so the provider's retry is a duplicate, which is confirmed in its turn because it writes too.
+    """
+
+    def __init__(self, redis: Redis, replicas: int, wait_seconds: float = 0.5) -> None:
+        """Create a confirmation by `replicas` replicas, each within `wait_seconds`."""
+        self._redis = redis
+        self._replicas = replicas
+        self._wait_ms = int(wait_seconds * 1000)
+        self._is_unconfirmed = False
+        self._next_log = 0.0
+
+    async def run(self, text: str, sha: str, arguments: Sequence[Any]) -> Any:
+        """Run a Lua script and return its answer once it is confirmed.
+
+        Raises `StorageUnavailable` if too few replicas have it in time, and what redis-py raises.
+        """
+        if self._is_unconfirmed and (problem := await self.find_problem()):
+            raise StorageUnavailable(problem)  # before anything is written, and without the wait
+        answer, confirmed = await self._send("EVALSHA", sha, arguments)
+        if isinstance(answer, NoScriptError):
+            answer, confirmed = await self._send("EVAL", text, arguments)
+        for result in (answer, confirmed):
+            if isinstance(result, Exception):
+                raise result
+        await self._judge(int(confirmed))
+        return answer
+
+    async def find_problem(self) -> str:
+        """Return why nothing would be confirmed now; empty if enough replicas follow."""
+        info: Any = await self._redis.info("replication")
+        found = sum(
+            isinstance(replica, dict) and replica.get("state") == "online"
+            for name, replica in info.items()
+            if name.startswith("slave")
+        )
+        if info.get("role") == "master" and found >= self._replicas:
+            return ""
+        return f"Redis has {found} of {self._replicas} replicas (TURNGATE_REPLICAS); start the missing ones"
+
+    async def _send(self, command: str, script: str, arguments: Sequence[Any]) -> tuple[Any, Any]:
+        """Send script and WAIT together: WAIT counts the writes of its own connection only."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command(command, script, 0, *arguments)
+            pipeline.execute_command("WAIT", self._replicas, self._wait_ms)
+            answer, confirmed = await pipeline.execute(raise_on_error=False)
+        return answer, confirmed
+
+    async def _judge(self, confirmed: int) -> None:
+        self._is_unconfirmed = confirmed < self._replicas
+        if not self._is_unconfirmed:
+            return
+        # the primary may be cut off from its replicas: ask for the present one next time
+        disconnect: Callable[..., Any] = self._redis.connection_pool.disconnect
+        await disconnect(inuse_connections=False)
+        message = f"only {confirmed} of {self._replicas} replicas confirmed the write in {self._wait_ms} ms"
+        if monotonic() >= self._next_log:
+            self._next_log = monotonic() + _LOG_SECONDS
+            log.error("%s; webhooks are answered with 503 until they do", message)
+        raise StorageUnavailable(message)

@@ -1,0 +1,159 @@
+"""Managed servers: TLS with certificates of both sides, users with a password, and what goes wrong there."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import trustme
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.errors import ConfigurationError
+from gateway.redis.connection.address import check_url
+from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
+from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.inbox import RedisInbox
+from tests.gateway.stack import build_message
+
+
+class Certificates:
+    """A certificate authority, and the files of server and client."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority, self.folder = trustme.CA(), folder
+        self.server = self.authority.issue_cert("localhost")
+        self.ca = folder / "ca.pem"
+        self.authority.cert_pem.write_to_path(str(self.ca))
+        client = self.authority.issue_cert("turngate@example.com")
+        self.key, self.chain = folder / "key.pem", folder / "chain.pem"
+        client.private_key_pem.write_to_path(str(self.key))
+        client.cert_chain_pems[0].write_to_path(str(self.chain))
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path)
+
+
+@asynccontextmanager
+async def tls_server(
+    certificates: Certificates, redis_url: str, *, wants_client: bool = False
+) -> AsyncIterator[str]:
+    """Serve a Redis by TLS, as a provider's proxy does; the embedded server has no TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificates.server.configure_cert(context)
+    if wants_client:
+        certificates.authority.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind = await asyncio.open_unix_connection(urlsplit(redis_url).path)
+        await asyncio.gather(copy(reader, behind[1]), copy(behind[0], writer))
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(65_536):
+                writer.write(chunk)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
+    try:
+        yield f"localhost:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def outcome(url: str) -> str:
+    """Return what an operator reads of a connection; `stored` if it works."""
+    try:
+        async with open_redis(url) as redis:
+            await RedisInbox(redis).accept([build_message(1, "hi")])
+            assert await redis.ping()
+    except (RedisError, OSError) as error:
+        return describe_redis_error(error)
+    except Exception as error:
+        return describe_redis_error(error.__cause__ or error)
+    return "stored"
+
+
+async def test_a_trusted_certificate_is_enough(
+    certificates: Certificates, redis: Redis, redis_url: str
+) -> None:
+    async with tls_server(certificates, redis_url) as place:
+        url = f"rediss://{place}/0?ssl_ca_certs={certificates.ca}"
+        assert await outcome(url) == "stored"
+        check_url(url)
+        sync = open_sync_redis(url)
+        assert await asyncio.to_thread(sync.ping)
+        async with open_async_redis(sync) as copied:
+            assert await copied.ping()
+        sync.close()
+
+
+async def test_an_untrusted_certificate_says_what_to_do(
+    certificates: Certificates, redis: Redis, redis_url: str
+) -> None:
+    async with tls_server(certificates, redis_url) as place:
+        assert "ssl_ca_certs" in await outcome(f"rediss://{place}")
+        address = place.replace("localhost", "127.0.0.1")
+        wrong_name = await outcome(f"rediss://{address}?ssl_ca_certs={certificates.ca}")
+        assert "host as the certificate has it" in wrong_name
+
+
+async def test_a_client_certificate_is_presented(
+    certificates: Certificates, redis: Redis, redis_url: str
+) -> None:
+    async with tls_server(certificates, redis_url, wants_client=True) as place:
+        url = f"rediss://{place}?ssl_ca_certs={certificates.ca}"
+        assert await outcome(url) != "stored"
+        own = f"&ssl_certfile={certificates.chain}&ssl_keyfile={certificates.key}"
+        assert await outcome(url + own) == "stored"
+
+
+async def test_tls_against_a_server_without_it_says_so(redis: Redis) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"-ERR unknown command\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        problem = await outcome(f"rediss://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+    assert "use redis://" in problem
+
+
+async def test_a_user_with_a_password_and_few_permissions(redis: Redis, redis_url: str) -> None:
+    await redis.acl_setuser(
+        "app", enabled=True, passwords=["+p@ss/word"], categories=["+@all"], keys=["*"], channels=["*"]
+    )
+    await redis.acl_setuser("few", enabled=True, passwords=["+x"], categories=["+@read"], keys=["*"])
+    path = urlsplit(redis_url).path
+    try:
+        assert await outcome(f"unix://app:p%40ss%2Fword@{path}") == "stored"
+        assert "refuses the credentials" in await outcome(f"unix://app:wrong@{path}")
+        assert "lacks a permission" in await outcome(f"unix://few:x@{path}")
+    finally:
+        await redis.acl_deluser("app", "few")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rediss://localhost?ssl_ca_cert=/ca.pem",
+        "redis://localhost:port",
+        "redis://localhost/db?",
+        "redis://localhost:6379/one",
+        "rediss://localhost?ssl_cert_reqs=maybe",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_one_sentence(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="REDIS_URL"):
+        check_url(url)

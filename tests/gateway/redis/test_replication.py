@@ -1,0 +1,150 @@
+"""TURNGATE_DURABILITY=replicated: no failover loses an acknowledged message; what is not confirmed is 503."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import ConfigurationError, StorageUnavailable
+from core.ports import AcceptResult
+from gateway.config.settings import Settings
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.replication import ReplicaConfirmation
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.readiness import Readiness
+from tests.gateway.redis.sentinel import running_sentinel_group
+from tests.gateway.stack import build_message
+
+REPLICAS = 2
+
+
+def replicated(redis: Redis, wait_seconds: float = 0.5) -> RedisInbox:
+    return RedisInbox(redis, confirmation=ReplicaConfirmation(redis, REPLICAS, wait_seconds))
+
+
+class Writer:
+    """A web process under load: several requests at once, and the numbers that were acknowledged."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._inbox = replicated(redis)
+        self._next = 0
+        self.acknowledged: list[int] = []
+        self.failures = 0
+        self.progress = asyncio.Event()
+
+    async def run(self) -> None:
+        await asyncio.gather(*(self._write() for _ in range(8)))
+
+    async def _write(self) -> None:
+        while True:
+            self._next += 1
+            number = self._next
+            try:
+                await self._inbox.accept([build_message(number, "hi", f"+1555{number:07d}")])
+            except StorageUnavailable:
+                self.failures += 1
+                self.progress.set()
+                await asyncio.sleep(0.02)  # the provider comes again later
+                continue
+            self.acknowledged.append(number)
+            self.progress.set()
+
+    async def wait_for_more(self, count: int, *, or_failures: bool = False) -> None:
+        """Wait until so many further messages were acknowledged, or refused."""
+        wanted = self._count(or_failures) + count
+        async with asyncio.timeout(60):
+            while self._count(or_failures) < wanted:
+                self.progress.clear()
+                await self.progress.wait()
+
+    def _count(self, or_failures: bool) -> int:
+        return len(self.acknowledged) + (self.failures if or_failures else 0)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("how", ["killed", "stalled", "killed with replicas behind"])
+async def test_a_failover_loses_no_acknowledged_message(how: str) -> None:
+    async with (
+        running_sentinel_group(REPLICAS, sentinels=3) as group,
+        open_redis(group.url, timeout=2.0) as redis,
+    ):
+        writer = Writer(redis)
+        running = asyncio.create_task(writer.run())
+        try:
+            await writer.wait_for_more(200)
+            if how == "killed with replicas behind":
+                await group.cut_replicas_off()
+                await writer.wait_for_more(8, or_failures=True)
+            end = asyncio.create_task(group.fail_over(signal.SIGSTOP if how == "stalled" else signal.SIGKILL))
+            await group.primary_gone.wait()
+            for port in group.replica_ports:
+                group.resume(port)
+            await end
+            before = list(writer.acknowledged)
+            if how == "stalled":  # the former primary comes back, and does no harm
+                group.resume(group.primary_port)
+                await group.wait_until_replica(group.primary_port)
+                await writer.wait_for_more(50)
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        lost = [number for number in writer.acknowledged if not await is_stored(redis, number)]
+
+    assert len(before) >= 200
+    assert lost == []
+
+
+async def is_stored(redis: Redis, number: int) -> bool:
+    session = build_message(number, "hi", f"+1555{number:07d}").turn.session
+    return bool(await redis.exists(f"tg:{{{session}}}:mail"))
+
+
+@pytest.mark.timeout(60)
+async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back() -> None:
+    async with running_sentinel_group(REPLICAS) as group, open_redis(group.url, timeout=2.0) as redis:
+        confirmation = ReplicaConfirmation(redis, REPLICAS, 0.2)
+        inbox, readiness = RedisInbox(redis, confirmation=confirmation), Readiness(redis, 0.0, confirmation)
+        message = build_message(1, "hi")
+        assert await inbox.accept([message]) == [AcceptResult.NEW]
+        assert await readiness.storage_problem() == ""
+
+        group.stall(group.replica_ports[0])
+        with pytest.raises(StorageUnavailable, match="only 1 of 2 replicas confirmed"):
+            await inbox.accept([message])  # a duplicate, too, is confirmed by its own write
+        group.resume(group.replica_ports[0])
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(StorageUnavailable):
+                    assert await inbox.accept([message]) == [AcceptResult.DUPLICATE]
+                    break
+                await asyncio.sleep(0.05)
+        assert await redis.llen(f"tg:{{{message.turn.session}}}:mail") == 1
+
+
+async def test_a_server_without_replicas_is_not_ready_and_says_what_to_do(redis: Redis) -> None:
+    confirmation = ReplicaConfirmation(redis, REPLICAS, 0.05)
+    inbox = RedisInbox(redis, confirmation=confirmation)
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable, match="replicas"):
+            await inbox.accept([build_message(1, "hi")])
+
+    assert (
+        "0 of 2 replicas (TURNGATE_REPLICAS)" in await Readiness(redis, 0.0, confirmation).storage_problem()
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"TURNGATE_DURABILITY": "replicated"}, {"TURNGATE_REPLICAS": "2"}],
+    ids=["no number", "not on"],
+)
+def test_the_two_settings_belong_together(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match="belong together"):
+        Settings.load()
