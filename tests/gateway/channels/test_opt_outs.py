@@ -26,7 +26,7 @@ from tests.flows.conversation import flow as build_flow
 from tests.gateway.stack import KEY
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
-TWILIO = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TWILIO_TOKEN, "TWILIO_FROM": "+15550100"}
+TWILIO = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TWILIO_TOKEN}
 FLOW = document(
     node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
     node("gone", "You are off our list.", opt_out=True),

@@ -151,7 +151,7 @@ def explained(name: str) -> list[dict[str, Any]]:
 
 
 async def refused_by_the_provider(rig: Rig) -> None:
-    rig.channel.planned_failures = [(Unavailable("HTTP 503", one_contact=True), False)]
+    rig.channel.planned_failures = [(Unavailable("HTTP 503", one_contact=True, retry_after=600.0), False)]
     await rig.accept_turns(1, text="my secret")
     await rig.process()
 
@@ -161,6 +161,8 @@ async def held_by_the_breaker(rig: Rig) -> None:
     for number in range(5, 10):
         await rig.accept_turns(number, session=f"fake:{number}")
         await rig.process(f"fake:{number}")
+    [account] = await rig.redis.zrange("tg:paused", 0, -1)
+    await rig.redis.zadd("tg:paused", {account: (time() + 600) * 1000})
     await rig.accept_turns(4, session="fake:4")
     await rig.process("fake:4")
 
