@@ -34,9 +34,15 @@ from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.console.broadcasts import BroadcastsPage
+from gateway.console.conversation_actions import ConversationActions
+from gateway.console.conversations import ConversationPages
+from gateway.console.failures import FailuresPage
 from gateway.console.inbox import AgentInbox
+from gateway.console.operations import OperationsPages
+from gateway.console.overview import NotFoundPage, OverviewPage
 from gateway.console.provider_desk import ProviderDeskPage
 from gateway.console.quarantine import QuarantinePage
+from gateway.console.settings_check import SettingsCheckPage
 from gateway.console.sign_in import SignInPage
 from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
@@ -170,6 +176,14 @@ def create() -> Starlette:
         protocol=limits,
     )
     pages = (
+        OverviewPage(operator),
+        ConversationPages(operator, list(add_web_channel(channels))),
+        ConversationActions(operator, inbox, limits),
+        FailuresPage(operator, limits),
+        OperationsPages(
+            operator, sorted(add_web_channel(channels)), sorted(parse_simulator_urls(settings.environ))
+        ),
+        SettingsCheckPage(operator, settings),
         SimulatorPage(redis, inbox, operator, simulator, http),
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
@@ -178,6 +192,7 @@ def create() -> Starlette:
         BroadcastsPage(Broadcasts(redis, limits), operator),
         BroadcastApi(redis, sender, operator, limits),
         SignInPage(operator),
+        NotFoundPage(operator),
     )
     routes = [route for page in pages for route in page.routes()]
     return create_app(

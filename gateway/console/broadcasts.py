@@ -28,4 +28,4 @@ class BroadcastsPage(ConsolePage):
         """Show the newest broadcasts and their progress."""
         names = await self._store.list_names(_MAX_SHOWN)
         found = [await self._store.read(name) for name in names]
-        return self.render("broadcasts.html", rows=[each for each in found if each])
+        return await self.show(request, "broadcasts.html", rows=[each for each in found if each])

@@ -76,7 +76,7 @@ class AgentInbox(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show waiting sessions and the selected conversation, and accounts that cannot deliver."""
-        return self.render("inbox.html", alarms=await read_alarms(self._redis))
+        return await self.show(request, "inbox.html", alarms=await read_alarms(self._redis))
 
     async def sessions(self, request: Request) -> Response:
         """List the sessions waiting for or owned by an agent."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,8 +24,4 @@ class QuarantinePage(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show the latest rejections and their reasons."""
-        rows = [
-            (datetime.fromtimestamp(each.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"), each)
-            for each in await self._quarantine.latest()
-        ]
-        return self.render("quarantine.html", rows=rows)
+        return await self.show(request, "quarantine.html", rows=await self._quarantine.latest())

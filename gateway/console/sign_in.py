@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,21 +10,13 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import OperatorKey
 from gateway.access.request_source import is_same_origin
-from gateway.console.page import HEADERS, ConsolePage
+from gateway.console.page import ConsolePage, read_form
 from gateway.redis.records.operator_sessions import SESSION_SECONDS
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import SESSION_COOKIE, SIGN_IN_PATH, Identity
 
-_MAX_BODY_BYTES = 8 * 1024
 _HOME = "/console"
-_PAGE = re.compile(r"/console(?:/[a-z-]+)*(?:\?[\w=&%.:+-]*)?")
-_FORM_HEADERS = {
-    **HEADERS,
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    ),
-    "Referrer-Policy": "same-origin",  # with no-referrer, browsers would send forms with "Origin: null"
-}
+_PAGE = re.compile(r"/console(?:/[A-Za-z0-9_-]+)*(?:\?[\w=&%.:+-]*)?")
 
 
 class SignInPage(ConsolePage):
@@ -46,13 +37,13 @@ class SignInPage(ConsolePage):
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session with a key."""
-        form = await _read_form(request)
+        form = await read_form(request)
         if form is None or not is_same_origin(request, self._operator_auth.access.origin):
             return error_response(403, "forbidden", f"sign in at {SIGN_IN_PATH}, by its form")
-        target = _next_page(form.get("next", ""))
+        target = _next_page(form.get("next", [""])[0])
         if not self._operator_auth.access.keys:
             return self._render(target, status=403)
-        secret = form.get("key", "").strip().encode()
+        secret = form.get("key", [""])[0].strip().encode()
         key = await self._operator_auth.check_secret(request, secret or b"?")
         if not isinstance(key, OperatorKey):
             answer = self._render(target, status=key.status_code, wait=key.headers.get("retry-after", ""))
@@ -111,24 +102,9 @@ class SignInPage(ConsolePage):
             is_generated=access.generated is not None,
         )
         answer.status_code = status
-        answer.headers.update(_FORM_HEADERS)
         return answer
 
 
 def _next_page(path: str) -> str:
     """Return where to go after the sign-in: a page of the console only."""
     return path if _PAGE.fullmatch(path) and not path.startswith("/console/sign-") else _HOME
-
-
-async def _read_form(request: Request) -> dict[str, str] | None:
-    """Return the fields of a form; `None` if the body is no form or too large."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != "application/x-www-form-urlencoded":
-        return None
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY_BYTES:
-            return None
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    return {name: values[0] for name, values in fields.items()}

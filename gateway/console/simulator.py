@@ -56,7 +56,7 @@ class OwnershipChange(SimulatedContact):
 
 
 class SimulatorPage(ConsolePage):
-    """Routes below `/console`. With real credentials there is no simulator, and the page says so."""
+    """The page `/console/simulator` and its JSON routes. With real credentials nothing is simulated."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class SimulatorPage(ConsolePage):
     def routes(self) -> list[BaseRoute]:
         """Return all routes below `/console`."""
         return [
-            self.get("/console", self.page),
+            self.get("/console/simulator", self.page),
             self.post("/console/say", self.send_message, "simulate_message"),
             self.post("/console/owner", self.change_owner, "simulate_owner"),
             self.get("/console/conversation", self.conversation),
@@ -84,7 +84,7 @@ class SimulatorPage(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show the simulated phone."""
-        return self.render("simulator.html", simulator=self._simulator)
+        return await self.show(request, "simulator.html", simulator=self._simulator)
 
     async def send_message(self, request: Request) -> Response:
         """Have the simulator send the contact's message by a signed webhook to this gateway."""

@@ -48,6 +48,7 @@ from core.processing import (
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
+from gateway.redis.contact_spelling import build_terms
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.template_keys import LOW_QUALITIES, alarm_name, state_field
 
@@ -275,6 +276,8 @@ def _encode_facts(
         facts["has_names"] = True
     if isinstance(event, TurnReceived) and (known := _known_identifiers(event.turn)):
         facts["known"] = to_json(known).decode()
+    if isinstance(event, TurnReceived):
+        facts["terms"] = _search_terms(event.turn)
     if event.author:
         facts |= _author_facts(event, policy)
     return to_json(facts).decode() if facts else ""
@@ -285,6 +288,13 @@ def _known_identifiers(turn: Turn) -> dict[str, list[str]]:
     names = {turn.profile_name, turn.details.get("profile_name", "")} - {""}
     ids = {turn.details.get(name, "") for name in _IDENTIFYING_DETAILS} - {""}
     return {"names": sorted(names), "ids": sorted(ids)} if names or ids else {}
+
+
+def _search_terms(turn: Turn) -> list[str]:
+    """Return by what the console finds the conversation: its contact, what else is known, and its name."""
+    known = _known_identifiers(turn)
+    identifiers = [turn.address.theirs, turn.session.rpartition(":")[2], *known.get("ids", ())]
+    return build_terms(identifiers, known.get("names", ()))
 
 
 def _request_facts(turn: Turn, request: ConsentRequest, *, is_confirmed: bool) -> dict[str, object]:

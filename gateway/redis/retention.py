@@ -102,6 +102,15 @@ KINDS: Final = (
         "TURNGATE_KEEP_CONTACT_DAYS",
     ),
     KeyKind(
+        "tg:term:*, tg:{session}:terms",
+        rf"tg:term:.+|{_SESSION}:terms",
+        "index by which the console finds conversations: numbers, addresses, IDs and names",
+        Keeper.EXPIRY,
+        "31 days after the last message",
+        31,
+        _SESSION_DAYS,
+    ),
+    KeyKind(
         "tg:echo:*",
         r"tg:echo:.+",
         "keys of replies whose status came before the answer to their send",
@@ -216,9 +225,10 @@ KINDS: Final = (
         "until the next success; one entry for each account",
     ),
     KeyKind(
-        "tg:due, tg:ready:*, tg:backlog:*, tg:resends, tg:desk, tg:silenced, tg:broadcasts*",
-        r"tg:due|tg:ready:.+|tg:backlog:.+|tg:resends|tg:desk|tg:silenced|tg:broadcasts(_running)?",
-        "indexes of sessions with work, at the desk, or silent, and of broadcasts",
+        "tg:due, tg:conversations, tg:ready:*, tg:backlog:*, tg:resends, tg:desk, tg:silenced, "
+        "tg:broadcasts*",
+        r"tg:due|tg:conversations|tg:ready:.+|tg:backlog:.+|tg:resends|tg:desk|tg:silenced|tg:broadcasts(_running)?",
+        "indexes of sessions: all, those with work, at the desk or silent, and of broadcasts",
         Keeper.OWNER,
         "while the session is kept; owner: the sweeper and the session's scripts",
     ),

@@ -29,6 +29,7 @@ SESSION_COOKIE = "turngate_session"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _MAX_TARGET_LENGTH = 200
 _ALLOWED_TYPES = ("application/json", "text/csv")
+_FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,27 @@ class OperatorAuth:
 
     def __init__(self, access: OperatorAccess, redis: Redis) -> None:
         self.access = access
+        self.redis = redis
         self.sessions = OperatorSessions(redis)
         self.audit = AuditLog(redis)
         self._attempts = CredentialAttempts(redis)
 
-    def require(self, handler: Handler, role: Role = Role.OPERATOR, act: str = "") -> Handler:
+    def require(
+        self, handler: Handler, role: Role = Role.OPERATOR, act: str = "", *, takes_form: bool = False
+    ) -> Handler:
         """Wrap `handler`: everybody without the role gets 401, 403 or 429 with a sentence.
 
-        `act` is the name of what the handler does, for the audit log; empty if it changes nothing.
+        `act` is the name of what the handler does, for the audit log; empty if it changes nothing. With
+        `takes_form` it also takes forms, which must come from our own origin. The handler finds who sent the
+        request in `request.state.identity`.
         """
 
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            identity = await self.authorize(request, role)
+            identity = await self.authorize(request, role, takes_form=takes_form)
             if isinstance(identity, Response):
                 return identity
+            request.state.identity = identity
             if not act:
                 return await handler(request)
             status = 500
@@ -77,7 +84,9 @@ class OperatorAuth:
         identity = await self.authorize(request, role)
         return identity if isinstance(identity, Response) else None
 
-    async def authorize(self, request: Request, role: Role) -> Identity | Response:
+    async def authorize(
+        self, request: Request, role: Role, *, takes_form: bool = False
+    ) -> Identity | Response:
         """Return who sent the request, or the response that denies it."""
         identity = await self.identify(request)
         if isinstance(identity, Response):
@@ -85,7 +94,8 @@ class OperatorAuth:
         if not identity.role.includes(role):
             reason = f"this needs the role {role}; {identity.name} has the role {identity.role}"
             return error_response(403, "forbidden", reason)
-        if request.method not in _SAFE_METHODS and not self._is_from_our_page(request, identity):
+        is_ours = request.method in _SAFE_METHODS or self._is_from_our_page(request, identity)
+        if not is_ours and not (takes_form and self._is_our_form(request)):
             return error_response(
                 403, "forbidden", "send JSON or CSV by its content type, from the console's own page"
             )
@@ -144,6 +154,11 @@ class OperatorAuth:
         return (request.method == "DELETE" or kind in _ALLOWED_TYPES) and is_same_origin(
             request, self.access.origin, is_required=identity.via == "session"
         )
+
+    def _is_our_form(self, request: Request) -> bool:
+        """Check for a form of our own origin. A browser says where it comes from; without that it is none."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        return kind == _FORM_TYPE and is_same_origin(request, self.access.origin, is_required=True)
 
 
 def name_target(request: Request, session: str, act: str = "") -> None:

@@ -17,7 +17,8 @@ function element(name, content, kind) {
 function addMessage(kind, content) {
   const item = document.createElement("li"), timeline = element("div", "", "life");
   item.className = kind;
-  item.append(element("div", content, "bubble"), timeline);
+  const speaker = { theirs: "Contact: ", "mine bot": "Bot: " }[kind] || "Agent: ";
+  item.append(element("span", speaker, "unseen"), element("div", content, "bubble"), timeline);
   log.append(item);
   log.scrollTop = log.scrollHeight;
   return timeline;

@@ -55,7 +55,10 @@ function startConsole() {
     bubble.textContent = content;
     timeline.className = "life";
     timeline.setAttribute("aria-live", "off");
-    item.append(bubble, timeline);
+    const speaker = document.createElement("span");
+    speaker.className = "unseen";
+    speaker.textContent = kind === "mine" ? "You: " : kind === "theirs" ? "Bot: " : "Agent: ";
+    item.append(speaker, bubble, timeline);
     log.append(item);
     at("hint").hidden = true;
     follow();

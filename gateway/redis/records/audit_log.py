@@ -72,10 +72,15 @@ class AuditLog:
                 entry.status,
             )
 
-    async def latest(self, limit: int = 50, target: str = "") -> list[AuditEntry]:
-        """Return the newest entries, newest first; with a `target` only those about it."""
+    async def latest(self, limit: int = 50, target: str = "", before: str = "") -> list[AuditEntry]:
+        """Return the newest entries, newest first; with a `target` only those about it.
+
+        With `before` they begin after that entry.
+        """
         oldest = int(time() * 1000) - AUDIT_DAYS * _DAY_MS
-        rows: Any = await self._redis.xrevrange(_STREAM, min=oldest, count=None if target else limit)
+        rows: Any = await self._redis.xrevrange(
+            _STREAM, max=f"({before}" if before else "+", min=oldest, count=None if target else limit
+        )
         entries = [
             AuditEntry.model_validate_json(fields[b"act"]).model_copy(
                 update={"id": name.decode(), "at_ms": int(name.split(b"-")[0])}
@@ -90,7 +95,13 @@ class AuditLog:
     async def pseudonym(self, value: str) -> str:
         """Return what stands for a session or contact, whose name may be a phone number."""
         if not self._salt:
-            await self._redis.set(_SALT, secrets.token_hex(32), nx=True)
-            stored: Any = await self._redis.get(_SALT)
-            self._salt = stored
+            self._salt = await read_salt(self._redis)
         return f"#{hmac.new(self._salt, value.encode(), 'sha256').hexdigest()[:16]}"
+
+
+async def read_salt(redis: Redis) -> bytes:
+    """Return this server's secret for pseudonyms; it is made when there is none."""
+    await redis.set(_SALT, secrets.token_hex(32), nx=True)
+    stored: Any = await redis.get(_SALT)
+    salt: bytes = stored
+    return salt

@@ -8,36 +8,10 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from channels._kit.inbound import canonical_number
+from gateway.redis.contact_spelling import normalize as normalize
+from gateway.redis.contact_spelling import normalize_name as normalize_name
 
-_PREFIXES: Final = ("whatsapp:", "tel:", "sms:", "mailto:", "user:", "contact:")
-_PHONE: Final = re.compile(r"\+?[0-9]{5,20}")
-_PHONE_PUNCTUATION: Final = re.compile(r"[\s().\-/\u2010-\u2015]")
 _MIN_MENTION_LENGTH: Final = 6
-
-
-def normalize(identifier: str) -> str:
-    """Return the spelling under which identifiers are compared.
-
-    A number has `+` and digits only, an e-mail address is lower-case, a name is lower-case with single
-    spaces; any other identifier, such as a user ID, stays as it is.
-    """
-    text = identifier.strip()
-    for prefix in _PREFIXES:
-        text = text.removeprefix(prefix)
-    digits = _PHONE_PUNCTUATION.sub("", text)
-    if digits.startswith("00"):
-        digits = f"+{digits[2:]}"
-    if _PHONE.fullmatch(digits):
-        return canonical_number(f"+{digits.removeprefix('+')}")
-    if "@" in text:
-        return text.lower()
-    return normalize_name(text) if " " in text else text
-
-
-def normalize_name(name: str) -> str:
-    """Return the spelling under which people's names are compared."""
-    return " ".join(name.split()).casefold()
 
 
 def is_global(identifier: str) -> bool:

@@ -67,6 +67,12 @@ class DeadLetters:
                 yield _decode_letter(*row)
             start = f"({rows[-1][0].decode()}"
 
+    async def list_newest(self, before: str = "", limit: int = 100) -> list[Letter]:
+        """Return the newest letters, newest first; those before the letter `before` if it is given."""
+        last = f"({before}" if before else "+"
+        rows: Any = await self._redis.xrevrange(_STREAM, last, "-", count=limit)
+        return [_decode_letter(*row) for row in rows]
+
     async def read(self, letter_id: str) -> Letter | None:
         """Return a letter; `None` if the id is unknown."""
         rows = await self._read_range(letter_id, letter_id)

@@ -17,6 +17,7 @@ SESSION_PARTS: Final[Mapping[str, str]] = {
     ":recent": "sent_ids",
     ":participants": "participants",
     ":names": "names",
+    ":terms": "search_terms",
     ":proactive": "proactive_messages",
     ":scheduled": "scheduled_messages",
 }

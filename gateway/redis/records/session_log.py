@@ -46,6 +46,12 @@ async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[Log
     return (await _read_entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]
 
 
+async def read_log_before(redis: Redis, session: str, before: str, count: int) -> list[LogEntry]:
+    """Return the last `count` entries before the entry `before`, or of all if it is empty; oldest first."""
+    last = f"({before}" if before else "+"
+    return (await _read_entries(redis, "XREVRANGE", session, last, "-", count))[::-1]
+
+
 async def read_owner(redis: Redis, session: str) -> Owner:
     """Return the owner of a session; the bot for an unknown one."""
     stored: Any = await cast("Awaitable[bytes | None]", redis.hget(f"tg:{{{session}}}", "owner"))

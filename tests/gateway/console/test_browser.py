@@ -46,7 +46,7 @@ def page(gateway: RunningGateway, browser: Browser) -> Iterator[Page]:
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda line: errors.append(line.text) if line.type in ("error", "warning") else None)
-    opened.goto(f"{gateway.url}/console")
+    opened.goto(f"{gateway.url}/console/simulator")
     yield opened
     context.close()
     assert errors == []

@@ -58,10 +58,10 @@ def test_a_key_opens_the_page_that_was_asked_for_until_signing_out(
 
 def test_the_console_works_with_a_session(browser: Browser, gateway: RunningGateway) -> None:
     page = browser.new_page()
-    page.goto(f"{gateway.url}/console")
+    page.goto(f"{gateway.url}/console/simulator")
     page.get_by_label("Operator key").fill(KEY)
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{gateway.url}/console")
+    expect(page).to_have_url(f"{gateway.url}/console/simulator")
     test_browser.say(page, "hi")
     expect(page.locator("li.mine .bubble").last).to_have_text("hi")
     page.context.close()

@@ -6,6 +6,7 @@
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
 --                         marked_to transferred ours window bulk known
+--                         terms (those indexed and the day, so that they are written once a day)
 --                         rate today said tokens silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
@@ -15,6 +16,7 @@
 --   tg:{s}:held   list    replies that wait for the contact's next message, which opens the service window
 --   tg:{s}:log    stream  log of the session
 --   tg:{s}:participants   set   sessions of participants of the same conversation
+--   tg:{s}:terms  set     terms by which the console finds the session: in tg:term:*
 --   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/identities.py)
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
@@ -24,6 +26,8 @@
 --                               message, reason, code
 -- and, for all sessions:
 --   tg:due        zset    session by the time at which the sweeper must check it
+--   tg:conversations zset session by the time of the last message of the contact, an agent or the business
+--   tg:term:*     zset    sessions of a contact's number, address, ID or name, by the time of the last message
 --   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
 --   tg:backlog:*  zset    sessions that wait because their account has too many jobs
 --   tg:message:*  hash    a sent message's status by the provider's id
@@ -86,4 +90,27 @@ end
 local function log_entry(session, kind, entry)
   if event_of_entry[kind] then add_event(event_of_entry[kind], session, entry) end
   return redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
+end
+
+-- The console lists conversations by their last message.
+local function record_activity(session, now)
+  redis.call('ZADD', 'tg:conversations', now, session)
+  redis.call('ZREMRANGEBYSCORE', 'tg:conversations', '-inf', now - RETENTION_MS)
+end
+
+local DAY_MS, SESSIONS_OF_TERM = 86400000, 1000
+
+-- The console finds a conversation by its contact's identifiers and names. Each term leads to the newest sessions.
+local function record_terms(session, terms, now)
+  local present = table.concat(terms, '\n') .. '\n' .. math.floor(now / DAY_MS)
+  if redis.call('HGET', key(session), 'terms') == present then return end
+  redis.call('HSET', key(session), 'terms', present)
+  for _, term in ipairs(terms) do
+    local index = 'tg:term:' .. term
+    redis.call('ZADD', index, now, session)
+    redis.call('ZREMRANGEBYRANK', index, 0, -SESSIONS_OF_TERM - 1)
+    redis.call('PEXPIRE', index, RETENTION_MS + DAY_MS)
+    redis.call('SADD', key(session, ':terms'), term)
+  end
+  redis.call('PEXPIRE', key(session, ':terms'), RETENTION_MS + DAY_MS)
 end

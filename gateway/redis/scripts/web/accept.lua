@@ -84,6 +84,7 @@ end
 local function record_unanswered(session, id, entry, reason, address, account)
   redis.call('HSET', key(session), 'address', address, 'account', account)
   log_entry(session, 'accepted', entry)
+  record_activity(session, now)
   record_message_time(session, entry)
   local outcome = cjson.encode({turns = {id}, outcome = 'silent_' .. reason, replies = 0})
   log_entry(session, 'committed', outcome)
@@ -124,6 +125,8 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     'bulk', '', 'inactivity', '', 'undelivered', '')  -- a message cancels these timers
   if facts.known then redis.call('HSET', key(session), 'known', facts.known) end
   log_entry(session, 'accepted', entry)
+  record_activity(session, now)
+  if facts.terms then record_terms(session, facts.terms, now) end
   record_message_time(session, entry)
   if is_window_open then release_held(session, now) end
   if policy ~= '' then apply_concurrency_policy(session, policy) end
@@ -181,6 +184,7 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   end
   if not first_time(session, id) then return 'duplicate' end
   log_entry(session, 'participant', entry)
+  record_activity(session, now)
   if facts.take_over then record_control(session, 'human', '', facts.take_over, '', '') end
   start_retention_if_idle(session)
   return 'new'

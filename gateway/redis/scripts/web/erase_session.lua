@@ -60,6 +60,10 @@ local function delete_names()
   add('identity links', deleted)
 end
 
+local function delete_terms()
+  for _, term in ipairs(redis.call('SMEMBERS', key(session, ':terms'))) do redis.call('ZREM', 'tg:term:' .. term, session) end
+end
+
 -- A job that was taken already ends without its session; a queued one need not run.
 local function delete_job()
   if not stored[3] or redis.call('LREM', QUEUE, 0, stored[3]) == 0 then return end
@@ -70,6 +74,7 @@ keep_optout()
 mark_received()
 delete_proactive()
 delete_names()
+delete_terms()
 delete_job()
 add('sessions', redis.call('EXISTS', s))
 add('dialog states', stored[4] and 1 or 0)
@@ -80,7 +85,7 @@ add('kept replies', redis.call('HLEN', key(session, ':kept')))
 add('log entries', redis.call('XLEN', key(session, ':log')))
 add('pieces of streamed text', redis.call('XLEN', key(session, ':text')))
 for i = 2, #ARGV do redis.call('DEL', key(session, ARGV[i])) end
-for _, index in ipairs({'tg:due', 'tg:desk', 'tg:optouts', 'tg:silenced', 'tg:ready:' .. (stored[1] or ''), 'tg:backlog:' .. (stored[1] or '')}) do
+for _, index in ipairs({'tg:due', 'tg:desk', 'tg:optouts', 'tg:silenced', 'tg:conversations', 'tg:ready:' .. (stored[1] or ''), 'tg:backlog:' .. (stored[1] or '')}) do
   redis.call('ZREM', index, session)
 end
 local conversation = session:match('^(.*):[^:]*$')  -- of which it was a participant's session

@@ -79,6 +79,8 @@ for i = 12, #ARGV, 2 do
   first_entry = first_entry or entry
 end
 write_record('queued', first_entry)
+record_activity(session, now)
+if not stored[1] then record_terms(session, {(cjson.decode(ARGV[8]).theirs:gsub('^%a+:', ''))}, now) end
 count('proactive')
 enqueue(session, now, ARGV[1])
 return 'queued'

@@ -1,0 +1,114 @@
+"""Acts of agents and operators on a conversation: ownership, reset, opt-out, erasure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.model import Address, ControlAction, ControlReceived
+from core.ports import Inbox
+from gateway.access.operator_keys import Role
+from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.redis import lua, rq_layout
+from gateway.redis.contact_spelling import normalize
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contact_names import read_identifiers
+from gateway.redis.records.conversation_ids import ConversationIds
+from gateway.redis.records.erasure import ContactErasure
+from gateway.redis.records.session_keys import session_key
+from gateway.server.error_responses import error_response
+from gateway.server.operator_auth import OperatorAuth, name_target
+
+_FILE_SECONDS: Final = 5.0
+_FIELDS: Final = ("address", "known", "contact")
+_OWNERSHIP: Final = {
+    "take_over": ControlAction.TAKE_OVER,
+    "give_back": ControlAction.GIVE_BACK,
+    "close": ControlAction.CLOSE,
+}
+
+
+class ConversationActions(ConsolePage):
+    """The forms of `/console/conversations/{conversation}`."""
+
+    def __init__(self, operator: OperatorAuth, inbox: Inbox, protocol: ProtocolLimits | None = None) -> None:
+        super().__init__(operator)
+        self._redis: Redis = operator.redis
+        self._inbox = inbox
+        self._ids = ConversationIds(operator.redis)
+        self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
+
+    def routes(self) -> list[Route]:
+        """Return a route for each role's acts."""
+        path = "/console/conversations/{conversation}"
+        return [
+            self.form(f"{path}/owner", self.change_owner, "change_owner", Role.AGENT),
+            self.form(f"{path}/reset", self.reset, "reset"),
+            self.form(f"{path}/opt-out", self.opt_out, "opt_out"),
+            self.form(f"{path}/erase", self.erase, "erase"),
+        ]
+
+    async def change_owner(self, request: Request) -> Response:
+        """Take the conversation over, give it back or close it."""
+        form = await read_form(request) or {}
+        act = _OWNERSHIP.get(form.get("act", [""])[0])
+        if act is None:
+            return error_response(400, "malformed", "act must be take_over, give_back or close")
+        session = await self._find_session(request, act)
+        return await self._record(request, session, act, "agent")
+
+    async def reset(self, request: Request) -> Response:
+        """Delete the conversation's state; its log stays."""
+        session = await self._find_session(request)
+        if not session:
+            return self._answer(request, "unknown")
+        await self._reset_script(self._redis, [rq_layout.current_timestamp(), session])
+        return self._answer(request, "reset")
+
+    async def opt_out(self, request: Request) -> Response:
+        """Opt the contact out in this conversation."""
+        session = await self._find_session(request)
+        return await self._record(request, session, ControlAction.OPT_OUT, "operator")
+
+    async def erase(self, request: Request) -> Response:
+        """Erase the contact of this conversation everywhere, if their identifier was typed, too."""
+        form = await read_form(request) or {}
+        session = await self._find_session(request)
+        if not session:
+            return self._answer(request, "unknown")
+        typed = normalize(form.get("contact", [""])[0])
+        values: Any = await self._redis.hmget(session_key(session), _FIELDS)
+        identifiers = read_identifiers(session, dict(zip(_FIELDS, values, strict=True)))
+        if typed not in {normalize(each) for each in identifiers}:
+            return self._answer(request, "mismatch")
+        await ContactErasure(self._redis).erase(session, _FILE_SECONDS)
+        return redirect("/console/conversations?done=erased")
+
+    async def _record(self, request: Request, session: str, act: ControlAction, actor: str) -> Response:
+        stored: Any = await self._redis.hget(session_key(session), "address") if session else None
+        if stored is None:
+            return self._answer(request, "unknown")
+        address = Address.model_validate_json(stored)
+        event = ControlReceived(
+            id=f"console:{uuid4().hex}", session=session, address=address, act=act, actor=actor
+        )
+        await self._inbox.accept([event])
+        return self._answer(request, act)
+
+    async def _find_session(self, request: Request, act: str = "") -> str:
+        """Return the session that the URL names, and name it in the audit log; empty if there is none."""
+        await self._ids.load()
+        session = self._ids.decode(request.path_params["conversation"])
+        if session:
+            name_target(request, session, act)
+            exists = await self._redis.exists(session_key(session))
+            return session if exists else ""
+        return ""
+
+    def _answer(self, request: Request, result: str) -> Response:
+        return redirect(f"/console/conversations/{request.path_params['conversation']}?done={result}")

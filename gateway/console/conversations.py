@@ -1,0 +1,208 @@
+"""Console pages of conversations: the list with filters and search, and one conversation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.model import Owner
+from gateway.access.operator_keys import Role
+from gateway.console.event_lines import conclude, describe_entries, select_entries, walked_path
+from gateway.console.formats import format_clock, format_day
+from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.transcript import build_transcript
+from gateway.redis.records.conversation_ids import ConversationIds
+from gateway.redis.records.conversation_list import (
+    MAX_READ,
+    ConversationList,
+    ConversationRow,
+    ConversationState,
+    parse_cursor,
+)
+from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.session_log import is_entry_id, read_log_before, read_window
+from gateway.server.operator_auth import OperatorAuth
+
+_LOG_ENTRIES = 150
+_END_EVENTS = 50
+_MAX_NODES = 20
+_MAX_QUERY = 200
+_MAX_SLOT_LENGTH = 300
+_STATES = {
+    ConversationState.BOT: "Bot has it",
+    ConversationState.WAITING: "Waiting for agent",
+    ConversationState.HUMAN: "Agent has it",
+    ConversationState.CLOSED: "Closed",
+    ConversationState.SILENT: "Silent by limits",
+    ConversationState.OPTED_OUT: "Opted out",
+}
+_DONE = {
+    "take_over": "You took the conversation over. The bot is silent until you hand it back.",
+    "give_back": "The bot has the conversation again.",
+    "close": "The conversation is closed. A new message opens it again.",
+    "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
+    "reset": "The conversation was reset. The next message starts the flow from the beginning.",
+    "erased": "The contact was erased.",
+    "unknown": "This was not done: the conversation is not kept any more.",
+    "mismatch": "Nothing was erased: the contact that was typed is another one.",
+}
+
+
+class ConversationPages(ConsolePage):
+    """The pages `/console/conversations` and `/console/conversations/{conversation}`."""
+
+    def __init__(self, operator: OperatorAuth, channels: Sequence[str]) -> None:
+        super().__init__(operator)
+        self._redis: Redis = operator.redis
+        self._list = ConversationList(operator.redis)
+        self._ids = ConversationIds(operator.redis)
+        self._channels = sorted(channels)
+
+    def routes(self) -> list[Route]:
+        """Return the pages and the search."""
+        return [
+            self.get("/console/conversations", self.list_page),
+            self.form("/console/conversations/search", self.search, "search", Role.VIEWER),
+            self.get("/console/conversations/{conversation}", self.page),
+        ]
+
+    async def list_page(self, request: Request) -> Response:
+        """Show a page of the list, or what a search found."""
+        await self._ids.load()
+        query = request.query_params
+        term = self._ids.decode(query.get("find", ""))
+        state = _parse_state(query.get("state", ""))
+        channel = query.get("channel", "") if query.get("channel", "") in self._channels else ""
+        if term:
+            rows, older, is_cut = await self._list.search(term, self._channels), "", False
+        else:
+            after = parse_cursor(self._ids.decode(query.get("after", "")))
+            rows, next_cursor, is_cut = await self._list.read(state, channel, after)
+            older = self._ids.encode(next_cursor.dump()) if next_cursor else ""
+        filters = {"state": state or "", "channel": channel}
+        return await self.show(
+            request,
+            "conversations.html",
+            rows=[(self._ids.encode(row.session), row) for row in rows],
+            states=_STATES,
+            channels=self._channels,
+            filters=filters,
+            term=term,
+            older=f"?{urlencode({**{k: v for k, v in filters.items() if v}, 'after': older})}"
+            if older
+            else "",
+            newest=f"?{urlencode({k: v for k, v in filters.items() if v})}" if "after" in query else "",
+            is_cut=is_cut,
+            max_read=MAX_READ,
+            done=_DONE.get(query.get("done", ""), ""),
+        )
+
+    async def search(self, request: Request) -> Response:
+        """Take a search term, which is often a number, and show its results under an opaque URL."""
+        form = await read_form(request)
+        term = (form or {}).get("term", [""])[0].strip()[:_MAX_QUERY]
+        await self._ids.load()
+        if not term:
+            return redirect("/console/conversations")
+        return redirect(f"/console/conversations?find={self._ids.encode(term)}")
+
+    async def page(self, request: Request) -> Response:
+        """Show one conversation: its transcript, the timeline of a message, its state and actions."""
+        await self._ids.load()
+        opaque = request.path_params["conversation"]
+        session = self._ids.decode(opaque)
+        row = await self._list.read_row(session) if session else None
+        if row is None:
+            return await self.show(request, "conversation_gone.html", status=404)
+        query = request.query_params
+        before, chosen = query.get("before", ""), query.get("message", "")
+        before = before if is_entry_id(before) else ""
+        entries = await read_log_before(self._redis, session, before, _LOG_ENTRIES)
+        lines = build_transcript(entries, row.name or row.contact)
+        messages = [line for line in lines if line.is_message]
+        if not any(line.id == chosen for line in messages):
+            of_contact = [line for line in messages if line.speaker == "contact"] or messages
+            chosen = of_contact[-1].id if of_contact else ""
+        events = describe_entries(select_entries(entries, chosen))
+        role: Role = request.state.identity.role
+        return await self.show(
+            request,
+            "conversation.html",
+            opaque=opaque,
+            row=row,
+            lines=lines,
+            chosen=chosen,
+            chosen_line=next((line for line in messages if line.id == chosen), None),
+            events=events
+            if len(events) <= 2 * _END_EVENTS
+            else [*events[:_END_EVENTS], *events[-_END_EVENTS:]],
+            hidden_events=max(0, len(events) - 2 * _END_EVENTS),
+            end_events=_END_EVENTS,
+            conclusion=conclude(events),
+            path_walked=walked_path(entries, _MAX_NODES),
+            older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
+            is_older="before" in query,
+            facts=await self._read_facts(row),
+            slots=await self._read_slots(session),
+            actions=_possible_actions(row, role),
+            ask=query.get("ask", "") if role.includes(Role.OPERATOR) else "",
+            done=_DONE.get(query.get("done", ""), ""),
+        )
+
+    async def _read_facts(self, row: ConversationRow) -> dict[str, str]:
+        facts = {"Contact": row.contact, "Name": row.name, "Channel": row.channel, "Account": row.account}
+        if closes := await read_window(self._redis, row.session):
+            facts["Free text until"] = _format_moment(closes)
+        if row.opted_out not in ("", "0"):
+            facts["Opted out"] = "of marketing" if row.opted_out == "marketing" else "of everything"
+        if row.silenced:
+            facts["Silent"] = row.silenced.replace("_", " ")
+        if row.unsent:
+            facts["Unsent parts"] = str(row.unsent)
+        return {name: value for name, value in facts.items() if value}
+
+    async def _read_slots(self, session: str) -> list[tuple[str, str]]:
+        """Return what the bot knows: the node and the slots of the state, as text."""
+        state: Any = await SessionIndex(self._redis).read_state(session)
+        if not isinstance(state, dict):
+            return []
+        slots: Any = state.get("slots")
+        slots = slots if isinstance(slots, dict) else {}
+        known = [(str(name), _as_text(value)) for name, value in slots.items() if value not in (None, "")]
+        return [("Node", str(state["node"])), *known] if state.get("node") else known
+
+
+def _parse_state(text: str) -> ConversationState | None:
+    return ConversationState(text) if text in set(ConversationState) else None
+
+
+def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:
+    """Return the acts that are possible now and allowed to this role: their names and labels."""
+    actions: dict[str, str] = {}
+    if role.includes(Role.AGENT):
+        if row.owner is not Owner.HUMAN:
+            actions["take_over"] = "Take over"
+        if row.owner in (Owner.HUMAN, Owner.WAITING):
+            actions |= {"give_back": "Give back to the bot", "close": "Close"}
+    if role.includes(Role.OPERATOR):
+        actions["reset"] = "Reset…"
+        if row.opted_out != "1":
+            actions["opt_out"] = "Opt out…"
+        actions["erase"] = "Erase…"
+    return actions
+
+
+def _as_text(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_SLOT_LENGTH else f"{text[:_MAX_SLOT_LENGTH]}…"
+
+
+def _format_moment(at_ms: int) -> str:
+    return f"{format_day(at_ms)} {format_clock(at_ms)[:5]} UTC"

@@ -1,0 +1,84 @@
+"""Console pages: the overview, the list of all pages, and the one for an address that is none."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.model import DeliveryStatus
+from gateway.access.operator_keys import Role
+from gateway.console.alerts import find_alerts
+from gateway.console.page import ConsolePage
+from gateway.redis.readiness import Readiness
+from gateway.redis.records.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
+from gateway.redis.records.gateway_status import read_status
+from gateway.server.operator_auth import OperatorAuth
+
+_MAX_ALERTS = 3
+_MAX_CHANGES = 5
+
+
+class OverviewPage(ConsolePage):
+    """The page `/console`, and the list of all pages for phones."""
+
+    def __init__(self, operator: OperatorAuth, readiness: Readiness | None = None) -> None:
+        super().__init__(operator)
+        self._readiness = readiness or Readiness(operator.redis)
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the two pages."""
+        return [self.get("/console", self.page), self.get("/console/more", self.list_pages)]
+
+    async def page(self, request: Request) -> Response:
+        """Show whether anything is wrong, and the figures."""
+        redis = self._operator_auth.redis
+        storage_problem = await self._readiness.storage_problem()
+        worker_problem = await self._readiness.worker_problem()
+        status = await read_status(redis)
+        counts = await read_recent_counts(redis)
+        alerts = find_alerts(status, await read_alarms(redis), storage_problem, worker_problem)
+        may_audit = request.state.identity.role.includes(Role.OPERATOR)
+        changes = await self._operator_auth.audit.latest(_MAX_CHANGES) if may_audit else []
+        return await self.show(
+            request,
+            "overview.html",
+            figures=status,
+            alerts=alerts[:_MAX_ALERTS],
+            more_alerts=len(alerts) - len(alerts[:_MAX_ALERTS]),
+            failed=_sum_messages(counts, DeliveryStatus.FAILED),
+            delivered=_sum_messages(counts, DeliveryStatus.DELIVERED),
+            failures=_sum_failures(counts),
+            changes=changes,
+            may_audit=may_audit,
+        )
+
+    async def list_pages(self, request: Request) -> Response:
+        """Show all pages, where the navigation has room for a few only."""
+        return await self.show(request, "more.html")
+
+
+class NotFoundPage(ConsolePage):
+    """Answers every other address below `/console`; its route is the last one."""
+
+    def routes(self) -> list[Route]:
+        """Return the route."""
+        return [self.get("/console/{rest:path}", self.page)]
+
+    async def page(self, request: Request) -> Response:
+        """Say that there is no such page."""
+        return await self.show(request, "not_found.html", status=404)
+
+
+def _sum_messages(counts: list[DeliveryCount], status: DeliveryStatus) -> int:
+    return sum(each.messages for each in counts if each.status == status)
+
+
+def _sum_failures(counts: list[DeliveryCount]) -> str:
+    """Return the failed messages by channel, the most first."""
+    totals: dict[str, int] = {}
+    for each in counts:
+        if each.status == DeliveryStatus.FAILED:
+            totals[each.channel] = totals.get(each.channel, 0) + each.messages
+    ordered = sorted(totals.items(), key=lambda pair: -pair[1])
+    return " · ".join(f"{number:,} {channel}" for channel, number in ordered[:4])

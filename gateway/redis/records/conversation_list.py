@@ -1,0 +1,239 @@
+"""Conversations by their last message, a page at a time, and by what their contact is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from pydantic_core import from_json
+from redis.asyncio import Redis
+
+from core.model import FrozenModel, Owner
+from gateway.redis.contact_spelling import query_terms
+from gateway.redis.records.contact_names import last_part, read_names
+from gateway.redis.records.session_keys import session_key
+
+PAGE_ROWS: Final = 50
+MAX_READ: Final = 500
+"""Sessions that are looked at for one page, however few of them a filter lets through."""
+
+_CHUNK: Final = 100
+_LAST_ENTRIES: Final = 8
+_MAX_PREVIEW: Final = 160
+_FIELDS: Final = ("owner", "address", "known", "optout", "silenced", "contact")
+
+
+class ConversationState(StrEnum):
+    """Filter of the list. The states with an index of their own are read from there."""
+
+    BOT = "bot"
+    WAITING = "waiting"
+    HUMAN = "human"
+    CLOSED = "closed"
+    SILENT = "silent"
+    OPTED_OUT = "opted_out"
+
+
+_INDEXES: Final = {
+    ConversationState.WAITING: "tg:desk",
+    ConversationState.HUMAN: "tg:desk",
+    ConversationState.SILENT: "tg:silenced",
+    ConversationState.OPTED_OUT: "tg:optouts",
+}
+
+
+class Cursor(NamedTuple):
+    """The place after a conversation in the list."""
+
+    score: float
+    session: str
+
+    def dump(self) -> str:
+        """Return the text that `parse_cursor` reads."""
+        return f"{self.score:.0f} {self.session}"
+
+
+def parse_cursor(text: str) -> Cursor | None:
+    """Read a cursor; `None` if it is none."""
+    score, _, session = text.partition(" ")
+    return Cursor(float(score), session) if score.isdigit() and session else None
+
+
+class ConversationRow(FrozenModel):
+    """A conversation: who it is with, who has it, its last text and who said it."""
+
+    session: str
+    at_ms: int
+    owner: Owner = Owner.BOT
+    channel: str = ""
+    account: str = ""
+    contact: str = ""
+    name: str = ""
+    opted_out: str = ""
+    silenced: str = ""
+    unsent: int = 0
+    last_text: str = ""
+    last_voice: str = ""
+
+
+class ConversationPage(NamedTuple):
+    """Rows of a page and where the next one begins; `is_cut` if a filter let few of those read through."""
+
+    rows: list[ConversationRow]
+    after: Cursor | None
+    is_cut: bool = False
+
+
+class ConversationList:
+    """Reads pages of the list. Nothing depends on the number of conversations."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def read(
+        self, state: ConversationState | None = None, channel: str = "", after: Cursor | None = None
+    ) -> ConversationPage:
+        """Return the page after a cursor, the newest first."""
+        index = _INDEXES.get(state, "tg:conversations") if state else "tg:conversations"
+        rows: list[ConversationRow] = []
+        read, count = 0, _CHUNK if state or channel else PAGE_ROWS + 1
+        while read < MAX_READ:
+            found = await self._read_index(index, after, count)
+            read += len(found)
+            for cursor, row in zip(found, await self._read_heads(found), strict=True):
+                if len(rows) == PAGE_ROWS:
+                    return ConversationPage(await self._read_ends(rows), after)
+                after = cursor
+                if row and _matches(row, state, channel):
+                    rows.append(row)
+            if len(found) < count:
+                return ConversationPage(await self._read_ends(rows), None)
+        return ConversationPage(await self._read_ends(rows), after, is_cut=len(rows) < PAGE_ROWS)
+
+    async def search(self, query: str, channels: Sequence[str]) -> list[ConversationRow]:
+        """Return the conversations of a number, address, ID, name, session or sent message, newest first."""
+        text = query.strip()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for term in query_terms(text):
+                pipeline.zrevrange(f"tg:term:{term}", 0, PAGE_ROWS - 1, withscores=True)
+            pipeline.hexists(session_key(text), "address")
+            pipeline.get(f"tg:proactive_session:own-{text}")
+            for channel in channels:
+                pipeline.hget(f"tg:message:{channel}:{text}", "session")
+            answers: list[Any] = await pipeline.execute()
+        terms = len(query_terms(text))
+        scores = {name.decode(): float(score) for found in answers[:terms] for name, score in found}
+        named = [text] if answers[terms] else []
+        named += [each.decode() for each in answers[terms + 1 :] if each]
+        for session in named:
+            scores.setdefault(session, float(await self._redis.zscore("tg:conversations", session) or 0))
+        ordered = sorted((Cursor(score, session) for session, score in scores.items()), reverse=True)
+        return await self._read_rows(ordered[:PAGE_ROWS])
+
+    async def read_row(self, session: str) -> ConversationRow | None:
+        """Return one conversation; `None` if it is not kept."""
+        score: Any = await self._redis.zscore("tg:conversations", session)
+        rows = await self._read_rows([Cursor(float(score or 0), session)])
+        return rows[0] if rows else None
+
+    async def _read_index(self, index: str, after: Cursor | None, count: int) -> list[Cursor]:
+        """Return the places after a cursor. Sessions with the same time are in the reverse order of names."""
+        offset, found = 0, []
+        top = f"{after.score:.0f}" if after else "+inf"
+        while True:
+            part: Any = await self._redis.zrevrangebyscore(
+                index, top, "-inf", start=offset, num=count, withscores=True
+            )
+            cursors = [Cursor(float(int(score)), name.decode()) for name, score in part]
+            found += [each for each in cursors if after is None or each < after]
+            if len(part) < count or len(found) >= count or offset >= MAX_READ:
+                return found[:count]
+            offset += count
+
+    async def _read_rows(self, cursors: Sequence[Cursor]) -> list[ConversationRow]:
+        """Return the rows of the sessions that are kept."""
+        return await self._read_ends([row for row in await self._read_heads(cursors) if row])
+
+    async def _read_heads(self, cursors: Sequence[Cursor]) -> list[ConversationRow | None]:
+        """Return a row without its last text for each place; `None` for a session that is not kept."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for cursor in cursors:
+                pipeline.hmget(session_key(cursor.session), _FIELDS)
+            answers: list[Any] = await pipeline.execute() if cursors else []
+        return [
+            _build_row(cursor, dict(zip(_FIELDS, fields, strict=True)))
+            for cursor, fields in zip(cursors, answers, strict=True)
+        ]
+
+    async def _read_ends(self, rows: Sequence[ConversationRow]) -> list[ConversationRow]:
+        """Add the last texts and the numbers of unsent replies."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for row in rows:
+                pipeline.llen(session_key(row.session, ":out"))
+                pipeline.xrevrange(session_key(row.session, ":log"), count=_LAST_ENTRIES)
+            answers: list[Any] = await pipeline.execute() if rows else []
+        return [
+            _add_end(row, unsent, entries)
+            for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True)
+        ]
+
+
+def _matches(row: ConversationRow, state: ConversationState | None, channel: str) -> bool:
+    if channel and row.channel != channel:
+        return False
+    match state:
+        case ConversationState.SILENT:
+            return bool(row.silenced)
+        case ConversationState.OPTED_OUT:
+            return row.opted_out not in ("", "0")
+        case None:
+            return True
+    return row.owner.value == state.value
+
+
+def _build_row(cursor: Cursor, fields: Mapping[str, bytes | None]) -> ConversationRow | None:
+    """Return the row; `None` if the session has expired or was erased."""
+    stored = fields["address"]
+    if stored is None:
+        return None
+    address = from_json(stored)
+    return ConversationRow(
+        session=cursor.session,
+        at_ms=int(cursor.score),
+        owner=Owner((fields["owner"] or b"bot").decode()),
+        channel=str(address.get("channel", "")),
+        account=str(address.get("account", "")),
+        contact=str(address.get("theirs", "")).removeprefix("whatsapp:") or last_part(cursor.session),
+        name=next(iter(sorted(read_names(fields))), ""),
+        opted_out=_decode(fields["optout"]),
+        silenced=_decode(fields["silenced"]),
+    )
+
+
+def _add_end(
+    row: ConversationRow, unsent: int, entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]
+) -> ConversationRow:
+    text, voice = _find_last_text(entries)
+    at_ms = row.at_ms or (int(entries[0][0].split(b"-")[0]) if entries else 0)
+    return row.model_copy(
+        update={"at_ms": at_ms, "unsent": unsent, "last_text": text[:_MAX_PREVIEW], "last_voice": voice}
+    )
+
+
+def _find_last_text(entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> tuple[str, str]:
+    """Return the newest text and who said it: `contact`, `bot` or `person`."""
+    for _, fields in entries:
+        kind = fields[b"k"]
+        if kind not in (b"accepted", b"said"):
+            continue
+        data = from_json(fields[b"d"])
+        if kind == b"said":
+            return str(data.get("body", "")), str(data.get("voice", "bot"))
+        files = data.get("files") or 0
+        return str(data.get("text") or data.get("payload") or ("(file)" if files else "")), "contact"
+    return "", ""
+
+
+def _decode(value: bytes | None) -> str:
+    return value.decode() if value else ""

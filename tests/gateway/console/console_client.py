@@ -1,0 +1,47 @@
+"""The console's pages over real HTTP, on a real Redis, as a signed-in browser asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from gateway.console.conversation_actions import ConversationActions
+from gateway.console.conversations import ConversationPages
+from gateway.console.failures import FailuresPage
+from gateway.console.operations import OperationsPages
+from gateway.console.overview import OverviewPage
+from gateway.redis.inbox import RedisInbox
+from tests.flows.http_server import served
+from tests.gateway.access.rule import operator_auth
+from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
+
+CHANNELS = ("fake", "twilio")
+KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
+
+
+@asynccontextmanager
+async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the pages; requests come from our own origin, as those of a browser."""
+    rule = operator_auth(redis, named=NAMED)
+    pages = (
+        OverviewPage(rule),
+        ConversationPages(rule, CHANNELS),
+        ConversationActions(rule, RedisInbox(redis)),
+        FailuresPage(rule),
+        OperationsPages(rule, CHANNELS),
+    )
+    app = Starlette(routes=[route for page in pages for route in page.routes()])
+    async with (
+        served(app) as url,
+        httpx.AsyncClient(
+            base_url=url,
+            trust_env=False,
+            follow_redirects=True,
+            headers={**bearer(KEYS[role]), "Sec-Fetch-Site": "same-origin"},
+        ) as http,
+    ):
+        yield http
