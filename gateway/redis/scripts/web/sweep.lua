@@ -49,6 +49,7 @@ for _, session in ipairs(due) do
   elseif has_no_work(session) then
     clear_lease(session)
     release_slot(session, stored[3] or '', now, stamp)
+    end_wait(session)
     start_retention(session)
     local timer = next_timer(session)
     if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
