@@ -58,6 +58,7 @@ from gateway.server.error_responses import (
 )
 from gateway.server.health import HealthRoutes
 from gateway.server.operator_auth import OperatorAuth
+from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat import openapi
 from gateway.webchat.conversations import WebConversations
@@ -97,10 +98,11 @@ def create_app(  # noqa: PLR0913 - keyword-only
             await http.aclose()
         await redis.aclose()
 
+    metrics = ProcessMetrics()
     return Starlette(
         routes=[
-            *WebhookEndpoint(channels, inbox, Quarantine(redis), http).routes(),
-            *HealthRoutes(redis, operator).routes(),
+            *WebhookEndpoint(channels, inbox, Quarantine(redis), http, metrics).routes(),
+            *HealthRoutes(redis, operator, process=metrics).routes(),
             *pages,
         ],
         exception_handlers={

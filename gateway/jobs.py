@@ -10,6 +10,7 @@ async def drain(session: str) -> None:
     """
     from rq import get_current_job
 
+    from core.steps import listen
     from gateway.bootstrap import open_runtime
     from gateway.config.settings import Settings
     from gateway.redis.connection.connect import open_async_redis
@@ -20,7 +21,8 @@ async def drain(session: str) -> None:
     redis = open_async_redis(job.connection)
     try:
         async with open_runtime(Settings.load(), redis) as own:
-            await own.processor.run(session)
+            with listen(own.durations):
+                await own.processor.run(session)
             await own.sweeper.sweep()  # RQ's own worker runs no background tasks, so each job also sweeps
     finally:
         await redis.aclose()

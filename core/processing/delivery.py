@@ -12,6 +12,7 @@ from core.model import FailureKind, Reply, Route, SentMessage
 from core.ports import Channel, Forwarder, Http, Lease, Mailbox, SendFailure, SendPermit, SessionView
 from core.processing.rerouting import Rerouter
 from core.processing.retry_policy import ProcessingLimits
+from core.steps import Step
 
 log = logging.getLogger("turngate.delivery")
 
@@ -218,6 +219,10 @@ class OutboxSender(Generic[Http]):
 
     async def _send(self, reply: Reply) -> SentMessage:
         channel = self._get_channel(reply)
+        with Step("send", {"channel": reply.address.channel}):
+            return await self._call_send(channel, reply)
+
+    async def _call_send(self, channel: Channel[Http], reply: Reply) -> SentMessage:
         try:
             return await channel.send(reply, self._http)
         except DeliveryError:

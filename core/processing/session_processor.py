@@ -52,6 +52,7 @@ from core.processing.concurrency import (
 from core.processing.delivery import OutboxSender, QuietUntil
 from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
+from core.steps import Step
 from core.time_limit import TimeLimit
 
 log = logging.getLogger("turngate.drain")
@@ -216,7 +217,7 @@ class SessionProcessor(Generic[Http]):
             else ()
         )
         try:
-            with TimeLimit(self._limits.turn_seconds):
+            with Step("turn", {"channel": turn.address.channel}), TimeLimit(self._limits.turn_seconds):
                 outcome = await self._run_dialog(session, turn, view, first_seen_at)
             replies = self._replies.build(turn.id, turn.address, outcome, overflow)
         except Superseded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.model import Choice, Message, Template
+from core.steps import Step
 from flows.compiled import scripted_speech, select_language_block
 from flows.engine.model_text import protect_echoes
 from flows.engine.pictures import load_pictures
@@ -210,7 +211,8 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         pictures=await load_pictures(context),
     )
     try:
-        reply = await context.model.generate_reply(request)
+        with Step("model", {"model": context.model.name, "operation": "reply"}):
+            reply = await context.model.generate_reply(request)
     except ModelError:
         if not context.has_side_effects:
             raise

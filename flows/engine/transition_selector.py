@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from core.model import Choice
+from core.steps import Step
 from flows.compiled import CompiledEdge, CompiledNode, is_silent
 from flows.document.flow import CompletionCriterion
 from flows.engine.action_runner import available_tools, call_tool
@@ -249,7 +250,8 @@ async def _ask_model(
             context, edges, is_silent=is_silent, tools=tools, exchanges=tuple(exchanges), may_reply=may_reply
         )
         request = request._replace(pictures=await load_pictures(context))
-        decision = await context.model.decide(request)
+        with Step("model", {"model": context.model.name, "operation": "decide"}):
+            decision = await context.model.decide(request)
         context.record_usage(decision.tokens, decision.model, decision.issue)
         if not decision.calls or not tools:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +25,7 @@ from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
 from gateway.redis.records.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
+from gateway.server.process_metrics import ProcessMetrics
 
 log = logging.getLogger("turngate.webhooks")
 
@@ -37,6 +39,7 @@ class WebhookEndpoint:
         inbox: Inbox,
         quarantine: Quarantine | None = None,
         http: httpx.AsyncClient | None = None,
+        metrics: ProcessMetrics | None = None,
     ) -> None:
         """Create the endpoint; rejected webhooks are recorded in `quarantine` if given.
 
@@ -46,6 +49,7 @@ class WebhookEndpoint:
         self._inbox = inbox
         self._quarantine = quarantine
         self._http = http
+        self._metrics = metrics or ProcessMetrics()
 
     def routes(self) -> list[Route]:
         """Return the routes `/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
@@ -57,9 +61,16 @@ class WebhookEndpoint:
 
     async def receive(self, request: Request) -> Response:
         """Process one webhook: 2xx only after everything in it is stored."""
+        started_at = perf_counter()
         accounts = self._candidate_accounts(**request.path_params)
         if not accounts:
             return error_response(404, "unknown_channel", "no such channel is configured here")
+        response = await self._process(request, accounts)
+        seconds = perf_counter() - started_at
+        self._metrics.observe_acknowledgement(accounts[0].name, response.status_code, seconds)
+        return response
+
+    async def _process(self, request: Request, accounts: list[Channel[httpx.AsyncClient]]) -> Response:
         channel, webhook = accounts[0], None
         try:
             webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)

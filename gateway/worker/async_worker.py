@@ -22,6 +22,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
 from core.errors import ConfigurationError
+from core.steps import add_listener
 from gateway.bootstrap import build_protocol_limits, open_runtime
 from gateway.config.gc_tuning import tune_gc
 from gateway.config.settings import Settings
@@ -118,6 +119,7 @@ class AsyncWorker(BaseWorker):
         await server_checks.log_warnings(redis)
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
+                add_listener(runtime.durations)
                 tune_gc()
                 job_loop = JobLoop(
                     self,
@@ -133,6 +135,7 @@ class AsyncWorker(BaseWorker):
                     background.create_task(runtime.hooks.run()),
                     background.create_task(runtime.broadcasts.run()),
                     background.create_task(runtime.templates.run()),
+                    background.create_task(runtime.durations.run()),
                 ]
                 await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
                 for task in tasks:

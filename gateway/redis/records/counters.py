@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gateway.redis.lua import DURATION_BOUNDS_MS
 
@@ -23,7 +23,7 @@ class ClassCount(NamedTuple):
 
 @dataclass(slots=True)
 class Histogram:
-    """Observed durations: `counts` by the upper bound in ms (`None`: above all bounds), and their sum in ms."""
+    """Durations: `counts` by the upper bound in ms (`None`: above all bounds), and their sum in ms."""
 
     counts: dict[int | None, int] = field(default_factory=dict)
     sum_ms: int = 0
@@ -49,7 +49,7 @@ class Histogram:
         self.sum_ms += other.sum_ms
 
     def quantile_seconds(self, share: float) -> float | None:
-        """Estimate the duration that a share (0 to 1) of the observations does not exceed; `None` without any.
+        """Estimate the duration that a share (0 to 1) of the observations does not exceed; `None` if none.
 
         As Prometheus does: linear inside a bucket; above all bounds it is the highest bound.
         """
@@ -71,13 +71,14 @@ class Counters(NamedTuple):
     others: dict[bytes, bytes]
 
 
-def parse_counters(stored: Mapping[bytes, bytes]) -> Counters:
+def parse_counters(stored: Mapping[Any, Any]) -> Counters:
     """Tell the counters of a hash apart by their names."""
     counters = Counters([], {}, {})
     for name, value in sorted(stored.items()):
         kind, *labels = name.decode("utf-8", "replace").split(_SEPARATOR)
         if kind == _COUNTER and len(labels) == 3:
-            counters.classes.append(ClassCount(*labels, number=int(value)))
+            measured, account, of_class = labels
+            counters.classes.append(ClassCount(measured, account, of_class, int(value)))
         elif kind == _HISTOGRAM and len(labels) > 2:
             *key, bound = labels
             histogram = counters.histograms.setdefault(tuple(key), Histogram())
