@@ -31,6 +31,10 @@ class StepListener(Protocol):
         """End a step; `result` is `ok`, `cancelled`, `error`, or how a delivery failed."""
         ...
 
+    def trace(self) -> str:
+        """Return the trace of the present step, for another process to continue; empty if there is none."""
+        ...
+
 
 _listeners: ContextVar[tuple[StepListener, ...]] = ContextVar("step_listeners", default=())
 
@@ -61,6 +65,11 @@ class Step:
 def add_listener(listener: StepListener) -> None:
     """Let a listener hear of the steps of this context, and of the tasks that are started in it."""
     _listeners.set((*_listeners.get(), listener))
+
+
+def current_trace() -> str:
+    """Return the trace of the present step, for another process to continue; empty unless it is traced."""
+    return next(filter(None, (listener.trace() for listener in _listeners.get())), "")
 
 
 @contextmanager

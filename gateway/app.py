@@ -31,7 +31,9 @@ from gateway.bootstrap import (
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
+from gateway.config.process_log import use_shared_salt
 from gateway.config.settings import Settings
+from gateway.config.tracing import start_tracing
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.inbox import AgentInbox
 from gateway.console.provider_desk import ProviderDeskPage
@@ -88,6 +90,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(sweeper.run()) if sweeper else None
+        await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         yield
         if sweeping is not None:
@@ -121,6 +124,7 @@ def create() -> Starlette:
     Raises `ConfigurationError` when a setting is missing or wrong.
     """
     settings = Settings.load()
+    start_tracing("web")
     channels = load_channels(settings)
     redis = open_redis(settings.require_redis_url())
     limits = build_protocol_limits(settings)

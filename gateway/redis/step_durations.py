@@ -54,6 +54,10 @@ class StepDurations:
         self._add(histogram_field(labels, bound), 1)
         self._add(sum_field(labels), milliseconds)
 
+    def trace(self) -> str:
+        """Return nothing: durations belong to no trace."""
+        return ""
+
     async def flush(self) -> None:
         """Write what was measured since the last time, in one round trip; nothing if that is nothing."""
         if not self._unwritten:

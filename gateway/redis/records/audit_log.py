@@ -89,8 +89,12 @@ class AuditLog:
 
     async def pseudonym(self, value: str) -> str:
         """Return what stands for a session or contact, whose name may be a phone number."""
+        return f"#{hmac.new(await self.read_salt(), value.encode(), 'sha256').hexdigest()[:16]}"
+
+    async def read_salt(self) -> bytes:
+        """Return the salt of the pseudonyms, which is made once for all processes."""
         if not self._salt:
             await self._redis.set(_SALT, secrets.token_hex(32), nx=True)
             stored: Any = await self._redis.get(_SALT)
             self._salt = stored
-        return f"#{hmac.new(self._salt, value.encode(), 'sha256').hexdigest()[:16]}"
+        return self._salt
