@@ -6,8 +6,7 @@ name behind a pseudonym, because it may be a phone number (guarantee L12).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 
@@ -15,14 +14,19 @@ _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _fields: ContextVar[Mapping[str, str]] = ContextVar("log_fields", default=_NO_FIELDS)
 
 
-@contextmanager
-def log_fields(**fields: str) -> Iterator[None]:
-    """Add fields to the log lines of the block, and of the tasks that are started in it."""
-    token = _fields.set({**_fields.get(), **fields})
-    try:
-        yield
-    finally:
-        _fields.reset(token)
+class log_fields:  # noqa: N801 - used like a function; every message enters it twice, so it is no generator
+    """Context manager that adds fields to the log lines of its block, and of the tasks started in it."""
+
+    __slots__ = ("_added", "_token")
+
+    def __init__(self, **fields: str) -> None:
+        self._added = fields
+
+    def __enter__(self) -> None:
+        self._token = _fields.set({**_fields.get(), **self._added})
+
+    def __exit__(self, *_: object) -> None:
+        _fields.reset(self._token)
 
 
 def current_log_fields() -> Mapping[str, str]:
@@ -30,6 +34,6 @@ def current_log_fields() -> Mapping[str, str]:
     return _fields.get()
 
 
-def about(event: str, **fields: str) -> dict[str, str]:
+def about(event: str, **fields: str) -> dict[str, object]:
     """Return the `extra` of a log call: the event's name, by which lines are found, and further fields."""
-    return {"event_name": event, **fields}
+    return {"event_name": event, "event_fields": fields}

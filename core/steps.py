@@ -7,7 +7,7 @@ own context (`listen`), so that the dialog engine and the channels need not know
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
@@ -44,6 +44,8 @@ class Step:
 
     __slots__ = ("_entered", "_labels", "_name", "_parent")
 
+    _entered: Sequence[tuple[StepListener, Any]]
+
     def __init__(self, name: str, labels: Mapping[str, str], parent: str = "") -> None:
         self._name = name
         self._labels = labels
@@ -51,7 +53,11 @@ class Step:
 
     def __enter__(self) -> None:
         listeners = _listeners.get()
-        self._entered = [(each, each.enter(self._name, self._labels, self._parent)) for each in listeners]
+        self._entered = (
+            [(each, each.enter(self._name, self._labels, self._parent)) for each in listeners]
+            if listeners
+            else ()
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -69,7 +75,10 @@ def add_listener(listener: StepListener) -> None:
 
 def current_trace() -> str:
     """Return the trace of the present step, for another process to continue; empty unless it is traced."""
-    return next(filter(None, (listener.trace() for listener in _listeners.get())), "")
+    for listener in _listeners.get():
+        if trace := listener.trace():
+            return trace
+    return ""
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def _build_entry(
 
     def build(logger: Any, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
         record: logging.LogRecord = event["_record"]
-        given = {name: str(value) for name in _FIELDS if (value := getattr(record, name, ""))}
+        given = {name: str(value) for name, value in getattr(record, "event_fields", {}).items() if value}
         fields = {**current_log_fields(), **({"worker": worker} if worker else {}), **given}
         entry: dict[str, Any] = {
             "timestamp": datetime.fromtimestamp(record.created)
