@@ -244,7 +244,12 @@ class RedisMailbox:
     async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
         """Set a reply aside until the contact writes again."""
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
-        await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"])
+        if await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"]) == 3:
+            log.warning(
+                "too many replies wait for the contact's next message; the oldest is a dead letter; see "
+                "`turngate dead list`",
+                extra=about("dead_letter_added", code="window"),
+            )
 
     async def postpone(
         self,
