@@ -32,7 +32,9 @@ from gateway.bootstrap import (
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
+from gateway.config.process_log import use_shared_salt
 from gateway.config.settings import Settings
+from gateway.config.tracing import start_tracing
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
@@ -66,6 +68,7 @@ from gateway.server.error_responses import (
 )
 from gateway.server.health import HealthRoutes
 from gateway.server.operator_auth import OperatorAuth
+from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat import openapi
 from gateway.webchat.conversations import WebConversations
@@ -96,6 +99,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(sweeper.run()) if sweeper else None
+        await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         yield
         if sweeping is not None:
@@ -106,10 +110,11 @@ def create_app(  # noqa: PLR0913 - keyword-only
             await http.aclose()
         await redis.aclose()
 
+    metrics = ProcessMetrics()
     return Starlette(
         routes=[
-            *WebhookEndpoint(channels, inbox, Quarantine(redis), http).routes(),
-            *HealthRoutes(redis, operator, readiness).routes(),
+            *WebhookEndpoint(channels, inbox, Quarantine(redis), http, metrics).routes(),
+            *HealthRoutes(redis, operator, readiness, process=metrics).routes(),
             *pages,
         ],
         exception_handlers={
@@ -128,6 +133,7 @@ def create() -> Starlette:
     Raises `ConfigurationError` when a setting is missing or wrong.
     """
     settings = Settings.load()
+    start_tracing("web")
     channels = load_channels(settings)
     redis = open_redis(settings.require_redis_url())
     limits = build_protocol_limits(settings)

@@ -55,6 +55,7 @@ from gateway.redis.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_store import RedisSessionStore
 from gateway.redis.schedule_releaser import ScheduleReleaser
+from gateway.redis.step_durations import StepDurations
 from gateway.redis.sweeper import Sweeper
 from gateway.redis.template_sync import TemplateSync
 from gateway.webchat.channel import NAME, WebChannel
@@ -82,6 +83,7 @@ class Runtime:
     hooks: HookDeliverer
     broadcasts: BroadcastFeeder
     templates: TemplateSync
+    durations: StepDurations
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
@@ -383,6 +385,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     quiet = build_quiet_policy(settings, config, channels)
     sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
     releaser = ScheduleReleaser(redis, sender, limits)
+    durations = StepDurations(redis)
     async with (
         provider_client() as http,
         open_downloads(settings, channels) as downloader,
@@ -429,8 +432,10 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 hooks=HookDeliverer(redis, hook_fetch),
                 broadcasts=BroadcastFeeder(redis, sender, limits),
                 templates=TemplateSync(redis, channels, http),
+                durations=durations,
             )
         finally:
+            await durations.aclose()
             await fetch.aclose()
             await hook_fetch.aclose()
             await mailbox.aclose()

@@ -19,7 +19,11 @@ from gateway.cli import app
 from gateway.config import settings
 from gateway.hooks.event_types import EVENT_TYPES
 from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
+from gateway.redis.records.counters import Counters
+from gateway.redis.records.load import Load
 from gateway.redis.retention import KINDS
+from gateway.server.process_metrics import ProcessMetrics
+from gateway.server.redis_metrics import build_counters, build_gauges
 from tests.channels.inbound_kinds import kinds_table, meanings_table
 from tests.paths import DOCS, ROOT
 
@@ -113,6 +117,19 @@ def render_hook_retries() -> str:
     )
 
 
+def render_metrics() -> str:
+    """Render the table of our own metrics."""
+    nothing = Load(Counters([], {}, {}), 0, 0, 0, (), 0, 0, 0, 0.0, 0, 0, 0, 0, {})
+    shared = [*build_counters(nothing.counters), *build_gauges(nothing, 0)]
+    own = [family for family in ProcessMetrics().collect() if family.name.startswith("turngate_")]
+    rows = ["| metric | labels | meaning |", "|---|---|---|"]
+    for family in (*shared, *own):
+        name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
+        labels = ", ".join(f"`{label}`" for label in getattr(family, "_labelnames", ()))
+        rows.append(f"| `{name}` ({family.type}) | {labels} | {family.documentation} |")
+    return "\n".join(rows)
+
+
 def render_retention() -> str:
     """Render the table of what is kept in Redis, and for how long."""
     rows = ["| data | keys | kept | setting |", "|---|---|---|---|"]
@@ -129,6 +146,7 @@ BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     DOCS / "hand-off.md": {"owner": render_ownership},
     DOCS / "hooks.md": {"hook-events": render_hook_events, "hook-retries": render_hook_retries},
     DOCS / "privacy.md": {"retention": render_retention},
+    DOCS / "deploy.md": {"metrics": render_metrics},
     DOCS / "architecture.md": {"packages": render_packages},
 }
 

@@ -152,7 +152,7 @@ class Reply(MessagePart):
     at which it entered the outbox, 0 before that: a reply is given up by its age. `resends` is how often it
     was sent again because a status said that it was not delivered. `confirms_request` replies answer an
     opt-out or opt-in, so they are sent to a contact who is opted out. `fallback` and `route` as in `Message`;
-    `window_closed`: the provider has said that the service window is closed.
+    `window_closed`: the provider has said that the service window is closed. `trace` is that of its turn.
     """
 
     key: str
@@ -167,6 +167,7 @@ class Reply(MessagePart):
     fallback: Route | None = None
     route: Route | None = None
     window_closed: bool = False
+    trace: str = ""
 
     @property
     def global_key(self) -> str:

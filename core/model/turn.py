@@ -116,7 +116,7 @@ class Turn(FrozenModel):
     it is generated. `merged_texts` are the texts of the messages that were merged into this turn. `at` is the
     provider's time in seconds since the epoch where webhooks may arrive out of order; 0: unknown. `request`
     makes the message an opt-out or opt-in, which the dialog never sees; with `request_confirmed` the provider
-    has answered it.
+    has answered it. `trace` is that of its webhook (`core.steps`), empty unless traces are on.
     """
 
     id: str
@@ -141,6 +141,7 @@ class Turn(FrozenModel):
     at: float = 0.0
     request: ConsentRequest | None = None
     request_confirmed: bool = False
+    trace: str = ""
 
     @property
     def has_content(self) -> bool:

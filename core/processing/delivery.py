@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
+from core.log_context import about, log_fields
 from core.model import FailureKind, Reply, Route, SentMessage
 from core.ports import Channel, Forwarder, Http, Lease, Mailbox, SendFailure, SendPermit, SessionView
 from core.processing.rerouting import Rerouter
 from core.processing.retry_policy import ProcessingLimits
+from core.steps import Step
 
 log = logging.getLogger("turngate.delivery")
 
@@ -46,6 +48,11 @@ class OutboxSender(Generic[Http]):
 
     async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
         """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
+        address = view.outbox[0].address
+        with log_fields(message=view.outbox[0].key, account=f"{address.channel}:{address.account}"):
+            return await self._send_first(lease, view)
+
+    async def _send_first(self, lease: Lease, view: SessionView) -> SessionView | None:
         reply = view.outbox[0]
         try:
             sent, looks_up = None, self._needs_look_up(reply, view)
@@ -82,6 +89,8 @@ class OutboxSender(Generic[Http]):
             limit = f"{self._limits.max_copies} sends of unknown outcome" if too_many_copies else ""
             await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
+        if view.postponements:
+            log.info("a reply left after %d tries", view.postponements + 1, extra=about("send_recovered"))
         keep = self._channels[reply.address.channel].capabilities.statuses
         return await self._mailbox.record_sent(
             lease, reply, sent.provider_id, leave=True, keep=keep, opened=sent if sent.thread else None
@@ -171,11 +180,18 @@ class OutboxSender(Generic[Http]):
                     error.code,
                     error.reason,
                     cooldown_seconds,
+                    extra=about("account_rejected", code=error.code, reason=error.reason),
                 )
             case Unavailable(retry_after=retry_after, one_contact=one_contact):
                 seconds, concerns_account = max(seconds, retry_after or 0.0), not one_contact
             case Unknown(retry_after=retry_after):
                 seconds = max(seconds, retry_after or 0.0)
+        if not view.postponements:
+            log.info(
+                "a send failed, it is tried again until the reply is too old: %s",
+                error.reason,
+                extra=about("send_failed", code=error.code, reason=error.reason),
+            )
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         failure = SendFailure(
             reply=reply,
@@ -219,6 +235,10 @@ class OutboxSender(Generic[Http]):
 
     async def _send(self, reply: Reply) -> SentMessage:
         channel = self._get_channel(reply)
+        with Step("send", {"channel": reply.address.channel}, reply.trace):
+            return await self._call_send(channel, reply)
+
+    async def _call_send(self, channel: Channel[Http], reply: Reply) -> SentMessage:
         try:
             return await channel.send(reply, self._http)
         except DeliveryError:

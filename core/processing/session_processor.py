@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Generic
 
 from core.errors import LeaseLost, Superseded
+from core.log_context import about, log_fields
 from core.model import (
     AutomaticTransition,
     ConsentRequest,
@@ -52,6 +53,7 @@ from core.processing.concurrency import (
 from core.processing.delivery import OutboxSender, QuietUntil
 from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
+from core.steps import Step, current_trace
 from core.time_limit import TimeLimit
 
 log = logging.getLogger("turngate.drain")
@@ -119,11 +121,16 @@ class SessionProcessor(Generic[Http]):
         """
         lease = claim.lease
         try:
-            async with self._mailbox.keep_lease_alive(lease), isolation or nullcontext():
-                view = claim.view if claim.is_started else await self._mailbox.read_session(lease)
-                return await self._process(lease, view)
+            with log_fields(session=lease.session):
+                async with self._mailbox.keep_lease_alive(lease), isolation or nullcontext():
+                    view = claim.view if claim.is_started else await self._mailbox.read_session(lease)
+                    return await self._process(lease, view)
         except LeaseLost as error:
-            log.warning("lease lost; another worker may process the session: %s", error)
+            log.warning(
+                "lease lost; another worker may process the session: %s",
+                error,
+                extra=about("lease_lost", session=lease.session),
+            )
             await self._report_survival(lease, error)
             return ProcessResult.LEASE_LOST
         except asyncio.CancelledError:
@@ -161,7 +168,7 @@ class SessionProcessor(Generic[Http]):
                     return ProcessResult.REQUEUED
                 turns_left -= 1
                 try:
-                    commit = await self._process_turns(
+                    commit = await self._answer_turns(
                         lease.session, turns_to_merge(view.turns), view, first_seen_at
                     )
                 except Superseded:
@@ -181,6 +188,18 @@ class SessionProcessor(Generic[Http]):
                 return ProcessResult.EMPTY
             else:
                 view = await self._mailbox.read_session(lease)
+
+    async def _answer_turns(
+        self, session: str, turns: tuple[Turn, ...], view: SessionView, first_seen_at: float
+    ) -> Commit | None:
+        """Process turns as a step of their trace, which their replies continue."""
+        with Step("process", {"channel": turns[0].address.channel}, turns[0].trace):
+            commit = await self._process_turns(session, turns, view, first_seen_at)
+            trace = current_trace()
+        if commit is None or not trace:
+            return commit
+        replies = tuple(reply.model_copy(update={"trace": trace}) for reply in commit.replies)
+        return replace(commit, replies=replies)
 
     async def _process_turns(
         self, session: str, turns: tuple[Turn, ...], view: SessionView, first_seen_at: float
@@ -216,7 +235,7 @@ class SessionProcessor(Generic[Http]):
             else ()
         )
         try:
-            with TimeLimit(self._limits.turn_seconds):
+            with Step("turn", {"channel": turn.address.channel}), TimeLimit(self._limits.turn_seconds):
                 outcome = await self._run_dialog(session, turn, view, first_seen_at)
             replies = self._replies.build(turn.id, turn.address, outcome, overflow)
         except Superseded:
@@ -227,6 +246,7 @@ class SessionProcessor(Generic[Http]):
                 view.tries + 1,
                 type(error).__name__,
                 _error_location(error),
+                extra=about("turn_failed", message=turn.id, account=_account_name(turn)),
             )
             return None
         return Commit(
@@ -369,3 +389,7 @@ def _error_location(error: Exception) -> str:
     """Return the raising line without the error's message, which may quote a user's text (guarantee L12)."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def _account_name(turn: Turn) -> str:
+    return f"{turn.address.channel}:{turn.address.account}"

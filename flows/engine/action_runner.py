@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
+from core.steps import Step
 from flows.document import Action, ActionTrigger, Tool
 from flows.engine.turn_context import TurnContext
 from flows.tools import (
@@ -71,13 +72,14 @@ async def call_tool(context: TurnContext, call: ToolCallRequest) -> tuple[dict[s
     if schema and (reason := validate_arguments(schema, call.arguments)):
         # the model may correct its arguments, so this is not yet a failure of the tool
         return _record_execution(context, call.name, failure_result(reason)), ""
-    if declared and declared.type == "http":
-        result = await _call_http_tool(context, declared, call)
-    elif declared and declared.type == "mcp":
-        result = await _call_mcp_tool(context, flow.mcp_tools[declared.id], call)
-    else:
-        handler = (declared.handler_id or declared.id) if declared else call.name
-        result = await _call_python_tool(context, context.services.tools[handler], call)
+    with Step("tool", {"tool": call.name, "type": declared.type if declared else "python"}):
+        if declared and declared.type == "http":
+            result = await _call_http_tool(context, declared, call)
+        elif declared and declared.type == "mcp":
+            result = await _call_mcp_tool(context, flow.mcp_tools[declared.id], call)
+        else:
+            handler = (declared.handler_id or declared.id) if declared else call.name
+            result = await _call_python_tool(context, context.services.tools[handler], call)
     context.state.set_result(call.name, result)
     failure_edge = (declared.on_failure or "") if declared and not result["success"] else ""
     return result, failure_edge
@@ -102,7 +104,8 @@ async def _run_action(context: TurnContext, compiled: HttpAction, location: str)
     if not compiled.is_applicable(values):
         return True
     key = _idempotency_key(context, location, action.id)
-    result, full_result = await _execute_http(context, compiled, values=values, key=key)
+    with Step("tool", {"tool": action.id, "type": "action"}):
+        result, full_result = await _execute_http(context, compiled, values=values, key=key)
     if action.run_once and result["success"]:
         others = (each for each in state.done if each != action.id)
         state.done = (*others, action.id)[-MAX_COMPLETED_ACTIONS:]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from core.steps import Step
 from core.time_limit import TimeLimit
 from flows.engine.turn_context import TurnContext
-from flows.llm import Model, SummaryRequest
+from flows.llm import GeneratedReply, Model, SummaryRequest
 from flows.llm.rules import RulesModel
 from flows.state import MAX_HISTORY_LINES, MAX_SUMMARY_LENGTH, DialogState
 
@@ -33,7 +34,7 @@ class HistorySummarizer:
     def __init__(self, state: DialogState, model: Model) -> None:
         self._lines = state.history[:SUMMARIZED_LINES]
         request = SummaryRequest(previous_summary=state.summary, lines=self._lines)
-        self._task = asyncio.create_task(model.summarize(request))
+        self._task = asyncio.create_task(_summarize(model, request))
 
     async def apply(self, context: TurnContext) -> None:
         """Wait for the summary and replace its lines in the state."""
@@ -57,6 +58,11 @@ class HistorySummarizer:
             await asyncio.wait({self._task})
         if not self._task.cancelled():
             self._task.exception()  # retrieved, so that asyncio does not log it after a failed turn
+
+
+async def _summarize(model: Model, request: SummaryRequest) -> GeneratedReply:
+    with Step("model", {"model": model.name, "operation": "summarize"}):
+        return await model.summarize(request)
 
 
 def start_summary(state: DialogState, model: Model) -> HistorySummarizer | None:

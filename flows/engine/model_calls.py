@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Literal, TypeVar
 
+from core.steps import Step
 from flows.engine.turn_context import TurnContext
 from flows.llm import (
     GeneratedReply,
@@ -40,7 +41,7 @@ async def decide(context: TurnContext, request: TransitionRequest) -> Transition
     """
     private = private_texts(request)
     guarded = _Writer(private, request.write)
-    decision = await _ask(context, context.model.decide(request._replace(write=guarded.callback())))
+    decision = await _ask(context, "decide", context.model.decide(request._replace(write=guarded.callback())))
     problem = _problem_of_decision(context, decision, private)
     if not problem:
         return decision
@@ -49,7 +50,7 @@ async def decide(context: TurnContext, request: TransitionRequest) -> Transition
         return decision._replace(reply="")  # the target's own message is written anew
     try:
         again = request._replace(note=_NOTES[problem], write=guarded.callback())
-        newer = await _ask(context, context.model.decide(again))
+        newer = await _ask(context, "decide", context.model.decide(again))
     except ModelError:
         return _without_reply(context, decision, problem)
     problem = _problem_of_decision(context, newer, private)
@@ -63,13 +64,15 @@ async def generate_reply(context: TurnContext, request: ReplyRequest) -> Generat
     """Ask the model for a message; an empty one when none may be sent. Raises `ModelError`."""
     private = private_texts(request)
     guarded = _Writer(private, request.write)
-    reply = await _ask(context, context.model.generate_reply(replace(request, write=guarded.callback())))
+    reply = await _ask(
+        context, "reply", context.model.generate_reply(replace(request, write=guarded.callback()))
+    )
     if not private.occurs_in(reply.text):
         return reply
     _record(context, reply.model, "leaked")
     try:
         again = replace(request, note=_NOTES["leaked"], write=guarded.callback())
-        reply = await _ask(context, context.model.generate_reply(again))
+        reply = await _ask(context, "reply", context.model.generate_reply(again))
     except ModelError:
         reply = replace(reply, text="")
     if reply.text and not private.occurs_in(reply.text):
@@ -78,10 +81,11 @@ async def generate_reply(context: TurnContext, request: ReplyRequest) -> Generat
     return replace(reply, text="", issue="leaked")
 
 
-async def _ask(context: TurnContext, answering: Awaitable[_Answer]) -> _Answer:
+async def _ask(context: TurnContext, operation: str, answering: Awaitable[_Answer]) -> _Answer:
     """Return the model's answer, with its use recorded."""
     try:
-        answer = await answering
+        with Step("model", {"model": context.model.name, "operation": operation}):
+            answer = await answering
     except ModelError as error:
         context.usage.failures += error.failures or (f"{context.model.name}:{error.reason}",)
         raise

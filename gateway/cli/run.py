@@ -32,13 +32,13 @@ def run(
 ) -> None:
     """Run everything: embedded Redis, web, worker and, without credentials or asked, provider simulators."""
     from gateway.bootstrap import load_channels
-    from gateway.config.logging import configure_logging
+    from gateway.config.process_log import configure_process_logging
     from gateway.config.settings import Settings
     from gateway.local.simulated_accounts import choose_simulated
     from gateway.local.supervisor import check_settings
 
-    configure_logging()
     settings = Settings.load()
+    configure_process_logging(settings)
     check_settings(settings)
     simulated = choose_simulated(load_channels(settings), simulate or [])
     asyncio.run(_run(settings, settings.port if port is None else port, simulated))

@@ -16,30 +16,40 @@ def web(
     ] = None,
 ) -> None:
     """Run a web process: webhooks, HTTP API and console. Uses REDIS_URL or a running `turngate run`."""
+    import logging
+
     import uvicorn
 
+    from core.log_context import about
     from gateway.app import create
     from gateway.bootstrap import load_channels, load_operator_access
     from gateway.cli._operator_key import describe_key
     from gateway.config.gc_tuning import tune_gc
-    from gateway.config.logging import configure_logging
+    from gateway.config.process_log import configure_process_logging, describe_start
     from gateway.config.settings import Settings
     from gateway.local.simulated_accounts import parse_simulator_urls
     from gateway.server.bounded_http import bounded_protocol
     from gateway.server.connection_table import ConnectionLimits
 
-    configure_logging()
     settings = Settings.load()
-    access = load_operator_access(settings, load_channels(settings), parse_simulator_urls(settings.environ))
+    configure_process_logging(settings)
+    channels = load_channels(settings)
+    access = load_operator_access(settings, channels, parse_simulator_urls(settings.environ))
     application = create()
     if access.generated is not None and access.generated.is_new:
         address = f"http://{settings.host}:{settings.port if port is None else port}/console"
         typer.echo(f"Console  {address}\nKey      {describe_key(access)}")
     tune_gc()
+    listening = settings.port if port is None else port
+    logging.getLogger("turngate.web").info(
+        describe_start("web", settings, channels, f"http://{settings.host}:{listening}"),
+        extra=about("web_started"),
+    )
     uvicorn.run(
         application,
         host=settings.host,
-        port=settings.port if port is None else port,
+        port=listening,
+        log_config=None,  # its lines are rendered as ours
         loop="uvloop",
         http=bounded_protocol(ConnectionLimits(peer_connections=settings.peer_connections)),
         ws="none",

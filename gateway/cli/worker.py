@@ -21,15 +21,16 @@ def worker() -> None:
     from redis.exceptions import TimeoutError as RedisTimeoutError
 
     from core.errors import ConfigurationError
-    from gateway.config.logging import configure_logging
+    from gateway.config.process_log import configure_process_logging
     from gateway.config.settings import Settings
     from gateway.redis import rq_layout
     from gateway.redis.connection.connect import open_sync_redis
     from gateway.redis.connection.error_messages import describe_redis_error
     from gateway.worker import AsyncWorker
 
-    configure_logging()
-    connection = open_sync_redis(Settings.load().require_redis_url())
+    settings = Settings.load()
+    configure_process_logging(settings)
+    connection = open_sync_redis(settings.require_redis_url())
     _wait_for_server(connection)
     try:
         AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")
@@ -61,4 +62,6 @@ def _wait_for_server(connection: Redis) -> None:
                 has_warned = True
             sleep(_RETRY_SECONDS)
         else:
+            if has_warned:
+                logging.getLogger("turngate.worker").warning("REDIS_URL: the server answers now")
             return

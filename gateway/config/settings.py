@@ -317,6 +317,17 @@ class Settings(BaseSettings):
         description="age at which dead letters, and events for hooks that were given up, are deleted "
         "(0: when an operator drops them)",
     )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        alias="TURNGATE_LOG_FORMAT",
+        description="form of the log lines: `text` for people, or `json`, one object in each line",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        alias="TURNGATE_LOG_LEVEL",
+        description="from which level on the gateway logs its own events; `debug` shows the texts of errors, "
+        "which may quote a message",
+    )
     config_path: Path | None = Field(
         None,
         alias="TURNGATE_CONFIG",
@@ -403,6 +414,16 @@ class Settings(BaseSettings):
     def environ(self) -> Mapping[str, str]:
         """All variables, with secrets from files, for the channels to find their own."""
         return load_environment()
+
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """The values of all settings that are secrets, for the log to leave out."""
+        environ = load_environment()
+        return tuple(
+            value
+            for name, value in environ.items()
+            if value and name != "REDIS_URL" and (name in secret_names() or _is_flow_secret(name))
+        )
 
     @property
     def variables(self) -> Mapping[str, str]:

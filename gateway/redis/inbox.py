@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import MailboxFull, StorageUnavailable
+from core.log_context import about
 from core.model import (
     APPROVED,
     UNSUPPORTED_KIND,
@@ -45,6 +46,7 @@ from core.processing import (
     bypasses_policy,
     describe_words,
 )
+from core.steps import Step, current_trace
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
@@ -119,6 +121,10 @@ class RedisInbox:
         """Store a request's events; see `core.ports.mailbox.Inbox`."""
         if not events:
             return []
+        with Step("accept", {}):
+            return await self._accept(_add_trace(events, current_trace()))
+
+    async def _accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         arguments = [
             argument
             for event in events
@@ -128,16 +134,27 @@ class RedisInbox:
         if AcceptResult.FULL in results:
             raise MailboxFull("the session has too many waiting messages")
         for event, result in zip(events, results, strict=True):
-            if result is AcceptResult.SILENCED:
-                log.warning(
-                    "a session is silent from now on, because of its limits against floods and loops; "
-                    "`turngate sessions` shows it, and why"
-                )
-            if isinstance(event, StatusChanged) and result is not AcceptResult.STALE:
-                self._log_account_failure(event)
-            if isinstance(event, TemplateChanged):
-                _log_template_change(event)
+            self._log_event(event, result)
         return results
+
+    def _log_event(self, event: Event, result: AcceptResult) -> None:
+        if result is AcceptResult.SILENCED:
+            log.warning(
+                "a session is silent from now on, because of its limits against floods and loops; "
+                "`turngate sessions` shows it, and why",
+                extra=about("session_silenced", session=getattr(event, "turn").session),  # noqa: B009
+            )
+        elif isinstance(event, StatusChanged) and result is not AcceptResult.STALE:
+            _log_failed_delivery(event)
+            self._log_account_failure(event)
+        elif isinstance(event, ControlReceived) and result is AcceptResult.NEW:
+            log.info(
+                "the session's owner or consent changed: %s",
+                event.act,
+                extra=about(f"session_{event.act}", session=event.session, channel=event.address.channel),
+            )
+        elif isinstance(event, TemplateChanged):
+            _log_template_change(event)
 
     def _log_account_failure(self, event: StatusChanged) -> None:
         """Log a failure that concerns every send of an account, once a minute for each channel and code."""
@@ -220,6 +237,33 @@ class RedisInbox:
             else await self._script(self._redis, arguments)
         )
         return answer
+
+
+def _add_trace(events: Sequence[Event], trace: str) -> Sequence[Event]:
+    """Return the events with the trace that their turns continue; the same ones if there is no trace."""
+    if not trace:
+        return events
+    return [
+        event.model_copy(update={"turn": event.turn.model_copy(update={"trace": trace})})
+        if isinstance(event, TurnReceived | ParticipantMessage)
+        else event
+        for event in events
+    ]
+
+
+def _log_failed_delivery(event: StatusChanged) -> None:
+    """Log what a status reports as not delivered; it is sent again, or becomes a dead letter."""
+    if event.status is DeliveryStatus.FAILED:
+        log.warning(
+            "%s reports that a message was not delivered (%s): %s %s; `turngate why` tells what follows",
+            event.channel,
+            _failure(event),
+            event.error_code,
+            event.error_text,
+            extra=about(
+                "delivery_failed", message=event.provider_id, channel=event.channel, code=event.error_code
+            ),
+        )
 
 
 def _template_alarm(event: TemplateChanged) -> str:

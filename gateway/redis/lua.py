@@ -18,11 +18,20 @@ from gateway.redis.connection.multiplexer import multiplexed_call
 
 _DAY_MS = 24 * 3600 * 1000
 
+DURATION_BOUNDS_MS = (
+    *(5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000),
+    *(10_000, 30_000, 60_000, 300_000, 3_600_000),
+)
+"""Upper bounds of the buckets of every histogram, in milliseconds."""
+
+_MAX_COUNTERS = 10_000
+
 _FOLDERS = ("broadcasts", "web", "worker", "rq", "embedding", "hooks", "shared", "")
 _SHARED_PARTS = (
     "events",
     "keys",
     "effects",
+    "measures",
     "broadcasts",
     "ownership",
     "opt_outs",
@@ -142,6 +151,10 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "SCHEDULE_RETRY_MS": protocol.schedule_retry_ms,
     }
     lines = [f"local {name} = {value}" for name, value in constants.items()]
+    lines += [
+        f"local MAX_COUNTERS = {_MAX_COUNTERS}",
+        f"local DURATION_BOUNDS = {{{', '.join(map(str, DURATION_BOUNDS_MS))}}}",
+    ]
     lines += [
         f"local QUEUE = {_quote(rq_layout.queue_key())}",
         f"local WORKERS = {_quote(rq_layout.workers_key())}",

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import LeaseLost
+from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
 from gateway.redis import lua, rq_layout
@@ -122,6 +123,18 @@ class RedisMailbox:
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit a turn and return the session afterwards; see `core.ports.mailbox.Mailbox`."""
+        view = await self._commit(lease, commit, leave=leave)
+        if commit.dead_letter_reason:
+            log.error(
+                "a message was given up and is a dead letter (%s); see `turngate dead list`",
+                commit.dead_letter_reason,
+                extra=about("dead_letter_added", reason=commit.dead_letter_reason),
+            )
+        if commit.owner:
+            log.info("the dialog hands the session off: %s", commit.owner, extra=about("handed_off"))
+        return view
+
+    async def _commit(self, lease: Lease, commit: Commit, *, leave: bool) -> SessionView:
         steps: list[_ScriptCall] = [("commit", encode_commit(commit))]
         steps += [("remind", each) for each in encode_reminders(lease.session, commit)]
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
@@ -135,6 +148,7 @@ class RedisMailbox:
         if permit == 1:
             return replace(view, granted_key=first.key)
         if permit == 0:  # dropped after the view was read
+            _log_dropped()
             return replace(view, outbox=tuple(reply for reply in view.outbox if reply.key != first.key))
         return view
 
@@ -145,7 +159,10 @@ class RedisMailbox:
     async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
         """Mark a reply as about to be sent, if it may be sent now."""
         arguments = self._mark_arguments(reply, probed=probed)
-        return _decode_permit(await self._fenced_call("mark", lease, arguments))
+        permit = await self._fenced_call("mark", lease, arguments)
+        if permit == 0:
+            _log_dropped()
+        return _decode_permit(permit)
 
     async def record_sent(
         self,
@@ -172,7 +189,11 @@ class RedisMailbox:
             arguments += [thread.model_dump_json(), opened.thread_session, self._protocol.contact_ms]
         settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
-            log.warning("%s: circuit breaker closed, sends work again", account)
+            log.warning(
+                "%s: circuit breaker closed, sends work again",
+                account,
+                extra=about("circuit_breaker_closed", account=account),
+            )
         return view
 
     async def record_rejected(
@@ -196,6 +217,13 @@ class RedisMailbox:
         )
         arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
         await self._fenced_call("refuse", lease, arguments)
+        log.warning(
+            "a reply was rejected for good (%s)%s: %s",
+            failure,
+            " and is a dead letter; see `turngate dead list`" if letter else "",
+            reason,
+            extra=about("dead_letter_added" if letter else "reply_refused", code=code, reason=reason),
+        )
 
     async def reroute(
         self,
@@ -216,7 +244,12 @@ class RedisMailbox:
     async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
         """Set a reply aside until the contact writes again."""
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
-        await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"])
+        if await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"]) == 3:
+            log.warning(
+                "too many replies wait for the contact's next message; the oldest is a dead letter; see "
+                "`turngate dead list`",
+                extra=about("dead_letter_added", code="window"),
+            )
 
     async def postpone(  # noqa: PLR0913 - keyword-only
         self,
@@ -241,7 +274,10 @@ class RedisMailbox:
             answer = await self._fenced_call("postpone", lease, arguments)
         if answer == 2:
             log.warning(
-                "%s: circuit breaker open after repeated failures, replies are queued: %s", account, reason
+                "%s: circuit breaker open after repeated failures, replies are queued: %s",
+                account,
+                reason,
+                extra=about("circuit_breaker_opened", account=account, reason=reason),
             )
 
     async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
@@ -299,7 +335,9 @@ class RedisMailbox:
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             list_name = "out" if answer[2] else "mail"
             log.error(
-                "first entry of the %s is not readable by this release; moved to the dead letters", list_name
+                "first entry of the %s is not readable by this release; moved to the dead letters",
+                list_name,
+                extra=about("dead_letter_added"),
             )
             raw = answer[2][0] if answer[2] else answer[1][0]
             answer = await self._fenced_call("discard", lease, [list_name, raw])
@@ -342,6 +380,14 @@ class RedisMailbox:
             call = partial(lua.load_chain(names, self._protocol), self._redis)
             batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
         return await batcher.submit(arguments)
+
+
+def _log_dropped() -> None:
+    log.info(
+        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
+        "`turngate why` tells which",
+        extra=about("reply_refused"),
+    )
 
 
 def _reply_class(reply: Reply) -> str:

@@ -218,6 +218,14 @@ KINDS: Final = (
         2,
     ),
     KeyKind(
+        "tg:traffic:*",
+        r"tg:traffic:.+",
+        "counters of messages, replies and waits by account and minute",
+        Keeper.EXPIRY,
+        "25 hours",
+        2,
+    ),
+    KeyKind(
         "tg:failing:*, tg:failures, tg:reasons, tg:paused, tg:pace:*",
         r"tg:failing:.+|tg:failures|tg:reasons|tg:paused|tg:pace:.+",
         "circuit breakers and rate limits of accounts",
@@ -225,9 +233,10 @@ KINDS: Final = (
         "until the next success; one entry for each account",
     ),
     KeyKind(
-        "tg:due, tg:conversations, tg:ready:*, tg:backlog:*, tg:resends, tg:desk, tg:silenced, "
-        "tg:broadcasts*",
-        r"tg:due|tg:conversations|tg:ready:.+|tg:backlog:.+|tg:resends|tg:desk|tg:silenced|tg:broadcasts(_running)?",
+        "tg:due, tg:conversations, tg:unanswered, tg:ready:*, tg:backlog:*, tg:resends, tg:desk, "
+        "tg:silenced, tg:broadcasts*",
+        r"tg:due|tg:conversations|tg:unanswered|tg:ready:.+|tg:backlog:.+|tg:resends|tg:desk|tg:silenced"
+        r"|tg:broadcasts(_running)?",
         "indexes of sessions: all, those with work, at the desk or silent, and of broadcasts",
         Keeper.OWNER,
         "while the session is kept; owner: the sweeper and the session's scripts",

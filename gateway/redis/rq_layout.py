@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from redis import Redis
 from rq import Queue
 from rq.job import Job, JobStatus
-from rq.registry import FailedJobRegistry
+from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.results import Result
 from rq.serializers import JSONSerializer
 from rq.suspension import WORKERS_SUSPENDED
@@ -85,3 +85,8 @@ def failed_jobs_key() -> str:
 def results_key(job: str) -> str:
     """The Redis key of a job's results."""
     return str(Result.get_key(job))  # type: ignore[no-untyped-call]
+
+
+def started_jobs_key() -> str:
+    """The Redis key of the queue's registry of jobs that run, by the time at which they are given up."""
+    return str(StartedJobRegistry(QUEUE, connection=Redis()).key)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
+from core.log_context import about
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
+
+log = logging.getLogger("turngate.redis")
 
 _MAX_SESSIONS_PER_SWEEP = 200
 
@@ -35,10 +39,17 @@ class Sweeper:
             await self._release_due()
         enqueued: int = 0
         while True:
-            looked_at, enqueued_count = await self._script(
+            looked_at, enqueued_count, given_up = await self._script(
                 self._redis, [rq_layout.current_timestamp(), _MAX_SESSIONS_PER_SWEEP]
             )
             enqueued += enqueued_count
+            if given_up:
+                log.warning(
+                    "%d replies were not delivered and are not kept any more to be sent again: they are dead "
+                    "letters; see `turngate dead list`",
+                    given_up,
+                    extra=about("dead_letter_added"),
+                )
             if looked_at < _MAX_SESSIONS_PER_SWEEP:
                 return enqueued
 

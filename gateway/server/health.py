@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
-from gateway.redis import rq_layout
 from gateway.redis.readiness import Readiness
-from gateway.redis.records.delivery_reports import is_delivery_counter, parse_delivery_counts, read_alarms
+from gateway.redis.records.delivery_reports import read_alarms
+from gateway.redis.records.load import read_load
 from gateway.server.error_responses import service_unavailable
+from gateway.server.exposition import CONTENT_TYPE, render_metrics
 from gateway.server.operator_auth import OperatorAuth
+from gateway.server.process_metrics import ProcessMetrics
+from gateway.server.redis_metrics import build_counters, build_gauges
 
 
 class HealthRoutes:
     """Endpoints for an orchestrator and a monitoring system."""
 
-    def __init__(self, redis: Redis, operator: OperatorAuth, readiness: Readiness | None = None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        operator: OperatorAuth,
+        readiness: Readiness | None = None,
+        process: ProcessMetrics | None = None,
+    ) -> None:
         self._redis = redis
         self._operator_auth = operator
         self._readiness = readiness or Readiness(redis)
+        self._process = process or ProcessMetrics()
 
     def routes(self) -> list[Route]:
         """Return the routes `/healthz`, `/readyz` and `/metrics`."""
@@ -46,32 +56,22 @@ class HealthRoutes:
         return service_unavailable(problem) if problem else JSONResponse({"status": "ready"})
 
     async def metrics(self, request: Request) -> Response:
-        """Counters and queue lengths in Prometheus' text format."""
+        """Metrics in Prometheus' text format: those in Redis, and this process's own.
+
+        Without Redis there are only the latter, and `turngate_redis_up` is 0.
+        """
+        families = await self._read_shared()
+        up = GaugeMetricFamily(
+            "turngate_redis_up", "1 if this process can read from Redis.", value=int(bool(families))
+        )
+        text = render_metrics([up, *self._process.collect(), *families])
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _read_shared(self) -> list[Metric]:
+        """Return the families of the values in Redis; empty if it cannot be read."""
         try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.hgetall("tg:counts")
-                pipeline.llen(rq_layout.queue_key())
-                pipeline.zcard("tg:due")
-                pipeline.zcard("tg:paused")
-                answers: list[Any] = await pipeline.execute()
+            load = await read_load(self._redis)
             alarms = await read_alarms(self._redis)
         except (RedisError, OSError):
-            return service_unavailable("Redis cannot be reached")
-        counts, queued, due, paused = answers
-        lines = ["# TYPE turngate_events_total counter"]
-        lines += [
-            f'turngate_events_total{{event="{name.decode()}"}} {int(value)}'
-            for name, value in sorted(counts.items())
-            if not is_delivery_counter(name)
-        ]
-        lines += ["# TYPE turngate_deliveries_total counter"]
-        lines += [
-            f'turngate_deliveries_total{{channel="{count.channel}",status="{count.status}",'
-            f'failure="{count.failure}"}} {count.messages}'
-            for count in parse_delivery_counts(counts)
-        ]
-        lines += ["# TYPE turngate_queued_drains gauge", f"turngate_queued_drains {queued}"]
-        lines += ["# TYPE turngate_due_sessions gauge", f"turngate_due_sessions {due}"]
-        lines += ["# TYPE turngate_paused_accounts gauge", f"turngate_paused_accounts {paused}"]
-        lines += ["# TYPE turngate_account_alarms gauge", f"turngate_account_alarms {len(alarms)}"]
-        return PlainTextResponse("\n".join(lines) + "\n")
+            return []
+        return [*build_counters(load.counters), *build_gauges(load, len(alarms))]

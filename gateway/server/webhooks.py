@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,12 +21,18 @@ from core.errors import (
     WebhookRefused,
     WebhookTooLarge,
 )
+from core.log_context import about
 from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
+from core.steps import Step
+from gateway.redis.connection.outage_log import outages
 from gateway.redis.records.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
+from gateway.server.process_metrics import ProcessMetrics
 
 log = logging.getLogger("turngate.webhooks")
+
+_STORING = "storing of webhooks"
 
 
 class WebhookEndpoint:
@@ -37,6 +44,7 @@ class WebhookEndpoint:
         inbox: Inbox,
         quarantine: Quarantine | None = None,
         http: httpx.AsyncClient | None = None,
+        metrics: ProcessMetrics | None = None,
     ) -> None:
         """Create the endpoint; rejected webhooks are recorded in `quarantine` if given.
 
@@ -46,6 +54,7 @@ class WebhookEndpoint:
         self._inbox = inbox
         self._quarantine = quarantine
         self._http = http
+        self._metrics = metrics or ProcessMetrics()
 
     def routes(self) -> list[Route]:
         """Return the routes `/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
@@ -57,9 +66,17 @@ class WebhookEndpoint:
 
     async def receive(self, request: Request) -> Response:
         """Process one webhook: 2xx only after everything in it is stored."""
+        started_at = perf_counter()
         accounts = self._candidate_accounts(**request.path_params)
         if not accounts:
             return error_response(404, "unknown_channel", "no such channel is configured here")
+        with Step("webhook", {"channel": accounts[0].name}):
+            response = await self._process(request, accounts)
+        seconds = perf_counter() - started_at
+        self._metrics.observe_acknowledgement(accounts[0].name, response.status_code, seconds)
+        return response
+
+    async def _process(self, request: Request, accounts: list[Channel[httpx.AsyncClient]]) -> Response:
         channel, webhook = accounts[0], None
         try:
             webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)
@@ -71,17 +88,35 @@ class WebhookEndpoint:
             events = _parse(accounts, webhook)
             await self._inbox.accept(events)
         except WebhookRefused as error:
-            log.warning("%s webhook rejected: %s", channel.name, error.reason)
+            log.warning(
+                "%s webhook rejected: %s",
+                channel.name,
+                error.reason,
+                extra=about("webhook_refused", channel=channel.name, code=error.code),
+            )
             if self._quarantine is not None:
                 self._quarantine.add(channel.name, error, webhook)
             return error_response(error.status, error.code, _PUBLIC_MESSAGES[error.status])
         except (StorageUnavailable, MailboxFull, DeliveryError) as error:
-            log.error("%s webhook not stored: %s", channel.name, error)
+            self._log_not_stored(channel.name, error)
             return service_unavailable("not stored; please deliver again")
         except ClientDisconnect:
             return error_response(400, "malformed", "the request ended early")
+        outages.succeeded(_STORING)
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    def _log_not_stored(self, channel: str, error: Exception) -> None:
+        """Log why a webhook is answered with 503; an outage of Redis once, not for each webhook."""
+        if isinstance(error, StorageUnavailable) and isinstance(error.__cause__, Exception):
+            outages.failed(_STORING, error.__cause__)
+        else:
+            log.error(
+                "%s webhook not stored: %s",
+                channel,
+                error,
+                extra=about("webhook_not_stored", channel=channel),
+            )
 
     async def _learn_ids(self, accounts: Sequence[Channel[httpx.AsyncClient]]) -> None:
         """Ask the provider whose webhooks are whose, once, if accounts share an app and are not told apart.

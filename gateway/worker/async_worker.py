@@ -22,12 +22,17 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
 from core.errors import ConfigurationError
-from gateway.bootstrap import build_protocol_limits, open_runtime
+from core.log_context import about
+from core.steps import add_listener
+from gateway.bootstrap import build_protocol_limits, load_channels, open_runtime
 from gateway.config.gc_tuning import tune_gc
+from gateway.config.process_log import configure_process_logging, describe_start, use_shared_salt
 from gateway.config.settings import Settings
+from gateway.config.tracing import start_tracing
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_async_redis
+from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.write_refusal import describe_refusal
 from gateway.redis.records import worker_presence
 from gateway.worker.job_loop import JobLoop
@@ -73,6 +78,8 @@ class AsyncWorker(BaseWorker):
         `with_scheduler` starts RQ's scheduler as RQ's own worker does.
         """
         settings = Settings.load()
+        configure_process_logging(settings, worker=self.name)
+        log.info(describe_start("worker", settings, load_channels(settings)), extra=about("worker_started"))
         self._register_in_rq(logging_level, date_format, log_format)
         try:
             if with_scheduler:
@@ -103,21 +110,24 @@ class AsyncWorker(BaseWorker):
                 worker_presence.register(self.connection, self.name)
                 self.bootstrap(logging_level, date_format, log_format)
             except ResponseError as error:
-                reason = describe_refusal(error)
-                if not reason:
+                if not describe_refusal(error):
                     raise
-                log.error("the worker waits to start: %s", reason)
+                outages.failed("start of the worker", error)
                 sleep(_REGISTER_RETRY_SECONDS)
             else:
+                outages.succeeded("start of the worker")
                 return
 
     async def _run_job_loop(
         self, settings: Settings, *, burst: bool, max_jobs: int | None, max_idle_time: int | None
     ) -> bool:
         redis = open_async_redis(self.connection)
+        await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
+                start_tracing("worker")
+                add_listener(runtime.durations)
                 tune_gc()
                 job_loop = JobLoop(
                     self,
@@ -133,6 +143,7 @@ class AsyncWorker(BaseWorker):
                     background.create_task(runtime.hooks.run()),
                     background.create_task(runtime.broadcasts.run()),
                     background.create_task(runtime.templates.run()),
+                    background.create_task(runtime.durations.run()),
                 ]
                 await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
                 for task in tasks:

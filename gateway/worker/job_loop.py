@@ -13,10 +13,12 @@ from redis.exceptions import RedisError
 from rq.worker import BaseWorker
 
 from core.errors import ConfigurationError
+from core.log_context import about
 from core.ports import Claim
 from core.time_limit import TimeLimit
 from gateway.bootstrap import Runtime
 from gateway.redis import rq_layout
+from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.records import worker_presence
 from gateway.worker.isolation import IsolationGate
@@ -75,9 +77,10 @@ class JobLoop:
                 )
                 await self._start_jobs(batch)
             except (RedisError, OSError) as error:
-                log.warning("cannot take jobs from Redis; retrying: %s", type(error).__name__)
+                outages.failed("taking of jobs", error)
                 await self._pause()
                 continue
+            outages.succeeded("taking of jobs")
             taken_count += len(batch)
             if batch or self._running:
                 idle_since = monotonic()
@@ -100,9 +103,10 @@ class JobLoop:
             try:
                 self._suspended = await self._bookkeeper.is_suspended()
             except (RedisError, OSError) as error:
-                log.warning("cannot read from Redis; retrying: %s", type(error).__name__)
+                outages.failed("reading of RQ's suspension", error)
                 await self._pause()
             else:
+                outages.succeeded("reading of RQ's suspension")
                 return
 
     def _handle_signal(self) -> None:
@@ -120,7 +124,7 @@ class JobLoop:
             for task in self._running:
                 task.cancel()
             return
-        log.info("graceful shutdown: %d jobs in progress", len(self._running))
+        log.info("graceful shutdown: %d jobs in progress", len(self._running), extra=about("worker_stopping"))
         self._runtime.processor.shut_down()
         self._stop_requested_at = monotonic()
         self._stopping.set()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
 
-log = logging.getLogger("turngate.redis")
+from gateway.redis.connection.outage_log import outages
 
 
 async def run_forever(step: Callable[[], Awaitable[object]], pause: float, description: str) -> None:
@@ -19,12 +18,17 @@ async def run_forever(step: Callable[[], Awaitable[object]], pause: float, descr
     """
     task = asyncio.current_task()
     assert task is not None, "run_forever runs in a task"
-    while True:
-        try:
-            await step()
-        except (RedisError, OSError) as error:
-            if not task.cancelling():
-                log.warning("%s failed; retrying: %s", description, type(error).__name__)
-        if task.cancelling():
-            raise asyncio.CancelledError
-        await asyncio.sleep(pause)
+    try:
+        while True:
+            try:
+                await step()
+            except (RedisError, OSError) as error:
+                if not task.cancelling():
+                    outages.failed(description, error)
+            else:
+                outages.succeeded(description)
+            if task.cancelling():
+                raise asyncio.CancelledError
+            await asyncio.sleep(pause)
+    finally:
+        outages.forget(description)

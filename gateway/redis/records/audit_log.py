@@ -94,9 +94,13 @@ class AuditLog:
 
     async def pseudonym(self, value: str) -> str:
         """Return what stands for a session or contact, whose name may be a phone number."""
+        return f"#{hmac.new(await self.read_salt(), value.encode(), 'sha256').hexdigest()[:16]}"
+
+    async def read_salt(self) -> bytes:
+        """Return the salt of the pseudonyms, which is made once for all processes."""
         if not self._salt:
             self._salt = await read_salt(self._redis)
-        return f"#{hmac.new(self._salt, value.encode(), 'sha256').hexdigest()[:16]}"
+        return self._salt
 
 
 async def read_salt(redis: Redis) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -285,3 +286,31 @@ def _dashboard(redis_url: str) -> FlaskClient:
     rq_dashboard.web.setup_rq_connection(app)
     app.register_blueprint(rq_dashboard.blueprint)
     return app.test_client()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--worker-class", "gateway.worker.AsyncWorker", "turns"), ("--serializer", "json", "turns")],
+    ids=["ours", "stock"],
+)
+async def test_a_worker_logs_what_is_given_up_and_no_number(stack: Stack, options: tuple[str, ...]) -> None:
+    stack.add_settings(TURNGATE_LOG_FORMAT="json")
+    await stack.accept_message(1, "my secret words", "+15")
+    worker = await stack.start_rq("worker", "--burst", *options)
+    output = (await worker.communicate())[0].decode()
+    entries = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    [given_up] = [entry for entry in entries if entry["event"] == "dead_letter_added"]
+
+    assert (given_up["level"], given_up["code"]) == ("warning", "21211")
+    assert given_up["account"] == f"twilio:{ACCOUNT}"
+    assert given_up["session"].startswith("#")
+    assert given_up["message"].startswith("SM")
+    assert given_up["worker"]
+    assert "secret words" not in output
+    assert BUSINESS_NUMBER not in output
+    if options[0] == "--worker-class":
+        assert entries[0]["event"] == "worker_started"
+        assert output.count("\n") == len(entries), "RQ's own lines are rendered alike"
+        assert entries[0]["text"].startswith(
+            "Turngate 0.1.0: worker starts; flow kyc, model rules, channels: "
+        )

@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 from channels._kit.simulator import FaultSettings
 from gateway.redis import rq_layout
 from gateway.redis.records import worker_presence
+from gateway.redis.records.load import read_load
 from gateway.redis.records.session_log import read_log
 from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 
@@ -61,6 +62,24 @@ async def last_beat(stack: Stack) -> float:
 
 async def output_of(process: asyncio.subprocess.Process) -> str:
     return (await process.communicate())[0].decode()
+
+
+@pytest.mark.parametrize(
+    "options", [(*OURS, "turns"), ("--serializer", "json", "turns")], ids=["ours", "stock"]
+)
+async def test_every_kind_of_worker_writes_its_durations(stack: Stack, options: tuple[str, ...]) -> None:
+    await stack.accept_message(1, "hello")
+    await output_of(await stack.start_rq("worker", "--burst", *options))
+    load = await read_load(stack.redis)
+    counts = {name: histogram.count for name, histogram in load.counters.histograms.items()}
+
+    assert load.workers == load.running_jobs == load.oldest_unanswered_seconds == 0
+    assert {name: number for name, number in counts.items() if name[0] != "model"} == {
+        ("queue_wait", "twilio"): 1,
+        ("turn", "twilio", "ok"): 1,
+        ("send", "twilio", "ok"): 1,
+        ("answer", "twilio"): 1,
+    }
 
 
 @pytest.mark.parametrize(

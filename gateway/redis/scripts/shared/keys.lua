@@ -5,7 +5,7 @@
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
---                         marked_to transferred ours window bulk known
+--                         marked_to transferred ours window bulk known asked
 --                         terms (those indexed and the day, so that they are written once a day)
 --                         rate today said tokens silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
@@ -35,6 +35,8 @@
 --   tg:schedule   zset    scheduled messages, [session, key] as JSON, by the time at which they are due
 --   tg:proactive_session:*  string  the session of the newest proactive message of a key
 --   tg:counts     hash    counters
+--   tg:traffic:*  hash    counters of messages, replies and waits by account, for each minute since the epoch (measures.lua)
+--   tg:unanswered zset    sessions with a message that is not answered, by the time of the oldest one
 --   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch
 --   tg:broadcasts zset    broadcasts by the time of their start; tg:broadcasts_running: a set of those with rows left
 --   tg:broadcast:*  hash  definition state total digest loader | holder held_until | processed queued skipped sent refused rejected

@@ -81,6 +81,7 @@ local function release_or_stay(session, now)
   if timer and timer <= now then return false end
   clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
   if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
+  end_wait(session)
   start_retention(session)
   return true
 end

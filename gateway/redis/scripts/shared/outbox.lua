@@ -54,4 +54,6 @@ local function add_dead_letter(session, letter)
   local id = redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
   add_event('dead_letter.added', session, letter, 'letter', id)
   count('dead')
+  local account = redis.call('HGET', key(session), 'account') or ''
+  count_class('dead', account, stored_field(letter, 'failure') or 'turn')
 end

@@ -5,7 +5,7 @@ local function read_view(session, now, fence, is_restart)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
-    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started', 'address', 'marked_to')
+    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started', 'address', 'marked_to', 'account')
   local started = fields[13] or ''
   fields[13] = count_deaths(started, fence)
   local turns = {}
@@ -18,7 +18,11 @@ local function read_view(session, now, fence, is_restart)
     expire_conversation(session, fields, now)
     if not is_restart then
       record_start(session, fence, started)
-      log_entry(session, 'claimed', cjson.encode({turn = stored_field(turns[1], 'id'), fence = fence}))
+      local turn = stored_field(turns[1], 'id')
+      log_entry(session, 'claimed', cjson.encode({turn = turn, fence = fence}))
+      local waits_since = wait_begin(session, turn, now)
+      local is_first_try = started == '' and tonumber(fields[4] or 0) == 0
+      if is_first_try and waits_since > 0 then observe('queue_wait', fields[16] or '', now - waits_since) end
     end
   elseif #outbox == 0 then
     local at, name = next_timer(session)
@@ -28,6 +32,7 @@ local function read_view(session, now, fence, is_restart)
       fired_timer = {name, fired[1], at, name == 'undelivered' and fired[2] or ''}
     end
   end
+  fields[16] = nil  -- only needed here
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
   stamp_first_reply(session, outbox, now)

@@ -119,6 +119,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   if former[2] and former[2] ~= account then redis.call('ZREM', 'tg:ready:' .. former[2], session) end
   if facts.request and apply_request(session, facts.request) then turn = facts.request_turn end
   redis.call('RPUSH', key(session, ':mail'), turn)
+  begin_wait(session, now)
   return_to_bot(session)
   if facts.ours then restore_control(session, facts.ours, now) end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
@@ -215,9 +216,11 @@ end
 function handle.turn(session, id, turn, address, entry, policy, account, facts)
   facts = facts ~= '' and cjson.decode(facts) or {}
   if is_participant(session, facts) then
+    count_class('messages', account, 'participant')
     return accept_participant(session, id, turn, address, entry, policy, account, facts), 'participant'
   end
   local result = accept_turn(session, id, turn, address, entry, policy, account, facts)
+  count_class('messages', account, result)
   if (result == 'new' or result == 'silenced') and facts.ours then
     for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
       restore_control(own, facts.ours, now)
@@ -227,6 +230,7 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
 end
 
 function handle.participant(session, id, turn, address, entry, policy, account, facts)
+  count_class('messages', account, 'participant')
   return accept_participant(session, id, turn, address, entry, policy, account, cjson.decode(facts))
 end
 

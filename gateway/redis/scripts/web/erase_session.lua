@@ -85,7 +85,7 @@ add('kept replies', redis.call('HLEN', key(session, ':kept')))
 add('log entries', redis.call('XLEN', key(session, ':log')))
 add('pieces of streamed text', redis.call('XLEN', key(session, ':text')))
 for i = 2, #ARGV do redis.call('DEL', key(session, ARGV[i])) end
-for _, index in ipairs({'tg:due', 'tg:desk', 'tg:optouts', 'tg:silenced', 'tg:conversations', 'tg:ready:' .. (stored[1] or ''), 'tg:backlog:' .. (stored[1] or '')}) do
+for _, index in ipairs({'tg:due', 'tg:desk', 'tg:optouts', 'tg:silenced', 'tg:conversations', 'tg:unanswered', 'tg:ready:' .. (stored[1] or ''), 'tg:backlog:' .. (stored[1] or '')}) do
   redis.call('ZREM', index, session)
 end
 local conversation = session:match('^(.*):[^:]*$')  -- of which it was a participant's session

@@ -18,6 +18,7 @@ for i = 7, #ARGV do
 end
 redis.call('XDEL', 'tg:dead', letter)
 redis.call('HSETNX', key(session), 'address', ARGV[5])  -- the contact may have another one by now
+begin_wait(session, now)
 log_entry(session, 'replayed', ARGV[6])
 count('replayed')
 enqueue(session, now, ARGV[1])

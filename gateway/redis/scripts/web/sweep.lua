@@ -1,5 +1,5 @@
 -- Guarantees L8 and L14: check overdue sessions and resends. ARGV: stamp, the maximum number of sessions.
--- Returns {checked, enqueued}. RQ's queue is first in, first out and our job ids are numbered in order,
+-- Returns {checked, enqueued, given up (resends that became dead letters)}. RQ's queue is first in, first out and our job ids are numbered in order,
 -- so a job is still queued only if its number is not below that of the queue's head.
 local now, stamp = clock(), ARGV[1]
 local head = redis.call('LINDEX', QUEUE, 0)
@@ -24,6 +24,8 @@ if DEAD_MS > 0 then
   end
 end
 
+local given_up = 0
+
 -- Put sent replies that a status reported as not delivered back into their outboxes.
 for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 'LIMIT', 0, ARGV[2])) do
   local stored = redis.call('HMGET', message, 'session', 'reply', 'entry')
@@ -34,6 +36,7 @@ for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 
     enqueue(stored[1], now, stamp)
   elseif stored[1] and redis.call('EXISTS', key(stored[1])) == 1 then  -- newer replies have displaced it
     add_dead_letter(stored[1], cjson.encode({reason = 'not delivered, and not kept long enough to be sent again', id = id}))
+    given_up = given_up + 1
     if schedule_undelivered(stored[1], stored[2], now, 'temporary') then enqueue(stored[1], now, stamp) end
   end
   redis.call('ZREM', 'tg:resends', message)
@@ -49,6 +52,7 @@ for _, session in ipairs(due) do
   elseif has_no_work(session) then
     clear_lease(session)
     release_slot(session, stored[3] or '', now, stamp)
+    end_wait(session)
     start_retention(session)
     local timer = next_timer(session)
     if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
@@ -62,4 +66,4 @@ for _, session in ipairs(due) do
     end
   end
 end
-return {#due, enqueued}
+return {#due, enqueued, given_up}

@@ -7,7 +7,8 @@
 local session, now = ARGV[1], clock()
 local s = key(session)
 if not lease_valid(session, ARGV[2], now) then return nil end
-local stored = redis.call('HMGET', s, 'owner', 'optout')
+local stored = redis.call('HMGET', s, 'owner', 'optout', 'account')
+local account, waits_since = stored[3] or '', tonumber(redis.call('ZSCORE', 'tg:unanswered', session) or 0)
 local owner, fields = stored[1] or 'bot', {'tries', 0, 'started', '', 'losses', 0}
 local function set(name, value)
   fields[#fields + 1] = name
@@ -31,7 +32,10 @@ if fired ~= '' then
 end
 log_entry(session, 'committed', ARGV[7])
 local tokens = ARGV[7]:match('"tokens":"(%d+)"')  -- inside a text the quotes would be escaped
-if tokens then spend_tokens(session, tonumber(tokens), now) end
+if tokens then
+  spend_tokens(session, tonumber(tokens), now)
+  count_by_minute('c|tokens|' .. account .. '|', tonumber(tokens))
+end
 local failures = ARGV[7]:match('"model_failures":"([^"]+)"')
 for failure in (failures or ''):gmatch('%S+') do count('model_failed:' .. failure) end
 if ARGV[4] ~= '' then set('state', ARGV[4]) end
@@ -41,6 +45,9 @@ if #turns > 0 then
 end
 if ARGV[8] == '1' then set('overflow', 'told') end
 if ARGV[10] ~= '' then set(ARGV[10], now + tonumber(ARGV[11])) end
+if #turns > 0 and ARGV[16] and ARGV[13] ~= '1' and waits_since > 0 then
+  set('asked', string.format('%d %s', waits_since, (stored_field(ARGV[16], 'key') or ''):match('^(.*)%.') or ''))
+end
 if EXPIRY_MS > 0 then set('expires', now + EXPIRY_MS) end
 redis.call('HSET', s, unpack(fields))
 -- The bot may hand the session off, but never take it from an agent who took over meanwhile (guarantee L10).
@@ -64,9 +71,12 @@ for i = 16, #ARGV, 2 do
   elseif reason then
     log_reply('refused', cjson.encode({key = cjson.decode(ARGV[i]).key, reason = reason}))
     count('silenced')
+    count_class('refusals', account, 'silenced')
   else
     log_reply('sent', ARGV[i])
     count('sent')
+    count_class('replies', account, 'bot')
+    if i == 16 and #turns > 0 and waits_since > 0 then observe('answer', account, now - waits_since) end
   end
 end
 if ARGV[15] == '1' then

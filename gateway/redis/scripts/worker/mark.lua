@@ -47,6 +47,7 @@ if reason then
   count_broadcast(ARGV[3], 'refused')
   notify_waiting(session)
   count('silenced')
+  count_class('refusals', redis.call('HGET', s, 'account') or '', code or 'other')
   return 0
 end
 local held_back = breaker_wait(session, ARGV[5], now)

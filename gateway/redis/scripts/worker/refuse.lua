@@ -10,6 +10,7 @@ if ARGV[5] ~= '' then add_dead_letter(session, ARGV[5]) end
 if ARGV[3] ~= '' or ARGV[5] ~= '' then schedule_undelivered(session, ARGV[6], now, ARGV[7]) end
 settle_reply(session, ARGV[6])
 count('refused')
+count_class('refusals', redis.call('HGET', key(session), 'account') or '', ARGV[7])
 count_broadcast(ARGV[6], 'rejected')
 count_broadcast(ARGV[6], 'failed')
 notify_waiting(session)

@@ -1,8 +1,8 @@
 -- Guarantees L7 and L13: a reply takes another way. ARGV: session, fence, the reply's key, log entry, whether it waits for
 -- the contact's next message (1 or ''), keys of replies right behind it that are covered, too (JSON), then reply and log
--- entry for each reply that is sent in its place. Returns 1, 2 (another reply is before it; nothing was done), or nil
--- when the lease is lost.
-local session, now = ARGV[1], clock()
+-- entry for each reply that is sent in its place. Returns 1, 2 (another reply is before it; nothing was done), 3 (an older
+-- reply that waited was given up), or nil when the lease is lost.
+local session, now, answer = ARGV[1], clock(), 1
 
 -- Nothing is dropped in silence: what waits for too long behind newer replies is a dead letter.
 local function give_up_oldest_held(session)
@@ -19,7 +19,10 @@ local out, reply = key(session, ':out'), redis.call('LINDEX', key(session, ':out
 log_entry(session, 'rerouted', ARGV[4])
 settle_reply(session, ARGV[3])
 if ARGV[5] == '1' then
-  if redis.call('RPUSH', key(session, ':held'), reply) > BURST_LENGTH then give_up_oldest_held(session) end
+  if redis.call('RPUSH', key(session, ':held'), reply) > BURST_LENGTH then
+    give_up_oldest_held(session)
+    answer = 3
+  end
 end
 for _, covered in ipairs(cjson.decode(ARGV[6])) do
   if stored_field(redis.call('LINDEX', out, 0), 'key') ~= covered then break end
@@ -33,4 +36,4 @@ end
 count('rerouted')
 if #ARGV < 7 then count_broadcast(ARGV[3], 'rerouted') end
 notify_waiting(session)
-return 1
+return answer

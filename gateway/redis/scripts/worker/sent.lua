@@ -31,6 +31,8 @@ if ARGV[8] ~= '' and pending_status[2] ~= 'delivered' and pending_status[2] ~= '
 end
 if pending_status[2] == 'failed' then settle_failed_status(message, now) end
 count('sent')
+count_class('replies', ARGV[6], reply_class(ARGV[7]))
+observe_answer(session, ARGV[6], ARGV[7], now)
 if not ARGV[7]:match('~%d+$') then count_broadcast(ARGV[7], 'sent') end
 notify_waiting(session)
 if redis.call('HDEL', 'tg:failures', ARGV[6]) == 0 then return 1 end

@@ -1,0 +1,39 @@
+"""Fields of every log line of a piece of work: session, message, account.
+
+Whoever starts the work sets them once; the log's formatter adds them to each line and hides the session's
+name behind a pseudonym, because it may be a phone number (guarantee L12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
+
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+_fields: ContextVar[Mapping[str, str]] = ContextVar("log_fields", default=_NO_FIELDS)
+
+
+class log_fields:  # noqa: N801 - used like a function; every message enters it twice, so it is no generator
+    """Context manager that adds fields to the log lines of its block, and of the tasks started in it."""
+
+    __slots__ = ("_added", "_token")
+
+    def __init__(self, **fields: str) -> None:
+        self._added = fields
+
+    def __enter__(self) -> None:
+        self._token = _fields.set({**_fields.get(), **self._added})
+
+    def __exit__(self, *_: object) -> None:
+        _fields.reset(self._token)
+
+
+def current_log_fields() -> Mapping[str, str]:
+    """Return the fields of the present piece of work."""
+    return _fields.get()
+
+
+def about(event: str, **fields: str) -> dict[str, object]:
+    """Return the `extra` of a log call: the event's name, by which lines are found, and further fields."""
+    return {"event_name": event, "event_fields": fields}

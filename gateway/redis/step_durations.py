@@ -1,0 +1,96 @@
+"""Durations of a worker's steps, added up in the process and written to Redis every few seconds.
+
+Workers have no port, so what they measure is in Redis: any web process's `/metrics` shows all of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from contextlib import suppress
+from time import perf_counter
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.lua import DURATION_BOUNDS_MS
+from gateway.redis.records.counters import histogram_field, sum_field
+
+_FLUSH_SECONDS = 5.0
+_MAX_FIELDS = 2_000
+_MEASURED = frozenset({"turn", "model", "tool", "send"})
+
+
+class _Entered(NamedTuple):
+    """A step that goes on: its name and label values, and when it began."""
+
+    labels: tuple[str, ...]
+    started_at: float
+
+
+class StepDurations:
+    """Listener that measures steps (`core.steps`), in histograms by the step's labels and result."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._unwritten: dict[str, float] = {}
+
+    def enter(self, name: str, labels: Mapping[str, str], parent: str) -> _Entered | None:
+        """Begin to measure a step."""
+        if name not in _MEASURED:
+            return None
+        return _Entered((name, *map(_clean, labels.values())), perf_counter())
+
+    def leave(self, entered: _Entered | None, result: str) -> None:
+        """Count a step's duration; one that was cancelled says nothing about durations."""
+        if entered is None or result == "cancelled" or len(self._unwritten) > _MAX_FIELDS:
+            return
+        milliseconds = (perf_counter() - entered.started_at) * 1000
+        labels = (*entered.labels, result)
+        index = bisect_left(DURATION_BOUNDS_MS, milliseconds)
+        bound = DURATION_BOUNDS_MS[index] if index < len(DURATION_BOUNDS_MS) else None
+        self._add(histogram_field(labels, bound), 1)
+        self._add(sum_field(labels), milliseconds)
+
+    def trace(self) -> str:
+        """Return nothing: durations belong to no trace."""
+        return ""
+
+    async def flush(self) -> None:
+        """Write what was measured since the last time, in one round trip; nothing if that is nothing."""
+        if not self._unwritten:
+            return
+        measured, self._unwritten = self._unwritten, {}
+        written: dict[str, int] = {name: int(number) for name, number in measured.items()}
+        try:
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                for name, number in written.items():
+                    pipeline.hincrby("tg:counts", name, number)
+                await pipeline.execute()
+        except BaseException:  # a cancellation too; written twice is better than never
+            written = {}
+            raise
+        finally:
+            for name, measured_number in measured.items():
+                left = measured_number - written.get(name, 0)
+                if left:  # fractions of a millisecond wait for the next time
+                    self._add(name, left)
+
+    async def run(self) -> None:
+        """Write every few seconds until cancelled."""
+        await run_forever(self.flush, _FLUSH_SECONDS, "writing of measured durations")
+
+    async def aclose(self) -> None:
+        """Write what is left; without Redis it is lost."""
+        with suppress(RedisError, OSError):
+            await self.flush()
+
+    def _add(self, name: str, number: float) -> None:
+        self._unwritten[name] = self._unwritten.get(name, 0) + number
+
+
+def _clean(value: str) -> str:
+    """Return a label's value without the separator of the fields, and not longer than a name is."""
+    return value.replace("|", "/")[:100]

@@ -1,0 +1,157 @@
+"""Dashboard and alert rules of `deploy/`: they load, their queries parse, and their metrics exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from redis.asyncio import Redis
+
+from tests.gateway.server.test_metrics import build_gateway, make_traffic, scrape, web_process
+from tests.paths import ROOT
+
+RULES = ROOT / "deploy" / "prometheus" / "turngate.rules.yaml"
+DASHBOARD = ROOT / "deploy" / "grafana" / "turngate.json"
+AUTOSCALING = ROOT / "deploy" / "kubernetes" / "autoscaling.yaml"
+_METRIC = re.compile(r"\b(?:turngate|process)_[a-z_]+")
+
+
+def read_alerts() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def read_panels() -> list[dict[str, Any]]:
+    return [panel for panel in json.loads(DASHBOARD.read_text())["panels"] if panel["type"] != "row"]
+
+
+def queries() -> Iterator[str]:
+    """Yield every query of dashboard, rules and autoscaling, for a fixed interval."""
+    for alert in read_alerts():
+        yield alert["expr"]
+    for panel in read_panels():
+        for target in panel["targets"]:
+            yield target["expr"].replace("$__rate_interval", "5m")
+    [query] = re.findall(r"query: (.+)", AUTOSCALING.read_text())
+    yield query
+
+
+async def test_every_metric_that_is_asked_for_exists_with_its_labels(redis: Redis) -> None:
+    gateway = build_gateway(redis)
+    await make_traffic(gateway)
+    async with web_process(redis) as http:
+        await http.post("/webhooks/fake", content=b"7")
+        families = await scrape(http)
+    await gateway.mailbox.aclose()
+    labels = {sample.name: set(sample.labels) for family in families.values() for sample in family.samples}
+    used = {name for query in queries() for name in _METRIC.findall(query)}
+
+    assert len(used) > 25
+    assert used - set(labels) == set()
+    for query in queries():
+        for name in _METRIC.findall(query):
+            named = set(re.findall(r"\{(\w+)[=~!]", query))
+            assert named <= set().union(*(labels.get(each, set()) for each in _METRIC.findall(query))), name
+
+
+def test_every_alert_says_what_to_do() -> None:
+    alerts = read_alerts()
+    assert len({alert["alert"] for alert in alerts}) == len(alerts) > 10
+    for alert in alerts:
+        assert alert["labels"]["severity"] in ("page", "ticket")
+        assert set(alert["annotations"]) == {"summary", "description"}
+
+
+def test_the_dashboard_can_be_imported() -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    panels = dashboard["panels"]
+    assert (dashboard["uid"], dashboard["title"]) == ("turngate", "Turngate")
+    assert [each["name"] for each in dashboard["templating"]["list"]] == ["datasource"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert place["x"] + place["w"] <= 24
+        assert not cells & taken, f"{panel['title']} lies on another panel"
+        taken |= cells
+    for panel in read_panels():
+        assert panel["description"]
+        assert panel["datasource"]["uid"] == "${datasource}"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
+def test_prometheus_reads_all_queries_and_rules(tmp_path: Path) -> None:
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries())]
+    recorded = tmp_path / "queries.yaml"
+    recorded.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
+    config = tmp_path / "prometheus.yaml"
+    shutil.copy(RULES, tmp_path)
+    text = (ROOT / "deploy" / "prometheus" / "prometheus.yaml").read_text()
+    config.write_text(text.replace("/etc/prometheus/turngate.key", str(recorded)))
+    for command in (("rules", str(RULES)), ("rules", str(recorded)), ("config", str(config))):
+        checked = subprocess.run(["promtool", "check", *command], capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stderr + checked.stdout
+
+
+def render_labels(labels: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
+
+
+def series(name: str, numbers: str, **labels: str) -> dict[str, str]:
+    return {"series": f"turngate_{name}{render_labels({'instance': 'a', **labels})}", "values": numbers}
+
+
+def build_rule_test(
+    input_series: list[dict[str, str]], firing: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Build promtool's test: after 25 minutes these alerts fire, with these labels, and no others."""
+    expectations = [
+        {
+            "expr": f'count by (channel, account) (ALERTS{{alertname="{name}",alertstate="firing"}})',
+            "eval_time": "25m",
+            "exp_samples": [{"labels": render_labels(firing[name]), "value": 1}] if name in firing else [],
+        }
+        for name in (alert["alert"] for alert in read_alerts())
+    ]
+    return {"interval": "1m", "input_series": input_series, "promql_expr_test": expectations}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
+def test_alerts_fire_and_stay_silent(tmp_path: Path) -> None:
+    processes = [series("redis_up", "1x30"), series("redis_up", "1x30", instance="b")]
+    failures = {"channel": "twilio", "status": "failed", "failure": "window"}
+    failing = [
+        series("workers", "0x30"),
+        series("oldest_unanswered_seconds", "0+60x30"),
+        series("circuit_breaker_open", "1x30", channel="twilio", account="AC1"),
+        series("deliveries_total", "0+5x30", **failures),
+        series("deliveries_total", "0+5x30", **failures, instance="b"),
+        series("deliveries_total", "0+10x30", channel="twilio", status="delivered", failure=""),
+    ]
+    expected = {
+        "TurngateNoWorker": {},
+        "TurngateMessagesWait": {},
+        "TurngateCircuitBreakerOpen": {"channel": "twilio", "account": "AC1"},
+        "TurngateDeliveriesFail": {"channel": "twilio"},
+    }
+    tests = [
+        build_rule_test(processes, {}),
+        build_rule_test(processes + failing, expected),
+        build_rule_test([], {"TurngateAbsent": {}}),
+    ]
+    file = tmp_path / "tests.yaml"
+    file.write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
+    tested = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr + tested.stdout
