@@ -74,10 +74,10 @@ def test_only_the_outbox_sender_calls_a_channels_send() -> None:
 def test_the_sender_sends_only_behind_the_mark() -> None:
     tree = ast.parse((ROOT / SENDER).read_text(encoding="utf-8"))
     sends = [call for call in calls_of(tree, "_send") if receiver(call) == "self"]
-    [marks] = calls_of(function(tree, "send_next"), "mark_sending")
+    [marks] = calls_of(function(tree, "_send_first"), "mark_sending")
     assert len(sends) == 1
     assert sends[0].lineno > marks.lineno
-    assert sends[0] in calls_of(function(tree, "send_next"), "_send")
+    assert sends[0] in calls_of(function(tree, "_send_first"), "_send")
 
 
 def test_a_reply_is_marked_only_by_the_script_that_asks_the_gate() -> None:
