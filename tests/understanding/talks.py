@@ -93,17 +93,18 @@ def _judge(
 ) -> tuple[Verdict, str]:
     changed = _changes(old, new)
     happened = f"{result.node} {changed} “{result.text[:120]}”"
-    is_there = result.node in turn.nodes or (
-        "safe" in turn.nodes and (result.node == old["node"] or result.node.startswith(("ask_", "what_is_wrong")))
-    )  # fmt: skip
+    is_back = result.node == old.get("node", result.node) or any(
+        part in result.node for part in ("ask_", "what_is_wrong")
+    )
+    is_there = result.node in turn.nodes or ("safe" in turn.nodes and is_back)
     is_deed = bool(result.outcome in ("final", "hand_off") or result.tools)
     if not all(turn.allows(*change) for change in changed.items()) or (is_deed and not is_there):
         return "wrong", happened
-    has_all = turn.changes.keys() <= changed.keys()
+    slots = new.get("slots") or {}
+    has_all = all(turn.allows(name, str(slots.get(name, ""))) for name in turn.changes)
     if is_there and has_all and all(reply in result.text.casefold() for reply in turn.replies):
         return "right", happened
-    stays = result.node == old.get("node", result.node) or is_there
-    return ("asks" if stays or result.node.startswith(("ask_", "what_is_wrong")) else "astray"), happened
+    return ("asks" if is_back or is_there else "astray"), happened
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
@@ -119,12 +120,14 @@ def _repaired(
     flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> dict[str, Any]:
     node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
-    learnt = {name: turn.text if values[0] == "*" else _typed(values[0]) for name, values in turn.changes.items()}
+    is_further = node != old.get("node")
+    values = {**(turn.optional if is_further else {}), **turn.changes}
+    learnt = {name: turn.text if each[0] == "*" else _typed(each[0]) for name, each in values.items()}
     choices = next(each.choices for each in flow.nodes if each.id == node)
     return {
         **new,
         "node": node, "version": "", "outcome": "stay", "misses": 0, "turns_in_node": 1, "interrupts": [],
-        "asked": node.removeprefix("ask_") if node.startswith("ask_") else "",
+        "asked": node.partition("ask_")[2],
         "slots": {**(old.get("slots") or {}), **learnt},
         "offered": [choice.model_dump(include={"label", "payload"}) for choice in choices],
     }  # fmt: skip
