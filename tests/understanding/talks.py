@@ -123,13 +123,18 @@ def _repaired(
     is_further = node != old.get("node")
     values = {**(turn.optional if is_further else {}), **turn.changes}
     learnt = {name: turn.text if each[0] == "*" else _typed(each[0]) for name, each in values.items()}
-    choices = next(each.choices for each in flow.nodes if each.id == node)
+    skipped = str(old.get("node")).partition("ask_")[2]
+    if is_further and skipped and skipped not in {**(old.get("slots") or {}), **learnt}:
+        learnt[f"{skipped}_skipped"] = True
+    place = next(each for each in flow.nodes if each.id == node)
+    said = {"role": "assistant", "content": str(place.static_text)}
     return {
         **new,
         "node": node, "version": "", "outcome": "stay", "misses": 0, "turns_in_node": 1, "interrupts": [],
         "asked": node.partition("ask_")[2],
         "slots": {**(old.get("slots") or {}), **learnt},
-        "offered": [choice.model_dump(include={"label", "payload"}) for choice in choices],
+        "history": [*(new.get("history") or ()), said],
+        "offered": [choice.model_dump(include={"label", "payload"}) for choice in place.choices],
     }  # fmt: skip
 
 
