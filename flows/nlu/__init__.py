@@ -21,6 +21,7 @@ from flows.nlu.confirmation import (
 )
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
+from flows.nlu.open_answers import asks_back, asks_for_name, read_name
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.person_requests import asks_for_person
@@ -42,6 +43,8 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_back",
+    "asks_for_name",
     "asks_for_person",
     "asks_to_wait",
     "claims_deed",
@@ -64,6 +67,7 @@ __all__ = [
     "negates_other_words",
     "one_of",
     "promises_person",
+    "read_name",
     "recognize_choice",
     "recognize_choice_label",
     "recognize_confirmation",

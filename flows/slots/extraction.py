@@ -227,7 +227,7 @@ def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
-        recognize_relative_dates(text, slot.language, today, _names(slot))
+        recognize_relative_dates(text, slot.language, today, words_of_slot(slot))
         if slot.must_be_future
         else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
@@ -254,7 +254,7 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
     text = mask_claimed(text, slot.language)
-    recognized = recognize_times(text, slot.language, _names(slot))
+    recognized = recognize_times(text, slot.language, words_of_slot(slot))
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
@@ -290,11 +290,11 @@ def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
         return False
     tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
     marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
-    return is_among_unknown(value, marked, _names(slot), slot.language)
+    return is_among_unknown(value, marked, words_of_slot(slot), slot.language)
 
 
 @lru_cache(maxsize=1_000)
-def _names(slot: Slot) -> frozenset[str]:
+def words_of_slot(slot: Slot) -> frozenset[str]:
     """Return the words of what the slot asks for."""
     return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
 

@@ -16,6 +16,8 @@ from flows.locales import lexicon_for
 from flows.nlu import (
     Vector,
     answer_vocabulary,
+    asks_back,
+    asks_for_name,
     asks_to_wait,
     content_words,
     denied_positions,
@@ -23,11 +25,12 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     negates_other_words,
+    read_name,
     recognize_confirmation,
     refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
-from flows.slots import Slot, SlotReading, extract_slot
+from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, words_of_slot
 from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, tokenize
 
@@ -102,6 +105,13 @@ class ParsedMessage:
     def refuses_wish(self) -> bool:
         """True if the text denies a wish."""
         return self.has_negation and refuses_wish(self.text, self.language)
+
+    def free_text(self, slot: Slot) -> str:
+        """Return the message as the answer to an open question; empty when it is none."""
+        names = words_of_slot(slot)
+        if slot.kind == "text" and asks_for_name(names, self.language):
+            return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
+        return "" if asks_back(self.text, self.language) else self.text[:MAX_VALUE_LENGTH]
 
     def extract_slot(self, slot: Slot) -> SlotReading:
         """Return the reading of a slot from a chosen payload or from the text."""

@@ -29,7 +29,7 @@ from flows.nlu import (
     denied_positions,
     is_small_talk,
 )
-from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, accepts_any_text, extract_slot
+from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
 from flows.text import find_phrase, tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
@@ -49,6 +49,16 @@ _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
 _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
+_SUBJECT = re.compile(r"^\W*(?:the|a|an|der|die|das|el|la|ein|eine|un|una)\s+\w+\s+", re.IGNORECASE)
+_EMPTY_CONDITION_WORDS = frozenset(
+    tokenize(
+        "wants want would like likes needs need asks ask says say gives give names name has have talk speak "
+        "chooses choose about with their they them question questions information something someone somebody "
+        "another other user customer client guest member will möchte fragt gibt nennt sagt nach quiere pide "
+        "pregunta dice necesita hablar sobre"
+    )
+)
+"""Words that say nothing about what a condition is about."""
 _PEOPLE = frozenset(("user", "customer", "caller", "client", "guest", "person"))
 _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
@@ -58,7 +68,7 @@ _ANY_ANSWER_CONDITION = re.compile(
 _CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING_CONDITION = re.compile(
-    r"n't\b|\b(?:no\b|not\b|never\b|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
+    r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
     re.IGNORECASE,
 )
 
@@ -91,7 +101,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         0.0 if is_blocked else _score_examples(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
-        return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.text[:MAX_VALUE_LENGTH]})
+        return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
     if score:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
@@ -102,7 +112,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if not is_blocked and (score := _score_condition(edge, message)):
         return EdgeScore(edge, score, values)
     if free := _find_free_slot(edge, message):
-        return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.text[:MAX_VALUE_LENGTH]})
+        return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
 
 
@@ -238,13 +248,16 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         bool(_REFUSING_CONDITION.search(condition)),
         bool(_CONFIRMING_CONDITION.search(condition)),
     )
-    if agreed is not None and (refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))):
+    is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
+    if is_local and agreed is not None and is_answer:  # a global edge is taken by words of its own
         return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
+    if edge.commits and message.is_real_question:
+        return 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
-    if shared := _count_shared_words(message, condition, may_deny=refuses):
+    if shared := _count_shared_words(message, condition):
         return CONDITION_SCORE + min(shared, 9)
     return (
         FREE_TEXT_SCORE
@@ -297,15 +310,16 @@ def _is_thanks(message: ParsedMessage) -> bool:
     return is_small_talk(message.text, message.language) and not message.request.is_first
 
 
-def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: bool) -> int:
-    """Count the words that text and condition share, without negated ones unless they are allowed."""
-    condition_words = set(content_words(condition, message.language))
+def _count_shared_words(message: ParsedMessage, condition: str) -> int:
+    """Count the words that text and condition share: what one of them denies the other must deny too."""
+    condition = _SUBJECT.sub("", condition)
+    words = tokenize(condition)
+    denied = {words[at] for at in denied_positions(condition, message.language)}
+    named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
     shared = {
         word
         for at, word in enumerate(message.words)
-        if len(word) >= _MIN_SHARED_LENGTH
-        and word in condition_words
-        and (may_deny or at not in message.denied)
+        if word in named - _EMPTY_CONDITION_WORDS and (word in denied) is (at in message.denied)
     }
     return len(shared)
 
@@ -341,7 +355,11 @@ def _missing_text_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot
     if message.request.is_first or message.is_question or not message.has_content_words:
         return []
     filled = message.request.filled_slots
-    return [slot for slot in edge.slots if slot.name not in filled and accepts_any_text(slot)]
+    return [
+        slot
+        for slot in edge.slots
+        if slot.name not in filled and accepts_any_text(slot) and message.free_text(slot)
+    ]
 
 
 def _takes_optional_text(edge: CompiledEdge, message: ParsedMessage) -> bool:

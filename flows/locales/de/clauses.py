@@ -15,7 +15,8 @@ CLAUSES: Final = ClauseWords(
     exceptions=phrases("außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
     waiting=phrases(
         "warte, warten, warten sie, moment, augenblick, einen moment, sekunde, eine sekunde, minute, "
-        "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek"
+        "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "
+        "wart kurz, lass mich überlegen, muss überlegen, lass mich nachdenken, lass mich schauen"
     ),
     doubts=phrases("vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich"),
     wishes=phrases(
@@ -81,6 +82,19 @@ CLAUSES: Final = ClauseWords(
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
     half_units=words("halbes halbe halben"),
+    name_words=words("name namen nachname heißen heißt heißt vorname"),
+    other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
+    name_introductions=phrases(
+        "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, name, "
+        "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, unter, für, "
+        "der, die, also, na, ach, äh, ähm, hm, einfach, meine tochter, meinen sohn, mein sohn, meine frau, "
+        "mein mann, meinen mann, meine mutter, mein vater, meinen vater, meine freundin, mein freund, "
+        "meinen freund"
+    ),
+    name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
+    birth_words=words("geburtsdatum geboren geburtstag geburt"),
+    people_words=words("personen leute gäste erwachsene plätze teilnehmer"),
+    people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
     ordinals=words(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"

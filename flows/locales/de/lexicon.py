@@ -24,8 +24,8 @@ _SHORT_WEEKDAYS = numbered("mo di mi do fr sa so")
 _WEEKDAY_PATTERN = r"(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)"
 
 _ANSWERS = AnswerWords(
-    yes=words("ja jo jup jawohl"),
-    no=words("nein ne nee"),
+    yes=words("ja jo jup jawohl jawoll joh jepp jep joa jau"),
+    no=words("nein ne nee nö nope"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
     emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
     incorrect=words("falsch nie niemals"),
