@@ -70,5 +70,7 @@ class ClauseWords:
     """Words of a question for a number of people."""
     people_counts: Phrases = ()
     """Patterns around a number of people, `#` for the number (“table for #”)."""
+    topics: tuple[Phrases, ...] = ()
+    """Phrases of questions about the same thing: the price, the opening hours, the place, the duration."""
     ordinals: Words = frozenset()
     """Words and endings before a day that select one of several (“the second Tuesday of January”)."""

@@ -37,6 +37,7 @@ class _Patterns:
     harmless: re.Pattern[str]
     exception: re.Pattern[str]
     condition: re.Pattern[str]
+    request: re.Pattern[str]
 
 
 @cache
@@ -55,6 +56,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         statement=phrase(words.statements),
         negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
         condition=re.compile(rf" {one_of(words.conditions)} "),
+        request=re.compile(rf"{one_of(words.request_starts)}\b"),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
@@ -161,6 +163,11 @@ def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
     while end and words[end - 1] in skipped:
         end -= 1
     return words[:end]
+
+
+def is_request(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a question asks for something to be done or given (“could I have”)."""
+    return _patterns(lexicon_for(language)).request.match(" ".join(tokenize(text))) is not None
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

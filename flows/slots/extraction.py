@@ -340,12 +340,19 @@ def _single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
     distinct = list(dict.fromkeys(recognized))
     if not distinct:
         return SlotReading()
-    if len(distinct) > 1 and not lexicon_for(slot.language).correction_words.intersection(tokenize(text)):
+    if len(distinct) > 1 and not _corrects_itself(text, lexicon_for(slot.language)):
         messages = messages_for(slot.language)
         display = slot_type(slot.kind).display
         shown = [display(item, messages) if display else item for item in distinct[:4]]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(shown)), weight=1)
     return SlotReading(distinct[-1], weight=len(str(distinct[-1])))
+
+
+def _corrects_itself(text: str, lexicon: Lexicon) -> bool:
+    """Return whether the last of several values is meant: none that is an alternative (“no idea, 2 or 3”)."""
+    words = tokenize(text)
+    corrections = [at for at, word in enumerate(words) if word in lexicon.correction_words]
+    return bool(corrections) and not {*lexicon.or_words}.intersection(words[corrections[-1] :])
 
 
 def _display_date(value: JsonValue, messages: LocaleMessages) -> str:

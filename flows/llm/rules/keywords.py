@@ -113,10 +113,18 @@ def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], lang
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     return any(
         words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
+        and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
         and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
         and not _is_denied(phrase, at, denied, language)
         for at in starts
     )
+
+
+def _is_common_elsewhere(phrase: Phrase, part: Phrase, language: str) -> bool:
+    """Return whether a word that differs is one of the language: “para” is no “parar” with a typo."""
+    lexicon = lexicon_for(language)
+    common = lexicon.fillers | lexicon.stop_words
+    return any(typed != meant and typed in common for meant, typed in zip(phrase, part, strict=True))
 
 
 def _phrase_distance(phrase: Phrase, part: Phrase) -> int:

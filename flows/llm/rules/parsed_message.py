@@ -22,6 +22,7 @@ from flows.nlu import (
     content_words,
     denied_positions,
     is_negation,
+    is_request,
     is_reserved,
     is_unreserved_yes,
     negates_other_words,
@@ -34,6 +35,7 @@ from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, words
 from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, tokenize
 
+_MAX_OPENING = 4
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 
@@ -136,13 +138,23 @@ class ParsedMessage:
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
+    @cached_property
+    def _begins_question(self) -> bool:
+        """True if the text begins with a question word, maybe behind a greeting."""
+        lexicon = lexicon_for(self.language)
+        opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
+        first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
+        return first in lexicon.question_words
+
+    @property
+    def is_request(self) -> bool:
+        """True if the text is a question that asks for something to be done."""
+        return is_request(self.text, self.language)
+
     @property
     def is_real_question(self) -> bool:
         """Return whether the text is a question without a code or an address, which are only answers."""
-        if not (
-            self.is_question
-            or (self.words[:1] and self.words[0] in lexicon_for(self.language).question_words)
-        ):
+        if not (self.is_question or self._begins_question):
             return False
         slots = (
             slot

@@ -22,6 +22,7 @@ from flows.llm.rules.keywords import (
     is_equivalent_answer,
 )
 from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
+from flows.llm.rules.questions import count_shared_subjects
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     content_words,
@@ -188,6 +189,9 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
         if _agrees_in_denial(text, message)
     )
     best = max(alike, default=0.0)
+    if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
+        is_request = message.is_request or best < _MIN_SIMILARITY / 2
+        return (EXAMPLE_SCORE if is_request else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
     if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
         return 0.0
     return EXAMPLE_SCORE + best * 20

@@ -95,6 +95,17 @@ CLAUSES: Final = ClauseWords(
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer"),
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
+    topics=(
+        phrases("was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, wie viel ist, bezahlen, zahlen"),
+        phrases("offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"),
+        phrases("wo seid ihr, wo sind sie, wo ist das, adresse, wo genau, wie komme ich, wo finde ich"),
+        phrases("wie lange, dauert, dauer, wann bekomme ich"),
+        phrases("parken, parkplatz, parkplätze, parkhaus, garage"),
+        phrases("haustier, haustiere, hund, hunde, katze, katzen"),
+        phrases("foto, fotos, bild, bilder"),
+        phrases("wlan, wifi, internet"),
+        phrases("kind, kinder, kids"),
+    ),
     ordinals=words(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"

@@ -107,6 +107,19 @@ CLAUSES: Final = ClauseWords(
     name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words("people persons person guests guest adults party seats covers participants attendees"),
-    people_counts=phrases("for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"),
+    people_counts=phrases(
+        "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
+    ),
+    topics=(
+        phrases("how much, cost, costs, price, prices, pricey, expensive, fee, fees, charge, charged, cheap, pay"),
+        phrases("open, opens, opening, opening hours, close, closes, closing, business hours, until when"),
+        phrases("where are you, where r u, address, located, location, directions, where is it, find you, get there, where exactly"),
+        phrases("how long, how many days, take long, when do i get, when will i get"),
+        phrases("park, parking, car park, garage"),
+        phrases("pet, pets, dog, dogs, cat, cats, puppy"),
+        phrases("photo, photos, pic, pics, picture, pictures, image, images"),
+        phrases("wifi, wi-fi, wi fi, wlan, internet"),
+        phrases("child, children, kid, kids"),
+    ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
 )

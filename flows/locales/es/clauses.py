@@ -87,6 +87,17 @@ CLAUSES: Final = ClauseWords(
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words("personas gente adultos comensales invitados plazas participantes"),
     people_counts=phrases("para #, somos #, seremos #, # personas"),
+    topics=(
+        phrases("cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, precios, tarifa, caro, coste, pagar"),
+        phrases("abrís, abren, abierto, abierta, horario, horarios, cerráis, cierran, a qué hora abre, a qué hora cierra"),
+        phrases("dónde estáis, dónde están, dirección, dónde es, dónde queda, cómo llego, ubicación"),
+        phrases("cuánto tarda, cuánto dura, cuánto tiempo, cuánto tardan"),
+        phrases("aparcar, aparcamiento, parking, estacionar, garaje"),
+        phrases("mascota, mascotas, perro, perros, gato, gatos"),
+        phrases("foto, fotos, imagen, imágenes"),
+        phrases("wifi, internet"),
+        phrases("niño, niña, niños, niñas"),
+    ),
     ordinals=words(
         "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
         "penúltimo"
