@@ -44,6 +44,7 @@ from flows.slots.constraint_messages import violation_message
 from flows.slots.enum_values import named_values
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
+from flows.slots.named_numbers import recognize_named_numbers, recognize_single_unit
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
 from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
@@ -193,8 +194,12 @@ def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
+    if slot.is_told_by:
+        return _single_value(recognize_named_numbers(slot, words_of_slot(slot), _without_other_values(slot, text)), text, slot)
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
+    if not recognized and recognize_single_unit(slot, words_of_slot(slot), text):
+        return SlotReading(1, weight=1)
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
@@ -206,6 +211,11 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _without_other_values(slot: Slot, text: str) -> str:
+    dates = mask_dates(mask_claimed(text, slot.language), slot.language, also_in_digits=True)
+    return mask_times(dates, slot.language)
 
 
 def _recognize_numbers(slot: Slot, text: str) -> list[RecognizedNumber]:
@@ -233,6 +243,10 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     )
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
+    if not recognized and slot.must_be_past and not _asks_for_birth(slot):
+        recognized = recognize_relative_dates(text, slot.language, today, words_of_slot(slot), is_past=True)
+        if reason := next((item.error_message for item in recognized if item.error_message), ""):
+            return SlotReading(error_message=reason, weight=1)
     if not recognized and not slot.must_be_future:
         foreign = _extract_foreign_date(slot, text, today)
         is_begun = (
@@ -250,6 +264,12 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.must_be_future and day < today:
         return SlotReading(error_message=messages.date_in_past, weight=1)
     return reading
+
+
+def _asks_for_birth(slot: Slot) -> bool:
+    """Return whether the year of a past day cannot be guessed."""
+    birth_words = lexicon_for(slot.language).clauses.birth_words
+    return not birth_words.isdisjoint(words_of_slot(slot)) or slot.language not in LANGUAGES
 
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:

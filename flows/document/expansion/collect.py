@@ -73,7 +73,7 @@ def _add_router(form: Form) -> None:
 
 def _add_question(form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...], *, is_first: bool) -> None:
     graph, name, intro = form.graph, form.questions[slot.name], form.node.intro if is_first else ""
-    edges = [form.value_edge(f"{slot.name}_given", slot)]
+    edges = [form.value_edge(f"{slot.name}_given", slot, is_asked=True)]
     if not slot.verbatim:
         edges += _correction_edges(form, slot, earlier, "at")
     if slot.optional:
@@ -113,7 +113,7 @@ def _add_new_question(form: Form, slot: CollectSlot) -> None:
     """Add the question that is asked after the value was wrong."""
     graph, name = form.graph, form.new_questions[slot.name]
     others = tuple(each for each in form.node.slots if each is not slot)
-    edges = [form.value_edge(f"new_{slot.name}_given", slot)]
+    edges = [form.value_edge(f"new_{slot.name}_given", slot, is_asked=True)]
     if not slot.verbatim:
         edges += _correction_edges(form, slot, others, "beside_new")
     edges += form.exits(f"new_{slot.name}", form.node.failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.document.expansion.models import CollectSlot
-from flows.text import normalize
+from flows.text import BoundedRegex, normalize
 
 _FORMATS = ("date", "time", "phone", "email")
 _NUMBERS = ("integer", "number")
@@ -19,6 +19,25 @@ def recognizable_slots(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
     kinds = [slot_kind(slot) for slot in slots]
     return tuple(
         slot for slot, kind in zip(slots, kinds, strict=True) if _is_distinct(slot, kind, slots, kinds)
+    )
+
+
+def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
+    """Return the numbers that are told from other values only by their noun (“5 people”)."""
+    known = recognizable_slots(slots)
+    return tuple(
+        slot for slot in slots if slot_kind(slot) == "number" and not any(slot is each for each in known)
+    )
+
+
+def is_told_by_size(slots: Sequence[CollectSlot]) -> bool:
+    """Return whether a large number alone can only be the form's one number: no code is written with digits."""
+    kinds = [slot_kind(slot) for slot in slots]
+    codes = (BoundedRegex(str(slot.schema_keys["pattern"])) for slot in slots if slot.schema_keys.get("pattern"))
+    return (
+        kinds.count("number") == 1
+        and "phone" not in kinds
+        and not any(code.fullmatch("1" * length) for code in codes for length in range(1, 12))
     )
 
 
