@@ -20,6 +20,7 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
+from flows.nlu.label_words import find_labels
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
 from flows.nlu.open_answers import asks_back, asks_for_name, read_name
@@ -54,6 +55,7 @@ __all__ = [
     "denied_positions",
     "expand_fractions",
     "extract_pattern_matches",
+    "find_labels",
     "fit_vectorizer",
     "is_among_unknown",
     "is_excepted",

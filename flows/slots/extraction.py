@@ -18,8 +18,10 @@ from flows.nlu import (
     MAX_DIGITS,
     RecognizedNumber,
     any_pattern,
+    asks_back,
     expand_fractions,
     extract_pattern_matches,
+    find_labels,
     is_among_unknown,
     is_reserved,
     mask_claimed,
@@ -51,6 +53,7 @@ from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
+_MAX_LABEL_ANSWER_WORDS = 8
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _EMAIL = re.compile(EMAIL_PATTERN)
@@ -168,6 +171,8 @@ def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
         return _single_value(named, text, slot)
     if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
+    if named := _labelled_values(slot, text):
+        return _single_value(named, text, slot)
     amounts = {number.value for number in _recognize_numbers(slot, text)}
     named = [
         value for value in slot.allowed_values if not isinstance(value, bool) and _as_number(value) in amounts
@@ -177,6 +182,17 @@ def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
         if len(amounts) == 1 and len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS
         else SlotReading()
     )
+
+
+def _labelled_values(slot: Slot, text: str) -> list[JsonValue]:
+    """Return the values of which a short statement has a word that no other value has."""
+    if asks_back(text, slot.language) or len(tokenize(text)) > _MAX_LABEL_ANSWER_WORDS:
+        return []
+    names = [
+        [str(value), *(name for name, named in slot.synonyms if named == str(value))]
+        for value in slot.allowed_values
+    ]
+    return [slot.allowed_values[index] for index in find_labels(text, names, slot.language)]
 
 
 def _as_number(value: JsonValue) -> int | float | str:

@@ -21,6 +21,7 @@ from flows.nlu import (
     asks_to_wait,
     content_words,
     denied_positions,
+    find_labels,
     is_negation,
     is_request,
     is_reserved,
@@ -88,6 +89,13 @@ class ParsedMessage:
         others = (each for each in self.request.available_edges if each is not edge)
         return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
 
+    @cached_property
+    def labelled_edges(self) -> frozenset[str]:
+        """The only edge of a menu of whose label the message has a word that no other label has."""
+        choices = self.request.node.node.choices
+        found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
+        return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
+
     @property
     def has_yes(self) -> bool:
         """True if a yes is among the words."""
@@ -114,6 +122,12 @@ class ParsedMessage:
         if slot.kind == "text" and asks_for_name(names, self.language):
             return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
         return "" if asks_back(self.text, self.language) else self.text[:MAX_VALUE_LENGTH]
+
+    @property
+    def is_name_asked(self) -> bool:
+        """True if the node asks for a person's name."""
+        slots = (slot for edge in self.request.node.edges for slot in edge.slots if slot.kind == "text")
+        return any(asks_for_name(words_of_slot(slot), self.language) for slot in slots)
 
     def extract_slot(self, slot: Slot) -> SlotReading:
         """Return the reading of a slot from a chosen payload or from the text."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
+from rapidfuzz.distance import OSA
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
@@ -110,6 +111,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     reasons = (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings)
     if reason := next(filter(None, reasons), ""):
         return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
+    if not is_blocked and edge.id in message.labelled_edges:
+        return EdgeScore(edge, CONDITION_SCORE + 5, values)
     if not is_blocked and (score := _score_condition(edge, message)):
         return EdgeScore(edge, score, values)
     if free := _find_free_slot(edge, message):
@@ -314,18 +317,28 @@ def _is_thanks(message: ParsedMessage) -> bool:
     return is_small_talk(message.text, message.language) and not message.request.is_first
 
 
+def _is_same_word(word: str, named: str) -> bool:
+    """Return whether a word is one that is named, or a form of it, or has one letter wrong."""
+    if word == named or min(len(word), len(named)) <= _STEM_LENGTH:
+        return word == named
+    is_form = (word.startswith(named) or named.startswith(word)) and abs(len(word) - len(named)) <= 3
+    return is_form or (word[0] == named[0] and OSA.distance(word, named, score_cutoff=1) <= 1)
+
+
 def _count_shared_words(message: ParsedMessage, condition: str) -> int:
     """Count the words that text and condition share: what one of them denies the other must deny too."""
     condition = _SUBJECT.sub("", condition)
     words = tokenize(condition)
     denied = {words[at] for at in denied_positions(condition, message.language)}
     named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
-    shared = {
-        word
-        for at, word in enumerate(message.words)
-        if word in named - _EMPTY_CONDITION_WORDS and (word in denied) is (at in message.denied)
-    }
-    return len(shared)
+    named -= _EMPTY_CONDITION_WORDS
+    return sum(
+        any(
+            _is_same_word(word, name) and (at in message.denied) is (name in denied)
+            for at, word in enumerate(message.words)
+        )
+        for name in named
+    )
 
 
 def _find_asked_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
