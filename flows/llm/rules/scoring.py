@@ -193,11 +193,19 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     )
     best = max(alike, default=0.0)
     if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
-        is_request = message.is_request or best < _MIN_SIMILARITY / 2
-        return (EXAMPLE_SCORE if is_request else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
+        is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(message)
+        return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
     if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
         return 0.0
     return EXAMPLE_SCORE + best * 20
+
+
+def _is_named_here(message: ParsedMessage) -> bool:
+    """Return whether the text has a keyword of the node's own edges."""
+    own = (edge.keywords for edge in message.request.node.edges)
+    return any(
+        exact_match_length(keywords, message.words, message.denied, message.language) > 2 for keywords in own
+    )
 
 
 def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -258,8 +266,6 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
     if is_local and agreed is not None and is_answer:  # a global edge is taken by words of its own
         return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
-    if edge.commits and message.is_real_question:
-        return 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
     if listed := _listed_length(message, condition):
