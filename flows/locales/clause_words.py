@@ -70,6 +70,8 @@ class ClauseWords:
     """Words of a question for a number of people."""
     people_counts: Phrases = ()
     """Patterns around a number of people, `#` for the number (“table for #”)."""
+    closing_words: Words = frozenset()
+    """Words of a condition that is met by thanks or a goodbye."""
     topics: tuple[Phrases, ...] = ()
     """Phrases of questions about the same thing: the price, the opening hours, the place, the duration."""
     ordinals: Words = frozenset()

@@ -17,6 +17,7 @@ from flows.text import tokenize
 
 _MAX_CONSENT_WORDS = 10
 _MAX_WORDS_BEHIND_DENIAL = 1
+_MAX_DENIED_NAME = 3
 _MIN_TYPO_WORD_LENGTH = 4
 _PUNCTUATION = re.compile(r"[.,;:!?()\n¿¡…–—]+(?=\s|$)|\s[-–—]\s|[¿¡]|\n|\.{2,}|…")
 
@@ -124,6 +125,8 @@ def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> se
     is_behind = (
         clause[negation] in lexicon_for(language).trailing_negations and rest <= _MAX_WORDS_BEHIND_DENIAL
     )
+    if is_behind and len(clause) > _MAX_DENIED_NAME and not patterns.wish.search(spaced):
+        return near  # a verb is denied: “my rabbit does not eat”
     return near | set(range(0 if is_behind else negation + 1, len(clause))) - {negation}
 
 
@@ -203,6 +206,7 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     allowed = (
         lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | set(known)
     )
+    allowed |= {word.replace("'", "") for word in allowed if "'" in word}
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rapidfuzz.distance import OSA
+
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
 from flows.nlu.clauses import denied_positions, is_excepted
 from flows.nlu.confirmation import answer_vocabulary
@@ -49,4 +51,6 @@ def _is_form(name: str, word: str) -> bool:
     """Return whether a word is a name or begins as it does (“cancel”, “cancelling”)."""
     if min(len(name), len(word)) < _INFLECTED:
         return name == word
-    return (word.startswith(name) or name.startswith(word)) and abs(len(name) - len(word)) <= _MAX_ENDING
+    is_typo = len(name) > _INFLECTED + 1 and OSA.distance(name, word, score_cutoff=1) <= 1
+    is_form = word.startswith(name) or name.startswith(word)
+    return (is_typo and word[0] == name[0]) or (is_form and abs(len(name) - len(word)) <= _MAX_ENDING)

@@ -167,6 +167,8 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
+    if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
+        return _single_value(spelt, text, slot)
     if named := named_values(slot, text):
         return _single_value(named, text, slot)
     if chosen := recognize_choice_label(text, offered, slot.language):
@@ -182,6 +184,11 @@ def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
         if len(amounts) == 1 and len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS
         else SlotReading()
     )
+
+
+def _is_spelt(value: str, text: str) -> bool:
+    """Return whether a text is a value with a digit in it, whatever spaces and marks it has (“2 b” for 2B)."""
+    return any(map(str.isdigit, value)) and "".join(tokenize(value)) == "".join(tokenize(text))
 
 
 def _labelled_values(slot: Slot, text: str) -> list[JsonValue]:
@@ -223,7 +230,10 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
-    reading = _single_value([number.value for number in recognized], text, slot)
+    values = [number.value for number in recognized]
+    if len(values) > 1 and (named := recognize_named_numbers(slot, words_of_slot(slot), text)):
+        values = named
+    reading = _single_value(values, text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading

@@ -40,6 +40,8 @@ def _nouns(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
     if nouns & lexicon.clauses.people_words:
         nouns |= lexicon.clauses.people_words
+    for topic in lexicon.clauses.topics:
+        nouns |= set(topic) if not nouns.isdisjoint(topic) else set()
     return frozenset(map(_stem, nouns))
 
 

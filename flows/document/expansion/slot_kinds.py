@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.document.expansion.models import CollectSlot
-from flows.text import BoundedRegex, normalize
+from flows.locales import PACK_LEXICONS
+from flows.text import BoundedRegex, normalize, tokenize
 
 _FORMATS = ("date", "time", "phone", "email")
 _NUMBERS = ("integer", "number")
@@ -62,7 +63,16 @@ def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kin
         return not {"date", "time", "phone", "pattern"} & set(kinds) and kinds.count("number") == 1
     if kind == "enum":
         return all(other is slot or not _values(slot) & _values(other) for other in slots)
+    if kind == "date" and slot.schema_keys.get("x-future"):
+        rivals = [each for each, other in zip(slots, kinds, strict=True) if other == kind and each is not slot]
+        return all(map(_asks_for_birth, rivals))  # whose day is a past one, with its year
     return kinds.count(kind) == 1
+
+
+def _asks_for_birth(slot: CollectSlot) -> bool:
+    words = {*tokenize(f"{slot.question} {slot.description} {slot.name.replace('_', ' ')}")}
+    is_named = any(not words.isdisjoint(lexicon.clauses.birth_words) for lexicon in PACK_LEXICONS.values())
+    return is_named and bool(slot.schema_keys.get("x-past"))
 
 
 def _values(slot: CollectSlot) -> set[str]:

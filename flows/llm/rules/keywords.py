@@ -38,7 +38,11 @@ def exact_match_length(
 
     `denied` are the positions of the words that are denied.
     """
-    starts = ((phrase, find_phrase(phrase, words)) for phrase in keywords)
+    plain = _without_apostrophes(words)
+    starts = (
+        (phrase, max(find_phrase(phrase, words), find_phrase(_without_apostrophes(phrase), plain)))
+        for phrase in keywords
+    )
     return sum(
         _phrase_weight(phrase, language)
         for phrase, start in starts
@@ -46,6 +50,10 @@ def exact_match_length(
         and _is_valid_match(phrase, start, words, denied, language)
         and not (is_first and lexicon_for(language).greetings.issuperset(phrase))
     )
+
+
+def _without_apostrophes(words: Phrase) -> Phrase:
+    return tuple(word.replace("'", "") for word in words)
 
 
 def fuzzy_match_length(

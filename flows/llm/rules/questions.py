@@ -25,6 +25,17 @@ def count_shared_subjects(edge: CompiledEdge, message: ParsedMessage) -> int:
     return sum(not any(subject in other for other in others) for subject in shared)
 
 
+def count_own_words(edge: CompiledEdge, message: ParsedMessage) -> int:
+    """Count the words of a message that only this one of the node's edges has in its examples."""
+    own = [each for each in message.request.node.edges if each.edge.examples or each.edge.keywords]
+    if not any(each is edge for each in own):
+        return 0
+    said = " ".join(word for at, word in enumerate(message.words) if at not in message.denied)
+    others = [_subjects_of(each, message.language) for each in own if each.target != edge.target]
+    shared = _subjects_of(edge, message.language) & find_subjects(said, message.language)
+    return sum(not any(subject in other for other in others) for subject in shared)
+
+
 def _subjects_of(edge: CompiledEdge, language: str) -> frozenset[str]:
     texts = (*edge.edge.examples, *edge.edge.keywords)
     return frozenset[str]().union(*(find_subjects(text, language) for text in texts))

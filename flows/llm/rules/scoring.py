@@ -23,7 +23,7 @@ from flows.llm.rules.keywords import (
     is_equivalent_answer,
 )
 from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
-from flows.llm.rules.questions import count_shared_subjects
+from flows.llm.rules.questions import count_own_words, count_shared_subjects
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     content_words,
@@ -122,10 +122,12 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
 
 def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]:
     """Return why values of the message could not be read that the chosen edge takes beside those it has."""
+    read = {slot.kind for slot in chosen.edge.slots if slot.name in chosen.slots}
     failed = [
         slot
         for slot in chosen.edge.slots
         if slot.name not in chosen.slots
+        and slot.kind not in read  # what is another's value is no fault of this one
         and not accepts_any_text(slot)
         and message.extract_slot(slot).error_message
     ]
@@ -195,6 +197,8 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
         is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(message)
         return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
+    if best < _MIN_SIMILARITY and not edge.commits and count_own_words(edge, message) > 0:
+        return CONDITION_SCORE + 5
     if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
         return 0.0
     return EXAMPLE_SCORE + best * 20
@@ -265,9 +269,11 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     )
     is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
     if is_local and agreed is not None and is_answer:  # a global edge is taken by words of its own
-        return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
+        return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
+    if _is_closing(condition, message):
+        return CONDITION_SCORE + 5
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
     if shared := _count_shared_words(message, condition):
@@ -316,6 +322,12 @@ def _listed_length(message: ParsedMessage, condition: str) -> int:
     return max(
         (sum(map(len, phrase)) for phrase, at in found if at >= 0 and at not in message.denied), default=0
     )
+
+
+def _is_closing(condition: str, message: ParsedMessage) -> bool:
+    """Return whether the condition is about thanks or a goodbye, and the text is nothing else."""
+    words = lexicon_for(message.language).clauses.closing_words
+    return not words.isdisjoint(tokenize(condition)) and _is_thanks(message)
 
 
 def _is_thanks(message: ParsedMessage) -> bool:

@@ -53,7 +53,7 @@ CLAUSES: Final = ClauseWords(
         "handynummer telefon ziffern karte endet endung lautet heißt code bestellnummer "
         "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen "
         "beginnen beginne starten treffen besuch kommen anfangen "
-        "machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
+        "wär wäre wärs gings ging machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
     ),
@@ -95,6 +95,7 @@ CLAUSES: Final = ClauseWords(
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer"),
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
+    closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
         phrases("was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, wie viel ist, bezahlen, zahlen"),
         phrases("offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"),

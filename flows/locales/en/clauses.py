@@ -110,6 +110,7 @@ CLAUSES: Final = ClauseWords(
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
     ),
+    closing_words=words("thanks thank bye goodbye"),
     topics=(
         phrases("how much, cost, costs, price, prices, pricey, expensive, fee, fees, charge, charged, cheap, pay"),
         phrases("open, opens, opening, opening hours, close, closes, closing, business hours, until when"),

@@ -191,7 +191,10 @@ LEXICON: Final = Lexicon(
         "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye "
         "goodbye yes cool nice"
     ),
-    thanks_companions=words("you so very much a lot have day night good see later then and well"),
+    thanks_companions=words(
+        "you so very much a lot have day night good see later then and well that's thats that is all it for your "
+        "help"
+    ),
     negations=words(
         "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
     ),

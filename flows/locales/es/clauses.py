@@ -87,6 +87,7 @@ CLAUSES: Final = ClauseWords(
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words("personas gente adultos comensales invitados plazas participantes"),
     people_counts=phrases("para #, somos #, seremos #, # personas"),
+    closing_words=words("gracias adiós despide"),
     topics=(
         phrases("cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, precios, tarifa, caro, coste, pagar"),
         phrases("abrís, abren, abierto, abierta, horario, horarios, cerráis, cierran, a qué hora abre, a qué hora cierra"),
