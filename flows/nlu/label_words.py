@@ -25,9 +25,7 @@ def find_labels(text: str, labels: Sequence[Sequence[str]], language: str = DEFA
     if not 0 < len(words) <= _MAX_WORDS:
         return []
     named = [_words_of(each, language) for each in labels]
-    own = [
-        each - frozenset[str]().union(*(other for other in named if other is not each)) for each in named
-    ]
+    own = [each - frozenset[str]().union(*(other for other in named if other is not each)) for each in named]
     said = [
         word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
     ]
@@ -44,7 +42,9 @@ def _words_of(labels: Sequence[str], language: str) -> frozenset[str]:
     empty |= lexicon.numbers.by_name.keys() | lexicon.numbers.pronoun_ones
     every = map(tokenize, labels)
     plain = [words for words in every if not any(is_negation(word, language) for word in words)]
-    return frozenset(word for words in plain for word in words if word not in empty and len(word) >= _MIN_WORD)
+    return frozenset(
+        word for words in plain for word in words if word not in empty and len(word) >= _MIN_WORD
+    )
 
 
 def _is_form(name: str, word: str) -> bool:

@@ -1,4 +1,4 @@
-"""The answer to an open question: none when the message asks, waits or refuses; a name without its introduction."""
+"""The answer to an open question: none when the message asks or waits; a name without its introduction."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return ""
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""
-    is_proper = len(words) <= _MAX_PROPER_WORDS and all(part[0].isupper() for part in re.findall(r"\w+", name))
+    is_proper = len(words) <= _MAX_PROPER_WORDS and all(
+        part[0].isupper() for part in re.findall(r"\w+", name)
+    )
     common = sum(word in _common_words(lexicon, language) for word in words)
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
 

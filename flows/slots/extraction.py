@@ -187,7 +187,7 @@ def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _is_spelt(value: str, text: str) -> bool:
-    """Return whether a text is a value with a digit in it, whatever spaces and marks it has (“2 b” for 2B)."""
+    """Return whether a text is a value with a digit in it, whatever its spaces and marks (“2 b” for 2B)."""
     return any(map(str.isdigit, value)) and "".join(tokenize(value)) == "".join(tokenize(text))
 
 
@@ -218,7 +218,9 @@ def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
-        return _single_value(recognize_named_numbers(slot, words_of_slot(slot), _without_other_values(slot, text)), text, slot)
+        return _single_value(
+            recognize_named_numbers(slot, words_of_slot(slot), _without_other_values(slot, text)), text, slot
+        )
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
     if not recognized and recognize_single_unit(slot, words_of_slot(slot), text):
@@ -230,9 +232,9 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
-    values = [number.value for number in recognized]
+    values: list[int | float | None] = [number.value for number in recognized]
     if len(values) > 1 and (named := recognize_named_numbers(slot, words_of_slot(slot), text)):
-        values = named
+        values = [*named]
     reading = _single_value(values, text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from flows.locales import lexicon_for
 from flows.nlu import recognize_numbers
@@ -18,7 +19,9 @@ _MIN_BARE = 32
 def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> list[int | float]:
     """Return the numbers of a text that stand beside a noun of the slot, or that can be nothing else."""
     words, nouns = tokenize(text), _nouns(slot, names)
-    found = [value for at, word in enumerate(words) if _stem(word) in nouns for value in _beside(at, words, slot)]
+    found = [
+        value for at, word in enumerate(words) if _stem(word) in nouns for value in _beside(at, words, slot)
+    ]
     if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
         found = [*_of_people(words, slot)]
     return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
@@ -28,7 +31,7 @@ def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int |
     """Return 1 for a text that names one of what is counted (“a month”)."""
     words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
     nouns = _nouns(slot, names)
-    is_one = any(counts.get(one) == 1 and _stem(word) in nouns for one, word in zip(words, words[1:], strict=False))
+    is_one = any(counts.get(one) == 1 and _stem(word) in nouns for one, word in pairwise(words))
     return 1 if is_one and len(words) <= _MAX_NUMBER_WORDS + 2 else None
 
 
@@ -68,7 +71,10 @@ def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:
         before, _, after = phrase.partition("#")
         ahead, behind = tokenize(before), tokenize(after)
         for at, word in enumerate(words):
-            is_framed = words[max(0, at - len(ahead)) : at] == ahead and words[at + 1 : at + 1 + len(behind)] == behind
+            is_framed = (
+                words[max(0, at - len(ahead)) : at] == ahead
+                and words[at + 1 : at + 1 + len(behind)] == behind
+            )
             following = words[at + 1 + len(behind) : at + 2 + len(behind)]
             if is_framed and _is_number(word, slot) and known.issuperset(following):
                 return _values(word, slot)

@@ -1,16 +1,16 @@
-"""Scored talks over flows that the rules were not written with: reads the files in `talks/`, plays and judges them.
+"""Scored talks over flows that the rules were not written with: plays and judges the files in `talks/`.
 
-A file has talks, each begun by `# flow language`, of turns that follow each other, `kind: text => expectation`. An
-expectation names the nodes that are right, separated by `|`, the values that the turn must change
-(`day=2026-12-01`, alternatives separated by `|`, `*` for any), those that it may change (`day?=2026-12-01`), and
-words that stand in the reply (`~word`). `safe` is any turn that does nothing and stays at the question or at one
-about its values. After a turn that was not right the talk goes on from where it should be.
+A file has talks, each begun by `# flow language`, of turns in their order, `kind: text => expectation`.
+An expectation names the nodes that are right, separated by `|`, the values that must be stored afterwards
+(`day=2026-12-01`, alternatives separated by `|`, `*` for any), those that may change (`day?=2026-12-01`), and
+words that stand in the reply (`~word`). `safe` is any turn that does nothing and stays at the question or at
+one about its values. After a turn that was not right the talk goes on from where it should be.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from flows.engine import DialogMachine, TurnResult
 from tests.understanding.scored_turns import TODAY
 
 TALKS = Path(__file__).parent / "talks"
+FOLDERS = ("a", "b")
 
 Verdict = Literal["right", "asks", "astray", "wrong"]
 
@@ -68,17 +69,16 @@ def _parse(flow: str, language: str, line: str) -> TalkTurn:
     )  # fmt: skip
 
 
-async def play(flow: Flow, talk: list[TalkTurn]) -> Iterator[tuple[TalkTurn, Verdict, str]]:
-    """Play a talk; return the verdict on each turn, and what happened."""
-    state, played = dict[str, Any](), list[tuple[TalkTurn, Verdict, str]]()
+async def play(flow: Flow, talk: list[TalkTurn]) -> AsyncIterator[tuple[TalkTurn, Verdict, str]]:
+    """Play a talk; yield the verdict on each turn, and what happened."""
+    state = dict[str, Any]()
     for turn in talk:
         machine = _machine(flow, state)
         result = await machine.turn(turn.text)
         new = dict(machine.state or {})
         verdict, happened = _judge(turn, state, new, result)
-        played.append((turn, verdict, happened))
+        yield turn, verdict, happened
         state = new if verdict == "right" else _repaired(flow, turn, state, new)
-    return iter(played)
 
 
 def _machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
@@ -116,9 +116,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _repaired(
-    flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]
-) -> dict[str, Any]:
+def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
     is_further = node != old.get("node")
     values = {**(turn.optional if is_further else {}), **turn.changes}

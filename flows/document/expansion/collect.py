@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, label, labels_of
-from flows.document.expansion.graph import Graph, Json, edge
+from flows.document.expansion.graph import Json, edge
 from flows.document.expansion.models import CollectSlot
 from flows.locales import lexicon_for, messages_for
 from flows.text import tokenize

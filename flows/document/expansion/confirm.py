@@ -82,7 +82,9 @@ def _add_what_is_wrong(
     graph: Graph, node: ConfirmNode, form: Form, name: str, place: str, no_texts: dict[str, str]
 ) -> None:
     changes = {slot.name: f"change_{slot.name}" for slot in form.node.slots}
-    edges = [form.value_edge(f"right_{slot.name}_given", slot, is_reviewed=True) for slot in form.recognizable]
+    edges = [
+        form.value_edge(f"right_{slot.name}_given", slot, is_reviewed=True) for slot in form.recognizable
+    ]
     for slot in form.node.slots:
         words = (*slot.keywords, label(slot), slot.name.replace("_", " "))
         named = _name_edge(form, changes[slot.name], slot, words)

@@ -85,9 +85,15 @@ class Form:
         return {"x-told-by": "noun or size" if is_reviewed and is_told_by_size(self.node.slots) else "noun"}
 
     def value_edge(
-        self, name: str, slot: CollectSlot, target: str = "", *, is_asked: bool = False, is_reviewed: bool = False
+        self,
+        name: str,
+        slot: CollectSlot,
+        target: str = "",
+        *,
+        is_asked: bool = False,
+        is_reviewed: bool = False,
     ) -> Json:
-        """Return an edge that is taken with a value of the slot, which is asked for, or read back with others.
+        """Return an edge that is taken with a value of the slot, asked for or read back with others.
 
         One with a target of its own takes this value alone, so that it never competes with the others.
         """

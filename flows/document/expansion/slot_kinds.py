@@ -32,9 +32,11 @@ def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
 
 
 def is_told_by_size(slots: Sequence[CollectSlot]) -> bool:
-    """Return whether a large number alone can only be the form's one number: no code is written with digits."""
+    """Return whether a large number alone can only be the form's one number, and no code or phone number."""
     kinds = [slot_kind(slot) for slot in slots]
-    codes = (BoundedRegex(str(slot.schema_keys["pattern"])) for slot in slots if slot.schema_keys.get("pattern"))
+    codes = (
+        BoundedRegex(str(slot.schema_keys["pattern"])) for slot in slots if slot.schema_keys.get("pattern")
+    )
     return (
         kinds.count("number") == 1
         and "phone" not in kinds
@@ -64,7 +66,9 @@ def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kin
     if kind == "enum":
         return all(other is slot or not _values(slot) & _values(other) for other in slots)
     if kind == "date" and slot.schema_keys.get("x-future"):
-        rivals = [each for each, other in zip(slots, kinds, strict=True) if other == kind and each is not slot]
+        rivals = [
+            each for each, other in zip(slots, kinds, strict=True) if other == kind and each is not slot
+        ]
         return all(map(_asks_for_birth, rivals))  # whose day is a past one, with its year
     return kinds.count(kind) == 1
 

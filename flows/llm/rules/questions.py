@@ -1,4 +1,4 @@
-"""Finds the answer to a question that is put in other words than its author's: by the words that only it has."""
+"""Finds the answer to a question in other words than its author's, by the words that only it has."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def find_subjects(text: str, language: str) -> frozenset[str]:
     empty = lexicon.fillers | lexicon.stop_words | lexicon.question_words | lexicon.negations
     empty |= lexicon.answers.generic | lexicon.thanks | lexicon.correction_words
     words = tokenize(text)
-    stems = {word[:_STEM_LENGTH].rstrip("s") for word in words if word not in empty and len(word) >= _MIN_STEM}
+    stems = {
+        word[:_STEM_LENGTH].rstrip("s") for word in words if word not in empty and len(word) >= _MIN_STEM
+    }
     spaced = f" {normalize(' '.join(words))} "
     topics = {f"#{number}" for number, topic in enumerate(_topics(lexicon)) if topic.search(spaced)}
     return frozenset(stem for stem in stems if len(stem) >= _MIN_STEM) | topics

@@ -70,7 +70,8 @@ _ANY_ANSWER_CONDITION = re.compile(
 _CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING_CONDITION = re.compile(
-    r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
+    r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|"
+    r"unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
     re.IGNORECASE,
 )
 

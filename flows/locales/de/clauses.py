@@ -53,7 +53,8 @@ CLAUSES: Final = ClauseWords(
         "handynummer telefon ziffern karte endet endung lautet heißt code bestellnummer "
         "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen "
         "beginnen beginne starten treffen besuch kommen anfangen "
-        "wär wäre wärs gings ging machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
+        "wär wäre wärs gings ging machen mach verschieben ändern falsch richtig entschuldigung sorry "
+        "moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
     ),
@@ -85,8 +86,10 @@ CLAUSES: Final = ClauseWords(
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
     name_introductions=phrases(
-        "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, name, "
-        "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, unter, für, "
+        "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
+        "name, "
+        "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, "
+        "unter, für, "
         "der, die, also, na, ach, äh, ähm, hm, einfach, meine tochter, meinen sohn, mein sohn, meine frau, "
         "mein mann, meinen mann, meine mutter, mein vater, meinen vater, meine freundin, mein freund, "
         "meinen freund"
@@ -97,8 +100,13 @@ CLAUSES: Final = ClauseWords(
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
-        phrases("was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, wie viel ist, bezahlen, zahlen"),
-        phrases("offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"),
+        phrases(
+            "was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, "
+            "wie viel ist, bezahlen, zahlen"
+        ),
+        phrases(
+            "offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"
+        ),
         phrases("wo seid ihr, wo sind sie, wo ist das, adresse, wo genau, wie komme ich, wo finde ich"),
         phrases("wie lange, dauert, dauer, wann bekomme ich"),
         phrases("parken, parkplatz, parkplätze, parkhaus, garage"),

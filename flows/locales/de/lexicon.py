@@ -204,7 +204,8 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("echte person, echten menschen, support team"),
     contact_wishes=phrases(
-        "sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde mich, ich will einen, ich mochte einen, ich "
+        "sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde "
+        "mich, ich will einen, ich mochte einen, ich "
         "brauche einen, ich will zu, "
         "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
     ),

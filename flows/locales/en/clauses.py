@@ -112,9 +112,14 @@ CLAUSES: Final = ClauseWords(
     ),
     closing_words=words("thanks thank bye goodbye"),
     topics=(
-        phrases("how much, cost, costs, price, prices, pricey, expensive, fee, fees, charge, charged, cheap, pay"),
+        phrases(
+            "how much, cost, costs, price, prices, pricey, expensive, fee, fees, charge, charged, cheap, pay"
+        ),
         phrases("open, opens, opening, opening hours, close, closes, closing, business hours, until when"),
-        phrases("where are you, where r u, address, located, location, directions, where is it, find you, get there, where exactly"),
+        phrases(
+            "where are you, where r u, address, located, location, directions, where is it, find you, get "
+            "there, where exactly"
+        ),
         phrases("how long, how many days, take long, when do i get, when will i get"),
         phrases("park, parking, car park, garage"),
         phrases("pet, pets, dog, dogs, cat, cats, puppy"),

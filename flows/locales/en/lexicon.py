@@ -41,7 +41,8 @@ _ANSWERS = AnswerWords(
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
     ),
     no_phrases=phrases(
-        "no way, none of them, none of these, none of those, neither of them, not at all, of course not, absolutely not, definitely not, certainly not, surely not"
+        "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
+        "absolutely not, definitely not, certainly not, surely not"
     ),
     doubt_phrases=phrases(
         "not sure, not so sure, not quite sure, not really sure, not certain, unsure, no idea, no clue, "
@@ -192,7 +193,8 @@ LEXICON: Final = Lexicon(
         "goodbye yes cool nice"
     ),
     thanks_companions=words(
-        "you so very much a lot have day night good see later then and well that's thats that is all it for your "
+        "you so very much a lot have day night good see later then and well that's thats that is all it "
+        "for your "
         "help"
     ),
     negations=words(
@@ -228,7 +230,8 @@ LEXICON: Final = Lexicon(
     contact_wishes=phrases(
         "talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
         "through, pass me, "
-        "get me, give me, call me, call me back, ring me, contact me, write to me, i want a, i need a, want a real, need a real, reach, hand me over, let me speak, "
+        "get me, give me, call me, call me back, ring me, contact me, write to me, i want a, i need a, "
+        "want a real, need a real, reach, hand me over, let me speak, "
         "let me talk, i want to see, i'd like a, i would like a"
     ),
     transfer_promises=(

@@ -78,9 +78,12 @@ CLAUSES: Final = ClauseWords(
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
     name_introductions=phrases(
-        "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, para, "
-        "a nombre de, al nombre de, a, de, el, la, pues, bueno, eh, ah, ponlo a nombre de, póngalo a nombre de, "
-        "mi hijo, mi hija, mi mujer, mi marido, mi madre, mi padre, mi esposa, mi esposo, mi amigo, mi amiga, "
+        "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, "
+        "para, "
+        "a nombre de, al nombre de, a, de, el, la, pues, bueno, eh, ah, ponlo a nombre de, póngalo a "
+        "nombre de, "
+        "mi hijo, mi hija, mi mujer, mi marido, mi madre, mi padre, mi esposa, mi esposo, mi amigo, mi "
+        "amiga, "
         "mi novio, mi novia"
     ),
     name_endings=phrases("es mi nombre, me llamo, otra vez"),
@@ -89,8 +92,14 @@ CLAUSES: Final = ClauseWords(
     people_counts=phrases("para #, somos #, seremos #, # personas"),
     closing_words=words("gracias adiós despide"),
     topics=(
-        phrases("cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, precios, tarifa, caro, coste, pagar"),
-        phrases("abrís, abren, abierto, abierta, horario, horarios, cerráis, cierran, a qué hora abre, a qué hora cierra"),
+        phrases(
+            "cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, "
+            "precios, tarifa, caro, coste, pagar"
+        ),
+        phrases(
+            "abrís, abren, abierto, abierta, horario, horarios, cerráis, cierran, a qué hora abre, a qué "
+            "hora cierra"
+        ),
         phrases("dónde estáis, dónde están, dirección, dónde es, dónde queda, cómo llego, ubicación"),
         phrases("cuánto tarda, cuánto dura, cuánto tiempo, cuánto tardan"),
         phrases("aparcar, aparcamiento, parking, estacionar, garaje"),

@@ -162,7 +162,10 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         (_compile_phrase(rf"{next_week} {preposition}{weekday}"), _resolve_weekday_next_week),
         (_compile_phrase(rf"(?:{near} )?{ahead} {duration}"), _resolve_duration),
         *(
-            (_compile_phrase(rf"{duration} {ago}" if is_behind else rf"{ago} {duration}"), _resolve_duration_ago)
+            (
+                _compile_phrase(rf"{duration} {ago}" if is_behind else rf"{ago} {duration}"),
+                _resolve_duration_ago,
+            )
             for is_behind, phrases in ((True, words.ago_after_words), (False, words.ago_before_words))
             for ago in phrases
         ),
@@ -206,8 +209,9 @@ def recognize_relative_dates(
 ) -> list[Recognized]:
     """Return every day that `text` names, with or without its year, as ISO 8601 or an error message.
 
-    Without a year the next such day is meant, with `is_past` the last one. A negated day is left out; a day that is only a limit (“after
-    Friday”) is an error message that asks for the exact day. `names` are the words of what was asked for.
+    Without a year the next such day is meant, with `is_past` the last one. A negated day is left out; a day
+    that is only a limit (“after Friday”) is an error message that asks for the exact day. `names` are the
+    words of what was asked for.
     """
     messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     prepared, dates = _prepare_text(
@@ -314,8 +318,9 @@ def _to_recognized(
     before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
+    # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
-    if bound and names.isdisjoint(bound[0].split()):  # “from” bounds nothing where the first day is asked for
+    if bound and names.isdisjoint(bound[0].split()):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if stands_beside_unknown(tuple(before.split()), tuple(after.split()), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
