@@ -265,14 +265,18 @@ def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
-        recognize_relative_dates(text, slot.language, today, words_of_slot(slot))
+        recognize_relative_dates(
+            text, slot.language, today, words_of_slot(slot), takes_bare_days=bool(slot.question)
+        )
         if slot.must_be_future
         else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
     if not recognized and slot.must_be_past and not _asks_for_birth(slot):
-        recognized = recognize_relative_dates(text, slot.language, today, words_of_slot(slot), is_past=True)
+        recognized = recognize_relative_dates(
+            text, slot.language, today, words_of_slot(slot), is_past=True, takes_bare_days=True
+        )
         if reason := next((item.error_message for item in recognized if item.error_message), ""):
             return SlotReading(error_message=reason, weight=1)
     if not recognized and not slot.must_be_future:
@@ -297,7 +301,8 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 def _asks_for_birth(slot: Slot) -> bool:
     """Return whether the year of a past day cannot be guessed."""
     birth_words = lexicon_for(slot.language).clauses.birth_words
-    return not birth_words.isdisjoint(words_of_slot(slot)) or slot.language not in LANGUAGES
+    is_birth = not birth_words.isdisjoint(words_of_slot(slot))
+    return is_birth or not slot.question or slot.language not in LANGUAGES
 
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:

@@ -82,7 +82,9 @@ async def play(flow: Flow, talk: list[TalkTurn]) -> AsyncIterator[tuple[TalkTurn
 
 
 def _machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
-    answers = {action.id: (StubResponse(status=201, data={}),) for action in flow.actions}
+    answers: dict[str, tuple[StubResponse, ...]] = {
+        action.id: (StubResponse(status=201, data={}),) for action in flow.actions
+    }
     return DialogMachine(
         flow, "rules", state=state or None, fetch=StubFetch(answers), secrets={}, today=lambda: TODAY
     )

@@ -230,7 +230,7 @@ LEXICON: Final = Lexicon(
     contact_wishes=phrases(
         "talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
         "through, pass me, "
-        "get me, give me, call me, call me back, ring me, contact me, write to me, i want a, i need a, "
+        "get me, give me, i want a, i need a, "
         "want a real, need a real, reach, hand me over, let me speak, "
         "let me talk, i want to see, i'd like a, i would like a"
     ),

@@ -206,12 +206,13 @@ def recognize_relative_dates(
     names: frozenset[str] = frozenset(),
     *,
     is_past: bool = False,
+    takes_bare_days: bool = False,
 ) -> list[Recognized]:
     """Return every day that `text` names, with or without its year, as ISO 8601 or an error message.
 
     Without a year the next such day is meant, with `is_past` the last one. A negated day is left out; a day
     that is only a limit (“after Friday”) is an error message that asks for the exact day. `names` are the
-    words of what was asked for.
+    words of what was asked for. A day of the month alone (“the 5th”) counts with `takes_bare_days`.
     """
     messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     prepared, dates = _prepare_text(
@@ -223,6 +224,8 @@ def recognize_relative_dates(
     )
     context, matches = _Context(grammar, today, dates, is_past), list[_DateMatch]()
     for pattern, resolve in grammar.resolvers:
+        if resolve is _resolve_day_of_month and not takes_bare_days:
+            continue
         for match in pattern.finditer(prepared):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 days, error = resolve(match, context)
