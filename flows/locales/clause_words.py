@@ -56,5 +56,23 @@ class ClauseWords:
     """Words for a number of things that count as a unit (“dozen”)."""
     half_units: Words = frozenset()
     """Words before such a unit that halve it (“half a dozen”)."""
+    name_words: Words = frozenset()
+    """Words of a question for a person's name."""
+    other_name_words: Words = frozenset()
+    """Words by which such a question asks for more than that, or for the name of something else."""
+    name_introductions: Phrases = ()
+    """What people write before a name (“my name is”), also whose it is (“my daughter”)."""
+    name_endings: Phrases = ()
+    """What people write behind a name (“here”)."""
+    birth_words: Words = frozenset()
+    """Words of a question for a day of birth, whose year cannot be guessed."""
+    people_words: Words = frozenset()
+    """Words of a question for a number of people."""
+    people_counts: Phrases = ()
+    """Patterns around a number of people, `#` for the number (“table for #”)."""
+    closing_words: Words = frozenset()
+    """Words of a condition that is met by thanks or a goodbye."""
+    topics: tuple[Phrases, ...] = ()
+    """Phrases of questions about the same thing: the price, the opening hours, the place, the duration."""
     ordinals: Words = frozenset()
     """Words and endings before a day that select one of several (“the second Tuesday of January”)."""

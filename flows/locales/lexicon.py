@@ -142,6 +142,11 @@ class DateWords:
     recurrence_words: Phrases
     contrast_words: Phrases
     """Words that end the scope of a negation (“not Monday but Tuesday”)."""
+    ago_before_words: Phrases = ()
+    ago_after_words: Phrases = ()
+    """Words before or after a duration that lies behind (“two weeks ago”)."""
+    bare_day_patterns: tuple[str, ...] = ()
+    """Patterns of a day of the month that stands alone, with the group `number`."""
     last_before_words: Phrases = ()
     last_after_words: Phrases = ()
     particles: Phrases = ()

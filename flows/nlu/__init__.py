@@ -9,6 +9,7 @@ from flows.nlu.clauses import (
     asks_to_wait,
     denied_positions,
     is_excepted,
+    is_request,
     is_reserved,
     is_unreserved_yes,
     refuses_wish,
@@ -19,8 +20,10 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
+from flows.nlu.label_words import find_labels
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
+from flows.nlu.open_answers import asks_back, asks_for_name, read_name
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.person_requests import asks_for_person
@@ -42,6 +45,8 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_back",
+    "asks_for_name",
     "asks_for_person",
     "asks_to_wait",
     "claims_deed",
@@ -50,6 +55,7 @@ __all__ = [
     "denied_positions",
     "expand_fractions",
     "extract_pattern_matches",
+    "find_labels",
     "fit_vectorizer",
     "is_among_unknown",
     "is_excepted",
@@ -57,6 +63,7 @@ __all__ = [
     "is_negated",
     "is_negation",
     "is_newest",
+    "is_request",
     "is_reserved",
     "is_small_talk",
     "is_unreserved_yes",
@@ -64,6 +71,7 @@ __all__ = [
     "negates_other_words",
     "one_of",
     "promises_person",
+    "read_name",
     "recognize_choice",
     "recognize_choice_label",
     "recognize_confirmation",

@@ -10,6 +10,7 @@ from rapidfuzz.distance import OSA
 
 from core.model import Choice
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, PACK_LEXICONS, Lexicon, lexicon_for
+from flows.nlu.confirmation import recognize_confirmation
 from flows.nlu.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
@@ -35,8 +36,24 @@ def recognize_choice(
     lexicon, tokens = lexicon_for(language), tokenize(answer)
     position = _parse_position(answer, tokens, lexicon)
     if position is not None:
-        return offered[position - 1] if 1 <= position <= len(offered) else None
-    return _match_label(tokens, offered, lexicon) or _match_foreign_position(tokens, offered)
+        is_told = 1 <= position <= len(offered) and not _is_in_other_label(position, offered)
+        return offered[position - 1] if is_told else None
+    chosen = _match_label(tokens, offered, lexicon)
+    if chosen and _is_other_answer(chosen.label, answer, language):
+        return None
+    return chosen or _match_foreign_position(tokens, offered)
+
+
+def _is_in_other_label(position: int, offered: Sequence[Choice]) -> bool:
+    """Return whether a number may be a part of another label: “2” with the labels 1A, 1B, 2A, 2B."""
+    numbers = [re.findall(r"\d+", choice.label) for choice in offered]
+    return str(position) not in numbers[position - 1] and any(str(position) in each for each in numbers)
+
+
+def _is_other_answer(label: str, answer: str, language: str) -> bool:
+    """Return whether a label that is a yes or a no stands in an answer that is another: “no sé”."""
+    agreed = recognize_confirmation(label, language)
+    return agreed is not None and recognize_confirmation(answer, language) is not agreed
 
 
 def recognize_choice_label(

@@ -17,6 +17,7 @@ from flows.text import tokenize
 
 _MAX_CONSENT_WORDS = 10
 _MAX_WORDS_BEHIND_DENIAL = 1
+_MAX_DENIED_NAME = 3
 _MIN_TYPO_WORD_LENGTH = 4
 _PUNCTUATION = re.compile(r"[.,;:!?()\n¿¡…–—]+(?=\s|$)|\s[-–—]\s|[¿¡]|\n|\.{2,}|…")
 
@@ -37,6 +38,7 @@ class _Patterns:
     harmless: re.Pattern[str]
     exception: re.Pattern[str]
     condition: re.Pattern[str]
+    request: re.Pattern[str]
 
 
 @cache
@@ -55,6 +57,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         statement=phrase(words.statements),
         negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
         condition=re.compile(rf" {one_of(words.conditions)} "),
+        request=re.compile(rf"{one_of(words.request_starts)}\b"),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
@@ -122,6 +125,8 @@ def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> se
     is_behind = (
         clause[negation] in lexicon_for(language).trailing_negations and rest <= _MAX_WORDS_BEHIND_DENIAL
     )
+    if is_behind and len(clause) > _MAX_DENIED_NAME and not patterns.wish.search(spaced):
+        return near  # a verb is denied: “my rabbit does not eat”
     return near | set(range(0 if is_behind else negation + 1, len(clause))) - {negation}
 
 
@@ -163,6 +168,11 @@ def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
     return words[:end]
 
 
+def is_request(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a question asks for something to be done or given (“could I have”)."""
+    return _patterns(lexicon_for(language)).request.match(" ".join(tokenize(text))) is not None
+
+
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a short text asks for time."""
     words = tokenize(text)
@@ -196,6 +206,7 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     allowed = (
         lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | set(known)
     )
+    allowed |= {word.replace("'", "") for word in allowed if "'" in word}
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative

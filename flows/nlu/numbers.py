@@ -106,7 +106,19 @@ def _is_modified(tokens: list[_Token], at: int, length: int, lexicon: Lexicon) -
     before, after = _modifiers(lexicon)
     ahead = f" {' '.join(token.text for token in tokens[max(0, at - 4) : at])} "
     behind = f" {' '.join(token.text for token in tokens[at + length : at + length + 3])} "
-    return before.search(ahead) is not None or after.match(behind) is not None
+    is_part = at > 1 and _adds_to_others(tokens[:at], lexicon)
+    return is_part or before.search(ahead) is not None or after.match(behind) is not None
+
+
+def _adds_to_others(before: list[_Token], lexicon: Lexicon) -> bool:
+    """Return whether an amount is only a part of what is counted: “me, my wife and the two kids”."""
+    words = [token.text for token in before]
+    if words[-1] in lexicon.fillers and words[-1] not in lexicon.and_words:
+        words = words[:-1]
+    if len(words) < 2 or words[-1] not in lexicon.and_words:
+        return False
+    said = words[-2]
+    return said.isalpha() and said not in lexicon.thanks | lexicon.greetings | lexicon.correction_words
 
 
 @cache

@@ -33,6 +33,7 @@ def extract_pattern_matches(
     while index < len(tokens):
         pair = tokens[index : index + 2]
         joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
+        joined += [re.sub(r"[ -]", "", form) for form in joined[:1] if " " in form]
         forms = [(2, form) for form in joined] + [(1, tokens[index]), (1, re.sub(r"[ -]", "", tokens[index]))]
         taken, value = next(
             (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.slots.constraints import Constraints
-from flows.slots.extraction import MAX_VALUE_LENGTH, extract_slot, validate_slot_value
+from flows.slots.extraction import MAX_VALUE_LENGTH, extract_slot, validate_slot_value, words_of_slot
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
 from flows.slots.slot import Slot, slots_from_schema
@@ -22,4 +22,5 @@ __all__ = [
     "read_message_slot",
     "slots_from_schema",
     "validate_slot_value",
+    "words_of_slot",
 ]

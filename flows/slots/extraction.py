@@ -18,8 +18,10 @@ from flows.nlu import (
     MAX_DIGITS,
     RecognizedNumber,
     any_pattern,
+    asks_back,
     expand_fractions,
     extract_pattern_matches,
+    find_labels,
     is_among_unknown,
     is_reserved,
     mask_claimed,
@@ -44,12 +46,14 @@ from flows.slots.constraint_messages import violation_message
 from flows.slots.enum_values import named_values
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
+from flows.slots.named_numbers import recognize_named_numbers, recognize_single_unit
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
 from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
+_MAX_LABEL_ANSWER_WORDS = 8
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _EMAIL = re.compile(EMAIL_PATTERN)
@@ -163,10 +167,14 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
+    if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
+        return _single_value(spelt, text, slot)
     if named := named_values(slot, text):
         return _single_value(named, text, slot)
     if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
+    if named := _labelled_values(slot, text):
+        return _single_value(named, text, slot)
     amounts = {number.value for number in _recognize_numbers(slot, text)}
     named = [
         value for value in slot.allowed_values if not isinstance(value, bool) and _as_number(value) in amounts
@@ -176,6 +184,22 @@ def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
         if len(amounts) == 1 and len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS
         else SlotReading()
     )
+
+
+def _is_spelt(value: str, text: str) -> bool:
+    """Return whether a text is a value with a digit in it, whatever its spaces and marks (“2 b” for 2B)."""
+    return any(map(str.isdigit, value)) and "".join(tokenize(value)) == "".join(tokenize(text))
+
+
+def _labelled_values(slot: Slot, text: str) -> list[JsonValue]:
+    """Return the values of which a short statement has a word that no other value has."""
+    if asks_back(text, slot.language) or len(tokenize(text)) > _MAX_LABEL_ANSWER_WORDS:
+        return []
+    names = [
+        [str(value), *(name for name, named in slot.synonyms if named == str(value))]
+        for value in slot.allowed_values
+    ]
+    return [slot.allowed_values[index] for index in find_labels(text, names, slot.language)]
 
 
 def _as_number(value: JsonValue) -> int | float | str:
@@ -193,8 +217,14 @@ def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
+    if slot.is_told_by:
+        return _single_value(
+            recognize_named_numbers(slot, words_of_slot(slot), _without_other_values(slot, text)), text, slot
+        )
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
+    if not recognized and recognize_single_unit(slot, words_of_slot(slot), text):
+        return SlotReading(1, weight=1)
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
@@ -202,10 +232,18 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
-    reading = _single_value([number.value for number in recognized], text, slot)
+    values: list[int | float | None] = [number.value for number in recognized]
+    if len(values) > 1 and (named := recognize_named_numbers(slot, words_of_slot(slot), text)):
+        values = [*named]
+    reading = _single_value(values, text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _without_other_values(slot: Slot, text: str) -> str:
+    dates = mask_dates(mask_claimed(text, slot.language), slot.language, also_in_digits=True)
+    return mask_times(dates, slot.language)
 
 
 def _recognize_numbers(slot: Slot, text: str) -> list[RecognizedNumber]:
@@ -227,12 +265,20 @@ def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
-        recognize_relative_dates(text, slot.language, today, _names(slot))
+        recognize_relative_dates(
+            text, slot.language, today, words_of_slot(slot), takes_bare_days=bool(slot.question)
+        )
         if slot.must_be_future
         else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
+    if not recognized and slot.must_be_past and not _asks_for_birth(slot):
+        recognized = recognize_relative_dates(
+            text, slot.language, today, words_of_slot(slot), is_past=True, takes_bare_days=True
+        )
+        if reason := next((item.error_message for item in recognized if item.error_message), ""):
+            return SlotReading(error_message=reason, weight=1)
     if not recognized and not slot.must_be_future:
         foreign = _extract_foreign_date(slot, text, today)
         is_begun = (
@@ -252,9 +298,16 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     return reading
 
 
+def _asks_for_birth(slot: Slot) -> bool:
+    """Return whether the year of a past day cannot be guessed."""
+    birth_words = lexicon_for(slot.language).clauses.birth_words
+    is_birth = not birth_words.isdisjoint(words_of_slot(slot))
+    return is_birth or not slot.question or slot.language not in LANGUAGES
+
+
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
     text = mask_claimed(text, slot.language)
-    recognized = recognize_times(text, slot.language, _names(slot))
+    recognized = recognize_times(text, slot.language, words_of_slot(slot))
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
@@ -290,11 +343,11 @@ def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
         return False
     tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
     marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
-    return is_among_unknown(value, marked, _names(slot), slot.language)
+    return is_among_unknown(value, marked, words_of_slot(slot), slot.language)
 
 
 @lru_cache(maxsize=1_000)
-def _names(slot: Slot) -> frozenset[str]:
+def words_of_slot(slot: Slot) -> frozenset[str]:
     """Return the words of what the slot asks for."""
     return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
 
@@ -340,12 +393,19 @@ def _single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
     distinct = list(dict.fromkeys(recognized))
     if not distinct:
         return SlotReading()
-    if len(distinct) > 1 and not lexicon_for(slot.language).correction_words.intersection(tokenize(text)):
+    if len(distinct) > 1 and not _corrects_itself(text, lexicon_for(slot.language)):
         messages = messages_for(slot.language)
         display = slot_type(slot.kind).display
         shown = [display(item, messages) if display else item for item in distinct[:4]]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(shown)), weight=1)
     return SlotReading(distinct[-1], weight=len(str(distinct[-1])))
+
+
+def _corrects_itself(text: str, lexicon: Lexicon) -> bool:
+    """Return whether the last of several values is meant: none that is an alternative (“no idea, 2 or 3”)."""
+    words = tokenize(text)
+    corrections = [at for at, word in enumerate(words) if word in lexicon.correction_words]
+    return bool(corrections) and not {*lexicon.or_words}.intersection(words[corrections[-1] :])
 
 
 def _display_date(value: JsonValue, messages: LocaleMessages) -> str:

@@ -30,6 +30,8 @@ class Slot:
     language: str = DEFAULT_LANGUAGE
     region: str = ""
     constraints: Constraints | None = None
+    is_told_by: str = ""
+    """What tells a number from others that may be written: its noun, or also its size."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 
@@ -72,6 +74,7 @@ def _build_slot(
         language=language,
         region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
+        is_told_by=str(part.get("x-told-by") or ""),
         synonyms=_synonyms(part),
     )
 

@@ -1,20 +1,24 @@
-"""Prints the score by language and kind: `python -m tests.understanding [-v]`."""
+"""Prints the scores by language and kind: `python -m tests.understanding [-v]`."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
-from tests.understanding.score import measure, table
+from tests.understanding.score import Score, measure, measure_talks, table
+from tests.understanding.talks import FOLDERS
 
 
 async def main(*, is_verbose: bool) -> None:
-    score = await measure()
-    if is_verbose:
-        for turn, verdict, happened in score.misses:
-            print(
-                f"{verdict:5} {turn.scene.flow}/{turn.scene.language} {turn.kind}: {turn.text} → {happened}"
-            )
+    _print("library and shop", await measure(), is_verbose=is_verbose)
+    for folder in FOLDERS:
+        _print(f"talks {folder}", await measure_talks(folder), is_verbose=is_verbose)
+
+
+def _print(title: str, score: Score, *, is_verbose: bool) -> None:
+    print(f"\n{title}")
+    for turn, verdict, happened in score.misses if is_verbose else ():
+        print(f"{verdict:6} {turn.kind}: {turn.text} → {happened}")
     print(table(score))
 
 

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.understanding.scored_turns import ScoredTurn, Stage, read_turns
+from tests.understanding.talks import TalkTurn, play, read_talks
 
-_COLUMNS = ("turns", "right", "asks back", "wrong")
+_COLUMNS = ("turns", "right", "asks back", "astray", "wrong")
+_VERDICTS = ("right", "asks", "astray", "wrong")
 
 
 @dataclass
@@ -15,7 +17,15 @@ class Score:
     """Counts of (language or kind, verdict), and the turns that were not right."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    misses: list[tuple[ScoredTurn, str, str]] = field(default_factory=list)
+    misses: list[tuple[ScoredTurn | TalkTurn, str, str]] = field(default_factory=list)
+
+    def add(self, turn: ScoredTurn | TalkTurn, verdict: str, happened: str, groups: tuple[str, ...]) -> None:
+        """Count a verdict in its groups."""
+        for group in ("all", *groups):
+            self.counts[group, verdict] += 1
+            self.counts[group, "turns"] += 1
+        if verdict != "right":
+            self.misses.append((turn, verdict, happened))
 
     def share(self, verdict: str, group: str = "all") -> float:
         """Return the share of a verdict in a group."""
@@ -27,11 +37,16 @@ async def measure() -> Score:
     score, stage = Score(), Stage()
     for turn in read_turns():
         verdict, happened = await stage.play(turn)
-        for group in ("all", turn.scene.language, turn.kind):
-            score.counts[group, verdict] += 1
-            score.counts[group, "turns"] += 1
-        if verdict != "right":
-            score.misses.append((turn, verdict, happened))
+        score.add(turn, verdict, happened, (turn.scene.language, turn.kind))
+    return score
+
+
+async def measure_talks(folder: str) -> Score:
+    """Play all talks of a folder."""
+    score = Score()
+    for flow, talk in read_talks(folder):
+        async for turn, verdict, happened in play(flow, talk):
+            score.add(turn, verdict, happened, (turn.language, turn.kind))
     return score
 
 
@@ -40,8 +55,8 @@ def table(score: Score) -> str:
     groups = sorted(
         {group for group, _ in score.counts}, key=lambda name: (name != "all", len(name) > 2, name)
     )
-    lines = ["| | " + " | ".join(_COLUMNS) + " |", "|---" * 5 + "|"]
+    lines = ["| | " + " | ".join(_COLUMNS) + " |", "|---" * 6 + "|"]
     for group in groups:
-        shares = (f"{score.share(verdict, group):.1%}" for verdict in ("right", "asks", "wrong"))
+        shares = (f"{score.share(verdict, group):.1%}" for verdict in _VERDICTS)
         lines.append(f"| {group} | {score.counts[group, 'turns']} | {' | '.join(shares)} |")
     return "\n".join(lines)

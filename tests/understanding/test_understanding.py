@@ -1,15 +1,30 @@
 from __future__ import annotations
 
-from tests.understanding.score import measure, table
+import pytest
+
+from tests.understanding.score import Score, measure, measure_talks, table
+from tests.understanding.talks import FOLDERS
+
+
+def _report(score: Score) -> str:
+    print(table(score))
+    return "\n".join(f"{verdict}: {turn.kind}: {turn.text} → {said}" for turn, verdict, said in score.misses)
 
 
 async def test_the_rules_model_is_right_or_asks_back() -> None:
     score = await measure()
-    report = "\n".join(
-        f"{verdict}: {turn.kind}: {turn.text} → {said}" for turn, verdict, said in score.misses
-    )
-    print(table(score))
+    report = _report(score)
     assert score.share("right") >= 0.93, report
+    assert score.share("wrong") <= 0.01, report
+    for language in ("en", "de", "es"):
+        assert score.share("right", language) >= 0.9, report
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+async def test_the_rules_model_understands_talks_over_other_flows(folder: str) -> None:
+    score = await measure_talks(folder)
+    report = _report(score)
+    assert score.share("right") >= 0.95, report
     assert score.share("wrong") <= 0.01, report
     for language in ("en", "de", "es"):
         assert score.share("right", language) >= 0.9, report

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, labels_of
-from flows.document.expansion.graph import Graph, Json, edge
+from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, label, labels_of
+from flows.document.expansion.graph import Json, edge
 from flows.document.expansion.models import CollectSlot
-from flows.locales import messages_for
+from flows.locales import lexicon_for, messages_for
+from flows.text import tokenize
 
 
 def expand_collect(form: Form) -> None:
@@ -72,7 +73,7 @@ def _add_router(form: Form) -> None:
 
 def _add_question(form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...], *, is_first: bool) -> None:
     graph, name, intro = form.graph, form.questions[slot.name], form.node.intro if is_first else ""
-    edges = [form.value_edge(f"{slot.name}_given", slot)]
+    edges = [form.value_edge(f"{slot.name}_given", slot, is_asked=True)]
     if not slot.verbatim:
         edges += _correction_edges(form, slot, earlier, "at")
     if slot.optional:
@@ -112,7 +113,7 @@ def _add_new_question(form: Form, slot: CollectSlot) -> None:
     """Add the question that is asked after the value was wrong."""
     graph, name = form.graph, form.new_questions[slot.name]
     others = tuple(each for each in form.node.slots if each is not slot)
-    edges = [form.value_edge(f"new_{slot.name}_given", slot)]
+    edges = [form.value_edge(f"new_{slot.name}_given", slot, is_asked=True)]
     if not slot.verbatim:
         edges += _correction_edges(form, slot, others, "beside_new")
     edges += form.exits(f"new_{slot.name}", form.node.failed)
@@ -161,15 +162,27 @@ def _skip_edge(form: Form, slot: CollectSlot) -> Json:
         "required": [f"{slot.name}_skipped"],
     }
     condition = f"The user does not want to give {describe(slot)}"
-    return edge(name, form.node.id, condition, input_schema=schema, pattern=_skip_pattern(graph))
+    return edge(name, form.node.id, condition, input_schema=schema, pattern=_skip_pattern(form, slot))
 
 
-def _skip_pattern(graph: Graph) -> str:
-    """Return a pattern of the messages that leave a value out, in all languages of the flow."""
-    packs = (graph.messages, *map(messages_for, graph.codes))
-    words = dict.fromkeys(word for messages in packs for word in messages.skip_words)
-    phrases = ("[ ,]+".join(map(re.escape, word.split())) for word in words)
-    return rf"^\s*(?:{'|'.join(phrases)})\s*[.!]*\s*$"
+def _skip_pattern(form: Form, slot: CollectSlot) -> str:
+    """Return a pattern of the messages that leave a value out, in all languages of the flow.
+
+    It is a word for it, or several, beside words that say nothing more: “no wishes, thanks”.
+    """
+    codes = (form.graph.language, *form.graph.codes)
+    phrases = dict.fromkeys(word for code in codes for word in messages_for(code).skip_words)
+    plain = {*tokenize(f"{slot.question} {describe(slot)} {label(slot)}")}
+    for code in codes:
+        lexicon = lexicon_for(code)
+        phrases |= dict.fromkeys(sorted(lexicon.answers.no))
+        plain |= (lexicon.thanks | lexicon.thanks_companions) - lexicon.answers.yes
+    leaving, more = ("|".join(map(_as_pattern, words)) for words in (phrases, sorted(plain)))
+    return rf"^\W*(?:(?:ok|okay|oh|hm+)\W+)?(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*\W*$"
+
+
+def _as_pattern(phrase: str) -> str:
+    return "[ ,]+".join(map(re.escape, phrase.split()))
 
 
 def _add_sentence(  # noqa: PLR0913 - one sentence, in each language

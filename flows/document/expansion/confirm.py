@@ -62,7 +62,7 @@ def _fallback(graph: Graph, node: ConfirmNode) -> list[Json]:
 
 def _correction_edges(form: Form) -> list[Json]:
     """Return the edges that take a new value, and those that ask for it when only its name is said."""
-    values = [form.value_edge(f"{slot.name}_was_wrong", slot) for slot in form.recognizable]
+    values = [form.value_edge(f"{slot.name}_was_wrong", slot, is_reviewed=True) for slot in form.recognizable]
     named = [slot for slot in form.node.slots if slot.keywords]
     return [*values, *(_name_edge(form, f"fix_{slot.name}", slot, slot.keywords) for slot in named)]
 
@@ -82,7 +82,9 @@ def _add_what_is_wrong(
     graph: Graph, node: ConfirmNode, form: Form, name: str, place: str, no_texts: dict[str, str]
 ) -> None:
     changes = {slot.name: f"change_{slot.name}" for slot in form.node.slots}
-    edges = [form.value_edge(f"right_{slot.name}_given", slot) for slot in form.recognizable]
+    edges = [
+        form.value_edge(f"right_{slot.name}_given", slot, is_reviewed=True) for slot in form.recognizable
+    ]
     for slot in form.node.slots:
         words = (*slot.keywords, label(slot), slot.name.replace("_", " "))
         named = _name_edge(form, changes[slot.name], slot, words)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectNode, CollectSlot
-from flows.document.expansion.slot_kinds import recognizable_slots
+from flows.document.expansion.slot_kinds import is_told_by_size, named_numbers, recognizable_slots
 from flows.locales import LocaleMessages, messages_for
 
 SlotTexts = Mapping[str, Any]
@@ -30,6 +30,7 @@ class Form:
     is_corrected: bool
     can_be_cancelled: bool = True
     recognizable: tuple[CollectSlot, ...] = ()
+    named: tuple[CollectSlot, ...] = ()
     questions: dict[str, str] = field(default_factory=dict)
     new_questions: dict[str, str] = field(default_factory=dict)
     corrections: dict[str, str] = field(default_factory=dict)
@@ -37,7 +38,8 @@ class Form:
 
     def __post_init__(self) -> None:
         graph, owner = self.graph, self.node.id
-        self.recognizable = recognizable_slots(self.node.slots)
+        self.named = named_numbers(self.node.slots)
+        self.recognizable = (*recognizable_slots(self.node.slots), *self.named)
         for slot in self.node.slots:
             self.questions[slot.name] = graph.node_id(f"ask_{slot.name}", owner)
             if slot.checks or self.is_corrected:
@@ -60,18 +62,38 @@ class Form:
         """Return a slot's texts in another language."""
         return self.graph.texts_of(code, "slots", slot.name)
 
-    def schema(self, slot: CollectSlot, *, is_alone: bool) -> Json:
+    def schema(self, slot: CollectSlot, *, is_alone: bool, is_asked: bool, is_reviewed: bool) -> Json:
         """Return the schema of an edge that needs this value and takes those that can be told from it."""
         others = () if is_alone or slot.verbatim else self.recognizable
         beside = [each for each in others if each is not slot]
         return {
             "type": "object",
-            "properties": {each.name: _property(each) for each in (slot, *beside)},
+            "properties": {
+                each.name: {
+                    **_property(each),
+                    **self._told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
+                }
+                for each in (slot, *beside)
+            },
             "required": [slot.name],
         }
 
-    def value_edge(self, name: str, slot: CollectSlot, target: str = "") -> Json:
-        """Return an edge that is taken with a value of the slot.
+    def _told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
+        """Return the key by which a number is only read where its noun, or its size, tells what it is."""
+        if is_asked or not any(slot is each for each in self.named):
+            return {}
+        return {"x-told-by": "noun or size" if is_reviewed and is_told_by_size(self.node.slots) else "noun"}
+
+    def value_edge(
+        self,
+        name: str,
+        slot: CollectSlot,
+        target: str = "",
+        *,
+        is_asked: bool = False,
+        is_reviewed: bool = False,
+    ) -> Json:
+        """Return an edge that is taken with a value of the slot, asked for or read back with others.
 
         One with a target of its own takes this value alone, so that it never competes with the others.
         """
@@ -79,7 +101,10 @@ class Form:
         is_alone = target not in ("", self.node.id)
         condition = f"The user gives {describe(slot)}"
         return edge(
-            name, target or self.node.id, condition, input_schema=self.schema(slot, is_alone=is_alone)
+            name,
+            target or self.node.id,
+            condition,
+            input_schema=self.schema(slot, is_alone=is_alone, is_asked=is_asked, is_reviewed=is_reviewed),
         )
 
     def exits(self, suffix: str, failed: str) -> list[Json]:

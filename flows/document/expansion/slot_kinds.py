@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.document.expansion.models import CollectSlot
-from flows.text import normalize
+from flows.locales import PACK_LEXICONS
+from flows.text import BoundedRegex, normalize, tokenize
 
 _FORMATS = ("date", "time", "phone", "email")
 _NUMBERS = ("integer", "number")
@@ -19,6 +20,27 @@ def recognizable_slots(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
     kinds = [slot_kind(slot) for slot in slots]
     return tuple(
         slot for slot, kind in zip(slots, kinds, strict=True) if _is_distinct(slot, kind, slots, kinds)
+    )
+
+
+def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
+    """Return the numbers that are told from other values only by their noun (“5 people”)."""
+    known = recognizable_slots(slots)
+    return tuple(
+        slot for slot in slots if slot_kind(slot) == "number" and not any(slot is each for each in known)
+    )
+
+
+def is_told_by_size(slots: Sequence[CollectSlot]) -> bool:
+    """Return whether a large number alone can only be the form's one number, and no code or phone number."""
+    kinds = [slot_kind(slot) for slot in slots]
+    codes = (
+        BoundedRegex(str(slot.schema_keys["pattern"])) for slot in slots if slot.schema_keys.get("pattern")
+    )
+    return (
+        kinds.count("number") == 1
+        and "phone" not in kinds
+        and not any(code.fullmatch("1" * length) for code in codes for length in range(1, 12))
     )
 
 
@@ -43,7 +65,18 @@ def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kin
         return not {"date", "time", "phone", "pattern"} & set(kinds) and kinds.count("number") == 1
     if kind == "enum":
         return all(other is slot or not _values(slot) & _values(other) for other in slots)
+    if kind == "date" and slot.schema_keys.get("x-future"):
+        rivals = [
+            each for each, other in zip(slots, kinds, strict=True) if other == kind and each is not slot
+        ]
+        return all(map(_asks_for_birth, rivals))  # whose day is a past one, with its year
     return kinds.count(kind) == 1
+
+
+def _asks_for_birth(slot: CollectSlot) -> bool:
+    words = {*tokenize(f"{slot.question} {slot.description} {slot.name.replace('_', ' ')}")}
+    is_named = any(not words.isdisjoint(lexicon.clauses.birth_words) for lexicon in PACK_LEXICONS.values())
+    return is_named and bool(slot.schema_keys.get("x-past"))
 
 
 def _values(slot: CollectSlot) -> set[str]:

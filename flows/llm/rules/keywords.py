@@ -38,7 +38,11 @@ def exact_match_length(
 
     `denied` are the positions of the words that are denied.
     """
-    starts = ((phrase, find_phrase(phrase, words)) for phrase in keywords)
+    plain = _without_apostrophes(words)
+    starts = (
+        (phrase, max(find_phrase(phrase, words), find_phrase(_without_apostrophes(phrase), plain)))
+        for phrase in keywords
+    )
     return sum(
         _phrase_weight(phrase, language)
         for phrase, start in starts
@@ -46,6 +50,10 @@ def exact_match_length(
         and _is_valid_match(phrase, start, words, denied, language)
         and not (is_first and lexicon_for(language).greetings.issuperset(phrase))
     )
+
+
+def _without_apostrophes(words: Phrase) -> Phrase:
+    return tuple(word.replace("'", "") for word in words)
 
 
 def fuzzy_match_length(
@@ -113,10 +121,18 @@ def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], lang
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     return any(
         words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
+        and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
         and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
         and not _is_denied(phrase, at, denied, language)
         for at in starts
     )
+
+
+def _is_common_elsewhere(phrase: Phrase, part: Phrase, language: str) -> bool:
+    """Return whether a word that differs is one of the language: “para” is no “parar” with a typo."""
+    lexicon = lexicon_for(language)
+    common = lexicon.fillers | lexicon.stop_words
+    return any(typed != meant and typed in common for meant, typed in zip(phrase, part, strict=True))
 
 
 def _phrase_distance(phrase: Phrase, part: Phrase) -> int:

@@ -13,6 +13,7 @@ from flows.llm.model import (
 from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.scoring import (
+    ASKED_SLOT_SCORE,
     INVALID_SLOT_SCORE,
     SLOT_SCORE,
     EdgeScore,
@@ -97,7 +98,8 @@ def _value_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
     message = ParsedMessage(question._replace(text=rest))
     scores = [score_edge(edge, message) for edge in question.node.edges if edge.slots]
     best = max(scores, key=lambda each: each.score, default=None)
-    return best if best and best.slots and best.score >= SLOT_SCORE - 15 else None
+    is_name = best is not None and best.score == ASKED_SLOT_SCORE and message.is_name_asked
+    return best if best and best.slots and (is_name or best.score >= SLOT_SCORE - 15) else None
 
 
 def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[str, ...]:

@@ -16,21 +16,27 @@ from flows.locales import lexicon_for
 from flows.nlu import (
     Vector,
     answer_vocabulary,
+    asks_back,
+    asks_for_name,
     asks_to_wait,
     content_words,
     denied_positions,
+    find_labels,
     is_negation,
+    is_request,
     is_reserved,
     is_unreserved_yes,
     negates_other_words,
+    read_name,
     recognize_confirmation,
     refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
-from flows.slots import Slot, SlotReading, extract_slot
+from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, words_of_slot
 from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, tokenize
 
+_MAX_OPENING = 4
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 
@@ -83,6 +89,13 @@ class ParsedMessage:
         others = (each for each in self.request.available_edges if each is not edge)
         return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
 
+    @cached_property
+    def labelled_edges(self) -> frozenset[str]:
+        """The only edge of a menu of whose label the message has a word that no other label has."""
+        choices = self.request.node.node.choices
+        found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
+        return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
+
     @property
     def has_yes(self) -> bool:
         """True if a yes is among the words."""
@@ -102,6 +115,19 @@ class ParsedMessage:
     def refuses_wish(self) -> bool:
         """True if the text denies a wish."""
         return self.has_negation and refuses_wish(self.text, self.language)
+
+    def free_text(self, slot: Slot) -> str:
+        """Return the message as the answer to an open question; empty when it is none."""
+        names = words_of_slot(slot)
+        if slot.kind == "text" and asks_for_name(names, self.language):
+            return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
+        return "" if asks_back(self.text, self.language) else self.text[:MAX_VALUE_LENGTH]
+
+    @property
+    def is_name_asked(self) -> bool:
+        """True if the node asks for a person's name."""
+        slots = (slot for edge in self.request.node.edges for slot in edge.slots if slot.kind == "text")
+        return any(asks_for_name(words_of_slot(slot), self.language) for slot in slots)
 
     def extract_slot(self, slot: Slot) -> SlotReading:
         """Return the reading of a slot from a chosen payload or from the text."""
@@ -126,13 +152,23 @@ class ParsedMessage:
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
+    @cached_property
+    def _begins_question(self) -> bool:
+        """True if the text begins with a question word, maybe behind a greeting."""
+        lexicon = lexicon_for(self.language)
+        opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
+        first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
+        return first in lexicon.question_words
+
+    @property
+    def is_request(self) -> bool:
+        """True if the text is a question that asks for something to be done."""
+        return is_request(self.text, self.language)
+
     @property
     def is_real_question(self) -> bool:
         """Return whether the text is a question without a code or an address, which are only answers."""
-        if not (
-            self.is_question
-            or (self.words[:1] and self.words[0] in lexicon_for(self.language).question_words)
-        ):
+        if not (self.is_question or self._begins_question):
             return False
         slots = (
             slot

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
+from rapidfuzz.distance import OSA
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
@@ -22,6 +23,7 @@ from flows.llm.rules.keywords import (
     is_equivalent_answer,
 )
 from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
+from flows.llm.rules.questions import count_own_words, count_shared_subjects
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     content_words,
@@ -29,7 +31,7 @@ from flows.nlu import (
     denied_positions,
     is_small_talk,
 )
-from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, accepts_any_text, extract_slot
+from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
 from flows.text import find_phrase, tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
@@ -49,6 +51,16 @@ _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
 _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
+_SUBJECT = re.compile(r"^\W*(?:the|a|an|der|die|das|el|la|ein|eine|un|una)\s+\w+\s+", re.IGNORECASE)
+_EMPTY_CONDITION_WORDS = frozenset(
+    tokenize(
+        "wants want would like likes needs need asks ask says say gives give names name has have talk speak "
+        "chooses choose about with their they them question questions information something someone somebody "
+        "another other user customer client guest member will möchte fragt gibt nennt sagt nach quiere pide "
+        "pregunta dice necesita hablar sobre"
+    )
+)
+"""Words that say nothing about what a condition is about."""
 _PEOPLE = frozenset(("user", "customer", "caller", "client", "guest", "person"))
 _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
@@ -58,7 +70,8 @@ _ANY_ANSWER_CONDITION = re.compile(
 _CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING_CONDITION = re.compile(
-    r"n't\b|\b(?:no\b|not\b|never\b|unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
+    r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|"
+    r"unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
     re.IGNORECASE,
 )
 
@@ -91,7 +104,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         0.0 if is_blocked else _score_examples(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
-        return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.text[:MAX_VALUE_LENGTH]})
+        return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
     if score:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
@@ -99,19 +112,23 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     reasons = (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings)
     if reason := next(filter(None, reasons), ""):
         return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
+    if not is_blocked and edge.id in message.labelled_edges:
+        return EdgeScore(edge, CONDITION_SCORE + 5, values)
     if not is_blocked and (score := _score_condition(edge, message)):
         return EdgeScore(edge, score, values)
     if free := _find_free_slot(edge, message):
-        return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.text[:MAX_VALUE_LENGTH]})
+        return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
 
 
 def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]:
     """Return why values of the message could not be read that the chosen edge takes beside those it has."""
+    read = {slot.kind for slot in chosen.edge.slots if slot.name in chosen.slots}
     failed = [
         slot
         for slot in chosen.edge.slots
         if slot.name not in chosen.slots
+        and slot.kind not in read  # what is another's value is no fault of this one
         and not accepts_any_text(slot)
         and message.extract_slot(slot).error_message
     ]
@@ -178,9 +195,22 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
         if _agrees_in_denial(text, message)
     )
     best = max(alike, default=0.0)
+    if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
+        is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(message)
+        return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
+    if best < _MIN_SIMILARITY and not edge.commits and count_own_words(edge, message) > 0:
+        return CONDITION_SCORE + 5
     if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
         return 0.0
     return EXAMPLE_SCORE + best * 20
+
+
+def _is_named_here(message: ParsedMessage) -> bool:
+    """Return whether the text has a keyword of the node's own edges."""
+    own = (edge.keywords for edge in message.request.node.edges)
+    return any(
+        exact_match_length(keywords, message.words, message.denied, message.language) > 2 for keywords in own
+    )
 
 
 def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -238,13 +268,16 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         bool(_REFUSING_CONDITION.search(condition)),
         bool(_CONFIRMING_CONDITION.search(condition)),
     )
-    if agreed is not None and (refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))):
-        return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
+    is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
+    if is_local and agreed is not None and is_answer:  # a global edge is taken by words of its own
+        return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
+    if _is_closing(condition, message):
+        return CONDITION_SCORE + 5
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
-    if shared := _count_shared_words(message, condition, may_deny=refuses):
+    if shared := _count_shared_words(message, condition):
         return CONDITION_SCORE + min(shared, 9)
     return (
         FREE_TEXT_SCORE
@@ -292,22 +325,39 @@ def _listed_length(message: ParsedMessage, condition: str) -> int:
     )
 
 
+def _is_closing(condition: str, message: ParsedMessage) -> bool:
+    """Return whether the condition is about thanks or a goodbye, and the text is nothing else."""
+    words = lexicon_for(message.language).clauses.closing_words
+    return not words.isdisjoint(tokenize(condition)) and _is_thanks(message)
+
+
 def _is_thanks(message: ParsedMessage) -> bool:
     """Return whether the text only thanks or says goodbye, which is no answer."""
     return is_small_talk(message.text, message.language) and not message.request.is_first
 
 
-def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: bool) -> int:
-    """Count the words that text and condition share, without negated ones unless they are allowed."""
-    condition_words = set(content_words(condition, message.language))
-    shared = {
-        word
-        for at, word in enumerate(message.words)
-        if len(word) >= _MIN_SHARED_LENGTH
-        and word in condition_words
-        and (may_deny or at not in message.denied)
-    }
-    return len(shared)
+def _is_same_word(word: str, named: str) -> bool:
+    """Return whether a word is one that is named, or a form of it, or has one letter wrong."""
+    if word == named or min(len(word), len(named)) <= _STEM_LENGTH:
+        return word == named
+    is_form = (word.startswith(named) or named.startswith(word)) and abs(len(word) - len(named)) <= 3
+    return is_form or (word[0] == named[0] and OSA.distance(word, named, score_cutoff=1) <= 1)
+
+
+def _count_shared_words(message: ParsedMessage, condition: str) -> int:
+    """Count the words that text and condition share: what one of them denies the other must deny too."""
+    condition = _SUBJECT.sub("", condition)
+    words = tokenize(condition)
+    denied = {words[at] for at in denied_positions(condition, message.language)}
+    named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
+    named -= _EMPTY_CONDITION_WORDS
+    return sum(
+        any(
+            _is_same_word(word, name) and (at in message.denied) is (name in denied)
+            for at, word in enumerate(message.words)
+        )
+        for name in named
+    )
 
 
 def _find_asked_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
@@ -341,7 +391,11 @@ def _missing_text_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot
     if message.request.is_first or message.is_question or not message.has_content_words:
         return []
     filled = message.request.filled_slots
-    return [slot for slot in edge.slots if slot.name not in filled and accepts_any_text(slot)]
+    return [
+        slot
+        for slot in edge.slots
+        if slot.name not in filled and accepts_any_text(slot) and message.free_text(slot)
+    ]
 
 
 def _takes_optional_text(edge: CompiledEdge, message: ParsedMessage) -> bool:

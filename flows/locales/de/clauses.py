@@ -15,7 +15,8 @@ CLAUSES: Final = ClauseWords(
     exceptions=phrases("außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
     waiting=phrases(
         "warte, warten, warten sie, moment, augenblick, einen moment, sekunde, eine sekunde, minute, "
-        "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek"
+        "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "
+        "wart kurz, lass mich überlegen, muss überlegen, lass mich nachdenken, lass mich schauen"
     ),
     doubts=phrases("vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich"),
     wishes=phrases(
@@ -52,7 +53,8 @@ CLAUSES: Final = ClauseWords(
         "handynummer telefon ziffern karte endet endung lautet heißt code bestellnummer "
         "abends morgens nachmittags vormittags mittags nachts mitternacht ankommen anreisen reise reisen "
         "beginnen beginne starten treffen besuch kommen anfangen "
-        "machen mach verschieben ändern falsch richtig entschuldigung sorry moment warte also ach "
+        "wär wäre wärs gings ging machen mach verschieben ändern falsch richtig entschuldigung sorry "
+        "moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
         "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
     ),
@@ -81,6 +83,38 @@ CLAUSES: Final = ClauseWords(
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
     half_units=words("halbes halbe halben"),
+    name_words=words("name namen nachname heißen heißt heißt vorname"),
+    other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
+    name_introductions=phrases(
+        "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
+        "name, "
+        "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, "
+        "unter, für, "
+        "der, die, also, na, ach, äh, ähm, hm, einfach, meine tochter, meinen sohn, mein sohn, meine frau, "
+        "mein mann, meinen mann, meine mutter, mein vater, meinen vater, meine freundin, mein freund, "
+        "meinen freund"
+    ),
+    name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
+    birth_words=words("geburtsdatum geboren geburtstag geburt"),
+    people_words=words("personen leute gäste erwachsene plätze teilnehmer"),
+    people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
+    closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
+    topics=(
+        phrases(
+            "was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, "
+            "wie viel ist, bezahlen, zahlen"
+        ),
+        phrases(
+            "offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"
+        ),
+        phrases("wo seid ihr, wo sind sie, wo ist das, adresse, wo genau, wie komme ich, wo finde ich"),
+        phrases("wie lange, dauert, dauer, wann bekomme ich"),
+        phrases("parken, parkplatz, parkplätze, parkhaus, garage"),
+        phrases("haustier, haustiere, hund, hunde, katze, katzen"),
+        phrases("foto, fotos, bild, bilder"),
+        phrases("wlan, wifi, internet"),
+        phrases("kind, kinder, kids"),
+    ),
     ordinals=words(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"

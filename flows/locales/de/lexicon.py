@@ -24,8 +24,8 @@ _SHORT_WEEKDAYS = numbered("mo di mi do fr sa so")
 _WEEKDAY_PATTERN = r"(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)"
 
 _ANSWERS = AnswerWords(
-    yes=words("ja jo jup jawohl"),
-    no=words("nein ne nee"),
+    yes=words("ja jo jup jawohl jawoll joh jepp jep joa jau"),
+    no=words("nein ne nee nö nope"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
     emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
     incorrect=words("falsch nie niemals"),
@@ -85,6 +85,8 @@ _DATES = DateWords(
         "morgen": 1,
         "ubermorgen": 2,
         "gestern": -1,
+        "gestern abend": -1,
+        "letzte nacht": -1,
         "vorgestern": -2,
         "heute morgen": 0,
     },
@@ -109,6 +111,8 @@ _DATES = DateWords(
     bound_articles=phrases("am, dem, den, zum"),
     recurrence_words=phrases("jeden, jeder, immer"),
     contrast_words=phrases("sondern, aber"),
+    ago_before_words=phrases("vor"),
+    bare_day_patterns=(r"(?:am|den|der|vom|zum) (?P<number>\d{1,2}) \.",),
     last_before_words=phrases("letzten, vergangenen"),
     near_day_not_after=phrases("am"),
     near_day_after_weekday=phrases("morgen"),
@@ -200,7 +204,8 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("echte person, echten menschen, support team"),
     contact_wishes=phrases(
-        "sprechen, reden, verbinden, verbinde mich, ich will einen, ich mochte einen, ich "
+        "sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde "
+        "mich, ich will einen, ich mochte einen, ich "
         "brauche einen, ich will zu, "
         "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
     ),

@@ -16,7 +16,8 @@ CLAUSES: Final = ClauseWords(
     waiting=phrases(
         "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
         "sec, one minute, a minute, give me a minute, give me a moment, give me a second, brb, not yet, "
-        "be right back, just a minute, one more thing, bear with me"
+        "be right back, just a minute, one more thing, bear with me, wait up, hold up, let me think, "
+        "let me see, let me check, gimme a sec, gimme a minute, gimme a moment, 1 sec, 1 min, thinking"
     ),
     doubts=phrases("maybe, perhaps, not sure, i think, i guess, probably, hmm maybe"),
     wishes=phrases(
@@ -49,7 +50,7 @@ CLAUSES: Final = ClauseWords(
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
         "everything looks look sounds works for to be my details oh ah well hi hello dear sir "
         "happy glad would like want love exactly indeed haha lol definitely totally proceed confirm "
-        "confirmed already absolutely as said"
+        "confirmed already absolutely as said she he they says say now ready"
     ),
     value_companions=words(
         "yes yeah ok okay sure fine good great better best perfect works work suits suit fits fit possible "
@@ -93,5 +94,38 @@ CLAUSES: Final = ClauseWords(
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
     half_units=words("half"),
+    name_words=words("name named names surname called who"),
+    other_name_words=words("number numbers address company business street product file pet dog cat"),
+    name_introductions=phrases(
+        "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
+        "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
+        "put it under, put, book it under, under, in the name of, on the name, for, the, make it, just, "
+        "well, oh, ah, um, uhm, er, so, then, hmm, "
+        "my son, my daughter, my wife, my husband, my mum, my mom, my mother, my dad, my father, my kid, "
+        "my child, my brother, my sister, my friend, my partner, my boss, my girlfriend, my boyfriend"
+    ),
+    name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
+    birth_words=words("birth born birthday birthdate dob"),
+    people_words=words("people persons person guests guest adults party seats covers participants attendees"),
+    people_counts=phrases(
+        "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
+    ),
+    closing_words=words("thanks thank bye goodbye"),
+    topics=(
+        phrases(
+            "how much, cost, costs, price, prices, pricey, expensive, fee, fees, charge, charged, cheap, pay"
+        ),
+        phrases("open, opens, opening, opening hours, close, closes, closing, business hours, until when"),
+        phrases(
+            "where are you, where r u, address, located, location, directions, where is it, find you, get "
+            "there, where exactly"
+        ),
+        phrases("how long, how many days, take long, when do i get, when will i get"),
+        phrases("park, parking, car park, garage"),
+        phrases("pet, pets, dog, dogs, cat, cats, puppy"),
+        phrases("photo, photos, pic, pics, picture, pictures, image, images"),
+        phrases("wifi, wi-fi, wi fi, wlan, internet"),
+        phrases("child, children, kid, kids"),
+    ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
 )

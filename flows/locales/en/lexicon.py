@@ -41,7 +41,8 @@ _ANSWERS = AnswerWords(
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
     ),
     no_phrases=phrases(
-        "no way, not at all, of course not, absolutely not, definitely not, certainly not, surely not"
+        "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
+        "absolutely not, definitely not, certainly not, surely not"
     ),
     doubt_phrases=phrases(
         "not sure, not so sure, not quite sure, not really sure, not certain, unsure, no idea, no clue, "
@@ -95,6 +96,9 @@ _DATES = DateWords(
         "tomorrow": 1,
         "overmorrow": 2,
         "yesterday": -1,
+        "last night": -1,
+        "day before yesterday": -2,
+        "the day before yesterday": -2,
         "day after tomorrow": 2,
         "the day after tomorrow": 2,
     },
@@ -114,6 +118,8 @@ _DATES = DateWords(
     bound_articles=phrases("the, on"),
     recurrence_words=phrases("every, each, any, most"),
     contrast_words=phrases("but, instead, rather"),
+    ago_after_words=phrases("ago"),
+    bare_day_patterns=(r"(?:the )?(?P<number>\d{1,2})(?:st|nd|rd|th)",),
     last_before_words=phrases("last, past"),
     particles=phrases("of"),
     ordinal_suffixes=phrases("st, nd, rd, th"),
@@ -186,7 +192,11 @@ LEXICON: Final = Lexicon(
         "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye "
         "goodbye yes cool nice"
     ),
-    thanks_companions=words("you so very much a lot have day night good see later then and well"),
+    thanks_companions=words(
+        "you so very much a lot have day night good see later then and well that's thats that is all it "
+        "for your "
+        "help"
+    ),
     negations=words(
         "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
     ),
@@ -220,7 +230,8 @@ LEXICON: Final = Lexicon(
     contact_wishes=phrases(
         "talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
         "through, pass me, "
-        "get me, give me, i want a, i need a, want a real, need a real, reach, hand me over, let me speak, "
+        "get me, give me, i want a, i need a, "
+        "want a real, need a real, reach, hand me over, let me speak, "
         "let me talk, i want to see, i'd like a, i would like a"
     ),
     transfer_promises=(

@@ -15,7 +15,8 @@ CLAUSES: Final = ClauseWords(
     exceptions=phrases("menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
-        "un momentito, todavía no, aún no, ahora vuelvo, una cosa más, dame un minuto, deme un minuto"
+        "un momentito, todavía no, aún no, ahora vuelvo, una cosa más, dame un minuto, deme un minuto, "
+        "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
     doubts=phrases("tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual"),
     wishes=phrases(
@@ -74,6 +75,39 @@ CLAUSES: Final = ClauseWords(
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
     half_units=words("media medio"),
+    name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
+    other_name_words=words("número dirección calle empresa producto mascota perro gato"),
+    name_introductions=phrases(
+        "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, "
+        "para, "
+        "a nombre de, al nombre de, a, de, el, la, pues, bueno, eh, ah, ponlo a nombre de, póngalo a "
+        "nombre de, "
+        "mi hijo, mi hija, mi mujer, mi marido, mi madre, mi padre, mi esposa, mi esposo, mi amigo, mi "
+        "amiga, "
+        "mi novio, mi novia"
+    ),
+    name_endings=phrases("es mi nombre, me llamo, otra vez"),
+    birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
+    people_words=words("personas gente adultos comensales invitados plazas participantes"),
+    people_counts=phrases("para #, somos #, seremos #, # personas"),
+    closing_words=words("gracias adiós despide"),
+    topics=(
+        phrases(
+            "cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, "
+            "precios, tarifa, caro, coste, pagar"
+        ),
+        phrases(
+            "abrís, abren, abierto, abierta, horario, horarios, cerráis, cierran, a qué hora abre, a qué "
+            "hora cierra"
+        ),
+        phrases("dónde estáis, dónde están, dirección, dónde es, dónde queda, cómo llego, ubicación"),
+        phrases("cuánto tarda, cuánto dura, cuánto tiempo, cuánto tardan"),
+        phrases("aparcar, aparcamiento, parking, estacionar, garaje"),
+        phrases("mascota, mascotas, perro, perros, gato, gatos"),
+        phrases("foto, fotos, imagen, imágenes"),
+        phrases("wifi, internet"),
+        phrases("niño, niña, niños, niñas"),
+    ),
     ordinals=words(
         "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
         "penúltimo"

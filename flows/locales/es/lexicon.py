@@ -90,7 +90,8 @@ _DATES = DateWords(
     short_weekdays=_SHORT_WEEKDAYS,
     short_weekday_patterns=(rf"(?:(?<= el )|(?<=^ ))(?P<short>{'|'.join(_SHORT_WEEKDAYS)})(?= (?:$|; ))",),
     near_days={
-        "hoy": 0, "manana": 1, "ayer": -1, "anteayer": -2, "pasado manana": 2, "antes de ayer": -2,
+        "hoy": 0, "manana": 1, "ayer": -1, "anoche": -1, "anteayer": -2, "pasado manana": 2,
+        "antes de ayer": -2,
         "esta noche": 0, "esta tarde": 0, "esta manana": 0,
     },
     month_may_come_first=False,
@@ -112,6 +113,8 @@ _DATES = DateWords(
     bound_articles=phrases("el, del, de"),
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
+    ago_before_words=phrases("hace"),
+    bare_day_patterns=(r"(?:el|día|dia) (?P<number>\d{1,2})",),
     last_before_words=phrases("último, pasado"),
     last_after_words=phrases("pasado"),
     particles=phrases("de, del"),

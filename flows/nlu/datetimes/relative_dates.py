@@ -47,6 +47,12 @@ class _Context(NamedTuple):
     grammar: _RelativeGrammar
     today: date
     dates: list[_DateCandidates]
+    is_past: bool = False
+
+    @property
+    def start(self) -> date:
+        """The day after which the next weekday is meant: a week ago, where a past one is."""
+        return self.today - timedelta(8) if self.is_past else self.today
 
 
 _Resolver = Callable[[re.Match[str], _Context], _DateCandidates]
@@ -155,6 +161,14 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         (_compile_phrase(rf"{weekday} {next_week}"), _resolve_weekday_next_week),
         (_compile_phrase(rf"{next_week} {preposition}{weekday}"), _resolve_weekday_next_week),
         (_compile_phrase(rf"(?:{near} )?{ahead} {duration}"), _resolve_duration),
+        *(
+            (
+                _compile_phrase(rf"{duration} {ago}" if is_behind else rf"{ago} {duration}"),
+                _resolve_duration_ago,
+            )
+            for is_behind, phrases in ((True, words.ago_after_words), (False, words.ago_before_words))
+            for ago in phrases
+        ),
         (_compile_phrase(rf"{last_before} {weekday}"), _resolve_last_weekday),
         *(
             ((_compile_phrase(rf"{weekday} {last_after}"), _resolve_last_weekday),)
@@ -177,6 +191,7 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         ),
         (re.compile(rf"(?<= ){not_after}{near}(?= )"), _resolve_near_day),
         *((re.compile(form), _resolve_short_weekday) for form in words.short_weekday_patterns),
+        *((_compile_phrase(form), _resolve_day_of_month) for form in words.bare_day_patterns),
     )
 
 
@@ -185,19 +200,32 @@ def _compile_phrase(pattern: str) -> re.Pattern[str]:
 
 
 def recognize_relative_dates(
-    text: str, language: str, today: date, names: frozenset[str] = frozenset()
+    text: str,
+    language: str,
+    today: date,
+    names: frozenset[str] = frozenset(),
+    *,
+    is_past: bool = False,
+    takes_bare_days: bool = False,
 ) -> list[Recognized]:
     """Return every day that `text` names, with or without its year, as ISO 8601 or an error message.
 
-    Without a year the next such day is meant. A negated day is left out; a day that is only a limit (“after
-    Friday”) is an error message that asks for the exact day. `names` are the words of what was asked for.
+    Without a year the next such day is meant, with `is_past` the last one. A negated day is left out; a day
+    that is only a limit (“after Friday”) is an error message that asks for the exact day. `names` are the
+    words of what was asked for. A day of the month alone (“the 5th”) counts with `takes_bare_days`.
     """
     messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     prepared, dates = _prepare_text(
-        normalize_same_length(text[:_MAX_TEXT_LENGTH]), language, today, grammar, messages
+        normalize_same_length(text[:_MAX_TEXT_LENGTH]),
+        language,
+        today - timedelta(364) if is_past else today,
+        grammar,
+        messages,
     )
-    context, matches = _Context(grammar, today, dates), list[_DateMatch]()
+    context, matches = _Context(grammar, today, dates, is_past), list[_DateMatch]()
     for pattern, resolve in grammar.resolvers:
+        if resolve is _resolve_day_of_month and not takes_bare_days:
+            continue
         for match in pattern.finditer(prepared):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 days, error = resolve(match, context)
@@ -293,7 +321,9 @@ def _to_recognized(
     before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
-    if grammar.bound_before.search(before):
+    # “from” bounds nothing where the first day is asked for
+    bound = grammar.bound_before.search(before)
+    if bound and names.isdisjoint(bound[0].split()):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if stands_beside_unknown(tuple(before.split()), tuple(after.split()), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
@@ -333,6 +363,17 @@ def _resolve_duration(match: re.Match[str], context: _Context) -> _DateCandidate
     return (context.today + grammar.near_offset(match) + grammar.duration(match),), ""
 
 
+def _resolve_duration_ago(match: re.Match[str], context: _Context) -> _DateCandidates:
+    return (context.today - context.grammar.duration(match),), ""
+
+
+def _resolve_day_of_month(match: re.Match[str], context: _Context) -> _DateCandidates:
+    """Resolve “the 4th”: the next such day, or the last one."""
+    step = timedelta(-1 if context.is_past else 1)
+    days = (context.today + step * away for away in range(62))
+    return tuple(day for day in days if day.day == int(match["number"]))[:1], ""
+
+
 def _resolve_last_weekday(match: re.Match[str], context: _Context) -> _DateCandidates:
     upcoming = context.grammar.next_weekday(match, context.today)
     return (upcoming - timedelta(7 if upcoming - context.today < timedelta(7) else 14),), ""
@@ -345,13 +386,13 @@ def _resolve_weekday_and_date(match: re.Match[str], context: _Context) -> _DateC
         return (), error
     weekday = context.grammar.names.weekdays[match["weekday"]]
     agreed = tuple(day for day in days if day.weekday() == weekday)
-    return agreed or (context.grammar.next_weekday(match, context.today), *days[:1]), ""
+    return agreed or (context.grammar.next_weekday(match, context.start), *days[:1]), ""
 
 
 def _resolve_weekday_and_day(match: re.Match[str], context: _Context) -> _DateCandidates:
     """Resolve “Friday the 4th”."""
-    number, day = int(match["number"]), context.grammar.next_weekday(match, context.today)
-    days = (day + timedelta(7 * weeks) for weeks in range(10))
+    number, day = int(match["number"]), context.grammar.next_weekday(match, context.start)
+    days = (day + timedelta(7 * (-weeks if context.is_past else weeks)) for weeks in range(10))
     return tuple(day for day in days if day.day == number)[:1], ""
 
 
@@ -361,13 +402,13 @@ def _resolve_date(match: re.Match[str], context: _Context) -> _DateCandidates:
 
 def _resolve_weekday(match: re.Match[str], context: _Context) -> _DateCandidates:
     today = context.today
-    day = context.grammar.next_weekday(match, today)
+    day = context.grammar.next_weekday(match, context.start)
     is_today = match["this"] and day - today == timedelta(7)
     return (today, day) if is_today else (day,), ""
 
 
 def _resolve_short_weekday(match: re.Match[str], context: _Context) -> _DateCandidates:
-    return (_next_weekday(context.grammar.short_weekdays[match["short"]], context.today),), ""
+    return (_next_weekday(context.grammar.short_weekdays[match["short"]], context.start),), ""
 
 
 def _resolve_near_day(match: re.Match[str], context: _Context) -> _DateCandidates:

@@ -1,0 +1,90 @@
+"""The answer to an open question: none when the message asks or waits; a name without its introduction."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.clauses import asks_to_wait
+from flows.nlu.confirmation import answer_vocabulary, negates_other_words
+from flows.nlu.patterns import one_of
+from flows.text import normalize, tokenize
+
+_MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
+_EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
+
+
+def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a question with these words asks for a person's name, and for nothing else."""
+    clauses = lexicon_for(language).clauses
+    return not clauses.name_words.isdisjoint(words) and clauses.other_name_words.isdisjoint(words)
+
+
+def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text is a question, also one without its mark, or asks for time."""
+    words, lexicon = tokenize(text), lexicon_for(language)
+    begins_question = words[:1] and words[0] in lexicon.question_words
+    continues = {*lexicon.fillers, *lexicon.question_words}.intersection(words[1:3])
+    return text.rstrip().endswith("?") or bool(begins_question and continues) or asks_to_wait(text, language)
+
+
+def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the name that a text is or introduces; empty when it hardly is one."""
+    name, lexicon = _without_introduction(text, lexicon_for(language)), lexicon_for(language)
+    words = tokenize(name)
+    if not 0 < len(words) <= _MAX_NAME_WORDS or any(letter.isdigit() for letter in name):
+        return ""
+    if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
+        return ""
+    is_proper = len(words) <= _MAX_PROPER_WORDS and all(
+        part[0].isupper() for part in re.findall(r"\w+", name)
+    )
+    common = sum(word in _common_words(lexicon, language) for word in words)
+    return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
+
+
+def _without_introduction(text: str, lexicon: Lexicon) -> str:
+    introduction, ending = _introduction(lexicon)
+    text = re.sub(r"[^\w\s.,;:!'’\"“”()&/-]+", " ", text).strip(_EDGE_MARKS)
+    while text and (match := introduction.match(normalize(text))):
+        text = text[_position(text, match.end()) :].strip(_EDGE_MARKS)
+    while text and (match := ending.search(normalize(text))):
+        text = text[: _position(text, match.start())].strip(_EDGE_MARKS)
+    return text
+
+
+def _position(text: str, folded: int) -> int:
+    """Return the position in a text of one in its folded form, which may be longer (“ß”)."""
+    return next((at for at in range(len(text)) if len(normalize(text[:at])) >= folded), len(text))
+
+
+@cache
+def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of what stands before a name, and of what follows it."""
+    words = (
+        *lexicon.clauses.name_introductions, *lexicon.greetings,
+        *lexicon.correction_words - lexicon.fillers - lexicon.negations - lexicon.answers.no,
+        *lexicon.answers.yes, *lexicon.answers.correct, *lexicon.answers.emphatic_yes, *lexicon.politeness,
+    )  # fmt: skip
+    endings = (*lexicon.thanks, *lexicon.politeness, *lexicon.clauses.name_endings)
+    return (
+        re.compile(rf"{one_of(words)}(?:[\s,.:;!-]+|$)|{one_of(lexicon.answers.no)}[,.:;!-]+\s*"),
+        re.compile(rf"(?:^|[\s,.:;!-]+){one_of(endings)}$"),
+    )
+
+
+@cache
+def _common_words(lexicon: Lexicon, language: str) -> frozenset[str]:
+    """Return the words that are seldom part of a name."""
+    clauses = lexicon.clauses
+    reserving = frozenset(word for phrase in clauses.reservations for word in phrase.split())
+    common = lexicon.fillers | lexicon.question_words | lexicon.correction_words | lexicon.thanks
+    more = clauses.consent_companions | clauses.value_companions | answer_vocabulary(language).answers
+    return common | more | reserving | clauses.name_words
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _introduction(_lexicon)

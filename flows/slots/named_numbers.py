@@ -1,0 +1,103 @@
+"""Numbers that are told by their noun, where others may be meant: “5 people” beside a day and a time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+from flows.locales import lexicon_for
+from flows.nlu import recognize_numbers
+from flows.slots.slot import Slot
+from flows.text import tokenize
+
+_MIN_NOUN, _MAX_NUMBER_WORDS = 3, 3
+_MIN_BARE = 32
+"""A smaller number alone may be a day or an hour."""
+
+
+def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> list[int | float]:
+    """Return the numbers of a text that stand beside a noun of the slot, or that can be nothing else."""
+    words, nouns = tokenize(text), _nouns(slot, names)
+    found = [
+        value for at, word in enumerate(words) if _stem(word) in nouns for value in _beside(at, words, slot)
+    ]
+    if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
+        found = [*_of_people(words, slot)]
+    return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
+
+
+def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int | None:
+    """Return 1 for a text that names one of what is counted (“a month”)."""
+    words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
+    nouns = _nouns(slot, names)
+    is_one = any(counts.get(one) == 1 and _stem(word) in nouns for one, word in pairwise(words))
+    return 1 if is_one and len(words) <= _MAX_NUMBER_WORDS + 2 else None
+
+
+@lru_cache(maxsize=1_000)
+def _nouns(slot: Slot, names: frozenset[str]) -> frozenset[str]:
+    lexicon = lexicon_for(slot.language)
+    empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
+    empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
+    nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
+    if nouns & lexicon.clauses.people_words:
+        nouns |= lexicon.clauses.people_words
+    for topic in lexicon.clauses.topics:
+        nouns |= set(topic) if not nouns.isdisjoint(topic) else set()
+    return frozenset(map(_stem, nouns))
+
+
+def _stem(word: str) -> str:
+    return word.rstrip("s") if len(word) > _MIN_NOUN else word
+
+
+def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
+    """Return the number before the noun at a position, or the digits behind it (“guests: 5”)."""
+    for length in range(_MAX_NUMBER_WORDS, 0, -1):
+        before = words[max(0, at - length) : at]
+        if before and _is_number(before[0], slot) and _is_number(before[-1], slot):
+            return _values(" ".join(before), slot)
+    fillers = lexicon_for(slot.language).fillers | lexicon_for(slot.language).clauses.consent_companions
+    behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
+    return _values(behind[0], slot) if behind and behind[0].isdigit() else []
+
+
+def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:
+    """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”)."""
+    lexicon = lexicon_for(slot.language)
+    known = lexicon.fillers | lexicon.thanks | lexicon.clauses.value_companions | lexicon.clauses.value_links
+    for phrase in lexicon.clauses.people_counts:
+        before, _, after = phrase.partition("#")
+        ahead, behind = tokenize(before), tokenize(after)
+        for at, word in enumerate(words):
+            is_framed = (
+                words[max(0, at - len(ahead)) : at] == ahead
+                and words[at + 1 : at + 1 + len(behind)] == behind
+            )
+            following = words[at + 1 + len(behind) : at + 2 + len(behind)]
+            if is_framed and _is_number(word, slot) and known.issuperset(following):
+                return _values(word, slot)
+    return []
+
+
+def _bare(words: tuple[str, ...], slot: Slot) -> list[int | float]:
+    lexicon = lexicon_for(slot.language)
+    known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no | lexicon.clauses.value_companions
+    rest = [word for word in words if word not in known]
+    values = _values(" ".join(words), slot) if rest and all(_is_number(word, slot) for word in rest) else []
+    return values if len(values) == 1 and values[0] >= _MIN_BARE else []
+
+
+@lru_cache(maxsize=4_000)
+def _is_number_word(word: str, language: str) -> bool:
+    return re.fullmatch(r"[\d.,]+", word) is not None or bool(recognize_numbers(word, language))
+
+
+def _is_number(word: str, slot: Slot) -> bool:
+    return _is_number_word(word, slot.language)
+
+
+def _values(text: str, slot: Slot) -> list[int | float]:
+    numbers = recognize_numbers(text, slot.language)
+    return [number.value for number in numbers if number.value is not None and not number.is_modified]

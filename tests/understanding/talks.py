@@ -1,0 +1,144 @@
+"""Scored talks over flows that the rules were not written with: plays and judges the files in `talks/`.
+
+A file has talks, each begun by `# flow language`, of turns in their order, `kind: text => expectation`.
+An expectation names the nodes that are right, separated by `|`, the values that must be stored afterwards
+(`day=2026-12-01`, alternatives separated by `|`, `*` for any), those that may change (`day?=2026-12-01`), and
+words that stand in the reply (`~word`). `safe` is any turn that does nothing and stays at the question or at
+one about its values. After a turn that was not right the talk goes on from where it should be.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from flows.authoring.testing.stub_fetch import StubFetch
+from flows.authoring.testing.test_file import StubResponse
+from flows.document import Flow
+from flows.engine import DialogMachine, TurnResult
+from tests.understanding.scored_turns import TODAY
+
+TALKS = Path(__file__).parent / "talks"
+FOLDERS = ("a", "b")
+
+Verdict = Literal["right", "asks", "astray", "wrong"]
+
+
+@dataclass(frozen=True)
+class TalkTurn:
+    """A message of a talk with what is right."""
+
+    flow: str
+    language: str
+    kind: str
+    text: str
+    nodes: tuple[str, ...]
+    changes: Mapping[str, tuple[str, ...]]
+    optional: Mapping[str, tuple[str, ...]]
+    replies: tuple[str, ...]
+
+    def allows(self, name: str, value: str) -> bool:
+        """True if the turn may store this value."""
+        allowed = {**self.optional, **self.changes}.get(name, ())
+        return value in allowed or "*" in allowed
+
+
+def read_talks(folder: str) -> Iterator[tuple[Flow, list[TalkTurn]]]:
+    """Yield the talks of all flows of a folder."""
+    for file in sorted((TALKS / folder).glob("*.txt")):
+        flow = Flow.load(file.with_suffix(".yaml"))
+        for talk in file.read_text().split("# ")[1:]:
+            head, *lines = talk.splitlines()
+            name, language = head.split()
+            yield flow, [_parse(name, language, line) for line in lines if line.strip()]
+
+
+def _parse(flow: str, language: str, line: str) -> TalkTurn:
+    said, _, expected = line.rpartition(" => ")
+    kind, _, text = said.partition(": ")
+    nodes, *more = shlex.split(expected)
+    values = [part.split("=", 1) for part in more if "=" in part]
+    return TalkTurn(
+        flow, language, kind, text, tuple(nodes.split("|")),
+        {name: tuple(value.split("|")) for name, value in values if name[-1] != "?"},
+        {name[:-1]: tuple(value.split("|")) for name, value in values if name[-1] == "?"},
+        tuple(part[1:].casefold() for part in more if part[0] == "~"),
+    )  # fmt: skip
+
+
+async def play(flow: Flow, talk: list[TalkTurn]) -> AsyncIterator[tuple[TalkTurn, Verdict, str]]:
+    """Play a talk; yield the verdict on each turn, and what happened."""
+    state = dict[str, Any]()
+    for turn in talk:
+        machine = _machine(flow, state)
+        result = await machine.turn(turn.text)
+        new = dict(machine.state or {})
+        verdict, happened = _judge(turn, state, new, result)
+        yield turn, verdict, happened
+        state = new if verdict == "right" else _repaired(flow, turn, state, new)
+
+
+def _machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
+    answers: dict[str, tuple[StubResponse, ...]] = {
+        action.id: (StubResponse(status=201, data={}),) for action in flow.actions
+    }
+    return DialogMachine(
+        flow, "rules", state=state or None, fetch=StubFetch(answers), secrets={}, today=lambda: TODAY
+    )
+
+
+def _judge(
+    turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any], result: TurnResult
+) -> tuple[Verdict, str]:
+    changed = _changes(old, new)
+    happened = f"{result.node} {changed} “{result.text[:120]}”"
+    is_back = result.node == old.get("node", result.node) or any(
+        part in result.node for part in ("ask_", "what_is_wrong")
+    )
+    is_there = result.node in turn.nodes or ("safe" in turn.nodes and is_back)
+    is_deed = bool(result.outcome in ("final", "hand_off") or result.tools)
+    if not all(turn.allows(*change) for change in changed.items()) or (is_deed and not is_there):
+        return "wrong", happened
+    slots = new.get("slots") or {}
+    has_all = all(turn.allows(name, str(slots.get(name, ""))) for name in turn.changes)
+    if is_there and has_all and all(reply in result.text.casefold() for reply in turn.replies):
+        return "right", happened
+    return ("asks" if is_back or is_there else "astray"), happened
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    before = old.get("slots") or {}
+    return {
+        name: str(value)
+        for name, value in (new.get("slots") or {}).items()
+        if before.get(name) != value and not name.endswith("_skipped")
+    }
+
+
+def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
+    is_further = node != old.get("node")
+    values = {**(turn.optional if is_further else {}), **turn.changes}
+    learnt = {name: turn.text if each[0] == "*" else _typed(each[0]) for name, each in values.items()}
+    skipped = str(old.get("node")).partition("ask_")[2]
+    if is_further and skipped and skipped not in {**(old.get("slots") or {}), **learnt}:
+        learnt[f"{skipped}_skipped"] = True
+    place = next(each for each in flow.nodes if each.id == node)
+    said = {"role": "assistant", "content": str(place.static_text)}
+    return {
+        **new,
+        "node": node, "version": "", "outcome": "stay", "misses": 0, "turns_in_node": 1, "interrupts": [],
+        "asked": node.partition("ask_")[2],
+        "slots": {**(old.get("slots") or {}), **learnt},
+        "history": [*(new.get("history") or ()), said],
+        "offered": [choice.model_dump(include={"label", "payload"}) for choice in place.choices],
+    }  # fmt: skip
+
+
+def _typed(value: str) -> Any:
+    if value in ("true", "false"):
+        return value == "true"
+    return int(value) if value.isdigit() and len(value) < 5 else value
