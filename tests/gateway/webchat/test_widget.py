@@ -137,7 +137,7 @@ def test_a_user_has_the_same_conversation_on_another_device(
     assert context.browser is not None
     other_device = context.browser.new_context()
     phone = opened(other_device, gateway)
-    expect(phone.locator("li")).to_have_count(0)
+    expect(phone.locator(".log li")).to_have_count(0)
     identify(phone, "same-talk")
     received(phone, "last four digits")
     assert person_texts(phone) == ["hi"]
@@ -161,7 +161,7 @@ def test_after_logout_nothing_of_the_last_person_is_left(
     context.set_offline(False)
 
     for each in (page, other_tab):
-        expect(each.locator("li")).to_have_count(0)
+        expect(each.locator(".log li")).to_have_count(0)
         assert "token" not in stored(each)
         assert "secret words" not in stored(each)
     assert page.get_by_label("Write a message").input_value() == ""
@@ -202,7 +202,7 @@ def test_unsent_words_of_a_user_wait_on_pages_that_identify_nobody(
     expect(page.get_by_role("status")).to_contain_text("Trying again")
     page.reload()
     page.unroute("**/stream")
-    expect(page.locator("li")).to_have_count(0)
+    expect(page.locator(".log li")).to_have_count(0)
     say(page, "a visitor")
     received(page, "last four digits")
     assert person_texts(page) == ["a visitor"]
