@@ -37,6 +37,7 @@ class Finding(Exception):
 
 def main(uv: str) -> int:
     """Run all checks and print a line for each."""
+    uv = str(Path(uv).absolute())
     checks: dict[str, Callable[[], str]] = {
         "Dockerfile (hadolint)": lambda: _run_tool(uv, HADOLINT, "hadolint", str(DEPLOY / "Dockerfile")),
         "compose.yaml (Compose schema)": lambda: _run_tool(
