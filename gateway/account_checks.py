@@ -18,8 +18,10 @@ from gateway.http.clients import provider_client
 async def check_accounts(settings: Settings, *, fix: bool) -> AsyncIterator[AccountCheck]:
     """Ask each configured provider; with `fix`, change what is wrong there.
 
-    A provider that does not answer is one failed check.
+    A provider that does not answer is one failed check. Without a public https URL nothing is changed: the
+    provider could not reach what would be set.
     """
+    public_url = settings.public_url or ""
     try:
         accounts = list(load_channels(settings))
     except ConfigurationError:  # reported as a check of its own
@@ -29,7 +31,11 @@ async def check_accounts(settings: Settings, *, fix: bool) -> AsyncIterator[Acco
         for name in accounts:
             account = config.accounts.get(name)
             environ = account.resolve_settings(settings.environ) if account else settings.environ
-            async for check in _check(name, environ, settings.public_url or "", http, fix=fix):
+            if not public_url:
+                yield AccountCheck(passed=False, message=f"{name}: set PUBLIC_URL, which the provider calls")
+                continue
+            may_fix = fix and public_url.startswith("https://")
+            async for check in _check(name, environ, public_url, http, fix=may_fix):
                 yield check.model_copy(update={"message": f"{name}: {check.message}"})
 
 

@@ -13,7 +13,7 @@ _MAX_SECRET_BYTES: Final = 64 * 1024
 _OTHERS: Final = 0o007
 _ANYONE_ELSE: Final = 0o077
 _MOUNTED_SECRETS: Final = (Path("/run/secrets"), Path("/var/run/secrets"))
-"""Where container engines mount secrets, with modes that are not the operator's to choose."""
+"""Folder in which container engines mount secrets, with modes that the operator cannot choose."""
 
 
 def read_secret_file(setting: str, path: Path) -> str:

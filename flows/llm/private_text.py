@@ -107,7 +107,7 @@ class PrivateTextFilter:
 
 
 class _Index:
-    """Where each word of the private texts stands; runs do not go on from one text into the next."""
+    """Positions of each word in the private texts; runs do not go on from one text into the next."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.positions: dict[str, list[int]] = {}

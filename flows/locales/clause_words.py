@@ -61,9 +61,9 @@ class ClauseWords:
     other_name_words: Words = frozenset()
     """Words by which such a question asks for more than that, or for the name of something else."""
     name_introductions: Phrases = ()
-    """What people write before a name (“my name is”), also whose it is (“my daughter”)."""
+    """Words before a name (“my name is”), also of its owner (“my daughter”)."""
     name_endings: Phrases = ()
-    """What people write behind a name (“here”)."""
+    """Words behind a name (“here”)."""
     birth_words: Words = frozenset()
     """Words of a question for a day of birth, whose year cannot be guessed."""
     people_words: Words = frozenset()

@@ -31,7 +31,7 @@ class Slot:
     region: str = ""
     constraints: Constraints | None = None
     is_told_by: str = ""
-    """What tells a number from others that may be written: its noun, or also its size."""
+    """Feature that tells a number from others in the same text: its noun, or also its size."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 

@@ -1,4 +1,4 @@
-"""How the console writes times, durations, numbers and the words for states."""
+"""Formats of the console: times, durations, numbers and the words for states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long each key in Redis is kept: every key has an expiry, or an owner that deletes it.
+"""Retention of each key in Redis: every key has an expiry, or an owner that deletes it.
 
 docs/privacy.md shows this table, and a test compares it with the keys of a busy gateway.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Keeper(StrEnum):
-    """What ends the life of a key."""
+    """End of a key's life."""
 
     EXPIRY = "expiry"
     """Redis deletes it: the key has an expiry from its first write."""

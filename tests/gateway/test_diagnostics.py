@@ -121,12 +121,13 @@ async def test_the_accounts_are_checked_at_their_providers() -> None:
         stack.simulator.account_resource._webhook_url = "https://old.example.com/webhooks/twilio"
         stack.add_settings(REDIS_URL=stack.url)
         command = (sys.executable, "-m", "gateway", "doctor", "--json")
-        process = await stack.start_process(*command)
+        process = await stack.start_process(*command, "--fix")  # PUBLIC_URL is not public: nothing is changed
         results = json.loads((await process.communicate())[0])
         stack.add_settings(TWILIO_AUTH_TOKEN="f" * 32)
         refused = (await (await stack.start_process(*command)).communicate())[0].decode()
 
     assert process.returncode == 1
+    assert stack.simulator.account_resource.changed == {}
     messages = {each["message"]: each["passed"] for each in results}
     assert messages["twilio: the account is active"]
     assert any("twilio: the number" in each and not passed for each, passed in messages.items())

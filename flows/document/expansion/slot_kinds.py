@@ -1,4 +1,4 @@
-"""Which values of a form may be read out of any answer, and which only where they are asked for."""
+"""Kinds of form values: those read out of any answer, and those read only where they are asked for."""
 
 from __future__ import annotations
 

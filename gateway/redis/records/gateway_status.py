@@ -34,7 +34,7 @@ class WorkerRow(FrozenModel):
 
 
 class GatewayStatus(FrozenModel):
-    """What waits, what fails and who works. `now_ms` is the server's time."""
+    """Counts of waiting work, failures and workers. `now_ms` is the server's time."""
 
     now_ms: int
     queued_jobs: int = 0
