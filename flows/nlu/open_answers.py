@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
@@ -33,7 +34,7 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the name that a text is or introduces; empty when it hardly is one."""
     name, lexicon = _without_introduction(text, lexicon_for(language)), lexicon_for(language)
     words = tokenize(name)
-    if not 0 < len(words) <= _MAX_NAME_WORDS or any(letter.isdigit() for letter in name):
+    if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""
@@ -46,12 +47,26 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 def _without_introduction(text: str, lexicon: Lexicon) -> str:
     introduction, ending = _introduction(lexicon)
-    text = re.sub(r"[^\w\s.,;:!'’\"“”()&/-]+", " ", text).strip(_EDGE_MARKS)
+    text = "".join(" " if _is_pictograph(letter) else letter for letter in text).strip(_EDGE_MARKS)
     while text and (match := introduction.match(normalize(text))):
         text = text[_position(text, match.end()) :].strip(_EDGE_MARKS)
     while text and (match := ending.search(normalize(text))):
         text = text[: _position(text, match.start())].strip(_EDGE_MARKS)
     return text
+
+
+def _is_mostly_number(word: str) -> bool:
+    """Return whether a word begins with a digit or has more digits than letters: no name, unlike “R2D2”."""
+    digits = sum(map(str.isdigit, word))
+    return word[0].isdigit() or digits > sum(map(str.isalpha, word))
+
+
+def _is_pictograph(letter: str) -> bool:
+    """Return whether a character is an emoji or joins or colours one."""
+    if letter in "\ufe0f\u200c":  # the second one is spelling in Persian
+        return letter == "\ufe0f"
+    category = unicodedata.category(letter)
+    return category in ("So", "Cf") or (category == "Sk" and not letter.isascii())
 
 
 def _position(text: str, folded: int) -> int:
