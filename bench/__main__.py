@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import (
     acknowledgement,
+    capacity,
     engine_comparison,
     idle_sessions,
     in_flight,
@@ -29,6 +30,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "workers": lambda: workers.render_section(PAGE.with_suffix(".svg")),
     "in_flight": in_flight.render_section,
     "idle_sessions": idle_sessions.render_section,
+    "capacity": capacity.render_section,
     "worker_recovery": worker_recovery.render_section,
     "engine": engine_comparison.render_section,
     "turn_endpoint": turn_endpoint.render_section,

@@ -6,46 +6,15 @@ Everything is real (web and worker processes, append-only server, HTTP on loopba
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
-from urllib.parse import parse_qs
 
-from redis.asyncio import Redis
-
-from bench.acknowledgement import ACCOUNT, TOKEN
-from channels._kit.simulator import SimulatorRequest, SimulatorResponse, UserMessage, WebhookDelivery
-from channels.twilio.simulator.server import TwilioSimulator
-from gateway.http.clients import provider_client
-from gateway.local.child_process import SupervisedProcess
-from gateway.local.loopback import find_free_port, wait_until_ready
-from gateway.local.simulator_server import SimulatorServer, serve
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.load import LoadGenerator, running_installation
 
 _MESSAGES = 300
-
-
-class TimedSimulator(TwilioSimulator):
-    """A simulator that records when each contact's first reply arrived."""
-
-    def __init__(self, webhook_url: str) -> None:
-        super().__init__(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=1)
-        self.reply_futures: dict[str, asyncio.Future[float]] = {}
-
-    def handle(
-        self, request: SimulatorRequest, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        if request.method == "POST":
-            contact = parse_qs(request.body.decode()).get("To", [""])[0]
-            if (waited := self.reply_futures.pop(contact, None)) is not None:
-                waited.set_result(perf_counter())
-        answer, _ = super().handle(request, now)
-        return answer, []  # no status callbacks: they would be measured with the next message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +35,15 @@ class AddedLatency:
 class LatencyBench:
     """The running system; contacts write one after another, concurrently, or at a fixed rate."""
 
-    def __init__(self, host: SimulatorServer, simulator: TimedSimulator) -> None:
-        self._simulator_server = host
-        self._simulator = simulator
+    def __init__(self, generator: LoadGenerator) -> None:
+        self._generator = generator
         self._people = count()
 
     async def measure_one(self) -> float:
         """Send a message of a new contact; return the milliseconds until the reply arrived."""
-        contact = f"+1555{next(self._people):07d}"
-        accepted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._simulator.reply_futures[contact] = accepted
-        began = perf_counter()
-        _, webhooks = self._simulator_server.send_user_message(
-            UserMessage(surface="sms", person=contact, text="hi")
-        )
-        async with asyncio.timeout(30):
-            at = await accepted
-        await asyncio.gather(*webhooks)
-        return (at - began) * 1000
+        outcome = await self._generator.send(f"+1555{next(self._people):07d}", "hi")
+        assert outcome.reply_ms is not None, outcome
+        return outcome.reply_ms
 
     async def measure_sequential(self, messages: int) -> AddedLatency:
         """Send each message after the previous reply: an idle system."""
@@ -114,34 +74,8 @@ class LatencyBench:
 @asynccontextmanager
 async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[LatencyBench]:
     """Start web and worker processes, a durable server, and the simulated provider in this process."""
-    port = find_free_port()
-    url = f"http://127.0.0.1:{port}"
-    simulator = TimedSimulator(f"{url}/webhooks/twilio")
-    async with AsyncExitStack() as stack:
-        folder = stack.enter_context(TemporaryDirectory(prefix="bench"))
-        server = EmbeddedRedis(Path(folder) / "data")
-        server.start()
-        stack.callback(server.stop)
-        async with Redis.from_url(server.url) as redis:
-            await redis.config_set("appendfsync", appendfsync)
-        host = SimulatorServer(simulator, await stack.enter_async_context(provider_client()))
-        environ = {
-            **os.environ,
-            "REDIS_URL": server.url,
-            "PUBLIC_URL": url,
-            "PORT": str(port),
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_AUTH_TOKEN": TOKEN,
-            "TWILIO_API_URL": await stack.enter_async_context(serve(host)),
-            "TURNGATE_FLOW": "kyc",
-            "TURNGATE_DATA_DIR": folder,
-        }
-        for name in ("worker", "web"):
-            child = SupervisedProcess(name, environ)
-            await child.start()
-            stack.push_async_callback(child.stop, 10.0)
-        await wait_until_ready(url)
-        line = LatencyBench(host, simulator)
+    async with running_installation(appendfsync=appendfsync) as installation:
+        line = LatencyBench(installation.generator)
         await line.measure_sequential(20)
         yield line
 

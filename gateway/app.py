@@ -32,7 +32,7 @@ from gateway.bootstrap import (
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
-from gateway.config.process_log import use_shared_salt
+from gateway.config.process_log import describe_process, use_shared_salt
 from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
 from gateway.console.broadcasts import BroadcastsPage
@@ -58,6 +58,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.identities import IdentityResolver
+from gateway.redis.records.process_versions import ProcessVersion, keep_announcing
 from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
@@ -88,24 +89,27 @@ def create_app(  # noqa: PLR0913 - keyword-only
     http: httpx.AsyncClient | None = None,
     operator: OperatorAuth | None = None,
     readiness: Readiness | None = None,
+    process: ProcessVersion | None = None,
 ) -> Starlette:
     """Assemble the web application; it closes `redis` and `http` at shutdown.
 
-    With a `sweeper` it also re-enqueues overdue sessions. Without an `operator` rule metrics are for this
-    machine only.
+    With a `sweeper` it also re-enqueues overdue sessions; `process` is announced in Redis. Without an
+    `operator` rule metrics are for this machine only.
     """
     operator = operator or OperatorAuth(OperatorAccess(), redis)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(sweeper.run()) if sweeper else None
+        running = [asyncio.create_task(sweeper.run())] if sweeper else []
+        if process is not None:
+            running.append(asyncio.create_task(keep_announcing(redis, process)))
         await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         yield
-        if sweeping is not None:
-            sweeping.cancel()
+        for task in running:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await sweeping
+                await task
         if http is not None:
             await http.aclose()
         await redis.aclose()
@@ -210,6 +214,7 @@ def create() -> Starlette:
         http=http,
         operator=operator,
         readiness=Readiness(redis, confirmation=confirmation),
+        process=describe_process("web", settings),
     )
 
 

@@ -24,7 +24,7 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.embedded_server import find_running
 from gateway.redis.readiness import Readiness
-from gateway.redis.records import delivery_reports, worker_presence
+from gateway.redis.records import delivery_reports, process_versions, worker_presence
 
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50
@@ -118,6 +118,8 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         if is_worker_alive
         else "No worker is alive; start one with `turngate worker`",
     )
+    async for finding in _check_versions(redis):
+        yield finding
     async with redis.pipeline(transaction=False) as pipeline:
         pipeline.llen(rq_layout.queue_key())
         pipeline.zcard("tg:due")
@@ -147,6 +149,21 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
             message=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
             "with --serializer json",
         )
+
+
+async def _check_versions(redis: Redis) -> AsyncIterator[CheckResult]:
+    """Check that this release can run on what is stored, and that all processes are alike."""
+    if reason := process_versions.describe_distance(await process_versions.read_format(redis)):
+        yield CheckResult(passed=False, message=reason)
+    processes = await process_versions.read_processes(redis)
+    for kind, values in (
+        ("releases", {each.release for each in processes}),
+        ("flows", {each.flow for each in processes}),
+    ):
+        if len(values) > 1:
+            different = f"Processes run different {kind}: {', '.join(sorted(values))}"
+            advice = "After an upgrade restart those left behind; `turngate version --check` lists them"
+            yield CheckResult(passed=False, message=f"{different}. {advice}")
 
 
 async def _check_clock(redis: Redis) -> CheckResult:

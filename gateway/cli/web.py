@@ -33,6 +33,7 @@ def web(
 
     settings = Settings.load()
     configure_process_logging(settings)
+    _admit_format(settings.require_redis_url())
     channels = load_channels(settings)
     access = load_operator_access(settings, channels, parse_simulator_urls(settings.environ))
     application = create()
@@ -59,3 +60,21 @@ def web(
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def _admit_format(url: str) -> None:
+    """Raise `ConfigurationError` if this release cannot run on the data; an absent server may come later."""
+    import asyncio
+    from contextlib import suppress
+
+    from redis.exceptions import RedisError
+
+    from gateway.redis.connection.connect import open_redis
+    from gateway.redis.records.process_versions import admit
+
+    async def ask() -> None:
+        async with open_redis(url) as redis:
+            with suppress(RedisError, OSError):
+                await admit(redis)
+
+    asyncio.run(ask())

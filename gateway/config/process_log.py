@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from contextlib import suppress
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 from gateway.config.logging import configure_logging, name_worker, use_salt
 from gateway.config.settings import Settings
 from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.process_versions import ProcessVersion, describe_this_process
 
 
 def configure_process_logging(settings: Settings, *, worker: str = "") -> None:
@@ -28,6 +30,13 @@ async def use_shared_salt(redis: Redis) -> None:
     """Give sessions the same pseudonyms in the log as in the audit log; without Redis, others for now."""
     with suppress(RedisError, OSError):
         use_salt(await AuditLog(redis).read_salt())
+
+
+def describe_process(role: str, settings: Settings) -> ProcessVersion:
+    """Return this process with its release and its flow, for the list of processes in Redis."""
+    path = settings.flow_path
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else "missing"
+    return describe_this_process(role, f"{path.stem} {digest}")
 
 
 def describe_start(process: str, settings: Settings, channels: Collection[str], address: str = "") -> str:

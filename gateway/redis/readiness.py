@@ -16,7 +16,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records import worker_presence
+from gateway.redis.records import process_versions, worker_presence
 
 _CACHE_SECONDS = 1.0
 
@@ -41,6 +41,8 @@ class Readiness:
         try:
             await self._check_version()
             await self._write()
+            if reason := process_versions.describe_distance(await process_versions.read_format(self._redis)):
+                return reason
             if self._confirmation is not None:
                 return await self._confirmation.find_problem()
         except ConfigurationError as error:

@@ -249,9 +249,9 @@ KINDS: Final = (
         "until the provider's list changes; no personal data",
     ),
     KeyKind(
-        "tg:counts, tg:jobs, tg:workers, tg:probe",
-        r"tg:counts|tg:jobs|tg:workers|tg:probe",
-        "counters and heartbeats",
+        "tg:counts, tg:jobs, tg:workers, tg:probe, tg:format, tg:processes",
+        r"tg:counts|tg:jobs|tg:workers|tg:probe|tg:format|tg:processes",
+        "counters, heartbeats and versions",
         Keeper.OWNER,
         "for good: no personal data, bounded",
     ),

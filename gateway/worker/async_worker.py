@@ -26,7 +26,12 @@ from core.log_context import about
 from core.steps import add_listener
 from gateway.bootstrap import build_protocol_limits, load_channels, open_runtime
 from gateway.config.gc_tuning import tune_gc
-from gateway.config.process_log import configure_process_logging, describe_start, use_shared_salt
+from gateway.config.process_log import (
+    configure_process_logging,
+    describe_process,
+    describe_start,
+    use_shared_salt,
+)
 from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
 from gateway.redis import rq_layout
@@ -34,7 +39,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_async_redis
 from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.write_refusal import describe_refusal
-from gateway.redis.records import worker_presence
+from gateway.redis.records import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop
 from gateway.worker.rq_bookkeeping import RqBookkeeper
 
@@ -125,6 +130,7 @@ class AsyncWorker(BaseWorker):
         await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         try:
+            await process_versions.admit(redis)
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
                 start_tracing("worker")
                 add_listener(runtime.durations)
@@ -144,6 +150,9 @@ class AsyncWorker(BaseWorker):
                     background.create_task(runtime.broadcasts.run()),
                     background.create_task(runtime.templates.run()),
                     background.create_task(runtime.durations.run()),
+                    background.create_task(
+                        process_versions.keep_announcing(redis, describe_process("worker", settings))
+                    ),
                 ]
                 await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
                 for task in tasks:
