@@ -36,6 +36,10 @@ def storm(
     restart_every: Annotated[
         float, typer.Option(min=0.0, help="Seconds between restarts of the Redis server; 0: none.")
     ] = 30.0,
+    partition_every: Annotated[
+        float,
+        typer.Option(min=0.0, help="Seconds between network partitions of a process (needs root); 0: none."),
+    ] = 0.0,
     burst: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
     ] = 0.0,
@@ -59,6 +63,7 @@ def storm(
         kill_every=kill_every,
         pause_every=pause_every,
         restart_every=restart_every,
+        partition_every=partition_every,
         burst=burst,
     )
     logging.basicConfig(level=logging.ERROR)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.storm.conversations import ConversationGenerator
 from gateway.storm.forked_process import ForkedProcess
+from gateway.storm.network import ServerOnHost, VirtualHost, VirtualNetwork
 from gateway.storm.operator import StormOperator
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
@@ -45,24 +46,48 @@ class StormEnvironment:
     generator: ConversationGenerator
     operator: StormOperator
     log_path: Path
+    network: StormNetwork | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StormNetwork:
+    """The virtual hosts of a run with network partitions."""
+
+    network: VirtualNetwork
+    server: VirtualHost
+    web: VirtualHost
+    workers: tuple[VirtualHost, ...]
+
+
+@contextmanager
+def _open_network(workers: int) -> Iterator[StormNetwork]:
+    network = VirtualNetwork()
+    try:
+        network.open()
+        hosts = [network.add_host() for _ in range(workers + 2)]
+        yield StormNetwork(network, hosts[0], hosts[1], tuple(hosts[2:]))
+    finally:
+        network.close()
 
 
 @asynccontextmanager
 async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnvironment]:
     """Start the environment and stop it at the end of the block; only the provider is simulated."""
     token, port = secrets.token_hex(16), find_free_port()
-    url = f"http://127.0.0.1:{port}"
-    simulator = StormSimulator(
-        account_sid=ACCOUNT,
-        auth_token=token,
-        webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
-        seed=scenario.seed,
-        business_number=BUSINESS_NUMBER,
-    )
-    simulator.set_faults(scenario.faults)
     async with AsyncExitStack() as stack:
+        hosts = stack.enter_context(_open_network(scenario.workers)) if scenario.partition_every else None
+        address = hosts.web.address if hosts else "127.0.0.1"
+        url = f"http://{address}:{port}"
+        simulator = StormSimulator(
+            account_sid=ACCOUNT,
+            auth_token=token,
+            webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
+            seed=scenario.seed,
+            business_number=BUSINESS_NUMBER,
+        )
+        simulator.set_faults(scenario.faults)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
-        server = EmbeddedRedis(folder / "data")
+        server = ServerOnHost(folder / "data", hosts.server) if hosts else EmbeddedRedis(folder / "data")
         server.start()
         stack.callback(server.stop)
         redis = open_redis(server.url)
@@ -74,9 +99,12 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         environ = {
             name: value for name, value in os.environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)
         }
-        environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(simulator_server))}
-        environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
-        environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
+        provider_address = hosts.network.address if hosts else "127.0.0.1"
+        api_url = await stack.enter_async_context(serve(simulator_server, host=provider_address))
+        redis_url = server.network_url if isinstance(server, ServerOnHost) else server.url
+        environ |= account | {"TWILIO_API_URL": api_url}
+        environ |= {"PUBLIC_URL": url, "REDIS_URL": redis_url, "TURNGATE_FLOW": "kyc"}
+        environ |= {"PORT": str(port), "HOST": address}
         limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
@@ -84,11 +112,17 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         if scenario.burst:
             environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
         log_path = folder / "gateway.log"
-        web = ForkedProcess("web", environ, log_path)
-        clock_offsets = [scenario.clock_off, *[0.0] * (scenario.workers - 1)]
+        web = ForkedProcess("web", environ, log_path, host=hosts.web if hosts else None)
         workers = [
-            ForkedProcess("worker", environ, log_path, clock_off=clock_off, turn_delay=scenario.turn_delay)
-            for clock_off in clock_offsets
+            ForkedProcess(
+                "worker",
+                environ,
+                log_path,
+                clock_off=0.0 if number else scenario.clock_off,
+                turn_delay=scenario.turn_delay,
+                host=hosts.workers[number] if hosts else None,
+            )
+            for number in range(scenario.workers)
         ]
         for process in (web, *workers):
             await process.start()
@@ -99,7 +133,9 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
         operator = StormOperator(redis, channel)
-        yield StormEnvironment(server, redis, simulator_server, web, workers, generator, operator, log_path)
+        yield StormEnvironment(
+            server, redis, simulator_server, web, workers, generator, operator, log_path, hosts
+        )
 
 
 def _write_burst_config(file: Path, scenario: StormScenario) -> Path:

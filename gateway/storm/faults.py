@@ -7,10 +7,12 @@ import signal
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from random import Random
 from time import monotonic
 
 from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.storm.environment import StormNetwork
 from gateway.storm.forked_process import ForkedProcess
 from gateway.storm.scenario import StormScenario
 
@@ -26,11 +28,13 @@ class FaultInjector:
         server: EmbeddedRedis,
         web: ForkedProcess,
         workers: Sequence[ForkedProcess],
+        network: StormNetwork | None = None,
     ) -> None:
         self._scenario = scenario
         self._server = server
         self._web = web
         self._workers = workers
+        self._network = network
         self._times: list[float] = []
         self._restart_task: asyncio.Future[None] | None = None
         self.counts: Counter[str] = Counter()
@@ -42,6 +46,9 @@ class FaultInjector:
             group.create_task(self._inject_periodically("kill", scenario.kill_every, self._kill))
             group.create_task(self._inject_periodically("pause", scenario.pause_every, self._pause))
             group.create_task(self._inject_periodically("restart", scenario.restart_every, self._restart))
+            if self._network is not None:
+                cut = partial(self._partition, self._network)
+                group.create_task(self._inject_periodically("partition", scenario.partition_every, cut))
 
     async def recover(self) -> None:
         """Finish a restart that is under way and resume every paused worker."""
@@ -82,6 +89,25 @@ class FaultInjector:
         if target.pid == pid:
             target.signal(signal.SIGCONT)
         return "worker paused past its lease (SIGSTOP)"
+
+    async def _partition(self, hosts: StormNetwork, random: Random) -> str:
+        """Cut a process off for about a lease: from everybody, or one direction between it and the server."""
+        is_web = random.random() < _WEB_SHARE
+        host, name = (hosts.web, "web") if is_web else (random.choice(hosts.workers), "worker")
+        kind = random.choice(("cut off", "deaf to Redis", "unheard by Redis"))
+        self._times.append(monotonic())
+        if kind == "cut off":
+            hosts.network.cut(host)
+        elif kind == "deaf to Redis":
+            hosts.network.drop_packets(hosts.server, host)
+        else:
+            hosts.network.drop_packets(host, hosts.server)
+        try:
+            await asyncio.sleep(self._scenario.lease_seconds * random.uniform(0.5, 1.6))
+        finally:
+            hosts.network.heal(host, hosts.server)
+            self._times.append(monotonic())
+        return f"{name} {kind} (network partition)"
 
     async def _restart(self, random: Random) -> str:
         self._times.append(monotonic())

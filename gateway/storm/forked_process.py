@@ -13,12 +13,15 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from gateway.storm.network import VirtualHost
+
 _RESTART_SECONDS = 0.1
 _PRELOADED_MODULES = [
     "gateway.app",
     "gateway.cli",
     "gateway.storm.clock_skew",
     "gateway.storm.forked_process",
+    "gateway.storm.network",
     "gateway.storm.turn_delay",
     "gateway.worker",
     "channels.twilio",
@@ -38,9 +41,12 @@ class ForkedProcess:
         *,
         clock_off: float = 0.0,
         turn_delay: float = 0.0,
+        host: VirtualHost | None = None,
     ) -> None:
         self.name = name
-        self._arguments = (name, dict(environ), str(log), clock_off, turn_delay)
+        self.host = host
+        namespace = host.namespace if host else ""
+        self._arguments = (name, dict(environ), str(log), clock_off, turn_delay, namespace)
         self._process: ForkServerProcess | None = None
         self._restart_task: asyncio.Task[None] | None = None
 
@@ -100,12 +106,17 @@ async def _wait_for_exit(process: ForkServerProcess) -> None:
     process.join()
 
 
-def _run_command(name: str, environ: dict[str, str], log: str, clock_off: float, turn_delay: float) -> None:
+def _run_command(
+    name: str, environ: dict[str, str], log: str, clock_off: float, turn_delay: float, namespace: str
+) -> None:
     from gateway.redis.embedded_server import terminate_with_parent
     from gateway.storm.clock_skew import skew_clock
+    from gateway.storm.network import enter_namespace
     from gateway.storm.turn_delay import delay_turns
 
     terminate_with_parent()
+    if namespace:
+        enter_namespace(namespace)
     os.environ.clear()
     os.environ.update(environ)
     with Path(log).open("a") as file:

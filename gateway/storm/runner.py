@@ -55,7 +55,13 @@ class StormRunner:
         """Run until every message was sent and every conversation was checked; return the result."""
         async with running_environment(self._scenario) as environment:
             began = monotonic()
-            injector = FaultInjector(self._scenario, environment.server, environment.web, environment.workers)
+            injector = FaultInjector(
+                self._scenario,
+                environment.server,
+                environment.web,
+                environment.workers,
+                environment.network,
+            )
             injecting = asyncio.create_task(injector.run())
             contacts = [
                 asyncio.create_task(

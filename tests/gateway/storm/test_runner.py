@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 
 from gateway.storm.report import build_tables
@@ -37,3 +40,31 @@ async def test_the_guarantees_hold_under_injected_faults(messages: int, burst: f
     assert "violations" in lines[-1]
     laws = build_tables(result, 10)[1]
     assert {row[-1] for row in laws.rows} == {"held"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("ip") is None, reason="network namespaces need root and iproute2"
+)
+async def test_the_guarantees_hold_over_network_partitions() -> None:
+    scenario = StormScenario(
+        seed=20261129,
+        messages=60,
+        people=12,
+        workers=2,
+        think=0.3,
+        kill_every=0,
+        pause_every=0,
+        restart_every=0,
+        partition_every=1,
+        lease_seconds=2.0,
+        settle=3.0,
+    )
+    result = await StormRunner(scenario, lambda line: None).run()
+
+    assert result.violation_messages == []
+    assert result.is_passing(10)
+    assert result.counts["acknowledged"] + result.counts["erased"] >= 60
+    assert result.fault_counts
+    assert all(kind.endswith("(network partition)") for kind in result.fault_counts)
