@@ -381,7 +381,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
         name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
     }
     windows = find_windows(channels)
-    mailbox = RedisMailbox(redis, limits, rates, windows)
+    mailbox = RedisMailbox(redis, limits, rates, windows, build_confirmation(settings, redis))
     quiet = build_quiet_policy(settings, config, channels)
     sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
     releaser = ScheduleReleaser(redis, sender, limits)

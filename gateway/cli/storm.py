@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -40,6 +42,10 @@ def storm(
         float,
         typer.Option(min=0.0, help="Seconds between network partitions of a process (needs root); 0: none."),
     ] = 0.0,
+    failover_every: Annotated[
+        float,
+        typer.Option(min=0.0, help="Seconds between failovers to a replica, by Sentinels; 0: none."),
+    ] = 0.0,
     burst: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
     ] = 0.0,
@@ -55,6 +61,8 @@ def storm(
     from gateway.storm.runner import StormRunner
     from gateway.storm.scenario import StormScenario
 
+    if failover_every and partition_every:
+        raise ConfigurationError("--failover-every and --partition-every do not go together; choose one")
     scenario = StormScenario(
         seed=seed,
         messages=messages,
@@ -62,8 +70,9 @@ def storm(
         workers=workers,
         kill_every=kill_every,
         pause_every=pause_every,
-        restart_every=restart_every,
+        restart_every=0.0 if failover_every else restart_every,
         partition_every=partition_every,
+        failover_every=failover_every,
         burst=burst,
     )
     logging.basicConfig(level=logging.ERROR)

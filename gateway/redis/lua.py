@@ -199,14 +199,17 @@ class ScriptChain:
 
         The answers after the first script that returned nil are missing.
         """
-        flat = [
+        answers: list[list[Any] | Exception] = await self.script(redis, self.flatten(sessions))
+        return answers
+
+    def flatten(self, sessions: Sequence[Sequence[Sequence[Argument]]]) -> list[Argument]:
+        """Return the script's arguments for `sessions`, each with the arguments of each script."""
+        return [
             argument
             for scripts in sessions
             for arguments in scripts
             for argument in (len(arguments), *arguments)
         ]
-        answers: list[list[Any] | Exception] = await self.script(redis, flat)
-        return answers
 
 
 @cache

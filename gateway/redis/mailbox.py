@@ -14,15 +14,17 @@ from typing import Any
 
 from pydantic_core import to_json
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from core.errors import LeaseLost
+from core.errors import LeaseLost, StorageUnavailable
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.connection.write_refusal import refusal_code
 from gateway.redis.decoding import decode_view
 from gateway.redis.encoding import (
@@ -43,6 +45,9 @@ log = logging.getLogger("turngate.mailbox")
 
 _MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
 
+_CONFIRMED = frozenset({"commit", "mark"})
+"""Scripts after which something happens that a failover cannot take back."""
+
 _Arguments = Sequence[Sequence[Argument]]
 _ScriptCall = tuple[str, Sequence[Argument]]
 _OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
@@ -57,8 +62,13 @@ class RedisMailbox:
         protocol: ProtocolLimits | None = None,
         rate_limits: Mapping[str, RateLimit] | None = None,
         windows: Mapping[str, ServiceWindow] | None = None,
+        confirmation: ReplicaConfirmation | None = None,
     ) -> None:
-        """Create a mailbox; `rate_limits` and `windows` are those of the channels by name."""
+        """Create a mailbox; `rate_limits` and `windows` are those of the channels by name.
+
+        With a `confirmation` no reply is sent and no turn counts as committed before replicas know of it.
+        """
+        self._confirmation = confirmation
         self._redis = redis
         self._windows = windows or {}
         self._rate_limits = rate_limits or {}
@@ -377,9 +387,28 @@ class RedisMailbox:
         """Run scripts as one batched step; the answers after one that returned nil are missing."""
         batcher = self._batchers.get(names)
         if batcher is None:
-            call = partial(lua.load_chain(names, self._protocol), self._redis)
+            chain = lua.load_chain(names, self._protocol)
+            is_confirmed = self._confirmation is not None and not _CONFIRMED.isdisjoint(names)
+            call = partial(self._confirmed_call, chain) if is_confirmed else partial(chain, self._redis)
             batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
         return await batcher.submit(arguments)
+
+    async def _confirmed_call(
+        self, chain: lua.ScriptChain, sessions: Sequence[_Arguments]
+    ) -> list[list[Any] | Exception]:
+        """Run a chain and wait for the replicas: one that lacks the write may be promoted.
+
+        A replica has what was written before as well: with a mark it knows of the lease. Raises a connection
+        error if it is not confirmed.
+        """
+        assert self._confirmation is not None
+        try:
+            answers: list[list[Any] | Exception] = await self._confirmation.run(
+                chain.script.text, chain.script.sha, chain.flatten(sessions)
+            )
+        except StorageUnavailable as error:
+            raise RedisConnectionError(str(error)) from error
+        return answers
 
 
 def _log_dropped() -> None:

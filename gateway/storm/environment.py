@@ -27,10 +27,12 @@ from gateway.storm.network import ServerOnHost, VirtualHost, VirtualNetwork
 from gateway.storm.operator import StormOperator
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
+from gateway.storm.sentinel_group import SentinelGroup, running_sentinel_group
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 BUSINESS_NUMBER = "+15550100"
 CHANNEL = "twilio"
+_REPLICAS = 2
 _ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "OPENAI_", "REDIS_URL")
 
 
@@ -38,7 +40,7 @@ _ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "OPENAI_", "REDIS_URL")
 class StormEnvironment:
     """Everything that runs, and the file that web and workers log to."""
 
-    server: EmbeddedRedis
+    server: EmbeddedRedis | None
     redis: Redis
     simulator_server: StormServer
     web: ForkedProcess
@@ -47,6 +49,7 @@ class StormEnvironment:
     operator: StormOperator
     log_path: Path
     network: StormNetwork | None = None
+    group: SentinelGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,14 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         )
         simulator.set_faults(scenario.faults)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
-        server = ServerOnHost(folder / "data", hosts.server) if hosts else EmbeddedRedis(folder / "data")
-        server.start()
-        stack.callback(server.stop)
-        redis = open_redis(server.url)
+        server, group = None, None
+        if scenario.failover_every:
+            group = await stack.enter_async_context(running_sentinel_group(_REPLICAS, sentinels=3))
+        else:
+            server = ServerOnHost(folder / "data", hosts.server) if hosts else EmbeddedRedis(folder / "data")
+            server.start()
+            stack.callback(server.stop)
+        redis = open_redis(server.url if server else group.url if group else "")
         stack.push_async_callback(redis.aclose)
         simulator_server = StormServer(
             simulator, await stack.enter_async_context(provider_client()), concurrency=200
@@ -101,10 +108,12 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         }
         provider_address = hosts.network.address if hosts else "127.0.0.1"
         api_url = await stack.enter_async_context(serve(simulator_server, host=provider_address))
-        redis_url = server.network_url if isinstance(server, ServerOnHost) else server.url
+        redis_url = _find_url(server, group)
         environ |= account | {"TWILIO_API_URL": api_url}
         environ |= {"PUBLIC_URL": url, "REDIS_URL": redis_url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": address}
+        if group:
+            environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(_REPLICAS)}
         limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
@@ -134,8 +143,15 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
         operator = StormOperator(redis, channel)
         yield StormEnvironment(
-            server, redis, simulator_server, web, workers, generator, operator, log_path, hosts
+            server, redis, simulator_server, web, workers, generator, operator, log_path, hosts, group
         )
+
+
+def _find_url(server: EmbeddedRedis | None, group: SentinelGroup | None) -> str:
+    """Return the value of REDIS_URL for web and workers."""
+    if isinstance(server, ServerOnHost):
+        return server.network_url
+    return server.url if server else group.url if group else ""
 
 
 def _write_burst_config(file: Path, scenario: StormScenario) -> Path:

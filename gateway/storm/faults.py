@@ -12,9 +12,9 @@ from random import Random
 from time import monotonic
 
 from gateway.redis.embedded_server import EmbeddedRedis
-from gateway.storm.environment import StormNetwork
-from gateway.storm.forked_process import ForkedProcess
+from gateway.storm.environment import StormEnvironment, StormNetwork
 from gateway.storm.scenario import StormScenario
+from gateway.storm.sentinel_group import SentinelGroup
 
 _WEB_SHARE = 0.2
 
@@ -25,16 +25,14 @@ class FaultInjector:
     def __init__(
         self,
         scenario: StormScenario,
-        server: EmbeddedRedis,
-        web: ForkedProcess,
-        workers: Sequence[ForkedProcess],
-        network: StormNetwork | None = None,
+        environment: StormEnvironment,
     ) -> None:
         self._scenario = scenario
-        self._server = server
-        self._web = web
-        self._workers = workers
-        self._network = network
+        self._server = environment.server
+        self._web = environment.web
+        self._workers = environment.workers
+        self._network = environment.network
+        self._group = environment.group
         self._times: list[float] = []
         self._restart_task: asyncio.Future[None] | None = None
         self.counts: Counter[str] = Counter()
@@ -45,7 +43,12 @@ class FaultInjector:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._inject_periodically("kill", scenario.kill_every, self._kill))
             group.create_task(self._inject_periodically("pause", scenario.pause_every, self._pause))
-            group.create_task(self._inject_periodically("restart", scenario.restart_every, self._restart))
+            if self._server is not None:
+                restart = partial(self._restart, self._server)
+                group.create_task(self._inject_periodically("restart", scenario.restart_every, restart))
+            if self._group is not None:
+                fail_over = partial(self._fail_over, self._group)
+                group.create_task(self._inject_periodically("failover", scenario.failover_every, fail_over))
             if self._network is not None:
                 cut = partial(self._partition, self._network)
                 group.create_task(self._inject_periodically("partition", scenario.partition_every, cut))
@@ -109,13 +112,21 @@ class FaultInjector:
             self._times.append(monotonic())
         return f"{name} {kind} (network partition)"
 
-    async def _restart(self, random: Random) -> str:
+    async def _fail_over(self, group: SentinelGroup, random: Random) -> str:
         self._times.append(monotonic())
-        self._restart_task = asyncio.ensure_future(asyncio.to_thread(self._restart_server))
+        self._restart_task = asyncio.ensure_future(group.replace_primary())
+        await asyncio.shield(self._restart_task)
+        self._times.append(monotonic())
+        return "primary killed, replica promoted"
+
+    async def _restart(self, server: EmbeddedRedis, random: Random) -> str:
+        self._times.append(monotonic())
+        self._restart_task = asyncio.ensure_future(asyncio.to_thread(_restart_server, server))
         await asyncio.shield(self._restart_task)
         self._times.append(monotonic())
         return "server restarted with its append-only file"
 
-    def _restart_server(self) -> None:
-        self._server.stop()
-        self._server.start()
+
+def _restart_server(server: EmbeddedRedis) -> None:
+    server.stop()
+    server.start()

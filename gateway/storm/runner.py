@@ -55,13 +55,7 @@ class StormRunner:
         """Run until every message was sent and every conversation was checked; return the result."""
         async with running_environment(self._scenario) as environment:
             began = monotonic()
-            injector = FaultInjector(
-                self._scenario,
-                environment.server,
-                environment.web,
-                environment.workers,
-                environment.network,
-            )
+            injector = FaultInjector(self._scenario, environment)
             injecting = asyncio.create_task(injector.run())
             contacts = [
                 asyncio.create_task(
@@ -76,6 +70,9 @@ class StormRunner:
             ]
             reporting = asyncio.create_task(self._report(injector, began))
             try:
+                await asyncio.wait((conversations, injecting), return_when=asyncio.FIRST_COMPLETED)
+                if injecting.done():
+                    await injecting  # a run whose faults ended with an error proves nothing
                 await conversations
                 self.result.duration_seconds = monotonic() - began
                 await _stop_faults(injecting, injector)
@@ -84,7 +81,7 @@ class StormRunner:
                 started = (injecting, reporting, *checkers, *contacts)
                 for task in started:
                     task.cancel()
-                await asyncio.gather(*started, return_exceptions=True)
+                await asyncio.gather(*started, conversations, return_exceptions=True)
             self.result.fault_counts = dict(injector.counts)
             self.result.counts["delivered twice"] = (
                 environment.simulator_server.simulator.duplicate_deliveries
@@ -246,5 +243,6 @@ class StormRunner:
 async def _stop_faults(injecting: asyncio.Task[None], injector: FaultInjector) -> None:
     """Stop injecting faults; afterwards the server runs and no worker is paused."""
     injecting.cancel()
-    await asyncio.gather(injecting, return_exceptions=True)
+    with suppress(asyncio.CancelledError):
+        await injecting
     await injector.recover()

@@ -178,6 +178,10 @@ class JobLoop:
         try:
             try:
                 await self._process_session(job)
+            except RedisError as error:  # an outage is one line in the log; the sweeper finds the session
+                outages.failed("processing of sessions", error)
+                await asyncio.wait({starting})
+                await self._bookkeeper.finish(job)
             except (Exception, asyncio.CancelledError) as error:
                 is_stopped = job in self._stopped
                 if isinstance(error, asyncio.CancelledError) and not is_stopped:
@@ -186,6 +190,7 @@ class JobLoop:
                 await asyncio.wait({starting})  # its record must not come after that of the end
                 await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
+                outages.succeeded("processing of sessions")
                 if not starting.done():
                     await asyncio.wait({starting})
                 await self._bookkeeper.finish(job)

@@ -78,5 +78,5 @@ class ReplicaConfirmation:
         message = f"only {confirmed} of {self._replicas} replicas confirmed the write in {self._wait_ms} ms"
         if monotonic() >= self._next_log:
             self._next_log = monotonic() + _LOG_SECONDS
-            log.error("%s; webhooks are answered with 503 until they do", message)
+            log.error("%s; nothing is acknowledged or sent until they do", message)
         raise StorageUnavailable(message)

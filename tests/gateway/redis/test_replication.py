@@ -8,15 +8,18 @@ from contextlib import suppress
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import ConfigurationError, StorageUnavailable
-from core.ports import AcceptResult
+from core.model import Reply
+from core.ports import AcceptResult, Commit
 from gateway.config.settings import Settings
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.readiness import Readiness
-from tests.gateway.redis.sentinel import running_sentinel_group
+from gateway.storm.sentinel_group import running_sentinel_group
 from tests.gateway.stack import build_message
 
 REPLICAS = 2
@@ -148,3 +151,16 @@ def test_the_two_settings_belong_together(settings: dict[str, str], monkeypatch:
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match="belong together"):
         Settings.load()
+
+
+async def test_a_worker_marks_and_commits_nothing_that_a_failover_may_forget(redis: Redis) -> None:
+    mailbox = RedisMailbox(redis, confirmation=ReplicaConfirmation(redis, REPLICAS, 0.05))
+    event = build_message(1, "hi")
+    await RedisInbox(redis).accept([event])
+    claim = await mailbox.claim(event.turn.session)
+    assert claim is not None
+    reply = Reply(key="r1", address=event.turn.address, body="hello")
+    with pytest.raises(RedisConnectionError, match="0 of 2 replicas"):
+        await mailbox.mark_sending(claim.lease, reply)
+    with pytest.raises(RedisConnectionError, match="TURNGATE_REPLICAS"):
+        await mailbox.commit(claim.lease, Commit(turns=(event.turn,), state=None))

