@@ -39,6 +39,7 @@ from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
+from gateway.console.figures import parse_price
 from gateway.console.inbox import AgentInbox
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import NotFoundPage, OverviewPage
@@ -182,7 +183,7 @@ def create() -> Starlette:
         protocol=limits,
     )
     pages = (
-        OverviewPage(operator),
+        OverviewPage(operator, price=parse_price(settings.llm_price)),
         ConversationPages(operator, list(add_web_channel(channels))),
         ConversationActions(operator, inbox, limits),
         FailuresPage(operator, limits),

@@ -80,6 +80,13 @@ class Settings(BaseSettings):
         description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one "
         "at a server of its own is `openai/<model>@https://host`",
     )
+    llm_price: str = Field(
+        "",
+        alias="TURNGATE_LLM_PRICE",
+        pattern=r"^(\d{1,6}(\.\d{1,6})?( [A-Za-z]{1,10})?)?$",
+        description="price of a million tokens of the language model, e.g. `0.60 USD`; the console shows the "
+        "cost of the day",
+    )
     llm_keys: SecretStr = Field(
         SecretStr(""),
         alias="TURNGATE_LLM_KEYS",

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import DeliveryStatus
+from gateway.console.figures import sum_errors
 from gateway.console.formats import count_of
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
@@ -21,6 +22,7 @@ from gateway.redis.records.delivery_reports import read_recent_counts
 from gateway.redis.records.gateway_status import read_status
 from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.traffic import read_traffic
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
@@ -28,6 +30,7 @@ _LETTERS_PER_PAGE = 100
 _MAX_BY_TIME = 500
 _MAX_RETRIED = 50
 _MAX_REJECTED = 10
+_MAX_ERRORS = 30
 _LETTER_ID = re.compile(r"\d{1,19}-\d{1,19}")
 _SPANS = {
     "1h": ("the last hour", 3_600_000),
@@ -98,6 +101,7 @@ class FailuresPage(ConsolePage):
             undelivered=[each for each in counts if each.status == DeliveryStatus.FAILED],
             rejected=await Quarantine(redis).latest(_MAX_REJECTED),
             figures=await read_status(redis),
+            errors=sum_errors(await read_traffic(redis)).most_common(_MAX_ERRORS),
             spans=_SPANS,
             done=_describe_result(request.query_params.get("done", "")),
         )

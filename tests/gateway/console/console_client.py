@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
+from gateway.console.figures import parse_price
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import OverviewPage
 from gateway.redis.inbox import RedisInbox
@@ -28,7 +29,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     """Serve the pages; requests come from our own origin, as those of a browser."""
     rule = operator_auth(redis, named=NAMED)
     pages = (
-        OverviewPage(rule),
+        OverviewPage(rule, price=parse_price("2.50 EUR")),
         ConversationPages(rule, CHANNELS),
         ConversationActions(rule, RedisInbox(redis)),
         FailuresPage(rule),
