@@ -41,6 +41,7 @@ from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
 from gateway.console.figures import parse_price
 from gateway.console.inbox import AgentInbox
+from gateway.console.live_updates import LiveUpdates
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import NotFoundPage, OverviewPage
 from gateway.console.provider_desk import ProviderDeskPage
@@ -98,11 +99,11 @@ def create_app(  # noqa: PLR0913 - keyword-only
     operator = operator or OperatorAuth(OperatorAccess(), redis)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         sweeping = asyncio.create_task(sweeper.run()) if sweeper else None
         await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
-        yield
+        yield {"stopping": asyncio.Event()}
         if sweeping is not None:
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
@@ -198,6 +199,7 @@ def create() -> Starlette:
         WidgetDemoPage(operator),
         BroadcastsPage(Broadcasts(redis, limits), operator),
         BroadcastApi(redis, sender, operator, limits),
+        LiveUpdates(operator),
         SignInPage(operator),
         NotFoundPage(operator),
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.broadcasts.store import Broadcasts
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage
 from gateway.server.operator_auth import OperatorAuth
 
@@ -22,7 +23,7 @@ class BroadcastsPage(ConsolePage):
 
     def routes(self) -> list[Route]:
         """Return the page's route."""
-        return [self.get("/console/broadcasts", self.page)]
+        return [self.get("/console/broadcasts", self.page, live=ViewName.BROADCASTS)]
 
     async def page(self, request: Request) -> Response:
         """Show the newest broadcasts and their progress."""

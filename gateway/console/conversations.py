@@ -16,6 +16,7 @@ from core.model import Owner
 from gateway.access.operator_keys import Role
 from gateway.console.event_lines import conclude, describe_entries, select_entries, walked_path
 from gateway.console.formats import format_clock, format_day
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
 from gateway.redis.records.conversation_ids import ConversationIds
@@ -68,9 +69,9 @@ class ConversationPages(ConsolePage):
     def routes(self) -> list[Route]:
         """Return the pages and the search."""
         return [
-            self.get("/console/conversations", self.list_page),
+            self.get("/console/conversations", self.list_page, live=ViewName.CONVERSATIONS),
             self.form("/console/conversations/search", self.search, "search", Role.VIEWER),
-            self.get("/console/conversations/{conversation}", self.page),
+            self.get("/console/conversations/{conversation}", self.page, live=ViewName.CONVERSATION),
         ]
 
     async def list_page(self, request: Request) -> Response:
@@ -139,6 +140,7 @@ class ConversationPages(ConsolePage):
             row=row,
             lines=lines,
             chosen=chosen,
+            before=before,
             chosen_line=next((line for line in messages if line.id == chosen), None),
             events=events
             if len(events) <= 2 * _END_EVENTS

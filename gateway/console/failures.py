@@ -14,6 +14,7 @@ from starlette.routing import Route
 from core.model import DeliveryStatus
 from gateway.console.figures import sum_errors
 from gateway.console.formats import count_of
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.conversation_ids import ConversationIds
@@ -76,7 +77,7 @@ class FailuresPage(ConsolePage):
     def routes(self) -> list[Route]:
         """Return the page and the acts on dead letters."""
         return [
-            self.get("/console/failures", self.page),
+            self.get("/console/failures", self.page, live=ViewName.FAILURES),
             self.form("/console/failures/replay", self.replay, "replay_dead_letters"),
             self.form("/console/failures/drop", self.drop, "drop_dead_letters"),
         ]

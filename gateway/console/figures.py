@@ -18,6 +18,7 @@ _OVERDUE_SECONDS: Final = 60.0
 _MAX_NAMED: Final = 3
 _MAX_ACCOUNTS: Final = 50
 _HIGH: Final = 0.95
+_RECENT_MINUTES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,12 @@ def describe_high(histogram: Histogram) -> str:
 
 
 def _build_rate(label: str, numbers: Sequence[int]) -> Tile:
-    complete = numbers[:-1] or numbers
-    usual = sum(complete) / max(len(complete), 1)
+    recent = numbers[-_RECENT_MINUTES:]
+    usual = sum(numbers) / max(len(numbers), 1)
     return Tile(
         label,
-        format_number(complete[-1] if complete else 0),
-        f"{sum(numbers):,} in the last hour, {usual:,.1f} a minute on average",
+        f"{sum(recent) / max(len(recent), 1):,.1f}",
+        f"in the last 5 minutes; {usual:,.1f} on average, {sum(numbers):,} in the last hour",
         "/console/conversations",
         chart=draw_sparkline(numbers, lambda most: f"{most:,.0f} a minute"),
     )

@@ -15,6 +15,7 @@ from channels._kit.agent_commands import parse_agent_command
 from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.delivery_reports import read_alarms
@@ -67,7 +68,7 @@ class AgentInbox(ConsolePage):
     def routes(self) -> list[Route]:
         """Return the page and its JSON routes."""
         return [
-            self.get("/console/desk", self.page),
+            self.get("/console/desk", self.page, live=ViewName.INBOX),
             self.get("/console/desk/sessions", self.sessions),
             self.get("/console/desk/log", self.log),
             self.post("/console/desk/say", self.send_message, "answer", Role.AGENT),

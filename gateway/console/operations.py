@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.conversation_ids import ConversationIds
@@ -39,8 +40,8 @@ class OperationsPages(ConsolePage):
     def routes(self) -> list[Route]:
         """Return the routes of the pages."""
         return [
-            self.get("/console/queue", self.queue),
-            self.get("/console/accounts", self.accounts),
+            self.get("/console/queue", self.queue, live=ViewName.QUEUE),
+            self.get("/console/accounts", self.accounts, live=ViewName.ACCOUNTS),
             self.get("/console/audit", self.audit, Role.OPERATOR),
         ]
 

@@ -10,6 +10,7 @@ from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
 from gateway.console.alerts import find_alerts
 from gateway.console.figures import TokenPrice, build_account_rows, build_traffic_tiles, describe_high
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
@@ -38,7 +39,10 @@ class OverviewPage(ConsolePage):
 
     def routes(self) -> list[Route]:
         """Return the routes of the two pages."""
-        return [self.get("/console", self.page), self.get("/console/more", self.list_pages)]
+        return [
+            self.get("/console", self.page, live=ViewName.OVERVIEW),
+            self.get("/console/more", self.list_pages),
+        ]
 
     async def page(self, request: Request) -> Response:
         """Show whether anything is wrong, and the figures."""

@@ -13,6 +13,8 @@ from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
 from gateway.console.figures import parse_price
+from gateway.console.live_updates import LiveUpdates
+from gateway.console.live_views import ViewWatcher
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import OverviewPage
 from gateway.redis.inbox import RedisInbox
@@ -34,6 +36,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
         ConversationActions(rule, RedisInbox(redis)),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
+        LiveUpdates(rule, ViewWatcher(redis, 0.02), check_seconds=0.02, heartbeat_seconds=0.05),
     )
     app = Starlette(routes=[route for page in pages for route in page.routes()])
     async with (

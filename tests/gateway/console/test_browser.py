@@ -261,3 +261,26 @@ def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     expect(page.locator("li.theirs .bubble").last).not_to_contain_text("1. Yes")
     page.get_by_role("button", name="Yes", exact=True).click()
     last_reply(page, "everything I need")
+
+
+def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
+    page: Page, gateway: RunningGateway, browser: Browser
+) -> None:
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    lists, talk = context.new_page(), context.new_page()
+    say(page, "hi")
+    last_reply(page, "last four digits")
+    lists.goto(f"{gateway.url}/console/conversations")
+    talk.goto(f"{gateway.url}/console/conversations")
+    talk.locator("tbody a").first.click()
+    expect(talk.locator("#live")).to_have_text("Live")
+    expect(talk.locator("[data-zone]").first).to_have_text("GMT+9")
+    time = talk.locator(".said-by time").first
+    hour = int(str(time.get_attribute("datetime"))[11:13])
+    assert time.inner_text().startswith(f"{(hour + 9) % 24:02}:")
+
+    say(page, "4321")
+    expect(talk.locator(".said-by.bot p").last).to_contain_text("date of birth")
+    expect(talk.locator(".said-by.bot .state").last).to_have_text("Delivered")
+    expect(lists.get_by_text("1 new or changed conversations. Show")).to_be_visible()
+    context.close()

@@ -59,7 +59,9 @@ async def test_every_figure_of_the_hour_has_a_chart_words_and_a_list(
     charted = [label for label, text in by_label.items() if "<polyline" in text]
 
     assert len(charted) == 7
-    assert any("2 in the last hour" in label for label in charted), charted
+    assert any(
+        "0.4 in the last 5 minutes; 0.0 on average, 2 in the last hour" in label for label in charted
+    ), charted
     assert any("failed send: unavailable (fake) · 1 permanent (fake)" in each for each in charted)
     assert any("1,500,000 3.75 EUR" in label for label in charted), charted
     assert all("last hour" in label for label in charted), charted

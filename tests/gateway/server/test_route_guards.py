@@ -38,6 +38,7 @@ GUARDS = {
     ("GET", "/console"): Role.VIEWER,
     ("GET", "/console/more"): Role.VIEWER,
     ("GET", "/console/simulator"): Role.VIEWER,
+    ("GET", "/console/events"): Role.VIEWER,
     ("GET", "/console/conversations"): Role.VIEWER,
     ("POST", "/console/conversations/search"): Role.VIEWER,
     ("GET", "/console/conversations/{conversation}"): Role.VIEWER,
