@@ -54,6 +54,7 @@ from gateway.console.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.middleware.opt_out_requests import OptOutRequests
+from gateway.middleware.text_index import TextIndex
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
@@ -61,6 +62,7 @@ from gateway.redis.outbox import ProactiveSender
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.records.text_words import WordDigests
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
@@ -142,20 +144,21 @@ def create() -> Starlette:
     config = ConfigFile.load(settings.config_path)
     participants = find_participant_policies(settings, config, channels)
     confirmation = build_confirmation(settings, redis)
+    stored = RedisInbox(
+        redis,
+        limits,
+        config.concurrency,
+        find_desk_channels(channels),
+        participants,
+        find_windows(channels),
+        find_abuse_limits(settings, config, add_web_channel(channels)),
+        confirmation,
+    )
     inbox = IdentityResolver(
         redis,
         OptOutRequests(
             redis,
-            RedisInbox(
-                redis,
-                limits,
-                config.concurrency,
-                find_desk_channels(channels),
-                participants,
-                find_windows(channels),
-                find_abuse_limits(settings, config, add_web_channel(channels)),
-                confirmation,
-            ),
+            TextIndex(redis, stored, limits) if settings.text_search else stored,
             channels,
             _split_list(settings.opt_out_words),
         ),
@@ -185,7 +188,11 @@ def create() -> Starlette:
     )
     pages = (
         OverviewPage(operator, price=parse_price(settings.llm_price)),
-        ConversationPages(operator, list(add_web_channel(channels))),
+        ConversationPages(
+            operator,
+            list(add_web_channel(channels)),
+            WordDigests(redis) if settings.text_search else None,
+        ),
         ConversationActions(operator, inbox, limits),
         FailuresPage(operator, limits),
         OperationsPages(

@@ -324,6 +324,12 @@ class Settings(BaseSettings):
         description="age at which dead letters, and events for hooks that were given up, are deleted "
         "(0: when an operator drops them)",
     )
+    text_search: bool = Field(
+        default=True,
+        alias="TURNGATE_TEXT_SEARCH",
+        description="`no`: the console's search does not know the words of messages. They are indexed as "
+        "keyed digests, for as long as sessions are kept",
+    )
     log_format: Literal["text", "json"] = Field(
         "text",
         alias="TURNGATE_LOG_FORMAT",

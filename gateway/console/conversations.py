@@ -29,6 +29,7 @@ from gateway.redis.records.conversation_list import (
 )
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log_before, read_window
+from gateway.redis.records.text_words import WordDigests
 from gateway.server.operator_auth import OperatorAuth
 
 _LOG_ENTRIES = 150
@@ -59,12 +60,16 @@ _DONE = {
 class ConversationPages(ConsolePage):
     """The pages `/console/conversations` and `/console/conversations/{conversation}`."""
 
-    def __init__(self, operator: OperatorAuth, channels: Sequence[str]) -> None:
+    def __init__(
+        self, operator: OperatorAuth, channels: Sequence[str], words: WordDigests | None = None
+    ) -> None:
+        """Create the pages; `words` are the digests under which texts are indexed, if they are."""
         super().__init__(operator)
         self._redis: Redis = operator.redis
         self._list = ConversationList(operator.redis)
         self._ids = ConversationIds(operator.redis)
         self._channels = sorted(channels)
+        self._words = words
 
     def routes(self) -> list[Route]:
         """Return the pages and the search."""
@@ -82,7 +87,8 @@ class ConversationPages(ConsolePage):
         state = _parse_state(query.get("state", ""))
         channel = query.get("channel", "") if query.get("channel", "") in self._channels else ""
         if term:
-            rows, older, is_cut = await self._list.search(term, self._channels), "", False
+            words = await self._words.of(term) if self._words else []
+            rows, older, is_cut = await self._list.search(term, self._channels, words), "", False
         else:
             after = parse_cursor(self._ids.decode(query.get("after", "")))
             rows, next_cursor, is_cut = await self._list.read(state, channel, after)
@@ -96,6 +102,7 @@ class ConversationPages(ConsolePage):
             channels=self._channels,
             filters=filters,
             term=term,
+            searches_texts=self._words is not None,
             older=f"?{urlencode({**{k: v for k, v in filters.items() if v}, 'after': older})}"
             if older
             else "",

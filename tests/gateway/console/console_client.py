@@ -18,6 +18,7 @@ from gateway.console.live_views import ViewWatcher
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import OverviewPage
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.text_words import WordDigests
 from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
@@ -32,7 +33,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     rule = operator_auth(redis, named=NAMED)
     pages = (
         OverviewPage(rule, price=parse_price("2.50 EUR")),
-        ConversationPages(rule, CHANNELS),
+        ConversationPages(rule, CHANNELS, WordDigests(redis)),
         ConversationActions(rule, RedisInbox(redis)),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
