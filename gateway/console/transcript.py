@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.console.formats import OWNERS, StateWords, format_duration
+from gateway.console.formats import StateWords, format_duration
+from gateway.redis.records.entry_words import describe_control
 from gateway.redis.records.message_timeline import original_key
 from gateway.redis.records.session_log import LogEntry
 
@@ -24,18 +25,6 @@ _RETRYING: Final = StateWords("Retrying", "again", "warn")
 _REFUSED: Final = StateWords("Not sent", "barred", "bad")
 _DEAD: Final = StateWords("Dead letter", "box", "bad")
 _FORWARDED: Final = StateWords("Sent on another channel", "up", "ok")
-_ACTS: Final = {
-    "opt_out": "The contact opted out",
-    "marketing_opt_out": "The contact opted out of marketing",
-    "opt_in": "The contact opted in",
-    "end_silence": "The bot may speak again",
-}
-_OWNERSHIP: Final = {
-    "bot": "The bot has the conversation",
-    "waiting": "The conversation waits for an agent",
-    "human": "An agent took over",
-    "closed": "The conversation was closed",
-}
 
 
 @dataclass(slots=True)
@@ -76,7 +65,7 @@ class _Transcript:
             case "said":
                 self._add_reply(entry, data)
             case "control":
-                text = _describe_control(data)
+                text = describe_control(data)
                 if text:
                     self._add_event(entry, text)
             case "reset":
@@ -155,15 +144,6 @@ class _Transcript:
 
 def _describe_delay(milliseconds: int) -> str:
     return f"after {format_duration(milliseconds)}" if milliseconds > 5_000 else ""
-
-
-def _describe_control(data: Any) -> str:
-    actor = str(data.get("actor") or "")
-    by = f" (by {actor})" if actor and actor != "agent" else ""
-    owner = str(data.get("owner") or "")
-    if owner in OWNERS:
-        return f"{_OWNERSHIP[owner]}{by}"
-    return f"{_ACTS.get(str(data.get('act')), _words(data.get('act')))}{by}"
 
 
 def _words(name: object) -> str:
