@@ -40,6 +40,7 @@ from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
 from gateway.console.figures import parse_price
+from gateway.console.flow_drawing import FlowDrawing
 from gateway.console.inbox import AgentInbox
 from gateway.console.live_updates import LiveUpdates
 from gateway.console.operations import OperationsPages
@@ -192,8 +193,9 @@ def create() -> Starlette:
             operator,
             list(add_web_channel(channels)),
             WordDigests(redis) if settings.text_search else None,
+            FlowDrawing(lambda: settings.flow_path),
         ),
-        ConversationActions(operator, inbox, limits),
+        ConversationActions(operator, inbox, sender, limits),
         FailuresPage(operator, limits),
         OperationsPages(
             operator, sorted(add_web_channel(channels)), sorted(parse_simulator_urls(settings.environ))

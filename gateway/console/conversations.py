@@ -15,10 +15,12 @@ from starlette.routing import Route
 from core.model import Owner
 from gateway.access.operator_keys import Role
 from gateway.console.event_lines import conclude, describe_entries, select_entries, walked_path
+from gateway.console.flow_drawing import FlowDrawing
 from gateway.console.formats import format_clock, format_day
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
+from gateway.redis.outbox import REFUSAL_SENTENCES
 from gateway.redis.records.conversation_ids import ConversationIds
 from gateway.redis.records.conversation_list import (
     MAX_READ,
@@ -30,6 +32,7 @@ from gateway.redis.records.conversation_list import (
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log_before, read_window
 from gateway.redis.records.text_words import WordDigests
+from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
 _LOG_ENTRIES = 150
@@ -37,6 +40,11 @@ _END_EVENTS = 50
 _MAX_NODES = 20
 _MAX_QUERY = 200
 _MAX_SLOT_LENGTH = 300
+_DRAWING_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 _STATES = {
     ConversationState.BOT: "Bot has it",
     ConversationState.WAITING: "Waiting for agent",
@@ -52,6 +60,13 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
+    "resent": "The reply will be sent again; its state is in the transcript.",
+    "gone": "Nothing was sent: the dead letter is gone, or too many replies wait.",
+    **{
+        f"not_resent_{outcome}": f"The reply was {sentence}."
+        for outcome, sentence in REFUSAL_SENTENCES.items()
+    },
+    "not_resent_duplicate": "The reply was sent again before; its state is in the transcript.",
     "unknown": "This was not done: the conversation is not kept any more.",
     "mismatch": "Nothing was erased: the contact that was typed is another one.",
 }
@@ -61,7 +76,11 @@ class ConversationPages(ConsolePage):
     """The pages `/console/conversations` and `/console/conversations/{conversation}`."""
 
     def __init__(
-        self, operator: OperatorAuth, channels: Sequence[str], words: WordDigests | None = None
+        self,
+        operator: OperatorAuth,
+        channels: Sequence[str],
+        words: WordDigests | None = None,
+        drawing: FlowDrawing | None = None,
     ) -> None:
         """Create the pages; `words` are the digests under which texts are indexed, if they are."""
         super().__init__(operator)
@@ -70,12 +89,14 @@ class ConversationPages(ConsolePage):
         self._ids = ConversationIds(operator.redis)
         self._channels = sorted(channels)
         self._words = words
+        self._drawing = drawing
 
     def routes(self) -> list[Route]:
         """Return the pages and the search."""
         return [
             self.get("/console/conversations", self.list_page, live=ViewName.CONVERSATIONS),
             self.form("/console/conversations/search", self.search, "search", Role.VIEWER),
+            self.get("/console/conversations/{conversation}/flow.svg", self.draw_flow),
             self.get("/console/conversations/{conversation}", self.page, live=ViewName.CONVERSATION),
         ]
 
@@ -156,6 +177,7 @@ class ConversationPages(ConsolePage):
             end_events=_END_EVENTS,
             conclusion=conclude(events),
             path_walked=walked_path(entries, _MAX_NODES),
+            is_drawn=self._drawing is not None,
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
             is_older="before" in query,
             facts=await self._read_facts(row),
@@ -164,6 +186,17 @@ class ConversationPages(ConsolePage):
             ask=query.get("ask", "") if role.includes(Role.OPERATOR) else "",
             done=_DONE.get(query.get("done", ""), ""),
         )
+
+    async def draw_flow(self, request: Request) -> Response:
+        """Draw the flow with the path that the conversation walked."""
+        await self._ids.load()
+        session = self._ids.decode(request.path_params["conversation"])
+        entries = await read_log_before(self._redis, session, "", _LOG_ENTRIES) if session else []
+        nodes = [node for node, _ in walked_path(entries, _LOG_ENTRIES)]
+        drawn = await self._drawing.draw(nodes) if self._drawing and nodes else ""
+        if not drawn:
+            return error_response(404, "not_found", "there is no path through the present flow to draw")
+        return Response(drawn, media_type="image/svg+xml", headers=_DRAWING_HEADERS)
 
     async def _read_facts(self, row: ConversationRow) -> dict[str, str]:
         facts = {"Contact": row.contact, "Name": row.name, "Channel": row.channel, "Account": row.account}

@@ -27,6 +27,9 @@ _DEAD: Final = StateWords("Dead letter", "box", "bad")
 _FORWARDED: Final = StateWords("Sent on another channel", "up", "ok")
 
 
+_LOST: Final = (_STATES["failed"], _REFUSED, _DEAD)
+
+
 @dataclass(slots=True)
 class Line:
     """A line of the transcript. `speaker` is `contact`, `bot`, `agent`, `note` or `event`."""
@@ -39,6 +42,7 @@ class Line:
     state: StateWords | None = None
     reason: str = ""
     is_message: bool = False
+    may_resend: bool = False
     extras: list[str] = field(default_factory=list)
 
 
@@ -47,6 +51,8 @@ def build_transcript(entries: Sequence[LogEntry], contact: str) -> list[Line]:
     transcript = _Transcript(contact)
     for entry in entries:
         transcript.apply(entry)
+    for line in transcript.lines:
+        line.may_resend = bool(line.text) and line.state in _LOST
     return transcript.lines
 
 
@@ -79,6 +85,8 @@ class _Transcript:
                 self._add_event(entry, f"The contact {what} a message")
             case "status":
                 self._apply_status(data)
+            case "replayed":
+                self._apply_replay(data)
             case _:
                 self._apply_step(entry, data)
 
@@ -119,6 +127,12 @@ class _Transcript:
         if line:
             line.state = _STATES.get(str(data.get("status")), _STATES["sent"])
             line.reason = " ".join(filter(None, (str(data.get("error") or ""), str(data.get("code") or ""))))
+
+    def _apply_replay(self, data: Any) -> None:
+        keys = data.get("replies")
+        for key in keys if isinstance(keys, list) else ():
+            if line := self._parts.get(original_key(str(key), self._parts)):
+                line.state, line.reason = _REPLIED, ""
 
     def _apply_step(self, entry: LogEntry, data: Any) -> None:
         line = self._parts.get(original_key(str(data.get("key", "")), self._parts))

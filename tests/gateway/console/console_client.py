@@ -18,7 +18,10 @@ from gateway.console.live_views import ViewWatcher
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import OverviewPage
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.text_words import WordDigests
+from tests.fakes import FakeChannel
 from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
@@ -31,10 +34,11 @@ KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[httpx.AsyncClient]:
     """Serve the pages; requests come from our own origin, as those of a browser."""
     rule = operator_auth(redis, named=NAMED)
+    sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
     pages = (
         OverviewPage(rule, price=parse_price("2.50 EUR")),
         ConversationPages(rule, CHANNELS, WordDigests(redis)),
-        ConversationActions(rule, RedisInbox(redis)),
+        ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
         LiveUpdates(rule, ViewWatcher(redis, 0.02), check_seconds=0.02, heartbeat_seconds=0.05),

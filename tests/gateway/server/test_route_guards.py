@@ -46,6 +46,8 @@ GUARDS = {
     ("POST", "/console/conversations/{conversation}/reset"): Role.OPERATOR,
     ("POST", "/console/conversations/{conversation}/opt-out"): Role.OPERATOR,
     ("POST", "/console/conversations/{conversation}/erase"): Role.OPERATOR,
+    ("POST", "/console/conversations/{conversation}/resend"): Role.OPERATOR,
+    ("GET", "/console/conversations/{conversation}/flow.svg"): Role.VIEWER,
     ("GET", "/console/{rest}"): Role.VIEWER,
     ("GET", "/console/failures"): Role.VIEWER,
     ("POST", "/console/failures/replay"): Role.OPERATOR,
