@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
-from core.ports import Inbox
+from core.ports import HasTemplates, Inbox
 from gateway.access.exposure import OperatorAccess
 from gateway.bootstrap import (
     Channels,
@@ -35,6 +35,7 @@ from gateway.config.channel_config import ConfigFile
 from gateway.config.process_log import use_shared_salt
 from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
+from gateway.console.account import AccountPage
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
@@ -51,6 +52,7 @@ from gateway.console.settings_check import SettingsCheckPage
 from gateway.console.sign_in import SignInPage
 from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
+from gateway.console.templates_page import TemplatesPage
 from gateway.console.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
@@ -200,13 +202,15 @@ def create() -> Starlette:
         OperationsPages(
             operator, sorted(add_web_channel(channels)), sorted(parse_simulator_urls(settings.environ))
         ),
+        AccountPage(operator, add_web_channel(channels), settings, limits),
+        TemplatesPage(operator, [name for name, each in channels.items() if isinstance(each, HasTemplates)]),
         SettingsCheckPage(operator, settings),
         SimulatorPage(redis, inbox, operator, simulator, http),
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
-        BroadcastsPage(Broadcasts(redis, limits), operator),
+        BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),
         BroadcastApi(redis, sender, operator, limits),
         LiveUpdates(operator),
         SignInPage(operator),

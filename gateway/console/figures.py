@@ -99,6 +99,30 @@ def build_traffic_tiles(minutes: Sequence[MinuteTraffic], load: Load, price: Tok
     ]
 
 
+def build_account_tiles(minutes: Sequence[MinuteTraffic], account: str) -> list[Tile]:
+    """Return the tiles of one account in the last hour; durations are those of its channel."""
+    channel = account.partition(":")[0]
+    errors = [sum(number for (name, _), number in each.errors.items() if name == account) for each in minutes]
+    return [
+        _build_rate("Messages a minute", [each.messages.get(account, 0) for each in minutes]),
+        _build_rate("Replies a minute", [each.replies.get(account, 0) for each in minutes]),
+        _build_durations("Send time of the channel", [_select(each.sends, channel) for each in minutes]),
+        _build_durations("Answer time of the channel", [_select(each.answers, channel) for each in minutes]),
+        Tile(
+            "Errors in the last hour",
+            format_number(sum(errors)),
+            "by class below",
+            "#errors",
+            sum(errors) > 0,
+            draw_sparkline(errors, lambda most: f"{most:,.0f} a minute"),
+        ),
+    ]
+
+
+def _select(histograms: Mapping[str, Histogram], channel: str) -> Mapping[str, Histogram]:
+    return {name: each for name, each in histograms.items() if name == channel}
+
+
 def sum_errors(minutes: Iterable[MinuteTraffic]) -> Counter[tuple[str, str]]:
     """Return the number of errors by account or channel and class: failed calls, refusals, dead letters."""
     total: Counter[tuple[str, str]] = Counter()

@@ -110,7 +110,7 @@ def redirect(path: str) -> Response:
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 
-async def read_form(request: Request) -> dict[str, list[str]] | None:
+async def read_form(request: Request, max_bytes: int = _MAX_FORM_BYTES) -> dict[str, list[str]] | None:
     """Return the fields of a form; `None` if the body is no form or too large."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/x-www-form-urlencoded":
@@ -118,7 +118,7 @@ async def read_form(request: Request) -> dict[str, list[str]] | None:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MAX_FORM_BYTES:
+        if len(body) > max_bytes:
             return None
     try:
         return parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MAX_FORM_FIELDS)

@@ -9,6 +9,9 @@ import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from gateway.broadcasts.store import Broadcasts
+from gateway.console.account import AccountPage
+from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
@@ -17,6 +20,7 @@ from gateway.console.live_updates import LiveUpdates
 from gateway.console.live_views import ViewWatcher
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import OverviewPage
+from gateway.console.templates_page import TemplatesPage
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
@@ -41,6 +45,9 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
+        AccountPage(rule, {"fake": FakeChannel()}),
+        TemplatesPage(rule, ["fake"]),
+        BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),
         LiveUpdates(rule, ViewWatcher(redis, 0.02), check_seconds=0.02, heartbeat_seconds=0.05),
     )
     app = Starlette(routes=[route for page in pages for route in page.routes()])
