@@ -36,6 +36,7 @@ from gateway.config.process_log import use_shared_salt
 from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
 from gateway.console.account import AccountPage
+from gateway.console.agent_desk import AgentDeskPages
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
@@ -208,6 +209,7 @@ def create() -> Starlette:
         SimulatorPage(redis, inbox, operator, simulator, http),
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
+        AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
         BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),

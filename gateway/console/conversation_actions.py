@@ -70,7 +70,7 @@ class ConversationActions(ConsolePage):
         return [
             self.form(f"{path}/owner", self.change_owner, "change_owner", Role.AGENT),
             self.form(f"{path}/reset", self.reset, "reset"),
-            self.form(f"{path}/opt-out", self.opt_out, "opt_out"),
+            self.form(f"{path}/opt-out", self.opt_out, "opt_out", Role.AGENT),
             self.form(f"{path}/resend", self.resend, "resend"),
             self.form(f"{path}/erase", self.erase, "erase"),
         ]
@@ -95,7 +95,7 @@ class ConversationActions(ConsolePage):
     async def opt_out(self, request: Request) -> Response:
         """Opt the contact out in this conversation."""
         session = await self._find_session(request)
-        return await self._record(request, session, ControlAction.OPT_OUT, "operator")
+        return await self._record(request, session, ControlAction.OPT_OUT, request.state.identity.role)
 
     async def resend(self, request: Request) -> Response:
         """Send a reply again that was not delivered; a dead letter is replayed, so that it is sent once."""

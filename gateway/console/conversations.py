@@ -161,6 +161,7 @@ class ConversationPages(ConsolePage):
             chosen = of_contact[-1].id if of_contact else ""
         events = describe_entries(select_entries(entries, chosen))
         role: Role = request.state.identity.role
+        actions = _possible_actions(row, role)
         return await self.show(
             request,
             "conversation.html",
@@ -182,8 +183,8 @@ class ConversationPages(ConsolePage):
             is_older="before" in query,
             facts=await self._read_facts(row),
             slots=await self._read_slots(session),
-            actions=_possible_actions(row, role),
-            ask=query.get("ask", "") if role.includes(Role.OPERATOR) else "",
+            actions=actions,
+            ask=query.get("ask", "") if query.get("ask", "") in actions else "",
             done=_DONE.get(query.get("done", ""), ""),
         )
 
@@ -233,10 +234,10 @@ def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:
             actions["take_over"] = "Take over"
         if row.owner in (Owner.HUMAN, Owner.WAITING):
             actions |= {"give_back": "Give back to the bot", "close": "Close"}
-    if role.includes(Role.OPERATOR):
-        actions["reset"] = "Reset…"
         if row.opted_out != "1":
             actions["opt_out"] = "Opt out…"
+    if role.includes(Role.OPERATOR):
+        actions["reset"] = "Reset…"
         actions["erase"] = "Erase…"
     return actions
 

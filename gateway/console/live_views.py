@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from gateway.redis import rq_layout
 from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.records.agent_desk import presence_key
 from gateway.redis.records.session_keys import session_key
 
 _SLOW_MS: Final = 10_000
@@ -68,12 +69,13 @@ async def read_versions(redis: Redis, views: Collection[View]) -> dict[View, str
             read(pipeline)
         for session in sessions:
             pipeline.xrevrange(session_key(session, ":log"), count=1)
-            pipeline.hget(session_key(session), "owner")
+            pipeline.hmget(session_key(session), "owner", "agent")
+            pipeline.hgetall(presence_key(session))
         answers: list[Any] = await pipeline.execute()
     facts: dict[str, Any] = dict(zip(_READS, answers, strict=False))
     rest = answers[len(_READS) :]
     ends = {
-        session: ([name for name, _ in rest[2 * number]], rest[2 * number + 1])
+        session: ([name for name, _ in rest[3 * number]], rest[3 * number + 1], sorted(rest[3 * number + 2]))
         for number, session in enumerate(sessions)
     }
     return {view: _digest(view, facts, ends.get(view.session)) for view in views}

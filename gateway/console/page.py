@@ -75,7 +75,7 @@ class ConsolePage:
         """Read the version of a view before the page is built, so that no change falls between the two."""
 
         async def followed(request: Request) -> Response:
-            opaque = request.path_params.get("conversation", "")
+            opaque = request.path_params.get("conversation") or request.query_params.get("conversation", "")
             ids = ConversationIds(self._operator_auth.redis)
             await ids.load()
             view = View(name, ids.decode(opaque))

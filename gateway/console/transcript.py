@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.console.formats import StateWords, format_duration
-from gateway.redis.records.entry_words import describe_control
+from gateway.redis.records.entry_words import describe_control, describe_entry
 from gateway.redis.records.message_timeline import original_key
 from gateway.redis.records.session_log import LogEntry
 
@@ -60,6 +60,7 @@ class _Transcript:
     def __init__(self, contact: str) -> None:
         self.lines: list[Line] = []
         self._contact = contact
+        self._agent = ""
         self._parts: dict[str, Line] = {}
         self._parts_by_provider_id: dict[str, Line] = {}
 
@@ -74,6 +75,12 @@ class _Transcript:
                 text = describe_control(data)
                 if text:
                     self._add_event(entry, text)
+            case "note":
+                name = f"Internal note of {data.get('agent') or 'an agent'}, not sent"
+                self.lines.append(Line(entry.id, entry.at_ms, "note", str(data.get("text", "")), name))
+            case "assigned":
+                self._agent = str(data.get("agent") or "")
+                self._add_event(entry, describe_entry(entry).title)
             case "reset":
                 self._add_event(entry, "The conversation was reset")
             case "expired":
@@ -109,7 +116,11 @@ class _Transcript:
         is_agent, is_note = data.get("voice") == "person", key.endswith(_NOTE_SUFFIXES)
         speaker = "note" if is_note else "agent" if is_agent else "bot"
         name = (
-            "Internal note for agents, not sent to the contact" if is_note else "Agent" if is_agent else "Bot"
+            "Internal note for agents, not sent to the contact"
+            if is_note
+            else (self._agent or "Agent")
+            if is_agent
+            else "Bot"
         )
         line = Line(
             entry.id, entry.at_ms, speaker, str(data.get("body", "")), name, _REPLIED, is_message=not is_note

@@ -105,6 +105,7 @@ async function read() {
     if (answer.redirected || answer.status === 401 || answer.status === 403) return end();
     if (!answer.ok) throw new Error(String(answer.status));
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.title = next.title;
     for (const part of document.querySelectorAll("[data-part]")) {
       const other = next.getElementById(part.id);
       if (other) (part.dataset.part === "rows" ? announceRows : replace)(part, other);

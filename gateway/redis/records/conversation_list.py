@@ -157,6 +157,14 @@ class ConversationList:
         rows = await self._read_rows([Cursor(float(score or 0), session)])
         return rows[0] if rows else None
 
+    async def read_rows(self, sessions: Sequence[str]) -> list[ConversationRow]:
+        """Return the rows of these conversations, as far as they are kept, with their times in the list."""
+        if not sessions:
+            return []
+        scores: Any = await self._redis.zmscore("tg:conversations", list(sessions))
+        places = [Cursor(float(score or 0), name) for name, score in zip(sessions, scores, strict=True)]
+        return await self._read_rows(places)
+
     async def _read_index(self, index: str, after: Cursor | None, count: int) -> list[Cursor]:
         """Return the places after a cursor. Sessions with the same time are in the reverse order of names."""
         offset, found = 0, []

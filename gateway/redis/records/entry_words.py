@@ -160,6 +160,12 @@ def _activity(data: Any) -> EntryWords:
     return EntryWords(f"The contact {what} a message")
 
 
+def _assigned(data: Any) -> EntryWords:
+    agent, by = str(data.get("agent") or ""), str(data.get("by") or "")
+    words = f"{agent} has the conversation" if agent else f"{by} gave the conversation to all agents"
+    return EntryWords(words, "", "person")
+
+
 def _describe_other(kind: str, data: Any) -> EntryWords:
     facts = [
         f"{name} {value}"
@@ -196,4 +202,5 @@ _DESCRIPTIONS: Final[dict[str, Callable[[Any], EntryWords]]] = {
     "control": _control,
     "silenced": _silenced,
     "activity": _activity,
+    "assigned": _assigned,
 }

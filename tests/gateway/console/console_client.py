@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.account import AccountPage
+from gateway.console.agent_desk import AgentDeskPages
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
@@ -31,6 +32,7 @@ from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
 CHANNELS = ("fake", "twilio")
+REPLIES = {"greeting": "Hello {{ name }}, how can I help?", "order": "Your order {{ order }} is on its way."}
 KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 
 
@@ -45,6 +47,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
+        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES),
         AccountPage(rule, {"fake": FakeChannel()}),
         TemplatesPage(rule, ["fake"]),
         BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),

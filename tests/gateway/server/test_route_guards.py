@@ -20,6 +20,7 @@ from tests.flows.http_server import served
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
 PUBLIC, SIGNATURE, SESSION = "public", "signature", "session or operator"
+PRESENT = "agent, not in the audit log"
 READS_SESSION = "session or viewer"
 GUARDS = {
     ("POST", "/webhooks/{channel}"): SIGNATURE,
@@ -44,7 +45,7 @@ GUARDS = {
     ("GET", "/console/conversations/{conversation}"): Role.VIEWER,
     ("POST", "/console/conversations/{conversation}/owner"): Role.AGENT,
     ("POST", "/console/conversations/{conversation}/reset"): Role.OPERATOR,
-    ("POST", "/console/conversations/{conversation}/opt-out"): Role.OPERATOR,
+    ("POST", "/console/conversations/{conversation}/opt-out"): Role.AGENT,
     ("POST", "/console/conversations/{conversation}/erase"): Role.OPERATOR,
     ("POST", "/console/conversations/{conversation}/resend"): Role.OPERATOR,
     ("GET", "/console/conversations/{conversation}/flow.svg"): Role.VIEWER,
@@ -62,6 +63,10 @@ GUARDS = {
     ("GET", "/console/agent"): Role.VIEWER,
     ("POST", "/console/agent"): Role.OPERATOR,
     ("GET", "/console/desk"): Role.VIEWER,
+    ("POST", "/console/desk/{conversation}/reply"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/assign"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/owner"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/presence"): PRESENT,
     ("GET", "/console/desk/sessions"): Role.VIEWER,
     ("GET", "/console/desk/log"): Role.VIEWER,
     ("POST", "/console/desk/say"): Role.AGENT,
@@ -96,7 +101,12 @@ GUARDS = {
     ("DELETE", "/contacts/{contact}"): Role.OPERATOR,
 }
 GUARDED = sorted(each for each, guard in GUARDS.items() if guard not in (PUBLIC, SIGNATURE))
-ROLES = {SESSION: Role.OPERATOR, READS_SESSION: Role.VIEWER, "origin or operator": Role.OPERATOR}
+ROLES = {
+    PRESENT: Role.AGENT,
+    SESSION: Role.OPERATOR,
+    READS_SESSION: Role.VIEWER,
+    "origin or operator": Role.OPERATOR,
+}
 SECRETS = {Role.VIEWER: VIEWER, Role.AGENT: AGENT, Role.OPERATOR: OPS}
 
 
