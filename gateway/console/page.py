@@ -77,8 +77,9 @@ class ConsolePage:
         async def followed(request: Request) -> Response:
             opaque = request.path_params.get("conversation") or request.query_params.get("conversation", "")
             ids = ConversationIds(self._operator_auth.redis)
-            await ids.load()
-            view = View(name, ids.decode(opaque))
+            if opaque:
+                await ids.load()
+            view = View(name, ids.decode(opaque) if opaque else "")
             versions = await read_versions(self._operator_auth.redis, [view])
             query = {"view": name.value, "since": versions[view]}
             request.state.live = urlencode({**query, "conversation": opaque} if opaque else query)
