@@ -102,7 +102,7 @@ class ConfigFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: Annotated[dict[str, ChannelConfig], Field(default_factory=dict)]
-    replies: Annotated[dict[_ReplyName, _ReplyText], Field(default_factory=dict, max_length=200)]
+    replies: dict[_ReplyName, _ReplyText] = Field(default_factory=dict, max_length=200)
     """Saved replies for the inbox, by name: texts with `{{ name }}` and slots."""
 
     @classmethod
@@ -112,7 +112,7 @@ class ConfigFile(BaseModel):
         Raises `ConfigurationError` naming every problem.
         """
         if path is None:
-            return cls(channels={}, replies={})
+            return cls(channels={})
         try:
             config = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
