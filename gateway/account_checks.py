@@ -15,8 +15,8 @@ from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
 
 
-async def check_accounts(settings: Settings, *, fix: bool) -> AsyncIterator[AccountCheck]:
-    """Ask each configured provider; with `fix`, change what is wrong there.
+async def check_accounts(settings: Settings, *, fix: bool, only: str = "") -> AsyncIterator[AccountCheck]:
+    """Ask each configured provider, or one channel `only`; with `fix`, change what is wrong there.
 
     A provider that does not answer is one failed check. Without a public https URL nothing is changed: the
     provider could not reach what would be set.
@@ -29,6 +29,8 @@ async def check_accounts(settings: Settings, *, fix: bool) -> AsyncIterator[Acco
     config = ConfigFile.load(settings.config_path)
     async with provider_client() as http:
         for name in accounts:
+            if only not in ("", name):
+                continue
             account = config.accounts.get(name)
             environ = account.resolve_settings(settings.environ) if account else settings.environ
             if not public_url:

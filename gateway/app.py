@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
-from core.ports import Inbox
+from core.ports import HasTemplates, Inbox
 from gateway.access.exposure import OperatorAccess
 from gateway.bootstrap import (
     Channels,
@@ -35,11 +35,16 @@ from gateway.config.channel_config import ConfigFile
 from gateway.config.process_log import describe_process, use_shared_salt
 from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
+from gateway.console.account import AccountPage
+from gateway.console.agent_desk import AgentDeskPages
 from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
+from gateway.console.figures import parse_price
+from gateway.console.flow_drawing import FlowDrawing
 from gateway.console.inbox import AgentInbox
+from gateway.console.live_updates import LiveUpdates
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import NotFoundPage, OverviewPage
 from gateway.console.provider_desk import ProviderDeskPage
@@ -48,10 +53,12 @@ from gateway.console.settings_check import SettingsCheckPage
 from gateway.console.sign_in import SignInPage
 from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
+from gateway.console.templates_page import TemplatesPage
 from gateway.console.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.middleware.opt_out_requests import OptOutRequests
+from gateway.middleware.text_index import TextIndex
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
@@ -60,6 +67,7 @@ from gateway.redis.readiness import Readiness
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.process_versions import ProcessVersion, keep_announcing
 from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.records.text_words import WordDigests
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
@@ -99,13 +107,13 @@ def create_app(  # noqa: PLR0913 - keyword-only
     operator = operator or OperatorAuth(OperatorAccess(), redis)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         running = [asyncio.create_task(sweeper.run())] if sweeper else []
         if process is not None:
             running.append(asyncio.create_task(keep_announcing(redis, process)))
         await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
-        yield
+        yield {"stopping": asyncio.Event()}
         for task in running:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -144,20 +152,21 @@ def create() -> Starlette:
     config = ConfigFile.load(settings.config_path)
     participants = find_participant_policies(settings, config, channels)
     confirmation = build_confirmation(settings, redis)
+    stored = RedisInbox(
+        redis,
+        limits,
+        config.concurrency,
+        find_desk_channels(channels),
+        participants,
+        find_windows(channels),
+        find_abuse_limits(settings, config, add_web_channel(channels)),
+        confirmation,
+    )
     inbox = IdentityResolver(
         redis,
         OptOutRequests(
             redis,
-            RedisInbox(
-                redis,
-                limits,
-                config.concurrency,
-                find_desk_channels(channels),
-                participants,
-                find_windows(channels),
-                find_abuse_limits(settings, config, add_web_channel(channels)),
-                confirmation,
-            ),
+            TextIndex(redis, stored, limits) if settings.text_search else stored,
             channels,
             _split_list(settings.opt_out_words),
         ),
@@ -186,21 +195,30 @@ def create() -> Starlette:
         protocol=limits,
     )
     pages = (
-        OverviewPage(operator),
-        ConversationPages(operator, list(add_web_channel(channels))),
-        ConversationActions(operator, inbox, limits),
+        OverviewPage(operator, price=parse_price(settings.llm_price)),
+        ConversationPages(
+            operator,
+            list(add_web_channel(channels)),
+            WordDigests(redis) if settings.text_search else None,
+            FlowDrawing(lambda: settings.flow_path),
+        ),
+        ConversationActions(operator, inbox, sender, limits),
         FailuresPage(operator, limits),
         OperationsPages(
             operator, sorted(add_web_channel(channels)), sorted(parse_simulator_urls(settings.environ))
         ),
+        AccountPage(operator, add_web_channel(channels), settings, limits),
+        TemplatesPage(operator, [name for name, each in channels.items() if isinstance(each, HasTemplates)]),
         SettingsCheckPage(operator, settings),
         SimulatorPage(redis, inbox, operator, simulator, http),
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
+        AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
-        BroadcastsPage(Broadcasts(redis, limits), operator),
+        BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),
         BroadcastApi(redis, sender, operator, limits),
+        LiveUpdates(operator),
         SignInPage(operator),
         NotFoundPage(operator),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -51,6 +52,21 @@ def render_settings() -> str:
             default = f"`{setting.default}`" if setting.default else ("required" if setting.required else "")
             rows.append(f"| {name_of(setting.name)} | {default} | {setting.description} |")
     return "\n".join(rows)
+
+
+def render_env_example() -> str:
+    """Render `.env.example`: every setting with its meaning, none of them set."""
+    lines = ["# Copy to .env (mode 600) and set what you need, or let `turngate setup` ask."]
+    for name, default, meaning in settings.setting_rows():
+        lines += ["", *textwrap.wrap(meaning, 118, initial_indent="# ", subsequent_indent="# ")]
+        lines.append(f"#{name}={default.strip('`')}")
+    for channel in channels.available():
+        lines += ["", f"# --- {channel} ---"]
+        for setting in importlib.import_module(f"channels.{channel}").SETTINGS:
+            note = f"{setting.description}{' (required)' if setting.required else ''}"
+            lines += ["", *textwrap.wrap(note, 118, initial_indent="# ", subsequent_indent="# ")]
+            lines.append(f"#{setting.name}={setting.default}")
+    return "\n".join([*lines, ""])
 
 
 def render_commands() -> str:
@@ -139,6 +155,7 @@ def render_retention() -> str:
     return "\n".join(rows)
 
 
+ENV_EXAMPLE = ROOT / ".env.example"
 BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     ROOT / "README.md": {"commands": render_commands},
     DOCS / "settings.md": {"settings": render_settings},
@@ -160,6 +177,7 @@ def main() -> None:
             _, end, after = rest.partition(f"\n<!-- /{name} -->")
             text = "".join((before, begin, render(), end, after))
         page.write_text(text, encoding="utf-8")
+    ENV_EXAMPLE.write_text(render_env_example(), encoding="utf-8")
 
 
 if __name__ == "__main__":

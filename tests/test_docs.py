@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_tables import BLOCKS, find_block
+from tests.docs_tables import BLOCKS, ENV_EXAMPLE, find_block, render_env_example
 from tests.paths import ROOT
 
 
@@ -18,6 +18,11 @@ from tests.paths import ROOT
 def test_generated_blocks_are_current(page: Path, name: str) -> None:
     """Run `make docs` after a change of settings, commands, ownership or import contracts."""
     assert find_block(page.read_text(encoding="utf-8"), name) == BLOCKS[page][name]()
+
+
+def test_the_example_of_the_settings_file_is_current_and_sets_nothing() -> None:
+    assert ENV_EXAMPLE.read_text(encoding="utf-8") == render_env_example()
+    assert all(not line or line.startswith("#") for line in render_env_example().splitlines())
 
 
 def test_the_deployment_page_shows_the_procfile() -> None:

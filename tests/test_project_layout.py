@@ -14,6 +14,7 @@ from tests.paths import ROOT
 PACKAGES = ("core", "flows", "channels", "gateway")
 ALLOWED_ENTRIES = {
     *PACKAGES, "tests", "bench", "docs", "deploy", ".ci", ".github", ".gitignore", ".editorconfig",
+    ".env.example",
     ".pre-commit-config.yaml", "Makefile", "Procfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
     "SECURITY.md", "CODE_OF_CONDUCT.md", "LICENSE", "pyproject.toml", "requirements.txt",
     "requirements-test.txt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
+from core.log_context import about
 from core.model import Attachment, Choice, Message, Turn
 from core.ports import HttpFetcher, Reminder, TurnListener
 from flows.compiled import CompiledFlow, CompiledNode, select_language_block
@@ -21,6 +23,8 @@ from flows.state import DialogState
 from flows.templating import MAX_TEXT_LENGTH, TextTemplate
 from flows.text import replace_surrogates
 from flows.tools import PythonTool, hide_paths
+
+log = logging.getLogger("turngate.flow")
 
 MAX_INPUT_LENGTH = 4_000
 """Maximum number of characters of a user message that the dialog reads."""
@@ -188,15 +192,28 @@ class TurnContext:
     def render(self, text: TextTemplate) -> str:
         """Render a text of the flow with the dialog's values."""
         static = text.static_text
-        return text.render(self.template_values) if static is None else static
+        return text.render(self.template_values, self.record_template_error) if static is None else static
 
     def render_protected(self, text: TextTemplate) -> str:
         """Render a text for a message, in which the dialog's values are protected from markup."""
         static = text.static_text
-        rendered = text.render_protected(self.template_values) if static is None else static
+        if static is None:
+            rendered = text.render_protected(self.template_values, self.record_template_error)
+        else:
+            rendered = static
         if len(rendered) >= MAX_TEXT_LENGTH:
             self.issues.append("cut")
         return rendered
+
+    def record_template_error(self, error: str) -> None:
+        """Record that a text of the present node cannot be made: it is left out. `error` is its class."""
+        self.issues.append(f"template:{self.state.node}:{error}")
+        log.warning(
+            "a text of the flow's node %s was left out, its template failed: %s; see `turngate flow lint`",
+            self.state.node,
+            error,
+            extra=about("template_failed"),
+        )
 
     def record_usage(self, tokens: int, model: str, issue: str = "") -> None:
         """Record a model call's tokens, the model that answered and the issue with its output, if any."""

@@ -47,6 +47,8 @@ _CACHE_SIZE = 5_000
 _CROSS_TEMPLATE_NODES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 TemplateValues = Mapping[str, JsonValue]
+ReportError = Callable[[str], None]
+"""Takes the class of the error; its message may quote a value."""
 
 _RENDER_ERRORS = (
     TemplateError,
@@ -199,13 +201,13 @@ class TextTemplate:
         self._template = _compile_template(source, place) if "{" in source else None
         self.static_text = source.strip()[:MAX_TEXT_LENGTH] if self._template is None else None
 
-    def render(self, values: TemplateValues) -> str:
+    def render(self, values: TemplateValues, on_error: ReportError | None = None) -> str:
         """Render with the values as they are; see `render_protected`."""
-        text = self.render_protected(values)
+        text = self.render_protected(values, on_error)
         return reveal_values(text) if self._context in _CONTEXTS_WITH_PROTECTED_VALUES else text
 
-    def render_protected(self, values: TemplateValues) -> str:
-        """Render at most `MAX_TEXT_LENGTH` characters; empty when rendering fails.
+    def render_protected(self, values: TemplateValues, on_error: ReportError | None = None) -> str:
+        """Render at most `MAX_TEXT_LENGTH` characters; empty when rendering fails, which `on_error` hears of.
 
         In a message and a prompt the values are protected, for `flows.text.to_commonmark`. A prompt that
         cannot be rendered is told without its values: the rules in it hold all the same.
@@ -214,7 +216,9 @@ class TextTemplate:
             return self.static_text or ""
         try:
             return self._render_or_raise(values)[:MAX_TEXT_LENGTH]
-        except RenderError:
+        except RenderError as error:
+            if on_error is not None:
+                on_error(type(error.__cause__).__name__)
             return _TAGS.sub("", self.source).strip()[:MAX_TEXT_LENGTH] if self._context == "prompt" else ""
 
     def render_strict(self, values: TemplateValues) -> str:

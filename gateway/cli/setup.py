@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,12 +19,20 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def setup(
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="zendesk or intercom.")],
+    channel: Annotated[
+        str, typer.Argument(metavar="[CHANNEL]", help="zendesk or intercom; none: the guided first set-up.")
+    ] = "",
     by_triggers: Annotated[
         bool, typer.Option("--by-triggers", help="Use triggers instead of event subscriptions.")
     ] = False,
+    file: Annotated[Path, typer.Option(metavar="FILE", help="File of the guided set-up.")] = Path(".env"),
 ) -> None:
-    """Register webhooks with the provider and print the settings to add."""
+    """Ask for settings, check and write them; with a channel, register its webhooks at the provider."""
+    if not channel:
+        from gateway.cli._first_setup import run_first_setup
+
+        asyncio.run(run_first_setup(file))
+        return
     from gateway.config.settings import Settings
 
     asyncio.run(_setup(channel, Settings.load(), by_triggers))

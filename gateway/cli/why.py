@@ -41,6 +41,7 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what became of a message, and what a session or a contact waits for."""
+    from gateway.redis.records.entry_words import describe_entry
     from gateway.redis.records.session_report import explain
 
     async def work(redis: Redis) -> list[SessionReport]:
@@ -61,7 +62,11 @@ def why(
             typer.echo(line)
         for entry in report.entries:
             facts = [f"{field}={_format_value(value)}" for field, value in _facts(entry, text).items()]
-            typer.echo(f"{_format_time(entry.at_ms)}  {entry.kind:<9}  {'  '.join(facts)}")
+            words = describe_entry(entry)
+            told = f"{words.title}: {words.detail}" if words.detail else words.title
+            typer.echo(f"{_format_time(entry.at_ms)}  {entry.kind:<9}  {told}")
+            if facts:
+                typer.echo(f"{'':<34}  {'  '.join(facts)}")
 
 
 def _describe_state(report: SessionReport) -> list[str]:

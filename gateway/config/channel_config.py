@@ -20,6 +20,8 @@ from core.quiet_hours import QuietHours
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
 from gateway.config.setting_names import suggest_name
 
+_ReplyName = Annotated[str, Field(min_length=1, max_length=60)]
+_ReplyText = Annotated[str, Field(min_length=1, max_length=4_000)]
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
@@ -100,6 +102,8 @@ class ConfigFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: Annotated[dict[str, ChannelConfig], Field(default_factory=dict)]
+    replies: dict[_ReplyName, _ReplyText] = Field(default_factory=dict, max_length=200)
+    """Saved replies for the inbox, by name: texts with `{{ name }}` and slots."""
 
     @classmethod
     def load(cls, path: Path | None) -> Self:

@@ -80,6 +80,13 @@ class Settings(BaseSettings):
         description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one "
         "at a server of its own is `openai/<model>@https://host`",
     )
+    llm_price: str = Field(
+        "",
+        alias="TURNGATE_LLM_PRICE",
+        pattern=r"^(\d{1,6}(\.\d{1,6})?( [A-Za-z]{1,10})?)?$",
+        description="price of a million tokens of the language model, e.g. `0.60 USD`; the console shows the "
+        "cost of the day",
+    )
     llm_keys: SecretStr = Field(
         SecretStr(""),
         alias="TURNGATE_LLM_KEYS",
@@ -316,6 +323,12 @@ class Settings(BaseSettings):
         le=3_650,
         description="age at which dead letters, and events for hooks that were given up, are deleted "
         "(0: when an operator drops them)",
+    )
+    text_search: bool = Field(
+        default=True,
+        alias="TURNGATE_TEXT_SEARCH",
+        description="`no`: the console's search does not know the words of messages. They are indexed as "
+        "keyed digests, for as long as sessions are kept",
     )
     log_format: Literal["text", "json"] = Field(
         "text",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from html import unescape
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -10,21 +12,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.model import Address, ControlAction, ControlReceived
+from core.model import Address, Attachment, ControlAction, ControlReceived, Message
 from core.ports import Inbox
+from flows.text import protect_value, to_commonmark
 from gateway.access.operator_keys import Role
 from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.transcript import build_transcript
 from gateway.redis import lua, rq_layout
 from gateway.redis.contact_spelling import normalize
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.contact_names import read_identifiers
 from gateway.redis.records.conversation_ids import ConversationIds
+from gateway.redis.records.dead_letters import DeadLetters, Letter, ReplayOutcome
 from gateway.redis.records.erasure import ContactErasure
+from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.session_keys import session_key
+from gateway.redis.records.session_log import is_entry_id, read_log_from
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 
 _FILE_SECONDS: Final = 5.0
+_MAX_LETTERS: Final = 500
+_MAX_ENTRIES: Final = 500
+_HTML: Final = re.compile(r"\s*<[a-z]", re.IGNORECASE)
+_BREAK: Final = re.compile(r"</p>\s*<p[^>]*>|<br\s*/?>|</li>\s*<li[^>]*>", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]*>")
 _FIELDS: Final = ("address", "known", "contact")
 _OWNERSHIP: Final = {
     "take_over": ControlAction.TAKE_OVER,
@@ -36,8 +49,16 @@ _OWNERSHIP: Final = {
 class ConversationActions(ConsolePage):
     """The forms of `/console/conversations/{conversation}`."""
 
-    def __init__(self, operator: OperatorAuth, inbox: Inbox, protocol: ProtocolLimits | None = None) -> None:
+    def __init__(
+        self,
+        operator: OperatorAuth,
+        inbox: Inbox,
+        sender: ProactiveSender,
+        protocol: ProtocolLimits | None = None,
+    ) -> None:
         super().__init__(operator)
+        self._sender = sender
+        self._letters = DeadLetters(operator.redis, protocol)
         self._redis: Redis = operator.redis
         self._inbox = inbox
         self._ids = ConversationIds(operator.redis)
@@ -49,7 +70,8 @@ class ConversationActions(ConsolePage):
         return [
             self.form(f"{path}/owner", self.change_owner, "change_owner", Role.AGENT),
             self.form(f"{path}/reset", self.reset, "reset"),
-            self.form(f"{path}/opt-out", self.opt_out, "opt_out"),
+            self.form(f"{path}/opt-out", self.opt_out, "opt_out", Role.AGENT),
+            self.form(f"{path}/resend", self.resend, "resend"),
             self.form(f"{path}/erase", self.erase, "erase"),
         ]
 
@@ -73,7 +95,41 @@ class ConversationActions(ConsolePage):
     async def opt_out(self, request: Request) -> Response:
         """Opt the contact out in this conversation."""
         session = await self._find_session(request)
-        return await self._record(request, session, ControlAction.OPT_OUT, "operator")
+        return await self._record(request, session, ControlAction.OPT_OUT, request.state.identity.role)
+
+    async def resend(self, request: Request) -> Response:
+        """Send a reply again that was not delivered; a dead letter is replayed, so that it is sent once."""
+        form = await read_form(request) or {}
+        entry_id = form.get("entry", [""])[0]
+        session = await self._find_session(request)
+        entries = (
+            await read_log_from(self._redis, session, entry_id, _MAX_ENTRIES) if is_entry_id(entry_id) else []
+        )
+        if not session or not entries or entries[0].id != entry_id or entries[0].kind != "said":
+            return self._answer(request, "unknown")
+        if not build_transcript(entries, "")[0].may_resend:
+            return self._answer(request, f"not_resent_{SendOutcome.DUPLICATE}")
+        said: Any = entries[0].data
+        if letter := await self._find_letter(session, str(said.get("key", ""))):
+            outcome = await self._letters.replay(letter)
+            return self._answer(request, "resent" if outcome is ReplayOutcome.REPLAYED else "gone")
+        media = tuple(
+            Attachment.model_validate(each if isinstance(each, dict) else {"url": each})
+            for each in said.get("media", ())
+        )
+        message = Message(text=_write_as_said(str(said.get("body", ""))), media=media)
+        voice: Literal["bot", "person"] = "person" if said.get("voice") == "person" else "bot"
+        prefix = AGENT_PREFIX if voice == "person" else OWN_PREFIX
+        receipt = await self._sender.send(session, f"{prefix}resend-{entry_id}", message, voice)
+        is_new = receipt.outcome in (SendOutcome.QUEUED, SendOutcome.SCHEDULED)
+        return self._answer(request, "resent" if is_new else f"not_resent_{receipt.outcome}")
+
+    async def _find_letter(self, session: str, key: str) -> Letter | None:
+        """Return the dead letter of a reply, among the newest."""
+        for letter in await self._letters.list_newest(limit=_MAX_LETTERS):
+            if letter.session == session and letter.reply and letter.reply.key == key:
+                return letter
+        return None
 
     async def erase(self, request: Request) -> Response:
         """Erase the contact of this conversation everywhere, if their identifier was typed, too."""
@@ -112,3 +168,10 @@ class ConversationActions(ConsolePage):
 
     def _answer(self, request: Request, result: str) -> Response:
         return redirect(f"/console/conversations/{request.path_params['conversation']}?done={result}")
+
+
+def _write_as_said(body: str) -> str:
+    """Return the text of a rendered reply for another rendering: without HTML, and its signs as they are."""
+    if _HTML.match(body):
+        body = unescape(_TAG.sub("", _BREAK.sub("\n", body)))
+    return to_commonmark(protect_value(body))

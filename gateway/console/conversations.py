@@ -15,9 +15,12 @@ from starlette.routing import Route
 from core.model import Owner
 from gateway.access.operator_keys import Role
 from gateway.console.event_lines import conclude, describe_entries, select_entries, walked_path
+from gateway.console.flow_drawing import FlowDrawing
 from gateway.console.formats import format_clock, format_day
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
+from gateway.redis.outbox import REFUSAL_SENTENCES
 from gateway.redis.records.conversation_ids import ConversationIds
 from gateway.redis.records.conversation_list import (
     MAX_READ,
@@ -28,6 +31,8 @@ from gateway.redis.records.conversation_list import (
 )
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log_before, read_window
+from gateway.redis.records.text_words import WordDigests
+from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
 _LOG_ENTRIES = 150
@@ -35,6 +40,11 @@ _END_EVENTS = 50
 _MAX_NODES = 20
 _MAX_QUERY = 200
 _MAX_SLOT_LENGTH = 300
+_DRAWING_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 _STATES = {
     ConversationState.BOT: "Bot has it",
     ConversationState.WAITING: "Waiting for agent",
@@ -50,6 +60,13 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
+    "resent": "The reply will be sent again; its state is in the transcript.",
+    "gone": "Nothing was sent: the dead letter is gone, or too many replies wait.",
+    **{
+        f"not_resent_{outcome}": f"The reply was {sentence}."
+        for outcome, sentence in REFUSAL_SENTENCES.items()
+    },
+    "not_resent_duplicate": "The reply was sent again before; its state is in the transcript.",
     "unknown": "This was not done: the conversation is not kept any more.",
     "mismatch": "Nothing was erased: the contact that was typed is another one.",
 }
@@ -58,19 +75,29 @@ _DONE = {
 class ConversationPages(ConsolePage):
     """The pages `/console/conversations` and `/console/conversations/{conversation}`."""
 
-    def __init__(self, operator: OperatorAuth, channels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        operator: OperatorAuth,
+        channels: Sequence[str],
+        words: WordDigests | None = None,
+        drawing: FlowDrawing | None = None,
+    ) -> None:
+        """Create the pages; `words` are the digests under which texts are indexed, if they are."""
         super().__init__(operator)
         self._redis: Redis = operator.redis
         self._list = ConversationList(operator.redis)
         self._ids = ConversationIds(operator.redis)
         self._channels = sorted(channels)
+        self._words = words
+        self._drawing = drawing
 
     def routes(self) -> list[Route]:
         """Return the pages and the search."""
         return [
-            self.get("/console/conversations", self.list_page),
+            self.get("/console/conversations", self.list_page, live=ViewName.CONVERSATIONS),
             self.form("/console/conversations/search", self.search, "search", Role.VIEWER),
-            self.get("/console/conversations/{conversation}", self.page),
+            self.get("/console/conversations/{conversation}/flow.svg", self.draw_flow),
+            self.get("/console/conversations/{conversation}", self.page, live=ViewName.CONVERSATION),
         ]
 
     async def list_page(self, request: Request) -> Response:
@@ -81,7 +108,8 @@ class ConversationPages(ConsolePage):
         state = _parse_state(query.get("state", ""))
         channel = query.get("channel", "") if query.get("channel", "") in self._channels else ""
         if term:
-            rows, older, is_cut = await self._list.search(term, self._channels), "", False
+            words = await self._words.of(term) if self._words else []
+            rows, older, is_cut = await self._list.search(term, self._channels, words), "", False
         else:
             after = parse_cursor(self._ids.decode(query.get("after", "")))
             rows, next_cursor, is_cut = await self._list.read(state, channel, after)
@@ -95,6 +123,7 @@ class ConversationPages(ConsolePage):
             channels=self._channels,
             filters=filters,
             term=term,
+            searches_texts=self._words is not None,
             older=f"?{urlencode({**{k: v for k, v in filters.items() if v}, 'after': older})}"
             if older
             else "",
@@ -132,6 +161,7 @@ class ConversationPages(ConsolePage):
             chosen = of_contact[-1].id if of_contact else ""
         events = describe_entries(select_entries(entries, chosen))
         role: Role = request.state.identity.role
+        actions = _possible_actions(row, role)
         return await self.show(
             request,
             "conversation.html",
@@ -139,6 +169,7 @@ class ConversationPages(ConsolePage):
             row=row,
             lines=lines,
             chosen=chosen,
+            before=before,
             chosen_line=next((line for line in messages if line.id == chosen), None),
             events=events
             if len(events) <= 2 * _END_EVENTS
@@ -147,14 +178,26 @@ class ConversationPages(ConsolePage):
             end_events=_END_EVENTS,
             conclusion=conclude(events),
             path_walked=walked_path(entries, _MAX_NODES),
+            is_drawn=self._drawing is not None,
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
             is_older="before" in query,
             facts=await self._read_facts(row),
             slots=await self._read_slots(session),
-            actions=_possible_actions(row, role),
-            ask=query.get("ask", "") if role.includes(Role.OPERATOR) else "",
+            actions=actions,
+            ask=query.get("ask", "") if query.get("ask", "") in actions else "",
             done=_DONE.get(query.get("done", ""), ""),
         )
+
+    async def draw_flow(self, request: Request) -> Response:
+        """Draw the flow with the path that the conversation walked."""
+        await self._ids.load()
+        session = self._ids.decode(request.path_params["conversation"])
+        entries = await read_log_before(self._redis, session, "", _LOG_ENTRIES) if session else []
+        nodes = [node for node, _ in walked_path(entries, _LOG_ENTRIES)]
+        drawn = await self._drawing.draw(nodes) if self._drawing and nodes else ""
+        if not drawn:
+            return error_response(404, "not_found", "there is no path through the present flow to draw")
+        return Response(drawn, media_type="image/svg+xml", headers=_DRAWING_HEADERS)
 
     async def _read_facts(self, row: ConversationRow) -> dict[str, str]:
         facts = {"Contact": row.contact, "Name": row.name, "Channel": row.channel, "Account": row.account}
@@ -191,10 +234,10 @@ def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:
             actions["take_over"] = "Take over"
         if row.owner in (Owner.HUMAN, Owner.WAITING):
             actions |= {"give_back": "Give back to the bot", "close": "Close"}
-    if role.includes(Role.OPERATOR):
-        actions["reset"] = "Reset…"
         if row.opted_out != "1":
             actions["opt_out"] = "Opt out…"
+    if role.includes(Role.OPERATOR):
+        actions["reset"] = "Reset…"
         actions["erase"] = "Erase…"
     return actions
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.console.formats import format_duration
+from gateway.redis.records.entry_words import describe_entry
 from gateway.redis.records.message_timeline import original_key
 from gateway.redis.records.session_log import LogEntry
 
@@ -21,9 +22,6 @@ class EventLine(NamedTuple):
     icon: str
     tone: str
     took_ms: int
-
-
-_Words = tuple[str, str, str, str]
 
 
 def select_entries(entries: Sequence[LogEntry], chosen: str) -> list[LogEntry]:
@@ -52,8 +50,7 @@ def describe_entries(entries: Sequence[LogEntry]) -> list[EventLine]:
     lines = []
     former = entries[0].at_ms if entries else 0
     for entry in entries:
-        describe = _DESCRIPTIONS.get(entry.kind, _describe_other)
-        title, detail, icon, tone = describe(entry.kind, entry.data)
+        title, detail, icon, tone = describe_entry(entry)
         took = entry.at_ms - former
         if entry.kind == "claimed" and took > _SLOW_MS:
             tone = "warn"
@@ -110,84 +107,3 @@ def _keys(entry: LogEntry) -> list[str]:
     data: Any = entry.data
     replies = data.get("replies")  # a count in entries of another kind
     return [*(replies if isinstance(replies, list) else []), *([str(data["key"])] if "key" in data else [])]
-
-
-def _accepted(_: str, data: Any) -> _Words:
-    return "Received and stored", "verified, not a duplicate", "down", "ok"
-
-
-def _claimed(_: str, data: Any) -> _Words:
-    return "Processing began", "a worker has the conversation", "chip", ""
-
-
-def _committed(_: str, data: Any) -> _Words:
-    outcome = str(data.get("outcome") or "").replace("_", " ")
-    facts = [
-        f"{name} {data[name]}" for name in ("node", "edge", "model", "tokens", "error") if data.get(name)
-    ]
-    replies = data.get("replies")
-    if isinstance(replies, int):
-        facts.append("1 reply" if replies == 1 else f"{replies} replies")
-    is_silent = outcome.startswith("silent") or outcome in ("failed", "given up")
-    title = f"Not answered: {outcome}" if is_silent else "Answer and state saved in one step"
-    return (
-        title,
-        " · ".join(filter(None, ["" if is_silent else outcome, *facts])),
-        "disk",
-        "warn" if is_silent else "ok",
-    )
-
-
-def _sent(_: str, data: Any) -> _Words:
-    return "Sent: the provider took it", f"provider's ID {data.get('id', '')}", "up", "ok"
-
-
-def _postponed(_: str, data: Any) -> _Words:
-    seconds = data.get("seconds")
-    wait = f"; next try after {seconds} s" if seconds else ""
-    return "Not sent yet, tried again by itself", f"{data.get('reason', '')}{wait}", "again", "warn"
-
-
-def _refused(_: str, data: Any) -> _Words:
-    title = "Given up: a dead letter" if data.get("dead") else "Not sent"
-    return title, str(data.get("reason", "")), "box" if data.get("dead") else "barred", "bad"
-
-
-def _status(_: str, data: Any) -> _Words:
-    status = str(data.get("status", ""))
-    detail = " ".join(filter(None, (str(data.get("error") or ""), str(data.get("code") or ""))))
-    tone, icon = ("bad", "cross") if status == "failed" else ("ok", "ticks")
-    words = {"delivered": "Delivered", "read": "Read", "failed": "Not delivered"}
-    return words.get(status, f"Status: {status}"), detail or "reported by the provider", icon, tone
-
-
-def _describe_other(kind: str, data: Any) -> _Words:
-    facts = [
-        f"{name} {value}"
-        for name, value in data.items()
-        if isinstance(value, str | int | float)
-        and name not in ("text", "body", "payload", "key", "id", "fence")
-    ]
-    return kind.replace("_", " ").capitalize(), " · ".join(facts), "list", ""
-
-
-def _said(_: str, data: Any) -> _Words:
-    segments = data.get("segments")
-    return "Reply put into the outbox", f"{segments} SMS" if isinstance(segments, int) else "", "list", ""
-
-
-def _sending(_: str, data: Any) -> _Words:
-    return "Send began", "", "up", ""
-
-
-_DESCRIPTIONS: Final[dict[str, Callable[[str, Any], _Words]]] = {
-    "accepted": _accepted,
-    "claimed": _claimed,
-    "committed": _committed,
-    "said": _said,
-    "sending": _sending,
-    "sent": _sent,
-    "postponed": _postponed,
-    "refused": _refused,
-    "status": _status,
-}

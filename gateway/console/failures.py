@@ -12,7 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import DeliveryStatus
+from gateway.console.figures import sum_errors
 from gateway.console.formats import count_of
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.conversation_ids import ConversationIds
@@ -21,6 +23,7 @@ from gateway.redis.records.delivery_reports import read_recent_counts
 from gateway.redis.records.gateway_status import read_status
 from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.traffic import read_traffic
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
@@ -28,6 +31,7 @@ _LETTERS_PER_PAGE = 100
 _MAX_BY_TIME = 500
 _MAX_RETRIED = 50
 _MAX_REJECTED = 10
+_MAX_ERRORS = 30
 _LETTER_ID = re.compile(r"\d{1,19}-\d{1,19}")
 _SPANS = {
     "1h": ("the last hour", 3_600_000),
@@ -73,7 +77,7 @@ class FailuresPage(ConsolePage):
     def routes(self) -> list[Route]:
         """Return the page and the acts on dead letters."""
         return [
-            self.get("/console/failures", self.page),
+            self.get("/console/failures", self.page, live=ViewName.FAILURES),
             self.form("/console/failures/replay", self.replay, "replay_dead_letters"),
             self.form("/console/failures/drop", self.drop, "drop_dead_letters"),
         ]
@@ -98,6 +102,7 @@ class FailuresPage(ConsolePage):
             undelivered=[each for each in counts if each.status == DeliveryStatus.FAILED],
             rejected=await Quarantine(redis).latest(_MAX_REJECTED),
             figures=await read_status(redis),
+            errors=sum_errors(await read_traffic(redis)).most_common(_MAX_ERRORS),
             spans=_SPANS,
             done=_describe_result(request.query_params.get("done", "")),
         )

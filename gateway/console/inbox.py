@@ -1,4 +1,4 @@
-"""Agent inbox: agents answer in place of the bot, on channels without a desk of their own."""
+"""JSON API of the inbox, for programs: agents answer in place of the bot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.delivery_reports import read_alarms
 from gateway.redis.records.message_timeline import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner, read_window
@@ -56,7 +55,7 @@ class OwnershipAction(BaseModel):
 
 
 class AgentInbox(ConsolePage):
-    """The page `/console/desk` and its JSON routes."""
+    """The JSON routes below `/console/desk`."""
 
     def __init__(self, redis: Redis, inbox: Inbox, outgoing: ProactiveSender, operator: OperatorAuth) -> None:
         super().__init__(operator)
@@ -65,18 +64,13 @@ class AgentInbox(ConsolePage):
         self._sender = outgoing
 
     def routes(self) -> list[Route]:
-        """Return the page and its JSON routes."""
+        """Return the routes."""
         return [
-            self.get("/console/desk", self.page),
             self.get("/console/desk/sessions", self.sessions),
             self.get("/console/desk/log", self.log),
             self.post("/console/desk/say", self.send_message, "answer", Role.AGENT),
             self.post("/console/desk/act", self.change_ownership, "change_owner", Role.AGENT),
         ]
-
-    async def page(self, request: Request) -> Response:
-        """Show waiting sessions and the selected conversation, and accounts that cannot deliver."""
-        return await self.show(request, "inbox.html", alarms=await read_alarms(self._redis))
 
     async def sessions(self, request: Request) -> Response:
         """List the sessions waiting for or owned by an agent."""

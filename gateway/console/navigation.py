@@ -43,6 +43,7 @@ GROUPS: Final = (
         (
             NavItem("Queue", "/console/queue", "lines"),
             NavItem("Accounts", "/console/accounts", "plug", badge="paused"),
+            NavItem("Templates", "/console/templates", "list"),
             NavItem("Broadcasts", "/console/broadcasts", "sheet"),
         ),
     ),

@@ -10,11 +10,13 @@ from starlette.routing import Route
 
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.conversation_ids import ConversationIds
 from gateway.redis.records.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
 from gateway.redis.records.gateway_status import PausedAccount, read_status
+from gateway.redis.records.load import read_load
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id
 from gateway.server.operator_auth import OperatorAuth
@@ -39,8 +41,8 @@ class OperationsPages(ConsolePage):
     def routes(self) -> list[Route]:
         """Return the routes of the pages."""
         return [
-            self.get("/console/queue", self.queue),
-            self.get("/console/accounts", self.accounts),
+            self.get("/console/queue", self.queue, live=ViewName.QUEUE),
+            self.get("/console/accounts", self.accounts, live=ViewName.ACCOUNTS),
             self.get("/console/audit", self.audit, Role.OPERATOR),
         ]
 
@@ -62,9 +64,12 @@ class OperationsPages(ConsolePage):
         redis = self._operator_auth.redis
         figures = await read_status(redis)
         counts = await read_recent_counts(redis)
+        seen = {each.account for each in (await read_load(redis)).counters.classes if each.account}
+        known = {each.partition(":")[0]: each for each in sorted(seen, reverse=True)}
         rows = [
             {
                 "name": name,
+                "account": known.get(name, name),
                 "is_simulated": name in self._simulated,
                 "paused": [each for each in figures.paused if _belongs(each, name)],
                 "delivered": _count(counts, name, DeliveryStatus.DELIVERED),

@@ -9,26 +9,40 @@ from starlette.routing import Route
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
 from gateway.console.alerts import find_alerts
+from gateway.console.figures import TokenPrice, build_account_rows, build_traffic_tiles, describe_high
+from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
 from gateway.redis.records.gateway_status import read_status
+from gateway.redis.records.load import read_load
+from gateway.redis.records.traffic import read_traffic
 from gateway.server.operator_auth import OperatorAuth
 
 _MAX_ALERTS = 3
 _MAX_CHANGES = 5
+_MINUTES = 60
 
 
 class OverviewPage(ConsolePage):
     """The page `/console`, and the list of all pages for phones."""
 
-    def __init__(self, operator: OperatorAuth, readiness: Readiness | None = None) -> None:
+    def __init__(
+        self,
+        operator: OperatorAuth,
+        readiness: Readiness | None = None,
+        price: TokenPrice | None = None,
+    ) -> None:
         super().__init__(operator)
+        self._price = price or TokenPrice()
         self._readiness = readiness or Readiness(operator.redis)
 
     def routes(self) -> list[Route]:
         """Return the routes of the two pages."""
-        return [self.get("/console", self.page), self.get("/console/more", self.list_pages)]
+        return [
+            self.get("/console", self.page, live=ViewName.OVERVIEW),
+            self.get("/console/more", self.list_pages),
+        ]
 
     async def page(self, request: Request) -> Response:
         """Show whether anything is wrong, and the figures."""
@@ -36,6 +50,7 @@ class OverviewPage(ConsolePage):
         storage_problem = await self._readiness.storage_problem()
         worker_problem = await self._readiness.worker_problem()
         status = await read_status(redis)
+        minutes, load = await read_traffic(redis, _MINUTES), await read_load(redis)
         counts = await read_recent_counts(redis)
         alerts = find_alerts(status, await read_alarms(redis), storage_problem, worker_problem)
         may_audit = request.state.identity.role.includes(Role.OPERATOR)
@@ -44,6 +59,9 @@ class OverviewPage(ConsolePage):
             request,
             "overview.html",
             figures=status,
+            traffic=build_traffic_tiles(minutes, load, self._price),
+            accounts=build_account_rows(minutes, load, status),
+            describe_high=describe_high,
             alerts=alerts[:_MAX_ALERTS],
             more_alerts=len(alerts) - len(alerts[:_MAX_ALERTS]),
             failed=_sum_messages(counts, DeliveryStatus.FAILED),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
 from gateway.console import formats
+from gateway.console.live_views import View, ViewName, read_versions
 from gateway.console.navigation import BADGE_WORDS, Navigation, find_current, read_badges, select_groups
+from gateway.redis.records.conversation_ids import ConversationIds
 from gateway.server.operator_auth import Handler, Identity, OperatorAuth
 
 _MAX_FORM_BYTES = 8 * 1024
@@ -50,9 +52,15 @@ class ConsolePage:
     def __init__(self, operator: OperatorAuth) -> None:
         self._operator_auth = operator
 
-    def get(self, path: str, handler: Handler, role: Role = Role.VIEWER) -> Route:
-        """Build a GET route for a role, which is everybody with a key if it is not given."""
-        return Route(path, self._operator_auth.require(handler, role), methods=["GET"])
+    def get(
+        self, path: str, handler: Handler, role: Role = Role.VIEWER, live: ViewName | None = None
+    ) -> Route:
+        """Build a GET route for a role, which is everybody with a key if it is not given.
+
+        A page with a `live` view is kept up to date while it is open.
+        """
+        inner = self._with_version(handler, live) if live else handler
+        return Route(path, self._operator_auth.require(inner, role), methods=["GET"])
 
     def post(self, path: str, handler: Handler, act: str, role: Role = Role.OPERATOR) -> Route:
         """Build a POST route for a role; the audit log has it as `act`."""
@@ -63,6 +71,22 @@ class ConsolePage:
         guarded = self._operator_auth.require(handler, role, act, takes_form=True)
         return Route(path, guarded, methods=["POST"])
 
+    def _with_version(self, handler: Handler, name: ViewName) -> Handler:
+        """Read the version of a view before the page is built, so that no change falls between the two."""
+
+        async def followed(request: Request) -> Response:
+            opaque = request.path_params.get("conversation") or request.query_params.get("conversation", "")
+            ids = ConversationIds(self._operator_auth.redis)
+            if opaque:
+                await ids.load()
+            view = View(name, ids.decode(opaque) if opaque else "")
+            versions = await read_versions(self._operator_auth.redis, [view])
+            query = {"view": name.value, "since": versions[view]}
+            request.state.live = urlencode({**query, "conversation": opaque} if opaque else query)
+            return await handler(request)
+
+        return followed
+
     async def show(
         self, request: Request, template: str, *, status: int = 200, **values: object
     ) -> HTMLResponse:
@@ -72,7 +96,8 @@ class ConsolePage:
         navigation = Navigation(
             select_groups(identity.role), await read_badges(redis), find_current(request.url.path)
         )
-        page = self.render(template, navigation=navigation, identity=identity, Role=Role, **values)
+        live = getattr(request.state, "live", "")
+        page = self.render(template, navigation=navigation, identity=identity, Role=Role, live=live, **values)
         page.status_code = status
         return page
 
@@ -86,7 +111,7 @@ def redirect(path: str) -> Response:
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 
-async def read_form(request: Request) -> dict[str, list[str]] | None:
+async def read_form(request: Request, max_bytes: int = _MAX_FORM_BYTES) -> dict[str, list[str]] | None:
     """Return the fields of a form; `None` if the body is no form or too large."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/x-www-form-urlencoded":
@@ -94,7 +119,7 @@ async def read_form(request: Request) -> dict[str, list[str]] | None:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MAX_FORM_BYTES:
+        if len(body) > max_bytes:
             return None
     try:
         return parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MAX_FORM_FIELDS)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.console.formats import OWNERS, StateWords, format_duration
+from gateway.console.formats import StateWords, format_duration
+from gateway.redis.records.entry_words import describe_control, describe_entry
 from gateway.redis.records.message_timeline import original_key
 from gateway.redis.records.session_log import LogEntry
 
@@ -24,18 +25,9 @@ _RETRYING: Final = StateWords("Retrying", "again", "warn")
 _REFUSED: Final = StateWords("Not sent", "barred", "bad")
 _DEAD: Final = StateWords("Dead letter", "box", "bad")
 _FORWARDED: Final = StateWords("Sent on another channel", "up", "ok")
-_ACTS: Final = {
-    "opt_out": "The contact opted out",
-    "marketing_opt_out": "The contact opted out of marketing",
-    "opt_in": "The contact opted in",
-    "end_silence": "The bot may speak again",
-}
-_OWNERSHIP: Final = {
-    "bot": "The bot has the conversation",
-    "waiting": "The conversation waits for an agent",
-    "human": "An agent took over",
-    "closed": "The conversation was closed",
-}
+
+
+_LOST: Final = (_STATES["failed"], _REFUSED, _DEAD)
 
 
 @dataclass(slots=True)
@@ -50,6 +42,7 @@ class Line:
     state: StateWords | None = None
     reason: str = ""
     is_message: bool = False
+    may_resend: bool = False
     extras: list[str] = field(default_factory=list)
 
 
@@ -58,6 +51,8 @@ def build_transcript(entries: Sequence[LogEntry], contact: str) -> list[Line]:
     transcript = _Transcript(contact)
     for entry in entries:
         transcript.apply(entry)
+    for line in transcript.lines:
+        line.may_resend = bool(line.text) and line.state in _LOST
     return transcript.lines
 
 
@@ -65,6 +60,7 @@ class _Transcript:
     def __init__(self, contact: str) -> None:
         self.lines: list[Line] = []
         self._contact = contact
+        self._agent = ""
         self._parts: dict[str, Line] = {}
         self._parts_by_provider_id: dict[str, Line] = {}
 
@@ -76,9 +72,15 @@ class _Transcript:
             case "said":
                 self._add_reply(entry, data)
             case "control":
-                text = _describe_control(data)
+                text = describe_control(data)
                 if text:
                     self._add_event(entry, text)
+            case "note":
+                name = f"Internal note of {data.get('agent') or 'an agent'}, not sent"
+                self.lines.append(Line(entry.id, entry.at_ms, "note", str(data.get("text", "")), name))
+            case "assigned":
+                self._agent = str(data.get("agent") or "")
+                self._add_event(entry, describe_entry(entry).title)
             case "reset":
                 self._add_event(entry, "The conversation was reset")
             case "expired":
@@ -90,6 +92,8 @@ class _Transcript:
                 self._add_event(entry, f"The contact {what} a message")
             case "status":
                 self._apply_status(data)
+            case "replayed":
+                self._apply_replay(data)
             case _:
                 self._apply_step(entry, data)
 
@@ -112,7 +116,11 @@ class _Transcript:
         is_agent, is_note = data.get("voice") == "person", key.endswith(_NOTE_SUFFIXES)
         speaker = "note" if is_note else "agent" if is_agent else "bot"
         name = (
-            "Internal note for agents, not sent to the contact" if is_note else "Agent" if is_agent else "Bot"
+            "Internal note for agents, not sent to the contact"
+            if is_note
+            else (self._agent or "Agent")
+            if is_agent
+            else "Bot"
         )
         line = Line(
             entry.id, entry.at_ms, speaker, str(data.get("body", "")), name, _REPLIED, is_message=not is_note
@@ -130,6 +138,12 @@ class _Transcript:
         if line:
             line.state = _STATES.get(str(data.get("status")), _STATES["sent"])
             line.reason = " ".join(filter(None, (str(data.get("error") or ""), str(data.get("code") or ""))))
+
+    def _apply_replay(self, data: Any) -> None:
+        keys = data.get("replies")
+        for key in keys if isinstance(keys, list) else ():
+            if line := self._parts.get(original_key(str(key), self._parts)):
+                line.state, line.reason = _REPLIED, ""
 
     def _apply_step(self, entry: LogEntry, data: Any) -> None:
         line = self._parts.get(original_key(str(data.get("key", "")), self._parts))
@@ -155,15 +169,6 @@ class _Transcript:
 
 def _describe_delay(milliseconds: int) -> str:
     return f"after {format_duration(milliseconds)}" if milliseconds > 5_000 else ""
-
-
-def _describe_control(data: Any) -> str:
-    actor = str(data.get("actor") or "")
-    by = f" (by {actor})" if actor and actor != "agent" else ""
-    owner = str(data.get("owner") or "")
-    if owner in OWNERS:
-        return f"{_OWNERSHIP[owner]}{by}"
-    return f"{_ACTS.get(str(data.get('act')), _words(data.get('act')))}{by}"
 
 
 def _words(name: object) -> str:

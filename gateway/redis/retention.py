@@ -104,7 +104,8 @@ KINDS: Final = (
     KeyKind(
         "tg:term:*, tg:{session}:terms",
         rf"tg:term:.+|{_SESSION}:terms",
-        "index by which the console finds conversations: numbers, addresses, IDs and names",
+        "index by which the console finds conversations: numbers, addresses, IDs, names, and keyed digests "
+        "of words of messages",
         Keeper.EXPIRY,
         "31 days after the last message",
         31,

@@ -17,10 +17,13 @@ from redis.exceptions import RedisError
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.lua import DURATION_BOUNDS_MS
 from gateway.redis.records.counters import histogram_field, sum_field
+from gateway.redis.records.traffic import traffic_key
 
 _FLUSH_SECONDS = 5.0
 _MAX_FIELDS = 2_000
 _MEASURED = frozenset({"turn", "model", "tool", "send"})
+_BY_MINUTE = "h|send|"
+_TRAFFIC_SECONDS = 25 * 3600
 
 
 class _Entered(NamedTuple):
@@ -65,9 +68,15 @@ class StepDurations:
         measured, self._unwritten = self._unwritten, {}
         written: dict[str, int] = {name: int(number) for name, number in measured.items()}
         try:
+            seconds, _ = await self._redis.time()
+            minute = traffic_key(int(seconds) // 60)
             async with self._redis.pipeline(transaction=True) as pipeline:
                 for name, number in written.items():
                     pipeline.hincrby("tg:counts", name, number)
+                    if name.startswith(_BY_MINUTE):
+                        pipeline.hincrby(minute, name, number)
+                if any(name.startswith(_BY_MINUTE) for name in written):
+                    pipeline.expire(minute, _TRAFFIC_SECONDS)
                 await pipeline.execute()
         except BaseException:  # a cancellation too; written twice is better than never
             written = {}

@@ -50,6 +50,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.table.remove(self)
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Close the connection once its answer is complete; answers without an end are told to end now."""
+        stopping = self.app_state.get("stopping")
+        if stopping is not None:
+            stopping.set()
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, in pieces, so that no part without progress grows over the bound of a head."""
         while data and not self.transport.is_closing():

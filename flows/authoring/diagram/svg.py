@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from flows.authoring.diagram.edge_routing import VerticalSegment, assign_lanes, route_edges
@@ -40,12 +41,29 @@ text{font:11px system-ui,sans-serif;fill:#223}
 .note{font-size:10px;fill:#8a4b00}
 .label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:5px}
 path{fill:none;stroke:#8593ab;stroke-width:1.3}
-.last{stroke-dasharray:4 4}"""
+.last{stroke-dasharray:4 4}
+.end{text-anchor:end}
+path.walked{stroke:#0f6a4c;stroke-width:3}
+g.walked rect{stroke:#0f6a4c;stroke-width:3}
+g.now rect{fill:#0f6a4c;stroke:#0f6a4c}
+g.now text{fill:#fff}"""
 
 
-def to_svg(flow: Flow) -> str:
-    """Return the diagram as one SVG document without scripts and external resources."""
+class WalkedPath(NamedTuple):
+    """What a conversation walked: nodes, pairs of nodes with an edge between them, and the present node."""
+
+    nodes: frozenset[str] = frozenset()
+    edges: frozenset[tuple[str, str]] = frozenset()
+    present: str = ""
+
+
+def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
+    """Return the diagram as one SVG document without scripts and external resources.
+
+    With `walked` its nodes and edges are drawn stronger, and the present node is filled and named.
+    """
     graph = build_graph(flow)
+    walked = walked or WalkedPath()
     rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
     down = [arrow for arrow in graph.edges if row[arrow.source] < row[arrow.target]]
@@ -63,7 +81,15 @@ def to_svg(flow: Flow) -> str:
     arriving: Counter[str] = Counter()
     lines, labels = [], []
     for arrow in down:
-        lines.append(_render_edge(arrow, positions, bottoms[row[arrow.source]], routes[arrow.endpoints]))
+        lines.append(
+            _render_edge(
+                arrow,
+                positions,
+                bottoms[row[arrow.source]],
+                routes[arrow.endpoints],
+                is_walked=arrow.endpoints in walked.edges,
+            )
+        )
         labels.append(_render_edge_label(arrow, positions, arriving[arrow.target]))
         arriving[arrow.target] += 1
     reach = [position.x + side * NODE_WIDTH / 2 for position in positions.values() for side in (-1, 1)]
@@ -79,7 +105,7 @@ def to_svg(flow: Flow) -> str:
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
             f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
             *lines,
-            *(_render_node(box, positions[box.id], notes[box.id]) for box in graph.nodes),
+            *(_render_node(box, positions[box.id], notes[box.id], walked) for box in graph.nodes),
             *labels,
             "</svg>",
             "",
@@ -97,7 +123,7 @@ def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
     return notes
 
 
-def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str]) -> str:
+def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str], walked: WalkedPath) -> str:
     left, top = position.x - NODE_WIDTH / 2, position.top
     x, first_note = left + 10, top + NODE_HEIGHT + 3
     name = _truncate_to_width(box.id, _MAX_ID_WIDTH)
@@ -111,15 +137,24 @@ def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str])
             for index, note in enumerate(notes)
         ),
     ]
+    kind = ' class="now"' if box.id == walked.present else ' class="walked"' if box.id in walked.nodes else ""
+    if box.id == walked.present:
+        right = left + NODE_WIDTH - 10
+        lines.append(f'<text class="id end" x="{right:.0f}" y="{top + 21:.0f}">now</text>')
     return (
-        f"<g><title>{_escape_text(f'{box.id}: {box.text}')}</title>"
+        f"<g{kind}><title>{_escape_text(f'{box.id}: {box.text}')}</title>"
         f'<rect x="{left:.0f}" y="{top:.0f}" width="{NODE_WIDTH}" height="{position.height:.0f}" rx="8"'
         f' fill="{_FILL_COLORS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
     )
 
 
 def _render_edge(
-    arrow: DiagramEdge, positions: Mapping[str, NodePosition], bottom: float, route: Sequence[VerticalSegment]
+    arrow: DiagramEdge,
+    positions: Mapping[str, NodePosition],
+    bottom: float,
+    route: Sequence[VerticalSegment],
+    *,
+    is_walked: bool,
 ) -> str:
     """Render an edge straight down past rows, and bent between them."""
     start, end = positions[arrow.source], positions[arrow.target]
@@ -131,7 +166,10 @@ def _render_edge(
         if on_to > to_y:
             drawn += f"V{on_to:.0f}"
         x, y = to_x, on_to
-    kind = ' class="last"' if arrow.is_fallback else ""
+    classes = " ".join(
+        name for name, counts in (("last", arrow.is_fallback), ("walked", is_walked)) if counts
+    )
+    kind = f' class="{classes}"' if classes else ""
     return f'<path{kind} d="{drawn}" marker-end="url(#tip)"/>'
 
 

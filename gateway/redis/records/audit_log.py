@@ -105,7 +105,9 @@ class AuditLog:
 
 async def read_salt(redis: Redis) -> bytes:
     """Return this server's secret for pseudonyms; it is made when there is none."""
-    await redis.set(_SALT, secrets.token_hex(32), nx=True)
-    stored: Any = await redis.get(_SALT)
+    stored: Any = await redis.get(_SALT)  # first: a server that refuses writes still answers this
+    if stored is None:
+        await redis.set(_SALT, secrets.token_hex(32), nx=True)
+        stored = await redis.get(_SALT)
     salt: bytes = stored
     return salt

@@ -111,8 +111,13 @@ class ConversationList:
                 return ConversationPage(await self._read_ends(rows), None)
         return ConversationPage(await self._read_ends(rows), after, is_cut=len(rows) < PAGE_ROWS)
 
-    async def search(self, query: str, channels: Sequence[str]) -> list[ConversationRow]:
-        """Return the conversations of a number, address, ID, name, session or sent message, newest first."""
+    async def search(
+        self, query: str, channels: Sequence[str], words: Sequence[str] = ()
+    ) -> list[ConversationRow]:
+        """Return the conversations of a number, address, ID, name, session or sent message, newest first.
+
+        With `words`, the digests of the query's words, also those in which the contact wrote all of them.
+        """
         text = query.strip()
         async with self._redis.pipeline(transaction=False) as pipeline:
             for term in query_terms(text):
@@ -128,14 +133,37 @@ class ConversationList:
         named += [each.decode() for each in answers[terms + 1 :] if each]
         for session in named:
             scores.setdefault(session, float(await self._redis.zscore("tg:conversations", session) or 0))
+        for session, score in (await self._find_by_words(words)).items():
+            scores.setdefault(session, score)
         ordered = sorted((Cursor(score, session) for session, score in scores.items()), reverse=True)
         return await self._read_rows(ordered[:PAGE_ROWS])
+
+    async def _find_by_words(self, words: Sequence[str]) -> dict[str, float]:
+        """Return the sessions with all of these words, each with the time of its newest one.
+
+        Each word leads to a bounded number of the newest sessions (keys.lua).
+        """
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for word in words:
+                pipeline.zrevrange(f"tg:term:{word}", 0, -1, withscores=True)
+            answers: list[Any] = await pipeline.execute() if words else []
+        found = [{name.decode(): float(score) for name, score in answer} for answer in answers]
+        common = set.intersection(*(set(each) for each in found)) if found else set[str]()
+        return {session: max(each[session] for each in found) for session in common}
 
     async def read_row(self, session: str) -> ConversationRow | None:
         """Return one conversation; `None` if it is not kept."""
         score: Any = await self._redis.zscore("tg:conversations", session)
         rows = await self._read_rows([Cursor(float(score or 0), session)])
         return rows[0] if rows else None
+
+    async def read_rows(self, sessions: Sequence[str]) -> list[ConversationRow]:
+        """Return the rows of these conversations, as far as they are kept, with their times in the list."""
+        if not sessions:
+            return []
+        scores: Any = await self._redis.zmscore("tg:conversations", list(sessions))
+        places = [Cursor(float(score or 0), name) for name, score in zip(sessions, scores, strict=True)]
+        return await self._read_rows(places)
 
     async def _read_index(self, index: str, after: Cursor | None, count: int) -> list[Cursor]:
         """Return the places after a cursor. Sessions with the same time are in the reverse order of names."""

@@ -1,9 +1,10 @@
-"""Traffic of the last day by minute: messages and replies of each account, and how long contacts waited."""
+"""Traffic of the last day by minute: messages, replies and errors of each account, and durations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -12,13 +13,21 @@ from gateway.redis.records.counters import Histogram, parse_counters
 MAX_MINUTES = 24 * 60
 _MINUTES_PER_CALL = 240
 _ACCEPTED = "new"
+_FINAL: Final = ("ok", "rejected")
+
+
+_DEAD_TURN: Final = ("dead", "turn")
+_DURATIONS: Final = ("answer", "queue_wait", "send")
 
 
 class MinuteTraffic(NamedTuple):
     """One minute, which began `at_ms` after the epoch: numbers by account (`channel:account`).
 
     `answers` and `queue_waits` have durations by channel: from the acceptance of a message to its first
-    reply at the provider, and to the start of its turn.
+    reply at the provider, and to the start of its turn. `sends` has those of calls to the provider, failed
+    ones included; `failed_sends` counts, by channel and failure, those that will be tried again. `errors`
+    counts replies that were not sent and messages that were given up (`turn`), by account and class;
+    `tokens` are the language model's.
     """
 
     at_ms: int
@@ -26,6 +35,15 @@ class MinuteTraffic(NamedTuple):
     replies: Mapping[str, int]
     answers: Mapping[str, Histogram]
     queue_waits: Mapping[str, Histogram]
+    sends: Mapping[str, Histogram]
+    failed_sends: Mapping[tuple[str, str], int]
+    errors: Mapping[tuple[str, str], int]
+    tokens: Mapping[str, int]
+
+
+def traffic_key(minute: int) -> str:
+    """Return the key of the counters of a minute since the epoch."""
+    return f"tg:traffic:{minute}"
 
 
 async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
@@ -38,7 +56,7 @@ async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
         part = numbers[start : start + _MINUTES_PER_CALL]
         async with redis.pipeline(transaction=False) as pipeline:
             for minute in part:
-                pipeline.hgetall(f"tg:traffic:{minute}")
+                pipeline.hgetall(traffic_key(minute))
             stored: list[Any] = await pipeline.execute()
         traffic += [_decode_minute(minute * 60_000, each) for minute, each in zip(part, stored, strict=True)]
     return traffic
@@ -46,9 +64,14 @@ async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
 
 def summarize_waits(minutes: Sequence[MinuteTraffic], channel: str = "") -> Histogram:
     """Return how long contacts waited for their first reply in these minutes, on one channel or on all."""
+    return merge_histograms((minute.answers for minute in minutes), channel)
+
+
+def merge_histograms(parts: Iterable[Mapping[str, Histogram]], channel: str = "") -> Histogram:
+    """Add up histograms by channel, of one channel or of all."""
     total = Histogram()
-    for minute in minutes:
-        for name, histogram in minute.answers.items():
+    for part in parts:
+        for name, histogram in part.items():
             if channel in ("", name):
                 total.add(histogram)
     return total
@@ -56,17 +79,28 @@ def summarize_waits(minutes: Sequence[MinuteTraffic], channel: str = "") -> Hist
 
 def _decode_minute(at_ms: int, stored: Mapping[bytes, bytes]) -> MinuteTraffic:
     counters = parse_counters(stored)
-    messages = {
-        each.account: each.number
-        for each in counters.classes
-        if (each.name, each.kind) == ("messages", _ACCEPTED)
-    }
-    replies: dict[str, int] = {}
+    numbers: dict[str, Counter[str]] = {"messages": Counter(), "replies": Counter(), "tokens": Counter()}
+    errors: Counter[tuple[str, str]] = Counter()
     for each in counters.classes:
-        if each.name == "replies":
-            replies[each.account] = replies.get(each.account, 0) + each.number
-    waits: dict[str, dict[str, Histogram]] = {"answer": {}, "queue_wait": {}}
-    for (name, *labels), histogram in counters.histograms.items():
-        if name in waits:
-            waits[name][labels[0]] = histogram
-    return MinuteTraffic(at_ms, messages, replies, waits["answer"], waits["queue_wait"])
+        if each.name == "refusals" or (each.name, each.kind) == _DEAD_TURN:
+            errors[each.account, each.kind or "other"] += each.number
+        elif each.name in numbers and (each.name != "messages" or each.kind == _ACCEPTED):
+            numbers[each.name][each.account] += each.number
+    durations: dict[str, dict[str, Histogram]] = {name: {} for name in _DURATIONS}
+    failed: Counter[tuple[str, str]] = Counter()
+    for (name, channel, *more), histogram in counters.histograms.items():
+        if name in durations:
+            durations[name].setdefault(channel, Histogram()).add(histogram)
+        if name == "send" and more and more[0] not in _FINAL:
+            failed[channel, more[0]] += histogram.count
+    return MinuteTraffic(
+        at_ms,
+        messages=numbers["messages"],
+        replies=numbers["replies"],
+        answers=durations["answer"],
+        queue_waits=durations["queue_wait"],
+        sends=durations["send"],
+        failed_sends=failed,
+        errors=errors,
+        tokens=numbers["tokens"],
+    )

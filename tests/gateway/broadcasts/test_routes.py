@@ -33,7 +33,7 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
 async def http(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
     operator, limits = operator_auth(rig.redis, KEY), ProtocolLimits()
     api = BroadcastApi(rig.redis, rig.sender, operator, limits)
-    page = BroadcastsPage(Broadcasts(rig.redis, limits), operator)
+    page = BroadcastsPage(Broadcasts(rig.redis, limits), operator, rig.sender, ["fake"])
     app = Starlette(routes=[*api.routes(), *page.routes()])
     transport = httpx.ASGITransport(app=app)
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "text/csv"}

@@ -9,17 +9,30 @@ import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from gateway.broadcasts.store import Broadcasts
+from gateway.console.account import AccountPage
+from gateway.console.agent_desk import AgentDeskPages
+from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
+from gateway.console.figures import parse_price
+from gateway.console.live_updates import LiveUpdates
+from gateway.console.live_views import ViewWatcher
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import OverviewPage
+from gateway.console.templates_page import TemplatesPage
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.text_words import WordDigests
+from tests.fakes import FakeChannel
 from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
 CHANNELS = ("fake", "twilio")
+REPLIES = {"greeting": "Hello {{ name }}, how can I help?", "order": "Your order {{ order }} is on its way."}
 KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 
 
@@ -27,12 +40,18 @@ KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[httpx.AsyncClient]:
     """Serve the pages; requests come from our own origin, as those of a browser."""
     rule = operator_auth(redis, named=NAMED)
+    sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
     pages = (
-        OverviewPage(rule),
-        ConversationPages(rule, CHANNELS),
-        ConversationActions(rule, RedisInbox(redis)),
+        OverviewPage(rule, price=parse_price("2.50 EUR")),
+        ConversationPages(rule, CHANNELS, WordDigests(redis)),
+        ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
+        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES),
+        AccountPage(rule, {"fake": FakeChannel()}),
+        TemplatesPage(rule, ["fake"]),
+        BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),
+        LiveUpdates(rule, ViewWatcher(redis, 0.02), check_seconds=0.02, heartbeat_seconds=0.05),
     )
     app = Starlette(routes=[route for page in pages for route in page.routes()])
     async with (

@@ -76,8 +76,8 @@ def test_a_conversation_on_the_simulated_phone_and_in_the_inbox_has_no_violation
     expect(page.locator("#owner")).to_have_text("Agent")
     contact = page.locator("#person").inner_text()
     page.goto(f"{gateway.url}/console/desk")
-    page.get_by_role("button", name=contact).click()
-    expect(page.locator("li.theirs .bubble")).to_have_text(["hi"])
+    page.get_by_role("link", name=contact).click()
+    expect(page.locator(".said-by.contact p")).to_have_text(["hi"])
     assert_accessible(page)
 
 

@@ -120,18 +120,30 @@ def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     desk = page.context.new_page()
     desk.goto(f"{gateway.url}/console/desk")
     contact = page.locator("#person").inner_text()
-    desk.get_by_role("button", name=contact).click()
-    expect(desk.locator("li.theirs .bubble")).to_have_text(["hi"])
-    desk.get_by_label("Answer", exact=True).fill("Grace here.")
+    desk.keyboard.press("j")
+    expect(desk.get_by_role("link", name=contact)).to_be_focused()
     desk.keyboard.press("Enter")
+    expect(desk.locator(".said-by.contact p")).to_have_text(["hi"])
+    desk.keyboard.press("n")
+    expect(desk.get_by_role("button", name="Save note")).to_be_visible()
+    desk.keyboard.type("a patient customer")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".said-by.note p")).to_have_text("a patient customer")
+    desk.locator("body").press("r")
+    desk.keyboard.type("Grace here.")
+    desk.keyboard.press("Control+Enter")
 
     last_reply(page, "Grace here.")
-    expect(desk.locator("li.mine:not(.bot) .life")).to_contain_text("delivered", timeout=10_000)
+    expect(page.locator("#log")).not_to_contain_text("a patient customer")
+    expect(desk.locator(".said-by.agent .state")).to_have_text("Delivered", timeout=10_000)
+    desk.get_by_label("Answer to").fill("a draft")
     say(page, "4321")
-    expect(desk.locator("li.theirs .bubble")).to_have_text(["hi", "4321"])
-    desk.get_by_role("button", name="Hand back to bot").click()
+    expect(desk.locator(".said-by.contact p")).to_have_text(["hi", "4321"])
+    expect(desk.get_by_label("Answer to")).to_have_value("a draft")
+    expect(desk).to_have_title("(1) Inbox · Turngate")
+    desk.get_by_role("button", name="Give back to the bot").click()
     expect(page.locator("#owner")).to_have_text("Bot")
-    expect(desk.locator("#sessions button").get_by_text(contact)).to_have_count(0)
+    expect(desk.locator("#sessions").get_by_text(contact)).to_have_count(0)
     say(page, "4321")
     last_reply(page, "date of birth")
 
@@ -144,17 +156,14 @@ def test_the_inbox_shows_why_an_answer_was_not_sent(page: Page, gateway: Running
     say(page, "STOP")
     desk = page.context.new_page()
     desk.goto(f"{gateway.url}/console/desk")
-    desk.get_by_role("button", name=page.locator("#person").inner_text()).click()
-    expect(desk.locator("li.aside").last).to_contain_text("opt out")
-    desk.get_by_label("Answer", exact=True).fill("Grace here.")
-    desk.keyboard.press("Enter")
+    desk.get_by_role("link", name=page.locator("#person").inner_text()).click()
+    expect(desk.locator(".event").last).to_contain_text("The contact opted out")
+    desk.get_by_label("Answer to").fill("Grace here.")
+    desk.keyboard.press("Control+Enter")
 
     expect(desk.get_by_role("alert")).to_contain_text("the person opted out")
-    expect(desk.locator("li.aside").last).to_contain_text("not sent: the person opted out")
-    with desk.expect_response("**/console/desk/sessions"):
-        pass
-    expect(desk.get_by_role("alert")).to_be_visible()
-    expect(desk.get_by_label("Answer", exact=True)).to_have_value("Grace here.")
+    expect(desk.locator(".event").last).to_contain_text("not sent: the person opted out")
+    expect(desk.get_by_label("Answer to")).to_have_value("Grace here.")
 
 
 def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
@@ -261,3 +270,26 @@ def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     expect(page.locator("li.theirs .bubble").last).not_to_contain_text("1. Yes")
     page.get_by_role("button", name="Yes", exact=True).click()
     last_reply(page, "everything I need")
+
+
+def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
+    page: Page, gateway: RunningGateway, browser: Browser
+) -> None:
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    lists, talk = context.new_page(), context.new_page()
+    say(page, "hi")
+    last_reply(page, "last four digits")
+    lists.goto(f"{gateway.url}/console/conversations")
+    talk.goto(f"{gateway.url}/console/conversations")
+    talk.locator("tbody a").first.click()
+    expect(talk.locator("#live")).to_have_text("Live")
+    expect(talk.locator("[data-zone]").first).to_have_text("GMT+9")
+    time = talk.locator(".said-by time").first
+    hour = int(str(time.get_attribute("datetime"))[11:13])
+    assert time.inner_text().startswith(f"{(hour + 9) % 24:02}:")
+
+    say(page, "4321")
+    expect(talk.locator(".said-by.bot p").last).to_contain_text("date of birth")
+    expect(talk.locator(".said-by.bot .state").last).to_have_text("Delivered")
+    expect(lists.get_by_text("1 new or changed conversations. Show")).to_be_visible()
+    context.close()

@@ -229,7 +229,7 @@ async def test_each_role_sees_and_may_do_its_acts(redis: Redis) -> None:
 
     assert shown == {
         "viewer": [],
-        "agent": ["Take over"],
+        "agent": ["Take over", "Opt out…"],
         "operator": ["Take over", "Reset…", "Opt out…", "Erase…"],
     }
     assert allowed["viewer"] == [403, 403, 403]

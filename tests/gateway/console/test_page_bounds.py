@@ -15,7 +15,7 @@ from tests.gateway.console.console_client import open_console
 SESSIONS = 100_000 if FULL else 1_500
 LOG_ENTRIES = 5_000 if FULL else 400
 MAX_COMMANDS = 1_300
-MAX_BYTES = 130_000
+MAX_BYTES = 140_000
 _ENTRY = {"k": "accepted", "d": '{"turn":"t","text":"hello there"}'}
 
 

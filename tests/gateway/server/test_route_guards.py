@@ -20,6 +20,7 @@ from tests.flows.http_server import served
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
 PUBLIC, SIGNATURE, SESSION = "public", "signature", "session or operator"
+PRESENT = "agent, not in the audit log"
 READS_SESSION = "session or viewer"
 GUARDS = {
     ("POST", "/webhooks/{channel}"): SIGNATURE,
@@ -38,13 +39,16 @@ GUARDS = {
     ("GET", "/console"): Role.VIEWER,
     ("GET", "/console/more"): Role.VIEWER,
     ("GET", "/console/simulator"): Role.VIEWER,
+    ("GET", "/console/events"): Role.VIEWER,
     ("GET", "/console/conversations"): Role.VIEWER,
     ("POST", "/console/conversations/search"): Role.VIEWER,
     ("GET", "/console/conversations/{conversation}"): Role.VIEWER,
     ("POST", "/console/conversations/{conversation}/owner"): Role.AGENT,
     ("POST", "/console/conversations/{conversation}/reset"): Role.OPERATOR,
-    ("POST", "/console/conversations/{conversation}/opt-out"): Role.OPERATOR,
+    ("POST", "/console/conversations/{conversation}/opt-out"): Role.AGENT,
     ("POST", "/console/conversations/{conversation}/erase"): Role.OPERATOR,
+    ("POST", "/console/conversations/{conversation}/resend"): Role.OPERATOR,
+    ("GET", "/console/conversations/{conversation}/flow.svg"): Role.VIEWER,
     ("GET", "/console/{rest}"): Role.VIEWER,
     ("GET", "/console/failures"): Role.VIEWER,
     ("POST", "/console/failures/replay"): Role.OPERATOR,
@@ -59,6 +63,10 @@ GUARDS = {
     ("GET", "/console/agent"): Role.VIEWER,
     ("POST", "/console/agent"): Role.OPERATOR,
     ("GET", "/console/desk"): Role.VIEWER,
+    ("POST", "/console/desk/{conversation}/reply"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/assign"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/owner"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/presence"): PRESENT,
     ("GET", "/console/desk/sessions"): Role.VIEWER,
     ("GET", "/console/desk/log"): Role.VIEWER,
     ("POST", "/console/desk/say"): Role.AGENT,
@@ -66,6 +74,13 @@ GUARDS = {
     ("GET", "/console/quarantine"): Role.VIEWER,
     ("GET", "/console/widget"): Role.VIEWER,
     ("GET", "/console/broadcasts"): Role.VIEWER,
+    ("POST", "/console/broadcasts/check"): Role.OPERATOR,
+    ("POST", "/console/broadcasts/start"): Role.OPERATOR,
+    ("POST", "/console/broadcasts/{name}/{act}"): Role.OPERATOR,
+    ("GET", "/console/templates"): Role.VIEWER,
+    ("POST", "/console/templates/sync"): Role.OPERATOR,
+    ("GET", "/console/accounts/one"): Role.VIEWER,
+    ("POST", "/console/accounts/one/try"): Role.OPERATOR,
     ("POST", "/broadcasts"): Role.OPERATOR,
     ("GET", "/broadcasts"): Role.VIEWER,
     ("GET", "/broadcasts/{name}"): Role.VIEWER,
@@ -86,7 +101,12 @@ GUARDS = {
     ("DELETE", "/contacts/{contact}"): Role.OPERATOR,
 }
 GUARDED = sorted(each for each, guard in GUARDS.items() if guard not in (PUBLIC, SIGNATURE))
-ROLES = {SESSION: Role.OPERATOR, READS_SESSION: Role.VIEWER, "origin or operator": Role.OPERATOR}
+ROLES = {
+    PRESENT: Role.AGENT,
+    SESSION: Role.OPERATOR,
+    READS_SESSION: Role.VIEWER,
+    "origin or operator": Role.OPERATOR,
+}
 SECRETS = {Role.VIEWER: VIEWER, Role.AGENT: AGENT, Role.OPERATOR: OPS}
 
 

@@ -27,7 +27,8 @@
 -- and, for all sessions:
 --   tg:due        zset    session by the time at which the sweeper must check it
 --   tg:conversations zset session by the time of the last message of the contact, an agent or the business
---   tg:term:*     zset    sessions of a contact's number, address, ID or name, by the time of the last message
+--   tg:term:*     zset    sessions of a contact's number, address, ID or name, by the time of the last message;
+--                         tg:term:=*: of a word of its texts, as a keyed digest (index_words.lua)
 --   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
 --   tg:backlog:*  zset    sessions that wait because their account has too many jobs
 --   tg:message:*  hash    a sent message's status by the provider's id

@@ -14,6 +14,7 @@ local function set_owner(session, owner, now, expires)
     if expires and AGENT_TIMEOUT_MS > 0 then redis.call('HSET', s, 'lapses', now + AGENT_TIMEOUT_MS) end
   else
     redis.call('ZREM', 'tg:desk', session)
+    redis.call('HDEL', s, 'agent')  -- whose it was (assign.lua)
   end
 end
 

@@ -38,6 +38,7 @@ if tokens then
 end
 local failures = ARGV[7]:match('"model_failures":"([^"]+)"')
 for failure in (failures or ''):gmatch('%S+') do count('model_failed:' .. failure) end
+if ARGV[7]:find('"trouble":"[^"]*template:') then count('template_failed') end
 if ARGV[4] ~= '' then set('state', ARGV[4]) end
 if #turns > 0 then
   redis.call('LPOP', key(session, ':mail'), #turns)

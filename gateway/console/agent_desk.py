@@ -1,0 +1,285 @@
+"""The inbox for agents as pages and forms: lists, one conversation, reply, note, assignment, templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.model import Address, Attachment, ControlAction, ControlReceived, Message, MessageTemplate
+from core.model import Template as TemplateChoice
+from core.ports import Inbox
+from gateway.access.operator_keys import Role
+from gateway.console.live_views import ViewName
+from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.transcript import build_transcript
+from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+from gateway.redis.records.agent_desk import AgentDesk
+from gateway.redis.records.conversation_ids import ConversationIds
+from gateway.redis.records.conversation_list import ConversationList, ConversationRow
+from gateway.redis.records.delivery_reports import read_alarms
+from gateway.redis.records.message_timeline import AGENT_PREFIX
+from gateway.redis.records.session_index import AgentSessionRow, SessionIndex
+from gateway.redis.records.session_keys import session_key
+from gateway.redis.records.session_log import read_log_end, read_window
+from gateway.redis.records.templates import TemplateRecords
+from gateway.server.operator_auth import OperatorAuth, name_target
+
+_PATH: Final = "/console/desk"
+_MAX_ROWS: Final = 200
+_LOG_ENTRIES: Final = 150
+_MAX_TEXT: Final = 10_000
+_MAX_TEMPLATES: Final = 100
+_MAX_FORM_BYTES: Final = 64_000
+_OPEN: Final = re.compile(r"\{\{.*?\}\}")
+_ACTS: Final = {"give_back": ControlAction.GIVE_BACK, "close": ControlAction.CLOSE}
+_LISTS: Final = ("mine", "unassigned", "all")
+_DONE: Final = {
+    "sent": "Sent. Its state is below the message.",
+    "noted": "Note saved. The contact does not see it.",
+    "yours": "You have the conversation. The bot is silent until you give it back.",
+    "free": "Nobody has the conversation now.",
+    "give_back": "The bot has the conversation again.",
+    "close": "The conversation is closed. A new message opens it again.",
+    "gone": "Nothing was done: the conversation is not kept any more.",
+}
+
+
+class AgentDeskPages(ConsolePage):
+    """The page `/console/desk` and its forms."""
+
+    def __init__(
+        self,
+        operator: OperatorAuth,
+        inbox: Inbox,
+        sender: ProactiveSender,
+        desk_channels: Sequence[str] = (),
+        replies: Mapping[str, str] | None = None,
+    ) -> None:
+        """Create the pages; conversations of `desk_channels` are answered at the provider's own desk."""
+        super().__init__(operator)
+        self._redis: Redis = operator.redis
+        self._inbox = inbox
+        self._sender = sender
+        self._desk_channels = frozenset(desk_channels)
+        self._replies = dict(replies or {})
+        self._desk = AgentDesk(operator.redis)
+        self._ids = ConversationIds(operator.redis)
+        self._list = ConversationList(operator.redis)
+        self._index = SessionIndex(operator.redis)
+
+    def routes(self) -> list[Route]:
+        """Return the page and its forms."""
+        path = f"{_PATH}/{{conversation}}"
+        return [
+            self.get(_PATH, self.page, live=ViewName.INBOX),
+            self.form(f"{path}/reply", self.reply, "answer", Role.AGENT),
+            self.form(f"{path}/assign", self.assign, "assign", Role.AGENT),
+            self.form(f"{path}/owner", self.change_owner, "change_owner", Role.AGENT),
+            self.form(f"{path}/presence", self.announce, "", Role.AGENT),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Show who waits and, if one is chosen, the conversation with it."""
+        return await self._show(request, request.query_params.get("conversation", ""))
+
+    async def reply(self, request: Request) -> Response:
+        """Send an agent's answer, or save a note. One agent at a time: who is second sees who was first."""
+        form = await read_form(request, _MAX_FORM_BYTES) or {}
+        given = {name: values[0] for name, values in form.items()}
+        session, opaque = await self._find_session(request), request.path_params["conversation"]
+        agent, text = request.state.identity.name, given.get("text", "").strip()[:_MAX_TEXT]
+        if not session:
+            return self._go(opaque, "gone")
+        if given.get("mode") == "note":
+            if not text:
+                return await self._show(request, opaque, given, "write the note first")
+            name_target(request, session, "note")
+            return self._go(opaque, "noted" if await self._desk.add_note(session, agent, text) else "gone")
+        try:
+            message = await self._build_message(session, given, text)
+        except ValueError as error:
+            return await self._show(request, opaque, given, str(error))
+        holder = await self._desk.assign(session, agent, "claim")
+        if holder != agent:
+            problem = f"{holder} has this conversation. Nothing was sent; take it over to answer yourself"
+            return await self._show(request, opaque, given, problem)
+        key = f"{AGENT_PREFIX}{given.get('id') or uuid4().hex}"[:120]
+        receipt = await self._sender.send(session, key, message, voice="person")
+        if receipt.outcome not in (SendOutcome.QUEUED, SendOutcome.DUPLICATE, SendOutcome.SCHEDULED):
+            reason = receipt.reason or REFUSAL_SENTENCES.get(receipt.outcome, str(receipt.outcome))
+            return await self._show(request, opaque, given, reason)
+        return self._go(opaque, "sent")
+
+    async def assign(self, request: Request) -> Response:
+        """Take a conversation over for oneself, also from another agent, or give it to all agents."""
+        form = await read_form(request) or {}
+        session, opaque = await self._find_session(request), request.path_params["conversation"]
+        if not session:
+            return self._go(opaque, "gone")
+        agent = request.state.identity.name
+        if form.get("act", [""])[0] == "drop":
+            await self._desk.assign(session, agent, "drop")
+            return self._go(opaque, "free")
+        await self._record(session, ControlAction.TAKE_OVER, agent)
+        await self._desk.assign(session, agent, "take")
+        return self._go(opaque, "yours")
+
+    async def change_owner(self, request: Request) -> Response:
+        """Give the conversation back to the bot, or close it."""
+        form = await read_form(request) or {}
+        act = _ACTS.get(form.get("act", [""])[0])
+        session, opaque = await self._find_session(request), request.path_params["conversation"]
+        if act is None or not session:
+            return self._go(opaque, "gone")
+        name_target(request, session, act)
+        await self._record(session, act, request.state.identity.name)
+        return self._go("", act)
+
+    async def announce(self, request: Request) -> Response:
+        """Hear that the agent has the conversation open or writes; a script of the page says so."""
+        form = await read_form(request) or {}
+        session = await self._find_session(request)
+        if session:
+            is_typing = form.get("state", [""])[0] == "typing"
+            await self._desk.announce(session, request.state.identity.name, is_typing=is_typing)
+        return Response(status_code=204)
+
+    async def _show(
+        self, request: Request, opaque: str, given: Mapping[str, str] | None = None, problem: str = ""
+    ) -> Response:
+        await self._ids.load()
+        agent: str = request.state.identity.name
+        which = request.query_params.get("show", "all")
+        waiting = await self._index.list_awaiting_agent(_MAX_ROWS)
+        agents = await self._desk.read_agents([row.session for row in waiting])
+        lists = _divide(waiting, agents, agent)
+        chosen = lists.get(which, lists["all"])
+        rows = await self._read_rows([row.session for row in chosen])
+        session = self._ids.decode(opaque)
+        row = await self._list.read_row(session) if session else None
+        return await self.show(
+            request,
+            "inbox.html",
+            status=409 if problem else 200,
+            which=which if which in _LISTS else "all",
+            counts={name: len(each) for name, each in lists.items()},
+            rows=[(self._ids.encode(each.session), each, rows.get(each.session)) for each in chosen],
+            agents=agents,
+            me=agent,
+            opaque=opaque if row else "",
+            row=row,
+            given=given or {},
+            problem=problem,
+            alarms=await read_alarms(self._redis),
+            done=_DONE.get(request.query_params.get("done", ""), ""),
+            fresh_id=uuid4().hex,
+            **(await self._read_talk(row, agent) if row else {}),
+        )
+
+    async def _read_talk(self, row: ConversationRow, agent: str) -> dict[str, object]:
+        entries = await read_log_end(self._redis, row.session, _LOG_ENTRIES)
+        window, now = await read_window(self._redis, row.session), (await self._redis.time())[0] * 1000
+        state = await self._index.read_state(row.session)
+        slots: Any = state.get("slots") if isinstance(state, dict) else {}
+        known = {str(name): str(value) for name, value in (slots or {}).items() if value not in (None, "")}
+        values = {"name": row.name, **known}
+        templates = await TemplateRecords(self._redis).list_all(row.channel)
+        return {
+            "lines": build_transcript(entries, row.name or row.contact),
+            "holder": (await self._desk.read_agents([row.session]))[row.session],
+            "others": await self._desk.read_others(row.session, agent),
+            "window_closes": window if window > now else 0,
+            "is_outside": bool(window) and window <= now,
+            "slots": known,
+            "replies": {name: _fill_in(text, values) for name, text in self._replies.items()},
+            "templates": [each for each in templates if each.is_approved][:_MAX_TEMPLATES],
+            "answers_elsewhere": row.channel in self._desk_channels,
+        }
+
+    async def _read_rows(self, sessions: Sequence[str]) -> dict[str, ConversationRow]:
+        return {row.session: row for row in await self._list.read_rows(sessions)}
+
+    async def _build_message(self, session: str, given: Mapping[str, str], text: str) -> Message:
+        """Return the message of a form. Raises `ValueError` with what is missing."""
+        if chosen := given.get("template", ""):
+            name, _, language = chosen.partition("|")
+            address = await self._read_address(session)
+            found = await TemplateRecords(self._redis).find(address.channel, name, language)
+            template = TemplateChoice(
+                name=name, language=language, variables=parse_variables(given.get("variables", ""), found)
+            )
+            return Message(text="", template=template)
+        if missing := _OPEN.search(text):
+            raise ValueError(f"fill in {missing[0]} first: nothing is known for it")
+        url = given.get("file", "").strip()
+        if url and not url.startswith("https://"):
+            raise ValueError("a file needs an address that begins with https://")
+        if not text and not url:
+            raise ValueError("write an answer first")
+        return Message(text=text, media=(Attachment(url=url),) if url else ())
+
+    async def _read_address(self, session: str) -> Address:
+        stored: Any = await self._redis.hget(session_key(session), "address")
+        return Address.model_validate_json(stored)
+
+    async def _record(self, session: str, act: ControlAction, agent: str) -> None:
+        event = ControlReceived(
+            id=f"desk:{uuid4().hex}",
+            session=session,
+            address=await self._read_address(session),
+            act=act,
+            actor=agent if agent != "local" else "agent",
+        )
+        await self._inbox.accept([event])
+
+    async def _find_session(self, request: Request) -> str:
+        """Return the session that the URL names and that is answered here; empty if there is none."""
+        await self._ids.load()
+        session = self._ids.decode(request.path_params["conversation"])
+        if not session:
+            return ""
+        name_target(request, session)
+        stored: Any = await self._redis.hget(session_key(session), "address")
+        is_ours = stored and Address.model_validate_json(stored).channel not in self._desk_channels
+        return session if is_ours else ""
+
+    def _go(self, opaque: str, done: str) -> Response:
+        return redirect(f"{_PATH}?{f'conversation={opaque}&' if opaque else ''}done={done}")
+
+
+def _divide(
+    rows: Sequence[AgentSessionRow], agents: Mapping[str, str], agent: str
+) -> dict[str, list[AgentSessionRow]]:
+    """Return the conversations of each list."""
+    return {
+        "mine": [row for row in rows if agents.get(row.session) == agent],
+        "unassigned": [row for row in rows if not agents.get(row.session)],
+        "all": list(rows),
+    }
+
+
+def _fill_in(text: str, values: Mapping[str, str]) -> str:
+    """Return a saved reply with what is known of the contact; the rest stays marked."""
+    return re.sub(
+        r"\{\{\s*([\w.-]+)\s*\}\}", lambda found: values.get(found[1]) or f"{{{{ {found[1]} }}}}", text
+    )
+
+
+def parse_variables(text: str, template: MessageTemplate | None) -> dict[str, str]:
+    """Return the variables of a template: a line for each, as `name=value` or the value alone, in order."""
+    names = [each.name for each in template.variables] if template else []
+    variables = {}
+    for number, line in enumerate(line for line in text.splitlines() if line.strip()):
+        name, sign, value = line.partition("=")
+        if sign and (name.strip() in names or not names):
+            variables[name.strip()] = value.strip()
+        elif number < len(names):
+            variables[names[number]] = line.strip()
+    return variables

@@ -1,0 +1,72 @@
+"""Agents at the inbox: who has a conversation, who has it open or writes, and internal notes."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, Final, Literal
+
+from pydantic_core import to_json
+from redis.asyncio import Redis
+
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.session_keys import session_key
+
+_PRESENCE_MS: Final = 20_000
+_TYPING_MS: Final = 7_000
+_MAX_PRESENT: Final = 20
+
+
+def presence_key(session: str) -> str:
+    """Return the key of the agents that have a conversation open; a digest, as it is short-lived."""
+    return f"tg:{{access}}:presence:{sha256(session.encode()).hexdigest()[:32]}"
+
+
+class AgentDesk:
+    """What agents know of each other's work."""
+
+    def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None) -> None:
+        self._redis = redis
+        limits = protocol or ProtocolLimits()
+        self._assign = lua.load_script("assign", limits)
+        self._note = lua.load_script("add_note", limits)
+
+    async def assign(self, session: str, agent: str, how: Literal["claim", "take", "drop"]) -> str | None:
+        """Take a conversation or give it up; return who has it then, `None` if it is not kept."""
+        holder: Any = await self._assign(self._redis, [session, agent, how])
+        return None if holder is None else holder.decode()
+
+    async def read_agents(self, sessions: list[str]) -> dict[str, str]:
+        """Return which agent has each of these conversations; empty if none has it."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for session in sessions:
+                pipeline.hget(session_key(session), "agent")
+            stored: list[Any] = await pipeline.execute() if sessions else []
+        return {name: (agent or b"").decode() for name, agent in zip(sessions, stored, strict=True)}
+
+    async def add_note(self, session: str, agent: str, text: str) -> bool:
+        """Write an internal note; return false if the conversation is not kept."""
+        entry = to_json({"agent": agent, "text": text})
+        return await self._note(self._redis, [session, entry]) is not None
+
+    async def announce(self, session: str, agent: str, *, is_typing: bool) -> None:
+        """Say that an agent has a conversation open, and whether they write."""
+        key, now = presence_key(session), await self._now_ms()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hset(key, agent, f"{now} {now if is_typing else 0}")
+            pipeline.pexpire(key, _PRESENCE_MS)
+            await pipeline.execute()
+
+    async def read_others(self, session: str, agent: str) -> list[tuple[str, bool]]:
+        """Return the other agents that have a conversation open, each with whether they write."""
+        stored: Any = await self._redis.hgetall(presence_key(session))
+        now, others = await self._now_ms(), []
+        for name, value in list(stored.items())[:_MAX_PRESENT]:
+            seen, _, typed = value.decode().partition(" ")
+            if name.decode() != agent and int(seen) > now - _PRESENCE_MS:
+                others.append((name.decode(), int(typed or 0) > now - _TYPING_MS))
+        return sorted(others)
+
+    async def _now_ms(self) -> int:
+        seconds, microseconds = await self._redis.time()
+        return int(seconds) * 1000 + int(microseconds) // 1000

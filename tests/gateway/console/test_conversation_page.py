@@ -1,0 +1,96 @@
+"""One conversation: a lost reply is sent again through the one gate, and the flow is drawn with its path."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import Rejected
+from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnReceived
+from flows.library import __file__ as library_file
+from gateway.console.flow_drawing import FlowDrawing
+from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.dead_letters import DeadLetters
+from tests.fakes import turn
+from tests.gateway.console.console_client import open_console
+from tests.gateway.console.test_conversations import open_first
+from tests.gateway.inbound import InboundGateway
+
+SESSION = "fake:1"
+BUTTON = re.compile(r'name="entry" value="([0-9-]+)"')
+
+
+async def lose_a_reply(gateway: InboundGateway, *, is_dead: bool) -> None:
+    """Answer a message whose reply becomes a dead letter, or is reported as not delivered."""
+    if is_dead:
+        gateway.channel.planned_failures = [(Rejected("no such number"), False)]
+    await gateway.receive([TurnReceived(turn=turn(1))], SESSION)
+    if not is_dead:
+        await gateway.inbox.accept(
+            [
+                StatusChanged(
+                    channel="fake",
+                    provider_id="P1",
+                    status=DeliveryStatus.FAILED,
+                    failure=FailureKind.PERMANENT,
+                )
+            ]
+        )
+
+
+@pytest.mark.parametrize("is_dead", [True, False], ids=["dead", "undelivered"])
+async def test_a_lost_reply_is_sent_again_once(redis: Redis, is_dead: bool) -> None:
+    gateway = InboundGateway(redis, ["fake"])
+    await lose_a_reply(gateway, is_dead=is_dead)
+    sent = len(gateway.channel.sent_replies)
+    async with open_console(redis) as http:
+        path, page = await open_first(http)
+        [entry] = BUTTON.findall(page.text)
+        first = await http.post(f"{path}/resend", data={"entry": entry})
+        await http.post(f"{path}/resend", data={"entry": entry})
+        await gateway.processor.run(SESSION)
+        foreign = await http.post(f"{path}/resend", data={"entry": "1-1"})
+    async with open_console(redis, "viewer") as http:
+        hidden = await http.get(path)
+    await gateway.mailbox.aclose()
+
+    assert "will be sent again" in first.text
+    assert len(gateway.channel.sent_replies) == sent + 1, "two clicks send once"
+    assert not any(each.reply for each in await DeadLetters(redis).list_newest())
+    assert "not done" in foreign.text
+    assert "Send again" not in hidden.text
+    acts = [(each.act, each.who) for each in await AuditLog(redis).latest(3)]
+    assert acts == [("resend", "ops")] * 3
+
+
+@pytest.mark.parametrize("reason", ["opted_out", "person"])
+async def test_the_gate_decides_whether_a_reply_may_be_sent_again(redis: Redis, reason: str) -> None:
+    gateway = InboundGateway(redis, ["fake"])
+    await lose_a_reply(gateway, is_dead=False)
+    field, value = ("optout", "1") if reason == "opted_out" else ("owner", Owner.HUMAN.value)
+    await redis.hset("tg:{fake:1}", field, value)
+    sent = len(gateway.channel.sent_replies)
+    async with open_console(redis) as http:
+        path, page = await open_first(http)
+        answer = await http.post(f"{path}/resend", data={"entry": BUTTON.findall(page.text)[0]})
+    await gateway.processor.run(SESSION)
+    await gateway.mailbox.aclose()
+
+    assert "The reply was not sent" in answer.text
+    assert len(gateway.channel.sent_replies) == sent
+
+
+async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node() -> None:
+    drawing = FlowDrawing(lambda: Path(library_file).parent / "kyc.json")
+    drawn = await drawing.draw(["ask_last_four", "unknown_node", "ask_date_of_birth", "confirm"])
+
+    assert drawn.count('<g class="now">') == 1
+    assert '<g class="now"><title>confirm' in drawn
+    assert '<g class="walked"><title>identity' in drawn
+    assert drawn.count('<path class="walked" d=') == 1
+    assert "<script" not in drawn
+    assert await drawing.draw(["a node of another flow"]) == ""
+    assert await FlowDrawing(lambda: Path("nowhere.yaml")).draw(["a"]) == ""

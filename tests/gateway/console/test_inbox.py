@@ -1,0 +1,167 @@
+"""The inbox as pages and forms: lists, one agent at a time, notes, templates, saved replies."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from core.model import MessageTemplate, TemplateVariable, TurnReceived
+from gateway.console.agent_desk import parse_variables
+from gateway.redis.records.agent_desk import AgentDesk
+from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.session_log import read_log, read_owner
+from gateway.redis.records.templates import TemplateRecords
+from tests.fakes import turn
+from tests.gateway.console.console_client import open_console
+from tests.gateway.inbound import InboundGateway
+
+SESSION = "fake:1"
+LINK = re.compile(r'href="/console/desk\?show=\w+&amp;conversation=([A-Za-z0-9_-]+)"')
+
+
+@pytest.fixture
+async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
+    """Return a gateway with a conversation that waits for an agent."""
+    made = InboundGateway(redis, ["fake"])
+    first = turn(1, text="I want a <person>").model_copy(update={"profile_name": "Ada"})
+    await made.receive([TurnReceived(turn=first)], SESSION)
+    made.channel.sent_replies.clear()
+    await redis.hset("tg:{fake:1}", "owner", "waiting")
+    seconds, _ = await redis.time()
+    await redis.zadd("tg:desk", {SESSION: seconds * 1000})
+    yield made
+    await made.mailbox.aclose()
+
+
+async def open_first(http: httpx.AsyncClient) -> tuple[str, httpx.Response]:
+    """Open the first conversation of the list; return the path of its forms, and the page."""
+    [opaque] = set(LINK.findall((await http.get("/console/desk")).text))
+    return f"/console/desk/{opaque}", await http.get(f"/console/desk?conversation={opaque}")
+
+
+async def test_an_agent_finds_answers_and_returns_a_conversation(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    async with open_console(redis, "agent") as http:
+        path, page = await open_first(http)
+        sent = await http.post(f"{path}/reply", data={"mode": "reply", "text": "Anna here.", "id": "1"})
+        await http.post(f"{path}/reply", data={"mode": "reply", "text": "Anna here.", "id": "1"})
+        await gateway.processor.run(SESSION)
+        mine = await http.get("/console/desk?show=mine")
+        unassigned = await http.get("/console/desk?show=unassigned")
+        given_back = await http.post(f"{path}/owner", data={"act": "give_back"})
+
+    assert "<title>(1) Inbox" in page.text
+    assert "I want a &lt;person&gt;" in page.text
+    assert "Sent. Its state" in sent.text
+    assert [each.body for each in gateway.channel.sent_replies] == ["Anna here."]
+    assert "yours" in mine.text
+    assert not LINK.search(unassigned.text)
+    assert "The bot has the conversation again." in given_back.text
+    assert not LINK.search(given_back.text)
+    assert await redis.hget("tg:{fake:1}", "agent") is None
+    acts = {each.act for each in await AuditLog(redis).latest(5)}
+    assert acts == {"answer", "give_back"}
+
+
+async def test_of_two_agents_one_answers_and_the_other_keeps_the_draft(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    async with open_console(redis, "agent") as anna, open_console(redis) as ops:
+        path, _ = await open_first(anna)
+        answers = await asyncio.gather(
+            anna.post(f"{path}/reply", data={"mode": "reply", "text": "from Anna"}),
+            ops.post(f"{path}/reply", data={"mode": "reply", "text": "from the operator"}),
+        )
+        await gateway.processor.run(SESSION)
+        lost = next(each for each in answers if each.status_code == 409)
+        winner = "anna" if "anna has this conversation" in lost.text else "ops"
+        loser = ops if winner == "anna" else anna
+        taken = await loser.post(f"{path}/assign", data={"act": "take"})
+        await loser.post(f"{path}/reply", data={"mode": "reply", "text": "second"})
+        await gateway.processor.run(SESSION)
+
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    assert ("from the operator" if winner == "anna" else "from Anna") in lost.text, "the draft is kept"
+    assert "You have the conversation" in taken.text
+    assert [each.body for each in gateway.channel.sent_replies] == [
+        "from Anna" if winner == "anna" else "from the operator",
+        "second",
+    ]
+
+
+async def test_a_note_with_a_file_and_a_template_never_leaves(redis: Redis, gateway: InboundGateway) -> None:
+    async with open_console(redis, "agent") as http:
+        path, _ = await open_first(http)
+        form = {
+            "mode": "note",
+            "text": "a difficult <customer>",
+            "file": "https://a.example/b",
+            "template": "x|en",
+        }
+        noted = await http.post(f"{path}/reply", data=form)
+        empty = await http.post(f"{path}/reply", data={"mode": "note", "text": " "})
+    await gateway.receive([TurnReceived(turn=turn(2))], SESSION)
+
+    assert "Internal note of anna, not sent" in noted.text
+    assert "a difficult &lt;customer&gt;" in noted.text
+    assert empty.status_code == 409
+    assert gateway.channel.sent_replies == []
+    assert await redis.llen("tg:{fake:1}:out") == 0
+    assert await redis.hget("tg:{fake:1}", "agent") is None, "a note takes nothing over"
+    assert [each.kind for each in await read_log(redis, SESSION)].count("note") == 1
+
+
+async def test_a_saved_reply_is_filled_in_and_what_is_unknown_is_not_sent(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    async with open_console(redis, "agent") as http:
+        path, page = await open_first(http)
+        refused = await http.post(
+            f"{path}/reply", data={"mode": "reply", "text": "Your order {{ order }} is on its way."}
+        )
+        bad_file = await http.post(f"{path}/reply", data={"mode": "reply", "text": "", "file": "http://a"})
+    async with open_console(redis, "viewer") as http:
+        _, viewed = await open_first(http)
+
+    assert "Hello Ada, how can I help?" in page.text
+    assert "{{ order }}" in refused.text
+    assert (refused.status_code, bad_file.status_code) == (409, 409)
+    assert gateway.channel.sent_replies == []
+    assert 'id="composer"' not in viewed.text
+
+
+async def test_a_template_is_chosen_with_its_variables_and_passes_the_gate(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    variables = (TemplateVariable(name="1"), TemplateVariable(name="2"))
+    template = MessageTemplate(name="news", language="en", status="approved", variables=variables)
+    await TemplateRecords(redis).replace("fake", [template], 1_000)
+    form = {"mode": "reply", "template": "news|en", "variables": "Ada\n2=twelve"}
+    async with open_console(redis, "agent") as http:
+        path, page = await open_first(http)
+        answer = await http.post(f"{path}/reply", data=form)
+
+    assert 'value="news|en"' in page.text
+    assert parse_variables(form["variables"], template) == {"1": "Ada", "2": "twelve"}
+    assert "the channel fake has no templates" in answer.text, "the gate knows the channel"
+    assert "2=twelve" in answer.text, "the draft is kept"
+    assert gateway.channel.sent_replies == []
+
+
+async def test_agents_see_who_is_there_and_who_writes(redis: Redis, gateway: InboundGateway) -> None:
+    async with open_console(redis, "agent") as anna, open_console(redis) as ops:
+        path, _ = await open_first(anna)
+        await anna.post(f"{path}/presence", data={"state": "typing"})
+        seen = await ops.get(path.replace("/console/desk/", "/console/desk?conversation="))
+        own = await anna.get(path.replace("/console/desk/", "/console/desk?conversation="))
+
+    assert "anna is writing…" in seen.text
+    assert "anna is writing…" not in own.text
+    assert await read_owner(redis, SESSION) == "waiting", "looking takes nothing over"
+    assert await AgentDesk(redis).assign("fake:nobody", "anna", "claim") is None
