@@ -54,6 +54,7 @@ from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.readiness import Readiness
@@ -136,6 +137,7 @@ def create() -> Starlette:
     start_tracing("web")
     channels = load_channels(settings)
     redis = open_redis(settings.require_redis_url())
+    use_cipher(redis, settings.encryption_ring)
     limits = build_protocol_limits(settings)
     config = ConfigFile.load(settings.config_path)
     participants = find_participant_policies(settings, config, channels)

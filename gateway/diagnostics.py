@@ -23,6 +23,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.embedded_server import find_running
+from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.readiness import Readiness
 from gateway.redis.records import delivery_reports, worker_presence
 
@@ -63,6 +64,7 @@ async def run_checks(settings: Settings, *, fix: bool = False) -> AsyncIterator[
     if not settings.redis_url:
         yield CheckResult(passed=True, message=f"`turngate run` is active in {settings.data_dir}")
     async with open_redis(url) as redis:
+        use_cipher(redis, settings.encryption_ring)
         try:
             async for finding in _check_redis(redis):
                 yield finding

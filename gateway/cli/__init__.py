@@ -14,7 +14,8 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
-    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "key", "audit", "backup", "restore",
+    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "key", "keys", "audit", "backup",
+    "restore",
 )  # fmt: skip
 
 

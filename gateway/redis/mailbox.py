@@ -12,11 +12,11 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from core.errors import LeaseLost
+from core.errors import EncryptionKeyMissing, LeaseLost
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
@@ -32,6 +32,7 @@ from gateway.redis.encoding import (
     encode_sent_entry,
     needs_open_window,
 )
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -41,6 +42,7 @@ from gateway.redis.template_keys import state_field
 
 log = logging.getLogger("turngate.mailbox")
 
+_UNDECRYPTED_SECONDS = 30.0
 _MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
 
 _Arguments = Sequence[Sequence[Argument]]
@@ -65,10 +67,11 @@ class RedisMailbox:
         self._protocol = protocol or ProtocolLimits()
         self._leases = LeaseRenewer(redis, self._protocol)
         self._notifications = SessionNotifications(redis, "tg:arrived")
+        self._next_alarm = 0.0
         self._batchers: dict[tuple[str, ...], Batcher[_Arguments, list[Any]]] = {}
 
     async def claim(self, session: str) -> Claim | None:
-        """Acquire the lease; `None` while another worker holds it."""
+        """Acquire the lease; `None` while another worker holds it, or nothing of it can be decrypted."""
         requested_at = monotonic()
         answers = await self._batched_call(
             ("claim",), [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
@@ -77,8 +80,8 @@ class RedisMailbox:
             return None
         return await self.decode_claim(session, answers[0], requested_at)
 
-    async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim:
-        """Decode the answer of `acquire_lease` in leases.lua.
+    async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim | None:
+        """Decode the answer of `acquire_lease` in leases.lua; `None` if nothing of it can be decrypted.
 
         `requested_at` is the monotonic time before the request, so the lease never seems to last longer than
         it does.
@@ -87,7 +90,10 @@ class RedisMailbox:
         lease = Lease(session=session, fence=fence.decode(), valid_until=requested_at + length_ms / 1000)
         if isinstance(view, int):
             return Claim(lease=lease, view=SessionView(), suspicion=view, is_started=False)
-        return Claim(lease=lease, view=await self._read_view(lease, view))
+        try:
+            return Claim(lease=lease, view=await self._read_view(lease, view))
+        except LeaseLost:
+            return None
 
     @asynccontextmanager
     async def keep_lease_alive(self, lease: Lease) -> AsyncIterator[None]:
@@ -135,8 +141,9 @@ class RedisMailbox:
         return view
 
     async def _commit(self, lease: Lease, commit: Commit, *, leave: bool) -> SessionView:
-        steps: list[_ScriptCall] = [("commit", encode_commit(commit))]
-        steps += [("remind", each) for each in encode_reminders(lease.session, commit)]
+        sealer = await cipher_of(self._redis).sealer()
+        steps: list[_ScriptCall] = [("commit", encode_commit(lease.session, commit, sealer))]
+        steps += [("remind", each) for each in encode_reminders(lease.session, commit, sealer)]
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
             _, view = await self._step_and_view(lease, *steps, leave=leave)
             return view
@@ -182,7 +189,7 @@ class RedisMailbox:
             encode_sent_entry(reply, provider_id),
             account,
             reply.key,
-            encode_kept_reply(reply) if keep else "",
+            encode_kept_reply(lease.session, reply, await cipher_of(self._redis).sealer()) if keep else "",
         ]
         if opened and opened.thread:
             thread = opened.thread.model_copy(update={"channel": reply.address.channel})
@@ -211,7 +218,8 @@ class RedisMailbox:
         opt_out = _OPT_OUTS.get(failure, "")
         if not (opt_out or taken_over):
             fields = {"reason": reason, "code": code, "failure": failure}
-            letter = to_json({**fields, "reply": reply.model_dump(mode="json")})
+            sealer = await cipher_of(self._redis).sealer()
+            letter = to_json({**fields, "reply": from_json(sealer.reply(lease.session, reply))})
         entry = to_json(
             {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
         )
@@ -238,7 +246,11 @@ class RedisMailbox:
         entry = to_json({"key": reply.key, "reason": reason, "by": [each.key for each in instead]})
         arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered))]
         for each in instead:
-            arguments += [each.model_dump_json(exclude_defaults=True), encode_reply_entry(each)]
+            sealer = await cipher_of(self._redis).sealer()
+            arguments += [
+                sealer.reply(lease.session, each),
+                encode_reply_entry(lease.session, each, sealer),
+            ]
         await self._fenced_call("reroute", lease, arguments)
 
     async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
@@ -330,8 +342,11 @@ class RedisMailbox:
         return answers
 
     async def _read_view(self, lease: Lease, answer: Any) -> SessionView:
-        """Decode the view; unreadable data is set aside, or it would be retried for ever."""
-        view = decode_view(answer)
+        """Decode the view; unreadable data is set aside, or it would be retried for ever.
+
+        What cannot be decrypted is no data of another release: the session waits for the operator.
+        """
+        view = await self._decode_view(lease, answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             list_name = "out" if answer[2] else "mail"
             log.error(
@@ -341,8 +356,24 @@ class RedisMailbox:
             )
             raw = answer[2][0] if answer[2] else answer[1][0]
             answer = await self._fenced_call("discard", lease, [list_name, raw])
-            view = decode_view(answer)
+            view = await self._decode_view(lease, answer)
         return view
+
+    async def _decode_view(self, lease: Lease, answer: Any) -> SessionView:
+        """Decode a view. Raises `LeaseLost` after the session was postponed, if it cannot be decrypted."""
+        fields, turns, outbox, *rest = answer
+        try:
+            opened = await cipher_of(self._redis).open_all(lease.session, [fields[2], *turns, *outbox])
+        except EncryptionKeyMissing as error:
+            if monotonic() >= self._next_alarm:  # it may be every session, again and again
+                self._next_alarm = monotonic() + _UNDECRYPTED_SECONDS
+                log.error("%s; its session waits until then", error, extra=about("not_decrypted"))
+            await self.postpone(lease, _UNDECRYPTED_SECONDS, str(error), counted=False)
+            raise LeaseLost("the session cannot be decrypted") from None
+        state, *items = opened
+        return decode_view(
+            [[*fields[:2], state, *fields[3:]], items[: len(turns)], items[len(turns) :], *rest]
+        )
 
     def _mark_arguments(self, reply: Reply, *, probed: bool = False) -> list[Argument]:
         """Build the arguments of mark.lua after session and fencing token; see `mark_sending`."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from core.model import FrozenModel
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contact_names import (
     is_global,
     last_part,
@@ -98,7 +99,8 @@ class ContactSearch:
                         pipeline.hmget(f"tg:{{{session}}}", _FIELDS)
                     rows: list[Any] = await pipeline.execute() if new else []
                 for session, row in zip(new, rows, strict=True):
-                    fields = dict(zip(_FIELDS, row, strict=True))
+                    opened = await cipher_of(self._redis).open_all(session, row)
+                    fields = dict(zip(_FIELDS, opened, strict=True))
                     yield session, read_identifiers(session, fields), read_names(fields)
 
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel, Owner
 from gateway.redis.contact_spelling import query_terms
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contact_names import last_part, read_names
 from gateway.redis.records.session_keys import session_key
 
@@ -114,18 +115,22 @@ class ConversationList:
     async def search(self, query: str, channels: Sequence[str]) -> list[ConversationRow]:
         """Return the conversations of a number, address, ID, name, session or sent message, newest first."""
         text = query.strip()
+        terms = query_terms(text)
+        sealer = await cipher_of(self._redis).sealer()
+        if sealer.is_on:  # names are found by their digests; older ones are clear
+            terms += sealer.hidden_terms(terms)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for term in query_terms(text):
+            for term in terms:
                 pipeline.zrevrange(f"tg:term:{term}", 0, PAGE_ROWS - 1, withscores=True)
             pipeline.hexists(session_key(text), "address")
             pipeline.get(f"tg:proactive_session:own-{text}")
             for channel in channels:
                 pipeline.hget(f"tg:message:{channel}:{text}", "session")
             answers: list[Any] = await pipeline.execute()
-        terms = len(query_terms(text))
-        scores = {name.decode(): float(score) for found in answers[:terms] for name, score in found}
-        named = [text] if answers[terms] else []
-        named += [each.decode() for each in answers[terms + 1 :] if each]
+        count = len(terms)
+        scores = {name.decode(): float(score) for found in answers[:count] for name, score in found}
+        named = [text] if answers[count] else []
+        named += [each.decode() for each in answers[count + 1 :] if each]
         for session in named:
             scores.setdefault(session, float(await self._redis.zscore("tg:conversations", session) or 0))
         ordered = sorted((Cursor(score, session) for session, score in scores.items()), reverse=True)
@@ -161,10 +166,11 @@ class ConversationList:
             for cursor in cursors:
                 pipeline.hmget(session_key(cursor.session), _FIELDS)
             answers: list[Any] = await pipeline.execute() if cursors else []
-        return [
-            _build_row(cursor, dict(zip(_FIELDS, fields, strict=True)))
-            for cursor, fields in zip(cursors, answers, strict=True)
-        ]
+        rows = []
+        for cursor, fields in zip(cursors, answers, strict=True):
+            opened = await cipher_of(self._redis).open_all(cursor.session, fields)
+            rows.append(_build_row(cursor, dict(zip(_FIELDS, opened, strict=True))))
+        return rows
 
     async def _read_ends(self, rows: Sequence[ConversationRow]) -> list[ConversationRow]:
         """Add the last texts and the numbers of unsent replies."""
@@ -173,10 +179,14 @@ class ConversationList:
                 pipeline.llen(session_key(row.session, ":out"))
                 pipeline.xrevrange(session_key(row.session, ":log"), count=_LAST_ENTRIES)
             answers: list[Any] = await pipeline.execute() if rows else []
-        return [
-            _add_end(row, unsent, entries)
-            for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True)
-        ]
+        ended = []
+        for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True):
+            data = await cipher_of(self._redis).open_all(row.session, [fields[b"d"] for _, fields in entries])
+            opened = [
+                (name, {**fields, b"d": each}) for (name, fields), each in zip(entries, data, strict=True)
+            ]
+            ended.append(_add_end(row, unsent, opened))
+        return ended
 
 
 def _matches(row: ConversationRow, state: ConversationState | None, channel: str) -> bool:

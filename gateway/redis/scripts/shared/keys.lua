@@ -60,6 +60,7 @@
 --   tg:reasons    hash    the error that opened the circuit breaker, by account
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --   tg:hooks, tg:hook*, tg:events     subscriptions of the operator's systems (events.lua, hooks/take_events.lua)
+--   tg:data_keys  hash    data keys, wrapped (gateway/redis/encryption)
 --   tg:audit      stream  acts of operators; tg:{access}:*: their sessions, wrong keys (admit_credential.lua), salt
 --
 -- Out of memory, the server refuses a script only at its first write, never later, so no script is applied
