@@ -233,6 +233,14 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="messages of one contact that are answered on a day, in UTC (0: without limit)",
     )
+    contact_replies: int = Field(
+        300,
+        alias="TURNGATE_CONTACT_REPLIES",
+        ge=0,
+        le=100_000,
+        description="messages of the bot that are sent to one contact in an hour; further ones wait "
+        "(0: without limit)",
+    )
     loop_rounds: int = Field(
         5,
         alias="TURNGATE_LOOP_ROUNDS",

@@ -20,6 +20,7 @@ from core.errors import EncryptionKeyMissing, LeaseLost
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
+from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
@@ -59,8 +60,10 @@ class RedisMailbox:
         protocol: ProtocolLimits | None = None,
         rate_limits: Mapping[str, RateLimit] | None = None,
         windows: Mapping[str, ServiceWindow] | None = None,
+        abuse: Mapping[str, AbuseLimits] | None = None,
     ) -> None:
-        """Create a mailbox; `rate_limits` and `windows` are those of the channels by name."""
+        """Create a mailbox; `rate_limits`, `windows` and `abuse` are those of the channels by name."""
+        self._abuse = abuse or {}
         self._redis = redis
         self._windows = windows or {}
         self._rate_limits = rate_limits or {}
@@ -152,6 +155,7 @@ class RedisMailbox:
             lease, *steps, ("look", []), ("mark", self._mark_arguments(first))
         )
         view = await self._read_view(lease, answer)
+        _log_reply_limit(permit)
         if permit == 1:
             return replace(view, granted_key=first.key)
         if permit == 0:  # dropped after the view was read
@@ -169,6 +173,7 @@ class RedisMailbox:
         permit = await self._fenced_call("mark", lease, arguments)
         if permit == 0:
             _log_dropped()
+        _log_reply_limit(permit)
         return _decode_permit(permit)
 
     async def record_sent(
@@ -388,11 +393,17 @@ class RedisMailbox:
             address.theirs,
             self._window_argument(reply),
             _template_field(reply),
+            self._reply_limit(reply),
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
+
+    def _reply_limit(self, reply: Reply) -> int:
+        """Return how many messages of the bot a contact gets in an hour; 0 for no limit."""
+        limits = self._abuse.get(reply.address.channel)
+        return limits.replies_per_hour if limits and reply.voice == "bot" else 0
 
     def _window_argument(self, reply: Reply) -> str:
         """Return whether mark.lua asks for an open window (`1`), knows that it is closed, or need not ask."""
@@ -421,6 +432,16 @@ def _log_dropped() -> None:
     )
 
 
+def _log_reply_limit(answer: Any) -> None:
+    """Log the beginning of a silence, of which mark.lua answers a third value."""
+    if isinstance(answer, list) and len(answer) > 2:
+        log.warning(
+            "a session is silent from now on, because its contact got as many replies in an hour as "
+            "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
+            extra=about("session_silenced"),
+        )
+
+
 def _reply_class(reply: Reply) -> str:
     """Return how mark.lua treats a reply: what is not said to the contact is not subject to an opt-out."""
     if reply.confirms_request or reply.act != "say":
@@ -440,7 +461,7 @@ def _decode_permit(answer: Any) -> SendPermit:
     """Decode the answer of mark.lua or probe.lua: 1, 0, or the milliseconds to wait and the reason."""
     if isinstance(answer, int):
         return SendPermit(granted=answer == 1, window_closed=answer == 3)
-    wait_ms, reason = answer
+    wait_ms, reason, *_ = answer
     return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
 
 

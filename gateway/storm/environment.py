@@ -77,7 +77,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(simulator_server))}
         environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
-        limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
+        limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
         environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)

@@ -7,7 +7,7 @@
 --                         undelivered_as expires lapses acted wrote contact
 --                         marked_to transferred ours window bulk known asked
 --                         terms (those indexed and the day, so that they are written once a day)
---                         rate today said tokens silenced (abuse.lua)
+--                         rate today said tokens replied silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
