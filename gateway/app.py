@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from core.errors import StorageUnavailable
+from core.errors import EncryptionKeyMissing, StorageUnavailable
 from core.ports import Inbox
 from gateway.access.exposure import OperatorAccess
 from gateway.bootstrap import (
@@ -64,6 +64,7 @@ from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
     handle_http_exception,
+    handle_missing_key,
     handle_storage_error,
     handle_unexpected_error,
 )
@@ -122,6 +123,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
             HTTPException: handle_http_exception,
             StorageUnavailable: handle_storage_error,
             RedisError: handle_storage_error,
+            EncryptionKeyMissing: handle_missing_key,
             Exception: handle_unexpected_error,
         },
         lifespan=lifespan,

@@ -466,10 +466,10 @@ def _decode_permit(answer: Any) -> SendPermit:
 
 
 def _is_store_failure(error: Exception) -> bool:
-    """Return whether the server was away, refused writes or gave the lease to another worker."""
+    """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
     if isinstance(error, ResponseError):
         return bool(refusal_code(error))
-    return isinstance(error, LeaseLost | OSError | RedisError)
+    return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)
 
 
 def _lease_lost() -> LeaseLost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterable, Sequence
 from time import monotonic
@@ -19,6 +20,8 @@ from gateway.redis.encryption.data_keys import (
 )
 from gateway.redis.encryption.key_ring import NONCE_BYTES, SETTING, KeyRing, decode_bytes, new_aead
 from gateway.redis.encryption.sealing import Sealer, place_key
+
+log = logging.getLogger("turngate.encryption")
 
 _ATTRIBUTE: Final = "_turngate_cipher"
 REFRESH_SECONDS: Final = 10.0
@@ -56,9 +59,18 @@ class RecordCipher:
     async def refresh(self) -> None:
         """Look for a newer data key. One that the server has lost, as in a failover, is stored again."""
         assert self._ring is not None, "without keys nothing is encrypted"
-        if self._keys:
-            await restore_lost_keys(self._redis, self._keys, await read_data_keys(self._redis, self._ring))
-        self._keys = await ensure_data_keys(self._redis, self._ring)
+        if self._sealer.is_on:  # it goes on with what it has, whatever happens to the stored keys
+            self._next_look = monotonic() + REFRESH_SECONDS
+            stored = await read_data_keys(self._redis, self._ring)
+            await restore_lost_keys(self._redis, self._keys, stored)
+            if stored and not any(each.secret for each in stored.values()):
+                log.error(
+                    "the data keys in Redis were wrapped with a key that this process does not have; it goes "
+                    "on with those it knows; add the key to %s and restart",
+                    SETTING,
+                )
+                return
+        self._learn(await ensure_data_keys(self._redis, self._ring))
         usable = [each for each in self._keys.values() if each.secret and each.id != INDEX_KEY_ID]
         index = self._keys[INDEX_KEY_ID].secret
         if not usable or index is None:
@@ -67,6 +79,12 @@ class RecordCipher:
         if newest.id != self._sealer.key_id:
             self._sealer = Sealer(newest.id, newest.secret or b"", index)
         self._next_look = monotonic() + REFRESH_SECONDS
+
+    def _learn(self, stored: dict[str, DataKey]) -> None:
+        """Take data keys over; what this process can unwrap already, it keeps."""
+        for each in stored.values():
+            if each.secret or each.id not in self._keys:
+                self._keys[each.id] = each
 
     async def open(self, place: str, stored: bytes) -> bytes:
         """Return a stored record as it was before it was sealed. Raises `EncryptionKeyMissing`."""
@@ -115,7 +133,7 @@ class RecordCipher:
         """Load data keys that this process does not know yet."""
         wanted = set(key_ids)
         if any(each not in self._keys for each in wanted):
-            self._keys = {**self._keys, **await read_data_keys(self._redis, self._ring)}
+            self._learn(await read_data_keys(self._redis, self._ring))
         for each in wanted:
             if each not in self._keys or self._keys[each].secret is None:
                 raise EncryptionKeyMissing(_describe_missing(each, self._keys))

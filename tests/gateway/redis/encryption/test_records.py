@@ -31,7 +31,7 @@ from gateway.redis.records.schedule import Schedule
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log
 from gateway.redis.records.session_store import RedisSessionStore
-from tests.fakes import turn
+from tests.fakes import EchoDialog, turn
 from tests.gateway.inbound import InboundGateway
 from tests.gateway.test_erasure import NAME, NUMBER, SMS, TEXT, TICKET, WHATSAPP, leave_traces_everywhere
 
@@ -239,6 +239,42 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
     assert [
         row.variables["name"] for row in await Broadcasts(redis, ProtocolLimits()).read_rows("spring", 0, 1)
     ]
+    await gateway.mailbox.aclose()
+
+
+async def test_a_process_goes_on_when_the_keys_were_wrapped_with_one_that_it_lacks(
+    redis: Redis, caplog: Any
+) -> None:
+    """An operator rotated before all processes had the new key: nothing fails until they are restarted."""
+    old, new = generate_master_key(), generate_master_key()
+    cipher = use_cipher(redis, ring(old))
+    gateway = InboundGateway(redis, ["fake"])
+    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
+    await rewrap_data_keys(redis, ring(new, old))
+    await cipher.refresh()
+    await gateway.receive([TurnReceived(turn=turn(2, "fake:1", TEXT))], "fake:1")
+
+    assert gateway.channel.bodies == [f"1: {TEXT}", f"2: {TEXT}"]
+    assert "this process does not have" in caplog.text
+    await gateway.mailbox.aclose()
+
+
+async def test_a_dialog_that_reads_what_cannot_be_decrypted_is_not_given_up(redis: Redis) -> None:
+    use_cipher(redis, ring())
+
+    class Reading(EchoDialog):
+        async def answer(self, *arguments: Any, **options: Any) -> Any:
+            raise EncryptionKeyMissing("the state of an earlier session")
+
+    gateway = InboundGateway(redis, ["fake"], dialog=Reading())
+    await gateway.inbox.accept([TurnReceived(turn=turn(1, "fake:1", TEXT))])
+    for _ in range(10):
+        with pytest.raises(EncryptionKeyMissing):
+            await gateway.processor.run("fake:1")
+        await redis.hdel("tg:{fake:1}", "lease")
+
+    assert await redis.xlen("tg:dead") == 0
+    assert await redis.llen("tg:{fake:1}:mail") == 1
     await gateway.mailbox.aclose()
 
 
