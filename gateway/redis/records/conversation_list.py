@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Owner
 from gateway.redis.contact_spelling import query_terms
 from gateway.redis.encryption.cipher import cipher_of
@@ -22,6 +23,7 @@ MAX_READ: Final = 500
 _CHUNK: Final = 100
 _LAST_ENTRIES: Final = 8
 _MAX_PREVIEW: Final = 160
+_UNDECRYPTED: Final = "(cannot be decrypted: its key is not set)"
 _FIELDS: Final = ("owner", "address", "known", "optout", "silenced", "contact")
 
 
@@ -168,7 +170,9 @@ class ConversationList:
             answers: list[Any] = await pipeline.execute() if cursors else []
         rows = []
         for cursor, fields in zip(cursors, answers, strict=True):
-            opened = await cipher_of(self._redis).open_all(cursor.session, fields)
+            opened = await self._open(cursor.session, fields) or [
+                None if name == "known" else value for name, value in zip(_FIELDS, fields, strict=True)
+            ]
             rows.append(_build_row(cursor, dict(zip(_FIELDS, opened, strict=True))))
         return rows
 
@@ -181,12 +185,22 @@ class ConversationList:
             answers: list[Any] = await pipeline.execute() if rows else []
         ended = []
         for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True):
-            data = await cipher_of(self._redis).open_all(row.session, [fields[b"d"] for _, fields in entries])
+            data = await self._open(row.session, [fields[b"d"] for _, fields in entries])
+            if data is None:
+                ended.append(row.model_copy(update={"unsent": unsent, "last_text": _UNDECRYPTED}))
+                continue
             opened = [
                 (name, {**fields, b"d": each}) for (name, fields), each in zip(entries, data, strict=True)
             ]
             ended.append(_add_end(row, unsent, opened))
         return ended
+
+    async def _open(self, session: str, stored: Sequence[Any]) -> list[Any] | None:
+        """Return what is stored of a session; `None` if a key is missing, as the other sessions are shown."""
+        try:
+            return await cipher_of(self._redis).open_all(session, stored)
+        except EncryptionKeyMissing:
+            return None
 
 
 def _matches(row: ConversationRow, state: ConversationState | None, channel: str) -> bool:

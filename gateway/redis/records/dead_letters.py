@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
+from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Reply, Turn
 from gateway.redis import lua, rq_layout
 from gateway.redis.encryption.cipher import cipher_of
@@ -118,7 +119,12 @@ class DeadLetters:
         return dropped
 
     async def _decode(self, name: bytes, fields: dict[bytes, bytes]) -> Letter:
-        opened = await cipher_of(self._redis).open(fields[b"session"].decode(), fields[b"letter"])
+        session = fields[b"session"].decode()
+        try:
+            opened = await cipher_of(self._redis).open(session, fields[b"letter"])
+        except EncryptionKeyMissing as error:
+            at_ms = int(name.split(b"-")[0])
+            return Letter(id=name.decode(), at_ms=at_ms, session=session, reason=str(error))
         return _decode_letter(name, {**fields, b"letter": opened})
 
     async def _read_range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -20,6 +20,7 @@ from gateway.redis.encryption.data_keys import DATA_KEYS, add_data_key, read_dat
 from gateway.redis.encryption.key_ring import KeyRing, generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.contact_export import export_contact
 from gateway.redis.records.contact_search import ContactSearch
 from gateway.redis.records.conversation_list import ConversationList
@@ -124,15 +125,47 @@ async def test_a_dead_letter_and_a_scheduled_message_come_back(gateway: InboundG
     [letter] = [each async for each in DeadLetters(redis).list_between()]
     assert await DeadLetters(redis).replay(letter) is ReplayOutcome.REPLAYED
     await gateway.processor.run("fake:1")
-    seconds, _ = await redis.time()
-    parameters = Template(name="order", language="en", variables={"name": NAME})
-    await gateway.send("fake:1", "own-1", Message(text="", template=parameters))
-    await gateway.processor.run("fake:1")
+    assert gateway.channel.bodies == [f"1: {TEXT}"]
 
+    seconds, _ = await redis.time()
+    channels: Any = gateway.channels
+    sender = ProactiveSender(redis, channels, ProtocolLimits())
+    order = Template(name="order", language="en", variables={"name": NAME})
+    later = Message(text="", template=order)
+    await sender.send("fake:1", "own-1", later, at_ms=(seconds + 3600) * 1000)
+    await redis.zadd("tg:schedule", dict.fromkeys(await redis.zrange("tg:schedule", 0, -1), 1))
     schedule = Schedule(redis, ProtocolLimits())
-    assert await schedule.take_due() == []
-    assert gateway.channel.bodies[0] == f"1: {TEXT}"
-    assert seconds
+    [message] = await schedule.take_due()
+    assert message.message.template == order
+    await schedule.settle(message)
+
+    await gateway.send("fake:1", "own-2", Message(text=f"offer for {NAME}"))
+    claim = await gateway.mailbox.claim("fake:1")
+    assert claim is not None
+    assert await gateway.mailbox.defer(claim.lease, claim.view.outbox[0], 1)
+    await gateway.mailbox.release(claim.lease)
+    [deferred] = await schedule.take_due()
+    await schedule.resume(deferred)
+    await gateway.processor.run("fake:1")
+    assert gateway.channel.bodies[-1] == f"offer for {NAME}"
+    assert await find_words(redis, "Quillfeather") == []
+
+
+async def test_without_the_key_lists_are_shown_and_a_contact_can_be_erased(redis: Redis) -> None:
+    use_cipher(redis, ring())
+    gateway = InboundGateway(redis, ["fake"])
+    gateway.channel.planned_failures = [(Rejected("no"), False)]
+    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
+    use_cipher(redis, None)
+
+    [row] = (await ConversationList(redis).read()).rows
+    assert row.last_text == "(cannot be decrypted: its key is not set)"
+    [letter] = await DeadLetters(redis).list_newest()
+    assert "add that key to TURNGATE_ENCRYPTION_KEYS" in letter.reason
+    assert await DeadLetters(redis).replay(letter) is ReplayOutcome.UNREADABLE
+    assert (await ContactErasure(redis).erase("fake:1")).sessions == 1
+    assert await redis.xlen("tg:dead") == 0
+    await gateway.mailbox.aclose()
 
 
 async def test_a_participants_own_session_is_readable(redis: Redis) -> None:
