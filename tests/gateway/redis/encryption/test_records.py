@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import EncryptionKeyMissing, Rejected, StorageUnavailable
-from core.model import Message, ParticipantPolicy, Template, Turn, TurnReceived
+from core.model import Message, ParticipantPolicy, Turn, TurnReceived
 from gateway.broadcasts.store import Broadcasts
 from gateway.hooks.policy import DeliveryPolicy
 from gateway.hooks.queue import HookQueue
@@ -130,19 +130,18 @@ async def test_a_dead_letter_and_a_scheduled_message_come_back(gateway: InboundG
     seconds, _ = await redis.time()
     channels: Any = gateway.channels
     sender = ProactiveSender(redis, channels, ProtocolLimits())
-    order = Template(name="order", language="en", variables={"name": NAME})
-    later = Message(text="", template=order)
+    later = Message(text=f"later for {NAME}")
     await sender.send("fake:1", "own-1", later, at_ms=(seconds + 3600) * 1000)
     await redis.zadd("tg:schedule", dict.fromkeys(await redis.zrange("tg:schedule", 0, -1), 1))
     schedule = Schedule(redis, ProtocolLimits())
     [message] = await schedule.take_due()
-    assert message.message.template == order
+    assert message.message == later
     await schedule.settle(message)
 
     await gateway.send("fake:1", "own-2", Message(text=f"offer for {NAME}"))
     claim = await gateway.mailbox.claim("fake:1")
     assert claim is not None
-    assert await gateway.mailbox.defer(claim.lease, claim.view.outbox[0], 1)
+    assert await gateway.mailbox.defer(claim.lease, claim.view.outbox[0], int(seconds) * 1000)
     await gateway.mailbox.release(claim.lease)
     [deferred] = await schedule.take_due()
     await schedule.resume(deferred)
