@@ -132,7 +132,8 @@ async def test_a_dead_letter_and_a_scheduled_message_come_back(gateway: InboundG
     sender = ProactiveSender(redis, channels, ProtocolLimits())
     later = Message(text=f"later for {NAME}")
     await sender.send("fake:1", "own-1", later, at_ms=(seconds + 3600) * 1000)
-    await redis.zadd("tg:schedule", dict.fromkeys(await redis.zrange("tg:schedule", 0, -1), 1))
+    rows: Any = await redis.zrange("tg:schedule", 0, -1)
+    await redis.zadd("tg:schedule", {rows[0].decode(): 1})
     schedule = Schedule(redis, ProtocolLimits())
     [message] = await schedule.take_due()
     assert message.message == later
