@@ -89,6 +89,9 @@ def _key(match: re.Match[str], _: Mapping[str, bytes]) -> str:
     return match[0]
 
 
+_CREDENTIALS: Final = r"tg:own:\{[a-z]+\.oauth\.[0-9a-f]+\}"
+"""Credentials of channels. Other programs keep states beside them, whose clients may have no keys."""
+
 _Type = Literal["hash", "list", "stream"]
 _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
     (_SESSION, "hash", ("state", "known"), _session, _with(NOTHING)),
@@ -104,7 +107,7 @@ _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
     ("tg:hooks", "hash", (), _subscription, _with(SUBSCRIPTION_CLEAR)),
     ("tg:broadcast:(?P<name>.+)", "hash", ("definition",), _broadcast, _with(DEFINITION_CLEAR)),
     ("tg:broadcast_rows:(?P<name>.+)", "list", (), _broadcast, _with(ROW_CLEAR)),
-    ("tg:own:.+", "hash", ("state",), _key, _with(STORED_CLEAR)),
+    (_CREDENTIALS, "hash", ("state",), _key, _with(STORED_CLEAR)),
 )
 RECORD_KINDS: Final = tuple(RecordKind(re.compile(row[0]), *row[1:]) for row in _ROWS)
 """The first that matches a key counts."""

@@ -249,6 +249,9 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
     await redis.xtrim("tg:dead", maxlen=0, approximate=False)
     gateway.channel.planned_failures = [(Rejected("no"), False)]
     await gateway.receive([TurnReceived(turn=turn(8, "fake:8", TEXT))], "fake:8")
+    for name in ("intercom.oauth.0123456789abcdef", "of a program"):
+        async with RedisSessionStore(redis).hold(name) as held:
+            await held.save({"token": "walrus"})
     use_cipher(redis, ring())
 
     async def talk(session: str) -> None:
@@ -262,6 +265,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
     again = await Reencryption(redis).run()
 
     assert await find_words(redis, "Quillfeather", "zebrafish", "offer") == []
+    assert await find_words(redis, "walrus") == ["tg:own:{of a program}"]
     assert (report.left, again.rewritten) == ((), 0)
     assert report.rewritten > 30
     for session in sessions:
