@@ -17,6 +17,7 @@ GatewayError
 ├── MailboxFull         the session has its maximum of waiting turns; the provider shall retry
 ├── StorageUnavailable  the store cannot be written; nothing was accepted
 └── ConfigurationError  the operator must act; the message names the setting
+    └── EncryptionKeyMissing   a stored value cannot be decrypted; it waits for the operator
 """
 
 from __future__ import annotations
@@ -151,3 +152,7 @@ class StorageUnavailable(GatewayError):
 
 class ConfigurationError(GatewayError):
     """A setting is missing, incomplete or invalid; the message names it and says what to do."""
+
+
+class EncryptionKeyMissing(ConfigurationError):
+    """A stored value cannot be decrypted with the keys that are set. It stays as it is until they are."""

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from core.errors import StorageUnavailable
+from core.errors import EncryptionKeyMissing, StorageUnavailable
 from core.ports import HasTemplates, Inbox
 from gateway.access.exposure import OperatorAccess
 from gateway.bootstrap import (
@@ -61,6 +61,7 @@ from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.middleware.text_index import TextIndex
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.readiness import Readiness
@@ -72,6 +73,7 @@ from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
     handle_http_exception,
+    handle_missing_key,
     handle_storage_error,
     handle_unexpected_error,
 )
@@ -133,6 +135,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
             HTTPException: handle_http_exception,
             StorageUnavailable: handle_storage_error,
             RedisError: handle_storage_error,
+            EncryptionKeyMissing: handle_missing_key,
             Exception: handle_unexpected_error,
         },
         lifespan=lifespan,
@@ -148,6 +151,7 @@ def create() -> Starlette:
     start_tracing("web")
     channels = load_channels(settings)
     redis = open_redis(settings.require_redis_url())
+    use_cipher(redis, settings.encryption_ring)
     limits = build_protocol_limits(settings)
     config = ConfigFile.load(settings.config_path)
     participants = find_participant_policies(settings, config, channels)

@@ -174,11 +174,13 @@ def find_abuse_limits(
         messages_per_minute=settings.contact_messages,
         messages_per_day=settings.contact_daily_messages,
         rounds=settings.loop_rounds,
+        replies_per_hour=settings.contact_replies,
         tokens_per_day=settings.contact_daily_tokens,
         account_messages_per_day=settings.account_daily_messages,
         account_tokens_per_day=settings.account_daily_tokens,
     )
-    for_programs = default.model_copy(update={"messages_per_minute": 0, "messages_per_day": 0, "rounds": 0})
+    off = ("messages_per_minute", "messages_per_day", "rounds", "replies_per_hour")
+    for_programs = default.model_copy(update=dict.fromkeys(off, 0))
     return {
         name: config.abuse_limits_for(name, for_programs if name == NAME else default) for name in channels
     }
@@ -381,7 +383,10 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
         name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
     }
     windows = find_windows(channels)
-    mailbox = RedisMailbox(redis, limits, rates, windows, build_confirmation(settings, redis))
+    abuse = find_abuse_limits(settings, config, add_web_channel(channels))
+    mailbox = RedisMailbox(
+        redis, limits, rates, windows, abuse=abuse, confirmation=build_confirmation(settings, redis)
+    )
     quiet = build_quiet_policy(settings, config, channels)
     sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
     releaser = ScheduleReleaser(redis, sender, limits)
@@ -414,7 +419,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     find_desk_channels(channels),
                     find_participant_policies(settings, config, channels),
                     windows,
-                    find_abuse_limits(settings, config, add_web_channel(channels)),
+                    abuse,
                 ),
                 mailbox=mailbox,
                 processor=SessionProcessor(

@@ -23,6 +23,9 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.embedded_server import find_running
+from gateway.redis.encryption.cipher import RecordCipher, use_cipher
+from gateway.redis.encryption.data_keys import read_data_keys
+from gateway.redis.encryption.key_ring import SETTING
 from gateway.redis.readiness import Readiness
 from gateway.redis.records import delivery_reports, process_versions, worker_presence
 
@@ -63,7 +66,9 @@ async def run_checks(settings: Settings, *, fix: bool = False) -> AsyncIterator[
     if not settings.redis_url:
         yield CheckResult(passed=True, message=f"`turngate run` is active in {settings.data_dir}")
     async with open_redis(url) as redis:
+        cipher = use_cipher(redis, settings.encryption_ring)
         try:
+            yield await _check_encryption(redis, cipher)
             async for finding in _check_redis(redis):
                 yield finding
         except (RedisError, OSError) as error:
@@ -95,6 +100,20 @@ def _check_configuration(settings: Settings) -> list[CheckResult]:
     except ConfigurationError as error:
         results.append(CheckResult(passed=False, message=str(error)))
     return results
+
+
+async def _check_encryption(redis: Redis, cipher: RecordCipher) -> CheckResult:
+    """Check that every data key can be unwrapped, without making the first one."""
+    keys = await read_data_keys(redis, cipher.ring)
+    missing = sorted({each.wrapped_by for each in keys.values() if each.secret is None})
+    if missing:
+        message = (
+            f"Encryption: {SETTING} lacks the keys {', '.join(missing)}, so their values cannot be read; "
+            "add them behind the first one"
+        )
+        return CheckResult(passed=False, message=message)
+    state = "texts and names are encrypted" if cipher.ring else f"off ({SETTING} is not set)"
+    return CheckResult(passed=True, message=f"Encryption: {state}")
 
 
 async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:

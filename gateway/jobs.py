@@ -18,6 +18,7 @@ async def drain(session: str) -> None:
     from gateway.config.settings import Settings
     from gateway.config.tracing import start_tracing
     from gateway.redis.connection.connect import open_async_redis
+    from gateway.redis.encryption.cipher import use_cipher
 
     job = get_current_job()
     if job is None:
@@ -25,6 +26,7 @@ async def drain(session: str) -> None:
     settings = Settings.load()
     configure_process_logging(settings, worker=job.worker_name or "rq")
     redis = open_async_redis(job.connection)
+    use_cipher(redis, settings.encryption_ring)
     provider = start_tracing("worker")
     try:
         await use_shared_salt(redis)

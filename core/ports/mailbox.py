@@ -218,10 +218,10 @@ class Mailbox(Protocol):
     async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
         """Mark a reply as being sent (guarantees L7 and L10).
 
-        The permit may ask to wait, for the rate limit or an open circuit breaker; with `probed` the breaker
-        has let a look-up of this reply through. The reply leaves the outbox if it may not be sent any more:
-        an agent owns the session, or the contact opted out. If only the service window is closed, it stays,
-        and the permit says so.
+        The permit may ask to wait, for the rate limit, for the contact's limit or an open circuit breaker;
+        with `probed` the breaker has let a look-up of this reply through. The reply leaves the outbox if it
+        may not be sent any more: an agent owns the session, or the contact opted out. If only the service
+        window is closed, it stays, and the permit says so.
         """
         ...
 

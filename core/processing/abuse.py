@@ -20,13 +20,15 @@ class AbuseLimits(FrozenModel, extra="forbid"):
 
     `messages_per_minute` and `messages_per_day` of a contact are answered. After `rounds` answers to the same
     words the session is silent until there are other words. `tokens_per_day` bounds what a language model
-    uses for a contact. The limits of an account bound all of its contacts together.
+    uses for a contact. `replies_per_hour` of the bot are sent to a contact; further ones wait. The limits of
+    an account bound all of its contacts together.
     """
 
     messages_per_minute: int = Field(0, ge=0, le=10_000)
     messages_per_day: int = Field(0, ge=0, le=1_000_000)
     rounds: int = Field(0, ge=0, le=1_000)
     tokens_per_day: int = Field(0, ge=0, le=1_000_000_000)
+    replies_per_hour: int = Field(0, ge=0, le=100_000)
     account_messages_per_day: int = Field(0, ge=0, le=1_000_000_000)
     account_tokens_per_day: int = Field(0, ge=0, le=1_000_000_000_000)
 

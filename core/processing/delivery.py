@@ -143,7 +143,8 @@ class OutboxSender(Generic[Http]):
         if seconds_left <= 0:
             await self._record_rejection(lease, reply, Unavailable(permit.reason))
             return await self._mailbox.read_session(lease)
-        reason = permit.reason if permit.reason == "rate limit" else f"circuit breaker open: {permit.reason}"
+        is_limit = permit.reason in ("rate limit", "reply limit")
+        reason = permit.reason if is_limit else f"circuit breaker open: {permit.reason}"
         settled, wait = not self._is_marked(reply, view), min(permit.wait, seconds_left)
         await self._mailbox.postpone(lease, wait, reason, reply=reply, settled=settled, counted=False)
         return None

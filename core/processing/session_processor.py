@@ -12,7 +12,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import Generic
 
-from core.errors import LeaseLost, Superseded
+from core.errors import EncryptionKeyMissing, LeaseLost, Superseded
 from core.log_context import about, log_fields
 from core.model import (
     AutomaticTransition,
@@ -238,7 +238,7 @@ class SessionProcessor(Generic[Http]):
             with Step("turn", {"channel": turn.address.channel}), TimeLimit(self._limits.turn_seconds):
                 outcome = await self._run_dialog(session, turn, view, first_seen_at)
             replies = self._replies.build(turn.id, turn.address, outcome, overflow)
-        except Superseded:
+        except (Superseded, EncryptionKeyMissing):
             raise
         except Exception as error:  # a flow, model or tool may raise anything; the session must continue
             log.error(

@@ -14,7 +14,9 @@ from redis.asyncio import Redis
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.broadcast_rows import DEFINITION_CLEAR, ROW_CLEAR, broadcast_place
 
 _ROWS_PER_CALL: Final = 1_000
 _COUNTERS: Final = (
@@ -76,14 +78,15 @@ class Broadcasts:
         """
         name, digest = broadcast.name, await asyncio.to_thread(broadcast.digest, recipients)
         token = uuid4().hex
-        begun = await self._begin(
-            self._redis, [name, digest, broadcast.model_dump_json(), len(recipients), token]
-        )
+        sealer, place = await cipher_of(self._redis).sealer(), broadcast_place(name)
+        definition = sealer.record(place, broadcast.model_dump_json().encode(), DEFINITION_CLEAR)
+        begun = await self._begin(self._redis, [name, digest, definition, len(recipients), token])
         if begun.decode() != "loading":
             return StartResult(begun.decode())
         for first in range(0, len(recipients), _ROWS_PER_CALL):
             chunk = recipients[first : first + _ROWS_PER_CALL]
-            rows = [each.model_dump_json(exclude_defaults=True) for each in chunk]
+            encoded = (each.model_dump_json(exclude_defaults=True).encode() for each in chunk)
+            rows = [sealer.record(place, each, ROW_CLEAR) for each in encoded]
             if await self._add(self._redis, [name, token, *rows]) is None:
                 return StartResult.RUNNING_ALREADY
         states = [BroadcastState.LOADING, BroadcastState.RUNNING]
@@ -111,9 +114,10 @@ class Broadcasts:
         if not stored:
             return None
         fields = {field.decode(): value.decode() for field, value in stored.items()}
+        definition = await cipher_of(self._redis).open(broadcast_place(name), stored[b"definition"])
         counters = {counter: int(fields.get(counter, 0)) for counter in _COUNTERS}
         return Progress(
-            broadcast=Broadcast.model_validate_json(fields["definition"]),
+            broadcast=Broadcast.model_validate_json(definition),
             state=BroadcastState(fields["state"]),
             total=int(fields["total"]),
             started_ms=int(fields["started_ms"]),
@@ -127,7 +131,8 @@ class Broadcasts:
         rows = await cast(
             "Awaitable[list[bytes]]", self._redis.lrange(_rows_key(name), first, first + count - 1)
         )
-        return [Recipient.model_validate_json(row) for row in rows]
+        opened = await cipher_of(self._redis).open_all(broadcast_place(name), rows)
+        return [Recipient.model_validate_json(row) for row in opened]
 
     async def read_outcomes(self, name: str) -> AsyncIterator[tuple[Recipient, RowOutcome | None]]:
         """Yield all rows in order with their outcomes, `None` for those that are not processed yet."""

@@ -14,8 +14,8 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
-    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "load", "key", "audit", "backup",
-    "restore", "version",
+    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "load", "key", "keys", "audit",
+    "backup", "restore", "version",
 )  # fmt: skip
 
 

@@ -22,11 +22,14 @@ def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
     from gateway.config.settings import Settings
     from gateway.redis.connection.connect import open_redis
     from gateway.redis.connection.error_messages import describe_redis_error
+    from gateway.redis.encryption.cipher import use_cipher
 
-    url = Settings.load().require_redis_url()
+    settings = Settings.load()
+    url = settings.require_redis_url()
 
     async def run() -> T:
         redis = open_redis(url)
+        use_cipher(redis, settings.encryption_ring)
         try:
             return await work(redis)
         except (RedisError, OSError) as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _resume(session: str) -> None:
     if not run_with_redis(lambda redis: end_silence(redis, session)):
         typer.echo(f"{session} is not silent. `turngate sessions` lists those that are.", err=True)
         raise typer.Exit(1)
+    record_act("end_silence", about=session)
     typer.echo(f"The bot answers {session} again.")
 
 

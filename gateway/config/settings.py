@@ -27,6 +27,7 @@ from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
 from gateway.config.setting_names import OTHER_SETTINGS, describe_unknown_settings
 from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
+from gateway.redis.encryption.key_ring import KeyRing, parse_encryption_keys
 
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
 _INTERNAL_VARIABLES = frozenset(
@@ -239,6 +240,14 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="messages of one contact that are answered on a day, in UTC (0: without limit)",
     )
+    contact_replies: int = Field(
+        300,
+        alias="TURNGATE_CONTACT_REPLIES",
+        ge=0,
+        le=100_000,
+        description="messages of the bot that are sent to one contact in an hour; further ones wait "
+        "(0: without limit)",
+    )
     loop_rounds: int = Field(
         5,
         alias="TURNGATE_LOOP_ROUNDS",
@@ -341,6 +350,12 @@ class Settings(BaseSettings):
         description="from which level on the gateway logs its own events; `debug` shows the texts of errors, "
         "which may quote a message",
     )
+    encryption_keys: SecretStr = Field(
+        SecretStr(""),
+        alias="TURNGATE_ENCRYPTION_KEYS",
+        description="keys that encrypt texts, names, dialog states and credentials in Redis, "
+        "comma-separated, the newest first; `turngate keys generate` makes one; unset: no encryption",
+    )
     config_path: Path | None = Field(
         None,
         alias="TURNGATE_CONFIG",
@@ -404,7 +419,7 @@ class Settings(BaseSettings):
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
         try:
-            _ = self.operator_keys
+            _ = self.operator_keys, self.encryption_ring
         except ConfigurationError as error:
             raise ValueError(str(error)) from None
         return self
@@ -413,6 +428,11 @@ class Settings(BaseSettings):
     def operator_keys(self) -> tuple[OperatorKey, ...]:
         """The configured keys of operators."""
         return parse_operator_keys(self.api_key.get_secret_value(), self.api_keys.get_secret_value())
+
+    @property
+    def encryption_ring(self) -> KeyRing | None:
+        """The keys that encrypt what is stored in Redis; `None` if it is not encrypted."""
+        return parse_encryption_keys(self.encryption_keys.get_secret_value())
 
     @property
     def flow_secrets(self) -> Mapping[str, str]:

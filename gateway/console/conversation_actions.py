@@ -29,6 +29,7 @@ from gateway.redis.records.erasure import ContactErasure
 from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.session_log import is_entry_id, read_log_from
+from gateway.redis.records.silenced_sessions import end_silence
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 
@@ -76,11 +77,15 @@ class ConversationActions(ConsolePage):
         ]
 
     async def change_owner(self, request: Request) -> Response:
-        """Take the conversation over, give it back or close it."""
+        """Take the conversation over, give it back or close it, or end a silence by limits."""
         form = await read_form(request) or {}
+        if form.get("act", [""])[0] == "resume":
+            session = await self._find_session(request, "end_silence")
+            is_known = session and await end_silence(self._redis, session)
+            return self._answer(request, "resume" if is_known else "unknown")
         act = _OWNERSHIP.get(form.get("act", [""])[0])
         if act is None:
-            return error_response(400, "malformed", "act must be take_over, give_back or close")
+            return error_response(400, "malformed", "act must be take_over, give_back, close or resume")
         session = await self._find_session(request, act)
         return await self._record(request, session, act, "agent")
 

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 from core.model import FrozenModel
 from gateway.hooks.policy import DeliveryPolicy, ReceiverState
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import Argument, ProtocolLimits
-from gateway.redis.records.hook_events import HookEvent
+from gateway.redis.records.hook_events import EVENT_CLEAR, HookEvent, open_event
 
 
 class Taken(FrozenModel):
@@ -56,12 +57,17 @@ class HookQueue:
         state = dict(zip(names, (value.decode() for value in fields[1::2]), strict=True))
         return Taken(
             state=ReceiverState.model_validate(state),
-            waiting=_decode_waiting(waiting),
-            new=tuple(
-                HookEvent.decode(name, dict(zip(values[::2], values[1::2], strict=True)))
-                for name, values in new
+            waiting=_decode_waiting(
+                [await open_event(cipher_of(self._redis), each) if each else each for each in waiting]
             ),
+            new=tuple([await self._decode_new(name, values) for name, values in new]),
         )
+
+    async def _decode_new(self, name: bytes, values: Sequence[bytes]) -> HookEvent:
+        fields = dict(zip(values[::2], values[1::2], strict=True))
+        session = fields.get(b"s", b"").decode()
+        fields[b"d"] = await cipher_of(self._redis).open(session, fields.get(b"d", b""))
+        return HookEvent.decode(name, fields)
 
     async def settle(
         self,
@@ -86,9 +92,11 @@ class HookQueue:
         arguments.append(len(state))
         for field in state.items():
             arguments += field
+        sealer = await cipher_of(self._redis).sealer()
         for event, outcome, due_ms, reason in settlements:
-            stored = event.model_dump(mode="json") | ({"reason": reason} if reason else {})
-            arguments += [event.id, outcome, due_ms, to_json(stored), event.session]
+            fields = event.model_dump(mode="json") | ({"reason": reason} if reason else {})
+            stored = sealer.record(event.session, to_json(fields), EVENT_CLEAR)
+            arguments += [event.id, outcome, due_ms, stored, event.session]
         return bool(await self._settle(self._redis, arguments))
 
     async def release(self) -> None:

@@ -12,8 +12,14 @@ from core.errors import ConfigurationError
 from core.model import FrozenModel
 from gateway.hooks.subscription import Subscription
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
+from gateway.redis.records.hook_events import (
+    SUBSCRIPTION_CLEAR,
+    SUBSCRIPTIONS,
+    state_key,
+    subscription_place,
+)
 
 MAX_SUBSCRIPTIONS = 20
 _MAX_CHANGE_TRIES = 5
@@ -43,9 +49,10 @@ class Subscriptions:
         """Return the subscriptions that this release can read, by name."""
         stored: Any = await cast("Any", self._redis.hgetall(SUBSCRIPTIONS))
         found = []
-        for value in stored.values():
+        for name, value in stored.items():
+            opened = await cipher_of(self._redis).open(subscription_place(name.decode()), value)
             try:
-                found.append(Subscription.model_validate_json(value))
+                found.append(Subscription.model_validate_json(opened))
             except ValidationError:
                 continue
         return sorted(found, key=lambda hook: hook.name)
@@ -61,7 +68,7 @@ class Subscriptions:
         """Add a subscription. Raises `ConfigurationError` if its name is taken or there are too many."""
         if await cast("Any", self._redis.hlen(SUBSCRIPTIONS)) >= MAX_SUBSCRIPTIONS:
             raise ConfigurationError(f"there are {MAX_SUBSCRIPTIONS} hooks already; remove one first")
-        if not await self._script(self._redis, [hook.name, "", hook.model_dump_json()]):
+        if not await self._script(self._redis, [hook.name, "", await self._encode(hook)]):
             raise ConfigurationError(f"{hook.name}: there is a hook of this name; choose another with --name")
 
     async def remove(self, name: str) -> bool:
@@ -80,10 +87,16 @@ class Subscriptions:
             stored = await cast("Any", self._redis.hget(SUBSCRIPTIONS, name))
             if stored is None:
                 return None
-            changed = update(Subscription.model_validate_json(stored))
-            if await self._script(self._redis, [name, stored, changed.model_dump_json()]):
+            opened = await cipher_of(self._redis).open(subscription_place(name), stored)
+            changed = update(Subscription.model_validate_json(opened))
+            if await self._script(self._redis, [name, stored, await self._encode(changed)]):
                 return changed
         raise _busy(name)
+
+    async def _encode(self, hook: Subscription) -> bytes:
+        sealer = await cipher_of(self._redis).sealer()
+        stored = hook.model_dump_json().encode()
+        return sealer.record(subscription_place(hook.name), stored, SUBSCRIPTION_CLEAR)
 
 
 def _busy(name: str) -> ConfigurationError:

@@ -24,7 +24,7 @@ from gateway.redis.embedded_server import EmbeddedRedis
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 _ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "WHATSAPP_", "INTERCOM_", "ZENDESK_", "SUNSHINE_", "REDIS_")
-_LIMITS = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
+_LIMITS = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
 
 
 @dataclass(frozen=True, slots=True)

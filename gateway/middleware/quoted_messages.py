@@ -9,6 +9,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.errors import EncryptionKeyMissing
 from core.model import Address, TimerKind, Turn
 from core.ports import Dialog, State, TurnListener, TurnOutcome
 from gateway.redis.inbox import message_key
@@ -37,7 +38,7 @@ class QuotedMessages:
         if quoted and quoted.id and not quoted.text and not turn.payload:
             try:
                 text = await self._find_text(turn.session, turn.address.channel, quoted.id)
-            except RedisError as error:
+            except (RedisError, EncryptionKeyMissing) as error:
                 log.warning("quoted message not looked up: %s", type(error).__name__)
             else:
                 turn = turn.model_copy(update={"quoted": quoted.model_copy(update={"text": text})})

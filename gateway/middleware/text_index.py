@@ -29,10 +29,10 @@ _CALLS_AT_ONCE = 50
 class TextIndex:
     """Indexes what is stored; with many messages at once some are not indexed rather than any delayed."""
 
-    def __init__(self, redis: Redis, inbox: Inbox, limits: ProtocolLimits, secret: bytes = b"") -> None:
+    def __init__(self, redis: Redis, inbox: Inbox, limits: ProtocolLimits) -> None:
         self._redis = redis
         self._inbox = inbox
-        self._digests = WordDigests(redis, secret)
+        self._digests = WordDigests(redis)
         self._script = lua.load_script("index_words", limits)
         self._waiting: list[tuple[str, str]] = []
         self._task: asyncio.Task[None] | None = None

@@ -1,18 +1,19 @@
-"""Encoding of log entries and of the arguments of commit.lua."""
+"""Encoding of log entries and of the arguments of commit.lua. A `Sealer` encrypts them where that is on."""
 
 from __future__ import annotations
 
 import math
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from core.model import Reply
 from core.ports import Commit, ServiceWindow
+from gateway.redis.encryption.sealing import NOTHING, Sealer
 from gateway.redis.lua import Argument
 
 
-def encode_reply_entry(reply: Reply) -> bytes:
-    """Encode a reply as a log entry."""
+def encode_reply_entry(session: str, reply: Reply, sealer: Sealer) -> bytes:
+    """Encode a reply as an entry of the session's log."""
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
     if reply.segments:
         entry["segments"] = reply.segments
@@ -24,7 +25,7 @@ def encode_reply_entry(reply: Reply) -> bytes:
         entry["choices"] = [choice.model_dump(exclude_defaults=True) for choice in reply.choices]
     if reply.media:
         entry["media"] = [medium.model_dump(exclude_defaults=True) for medium in reply.media]
-    return to_json(entry)
+    return sealer.entry(session, entry)
 
 
 def needs_open_window(reply: Reply, window: ServiceWindow | None) -> bool:
@@ -38,14 +39,14 @@ def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:
     return to_json({"key": reply.key, "id": provider_id})
 
 
-def encode_kept_reply(reply: Reply) -> str:
+def encode_kept_reply(session: str, reply: Reply, sealer: Sealer) -> str:
     """Encode a sent reply as delivery_reports.lua keeps it: time, number of resends, and the rest."""
     own_fields = {"key", "committed_at_ms", "resends"}
-    rest = reply.model_dump_json(exclude_defaults=True, exclude=own_fields)
+    rest = sealer.reply(session, reply, exclude=own_fields).decode()
     return f"{reply.committed_at_ms} {reply.resends} {rest}"
 
 
-def encode_commit(commit: Commit) -> list[Argument]:
+def encode_commit(session: str, commit: Commit, sealer: Sealer) -> list[Argument]:
     """Encode the arguments of commit.lua after session and fencing token."""
     ids = [turn.id for turn in commit.turns]
     entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
@@ -53,11 +54,14 @@ def encode_commit(commit: Commit) -> list[Argument]:
     if commit.dead_letter_reason is not None:
         letter = {
             "reason": commit.dead_letter_reason,
-            "turns": [turn.model_dump(mode="json") for turn in commit.turns],
+            "turns": [from_json(sealer.turn(turn)) for turn in commit.turns],
         }
         dead_letter = to_json(letter)
-    state: Argument = "" if commit.state is None else to_json(commit.state)
-    arguments: list[Argument] = [to_json(ids), state, commit.owner or "", dead_letter, to_json(entry)]
+    state: Argument = ""
+    if commit.state is not None:
+        state = sealer.record(session, to_json(commit.state), NOTHING)
+    logged = sealer.entry(session, entry)
+    arguments: list[Argument] = [to_json(ids), state, commit.owner or "", dead_letter, logged]
     timer, seconds = commit.timer or ("", 0.0)
     arguments += [
         "1" if commit.reports_overflow else "",
@@ -72,6 +76,6 @@ def encode_commit(commit: Commit) -> list[Argument]:
         if commit.delivers_via_log:
             arguments.append(encode_sent_entry(reply, reply.global_key))
         else:
-            arguments.append(reply.model_dump_json(exclude_defaults=True))
-        arguments.append(encode_reply_entry(reply))
+            arguments.append(sealer.reply(session, reply))
+        arguments.append(encode_reply_entry(session, reply, sealer))
     return arguments

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
-from core.errors import MailboxFull, StorageUnavailable
+from core.errors import EncryptionKeyMissing, MailboxFull, StorageUnavailable
 from core.log_context import about
 from core.model import (
     APPROVED,
@@ -51,6 +52,8 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.contact_spelling import build_terms
+from gateway.redis.encryption.cipher import cipher_of
+from gateway.redis.encryption.sealing import NOTHING, Sealer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.template_keys import LOW_QUALITIES, alarm_name, state_field
 
@@ -58,6 +61,7 @@ log = logging.getLogger("turngate.inbox")
 
 _MAX_REQUESTS_PER_BATCH = 64
 _ALARM_INTERVAL_SECONDS = 60.0
+_WORDS_DIGEST_LENGTH = 16
 _OPT_OUT_CHANGES = {
     (ControlAction.OPT_OUT, OptOutScope.ALL): "1",
     (ControlAction.OPT_OUT, OptOutScope.MARKETING): "marketing",
@@ -125,10 +129,11 @@ class RedisInbox:
             return await self._accept(_add_trace(events, current_trace()))
 
     async def _accept(self, events: Sequence[Event]) -> list[AcceptResult]:
+        sealer = await self._load_sealer()
         arguments = [
             argument
             for event in events
-            for argument in (*_encode_event(event), *self._routing_arguments(event))
+            for argument in (*_encode_event(event, sealer), *self._routing_arguments(event, sealer))
         ]
         results = await self._batcher.submit(_AcceptRequest(len(events), arguments))
         if AcceptResult.FULL in results:
@@ -136,6 +141,14 @@ class RedisInbox:
         for event, result in zip(events, results, strict=True):
             self._log_event(event, result)
         return results
+
+    async def _load_sealer(self) -> Sealer:
+        try:
+            return await cipher_of(self._redis).sealer()
+        except EncryptionKeyMissing as error:
+            raise StorageUnavailable(str(error)) from error
+        except RedisError as error:
+            raise StorageUnavailable(f"Redis did not return the data keys: {type(error).__name__}") from error
 
     def _log_event(self, event: Event, result: AcceptResult) -> None:
         if result is AcceptResult.SILENCED:
@@ -172,7 +185,7 @@ class RedisInbox:
             event.error_text,
         )
 
-    def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
+    def _routing_arguments(self, event: Event, sealer: Sealer) -> tuple[str, str, str]:
         """Return the debounce arguments, the account, and whether agent ownership expires for this event.
 
         For a message the last is further facts; for a control event the first is whether a transfer made it;
@@ -184,6 +197,7 @@ class RedisInbox:
                 channel = turn.address.channel
                 facts = _encode_facts(
                     event,
+                    sealer,
                     self._participants.get(channel),
                     self._windows.get(channel),
                     self._abuse.get(channel),
@@ -294,6 +308,7 @@ def _failure(event: StatusChanged) -> str:
 
 def _encode_facts(
     event: TurnReceived | ParticipantMessage,
+    sealer: Sealer,
     policy: ParticipantPolicy | None,
     window: ServiceWindow | None,
     abuse: AbuseLimits | None = None,
@@ -303,8 +318,9 @@ def _encode_facts(
     if isinstance(event, TurnReceived) and event.control_is_ours and event.turn.at:
         facts["ours"] = event.turn.at
     if isinstance(event, TurnReceived) and event.request:
-        facts |= _request_facts(event.turn, event.request, is_confirmed=event.request_confirmed)
+        facts |= _request_facts(event.turn, event.request, sealer, is_confirmed=event.request_confirmed)
     if abuse:
+        words = describe_words(event.turn)
         facts["limits"] = {
             "minute": abuse.messages_per_minute,
             "day": abuse.messages_per_day,
@@ -312,18 +328,18 @@ def _encode_facts(
             "tokens": abuse.tokens_per_day,
             "account": abuse.account_messages_per_day,
             "account_tokens": abuse.account_tokens_per_day,
-            "words": describe_words(event.turn),
+            "words": words and sealer.digest("words", words)[:_WORDS_DIGEST_LENGTH],
         }
     if window and window.applies_to(event.turn.address):
         facts["window"] = window.seconds * 1000
     if len(event.aliases) > 1:
         facts["has_names"] = True
     if isinstance(event, TurnReceived) and (known := _known_identifiers(event.turn)):
-        facts["known"] = to_json(known).decode()
+        facts["known"] = sealer.record(event.turn.session, to_json(known), NOTHING).decode()
     if isinstance(event, TurnReceived):
-        facts["terms"] = _search_terms(event.turn)
+        facts["terms"] = _search_terms(event.turn, sealer)
     if event.author:
-        facts |= _author_facts(event, policy)
+        facts |= _author_facts(event, policy, sealer)
     return to_json(facts).decode() if facts else ""
 
 
@@ -334,22 +350,27 @@ def _known_identifiers(turn: Turn) -> dict[str, list[str]]:
     return {"names": sorted(names), "ids": sorted(ids)} if names or ids else {}
 
 
-def _search_terms(turn: Turn) -> list[str]:
+def _search_terms(turn: Turn, sealer: Sealer) -> list[str]:
     """Return by what the console finds the conversation: its contact, what else is known, and its name."""
     known = _known_identifiers(turn)
-    identifiers = [turn.address.theirs, turn.session.rpartition(":")[2], *known.get("ids", ())]
-    return build_terms(identifiers, known.get("names", ()))
+    names_of_keys = [turn.address.theirs, turn.session.rpartition(":")[2]]  # they are clear in any case
+    ids, names = known.get("ids", ()), known.get("names", ())
+    if not sealer.is_on:
+        return build_terms([*names_of_keys, *ids], names)
+    return [*build_terms(names_of_keys, ()), *sealer.hidden_terms(build_terms(ids, names))]
 
 
-def _request_facts(turn: Turn, request: ConsentRequest, *, is_confirmed: bool) -> dict[str, object]:
+def _request_facts(
+    turn: Turn, request: ConsentRequest, sealer: Sealer, *, is_confirmed: bool
+) -> dict[str, object]:
     """Return what the message becomes if it opts the contact out or in."""
     confirmed = request is ConsentRequest.OPT_IN and is_confirmed
     answered = turn.model_copy(update={"request": request, "request_confirmed": confirmed})
-    return {"request": request, "request_turn": answered.model_dump_json(exclude_defaults=True)}
+    return {"request": request, "request_turn": sealer.turn(answered).decode()}
 
 
 def _author_facts(
-    event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None
+    event: TurnReceived | ParticipantMessage, policy: ParticipantPolicy | None, sealer: Sealer
 ) -> dict[str, object]:
     """Return the facts about an author; the only place at which the policy for participants is applied."""
     turn, facts = event.turn, {"author": event.author}
@@ -357,11 +378,13 @@ def _author_facts(
         return {**facts, "is_contact": True}
     if policy is ParticipantPolicy.TAKE_OVER:
         act = {"act": ControlAction.TAKE_OVER, "owner": Owner.HUMAN, "at": turn.at}
-        return {**facts, "take_over": to_json({**act, "actor": _author_name(event)}).decode()}
+        entry = sealer.entry(turn.session, {**act, "actor": _author_name(event)})
+        return {**facts, "take_over": entry.decode()}
     if policy is ParticipantPolicy.OWN_SESSION:
         own = turn.model_copy(update={"session": f"{turn.session}:{_author_id(event)}"})
-        own_turn = own.model_dump_json(exclude_defaults=True)
-        return {**facts, "own_session": own.session, "own_turn": own_turn}
+        own_entry = {"own_entry": sealer.entry(own.session, _message_entry(event)).decode()}
+        own_facts = {"own_session": own.session, "own_turn": sealer.turn(own).decode()}
+        return {**facts, **own_facts, **(own_entry if sealer.is_on else {})}
     return dict(facts)
 
 
@@ -382,31 +405,42 @@ def _describe_wordless(turn: Turn) -> dict[str, str]:
     return {"kind": turn.kind} if turn.kind == UNSUPPORTED_KIND else {}
 
 
-def _encode_event(event: Event) -> list[Argument]:
+def _message_entry(event: TurnReceived | ParticipantMessage) -> dict[str, object]:
+    """Return what the log says of a message."""
+    turn = event.turn
+    return {
+        "turn": turn.id,
+        "text": turn.text,
+        "payload": turn.payload,
+        "files": len(turn.attachments),
+        **({"at": turn.at} if turn.at else {}),
+        **({"author": _author_name(event), "author_id": _author_id(event)} if event.author else {}),
+        **_describe_wordless(turn),
+    }
+
+
+def _encode_event(event: Event, sealer: Sealer) -> list[Argument]:
     """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
         case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
-            entry: dict[str, object] = {
-                "turn": turn.id,
-                "text": turn.text,
-                "payload": turn.payload,
-                "files": len(turn.attachments),
-                **({"at": turn.at} if turn.at else {}),
-                **({"author": _author_name(event), "author_id": _author_id(event)} if event.author else {}),
-                **_describe_wordless(turn),
-            }
             return [
                 event.kind,
                 turn.session,
                 turn.id,
-                turn.model_dump_json(exclude_defaults=True),
+                sealer.turn(turn),
                 turn.address.model_dump_json(),
-                to_json(entry),
+                sealer.entry(turn.session, _message_entry(event)),
             ]
         case ControlReceived(act=act):
             owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
             scope = {"scope": event.scope} if event.scope is not OptOutScope.ALL else {}
-            entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at, **scope}
+            entry: dict[str, object] = {
+                "act": act,
+                "owner": owner,
+                "actor": event.actor,
+                "at": event.at,
+                **scope,
+            }
             change = _OPT_OUT_CHANGES.get((act, event.scope), "")
             return ["control", event.session, event.id, owner, change, to_json(entry)]
         case StatusChanged(status=status):

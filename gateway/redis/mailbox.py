@@ -12,15 +12,16 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from core.errors import LeaseLost, StorageUnavailable
+from core.errors import EncryptionKeyMissing, LeaseLost, StorageUnavailable
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
+from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
@@ -34,6 +35,7 @@ from gateway.redis.encoding import (
     encode_sent_entry,
     needs_open_window,
 )
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -43,6 +45,7 @@ from gateway.redis.template_keys import state_field
 
 log = logging.getLogger("turngate.mailbox")
 
+_UNDECRYPTED_SECONDS = 30.0
 _MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
 
 _CONFIRMED = frozenset({"commit", "mark"})
@@ -62,12 +65,14 @@ class RedisMailbox:
         protocol: ProtocolLimits | None = None,
         rate_limits: Mapping[str, RateLimit] | None = None,
         windows: Mapping[str, ServiceWindow] | None = None,
+        abuse: Mapping[str, AbuseLimits] | None = None,
         confirmation: ReplicaConfirmation | None = None,
     ) -> None:
-        """Create a mailbox; `rate_limits` and `windows` are those of the channels by name.
+        """Create a mailbox; `rate_limits`, `windows` and `abuse` are those of the channels by name.
 
         With a `confirmation` no reply is sent and no turn counts as committed before replicas know of it.
         """
+        self._abuse = abuse or {}
         self._confirmation = confirmation
         self._redis = redis
         self._windows = windows or {}
@@ -75,10 +80,11 @@ class RedisMailbox:
         self._protocol = protocol or ProtocolLimits()
         self._leases = LeaseRenewer(redis, self._protocol)
         self._notifications = SessionNotifications(redis, "tg:arrived")
+        self._next_alarm = 0.0
         self._batchers: dict[tuple[str, ...], Batcher[_Arguments, list[Any]]] = {}
 
     async def claim(self, session: str) -> Claim | None:
-        """Acquire the lease; `None` while another worker holds it."""
+        """Acquire the lease; `None` while another worker holds it, or nothing of it can be decrypted."""
         requested_at = monotonic()
         answers = await self._batched_call(
             ("claim",), [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
@@ -87,8 +93,8 @@ class RedisMailbox:
             return None
         return await self.decode_claim(session, answers[0], requested_at)
 
-    async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim:
-        """Decode the answer of `acquire_lease` in leases.lua.
+    async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim | None:
+        """Decode the answer of `acquire_lease` in leases.lua; `None` if nothing of it can be decrypted.
 
         `requested_at` is the monotonic time before the request, so the lease never seems to last longer than
         it does.
@@ -97,7 +103,10 @@ class RedisMailbox:
         lease = Lease(session=session, fence=fence.decode(), valid_until=requested_at + length_ms / 1000)
         if isinstance(view, int):
             return Claim(lease=lease, view=SessionView(), suspicion=view, is_started=False)
-        return Claim(lease=lease, view=await self._read_view(lease, view))
+        try:
+            return Claim(lease=lease, view=await self._read_view(lease, view))
+        except LeaseLost:
+            return None
 
     @asynccontextmanager
     async def keep_lease_alive(self, lease: Lease) -> AsyncIterator[None]:
@@ -145,8 +154,9 @@ class RedisMailbox:
         return view
 
     async def _commit(self, lease: Lease, commit: Commit, *, leave: bool) -> SessionView:
-        steps: list[_ScriptCall] = [("commit", encode_commit(commit))]
-        steps += [("remind", each) for each in encode_reminders(lease.session, commit)]
+        sealer = await cipher_of(self._redis).sealer()
+        steps: list[_ScriptCall] = [("commit", encode_commit(lease.session, commit, sealer))]
+        steps += [("remind", each) for each in encode_reminders(lease.session, commit, sealer)]
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
             _, view = await self._step_and_view(lease, *steps, leave=leave)
             return view
@@ -155,6 +165,7 @@ class RedisMailbox:
             lease, *steps, ("look", []), ("mark", self._mark_arguments(first))
         )
         view = await self._read_view(lease, answer)
+        _log_reply_limit(permit)
         if permit == 1:
             return replace(view, granted_key=first.key)
         if permit == 0:  # dropped after the view was read
@@ -172,6 +183,7 @@ class RedisMailbox:
         permit = await self._fenced_call("mark", lease, arguments)
         if permit == 0:
             _log_dropped()
+        _log_reply_limit(permit)
         return _decode_permit(permit)
 
     async def record_sent(
@@ -192,7 +204,7 @@ class RedisMailbox:
             encode_sent_entry(reply, provider_id),
             account,
             reply.key,
-            encode_kept_reply(reply) if keep else "",
+            encode_kept_reply(lease.session, reply, await cipher_of(self._redis).sealer()) if keep else "",
         ]
         if opened and opened.thread:
             thread = opened.thread.model_copy(update={"channel": reply.address.channel})
@@ -221,7 +233,8 @@ class RedisMailbox:
         opt_out = _OPT_OUTS.get(failure, "")
         if not (opt_out or taken_over):
             fields = {"reason": reason, "code": code, "failure": failure}
-            letter = to_json({**fields, "reply": reply.model_dump(mode="json")})
+            sealer = await cipher_of(self._redis).sealer()
+            letter = to_json({**fields, "reply": from_json(sealer.reply(lease.session, reply))})
         entry = to_json(
             {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
         )
@@ -248,7 +261,11 @@ class RedisMailbox:
         entry = to_json({"key": reply.key, "reason": reason, "by": [each.key for each in instead]})
         arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered))]
         for each in instead:
-            arguments += [each.model_dump_json(exclude_defaults=True), encode_reply_entry(each)]
+            sealer = await cipher_of(self._redis).sealer()
+            arguments += [
+                sealer.reply(lease.session, each),
+                encode_reply_entry(lease.session, each, sealer),
+            ]
         await self._fenced_call("reroute", lease, arguments)
 
     async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
@@ -340,8 +357,11 @@ class RedisMailbox:
         return answers
 
     async def _read_view(self, lease: Lease, answer: Any) -> SessionView:
-        """Decode the view; unreadable data is set aside, or it would be retried for ever."""
-        view = decode_view(answer)
+        """Decode the view; unreadable data is set aside, or it would be retried for ever.
+
+        What cannot be decrypted is no data of another release: the session waits for the operator.
+        """
+        view = await self._decode_view(lease, answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             list_name = "out" if answer[2] else "mail"
             log.error(
@@ -351,8 +371,24 @@ class RedisMailbox:
             )
             raw = answer[2][0] if answer[2] else answer[1][0]
             answer = await self._fenced_call("discard", lease, [list_name, raw])
-            view = decode_view(answer)
+            view = await self._decode_view(lease, answer)
         return view
+
+    async def _decode_view(self, lease: Lease, answer: Any) -> SessionView:
+        """Decode a view. Raises `LeaseLost` after the session was postponed, if it cannot be decrypted."""
+        fields, turns, outbox, *rest = answer
+        try:
+            opened = await cipher_of(self._redis).open_all(lease.session, [fields[2], *turns, *outbox])
+        except EncryptionKeyMissing as error:
+            if monotonic() >= self._next_alarm:  # it may be every session, again and again
+                self._next_alarm = monotonic() + _UNDECRYPTED_SECONDS
+                log.error("%s; its session waits until then", error, extra=about("not_decrypted"))
+            await self.postpone(lease, _UNDECRYPTED_SECONDS, str(error), counted=False)
+            raise LeaseLost("the session cannot be decrypted") from None
+        state, *items = opened
+        return decode_view(
+            [[*fields[:2], state, *fields[3:]], items[: len(turns)], items[len(turns) :], *rest]
+        )
 
     def _mark_arguments(self, reply: Reply, *, probed: bool = False) -> list[Argument]:
         """Build the arguments of mark.lua after session and fencing token; see `mark_sending`."""
@@ -367,11 +403,17 @@ class RedisMailbox:
             address.theirs,
             self._window_argument(reply),
             _template_field(reply),
+            self._reply_limit(reply),
         ]
         for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
+
+    def _reply_limit(self, reply: Reply) -> int:
+        """Return how many messages of the bot a contact gets in an hour; 0 for no limit."""
+        limits = self._abuse.get(reply.address.channel)
+        return limits.replies_per_hour if limits and reply.voice == "bot" else 0
 
     def _window_argument(self, reply: Reply) -> str:
         """Return whether mark.lua asks for an open window (`1`), knows that it is closed, or need not ask."""
@@ -419,6 +461,16 @@ def _log_dropped() -> None:
     )
 
 
+def _log_reply_limit(answer: Any) -> None:
+    """Log the beginning of a silence, of which mark.lua answers a third value."""
+    if isinstance(answer, list) and len(answer) > 2:
+        log.warning(
+            "a session is silent from now on, because its contact got as many replies in an hour as "
+            "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
+            extra=about("session_silenced"),
+        )
+
+
 def _reply_class(reply: Reply) -> str:
     """Return how mark.lua treats a reply: what is not said to the contact is not subject to an opt-out."""
     if reply.confirms_request or reply.act != "say":
@@ -438,15 +490,15 @@ def _decode_permit(answer: Any) -> SendPermit:
     """Decode the answer of mark.lua or probe.lua: 1, 0, or the milliseconds to wait and the reason."""
     if isinstance(answer, int):
         return SendPermit(granted=answer == 1, window_closed=answer == 3)
-    wait_ms, reason = answer
+    wait_ms, reason, *_ = answer
     return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
 
 
 def _is_store_failure(error: Exception) -> bool:
-    """Return whether the server was away, refused writes or gave the lease to another worker."""
+    """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
     if isinstance(error, ResponseError):
         return bool(refusal_code(error))
-    return isinstance(error, LeaseLost | OSError | RedisError)
+    return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)
 
 
 def _lease_lost() -> LeaseLost:

@@ -16,6 +16,7 @@ from core.model import Address, Message, MessagePart, Reply
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry, needs_open_window
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.inbox import account_key
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -211,7 +212,8 @@ class ProactiveSender:
         resolved = await self._templates.with_id(message, address)
         parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
         parts = [part for part in parts if _has_content(part)]
-        digest = hashlib.sha256(_content_json(message).encode()).hexdigest()
+        sealer = await cipher_of(self._redis).sealer()
+        digest = sealer.digest("message", hashlib.sha256(_content_json(message).encode()).hexdigest())
         if not delivery.is_release and delivery.voice == "bot":
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
@@ -226,7 +228,9 @@ class ProactiveSender:
             opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
         replies = _build_replies(delivery.wanted, address, parts, delivery.voice)
-        encoded_parts = [part for reply in replies for part in _encode_reply(reply)]
+        encoded_parts: list[Argument] = []
+        for reply in replies:
+            encoded_parts += [sealer.reply(session, reply), encode_reply_entry(session, reply, sealer)]
 
         async def run(replaced_entry: str) -> SendOutcome:
             options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
@@ -336,10 +340,6 @@ def _build_replies(
         )
         for number, part in enumerate(parts, start=1)
     ]
-
-
-def _encode_reply(reply: Reply) -> list[Argument]:
-    return [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
 
 
 def _content_json(message: Message) -> str:

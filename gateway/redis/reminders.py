@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from core.ports import Commit
+from gateway.redis.encryption.sealing import SCHEDULED_CLEAR, Sealer
 from gateway.redis.lua import Argument
 from gateway.redis.records.message_timeline import OWN_PREFIX
 from gateway.redis.records.schedule import ScheduledMessage
 
 
-def encode_reminders(session: str, commit: Commit) -> list[list[Argument]]:
+def encode_reminders(session: str, commit: Commit, sealer: Sealer) -> list[list[Argument]]:
     """Encode the arguments of remind.lua after session and fencing token, for each reminder of a commit."""
     encoded: list[list[Argument]] = []
     for reminder in commit.reminders:
@@ -19,5 +20,6 @@ def encode_reminders(session: str, commit: Commit) -> list[list[Argument]]:
             session=session, key=key, message=reminder.message, category="utility"
         ).model_dump_json(exclude_defaults=True)
         due, wait = reminder.at_ms or "", math.ceil(reminder.seconds * 1000)
-        encoded.append([key, due, wait, scheduled, "1" if reminder.cancel_on_reply else ""])
+        sealed = sealer.record(session, scheduled.encode(), SCHEDULED_CLEAR)
+        encoded.append([key, due, wait, sealed, "1" if reminder.cancel_on_reply else ""])
     return encoded

@@ -243,6 +243,13 @@ KINDS: Final = (
         "while the session is kept; owner: the sweeper and the session's scripts",
     ),
     KeyKind(
+        "tg:data_keys",
+        r"tg:data_keys",
+        "data keys that encrypt what is stored, themselves encrypted (`TURNGATE_ENCRYPTION_KEYS`)",
+        Keeper.OWNER,
+        "for good: no personal data; owner: `turngate keys`",
+    ),
+    KeyKind(
         "tg:template*",
         r"tg:template(s|_states|_changes|_syncs?)(:.+)?",
         "message templates of the accounts",

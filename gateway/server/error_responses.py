@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+log = logging.getLogger("turngate.http")
 
 RETRY_AFTER_SECONDS = "5"
 
@@ -31,6 +35,12 @@ async def handle_http_exception(request: Request, error: Exception) -> Response:
 async def handle_storage_error(request: Request, error: Exception) -> Response:
     """Convert a Redis error: nothing was stored."""
     return service_unavailable("Redis cannot be used right now; please try again")
+
+
+async def handle_missing_key(request: Request, error: Exception) -> Response:
+    """Convert a value that cannot be decrypted; the log says which key is missing."""
+    log.error("a request was not answered: %s", error)
+    return service_unavailable("what is stored cannot be decrypted right now; the operator has to add a key")
 
 
 async def handle_unexpected_error(request: Request, error: Exception) -> Response:

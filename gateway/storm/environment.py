@@ -114,7 +114,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         environ |= {"PORT": str(port), "HOST": address}
         if group:
             environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(_REPLICAS)}
-        limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "LOOP_ROUNDS")
+        limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
         environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)

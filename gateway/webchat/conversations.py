@@ -15,11 +15,12 @@ from core.model import Turn, TurnReceived
 from core.ports import AcceptResult, Inbox
 from core.time_limit import TimeLimit
 from gateway.redis.connection.notifications import SessionNotifications, Subscription
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.session_log import read_log, read_log_end
 from gateway.webchat.channel import build_address, build_session_id
 from gateway.webchat.schemas import MessageView
 from gateway.webchat.session_tokens import WebSession
-from gateway.webchat.text_stream import pieces_key
+from gateway.webchat.text_stream import open_piece, pieces_key
 from gateway.webchat.user_identity import WebUser
 
 _POLL_SECONDS = 1.0
@@ -166,7 +167,7 @@ class WebConversations:
             pause = _POLL_SECONDS if self._notifications.subscribed.is_set() else _UNSUBSCRIBED_POLL_SECONDS
             await _wait_for_notification(subscription, min(pause, max(end - monotonic(), 0.01)))
             notes = subscription.pop_notes()
-            for note in notes:
+            for note in await cipher_of(self._redis).open_all(submitted.session, notes):
                 tracker.apply_notification(note)
             read_log_first = not notes
 
@@ -207,7 +208,8 @@ class WebConversations:
                 for name, fields in rows:
                     seen = name.decode()
                     if fields[b"turn"].decode() == submitted.message_id:
-                        yield TextPiece(seen, fields[b"text"].decode(), fields[b"first"] == b"1")
+                        text = await open_piece(self._redis, submitted.session, fields[b"text"])
+                        yield TextPiece(seen, text, fields[b"first"] == b"1")
                 if rows:
                     continue
                 if is_complete:

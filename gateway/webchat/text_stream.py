@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.errors import EncryptionKeyMissing
 from core.model import Address, TimerKind, Turn
 from core.ports import Dialog, State, TurnListener, TurnOutcome
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import cipher_of
+from gateway.redis.encryption.sealing import NOTHING
 from gateway.redis.lua import Argument, ProtocolLimits
 
 MAX_PIECES = 5_000
@@ -20,6 +24,18 @@ _PUBLISH_SCRIPT = lua.load_script("publish_text", ProtocolLimits())
 def pieces_key(session: str) -> str:
     """Return the key of a session's text stream."""
     return f"tg:{{{session}}}:text"
+
+
+async def seal_piece(redis: Redis, session: str, text: str) -> str | bytes:
+    """Return a piece as it is stored: as JSON if it is encrypted."""
+    sealer = await cipher_of(redis).sealer()
+    return sealer.record(session, to_json({"text": text}), NOTHING) if sealer.is_on else text
+
+
+async def open_piece(redis: Redis, session: str, stored: bytes) -> str:
+    """Return the text of a piece."""
+    opened = await cipher_of(redis).open(session, stored)
+    return stored.decode() if opened is stored else str(from_json(opened)["text"])
 
 
 class StreamingDialog:
@@ -78,10 +94,11 @@ class TextPublisher(TurnListener):
             while self._pending:
                 text, self._pending = "".join(self._pending), []
                 first, self._is_first = "1" if self._is_first else "", False
-                arguments: list[Argument] = [self._turn.session, self._turn.id, text, first]
+                sealed = await seal_piece(self._redis, self._turn.session, text)
+                arguments: list[Argument] = [self._turn.session, self._turn.id, sealed, first]
                 arguments += [MAX_PIECES, _RETENTION_MS]
                 await _PUBLISH_SCRIPT(self._redis, arguments)
-        except (RedisError, OSError):
+        except (RedisError, OSError, EncryptionKeyMissing):
             self._pending.clear()
         finally:
             self._publish_task = None

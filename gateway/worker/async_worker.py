@@ -39,6 +39,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_async_redis
 from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.write_refusal import describe_refusal
+from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.records import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop
 from gateway.worker.rq_bookkeeping import RqBookkeeper
@@ -127,6 +128,7 @@ class AsyncWorker(BaseWorker):
         self, settings: Settings, *, burst: bool, max_jobs: int | None, max_idle_time: int | None
     ) -> bool:
         redis = open_async_redis(self.connection)
+        use_cipher(redis, settings.encryption_ring)
         await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         try:

@@ -207,6 +207,8 @@ class JobLoop:
         if job.session:
             if job.claim_answer is not None:
                 claim = await mailbox.decode_claim(job.session, job.claim_answer, job.dequeued_at)
+                if claim is None:
+                    return
                 if not claim.is_started and not claim.suspicion and self._isolation.turn_away():
                     await mailbox.requeue(claim.lease)  # for a worker that has no suspects
                 else:

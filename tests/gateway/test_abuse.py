@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import ControlAction, ControlReceived, TurnReceived
+from core.errors import Unavailable
+from core.model import ControlAction, ControlReceived, Message, TurnReceived
 from core.ports import AcceptResult, TurnOutcome
 from core.processing import AbuseLimits, SessionProcessor
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.session_log import read_log
+from gateway.redis.records.session_report import explain
 from gateway.redis.records.silenced_sessions import end_silence, list_silenced
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
@@ -28,8 +32,9 @@ class Line:
         self.redis = redis
         self.inbox = RedisInbox(redis, abuse={"fake": AbuseLimits(**limits)})
         self.channel, self.dialog = FakeChannel(), dialog or EchoDialog()
+        self.mailbox = RedisMailbox(redis, abuse={"fake": AbuseLimits(**limits)})
         self.processor = SessionProcessor(
-            mailbox=RedisMailbox(redis), dialog=self.dialog, channels={"fake": self.channel}, http=None
+            mailbox=self.mailbox, dialog=self.dialog, channels={"fake": self.channel}, http=None
         )
         self.number = 0
 
@@ -237,3 +242,58 @@ async def test_the_reasons_of_fallbacks_are_logged_and_counted(redis: Redis) -> 
     }
     committed = [entry for entry in await read_log(redis, SESSION) if entry.kind == "committed"]
     assert committed[0].data["model_failures"] == "openai/a:status_401 openai/b:empty"
+
+
+async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
+    redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is lost, others are answered, and it is logged once."""
+    line = Line(redis, replies_per_hour=3)
+    await line.say(*(f"message number {word}" for word in ("one", "two", "three", "four", "five")))
+    await line.say("hello", session=OTHER)
+    await redis.hdel(f"tg:{{{SESSION}}}", "hold")
+    await line.processor.run(SESSION)
+
+    assert line.answers == 4
+    assert await line.silenced() == [(SESSION, "replies_per_hour")]
+    assert caplog.text.count("a session is silent from now on") == 1
+    kinds = [entry.kind for entry in await read_log(redis, SESSION)]
+    assert (kinds.count("silenced"), kinds[-1]) == (1, "postponed")
+    report = (await explain(redis, SESSION, 50))[0]
+    assert (report.silenced, report.wait_reason, report.unsent) == ("replies_per_hour", "reply limit", 1)
+
+    assert await end_silence(redis, SESSION)
+    await line.processor.run(SESSION)
+    assert line.answers == 6
+    assert await line.silenced() == []
+    assert await redis.llen("rq:queue:turns") > 0
+
+
+async def test_an_agent_answers_a_contact_whose_replies_wait(redis: Redis) -> None:
+    line = Line(redis, replies_per_hour=1)
+    await line.say("message number one", "message number two")
+    sender = ProactiveSender(redis, {"fake": line.channel}, ProtocolLimits())
+    await sender.send(SESSION, "agent-1", Message(text="a person here"), voice="person")
+    await line.processor.run(SESSION)
+
+    assert line.channel.bodies[-1] == "a person here"
+
+
+async def test_a_try_again_is_not_counted_and_time_ends_the_silence(redis: Redis) -> None:
+    line = Line(redis, replies_per_hour=2)
+    line.channel.planned_failures = [(Unavailable("down"), False)] * 3
+    await line.say("message number one")
+    for _ in range(4):
+        await redis.hdel(f"tg:{{{SESSION}}}", "hold")
+        await line.processor.run(SESSION)
+    await line.say("message number two")
+    assert line.answers == 2
+    await line.say("message number three")
+    assert await line.silenced() == [(SESSION, "replies_per_hour")]
+
+    seconds, _ = await redis.time()
+    await redis.hset(f"tg:{{{SESSION}}}", "replied", f"{seconds * 1000 - 1} x")
+    await redis.hdel(f"tg:{{{SESSION}}}", "hold")
+    await line.processor.run(SESSION)
+    assert line.answers == 3
+    assert await line.silenced() == []

@@ -26,6 +26,8 @@ from gateway.access.operator_keys import OPERATOR_NAME
 from gateway.bootstrap import build_protocol_limits
 from gateway.config.settings import Settings, setting_rows
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import use_cipher
+from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
@@ -53,6 +55,7 @@ _WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept"
 
 @pytest.fixture
 async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
     made = InboundGateway(redis, ["twilio", "whatsapp", "zendesk"])
     yield made
     await made.mailbox.aclose()

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contact_names import normalize
 from gateway.redis.records.contact_records import Command, ContactRecord
 from gateway.redis.records.contact_search import FoundContact, scan_keys
@@ -17,6 +18,17 @@ from gateway.redis.records.key_content import decode
 _ROWS_PER_CALL: Final = 1_000
 _ROWS_PREFIX: Final = "tg:broadcast_rows:"
 _ERASED: Final = "the contact's data was erased"
+ROW_CLEAR: Final = frozenset({"line", "to"})
+"""Clear fields of a row: its contact is found by them. Variables are sealed."""
+DEFINITION_CLEAR: Final = frozenset(
+    {"name", "channel", "account", "sender", "template", "language", "rate", "category"}
+)
+"""Clear fields of a broadcast; its text is sealed."""
+
+
+def broadcast_place(name: str) -> str:
+    """Return what the sealed values of a broadcast are bound to."""
+    return f"broadcast {name}"
 
 
 async def find_broadcast_rows(redis: Redis, contact: FoundContact) -> AsyncIterator[ContactRecord]:
@@ -51,7 +63,8 @@ async def _find_rows(
             if outcome:
                 kept = json.dumps({"outcome": outcome.get("outcome", ""), "reason": _ERASED})
                 commands.append(("HSET", outcomes_key, str(number), kept))
-            content = {"broadcast": name, "row": decode(stored), "outcome": outcome}
+            opened = await cipher_of(redis).open(broadcast_place(name), stored)
+            content = {"broadcast": name, "row": decode(opened), "outcome": outcome}
             yield ContactRecord("broadcast rows", content, tuple(commands))
         first += len(rows)
 

@@ -8,6 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.broadcast_rows import find_broadcast_rows
 from gateway.redis.records.contact_records import ContactRecords
@@ -23,7 +24,9 @@ async def export_contact(redis: Redis, contact: str) -> dict[str, Any] | None:
     found = await ContactSearch(redis).find(contact)
     records: dict[str, list[Any]] = defaultdict(list)
     async for record in ContactRecords(redis, found).find_all():
-        records[record.kind].append(record.content)
+        own_key = str(record.content.get("key", "")) if isinstance(record.content, dict) else ""
+        opened = await cipher_of(redis).open_tree([*found.sessions, own_key], record.content)
+        records[record.kind].append(opened)
     async for record in find_broadcast_rows(redis, found):
         records[record.kind].append(record.content)
     kept = await _read_kept_opt_outs(redis, [*found.sessions, *found.links, *found.identifiers])
@@ -43,7 +46,7 @@ async def _export_session(redis: Redis, session: str) -> dict[str, Any]:
     for part, name in SESSION_PARTS.items():
         content = await read_key(redis, session_key(session, part))
         if content is not None:
-            parts[name] = content
+            parts[name] = await cipher_of(redis).open_tree([session], content)
     scope = str(parts.get("session", {}).get("optout", ""))
     return {"id": session, "opt_out": _SCOPES.get(scope, scope), **parts}
 

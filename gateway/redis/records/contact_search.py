@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contact_names import (
     is_global,
     last_part,
@@ -98,7 +100,11 @@ class ContactSearch:
                         pipeline.hmget(f"tg:{{{session}}}", _FIELDS)
                     rows: list[Any] = await pipeline.execute() if new else []
                 for session, row in zip(new, rows, strict=True):
-                    fields = dict(zip(_FIELDS, row, strict=True))
+                    try:
+                        opened = await cipher_of(self._redis).open_all(session, row)
+                    except EncryptionKeyMissing:  # it is still found by its number and ID
+                        opened = row
+                    fields = dict(zip(_FIELDS, opened, strict=True))
                     yield session, read_identifiers(session, fields), read_names(fields)
 
 

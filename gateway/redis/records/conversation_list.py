@@ -9,8 +9,10 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Owner
 from gateway.redis.contact_spelling import query_terms
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contact_names import last_part, read_names
 from gateway.redis.records.session_keys import session_key
 
@@ -21,6 +23,7 @@ MAX_READ: Final = 500
 _CHUNK: Final = 100
 _LAST_ENTRIES: Final = 8
 _MAX_PREVIEW: Final = 160
+_UNDECRYPTED: Final = "(cannot be decrypted: its key is not set)"
 _FIELDS: Final = ("owner", "address", "known", "optout", "silenced", "contact")
 
 
@@ -119,18 +122,22 @@ class ConversationList:
         With `words`, the digests of the query's words, also those in which the contact wrote all of them.
         """
         text = query.strip()
+        terms = query_terms(text)
+        sealer = await cipher_of(self._redis).sealer()
+        if sealer.is_on:  # names are found by their digests; older ones are clear
+            terms += sealer.hidden_terms(terms)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for term in query_terms(text):
+            for term in terms:
                 pipeline.zrevrange(f"tg:term:{term}", 0, PAGE_ROWS - 1, withscores=True)
             pipeline.hexists(session_key(text), "address")
             pipeline.get(f"tg:proactive_session:own-{text}")
             for channel in channels:
                 pipeline.hget(f"tg:message:{channel}:{text}", "session")
             answers: list[Any] = await pipeline.execute()
-        terms = len(query_terms(text))
-        scores = {name.decode(): float(score) for found in answers[:terms] for name, score in found}
-        named = [text] if answers[terms] else []
-        named += [each.decode() for each in answers[terms + 1 :] if each]
+        count = len(terms)
+        scores = {name.decode(): float(score) for found in answers[:count] for name, score in found}
+        named = [text] if answers[count] else []
+        named += [each.decode() for each in answers[count + 1 :] if each]
         for session in named:
             scores.setdefault(session, float(await self._redis.zscore("tg:conversations", session) or 0))
         for session, score in (await self._find_by_words(words)).items():
@@ -189,10 +196,13 @@ class ConversationList:
             for cursor in cursors:
                 pipeline.hmget(session_key(cursor.session), _FIELDS)
             answers: list[Any] = await pipeline.execute() if cursors else []
-        return [
-            _build_row(cursor, dict(zip(_FIELDS, fields, strict=True)))
-            for cursor, fields in zip(cursors, answers, strict=True)
-        ]
+        rows = []
+        for cursor, fields in zip(cursors, answers, strict=True):
+            opened = await self._open(cursor.session, fields) or [
+                None if name == "known" else value for name, value in zip(_FIELDS, fields, strict=True)
+            ]
+            rows.append(_build_row(cursor, dict(zip(_FIELDS, opened, strict=True))))
+        return rows
 
     async def _read_ends(self, rows: Sequence[ConversationRow]) -> list[ConversationRow]:
         """Add the last texts and the numbers of unsent replies."""
@@ -201,10 +211,24 @@ class ConversationList:
                 pipeline.llen(session_key(row.session, ":out"))
                 pipeline.xrevrange(session_key(row.session, ":log"), count=_LAST_ENTRIES)
             answers: list[Any] = await pipeline.execute() if rows else []
-        return [
-            _add_end(row, unsent, entries)
-            for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True)
-        ]
+        ended = []
+        for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True):
+            data = await self._open(row.session, [fields[b"d"] for _, fields in entries])
+            if data is None:
+                ended.append(row.model_copy(update={"unsent": unsent, "last_text": _UNDECRYPTED}))
+                continue
+            opened = [
+                (name, {**fields, b"d": each}) for (name, fields), each in zip(entries, data, strict=True)
+            ]
+            ended.append(_add_end(row, unsent, opened))
+        return ended
+
+    async def _open(self, session: str, stored: Sequence[Any]) -> list[Any] | None:
+        """Return what is stored of a session; `None` if a key is missing, as the other sessions are shown."""
+        try:
+            return await cipher_of(self._redis).open_all(session, stored)
+        except EncryptionKeyMissing:
+            return None
 
 
 def _matches(row: ConversationRow, state: ConversationState | None, channel: str) -> bool:

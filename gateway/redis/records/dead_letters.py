@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
+from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Reply, Turn
 from gateway.redis import lua, rq_layout
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import Argument, ProtocolLimits
 
 _STREAM = "tg:dead"
@@ -64,19 +66,19 @@ class DeadLetters:
         start, end = f"{max(since_ms, 0)}-0", "+" if until_ms is None else str(max(until_ms, 0))
         while rows := await self._read_range(start, end):
             for row in rows:
-                yield _decode_letter(*row)
+                yield await self._decode(*row)
             start = f"({rows[-1][0].decode()}"
 
     async def list_newest(self, before: str = "", limit: int = 100) -> list[Letter]:
         """Return the newest letters, newest first; those before the letter `before` if it is given."""
         last = f"({before}" if before else "+"
         rows: Any = await self._redis.xrevrange(_STREAM, last, "-", count=limit)
-        return [_decode_letter(*row) for row in rows]
+        return [await self._decode(*row) for row in rows]
 
     async def read(self, letter_id: str) -> Letter | None:
         """Return a letter; `None` if the id is unknown."""
         rows = await self._read_range(letter_id, letter_id)
-        return _decode_letter(*rows[0]) if rows else None
+        return await self._decode(*rows[0]) if rows else None
 
     async def replay(self, letter: Letter) -> ReplayOutcome:
         """Return the letter's content to its session, after the turns queued there, and remove the letter.
@@ -91,7 +93,13 @@ class DeadLetters:
         address = items[-1].address.model_dump_json()
         entry = to_json({kind: letter.log_keys, "letter": letter.id})
         times = {"at", "committed_at_ms"}
-        values = [item.model_dump_json(exclude_defaults=True, exclude=times) for item in items]
+        sealer = await cipher_of(self._redis).sealer()
+        values = [
+            sealer.reply(letter.session, item, exclude=times)
+            if isinstance(item, Reply)
+            else sealer.turn(item, exclude=times)
+            for item in items
+        ]
         arguments: list[Argument] = [
             rq_layout.current_timestamp(),
             letter.id,
@@ -109,6 +117,15 @@ class DeadLetters:
             return 0
         dropped: int = await self._redis.xdel(_STREAM, *letter_ids)
         return dropped
+
+    async def _decode(self, name: bytes, fields: dict[bytes, bytes]) -> Letter:
+        session = fields[b"session"].decode()
+        try:
+            opened = await cipher_of(self._redis).open(session, fields[b"letter"])
+        except EncryptionKeyMissing as error:
+            at_ms = int(name.split(b"-")[0])
+            return Letter(id=name.decode(), at_ms=at_ms, session=session, reason=str(error))
+        return _decode_letter(name, {**fields, b"letter": opened})
 
     async def _read_range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
         rows: Any = await self._redis.xrange(_STREAM, start, end, count=_MAX_LETTERS_PER_CALL)

@@ -11,13 +11,26 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel
 from gateway.redis import lua
+from gateway.redis.encryption.cipher import RecordCipher, cipher_of
 from gateway.redis.lua import ProtocolLimits
 
 SUBSCRIPTIONS = "tg:hooks"
 UNREADABLE = "unreadable"
+EVENT_CLEAR = frozenset({"id", "kind", "session", "account", "contact", "attempts", "since_ms", "reason"})
+"""Clear fields of an event that waits or was given up; what it says is sealed."""
+
 _EVENTS = "tg:events"
 _DEAD = "tg:hook_dead"
 _MAX_ROWS_PER_CALL = 500
+
+
+SUBSCRIPTION_CLEAR = frozenset({"name", "events", "include", "disabled", "created_ms"})
+"""Clear fields of a subscription, which scripts read. Secrets are sealed, and the URL, which may have one."""
+
+
+def subscription_place(name: str) -> str:
+    """Return what a sealed subscription is bound to."""
+    return f"hook {name}"
 
 
 def state_key(hook: str) -> str:
@@ -83,20 +96,35 @@ class GivenUpEvents:
         """Yield the events of a subscription; of all without a name."""
         async for name, fields in _read_stream(self._redis, _DEAD):
             if not hook or fields[b"hook"].decode() == hook:
-                yield _decode_given_up(name, fields)
+                yield await self._decode(name, fields)
 
     async def read(self, given_up_id: str) -> GivenUpEvent | None:
         """Return one; `None` if there is none of this ID."""
         rows: Any = await self._redis.xrange(_DEAD, given_up_id, given_up_id)
-        return _decode_given_up(*rows[0]) if rows else None
+        return await self._decode(*rows[0]) if rows else None
 
     async def replay(self, given_up: GivenUpEvent, now_ms: int) -> str:
         """Return an event to its subscription, under the same ID: `replayed`, `gone` or `removed`."""
         assert given_up.event is not None, "only a readable event is replayed"
         event = given_up.event.model_copy(update={"attempts": 0, "since_ms": now_ms})
         script = lua.load_script("replay_event", ProtocolLimits())
-        answer: bytes = await script(self._redis, [given_up.id, event.id, event.model_dump_json()])
+        sealer = await cipher_of(self._redis).sealer()
+        stored = sealer.record(event.session, event.model_dump_json().encode(), EVENT_CLEAR)
+        answer: bytes = await script(self._redis, [given_up.id, event.id, stored])
         return answer.decode()
+
+    async def _decode(self, name: bytes, fields: Mapping[bytes, bytes]) -> GivenUpEvent:
+        opened = await open_event(cipher_of(self._redis), fields[b"event"])
+        return _decode_given_up(name, {**fields, b"event": opened})
+
+
+async def open_event(cipher: RecordCipher, stored: bytes) -> bytes:
+    """Return a waiting or given-up event as it was before it was sealed."""
+    try:
+        session = str(from_json(stored).get("session", ""))
+    except (ValueError, AttributeError):  # another release wrote it
+        return stored
+    return await cipher.open(session, stored)
 
 
 async def erase_hook_events(redis: Redis, session: str) -> int:

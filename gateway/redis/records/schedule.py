@@ -8,10 +8,14 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
 from pydantic import Field, ValidationError
+from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Message
 from gateway.redis import lua, rq_layout
+from gateway.redis.encryption.cipher import cipher_of
+from gateway.redis.encryption.sealing import SCHEDULED_CLEAR
 from gateway.redis.lua import ProtocolLimits
 
 log = logging.getLogger("turngate.schedule")
@@ -87,7 +91,9 @@ class Schedule:
 
     async def add(self, message: ScheduledMessage, due_ms: int, digest: str, reason: str) -> tuple[str, int]:
         """Schedule a message; return the outcome (schedule_message.lua), and when the message is due."""
-        content = message.model_dump_json(exclude_defaults=True)
+        sealer = await cipher_of(self._redis).sealer()
+        encoded = message.model_dump_json(exclude_defaults=True).encode()
+        content = sealer.record(message.session, encoded, SCHEDULED_CLEAR)
         outcome, due = await self._add(
             self._redis, [message.session, message.key, due_ms, digest, content, reason]
         )
@@ -104,8 +110,12 @@ class Schedule:
         messages = []
         for each in taken:
             try:
-                messages.append(ScheduledMessage.model_validate_json(each))
-            except ValidationError:  # of a newer release, which will take it
+                session = from_json(each)["session"]
+                opened = await cipher_of(self._redis).open(session, each)
+                messages.append(ScheduledMessage.model_validate_json(opened))
+            except EncryptionKeyMissing as error:
+                log.error("%s; a scheduled message waits until then", error)
+            except (ValidationError, KeyError, TypeError):  # of a newer release, which will take it
                 log.warning("a scheduled message cannot be read by this release; it stays scheduled")
         return messages
 

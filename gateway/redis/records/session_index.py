@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from core.model import Address, FrozenModel, Owner
 from core.ports import State
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contact_search import ContactSearch
 from gateway.redis.records.erasure import erase_session
 from gateway.redis.records.hook_events import erase_hook_events
@@ -107,7 +108,7 @@ class SessionIndex:
         seconds, microseconds = await self._redis.time()
         if not stored or (expires and int(expires) <= seconds * 1000 + microseconds // 1000):
             return None
-        state: State = from_json(stored)
+        state: State = from_json(await cipher_of(self._redis).open(session, cast("bytes", stored)))
         return state
 
     async def erase(self, session: str) -> int:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel, Owner
 from gateway.redis.connection.multiplexer import multiplexed_call
+from gateway.redis.encryption.cipher import cipher_of
 
 _ENTRY_ID = re.compile(r"[0-9]{1,18}(-[0-9]{1,18})?")
 
@@ -68,10 +69,12 @@ async def _read_entries(
     redis: Redis, command: str, session: str, first: str, last: str, count: int
 ) -> list[LogEntry]:
     rows = await multiplexed_call(redis)(command, f"tg:{{{session}}}:log", first, last, "COUNT", count)
-    return [_decode_entry(name.decode(), fields) for name, fields in rows]
+    opened = await cipher_of(redis).open_all(session, [fields[b"d"] for _, fields in rows])
+    return [
+        _decode_entry(name.decode(), fields[b"k"], data)
+        for (name, fields), data in zip(rows, opened, strict=True)
+    ]
 
 
-def _decode_entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:
-    return LogEntry(
-        id=name, at_ms=int(name.split("-")[0]), kind=fields[b"k"].decode(), data=json.loads(fields[b"d"])
-    )
+def _decode_entry(name: str, kind: bytes, data: bytes) -> LogEntry:
+    return LogEntry(id=name, at_ms=int(name.split("-")[0]), kind=kind.decode(), data=json.loads(data))

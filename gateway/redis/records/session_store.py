@@ -17,9 +17,11 @@ from core.ports import HeldSession, State
 from gateway.redis import lua
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
 
 _SCHEMA = 1
+STORED_CLEAR = frozenset({"schema"})
 _ACQUIRE_SCRIPT = lua.load_script("hold", ProtocolLimits())
 _WRITE_SCRIPT = lua.load_script("keep", ProtocolLimits())
 
@@ -63,7 +65,7 @@ class RedisSessionStore:
             run_forever(held.renew, self._lease_ms / 3000, "session lease renewal")
         )
         try:
-            held.state = self._codec.decode(stored) if stored else None
+            held.state = await self._decode(key, stored) if stored else None
             yield held
         finally:
             renewing.cancel()
@@ -90,9 +92,15 @@ class RedisSessionStore:
         """Write as the holder of a fencing token; False if a newer one exists."""
         return bool(await _WRITE_SCRIPT(self._redis, arguments))
 
-    def encode_state(self, state: State) -> bytes:
-        """Encode a state for storage."""
-        return self._codec.encode(state)
+    async def encode_state(self, key: str, state: State) -> bytes:
+        """Encode a state for storage under a key."""
+        encoded = self._codec.encode(state)
+        if self._codec.is_on:
+            return encoded
+        return (await cipher_of(self._redis).sealer()).record(key, encoded, STORED_CLEAR)
+
+    async def _decode(self, key: str, stored: bytes) -> State | None:
+        return self._codec.decode(await cipher_of(self._redis).open(key, stored))
 
     @property
     def lease_and_expiry_ms(self) -> tuple[int, int]:
@@ -112,7 +120,7 @@ class _RedisHeldSession:
         if state is None:
             is_saved = await self.write("forget", expiry)
         else:
-            is_saved = await self.write("save", expiry, self._store.encode_state(state))
+            is_saved = await self.write("save", expiry, await self._store.encode_state(self._key, state))
         if not is_saved:
             raise LeaseLost("the session was taken by another process; nothing was saved")
 
@@ -138,6 +146,11 @@ class _StateCodec:
                 self._fernet = MultiFernet([Fernet(key) for key in keys])
             except ValueError as error:
                 raise ConfigurationError(f"keys: not a Fernet key ({error})") from None
+
+    @property
+    def is_on(self) -> bool:
+        """True if it encrypts."""
+        return self._fernet is not None
 
     def encode(self, state: State) -> bytes:
         encoded = json.dumps({"schema": _SCHEMA, "state": state}, separators=(",", ":")).encode()

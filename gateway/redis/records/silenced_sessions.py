@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from core.model import FrozenModel
-from gateway.redis import lua
+from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 
 
@@ -35,4 +35,5 @@ async def list_silenced(redis: Redis, limit: int) -> list[SilencedRow]:
 
 async def end_silence(redis: Redis, session: str) -> bool:
     """Let the bot speak again; return whether it was silent."""
-    return bool(await lua.load_script("end_silence", ProtocolLimits())(redis, [session]))
+    arguments = [session, rq_layout.current_timestamp()]
+    return bool(await lua.load_script("end_silence", ProtocolLimits())(redis, arguments))

@@ -14,6 +14,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.audit_log import read_salt
 
 MAX_WORDS: Final = 30
@@ -41,19 +42,19 @@ def _split_unspaced(word: str) -> Iterable[str]:
 
 
 class WordDigests:
-    """Digests of words under which the index has them."""
+    """Digests of words under which the index has them; with encryption at rest nobody can guess them."""
 
-    def __init__(self, redis: Redis, secret: bytes = b"") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._secret = secret
         self._key = b""
 
     async def of(self, text: str) -> list[str]:
         """Return a digest of each word of a text."""
+        sealer = await cipher_of(self._redis).sealer()
+        if sealer.is_on:
+            return [f"={sealer.digest('word', word)[:24]}" for word in split_words(text)]
         if not self._key:
-            self._key = hmac.digest(
-                await read_salt(self._redis), b"words of messages" + self._secret, "sha256"
-            )
+            self._key = hmac.digest(await read_salt(self._redis), b"words of messages", "sha256")
         return [
             f"={hmac.digest(self._key, word.encode(), 'sha256')[:12].hex()}" for word in split_words(text)
         ]

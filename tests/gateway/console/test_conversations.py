@@ -24,6 +24,7 @@ from gateway.redis.records.conversation_list import (
 )
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import LogEntry, read_owner
+from gateway.redis.records.silenced_sessions import list_silenced
 from tests.fakes import ADDRESS, turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.inbound import InboundGateway
@@ -251,6 +252,21 @@ async def test_an_agent_takes_over_and_gives_back(redis: Redis) -> None:
     assert await read_owner(redis, "fake:1") is Owner.BOT
     entry = (await AuditLog(redis).latest(1))[0]
     assert (entry.act, entry.target) == ("give_back", await AuditLog(redis).pseudonym("fake:1"))
+
+
+async def test_an_agent_ends_a_silence_by_limits(redis: Redis) -> None:
+    await say(redis, 1)
+    await redis.hset("tg:{fake:1}", "silenced", "replies_per_hour")
+    await redis.zadd("tg:silenced", {"fake:1": 1})
+    async with open_console(redis, "agent") as http:
+        path, page = await open_first(http)
+        resumed = await http.post(f"{path}/owner", data={"act": "resume"})
+        again = await http.post(f"{path}/owner", data={"act": "resume"})
+
+    assert "Let the bot answer" in page.text
+    assert "The bot answers this contact again" in resumed.text
+    assert "Let the bot answer" not in again.text
+    assert await list_silenced(redis, 10) == []
 
 
 async def test_reset_and_opt_out_ask_first_and_are_done_by_a_form(redis: Redis) -> None:

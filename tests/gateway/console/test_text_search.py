@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 
 from core.model import TurnReceived
 from gateway.middleware.text_index import TextIndex
+from gateway.redis.encryption.cipher import use_cipher
+from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.conversation_list import ConversationList
@@ -27,8 +29,8 @@ async def say(redis: Redis, number: int, session: str, text: str) -> None:
     await index.flush()
 
 
-async def find(redis: Redis, query: str, secret: bytes = b"") -> list[str]:
-    words = await WordDigests(redis, secret).of(query)
+async def find(redis: Redis, query: str) -> list[str]:
+    words = await WordDigests(redis).of(query)
     return sorted(row.session for row in await ConversationList(redis).search(query, ["fake"], words))
 
 
@@ -53,8 +55,15 @@ async def test_the_index_has_digests_of_this_server_and_no_words(redis: Redis) -
 
     assert any(key.startswith("tg:term:=") for key in keys)
     assert not any("secretword" in key for key in keys)
-    assert await find(redis, "secretword", b"another key") == []
     assert all([await redis.pttl(key) > 0 for key in keys])
+
+
+async def test_with_encryption_the_words_are_found_with_the_key_only(redis: Redis) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    await say(redis, 1, "fake:1", "secretword")
+    assert await find(redis, "secretword") == ["fake:1"]
+    use_cipher(redis, None)
+    assert await find(redis, "secretword") == []
 
 
 async def test_an_erased_contact_is_not_found_and_not_indexed_again(redis: Redis) -> None:

@@ -18,6 +18,7 @@ from channels._kit.outbound import BearerAuth, post
 from core.errors import Unknown
 from gateway.http.bounded_answers import AnswerTooLarge
 from gateway.http.clients import provider_client
+from gateway.http.public_probe import PAGES, find_open_pages
 from gateway.local.simulator_server import serve
 
 LIMIT = 100_000
@@ -100,3 +101,25 @@ async def test_the_outcome_of_a_send_with_such_an_answer_is_unknown(url: str, ki
     async with provider_client(LIMIT) as http:
         with pytest.raises(Unknown):
             await post(http, "twilio", f"{url}?kind={kind}", auth=BearerAuth("x"), json={})
+
+
+async def test_the_probe_of_the_public_address_reads_no_bomb() -> None:
+    async def answer(_: Request) -> Response:
+        return Response(BOMB, headers=PACKED)
+
+    pages = [Route(path, answer) for path in PAGES]
+    async with serve(Starlette(routes=pages)) as url:
+        tracemalloc.start()
+        try:
+            assert await find_open_pages(url) == []
+            assert tracemalloc.get_traced_memory()[1] < 8_000_000
+        finally:
+            tracemalloc.stop()
+
+
+async def test_the_probe_reads_a_packed_page() -> None:
+    async def answer(_: Request) -> Response:
+        return Response(gzip.compress(b"turngate_ up"), headers=PACKED)
+
+    async with serve(Starlette(routes=[Route("/metrics", answer)])) as url:
+        assert await find_open_pages(url) == [f"{url}/metrics"]

@@ -1,10 +1,12 @@
 -- Limits against floods and loops (guarantee L13). What is over them is recorded with its outcome, and never processed.
 -- Fields of a session: rate (the minute's limit), today (day and number of messages), said (time of the last message and
--- how often its words came, for the last few), tokens (day and tokens of the model), silenced (why the bot is silent).
+-- how often its words came, for the last few), tokens (day and tokens of the model), replied (the hour's limit of replies, and
+-- the last one that is counted), silenced (why the bot is silent).
 --   tg:silenced  zset  sessions that are silent, by the time of that
 --   tg:spent:*   string  number of an account's messages of a day; tg:spent_tokens:* of the model's tokens
 
-local LOOP_MS, MINUTE_MS, DAY_MS, MAX_WORDS = 3600000, 60000, 86400000, 4
+local LOOP_MS, MINUTE_MS, HOUR_MS, DAY_MS, MAX_WORDS = 3600000, 60000, 3600000, 86400000, 4
+local REPLIES, REPLY_LOOK_MS = 'replies_per_hour', 30000  -- a reply that waits is looked at again that soon
 
 local counted = {}  -- fields that change, with their values
 
@@ -20,7 +22,7 @@ end
 -- The bot speaks again. What was counted is forgotten when an operator wants that, or it would be silent again at once.
 local function end_silence(session, actor)
   if redis.call('HDEL', key(session), 'silenced') == 0 then return end
-  if actor == 'operator' then redis.call('HDEL', key(session), 'said', 'rate', 'today', 'tokens') end
+  if actor == 'operator' then redis.call('HDEL', key(session), 'said', 'rate', 'today', 'tokens', 'replied') end
   redis.call('ZREM', 'tg:silenced', session)
   log_entry(session, 'control', cjson.encode({act = 'end_silence', owner = '', actor = actor, at = 0}))
 end
@@ -112,14 +114,20 @@ end
 local function find_abuse(session, account, limits, now)
   local stored = redis.call('HMGET', key(session), 'silenced', 'said', 'rate', 'today', 'owner', 'tokens')
   if stored[5] and stored[5] ~= 'bot' then return nil end  -- an agent reads them
+  local waits = stored[1] == REPLIES  -- for its replies; what the contact writes is another matter
+  if waits then stored[1] = false end
   local times = limits.words ~= '' and limits.rounds > 0 and count_words(session, stored[2], limits.words, now) or 0
   if stored[1] == 'loop' and times <= 1 then
     end_silence(session, 'other words')
     stored[1] = false
   end
-  if stored[1] == 'loop' or times > limits.rounds then return 'loop', stored[1] ~= 'loop' end
+  if stored[1] == 'loop' or times > limits.rounds then
+    if waits then redis.call('HDEL', key(session), 'silenced') end
+    return 'loop', stored[1] ~= 'loop'
+  end
   local reason = used_up(account, limits, stored, now)
   if reason then
+    if waits then redis.call('HDEL', key(session), 'silenced') end
     if stored[1] and stored[1] ~= reason then redis.call('HSET', key(session), 'silenced', reason) end
     return reason, not stored[1]
   end
@@ -133,4 +141,23 @@ local function abuse_reason(session, account, limits, now)
   local reason, is_new = find_abuse(session, account, limits, now)
   if #counted > 0 then redis.call('HSET', key(session), unpack(counted)) end
   return reason, is_new
+end
+
+-- The bot has sent as many replies within an hour as one contact gets: the rest waits until half of them are free again, or
+-- an operator ends the silence. Returns the answer of mark.lua, or nil and the new value of `replied`.
+local function reply_limit_wait(session, reply, limit, now)
+  if limit == 0 then return nil end
+  local stored = redis.call('HMGET', key(session), 'replied', 'silenced')
+  local at, counted_reply = (stored[1] or ''):match('^(%d+) (.*)$')
+  if counted_reply == reply then return nil end  -- another try
+  local interval, is_silent = HOUR_MS / limit, stored[2] == REPLIES
+  local next_at = math.max(tonumber(at or 0), now) + interval
+  local wait = next_at - now - (is_silent and math.max(HOUR_MS / 2, interval) or HOUR_MS)
+  if wait > 0 then
+    if stored[2] then return {math.min(math.ceil(wait), REPLY_LOOK_MS), 'reply limit'} end
+    silence(session, REPLIES, now)
+    return {math.min(math.ceil(wait), REPLY_LOOK_MS), 'reply limit', 1}
+  end
+  if is_silent then end_silence(session, 'time') end
+  return nil, string.format('%d ', math.ceil(next_at)) .. reply
 end

@@ -25,7 +25,7 @@ end
 local function write_event(kind, session, data, wanted)
   local kept = {}
   for _, field in ipairs(event_fields) do kept[field] = data[field] end
-  if wanted['+text'] then kept.text = data.text end
+  if wanted['+text'] then kept.text, kept.sealed = data.text, data.sealed end  -- a sealed entry's text is in that
   local stored = redis.call('HMGET', 'tg:{' .. session .. '}', 'account', 'address')
   local contact = ''
   if wanted['+contact'] and stored[2] then contact = stored_table(stored[2]).theirs or '' end

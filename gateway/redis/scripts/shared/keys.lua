@@ -7,7 +7,7 @@
 --                         undelivered_as expires lapses acted wrote contact
 --                         marked_to transferred ours window bulk known asked
 --                         terms (those indexed and the day, so that they are written once a day)
---                         rate today said tokens silenced (abuse.lua)
+--                         rate today said tokens replied silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
@@ -61,6 +61,7 @@
 --   tg:reasons    hash    the error that opened the circuit breaker, by account
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --   tg:hooks, tg:hook*, tg:events     subscriptions of the operator's systems (events.lua, hooks/take_events.lua)
+--   tg:data_keys  hash    data keys, wrapped (gateway/redis/encryption)
 --   tg:audit      stream  acts of operators; tg:{access}:*: their sessions, wrong keys (admit_credential.lua), salt
 --
 -- Out of memory, the server refuses a script only at its first write, never later, so no script is applied

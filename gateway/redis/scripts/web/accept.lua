@@ -179,7 +179,8 @@ end
 local function accept_participant(session, id, turn, address, entry, policy, account, facts)
   if facts.own_session then
     local is_new = redis.call('EXISTS', key(facts.own_session)) == 0
-    local result = accept_turn(facts.own_session, id, facts.own_turn, address, entry, policy, account, {})
+    local own_entry = facts.own_entry or entry  -- an encrypted entry is readable in its own session only
+    local result = accept_turn(facts.own_session, id, facts.own_turn, address, own_entry, policy, account, {})
     if result ~= 'new' then return result end
     if is_new then add_own_session(session, facts.own_session, now) end
   end
