@@ -17,7 +17,7 @@ from flows.document.flow import (
     UndeliveredFallback,
     parse_duration,
 )
-from flows.document.flow_file import WatchedFlowFile
+from flows.document.flow_file import WatchedFlowFile, read_stamp
 from flows.document.flow_set import FlowSet
 from flows.document.parser import parse_yaml, read_text
 from flows.document.traversal import FALLBACK_FIELDS, MAX_TIMEOUT_SECONDS
@@ -45,5 +45,6 @@ __all__ = [
     "Way",
     "parse_duration",
     "parse_yaml",
+    "read_stamp",
     "read_text",
 ]

@@ -124,9 +124,11 @@ class FlowLoader(FlowModel):
             found = [*issues_from_pydantic(error), *validate_flow(expansion.document)]
             own = ((to_author_path(path, _places_of(expansion)), message) for path, message in found)
             issues = [Issue(to_export_path(path, places), sentence) for path, sentence in own]
-            raise FlowError(source, list(dict.fromkeys([*expansion.issues, *issues]))) from error
+            raise FlowError(
+                source, list(dict.fromkeys([*expansion.issues, *issues])), expansion.files
+            ) from error
         if expansion.issues:
-            raise FlowError(source, expansion.issues)
+            raise FlowError(source, expansion.issues, expansion.files)
         flow._load_warnings = (*left_out, *expansion.warnings)
         if expansion.document is not authored:
             flow._keep_source(authored, expansion)
