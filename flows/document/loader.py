@@ -121,7 +121,7 @@ class FlowLoader(FlowModel):
         try:
             flow = cls.model_validate(expansion.document)
         except ValidationError as error:
-            found = [*issues_from_pydantic(error), *validate_flow(expansion.document)]
+            found = [*issues_from_pydantic(error, cls), *validate_flow(expansion.document)]
             own = ((to_author_path(path, _places_of(expansion)), message) for path, message in found)
             issues = [Issue(to_export_path(path, places), sentence) for path, sentence in own]
             raise FlowError(

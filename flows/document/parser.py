@@ -14,6 +14,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from flows.document.errors import FlowError, FlowNotFound, Issue
+from flows.document.yaml_hints import find_yaml_hint
 
 MAX_DOCUMENT_VALUES = 500_000
 """The maximum number of values in a YAML document with its aliases expanded."""
@@ -150,8 +151,8 @@ def _describe_error(error: Exception) -> str:
         return "it is nested too deeply"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
         mark = error.problem_mark
-        hint = "; write a text with “?”, “:” or “,” in quotes" if "expected ',' or" in error.problem else ""
-        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1}){hint}"
+        hint = find_yaml_hint(error.problem, (mark.buffer or "").rstrip("\0"), mark.line, mark.column)
+        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1}){hint and f'; {hint}'}"
     return " ".join(str(error).split())
 
 

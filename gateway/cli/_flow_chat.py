@@ -47,7 +47,7 @@ def run_chat(file: Path, model: Model, *, is_rules: bool, save_test: Path | None
     # input() blocks the event loop on purpose: Ctrl-C then interrupts the reading itself
     with asyncio.Runner() as runner:
         try:
-            _converse(runner, machine, source, recorder)
+            _converse(runner, machine, source, recorder, fetch.failures)
         except KeyboardInterrupt:
             typer.echo()
             raise typer.Exit(130) from None
@@ -58,9 +58,14 @@ def run_chat(file: Path, model: Model, *, is_rules: bool, save_test: Path | None
 
 
 def _converse(
-    runner: asyncio.Runner, machine: DialogMachine, source: WatchedFlowFile, recorder: ConversationRecorder
+    runner: asyncio.Runner,
+    machine: DialogMachine,
+    source: WatchedFlowFile,
+    recorder: ConversationRecorder,
+    failures: list[str],
 ) -> None:
     _print_answer(runner.run(machine.start()), machine, 0.0)
+    _print_failures(failures)
     recorder.begin(_slots_of(machine))
     while (text := _read_line()) is not None:
         if not text.strip():
@@ -70,6 +75,7 @@ def _converse(
         began = time.perf_counter()
         answer = runner.run(machine.turn(text))
         _print_answer(answer, machine, time.perf_counter() - began)
+        _print_failures(failures)
         recorder.add(text, answer, _slots_of(machine))
 
 
@@ -90,6 +96,13 @@ def _save(
     typer.echo(f"saved  {case.name}  → {path}")
     for failure in case.failures:
         typer.echo(f"        as a test it differs, look it over: {failure}", err=True)
+
+
+def _print_failures(failures: list[str]) -> None:
+    """Print why calls failed, once each; the answer only has that they did."""
+    for failure in dict.fromkeys(failures):
+        typer.echo(f"  (call failed: {failure})")
+    failures.clear()
 
 
 def _slots_of(machine: DialogMachine) -> Mapping[str, Any]:

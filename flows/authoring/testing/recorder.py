@@ -29,19 +29,21 @@ Slots = Mapping[str, Any]
 
 
 class RecordingFetch:
-    """`HttpFetcher` that keeps the responses of another one as stubs, by action."""
+    """`HttpFetcher` that keeps the responses of another one as stubs, by action, and why calls failed."""
 
     def __init__(self, fetch: HttpFetcher) -> None:
         self._fetch = fetch
         self.answers: dict[str, list[dict[str, Any]]] = {}
+        self.failures: list[str] = []
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
         """Return the response. Raises `FetchError`."""
         stubs = self.answers.setdefault(request.label, [])
         try:
             response = await self._fetch.fetch(request)
-        except FetchError:
+        except FetchError as error:
             stubs.append({"unreachable": True})
+            self.failures.append(f"{request.label}: {error}")
             raise
         stubs.append({"status": response.status, "data": _read_body(response.body)})
         return response

@@ -119,7 +119,7 @@ class ConversationTestFile(_StrictModel):
         try:
             return cls.model_validate(parse_yaml(read_text(path), str(path)))
         except ValidationError as error:
-            raise FlowError(str(path), list(issues_from_pydantic(error))) from error
+            raise FlowError(str(path), list(issues_from_pydantic(error, cls))) from error
 
 
 def conversation_file_path(flow: str | Path) -> Path:
