@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import httpx
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from gateway.bootstrap import (
     Channels,
     add_web_channel,
     build_confirmation,
+    build_model,
     build_protocol_limits,
     build_quiet_policy,
     find_abuse_limits,
@@ -39,6 +41,9 @@ from gateway.console.broadcasts import BroadcastsPage
 from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
+from gateway.console.flow_chat import FlowChatPage
+from gateway.console.flow_files import FlowFiles
+from gateway.console.flow_pages import FlowPages
 from gateway.console.inbox import AgentInbox
 from gateway.console.operations import OperationsPages
 from gateway.console.overview import NotFoundPage, OverviewPage
@@ -181,6 +186,7 @@ def create() -> Starlette:
         sessions_per_hour=settings.web_sessions,
         protocol=limits,
     )
+    flows = FlowFiles(settings.flow_path, config.flows)
     pages = (
         OverviewPage(operator),
         ConversationPages(operator, list(add_web_channel(channels))),
@@ -195,6 +201,8 @@ def create() -> Starlette:
         AgentInbox(redis, inbox, sender, operator),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
+        FlowPages(operator, flows),
+        FlowChatPage(operator, flows, partial(build_model, settings)),
         BroadcastsPage(Broadcasts(redis, limits), operator),
         BroadcastApi(redis, sender, operator, limits),
         SignInPage(operator),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,12 +41,9 @@ Llm = Annotated[
 @app.command()
 def lint(file: File) -> None:
     """Report errors, warnings and channel limitations. Exit code 1 on an error."""
-    from channels._kit.rendering import attach_choices
-    from flows.authoring import lint as linter
+    from gateway.flow_lint import lint_flow
 
-    findings = linter.lint(
-        file, _load_channel_attribute("CAPABILITIES"), attach_choices, _load_channel_attribute("COST")
-    )
+    findings = lint_flow(file)
     for finding in findings:
         typer.echo(str(finding))
     if any(finding.level == "problem" for finding in findings):
@@ -140,18 +137,6 @@ def schema() -> None:
     from flows.document.schema import build_flow_schema
 
     typer.echo(json.dumps(build_flow_schema(), indent=2, ensure_ascii=False))
-
-
-def _load_channel_attribute(name: str) -> dict[str, Any]:
-    """Read an attribute of every channel's `capabilities` module, by channel."""
-    import importlib
-
-    import channels
-
-    modules = {
-        each: importlib.import_module(f"channels.{each}.capabilities") for each in channels.available()
-    }
-    return {channel: getattr(module, name) for channel, module in modules.items() if hasattr(module, name)}
 
 
 def _build_model(llm: str) -> Model:

@@ -44,6 +44,7 @@ GROUPS: Final = (
             NavItem("Queue", "/console/queue", "lines"),
             NavItem("Accounts", "/console/accounts", "plug", badge="paused"),
             NavItem("Broadcasts", "/console/broadcasts", "sheet"),
+            NavItem("Flows", "/console/flows", "branches"),
         ),
     ),
     NavGroup(

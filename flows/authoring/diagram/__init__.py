@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flows.authoring.diagram.mermaid import to_mermaid
-from flows.authoring.diagram.svg import to_svg
+from flows.authoring.diagram.svg import Walk, to_svg
 
 __all__ = [
+    "Walk",
     "to_mermaid",
     "to_svg",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from flows.authoring.diagram.edge_routing import VerticalSegment, assign_lanes, route_edges
@@ -41,10 +42,25 @@ text{font:11px system-ui,sans-serif;fill:#223}
 .label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:5px}
 path{fill:none;stroke:#8593ab;stroke-width:1.3}
 .last{stroke-dasharray:4 4}"""
+_WALK_STYLE = """
+.walked{stroke:#0f6a4c;stroke-width:3}
+.past rect{stroke:#0f6a4c;stroke-width:2.5}
+.now rect{stroke:#0f6a4c;stroke-width:5}"""
 
 
-def to_svg(flow: Flow) -> str:
-    """Return the diagram as one SVG document without scripts and external resources."""
+class Walk(NamedTuple):
+    """What a conversation walked, by the author's ids: nodes, edges between them, and where it is."""
+
+    nodes: frozenset[str] = frozenset()
+    edges: frozenset[tuple[str, str]] = frozenset()
+    current: str = ""
+
+
+_NO_WALK = Walk()
+
+
+def to_svg(flow: Flow, walk: Walk = _NO_WALK) -> str:
+    """Return the diagram as one SVG document without scripts and external resources; `walk` is lit."""
     graph = build_graph(flow)
     rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
@@ -63,7 +79,9 @@ def to_svg(flow: Flow) -> str:
     arriving: Counter[str] = Counter()
     lines, labels = [], []
     for arrow in down:
-        lines.append(_render_edge(arrow, positions, bottoms[row[arrow.source]], routes[arrow.endpoints]))
+        is_walked = arrow.endpoints in walk.edges
+        bottom = bottoms[row[arrow.source]]
+        lines.append(_render_edge(arrow, positions, bottom, routes[arrow.endpoints], is_walked=is_walked))
         labels.append(_render_edge_label(arrow, positions, arriving[arrow.target]))
         arriving[arrow.target] += 1
     reach = [position.x + side * NODE_WIDTH / 2 for position in positions.values() for side in (-1, 1)]
@@ -74,12 +92,15 @@ def to_svg(flow: Flow) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:.0f} 0 {width:.0f} {height:.0f}"'
             f' width="{width:.0f}" height="{height:.0f}">',
-            f"<style>{_STYLE}</style>",
+            f"<style>{_STYLE}{_WALK_STYLE if walk.nodes else ''}</style>",
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
             f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
             *lines,
-            *(_render_node(box, positions[box.id], notes[box.id]) for box in graph.nodes),
+            *(
+                _render_node(box, positions[box.id], notes[box.id], _node_class(box.id, walk))
+                for box in graph.nodes
+            ),
             *labels,
             "</svg>",
             "",
@@ -97,7 +118,13 @@ def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
     return notes
 
 
-def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str]) -> str:
+def _node_class(name: str, walk: Walk) -> str:
+    if name == walk.current:
+        return ' class="now"'
+    return ' class="past"' if name in walk.nodes else ""
+
+
+def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str], kind: str) -> str:
     left, top = position.x - NODE_WIDTH / 2, position.top
     x, first_note = left + 10, top + NODE_HEIGHT + 3
     name = _truncate_to_width(box.id, _MAX_ID_WIDTH)
@@ -112,14 +139,19 @@ def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str])
         ),
     ]
     return (
-        f"<g><title>{_escape_text(f'{box.id}: {box.text}')}</title>"
+        f"<g{kind}><title>{_escape_text(f'{box.id}: {box.text}')}</title>"
         f'<rect x="{left:.0f}" y="{top:.0f}" width="{NODE_WIDTH}" height="{position.height:.0f}" rx="8"'
         f' fill="{_FILL_COLORS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
     )
 
 
 def _render_edge(
-    arrow: DiagramEdge, positions: Mapping[str, NodePosition], bottom: float, route: Sequence[VerticalSegment]
+    arrow: DiagramEdge,
+    positions: Mapping[str, NodePosition],
+    bottom: float,
+    route: Sequence[VerticalSegment],
+    *,
+    is_walked: bool,
 ) -> str:
     """Render an edge straight down past rows, and bent between them."""
     start, end = positions[arrow.source], positions[arrow.target]
@@ -131,7 +163,8 @@ def _render_edge(
         if on_to > to_y:
             drawn += f"V{on_to:.0f}"
         x, y = to_x, on_to
-    kind = ' class="last"' if arrow.is_fallback else ""
+    kinds = " ".join(name for name, holds in (("last", arrow.is_fallback), ("walked", is_walked)) if holds)
+    kind = f' class="{kinds}"' if kinds else ""
     return f'<path{kind} d="{drawn}" marker-end="url(#tip)"/>'
 
 
