@@ -73,6 +73,6 @@ def test_the_diagram_on_the_page_is_current() -> None:
     assert Path("flow.svg").read_text(encoding="utf-8") == (DOCS / "flow.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["new", "lint", "draw", "chat", "test", "schema"])
+@pytest.mark.parametrize("command", ["new", "lint", "draw", "chat", "test", "convert", "schema"])
 def test_an_authoring_command_is_documented(command: str) -> None:
     assert f"turngate flow {command}" in PAGE

@@ -13,6 +13,7 @@ from flows.document.base import FlowModel
 from flows.document.errors import FlowError, Issue
 from flows.document.expansion import Expansion, expand_document, has_author_nodes
 from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
+from flows.document.playbook import playbook_form, playbook_issue
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
 from flows.document.validation import issues_from_pydantic, validate_flow
 from flows.library import find_flow_file
@@ -111,6 +112,8 @@ class FlowLoader(FlowModel):
         """
         if not isinstance(document, dict):
             raise FlowError(source, [Issue("", "A flow is an object with nodes; this is something else.")])
+        if form := playbook_form(document):
+            raise FlowError(source, [playbook_issue(form, source)])
         left_out = tuple(find_duplicate_keys(document))
         places: Mapping[str, str] = {}
         if is_react_flow(document):

@@ -14,6 +14,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from flows.document.errors import FlowError, FlowNotFound, Issue
+from flows.document.playbook import playbook_form, playbook_issue
 from flows.document.yaml_hints import find_yaml_hint
 
 MAX_DOCUMENT_VALUES = 500_000
@@ -110,7 +111,8 @@ def parse_yaml(text: str, source: str) -> Any:
     if size > MAX_DOCUMENT_VALUES:
         raise FlowError(source, [Issue("", "With its aliases written out this is too large.")])
     if problems := [*_find_invalid_values(document), *_find_unquoted_booleans(document)]:
-        raise FlowError(source, problems)
+        form = playbook_form(document)  # its keys may be none of ours: YAML reads its “on” as true
+        raise FlowError(source, [playbook_issue(form, source)] if form else problems)
     return document
 
 

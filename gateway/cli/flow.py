@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from flows.llm import Model
 
 app = typer.Typer(
-    help="Author flows: new, lint, draw, chat, test, schema.", no_args_is_help=True, add_completion=False
+    help="Author flows: new, lint, draw, chat, test, convert, schema.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
@@ -129,6 +131,31 @@ def run_tests(
     results = [_flow_tests.run_suite(suite, build, junit) for suite in suites]
     if not all(results):
         raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Playbook in its simple form, YAML or JSON.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write (default: print).")
+    ] = None,
+) -> None:
+    """Convert a Playbook of superdialog to a flow. A file that exists stays as it is."""
+    from core.errors import ConfigurationError
+    from flows.authoring.playbook import convert_playbook
+
+    flow = convert_playbook(file)
+    if flow.left_out:
+        typer.echo(f"left out, as a flow has no place for it: {', '.join(flow.left_out)}", err=True)
+    if out is None:
+        typer.echo(flow.text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as opened:
+            opened.write(flow.text)
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error
+    typer.echo(f"{out}\nIts steps are instructions: run it with a language model, --llm openai/<model>")
 
 
 @app.command()
