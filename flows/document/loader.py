@@ -15,9 +15,10 @@ from flows.document.expansion import Expansion, expand_document, has_author_node
 from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
 from flows.document.playbook import playbook_form, playbook_issue
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
-from flows.document.validation import issues_from_pydantic, validate_flow
+from flows.document.validation import describe_value, issues_from_pydantic, validate_flow
 from flows.library import find_flow_file
 
+_NO_OBJECT = "A flow is an object with system_prompt, initial_node and nodes, and this is {found}."
 _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 
 
@@ -111,7 +112,7 @@ class FlowLoader(FlowModel):
         Files that it names are read from `folder`.
         """
         if not isinstance(document, dict):
-            raise FlowError(source, [Issue("", "A flow is an object with nodes; this is something else.")])
+            raise FlowError(source, [Issue("", _NO_OBJECT.format(found=describe_value(document)))])
         if form := playbook_form(document):
             raise FlowError(source, [playbook_issue(form, source)])
         left_out = tuple(find_duplicate_keys(document))

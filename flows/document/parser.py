@@ -15,7 +15,7 @@ from yaml.constructor import ConstructorError
 
 from flows.document.errors import FlowError, FlowNotFound, Issue
 from flows.document.playbook import playbook_form, playbook_issue
-from flows.document.yaml_hints import find_yaml_hint
+from flows.document.yaml_hints import find_json_hint, find_yaml_hint
 
 MAX_DOCUMENT_VALUES = 500_000
 """The maximum number of values in a YAML document with its aliases expanded."""
@@ -95,7 +95,8 @@ def parse_json(text: str, source: str) -> Any:
     try:
         document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_build_object)
     except (ValueError, RecursionError) as error:
-        raise FlowError(source, [Issue("", f"This is not JSON: {_describe_error(error)}.")]) from error
+        problem = f"This is not JSON: {_describe_error(error)}{find_json_hint(text)}."
+        raise FlowError(source, [Issue("", problem)]) from error
     if problems := list(_find_invalid_values(document)):
         raise FlowError(source, problems)
     return document

@@ -1,4 +1,4 @@
-"""Hints for texts without quotes that are not YAML."""
+"""Hints for texts that are not YAML, or not JSON."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def find_yaml_hint(problem: str, text: str, line_number: int, column: int) -> st
         return "write a text that begins with this character in quotes"
     if "expected <block end>" in problem:
         return "the line is not indented like those above it, or a text goes on behind its quotes"
+    return ""
+
+
+def find_json_hint(text: str) -> str:
+    """Return what to write for a text that is not JSON; empty if nothing is known."""
+    if re.match(r"\s*(?:#|---|[\w$]+\s*:)", text):
+        return "; it looks like YAML: name the file .yaml"
+    if re.search(r",\s*[}\]]", text):
+        return "; take out the comma before a closing bracket"
+    if re.search(r"^\s*(?://|#|/\*)", text, re.MULTILINE):
+        return "; take out the comments, which JSON does not have"
+    if re.search(r"[{,]\s*'", text):
+        return "; write texts in double quotes"
     return ""
 
 

@@ -128,7 +128,11 @@ def run_tests(
     build = partial(_build_model, llm) if llm != "scripted" else (lambda: "scripted")
     if watch:
         _flow_tests.watch(suites, build, junit)
-    results = [_flow_tests.run_suite(suite, build, junit) for suite in suites]
+    results = []
+    for suite in suites:
+        if len(suites) > 1:
+            typer.echo(f"{suite.flow}:")
+        results.append(_flow_tests.run_suite(suite, build, junit))
     if not all(results):
         raise typer.Exit(1)
 

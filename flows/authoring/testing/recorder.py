@@ -20,7 +20,7 @@ from flows.llm import (
     TransitionDecision,
     TransitionRequest,
 )
-from flows.text import unescape_commonmark
+from flows.text import replace_surrogates, unescape_commonmark
 
 _MAX_NAME_LENGTH = 60
 _MAX_REPLY_LENGTH = 80
@@ -111,7 +111,7 @@ class ConversationRecorder:
             "slots": learned | gone,
         }
         expected = {name: value for name, value in facts.items() if value}
-        self._turns.append({"say": text, **self._take_script(), "expect": expected})
+        self._turns.append({"say": replace_surrogates(text), **self._take_script(), "expect": expected})
         self._slots = dict(slots)
 
     @property

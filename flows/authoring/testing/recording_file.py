@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 from flows.authoring.testing.test_file import ConversationTestFile
 from flows.document import FlowError, Issue, parse_yaml, read_text
 
+_FIRST_ITEM = re.compile(r"^conversations:[^\n]*\n(?:[ ]*(?:#[^\n]*)?\n)*([ ]*)- ", re.MULTILINE)
 _SAMPLE = {"name": "sample", "turns": [{"say": "hello"}]}
 
 
@@ -43,7 +45,8 @@ def _append(path: Path, conversation: Mapping[str, Any]) -> tuple[str, str]:
     names = {each.name for each in ConversationTestFile.load(path).conversations}
     named = {**conversation, "name": _find_free_name(str(conversation["name"]), names)}
     expected = {**document, "conversations": [*document["conversations"], named]}
-    for indent in ("  ", ""):
+    found = _FIRST_ITEM.search(before)
+    for indent in dict.fromkeys((found[1] if found else "  ", "  ", "")):
         after = before.rstrip() + "\n\n" + _dump(named, indent)
         try:
             if parse_yaml(after, str(path)) == expected:

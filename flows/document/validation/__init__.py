@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.document.validation.hints import suggest_name
+from flows.document.validation.hints import describe_value, suggest_name
 from flows.document.validation.mcp import MCP_NOT_INSTALLED, unavailable_reason
 from flows.document.validation.shape import describe_ignored_key, find_unknown_keys, issues_from_pydantic
 from flows.document.validation.validator import EDGE_ID, STAY_FUNCTION_ID, validate_flow
@@ -13,6 +13,7 @@ __all__ = [
     "MCP_NOT_INSTALLED",
     "STAY_FUNCTION_ID",
     "describe_ignored_key",
+    "describe_value",
     "find_unknown_keys",
     "find_warnings",
     "issues_from_pydantic",

@@ -66,6 +66,22 @@ _EXAMPLES = {
 """A fragment that is right, by the key it is for."""
 
 
+_OTHER_NAMES = {
+    "text": ("static_text",), "message": ("static_text", "say"), "content": ("static_text",),
+    "prompt": ("instruction", "system_prompt", "question"), "instructions": ("instruction",),
+    "next": ("target_node_id", "then"), "to": ("target_node_id", "then"),
+    "target": ("target_node_id", "then"),
+    "goto": ("target_node_id", "then", "to"), "when": ("condition",), "if": ("condition",),
+    "intent": ("condition",), "buttons": ("choices",), "options": ("choices",),
+    "quick_replies": ("choices",), "transitions": ("edges",), "responses": ("edges", "answers"),
+    "final": ("is_final",), "end": ("is_final",), "regex": ("pattern",), "start": ("initial_node",),
+    "states": ("nodes",), "steps": ("nodes",), "fields": ("slots",), "synonyms": ("keywords", "x-synonyms"),
+    "input": ("say",), "user": ("say",), "bot": ("reply",), "output": ("reply",), "tests": ("conversations",),
+    "type": ("node_type",), "title": ("name", "label"), "key": ("id", "name"), "title_text": ("label",),
+}  # fmt: skip
+"""Names that other tools have for keys of ours."""
+
+
 def describe_value(value: object) -> str:
     """Return what stands in a document, in the author's words."""
     if value is None:
@@ -109,8 +125,11 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
 
 
 def find_nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that is most like this one, or an empty string."""
+    """Return the known name that is most like this one or means the same elsewhere, or an empty string."""
     folded = {_fold(each): each for each in known}
+    for other, each in folded.items():
+        if each in _OTHER_NAMES.get(_fold(name), ()) or name in _OTHER_NAMES.get(other, ()):
+            return each
     found = get_close_matches(_fold(name), folded, n=1, cutoff=_LEAST_SIMILARITY)
     return folded[found[0]] if found else ""
 

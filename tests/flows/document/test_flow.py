@@ -52,7 +52,7 @@ def test_what_is_not_json_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[]", "null", '"flow"', "7"])
 def test_json_that_is_not_an_object_is_refused(text: str) -> None:
-    with pytest.raises(FlowError, match="something else"):
+    with pytest.raises(FlowError, match="A flow is an object with system_prompt"):
         Flow.from_json(text)
 
 

@@ -68,6 +68,9 @@ def node(parts: str) -> str:
             f"{HEAD}nodes:\n  - {{id: start, node_type: colect, slots: [], then: end}}\n{END}",
             "nodes[0].node_type: There is no type “colect”. Is “collect” meant?",
         ),
+        (node("edges: [{id: a, when: yes please, to: end}]"), "edges[0].condition: This is required and missing; is it “when”"),
+        ("- nodes", "an object with system_prompt, initial_node and nodes, and this is a list with 1 item."),
+        ("", "and this is nothing."),
         # references
         ("system_prompt: x\ninitial_node: strat\nnodes: [{id: start, name: a, is_final: true}]",
          "initial_node: There is no node “strat”. Is “start” meant?"),
@@ -115,6 +118,9 @@ def test_a_problem_of_a_test_file_is_told_alike(tmp_path: Path, turn: str, sente
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
+        ("text: Hello", "nodes[0].text: This key is not known here; it is kept and has no effect. Is “static_text”"),
+        ("edges: [{id: a, condition: b, target: end}]", "edges[0].target: This key is not known here; it is kept and "
+         "has no effect. Is “target_node_id” meant?"),
         ("statc_text: Hello", "nodes[0].statc_text: This key is not known here; it is kept and has no effect. Is "
          "“static_text” meant?"),
         ("reprompt_text: One moment, a colleague takes over.", "because the text before it ends at its comma: write"),
@@ -129,3 +135,17 @@ def test_a_probable_mistake_is_a_warning(tmp_path: Path, parts: str, sentence: s
     (tmp_path / "f.yaml").write_text(node(parts), encoding="utf-8")
     found = lint(tmp_path / "f.yaml", {}, lambda *_: [])
     assert sentence in "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("nodes: []\ninitial_node: a", "it looks like YAML: name the file .yaml"),
+        ('{"nodes": [], }', "take out the comma before a closing bracket"),
+        ('{\n // the nodes\n "nodes": []}', "take out the comments"),
+        ("{'nodes': []}", "write texts in double quotes"),
+    ],
+)
+def test_what_is_no_json_is_told_why(text: str, hint: str) -> None:
+    with pytest.raises(FlowError, match=hint):
+        Flow.from_json(text)
