@@ -28,7 +28,7 @@ VIEWS = EVERY_VIEW if FULL else [("light", 1440), ("dark", 375)]
 
 @pytest.fixture
 def page(gateway: RunningGateway, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")  # axe would see colours in transition
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
