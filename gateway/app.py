@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import httpx
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from gateway.bootstrap import (
     Channels,
     add_web_channel,
     build_confirmation,
+    build_model,
     build_protocol_limits,
     build_quiet_policy,
     find_abuse_limits,
@@ -42,7 +44,10 @@ from gateway.console.conversation_actions import ConversationActions
 from gateway.console.conversations import ConversationPages
 from gateway.console.failures import FailuresPage
 from gateway.console.figures import parse_price
+from gateway.console.flow_chat import FlowChatPage
 from gateway.console.flow_drawing import FlowDrawing
+from gateway.console.flow_files import FlowFiles
+from gateway.console.flow_pages import FlowPages
 from gateway.console.inbox import AgentInbox
 from gateway.console.live_updates import LiveUpdates
 from gateway.console.operations import OperationsPages
@@ -198,6 +203,7 @@ def create() -> Starlette:
         sessions_per_hour=settings.web_sessions,
         protocol=limits,
     )
+    flows = FlowFiles(settings.flow_path, config.flows)
     pages = (
         OverviewPage(operator, price=parse_price(settings.llm_price)),
         ConversationPages(
@@ -220,6 +226,8 @@ def create() -> Starlette:
         AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
+        FlowPages(operator, flows),
+        FlowChatPage(operator, flows, partial(build_model, settings)),
         BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),
         BroadcastApi(redis, sender, operator, limits),
         LiveUpdates(operator),

@@ -20,6 +20,7 @@ from core.quiet_hours import QuietHours
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, LoadPicture, Moderator
 from flows.llm import (
+    Model,
     create_model,
     create_moderator,
     create_speaker,
@@ -246,11 +247,7 @@ def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) ->
 
     `load_picture` downloads the pictures that the model is to see.
     """
-    key = settings.openai_api_key.get_secret_value()
-    base_url = settings.openai_base_url or None
-    model = create_model(
-        settings.llm, api_key=key or None, base_url=base_url, keys=_model_keys(settings), aiohttp=True
-    )
+    model = build_model(settings)
     file = WatchedFlowFile(settings.flow_path)
     fetch = SafeFetch(settings.private_hosts.split(","))
     machine = DialogMachine(
@@ -263,6 +260,15 @@ def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) ->
         load_picture=load_picture,
     )
     return ReloadingDialog(file, machine)
+
+
+def build_model(settings: Settings) -> Model:
+    """Build the configured model. Raises `ConfigurationError`."""
+    key = settings.openai_api_key.get_secret_value()
+    base_url = settings.openai_base_url or None
+    return create_model(
+        settings.llm, api_key=key or None, base_url=base_url, keys=_model_keys(settings), aiohttp=True
+    )
 
 
 def _model_keys(settings: Settings) -> dict[str, str]:

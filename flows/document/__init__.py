@@ -17,9 +17,10 @@ from flows.document.flow import (
     UndeliveredFallback,
     parse_duration,
 )
-from flows.document.flow_file import WatchedFlowFile
+from flows.document.flow_file import WatchedFlowFile, read_stamp
 from flows.document.flow_set import FlowSet
-from flows.document.parser import parse_yaml, read_text
+from flows.document.parser import is_yaml, parse_json, parse_yaml, read_text
+from flows.document.playbook import playbook_form
 from flows.document.traversal import FALLBACK_FIELDS, MAX_TIMEOUT_SECONDS
 from flows.document.ways import MessageTemplate, Way
 
@@ -43,7 +44,11 @@ __all__ = [
     "UndeliveredFallback",
     "WatchedFlowFile",
     "Way",
+    "is_yaml",
     "parse_duration",
+    "parse_json",
     "parse_yaml",
+    "playbook_form",
+    "read_stamp",
     "read_text",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import ConfigurationError
@@ -19,13 +20,14 @@ class Issue(NamedTuple):
 
 
 class FlowError(ConfigurationError, ValueError):
-    """An invalid flow. `problems` holds every issue, in document order."""
+    """An invalid flow. `problems` holds every issue, in document order; `files` are those that it names."""
 
-    def __init__(self, source: str, problems: Sequence[Issue]) -> None:
+    def __init__(self, source: str, problems: Sequence[Issue], files: Sequence[Path] = ()) -> None:
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
         self.source = source
         self.issues = tuple(problems)
+        self.files = tuple(files)
 
 
 class FlowNotFound(FlowError, FileNotFoundError):

@@ -13,13 +13,13 @@ class WatchedFlowFile:
     def __init__(self, path: str | Path) -> None:
         """Load the flow. Raises `FlowError`."""
         self.path = Path(path)
-        stamp = _read_stamp(self.path)
+        stamp = read_stamp(self.path)
         self.flow = Flow.load(self.path)
-        self._stamps = {self.path: stamp, **{file: _read_stamp(file) for file in self.flow.files}}
+        self._stamps = {self.path: stamp, **{file: read_stamp(file) for file in self.flow.files}}
 
     def has_changed(self) -> bool:
         """Return whether a file changed since the last check; each change is reported once."""
-        now = {file: _read_stamp(file) for file in (self.path, *self.flow.files)}
+        now = {file: read_stamp(file) for file in (self.path, *self.flow.files)}
         changed = any(stamp and stamp != self._stamps.get(file, stamp) for file, stamp in now.items())
         self._stamps |= {file: stamp for file, stamp in now.items() if stamp}
         return changed
@@ -30,7 +30,8 @@ class WatchedFlowFile:
         return self.flow
 
 
-def _read_stamp(path: Path) -> tuple[int, ...]:
+def read_stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file; nothing while there is none."""
     try:
         status = path.stat()
     except OSError:  # an editor is replacing it

@@ -13,10 +13,12 @@ from flows.document.base import FlowModel
 from flows.document.errors import FlowError, Issue
 from flows.document.expansion import Expansion, expand_document, has_author_nodes
 from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
+from flows.document.playbook import playbook_form, playbook_issue
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
-from flows.document.validation import issues_from_pydantic, validate_flow
+from flows.document.validation import describe_value, issues_from_pydantic, validate_flow
 from flows.library import find_flow_file
 
+_NO_OBJECT = "A flow is an object with system_prompt, initial_node and nodes, and this is {found}."
 _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 
 
@@ -110,7 +112,9 @@ class FlowLoader(FlowModel):
         Files that it names are read from `folder`.
         """
         if not isinstance(document, dict):
-            raise FlowError(source, [Issue("", "A flow is an object with nodes; this is something else.")])
+            raise FlowError(source, [Issue("", _NO_OBJECT.format(found=describe_value(document)))])
+        if form := playbook_form(document):
+            raise FlowError(source, [playbook_issue(form, source)])
         left_out = tuple(find_duplicate_keys(document))
         places: Mapping[str, str] = {}
         if is_react_flow(document):
@@ -121,12 +125,14 @@ class FlowLoader(FlowModel):
         try:
             flow = cls.model_validate(expansion.document)
         except ValidationError as error:
-            found = [*issues_from_pydantic(error), *validate_flow(expansion.document)]
+            found = [*issues_from_pydantic(error, cls), *validate_flow(expansion.document)]
             own = ((to_author_path(path, _places_of(expansion)), message) for path, message in found)
             issues = [Issue(to_export_path(path, places), sentence) for path, sentence in own]
-            raise FlowError(source, list(dict.fromkeys([*expansion.issues, *issues]))) from error
+            raise FlowError(
+                source, list(dict.fromkeys([*expansion.issues, *issues])), expansion.files
+            ) from error
         if expansion.issues:
-            raise FlowError(source, expansion.issues)
+            raise FlowError(source, expansion.issues, expansion.files)
         flow._load_warnings = (*left_out, *expansion.warnings)
         if expansion.document is not authored:
             flow._keep_source(authored, expansion)

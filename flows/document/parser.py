@@ -14,6 +14,8 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from flows.document.errors import FlowError, FlowNotFound, Issue
+from flows.document.playbook import playbook_form, playbook_issue
+from flows.document.yaml_hints import find_json_hint, find_yaml_hint
 
 MAX_DOCUMENT_VALUES = 500_000
 """The maximum number of values in a YAML document with its aliases expanded."""
@@ -93,7 +95,8 @@ def parse_json(text: str, source: str) -> Any:
     try:
         document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_build_object)
     except (ValueError, RecursionError) as error:
-        raise FlowError(source, [Issue("", f"This is not JSON: {_describe_error(error)}.")]) from error
+        problem = f"This is not JSON: {_describe_error(error)}{find_json_hint(text)}."
+        raise FlowError(source, [Issue("", problem)]) from error
     if problems := list(_find_invalid_values(document)):
         raise FlowError(source, problems)
     return document
@@ -109,7 +112,8 @@ def parse_yaml(text: str, source: str) -> Any:
     if size > MAX_DOCUMENT_VALUES:
         raise FlowError(source, [Issue("", "With its aliases written out this is too large.")])
     if problems := [*_find_invalid_values(document), *_find_unquoted_booleans(document)]:
-        raise FlowError(source, problems)
+        form = playbook_form(document)  # its keys may be none of ours: YAML reads its “on” as true
+        raise FlowError(source, [playbook_issue(form, source)] if form else problems)
     return document
 
 
@@ -150,8 +154,8 @@ def _describe_error(error: Exception) -> str:
         return "it is nested too deeply"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
         mark = error.problem_mark
-        hint = "; write a text with “?”, “:” or “,” in quotes" if "expected ',' or" in error.problem else ""
-        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1}){hint}"
+        hint = find_yaml_hint(error.problem, (mark.buffer or "").rstrip("\0"), mark.line, mark.column)
+        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1}){hint and f'; {hint}'}"
     return " ".join(str(error).split())
 
 

@@ -1,4 +1,4 @@
-"""Registry of model providers, and construction of models by name: `rules` or `openai/<model>`.
+"""Registry of model providers, and construction of models by name: `rules` or `<provider>/<model>`.
 
 A model may be at a server of its own: `openai/<model>@https://host`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -46,7 +47,8 @@ class ProviderOptions(NamedTuple):
 class Provider:
     """A provider's constructors; `None` for what it does not offer.
 
-    `has_models` says that the name of a model follows the provider's: `openai/<model>`.
+    `has_models` says that the name of a model follows the provider's: `openai/<model>`. With `has_own_key`
+    it gets neither the key nor the address of the OpenAI settings.
     """
 
     create_model: Callable[[ProviderOptions], Model] | None = None
@@ -54,6 +56,7 @@ class Provider:
     create_moderator: Callable[[ProviderOptions], Moderator] | None = None
     create_speaker: Callable[[ProviderOptions], Speaker] | None = None
     has_models: bool = True
+    has_own_key: bool = False
 
 
 # importing the openai package takes a second, so each constructor imports it when it is used
@@ -93,6 +96,23 @@ def _create_openai_moderator(options: ProviderOptions) -> Moderator:
     )
 
 
+def _create_other_model(provider: str, options: ProviderOptions) -> Model:
+    from flows.llm.other_providers.model import OtherProviderModel
+
+    return OtherProviderModel(
+        provider,
+        options.model,
+        api_key=options.api_key,
+        base_url=options.base_url,
+        patience=options.patience,
+        name=options.name,
+    )
+
+
+_OTHER_PROVIDERS = ("anthropic", "gemini", "mistral", "cohere")
+"""Providers with a protocol of their own; those of OpenAI's are `openai/<model>@https://host`."""
+
+
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
         "rules": Provider(create_model=lambda options: RulesModel(), has_models=False),
@@ -102,6 +122,10 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             create_moderator=_create_openai_moderator,
             create_speaker=_create_openai_speaker,
         ),
+        **{
+            name: Provider(create_model=partial(_create_other_model, name), has_own_key=True)
+            for name in _OTHER_PROVIDERS
+        },
     }
 )
 """The providers by name. A new provider is one entry."""
@@ -126,7 +150,12 @@ def create_model(
     for number, name in enumerate(names, start=1):
         create, model = _parse_spec(name, "TURNGATE_LLM", lambda provider: provider.create_model)
         patience = _TIMEOUT_SECONDS if number == len(names) else _TIMEOUT_BEFORE_FALLBACK
-        options = _build_options(model, api_key, base_url, keys)
+        provider = name.partition("/")[0]
+        if PROVIDERS[provider].has_own_key:
+            options = _build_options(model, None, None, keys)
+            options = options if options.base_url else options._replace(api_key=keys.get(provider))
+        else:
+            options = _build_options(model, api_key, base_url, keys)
         own_name = f"{name.partition('@http')[0]}@{_host(options.base_url)}" if "@http" in name else ""
         models.append(create(options._replace(aiohttp=aiohttp, patience=patience, name=own_name)))
     return models[0] if len(models) == 1 else FallbackModel(models)

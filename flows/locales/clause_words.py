@@ -20,6 +20,8 @@ class ClauseWords:
     """Words that begin a clause which takes something back or adds a condition (“but”, “unless”)."""
     exceptions: Phrases = ()
     """Words before a value that is left out (“any day except Monday”)."""
+    replacements: Phrases = ()
+    """Words before a value in whose place another one is wanted (“large instead of small”)."""
     waiting: Phrases = ()
     """Phrases of a user who wants to wait."""
     doubts: Phrases = ()

@@ -64,6 +64,8 @@ class AnswerWords:
     yes_alone: Words = frozenset()
     """Words that are a yes only as the complete answer."""
     no_alone: Words = frozenset()
+    not_yet: Phrases = ()
+    """Phrases that deny what has not happened so far (“not yet”); before an act they ask to wait."""
     generic: Words = frozenset()
     """Short keywords that count as an answer only at the start of a message."""
 
@@ -283,6 +285,10 @@ class Lexicon:
     """The same as several words (“customer service”)."""
     contact_wishes: Phrases = ()
     """Words of a wish to reach somebody (“talk to”)."""
+    callback_wishes: Phrases = ()
+    """Words behind somebody who is to call (“can someone call me”)."""
+    callback_leads: Words = frozenset()
+    """Words before somebody who is to call, without which a fact may be told (“someone called me”)."""
     transfer_promises: tuple[str, ...] = ()
     """Patterns of a reply that promises a person."""
     deed_claims: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from flows.nlu.clauses import (
 from flows.nlu.confirmation import (
     AnswerVocabulary,
     answer_vocabulary,
+    is_not_yet,
     negates_other_words,
     recognize_confirmation,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "is_negated",
     "is_negation",
     "is_newest",
+    "is_not_yet",
     "is_request",
     "is_reserved",
     "is_small_talk",

@@ -37,6 +37,7 @@ class _Patterns:
     negative_question: re.Pattern[str]
     harmless: re.Pattern[str]
     exception: re.Pattern[str]
+    replacement: re.Pattern[str]
     condition: re.Pattern[str]
     request: re.Pattern[str]
 
@@ -59,6 +60,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         condition=re.compile(rf" {one_of(words.conditions)} "),
         request=re.compile(rf"{one_of(words.request_starts)}\b"),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),
+        replacement=re.compile(rf" {one_of(words.replacements)} $"),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
 
@@ -141,13 +143,16 @@ def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether what follows these words is left out, as after “any day but”.
+    """Return whether what follows these words is left out, as after “any day but” and “instead of”.
 
     After an answer or another value in the place of it “but” only goes on (“yes but Monday”).
     """
     words = _without_articles(before, lexicon_for(language))
     spaced = f" {' '.join(words)} "
-    match = _patterns(lexicon_for(language)).exception.search(spaced)
+    patterns = _patterns(lexicon_for(language))
+    if patterns.replacement.search(spaced):
+        return True
+    match = patterns.exception.search(spaced)
     if not match:
         return False
     ahead = spaced[: match.start()].split()
@@ -161,7 +166,9 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
 
 def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
     skipped = {*lexicon.dates.articles, *lexicon.dates.day_prepositions, *lexicon.dates.bound_articles}
-    skipped |= lexicon.fillers - {word for phrase in lexicon.clauses.exceptions for word in phrase.split()}
+    kept = (*lexicon.clauses.exceptions, *lexicon.clauses.replacements)
+    skipped |= lexicon.fillers
+    skipped -= {word for phrase in kept for word in phrase.split()}
     end = len(words)
     while end and words[end - 1] in skipped:
         end -= 1

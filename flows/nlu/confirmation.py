@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows.locales import DEFAULT_LANGUAGE, LANGUAGES, Lexicon, lexicon_for
-from flows.text import squeeze_repeats, tokenize
+from flows.text import find_phrase, squeeze_repeats, tokenize
 
 _ConfirmationSignal = Literal["yes", "no", "denied", "doubt", "nothing"]
 
@@ -97,6 +97,19 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
     if signals == {"yes"}:
         return True
     return False if "no" in signals and signals <= {"no", "denied"} else None
+
+
+def is_not_yet(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text says that something has not happened so far, and nothing else: “not yet”."""
+    words, lexicon = tokenize(text), lexicon_for(language)
+    if len(words) > _MAX_SHORT_WORDS or text.rstrip().endswith("?"):
+        return False
+    empty = lexicon.fillers | lexicon.answers.no
+    for phrase in map(tokenize, lexicon.answers.not_yet):
+        at = find_phrase(phrase, words)
+        if at >= 0 and empty.issuperset((*words[:at], *words[at + len(phrase) :])):
+            return True
+    return False
 
 
 def negates_other_words(word: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -12,6 +12,7 @@ _MAX_WORDS = 60
 _MAX_BARE_WORDS = 4
 _MAX_WORDS_BETWEEN = 4
 _MAX_WORDS_BEHIND_ARTICLE = 1
+_MAX_LEAD_WORDS = 3
 _ONE = frozenset(("one", "ein", "eine", "einen", "un", "una"))
 _ARTICLES = _ONE | {"a"}
 _EMPTY = frozenset(("real", "live", "a", "please", "now", "the", "bitte", "echt", "echte", "echten"))
@@ -28,6 +29,11 @@ def _people(language: str) -> _Phrases:
 @cache
 def _wishes(language: str) -> _Phrases:
     return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].contact_wishes)))
+
+
+@cache
+def _callbacks(language: str) -> _Phrases:
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].callback_wishes)))
 
 
 def asks_for_person(text: str) -> bool:
@@ -47,7 +53,19 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
     if _is_bare(language, words, people):
         return not text.rstrip().endswith("?") or len(words) == 1
     wishes = [span for span in _spans(_wishes(language), words) if span[0] not in denied]
-    return any(_belong_together(wish, person, words) for person in people for wish in wishes)
+    if any(_belong_together(wish, person, words) for person in people for wish in wishes):
+        return True
+    calls = [span for span in _spans(_callbacks(language), words) if span[0] not in denied]
+    return any(_is_to_call(language, words, person, call) for person in people for call in calls)
+
+
+def _is_to_call(
+    language: str, words: tuple[str, ...], person: tuple[int, int], call: tuple[int, int]
+) -> bool:
+    """Return whether somebody is asked to call (“can someone call me”), and not told to have called."""
+    leads = PACK_LEXICONS[language].callback_leads
+    is_asked = any(word in leads for word in words[max(person[0] - _MAX_LEAD_WORDS, 0) : person[0]])
+    return is_asked and 0 <= call[0] - person[1] <= _MAX_WORDS_BETWEEN
 
 
 def _spans(phrases: _Phrases, words: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -23,6 +23,7 @@ from flows.nlu import (
     extract_pattern_matches,
     find_labels,
     is_among_unknown,
+    is_not_yet,
     is_reserved,
     mask_claimed,
     one_of,
@@ -210,7 +211,7 @@ def _as_number(value: JsonValue) -> int | float | str:
 
 
 def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
-    agreed = recognize_confirmation(text, slot.language)
+    agreed = False if is_not_yet(text, slot.language) else recognize_confirmation(text, slot.language)
     if agreed and is_reserved(text, slot.language):
         return SlotReading()
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from flows.document import WatchedFlowFile
-    from flows.engine import DialogMachine, TurnResult
     from flows.llm import Model
 
 app = typer.Typer(
-    help="Author flows: lint, draw, chat, test, schema.", no_args_is_help=True, add_completion=False
+    help="Author flows: new, lint, draw, chat, test, convert, schema.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
@@ -25,6 +23,10 @@ def _find_file(path: Path) -> Path:
     from flows.library import find_flow_file
 
     return find_flow_file(path)
+
+
+def _find_files(paths: list[Path]) -> list[Path]:
+    return [_find_file(path) for path in paths]
 
 
 File = Annotated[
@@ -41,12 +43,9 @@ Llm = Annotated[
 @app.command()
 def lint(file: File) -> None:
     """Report errors, warnings and channel limitations. Exit code 1 on an error."""
-    from channels._kit.rendering import attach_choices
-    from flows.authoring import lint as linter
+    from gateway.flow_lint import lint_flow
 
-    findings = linter.lint(
-        file, _load_channel_attribute("CAPABILITIES"), attach_choices, _load_channel_attribute("COST")
-    )
+    findings = lint_flow(file)
     for finding in findings:
         typer.echo(str(finding))
     if any(finding.level == "problem" for finding in findings):
@@ -68,26 +67,44 @@ def draw(
     typer.echo(to_svg(flow) if svg else to_mermaid(flow), nl=False)
 
 
+@app.command("new")
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the flow, such as `orders`.")],
+    template: Annotated[str, typer.Option(help="`form`, `faq`, `menu` or `support`.")] = "form",
+) -> None:
+    """Write a new flow and its test conversations from a template. Files that exist stay as they are."""
+    from flows.authoring.scaffold import create_flow
+
+    flow, tests = create_flow(name, template)
+    typer.echo(f"{flow}\n{tests}\nNext: turngate flow chat {flow}")
+
+
 @app.command()
-def chat(file: File, llm: Llm = "rules") -> None:
+def chat(
+    file: File,
+    llm: Llm = "rules",
+    save_test: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add the conversation to a file of test conversations."),
+    ] = None,
+) -> None:
     """Chat with the flow in the terminal; shows node, edge, slots, tokens and time. Ctrl-D or Ctrl-C ends.
 
-    A changed file is reloaded before the next answer.
+    A changed file is reloaded before the next answer. With `--save-test` the conversation becomes a test.
     """
-    from flows.document import WatchedFlowFile
-    from flows.engine import DialogMachine
-    from gateway.config.settings import Settings
-    from gateway.http.ssrf_guard import SafeFetch
+    from gateway.cli._flow_chat import run_chat
 
-    settings, source = Settings.load(), WatchedFlowFile(file)
-    fetch = SafeFetch(settings.private_hosts.split(","))
-    machine = DialogMachine(source.flow, _build_model(llm), fetch=fetch, secrets=settings.flow_secrets)
-    _run_chat(machine, source)
+    run_chat(file, _build_model(llm), is_rules=llm.strip() == "rules", save_test=save_test)
 
 
 @app.command("test")
 def run_tests(
-    file: File,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", callback=_find_files, help="Flow files, or names of library flows."
+        ),
+    ],
     conversations: Annotated[
         Path | None, typer.Option(help="Test conversations (default: FILE with the suffix .test.yaml).")
     ] = None,
@@ -99,31 +116,50 @@ def run_tests(
         ),
     ] = "rules",
     junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a JUnit XML report.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when a file changes.")] = False,
 ) -> None:
     """Run the flow's test conversations. Exit code 1 on failure."""
-    from flows.authoring.testing import (
-        ConversationTestFile,
-        conversation_file_path,
-        run_conversations,
-        to_junit_xml,
-        validate_references,
-    )
-    from flows.document import Flow
+    from core.errors import ConfigurationError
+    from gateway.cli import _flow_tests
 
-    test_path = conversations or conversation_file_path(file)
-    flow, tests = Flow.load(file), ConversationTestFile.load(test_path)
-    validate_references(tests, flow, str(test_path))
-    report = asyncio.run(run_conversations(flow, tests, llm if llm == "scripted" else _build_model(llm)))
-    for case in report.cases:
-        typer.echo(f"{'failed' if case.failures else 'passed'}  {case.name}")
-        for failure in case.failures:
-            typer.echo(f"        {failure}")
-    for line in report.coverage.report_lines():
-        typer.echo(line)
-    if junit:
-        _write_file(junit, to_junit_xml(report, file.stem))
-    if not report.has_passed:
+    if len(files) > 1 and (conversations or junit):
+        raise ConfigurationError("--conversations and --junit belong to one flow: name one FILE")
+    suites = [_flow_tests.Suite(file, conversations) for file in files]
+    build = partial(_build_model, llm) if llm != "scripted" else (lambda: "scripted")
+    if watch:
+        _flow_tests.watch(suites, build, junit)
+    results = []
+    for suite in suites:
+        if len(suites) > 1:
+            typer.echo(f"{suite.flow}:")
+        results.append(_flow_tests.run_suite(suite, build, junit))
+    if not all(results):
         raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Playbook in its simple form, YAML or JSON.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write (default: print).")
+    ] = None,
+) -> None:
+    """Convert a Playbook of superdialog to a flow. A file that exists stays as it is."""
+    from core.errors import ConfigurationError
+    from flows.authoring.playbook import convert_playbook
+
+    flow = convert_playbook(file)
+    if flow.left_out:
+        typer.echo(f"left out, as a flow has no place for it: {', '.join(flow.left_out)}", err=True)
+    if out is None:
+        typer.echo(flow.text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as opened:
+            opened.write(flow.text)
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error
+    typer.echo(f"{out}\nIts steps are instructions: run it with a language model, --llm openai/<model>")
 
 
 @app.command()
@@ -134,27 +170,6 @@ def schema() -> None:
     typer.echo(json.dumps(build_flow_schema(), indent=2, ensure_ascii=False))
 
 
-def _write_file(path: Path, text: str) -> None:
-    from core.errors import ConfigurationError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _load_channel_attribute(name: str) -> dict[str, Any]:
-    """Read an attribute of every channel's `capabilities` module, by channel."""
-    import importlib
-
-    import channels
-
-    modules = {
-        each: importlib.import_module(f"channels.{each}.capabilities") for each in channels.available()
-    }
-    return {channel: getattr(module, name) for channel, module in modules.items() if hasattr(module, name)}
-
-
 def _build_model(llm: str) -> Model:
     from flows.llm import create_model, parse_model_keys
     from gateway.config.settings import Settings
@@ -163,56 +178,3 @@ def _build_model(llm: str) -> Model:
     key = settings.openai_api_key.get_secret_value()
     keys = parse_model_keys(settings.llm_keys.get_secret_value())
     return create_model(llm, api_key=key or None, base_url=settings.openai_base_url or None, keys=keys)
-
-
-def _run_chat(machine: DialogMachine, source: WatchedFlowFile) -> None:
-    # input() blocks the event loop on purpose: Ctrl-C then interrupts the reading itself
-    with asyncio.Runner() as runner:
-        try:
-            _print_answer(runner.run(machine.start()), machine, 0.0)
-            while (text := _read_line()) is not None:
-                if source.has_changed():
-                    _reload_flow(machine, source)
-                began = time.perf_counter()
-                _print_answer(runner.run(machine.turn(text)), machine, time.perf_counter() - began)
-        except KeyboardInterrupt:
-            typer.echo()
-            raise typer.Exit(130) from None
-        finally:
-            runner.run(machine.aclose())
-
-
-def _read_line() -> str | None:
-    """Read the next line; `None` at end of file or without a terminal."""
-    try:
-        return input("> ") if sys.stdin else None
-    except EOFError:
-        typer.echo()
-        return None
-
-
-def _reload_flow(machine: DialogMachine, source: WatchedFlowFile) -> None:
-    from core.errors import ConfigurationError
-
-    try:
-        machine.replace_flow(source.reload())
-        typer.echo("  (flow reloaded)")
-    except ConfigurationError as error:
-        typer.echo(f"  (flow changed, but it is invalid; the previous one stays in use)\n{error}", err=True)
-
-
-def _print_answer(answer: TurnResult, machine: DialogMachine, seconds: float) -> None:
-    from flows.text import unescape_commonmark
-
-    for message in answer.messages:
-        typer.echo(unescape_commonmark(message.text))
-        for number, choice in enumerate(message.choices, 1):
-            typer.echo(f"  {number}. {choice.label}")
-        for media in message.media:
-            typer.echo(f"  [{media.content_type} {media.url}]")
-    slots = (machine.state or {}).get("slots") or {}
-    facts = [f"node {answer.node}", answer.outcome, f"edge {answer.edge or '–'}"]
-    if answer.tools:
-        facts.append(f"ran {', '.join(answer.tools)}")
-    facts += [f"slots {json.dumps(slots, ensure_ascii=False)}", f"{answer.tokens} tokens"]
-    typer.echo(f"  ({' · '.join(facts)} · {seconds * 1000:.0f} ms · {answer.model})")

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         "rules",
         alias="TURNGATE_LLM",
         description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one "
-        "at a server of its own is `openai/<model>@https://host`",
+        "at a server of its own is `openai/<model>@https://host`; with an extra also `anthropic/<model>`",
     )
     llm_price: str = Field(
         "",
@@ -91,7 +91,8 @@ class Settings(BaseSettings):
     llm_keys: SecretStr = Field(
         SecretStr(""),
         alias="TURNGATE_LLM_KEYS",
-        description="API keys of models at servers of their own: `host=key`, comma-separated",
+        description="API keys of models at servers of their own: `host=key`, comma-separated, and of other "
+        "providers: `anthropic=key`",
     )
     transcribe: str = Field(
         "",
@@ -397,7 +398,7 @@ class Settings(BaseSettings):
             needs_openai = any("openai/" in each and "@http" not in each for each in spec.split(","))
             if needs_openai and not has_openai:
                 raise ValueError(f"{name} names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
-        if self.vision and "openai/" not in self.llm:
+        if self.vision and "/" not in self.llm:
             raise ValueError("TURNGATE_VISION needs a language model: set TURNGATE_LLM to openai/<model>")
         if self.moderation and not has_openai:
             raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")

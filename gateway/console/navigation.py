@@ -45,6 +45,7 @@ GROUPS: Final = (
             NavItem("Accounts", "/console/accounts", "plug", badge="paused"),
             NavItem("Templates", "/console/templates", "list"),
             NavItem("Broadcasts", "/console/broadcasts", "sheet"),
+            NavItem("Flows", "/console/flows", "branches"),
         ),
     ),
     NavGroup(

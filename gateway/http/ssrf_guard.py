@@ -25,7 +25,7 @@ _CROSS_HOST_HEADERS = frozenset(("accept", "accept-encoding", "content-type", "u
 _UNSENT_ERRORS = (httpx.ConnectError, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 # the transport reports a refused connection as a timeout; only its cause tells them apart
 _CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-_BLOCKED_MESSAGE = "the address is not a public one"
+_BLOCKED_MESSAGE = "the address is not a public one; TURNGATE_PRIVATE_HOSTS allows hosts by name"
 
 
 class SafeFetch:

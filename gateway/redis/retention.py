@@ -177,6 +177,22 @@ KINDS: Final = (
         "7 days",
         7,
     ),
+    KeyKind(
+        "tg:trial_chat:*",
+        r"tg:trial_chat:.+",
+        "chats in which operators try a flow out",
+        Keeper.EXPIRY,
+        "1 hour",
+        1 / 24,
+    ),
+    KeyKind(
+        "tg:flow_versions:*",
+        r"tg:flow_versions:.+",
+        "digests of the last 20 versions of each flow",
+        Keeper.EXPIRY,
+        "365 days",
+        365,
+    ),
     KeyKind("tg:audit", r"tg:audit", "acts of operators, with pseudonyms", Keeper.EXPIRY, "365 days", 365),
     KeyKind(
         "tg:{access}:*",

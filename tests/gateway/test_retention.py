@@ -34,11 +34,13 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.audit_log import AuditEntry, AuditLog
 from gateway.redis.records.credential_attempts import CredentialAttempts
 from gateway.redis.records.erasure import ContactErasure
+from gateway.redis.records.flow_versions import FlowVersions
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.operator_sessions import OperatorSessions
 from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.records.session_store import RedisSessionStore
 from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.records.trial_chats import StoredChat, TrialChats
 from gateway.redis.records.worker_presence import announce
 from gateway.redis.retention import KINDS, Keeper, KeyKind, find_kind, find_session
 from gateway.redis.sweeper import Sweeper
@@ -123,6 +125,8 @@ async def stream_a_text(gateway: InboundGateway) -> None:
 
 async def operate(redis: Redis) -> None:
     await AuditLog(redis).record(AuditEntry(who="anna", act="sign in"), about=SMS)
+    await TrialChats(redis).replace("anna", "default", StoredChat(), "{}")
+    await FlowVersions(redis).record("default", "0a1b2c3d4e5f")
     await OperatorSessions(redis).create(OPERATOR_NAME)
     attempts = CredentialAttempts(redis)
     await attempts.admit("192.0.2.1", is_right=False)

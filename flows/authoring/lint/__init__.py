@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flows.authoring.lint.linter import lint
+from flows.authoring.lint.linter import LintFinding, lint
 
 __all__ = [
+    "LintFinding",
     "lint",
 ]

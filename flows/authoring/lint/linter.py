@@ -12,6 +12,7 @@ from core.ports import Capabilities
 from flows.authoring.lint.addresses import find_private_addresses
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
+from flows.authoring.lint.descriptions import find_unreadable_descriptions
 from flows.authoring.lint.message_data import find_unknown_message_fields, find_useless_reactions
 from flows.authoring.lint.offline import find_dead_choices, find_model_only_edges
 from flows.authoring.lint.values import find_failing_templates, find_unknown_names
@@ -63,6 +64,7 @@ def lint(
         find_unknown_names,
         find_failing_templates,
         find_private_addresses,
+        find_unreadable_descriptions,
     )
     found = (problem for check in checks for problem in check(flow))
     warnings = dict.fromkeys([*flow.warnings, *name_author_nodes(flow, found)])

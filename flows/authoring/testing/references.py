@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from flows.authoring.testing.test_file import ConversationTestFile, UserStep
 from flows.document import Flow, FlowError, Issue
+from flows.document.validation import suggest_name
 
 
 def validate_references(script: ConversationTestFile, flow: Flow, source: str) -> None:
@@ -41,4 +42,4 @@ def _check_known_ids(path: str, what: str, names: Collection[str], known: Collec
 
 def _check_known_id(path: str, what: str, name: str | None, known: Collection[str]) -> Iterator[Issue]:
     if name and name not in known:
-        yield Issue(path, f"There is no {what} “{name}” in the flow.")
+        yield Issue(path, f"There is no {what} “{name}” in the flow.{suggest_name(name, known)}")

@@ -73,11 +73,13 @@ async def _run_conversation(
         model,
         fetch=StubFetch({**script.answers, **conversation.answers}),
         secrets=dict.fromkeys(compile_flow(flow).secret_names, "a-secret"),
-        today=(lambda: script.today or datetime.now(UTC).date()),
+        today=(lambda: conversation.today or script.today or datetime.now(UTC).date()),
         watch=coverage.record_visit,
     )
     rehearsal = model if isinstance(model, ScriptedTestModel) else None
     started_at, failures = time.perf_counter(), []
+    if conversation.greeting:
+        await machine.start()
     for number, step in enumerate(conversation.turns, 1):
         turn = Turn(
             id=str(number), session="test", address=_TEST_ADDRESS, text=step.say, payload=step.payload

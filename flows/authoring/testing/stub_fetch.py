@@ -20,6 +20,8 @@ class StubFetch:
         if not left:
             raise FetchError("no answer is written down for this", sent=False)
         sequence = left.pop(0) if len(left) > 1 else left[0]
+        if sequence.unreachable:
+            raise FetchError("unreachable, as written down", sent=False)
         return HttpResponse(status=sequence.status, body=json.dumps(sequence.data).encode())
 
     async def aclose(self) -> None:

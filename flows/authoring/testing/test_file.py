@@ -78,10 +78,11 @@ class UserStep(_StrictModel):
 
 
 class StubResponse(_StrictModel):
-    """Response of another system to an action, instead of a real call."""
+    """Response of another system to an action, instead of a real call; or none, as it is unreachable."""
 
     status: int = Field(200, ge=100, le=599)
     data: JsonValue = None
+    unreachable: bool = False
 
 
 StubResponses = dict[str, Annotated[tuple[StubResponse, ...], BeforeValidator(_wrap_object)]]
@@ -89,9 +90,14 @@ StubResponses = dict[str, Annotated[tuple[StubResponse, ...], BeforeValidator(_w
 
 
 class ConversationTest(_StrictModel):
-    """One conversation from its beginning, with its own responses if needed."""
+    """One conversation from its beginning, with its own date and responses if needed.
+
+    With `greeting` the bot speaks first, as in `turngate flow chat`.
+    """
 
     name: str
+    today: date | None = None
+    greeting: bool = False
     answers: StubResponses = Field(default_factory=dict)
     turns: tuple[UserStep, ...] = Field(min_length=1)
 
@@ -113,7 +119,7 @@ class ConversationTestFile(_StrictModel):
         try:
             return cls.model_validate(parse_yaml(read_text(path), str(path)))
         except ValidationError as error:
-            raise FlowError(str(path), list(issues_from_pydantic(error))) from error
+            raise FlowError(str(path), list(issues_from_pydantic(error, cls))) from error
 
 
 def conversation_file_path(flow: str | Path) -> Path:

@@ -18,6 +18,7 @@ from flows.document.expansion.graph import Graph, Json
 from flows.document.expansion.menu import expand_menu
 from flows.document.expansion.models import (
     AUTHOR_NODES,
+    SCHEMA_KEYS,
     AnyAuthorNode,
     CollectNode,
     CollectSlot,
@@ -26,7 +27,12 @@ from flows.document.expansion.models import (
     MenuNode,
 )
 from flows.document.traversal import Document, JsonNode, iter_objects
-from flows.document.validation import find_unknown_keys, issues_from_pydantic
+from flows.document.validation import (
+    describe_ignored_key,
+    find_unknown_keys,
+    issues_from_pydantic,
+    suggest_name,
+)
 from flows.templating import expression_error, unset_names
 from flows.text import normalize
 
@@ -100,10 +106,11 @@ def _parse_nodes(document: Document) -> _Parsed:
     for node in iter_objects(document, "nodes"):
         if not _is_author_node(node):
             continue
+        kind = AUTHOR_NODES[str(node.value["node_type"])]
         try:
-            model = AUTHOR_NODES[str(node.value["node_type"])].model_validate(node.value)
+            model = kind.model_validate(node.value)
         except ValidationError as error:
-            parsed.issues += _below(node.path, issues_from_pydantic(error))
+            parsed.issues += _below(node.path, issues_from_pydantic(error, kind))
             continue
         parsed.nodes[node.path] = model
         parsed.issues += _below(node.path, _late_names(model))
@@ -134,7 +141,8 @@ def _late_names(node: AnyAuthorNode) -> Iterator[Issue]:
 
 def _unknown_slot_keys(path: str, slot: CollectSlot) -> Iterator[Issue]:
     for key in slot.unknown_keys:
-        yield Issue(f"{path}.{key}", "This key is not known here; it is kept and has no effect.")
+        known = (*type(slot).model_fields, *SCHEMA_KEYS)
+        yield Issue(f"{path}.{key}", describe_ignored_key(key, known, (slot.model_extra or {})[key]))
 
 
 def _parse_faq(document: Document, folder: Path | None, parsed: _Parsed) -> Iterator[tuple[FaqEntry, str]]:
@@ -150,7 +158,7 @@ def _parse_faq(document: Document, folder: Path | None, parsed: _Parsed) -> Iter
         try:
             entry = FaqEntry.model_validate(item)
         except ValidationError as error:
-            parsed.issues += _below(place, issues_from_pydantic(error))
+            parsed.issues += _below(place, issues_from_pydantic(error, FaqEntry))
             continue
         parsed.warnings += _below(place, find_unknown_keys(entry, "."))
         yield entry, place
@@ -189,7 +197,12 @@ def _create_forms(graph: Graph, parsed: _Parsed, document: Document) -> dict[str
     }
     for place, node in parsed.nodes.items():
         if isinstance(node, ConfirmNode) and node.collect and node.collect not in forms:
-            parsed.issues.append(Issue(f"{place}.collect", f"There is no collect node “{node.collect}”."))
+            parsed.issues.append(
+                Issue(
+                    f"{place}.collect",
+                    f"There is no collect node “{node.collect}”.{suggest_name(node.collect, forms)}",
+                )
+            )
     return forms
 
 
@@ -215,7 +228,11 @@ def _find_unknown_edges(graph: Graph, parsed: _Parsed) -> Iterator[Issue]:
         for number, choice in enumerate(node.choices if isinstance(node, MenuNode) else ()):
             if choice.edge and choice.edge not in known:
                 path = f"{place}.choices[{number}].edge"
-                yield Issue(path, f"There is no global edge or faq entry “{choice.edge}”.")
+                yield Issue(
+                    path,
+                    f"There is no global edge or faq entry “{choice.edge}”."
+                    f"{suggest_name(choice.edge, known)}",
+                )
 
 
 def _below(place: str, issues: Iterable[Issue]) -> list[Issue]:

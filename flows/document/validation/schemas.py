@@ -11,6 +11,7 @@ import phonenumbers
 
 from flows.document.errors import Issue
 from flows.document.traversal import Document, get_mapping
+from flows.document.validation.hints import suggest_name
 from flows.text import pattern_error
 
 _CACHE_SIZE = 2_000
@@ -84,7 +85,10 @@ def _validate_subschema(path: str, schema: Document, root: Document, depth: int 
             yield f"{path}.required", "This must be a list of names."
         for index, name in enumerate(required if isinstance(required, list | tuple) else ()):
             if not isinstance(name, str) or name not in properties:
-                yield f"{path}.required[{index}]", f"“{name}” is not among the properties."
+                yield (
+                    f"{path}.required[{index}]",
+                    f"“{name}” is not among the properties.{suggest_name(str(name), properties)}",
+                )
     for place, part in _iter_subschemas(path, schema) if depth else ():
         yield from _validate_subschema(place, part, root, depth - 1)
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from flows.document.errors import Issue
 from flows.document.parser import QUOTES_NEEDED
+from flows.document.validation.hints import (
+    describe_value,
+    example_for,
+    find_nearest,
+    known_keys,
+    suggest_name,
+)
 
 _DATE_EXPECTED = "A day is needed here; write it like 2026-12-25."
 
@@ -23,9 +31,11 @@ _ERROR_MESSAGES = {
     "float_type": "A number is needed here.",
     "float_parsing": "A number is needed here.",
     "tuple_type": "A list is needed here.",
+    "list_type": "A list is needed here.",
     "dict_type": "An object is needed here.",
     "mapping_type": "An object is needed here.",
     "model_type": "An object is needed here.",
+    "model_attributes_type": "An object is needed here.",
     "literal_error": "This must be {expected}.",
     "string_too_short": "This must not be empty.",
     "string_too_long": "This must have {max_length} characters at most.",
@@ -43,8 +53,16 @@ _ERROR_MESSAGES = {
 """The message for each type of pydantic error."""
 
 
-def issues_from_pydantic(error: ValidationError) -> Iterator[Issue]:
-    """Yield an issue for each value that is missing or of the wrong type."""
+_WRONG_KIND = {
+    "string_type", "bool_type", "bool_parsing", "int_type", "int_parsing", "int_from_float", "float_type",
+    "float_parsing", "tuple_type", "list_type", "dict_type", "mapping_type", "model_type",
+    "model_attributes_type",
+}  # fmt: skip
+"""Types of errors where it helps to say what was found and what to write."""
+
+
+def issues_from_pydantic(error: ValidationError, model: type[BaseModel] | None = None) -> Iterator[Issue]:
+    """Yield an issue for each value that is missing or of the wrong type; `model` is that of the document."""
     details = error.errors(include_url=False)
     places = [detail["loc"] for detail in details]
     for detail in details:
@@ -53,29 +71,77 @@ def issues_from_pydantic(error: ValidationError) -> Iterator[Issue]:
             for place in places
         ):
             continue  # there were items, but broken ones
-        path = _format_path(detail["loc"])
-        if detail["type"] == "string_type" and isinstance(detail["input"], bool):
-            yield Issue(path, QUOTES_NEEDED)
-        elif detail["type"] == "string_type" and isinstance(detail["input"], int | float):
-            yield Issue(path, "Text is needed here and this is a number: write it in quotes.")
-        elif detail["type"] in _ERROR_MESSAGES:
-            sentence = _ERROR_MESSAGES[detail["type"]].format(**detail.get("ctx", {}))
-            yield Issue(path, sentence.replace("'", ""))
-        elif detail["type"] != "flow":  # our own, which are found again in the raw document with better paths
-            yield Issue(path, f"{detail['msg']}.")
+        if detail["type"] != "flow":  # our own, which are found again in the raw document with better paths
+            yield Issue(_format_path(detail["loc"]), _describe_problem(detail, model))
+
+
+def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> str:
+    kind, value, location = detail["type"], detail["input"], detail["loc"]
+    if kind == "string_type" and isinstance(value, bool):
+        return QUOTES_NEEDED
+    if kind == "string_type" and isinstance(value, int | float):
+        return "Text is needed here and this is a number: write it in quotes."
+    if kind == "extra_forbidden":
+        return _describe_unknown_key(str(location[-1]), known_keys(model, location[:-1]) if model else ())
+    if kind not in _ERROR_MESSAGES:
+        return f"{detail['msg']}."
+    sentence = _ERROR_MESSAGES[kind].format(**detail.get("ctx", {})).replace("'", "")
+    written = f": write {example}" if (example := example_for(location)) else ""
+    if kind == "missing":
+        near = find_nearest(str(location[-1]), _strange_keys(value, model, location[:-1]))
+        meant = f"; is it “{near}” by mistake" if near else ""
+        return f"{sentence.rstrip('.')}{meant}{written}{_end(written)}"
+    if kind == "literal_error":
+        names = detail.get("ctx", {}).get("expected", "").replace(" or ", ", ").replace("'", "").split(", ")
+        near = find_nearest(value, names) if isinstance(value, str) else ""
+        return f"{sentence.rstrip('.')}, and this is {describe_value(value)}." + (
+            f" Is “{near}” meant?" if near else ""
+        )
+    if kind in _WRONG_KIND:
+        return f"{sentence.rstrip('.')} and this is {describe_value(value)}{written}{_end(written)}"
+    return sentence
+
+
+def _end(written: str) -> str:
+    """Return the full stop of a sentence; none behind a fragment that ends in a bracket or quotes."""
+    return "" if written.endswith(("}", "]", '"', ".")) else "."
+
+
+def _strange_keys(
+    value: object, model: type[BaseModel] | None, location: tuple[int | str, ...]
+) -> Iterator[str]:
+    """Yield the keys of an object that mean nothing there."""
+    known = known_keys(model, location) if model else ()
+    yield from (str(key) for key in (value if isinstance(value, Mapping) else ()) if key not in known)
+
+
+def _describe_unknown_key(key: str, known: Iterable[str]) -> str:
+    return f"There is no key “{key}” here.{suggest_name(key, known)}"
 
 
 def find_unknown_keys(part: BaseModel, path: str = "") -> Iterator[Issue]:
     """Yield the unknown keys of every level."""
     for key in part.model_extra or {}:
         if path or key != "$schema":  # `$schema` is for editors
-            yield Issue(
-                f"{path}.{key}".lstrip("."), "This key is not known here; it is kept and has no effect."
-            )
+            known = [field.alias or name for name, field in type(part).model_fields.items()]
+            place = f"{path}.{key}".lstrip(".")
+            yield Issue(place, describe_ignored_key(key, known, (part.model_extra or {})[key]))
     for name in type(part).model_fields:
         for place, item in _iter_items(f"{path}.{name}".lstrip("."), getattr(part, name)):
             if isinstance(item, BaseModel):
                 yield from find_unknown_keys(item, place)
+
+
+def describe_ignored_key(key: str, known: Iterable[str], value: object) -> str:
+    """Return what to do about a key that has no effect."""
+    if value is None and " " in key:
+        return (
+            "This is read as a key, because the text before it ends at its comma: write that whole text in "
+            'quotes, as in static_text: "One moment, please."'
+        )
+    near = find_nearest(key, known)
+    meant = f" Is “{near}” meant?" if near else ""
+    return f"This key is not known here; it is kept and has no effect.{meant}"
 
 
 def _iter_items(path: str, value: object) -> Iterator[tuple[str, object]]:

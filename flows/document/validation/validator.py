@@ -20,6 +20,7 @@ from flows.document.traversal import (
     iter_objects,
     iter_tool_owners,
 )
+from flows.document.validation.hints import find_nearest, suggest_name
 from flows.document.validation.languages import validate_languages
 from flows.document.validation.reactions import validate_reactions
 from flows.document.validation.schemas import validate_json_schema
@@ -34,6 +35,10 @@ _HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 EdgeTargets = Mapping[str, bool]
 """The edges available at a place by id, and whether each has a target."""
+
+
+_AUTHOR_NODE_TYPES = ("collect", "confirm", "menu")
+_NODE_TYPES = (*_AUTHOR_NODE_TYPES, "router", "instruction", "static", "final")
 
 
 def validate_flow(document: Document) -> tuple[Issue, ...]:
@@ -56,9 +61,10 @@ def validate_flow(document: Document) -> tuple[Issue, ...]:
 def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
     initial = document.get("initial_node")
     if isinstance(initial, str) and initial not in ids:
-        yield Issue("initial_node", f"There is no node “{initial}”.")
+        yield Issue("initial_node", f"There is no node “{initial}”.{suggest_name(initial, ids)}")
     yield from _find_duplicate_ids(iter_objects(document, "nodes"))
     for path, node in iter_objects(document, "nodes"):
+        yield from _validate_node_type(path, node.get("node_type"))
         yield from _find_duplicate_ids(
             edge for edge in iter_objects(node, "edges", path) if has_target(edge.value)
         )
@@ -68,12 +74,21 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
                 yield from _validate_fallback(f"{path}.{name}", node[name], targets_of_node)
 
 
+def _validate_node_type(path: str, kind: object) -> Iterator[Issue]:
+    """Name a misspelt form, confirmation or menu: other unknown types are only texts of the format."""
+    if isinstance(kind, str) and kind not in _NODE_TYPES:
+        near = find_nearest(kind, _NODE_TYPES)
+        if near in _AUTHOR_NODE_TYPES:
+            yield Issue(f"{path}.node_type", f"There is no type “{kind}”. Is “{near}” meant?")
+
+
 def _validate_fallback(path: str, fallback: Document, targets_of_node: EdgeTargets) -> Iterator[Issue]:
     edge = fallback.get("edge")
     if not fallback.get("say") and not edge:
         yield Issue(path, "This says nothing and leads nowhere: set say, edge or both.")
     elif edge and isinstance(edge, str) and edge not in targets_of_node:
-        yield Issue(f"{path}.edge", f"This node has no edge “{edge}”.")
+        known = suggest_name(edge, targets_of_node)
+        yield Issue(f"{path}.edge", f"This node has no edge “{edge}”.{known}")
     elif edge:
         yield from _validate_edge_reference(f"{path}.edge", edge, targets_of_node)
 
@@ -97,7 +112,7 @@ def _edge_targets(owner: Document, key: str) -> EdgeTargets:
 def _validate_edge_reference(path: str, edge: object, edge_targets: EdgeTargets) -> Iterator[Issue]:
     """Validate a reference to an edge."""
     if isinstance(edge, str) and edge not in edge_targets:
-        yield Issue(path, f"No edge “{edge}” leads on from here.")
+        yield Issue(path, f"No edge “{edge}” leads on from here.{suggest_name(edge, edge_targets)}")
     elif isinstance(edge, str) and not edge_targets[edge]:
         yield Issue(path, f"The edge “{edge}” leads nowhere: it has no target_node_id.")
 
@@ -115,7 +130,7 @@ def _validate_edge(edge: JsonNode, ids: set[str]) -> Iterator[Issue]:
     target = part.get("target_node_id")
     yield from _validate_function_name(path, part.get("id"))
     if isinstance(target, str) and has_target(part) and target not in ids:
-        yield Issue(f"{path}.target_node_id", f"There is no node “{target}”.")
+        yield Issue(f"{path}.target_node_id", f"There is no node “{target}”.{suggest_name(target, ids)}")
     if part.get("pattern") is not None and (sentence := pattern_error(part["pattern"])):
         yield Issue(f"{path}.pattern", sentence)
     if isinstance(part.get("input_schema"), Mapping):
@@ -138,7 +153,7 @@ def _validate_triggers(owner: JsonNode, known: set[str], targets: EdgeTargets) -
     for path, trigger in iter_objects(owner.value, "actions", owner.path):
         action = trigger.get("action_id")
         if isinstance(action, str) and action not in known:
-            yield Issue(f"{path}.action_id", f"There is no action “{action}”.")
+            yield Issue(f"{path}.action_id", f"There is no action “{action}”.{suggest_name(action, known)}")
         yield from _validate_edge_reference(f"{path}.on_failure", trigger.get("on_failure"), targets)
 
 

@@ -25,7 +25,12 @@ from flows.llm.model import (
     discard,
 )
 from flows.llm.openai import stream as openai_stream
-from flows.llm.openai.client import PROTOCOL_ERRORS, REQUEST_ERRORS, TRANSIENT_ERRORS, OpenAIClient
+from flows.llm.openai.client import (
+    PROTOCOL_ERRORS,
+    REQUEST_ERRORS,
+    TRANSIENT_ERRORS,
+    OpenAIClient,
+)
 from flows.llm.openai.completion import estimate_tokens, parse_completion
 from flows.llm.openai.retry import retry_after_error
 from flows.llm.openai.roles import fit_roles
@@ -85,7 +90,8 @@ class OpenAIModel:
     server without function calling, or that answers with prose where a call is required, is asked for JSON.
     The length of an answer is bounded. When a conversation exceeds the context, the request is
     repeated with its last lines. `aiohttp` is for workers: it holds hundreds of requests in flight at half
-    the cost of httpx2, but mocks of httpx2 do not see it. Raises `ConfigurationError` without a key.
+    the cost of httpx2, but mocks of httpx2 do not see it. `client` takes the place of the package's, for
+    other protocols. Raises `ConfigurationError` without a key.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only
@@ -100,6 +106,7 @@ class OpenAIModel:
         temperature: float | None = None,
         aiohttp: bool = False,
         name: str = "",
+        client: OpenAIClient | None = None,
     ) -> None:
         self.name = name or f"openai/{model}"
         self._model = model
@@ -108,7 +115,9 @@ class OpenAIModel:
         self._request_settings = {} if temperature is None else {"temperature": temperature}
         self._unsupported = UnsupportedParameters()
         self._thinks_long = False
-        self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=timeout, aiohttp=aiohttp)
+        self._client = client or OpenAIClient(
+            api_key=api_key, base_url=base_url, timeout=timeout, aiohttp=aiohttp
+        )
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """Offer the edges as functions; output that names none of them is a decision to stay."""

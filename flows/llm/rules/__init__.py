@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from flows.llm.rules.explanation import explain_edge
 from flows.llm.rules.model import RulesModel, explain_missing_consent
 from flows.llm.rules.reach import best_edge, is_ever_taken, takes_choice
 
 __all__ = [
     "RulesModel",
     "best_edge",
+    "explain_edge",
     "explain_missing_consent",
     "is_ever_taken",
     "takes_choice",

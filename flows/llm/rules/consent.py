@@ -6,6 +6,7 @@ from flows.compiled import CompiledEdge
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.nlu import (
     content_words,
+    is_not_yet,
     negates_other_words,
 )
 from flows.text import find_phrase
@@ -18,6 +19,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """
     if edge.takes_no and message.denies_wish_of_other(edge):
         return True
+    if edge.takes_no and is_not_yet(message.text, message.language):
+        return any(other.takes_yes for other in message.request.available_edges)
     level = message.request.node.node.confirm
     if level == "normal" or not (edge.commits or level == "strict"):
         return False

@@ -13,6 +13,7 @@ CLAUSES: Final = ClauseWords(
         "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an"
     ),
     exceptions=phrases("außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
+    replacements=phrases("statt, anstatt, anstelle von, anstelle, an stelle von"),
     waiting=phrases(
         "warte, warten, warten sie, moment, augenblick, einen moment, sekunde, eine sekunde, minute, "
         "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "

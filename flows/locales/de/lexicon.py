@@ -46,6 +46,7 @@ _ANSWERS = AnswerWords(
         "weiß es nicht, noch nicht, jetzt nicht, vielleicht, kommt darauf an"
     ),
     yes_alone=words("doch"),
+    not_yet=phrases("noch nicht, bisher nicht, bislang nicht, noch nie, bisher noch nicht"),
     generic=words("hallo nichts hilfe frage super"),
 )
 
@@ -209,6 +210,11 @@ LEXICON: Final = Lexicon(
         "brauche einen, ich will zu, "
         "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
     ),
+    callback_wishes=phrases(
+        "mich anrufen, mich zurückrufen, uns anrufen, uns zurückrufen, zurückrufen, zurückruft, mich anruft, "
+        "uns anruft, bei mir melden, mich kontaktieren"
+    ),
+    callback_leads=words("kann könnte können könnten soll möge bitte möchte will brauche dass"),
     transfer_promises=(
         r"\bich (?:verbinde|leite|ubergebe|stelle|gebe)\b(?: \w+){0,4} "
         r"(?:person|mensch\w*|mitarbeiter\w*|kolleg\w*|team|kundenservice|weiter|durch)",

@@ -13,6 +13,7 @@ CLAUSES: Final = ClauseWords(
         "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without"
     ),
     exceptions=phrases("but, except, except for, apart from, other than, save, excluding, bar"),
+    replacements=phrases("instead of, rather than, in place of, in lieu of, as opposed to"),
     waiting=phrases(
         "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
         "sec, one minute, a minute, give me a minute, give me a moment, give me a second, brb, not yet, "

@@ -51,6 +51,9 @@ _ANSWERS = AnswerWords(
     neutral_phrases=phrases("right now, right away, make sure, true or false"),
     yes_alone=words("y"),
     no_alone=words("n"),
+    not_yet=phrases(
+        "not yet, not so far, haven't yet, havent yet, not as yet, i haven't yet, i have not yet"
+    ),
     generic=words("nothing help question great perfect hi hello hey y n"),
 )
 
@@ -234,6 +237,11 @@ LEXICON: Final = Lexicon(
         "want a real, need a real, reach, hand me over, let me speak, "
         "let me talk, i want to see, i'd like a, i would like a"
     ),
+    callback_wishes=phrases(
+        "call me, ring me, phone me, contact me, call us, ring us, phone us, contact us, give me a call, "
+        "give me a ring, get back to me, get in touch with me"
+    ),
+    callback_leads=words("can could would will please have get need want like ask let"),
     transfer_promises=(
         r"\b(?:i'll|i will|i am|i'm|let me|i have|i've|we'll|we will|you(?:'re| are) being)\b(?: \w+){0,3} "
         r"(?:transfer|connect|forward|escalat|hand|put|pass)\w*\b(?: (?:you|this|it|your "

@@ -13,9 +13,11 @@ CLAUSES: Final = ClauseWords(
         "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
     ),
     exceptions=phrases("menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
+    replacements=phrases("en vez de, en vez del, en lugar de, en lugar del"),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
-        "un momentito, todavía no, aún no, ahora vuelvo, una cosa más, dame un minuto, deme un minuto, "
+        "un momentito, todavía no, aún no, no todavía, no aún, ahora vuelvo, una cosa más, dame un minuto, "
+        "deme un minuto, "
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
     doubts=phrases("tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual"),

@@ -53,6 +53,7 @@ _ANSWERS = AnswerWords(
     neutral_phrases=phrases("está bien claro, más o menos bien"),
     yes_alone=words("s y"),
     no_alone=words("n"),
+    not_yet=phrases("todavía no, aún no, no todavía, no aún, por ahora no, hasta ahora no"),
     negating_no=words("no"),
     generic=words("nada ayuda pregunta genial perfecto hola"),
 )
@@ -222,6 +223,11 @@ LEXICON: Final = Lexicon(
         "conecteme, conectame, quiero un, "
         "quiero una, necesito un, necesito una, deme, dame, llameme"
     ),
+    callback_wishes=phrases(
+        "llamarme, llamarnos, me llame, nos llame, me llamen, me puede llamar, me pueden llamar, "
+        "me puede llamarme, me devuelva la llamada, devolverme la llamada, contactarme, me contacte"
+    ),
+    callback_leads=words("puede puedes podría podrías que pueden podrían quiero necesito favor"),
     transfer_promises=(
         r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "
         r"(?:persona|agente|companer\w+|equipo|asesor\w*|humano)",

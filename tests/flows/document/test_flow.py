@@ -52,7 +52,7 @@ def test_what_is_not_json_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[]", "null", '"flow"', "7"])
 def test_json_that_is_not_an_object_is_refused(text: str) -> None:
-    with pytest.raises(FlowError, match="something else"):
+    with pytest.raises(FlowError, match="A flow is an object with system_prompt"):
         Flow.from_json(text)
 
 
@@ -90,7 +90,7 @@ def test_every_problem_is_named_at_once_even_beside_mistakes_of_shape() -> None:
 def test_a_problem_is_told_in_a_plain_sentence() -> None:
     problems = refused(document(node("a", edges=[edge("e", "b")]), node("a")))
     assert problems == {
-        "nodes[0].edges[0].target_node_id": "There is no node “b”.",
+        "nodes[0].edges[0].target_node_id": "There is no node “b”. There is: a.",
         "nodes[1].id": "“a” is already the id of nodes[0].",
     }
 
@@ -114,7 +114,7 @@ def test_a_schema_is_looked_through() -> None:
 def test_what_is_required_at_the_top_is_named(missing: str) -> None:
     broken = document(node("a"))
     del broken[missing]
-    assert refused(broken)[missing] == "This is required and missing."
+    assert refused(broken)[missing].startswith(f"This is required and missing: write {missing}: ")
 
 
 def test_a_broken_flow_cannot_be_made_in_python_either() -> None:

@@ -103,7 +103,7 @@ def test_aliases_that_blow_up_a_document_are_refused_quickly() -> None:
 
 @pytest.mark.parametrize("text", ["", "- a", "7"])
 def test_yaml_that_is_no_object_is_refused(text: str) -> None:
-    assert "something else" in refused(text)[""]
+    assert "A flow is an object with system_prompt" in refused(text)[""]
 
 
 def test_a_list_of_choices_is_told_of_the_quotes_at_each_word() -> None:

@@ -345,3 +345,40 @@ def test_no_value_is_read_that_is_not_in_the_text(schema: Json, text: str) -> No
 
 def test_a_very_long_text_is_read_only_in_part() -> None:
     assert heard(FOUR, "word " * 100_000 + "4321").value is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "large instead of small"),
+        ("en", "instead of small, large please"),
+        ("en", "rather than the small one I want the large one"),
+        ("de", "groß statt klein"),
+        ("de", "bitte groß anstelle von klein"),
+        ("es", "grande en vez de pequeño"),
+        ("es", "en lugar del pequeño, el grande"),
+    ],
+)
+def test_what_is_to_be_replaced_is_no_value(language: str, text: str) -> None:
+    names = {"en": ("small", "large"), "de": ("klein", "groß"), "es": ("pequeño", "grande")}[language]
+    schema: Json = {"type": "object", "properties": {"it": {"enum": list(names)}}}
+    (slot,) = slots_from_schema(schema, language)
+    assert extract_slot(slot, text, TODAY).value == names[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "not yet"),
+        ("en", "no, not yet"),
+        ("en", "I haven't yet"),
+        ("de", "noch nicht"),
+        ("de", "nein, bisher nicht"),
+        ("es", "todavía no"),
+        ("es", "aun no"),
+        ("es", "no, todavía no"),
+    ],
+)
+def test_not_yet_is_a_no_to_what_may_have_happened(language: str, text: str) -> None:
+    (slot,) = slots_from_schema({"type": "object", "properties": {"it": {"type": "boolean"}}}, language)
+    assert extract_slot(slot, text, TODAY).value is False

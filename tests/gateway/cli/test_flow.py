@@ -66,8 +66,8 @@ def test_lint_fails_with_every_problem(tmp_path: Path) -> None:
     result = flow("lint", "flow.yaml")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
-        "problem: nodes[0].name: This is required and missing.",
-        "problem: initial_node: There is no node “a”.",
+        "problem: nodes[0].name: This is required and missing: write name: Start.",
+        "problem: initial_node: There is no node “a”. There is: b.",
     ]
 
 

@@ -28,7 +28,7 @@ VIEWS = EVERY_VIEW if FULL else [("light", 1440), ("dark", 375)]
 
 @pytest.fixture
 def page(gateway: RunningGateway, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")  # axe would see colours in transition
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
@@ -101,6 +101,22 @@ def test_lists_with_content_and_questions_have_no_violation(page: Page, gateway:
     for path in ("/console", "/console/accounts", "/console/queue", "/console/settings?check=1"):
         page.goto(f"{gateway.url}{path}")
         assert_accessible(page)
+
+
+def test_a_chat_with_a_flow_has_no_violation(page: Page, gateway: RunningGateway) -> None:
+    page.goto(f"{gateway.url}/console/flows")
+    for summary in page.locator("summary").all():
+        summary.click()
+    expect(page.get_by_role("img", name="Nodes and edges of kyc.json")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="Chat with it").click()
+    assert_accessible(page)
+    page.get_by_role("button", name="Begin", exact=True).click()
+    page.get_by_label("Message", exact=True).fill("4321 " + "wort" * 60)
+    page.keyboard.press("Enter")
+    expect(page.locator(".said-by.bot")).to_have_count(2)
+    assert page.evaluate("[...document.images].every((each) => each.naturalWidth > 0)")
+    assert_accessible(page)
 
 
 def fill_failures(gateway: RunningGateway) -> None:

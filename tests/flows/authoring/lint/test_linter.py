@@ -57,7 +57,7 @@ def test_a_library_flow_is_clean_where_nothing_is_limited() -> None:
 
 def test_problems_stand_alone(tmp_path: Path) -> None:
     assert found(tmp_path, document(node("a", "A"), initial_node="b"), sms=SMS) == [
-        "problem: initial_node: There is no node “b”."
+        "problem: initial_node: There is no node “b”. There is: a."
     ]
 
 

@@ -26,11 +26,11 @@ def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
     with pytest.raises(FlowError) as caught:
         validate_references(script(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
     assert [str(problem) for problem in caught.value.issues] == [
-        "answers.lok_up: There is no action “lok_up” in the flow.",
-        "conversations[0].answers.lok_up: There is no action “lok_up” in the flow.",
-        "conversations[0].turns[0].decide[1].edge: There is no edge “og” in the flow.",
-        "conversations[0].turns[0].expect.node: There is no node “aks” in the flow.",
-        "conversations[0].turns[0].expect.edge: There is no edge “pots” in the flow.",
+        "answers.lok_up: There is no action “lok_up” in the flow. Is “look_up” meant?",
+        "conversations[0].answers.lok_up: There is no action “lok_up” in the flow. Is “look_up” meant?",
+        "conversations[0].turns[0].decide[1].edge: There is no edge “og” in the flow. There are: go, stop.",
+        "conversations[0].turns[0].expect.node: There is no node “aks” in the flow. Is “ask” meant?",
+        "conversations[0].turns[0].expect.edge: There is no edge “pots” in the flow. There are: go, stop.",
     ]
 
 

@@ -184,7 +184,10 @@ async def test_a_renamed_form_keeps_what_was_learnt() -> None:
     [
         ({"slots": []}, "nodes[0].slots: At least 1 is needed here."),
         ({"then": "nowhere"}, "nodes[0]: There is no node “nowhere”."),
-        ({"slots": [{"name": "x"}]}, "nodes[0].slots[0].question: This is required and missing."),
+        (
+            {"slots": [{"name": "x"}]},
+            "nodes[0].slots[0].question: This is required and missing: write question",
+        ),
         ({"slots": [SLOTS[1], SLOTS[1]]}, "“guests” is asked for twice"),
         ({"slots": [{**SLOTS[1], "pattern": "("}]}, "nodes[0]"),
         ({"slots": [{**SLOTS[0], "checks": [{"if": "day ==", "say": "No."}]}]}, "nodes[0]"),

@@ -196,7 +196,8 @@ async def test_the_listener_is_called_before_the_server(shop: Shop) -> None:
 async def test_a_private_address_is_refused() -> None:
     async with Shop().running() as shop:
         result = await result_of(served(shop.url), "another.example")
-    assert (result["error"], shop.requests) == ("the address is not a public one", [])
+    assert str(result["error"]).startswith("the address is not a public one")
+    assert shop.requests == []
 
 
 async def test_a_server_that_is_down_leads_to_the_failure_edge() -> None:

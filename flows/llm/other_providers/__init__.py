@@ -1,0 +1,1 @@
+"""Providers with protocols of their own, by the any-llm library, an extra."""

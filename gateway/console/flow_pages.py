@@ -1,0 +1,51 @@
+"""Console page of the flows in use: findings, versions, drawing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.console.drawing_response import draw
+from gateway.console.flow_files import FlowFiles
+from gateway.console.page import ConsolePage
+from gateway.redis.records.flow_versions import FlowVersions
+from gateway.server.error_responses import error_response
+from gateway.server.operator_auth import OperatorAuth
+
+_MOST_FINDINGS = 50
+
+
+class FlowPages(ConsolePage):
+    """The page `/console/flows`, and the drawings of the flows."""
+
+    def __init__(self, operator: OperatorAuth, files: FlowFiles) -> None:
+        super().__init__(operator)
+        self._files = files
+        self._versions = FlowVersions(operator.redis)
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the pages."""
+        return [
+            self.get("/console/flows", self.page),
+            self.get("/console/flows/{flow}/drawing.svg", self.drawing),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Show each flow in use."""
+        rows = []
+        for name in self._files.names:
+            if file := await self._files.read(name):
+                levels = Counter(finding.level for finding in file.findings)
+                versions = await self._versions.record(name, file.digest)
+                rows.append({"file": file, "levels": levels, "versions": versions})
+        return await self.show(request, "flows.html", rows=rows, max_findings=_MOST_FINDINGS)
+
+    async def drawing(self, request: Request) -> Response:
+        """Return the drawing of a flow."""
+        file = await self._files.read(request.path_params["flow"])
+        if file is None or file.flow is None:
+            return error_response(404, "no_flow", "there is no such flow, or it is invalid")
+        return draw(file.flow)

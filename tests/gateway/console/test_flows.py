@@ -1,0 +1,167 @@
+"""The flows in use, and the chat with one of them, in the console."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from flows.authoring.scaffold import create_flow
+from flows.llm import Model, ScriptedModel, TransitionDecision, create_model
+from gateway.console import flow_chat
+from gateway.console.flow_chat import FlowChatPage
+from gateway.console.flow_files import FlowFiles
+from gateway.console.flow_pages import FlowPages
+from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.trial_chats import CHAT_SECONDS
+from tests.flows.http_server import served
+from tests.gateway.access.rule import operator_auth
+from tests.gateway.console.console_client import KEYS
+from tests.gateway.server.test_operator_auth import NAMED, bearer
+
+CHAT = "/console/flows/default/chat"
+
+
+@pytest.fixture
+def flow_file(tmp_path: Path) -> Path:
+    path, _ = create_flow(str(tmp_path / "shop"), "support")
+    return path
+
+
+@asynccontextmanager
+async def open_flows(
+    redis: Redis, flow: Path, role: str = "operator", model: Model | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    rule, files = operator_auth(redis, named=NAMED), FlowFiles(flow, {"twilio/shop": "kyc"})
+    chat = FlowChatPage(rule, files, lambda: model or create_model("rules"))
+    app = Starlette(routes=[*FlowPages(rule, files).routes(), *chat.routes()])
+    async with (
+        served(app) as url,
+        httpx.AsyncClient(
+            base_url=url,
+            trust_env=False,
+            follow_redirects=True,
+            headers={**bearer(KEYS[role]), "Sec-Fetch-Site": "same-origin"},
+        ) as http,
+    ):
+        yield http
+
+
+async def say(http: httpx.AsyncClient, text: str, turn: int, **fields: str) -> str:
+    page = await http.post(CHAT, data={"turn": str(turn), "text": text, **fields})
+    assert page.status_code == 200
+    return page.text
+
+
+async def test_the_flows_in_use_are_listed_with_findings_versions_and_drawing(
+    redis: Redis, flow_file: Path
+) -> None:
+    async with open_flows(redis, flow_file, "viewer") as http:
+        before = (await http.get("/console/flows")).text
+        drawing = await http.get("/console/flows/default/drawing.svg")
+        await asyncio.to_thread(flow_file.write_text, "nodes: <5>", encoding="utf-8")
+        after = (await http.get("/console/flows")).text
+        gone = await http.get("/console/flows/default/drawing.svg")
+
+    assert "shop.yaml" in before
+    assert "twilio/shop" in before
+    assert "twilio and zendesk have no buttons" in before
+    assert "Chat with it" not in before, "a viewer tries nothing out"
+    first, second = (re.findall(r"<code>([0-9a-f]{12})</code> since", page) for page in (before, after))
+    assert second[1:] == first, "the new version stands before the old one"
+    assert ElementTree.fromstring(drawing.text).tag.endswith("svg")
+    assert "script" not in drawing.headers["content-security-policy"]
+    assert "Invalid: the last valid version stays in use" in after
+    assert "&lt;5&gt;" in after
+    assert gone.status_code == 404
+
+
+async def test_a_chat_shows_what_came_of_each_message_and_sends_nothing(
+    redis: Redis, flow_file: Path
+) -> None:
+    async with open_flows(redis, flow_file) as http, open_flows(redis, flow_file) as other_process:
+        assert "The bot greets when you begin." in (await http.get(CHAT)).text
+        begun = await say(http, "", 0)
+        page = await say(http, "where is <b>my order</b>?", 1)
+        drawing = ElementTree.fromstring((await http.get(f"{CHAT}/drawing.svg")).text)
+        failed = await say(other_process, "AB-1234", 2)
+        await http.post(CHAT, data={"act": "restart"})
+        await say(http, "", 0)
+        chosen = await say(http, "", 1, choice="Track my order")
+        found = await say(http, "AB-1234", 2, calls="succeed")
+
+    assert 'value="Track my order"' in begun
+    assert "where is &lt;b&gt;my order&lt;/b&gt;?" in page
+    assert "<code>tracking</code> <small>(ask_order_number)</small>" in page
+    assert "<code>tracking_chosen</code> to <code>tracking</code>" in page
+    assert "its guard is true" in page
+    marks = {each.get("class"): each[0].text for each in drawing.iter("{http://www.w3.org/2000/svg}g")}
+    assert str(marks["now"]).startswith("tracking:")
+    assert str(marks["past"]).startswith("start:")
+    assert any(
+        "walked" in str(each.get("class")) for each in drawing.iter("{http://www.w3.org/2000/svg}path")
+    )
+    assert "A colleague will answer you here." in failed
+    assert "<code>GET look_up</code>" in failed
+    assert '<dt>order_number</dt><dd dir="auto">AB-1234</dd>' in failed
+    assert "the message names a choice" in chosen
+    assert "<code>status</code>" in found
+    acts = await AuditLog(redis).latest(20)
+    assert {(each.act, each.target) for each in acts} == {("try_flow", "default")}
+
+
+async def test_model_calls_and_tokens_are_counted(redis: Redis, flow_file: Path) -> None:
+    model = ScriptedModel([TransitionDecision("wants_person", tokens=321, model="openai/x")])
+    async with open_flows(redis, flow_file, model=model) as http:
+        await say(http, "", 0)
+        page = await say(http, "my cat has eaten it", 1)
+
+    assert "<dd>1 <small>(1 in all)</small></dd>" in page
+    assert "<dd>321 <small>(321 in all)</small></dd>" in page
+    assert "openai/x chose it" in page
+
+
+async def test_a_chat_is_bounded(redis: Redis, flow_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(ScriptedModel):
+        async def decide(self, question: object) -> TransitionDecision:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    monkeypatch.setattr(flow_chat, "MAX_TURNS", 2)
+    async with open_flows(redis, flow_file) as http, open_flows(redis, flow_file, model=Hanging()) as hangs:
+        await say(http, "", 0)
+        assert "Another window has written" in await say(http, "hi", 0)
+        assert "Write 1 to 1,000 characters." in await say(http, "x" * 1001, 1)
+        assert "Write 1 to 1,000 characters." in await say(http, "  ", 1)
+        with monkeypatch.context() as shorter:
+            shorter.setattr(flow_chat, "_TURN_SECONDS", 0.05)
+            slow = await say(hangs, "my cat has eaten it", 1)
+        for turn in (1, 2):
+            await say(http, "hi", turn)
+        assert "A chat has at most" in await say(http, "hi", 3)
+        bad = await http.post(CHAT, content="x" * 9000, headers={"Content-Type": "text/plain"})
+        big = await http.post(CHAT, data={"turn": "3", "text": "x" * 9000})
+        none = await http.get("/console/flows/nothing/chat")
+
+    assert "so nothing has changed" in slow
+    assert (bad.status_code, big.status_code, none.status_code) == (403, 400, 404)
+    (key,) = [key async for key in redis.scan_iter("tg:trial_chat:*")]
+    assert 0 < await redis.ttl(key) <= CHAT_SECONDS
+
+
+async def test_one_of_two_answers_at_once_is_kept(redis: Redis, flow_file: Path) -> None:
+    async with open_flows(redis, flow_file) as http:
+        await say(http, "", 0)
+        both = await asyncio.gather(say(http, "where is my order?", 1), say(http, "returns", 1))
+        page = (await http.get(CHAT)).text
+
+    assert sum("Another window has written" in each for each in both) == 1
+    assert page.count("</svg>You</h3>") == 1
