@@ -41,7 +41,8 @@ text{font:11px system-ui,sans-serif;fill:#223}
 .note{font-size:10px;fill:#8a4b00}
 .label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:5px}
 path{fill:none;stroke:#8593ab;stroke-width:1.3}
-.last{stroke-dasharray:4 4}
+.last{stroke-dasharray:4 4}"""
+_WALKED_STYLE = """
 .end{text-anchor:end}
 path.walked{stroke:#0f6a4c;stroke-width:3}
 g.walked rect{stroke:#0f6a4c;stroke-width:3}
@@ -63,7 +64,7 @@ def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
     With `walked` its nodes and edges are drawn stronger, and the present node is filled and named.
     """
     graph = build_graph(flow)
-    walked = walked or WalkedPath()
+    style, walked = (_STYLE + _WALKED_STYLE, walked) if walked else (_STYLE, WalkedPath())
     rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
     down = [arrow for arrow in graph.edges if row[arrow.source] < row[arrow.target]]
@@ -100,7 +101,7 @@ def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:.0f} 0 {width:.0f} {height:.0f}"'
             f' width="{width:.0f}" height="{height:.0f}">',
-            f"<style>{_STYLE}</style>",
+            f"<style>{style}</style>",
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
             f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',

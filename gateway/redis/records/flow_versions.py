@@ -19,7 +19,7 @@ class FlowVersion(NamedTuple):
 
 
 class FlowVersions:
-    """The last versions of each flow, newest first."""
+    """The last versions of each flow, newest first; one that comes back has the time of its return."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -27,18 +27,14 @@ class FlowVersions:
     async def record(self, flow: str, digest: str) -> list[FlowVersion]:
         """Record the present version if the last one was another; return the versions."""
         key = f"tg:flow_versions:{flow}"
-        rows: Any = await self._redis.lrange(key, 0, _MOST_VERSIONS - 1)
-        versions = [_parse(row) for row in rows]
-        if not versions or versions[0].digest != digest:
-            versions.insert(0, FlowVersion(digest, int(time() * 1000)))
-            async with self._redis.pipeline() as pipeline:
-                pipeline.lpush(key, f"{digest} {versions[0].since_ms}")
-                pipeline.ltrim(key, 0, _MOST_VERSIONS - 1)
-                pipeline.expire(key, _RETENTION_SECONDS)
-                await pipeline.execute()
-        return versions[:_MOST_VERSIONS]
-
-
-def _parse(row: bytes) -> FlowVersion:
-    digest, _, since = row.decode().partition(" ")
-    return FlowVersion(digest, int(since or 0))
+        rows: Any = await self._redis.zrevrange(key, 0, _MOST_VERSIONS - 1, withscores=True)
+        versions = [FlowVersion(member.decode(), int(score)) for member, score in rows]
+        if versions and versions[0].digest == digest:
+            return versions
+        present = FlowVersion(digest, int(time() * 1000))
+        async with self._redis.pipeline() as pipeline:
+            pipeline.zadd(key, {digest: present.since_ms})
+            pipeline.zremrangebyrank(key, 0, -_MOST_VERSIONS - 1)
+            pipeline.expire(key, _RETENTION_SECONDS)
+            await pipeline.execute()
+        return [present, *(each for each in versions if each.digest != digest)][:_MOST_VERSIONS]
