@@ -18,7 +18,8 @@ COMPILE := UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-ve
 TOOL := UV_SYSTEM_CERTS=1 $(BIN)/uv tool run -q
 WORKERS ?= 3
 PYTEST_OPTIONS ?=
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+# A few long tests have no mark, so that each kind of process and page is tried by `make test` too.
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(FULL_TESTS),,-m "not long")
 
 .PHONY: help run test test-all test-model test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
 
@@ -28,11 +29,11 @@ help:  ## show this help
 run: $(VENV)/run.stamp  ## set up and run everything: embedded Redis, web, worker, simulators, console
 	@$(BIN)/turngate run
 
-test: lint browser  ## set up, check and test everything; slow tests with fewer examples
+test: lint browser  ## set up, check and test; without the long tests, which CI and `make test-all` run
 	$(PYTEST) $(PYTEST_OPTIONS)
 
 test-all: export FULL_TESTS = 1
-test-all: lint browser  ## the same with the slow tests in full, and coverage
+test-all: lint browser  ## the same with all tests in full, and coverage; about half an hour
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
 test-model: export TEST_MODEL = 1

@@ -60,6 +60,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_files")
 def test_the_outputs_on_the_page_are_the_commands_own() -> None:
     for command, expected in COMMANDS:

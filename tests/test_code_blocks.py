@@ -23,6 +23,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("page", "text"), PAGES, ids=[page.name for page, _ in PAGES])
 async def test_the_code_blocks_of_a_page_run(
     page: Path, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

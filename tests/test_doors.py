@@ -59,6 +59,7 @@ def test_a_module_is_documented_in_its_first_line(name: str) -> None:
     assert not docstring.startswith(("What ", "Whether ", "Who ", "Where ")), "start with a verb or a noun"
 
 
+@pytest.mark.long
 def test_other_packages_import_what_a_door_exports_from_the_door() -> None:
     bypassed = []
     for name, path in MODULES.items():

@@ -128,6 +128,7 @@ def build_rule_test(
     return {"interval": "1m", "input_series": input_series, "promql_expr_test": expectations}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
 def test_alerts_fire_and_stay_silent(tmp_path: Path) -> None:
     processes = [series("redis_up", "1x30"), series("redis_up", "1x30", instance="b")]

@@ -61,6 +61,7 @@ def receiver(call: ast.Call) -> str:
     return ast.unparse(call.func.value)
 
 
+@pytest.mark.long
 def test_only_the_outbox_sender_calls_a_channels_send() -> None:
     callers = {
         name
@@ -104,6 +105,7 @@ def test_only_known_scripts_put_a_reply_into_an_outbox() -> None:
     assert writers == OUTBOX_SCRIPTS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("package", ["gateway", "core", "flows"])
 def test_no_other_package_writes_to_an_outbox_or_a_providers_api(package: str) -> None:
     for name, tree in source_files(package):
@@ -114,6 +116,7 @@ def test_no_other_package_writes_to_an_outbox_or_a_providers_api(package: str) -
             assert not is_push, f"{name} writes to a list in Redis"
 
 
+@pytest.mark.long
 def test_a_channels_api_is_used_by_its_own_folder_only() -> None:
     for name, tree in source_files("channels"):
         folder = name.split("/")[1]

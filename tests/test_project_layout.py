@@ -28,6 +28,7 @@ def tracked() -> list[str]:
     return result.stdout.splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_comes_from_this_checkout_and_no_other_distribution(package: str) -> None:
     module = __import__(package)
@@ -48,6 +49,7 @@ def test_a_channel_has_tests_and_a_page(name: str) -> None:
     assert (ROOT / "docs" / "channels" / f"{name}.md").exists()
 
 
+@pytest.mark.long
 def test_no_file_names_a_machine_or_a_package_host() -> None:
     words = ["/" + "root/", "/" + "home/", "/" + "work/", "index" + "-url http", "py" + "pi.org"]
     violations = [

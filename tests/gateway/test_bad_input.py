@@ -91,6 +91,7 @@ _UNWRITABLE = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.long
 @_UNWRITABLE
 async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
     stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], error_name: str
@@ -109,6 +110,7 @@ async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
     assert "last four" in (await stack.simulator.wait_for_texts(1))[0]
 
 
+@pytest.mark.long
 @_UNWRITABLE
 async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accepted_ones(
     stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], error_name: str
@@ -138,6 +140,7 @@ async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accep
     assert len(received) == 3
 
 
+@pytest.mark.long
 async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
     async with distant_redis(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
@@ -153,6 +156,7 @@ async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack:
     assert len(stack.simulator.received_texts()) == 3
 
 
+@pytest.mark.long
 async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) -> None:
     async with distant_redis(stack.url, 0.5) as url:
         redis = open_redis(url, timeout=0.2)
@@ -162,6 +166,7 @@ async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) 
         await redis.aclose()
 
 
+@pytest.mark.long
 async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     await stack.start_async_worker()
@@ -185,6 +190,7 @@ async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
     assert "date of birth" in received[1]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_a_mailbox_of_300_messages_is_answered_completely_and_in_order(
     stack: Stack, tmp_path: Path
@@ -206,6 +212,7 @@ async def test_a_mailbox_of_300_messages_is_answered_completely_and_in_order(
     assert int(await stack.redis.hget("tg:counts", "committed") or 0) == 300
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_session_continues(
     stack: Stack,
@@ -235,6 +242,7 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
     assert await stack.redis.xlen("tg:dead") == 1
 
 
+@pytest.mark.long
 async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack) -> None:
     contacts = [f"+1555010{number:04d}" for number in range(20)]
     for process_name in ("LateWorker", "LateWorker"):
@@ -249,6 +257,7 @@ async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack
     assert [len(stack.simulator.received_texts(contact)) for contact in contacts] == [2] * 20
 
 
+@pytest.mark.long
 async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
     stack: Stack, tmp_path: Path
 ) -> None:

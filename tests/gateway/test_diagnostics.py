@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected
@@ -39,10 +40,12 @@ async def test_a_missing_flow_is_found() -> None:
     assert "TURNGATE_FLOW" in (await run_doctor(TURNGATE_FLOW="nowhere.json"))[1]
 
 
+@pytest.mark.long
 async def test_an_unreachable_server_is_found() -> None:
     assert "check REDIS_URL" in (await run_doctor(REDIS_URL="redis://127.0.0.1:1"))[1]
 
 
+@pytest.mark.long
 async def test_a_missing_worker_and_dead_letters_are_found(redis: Redis, redis_url: str) -> None:
     await redis.xadd("tg:dead", {"session": "s", "letter": "{}"})
     _, before = await run_doctor(REDIS_URL=redis_url)
@@ -54,6 +57,7 @@ async def test_a_missing_worker_and_dead_letters_are_found(redis: Redis, redis_u
     assert "A worker is alive" in passed
 
 
+@pytest.mark.long
 async def test_a_server_that_refuses_writes_is_found(redis: Redis, redis_url: str) -> None:
     await redis.config_set("min-replicas-to-write", "1")
     try:
@@ -105,6 +109,7 @@ async def test_the_reason_of_an_open_circuit_breaker_is_shown(redis: Redis, redi
     assert "fake:A1 (token expired): circuit breaker open" in unwell
 
 
+@pytest.mark.long
 async def test_a_worker_that_expects_pickle_is_found() -> None:
     async with running_stack(durable=True) as stack:
         await stack.accept_message(1, "hi")
@@ -116,6 +121,7 @@ async def test_a_worker_that_expects_pickle_is_found() -> None:
     assert "--serializer json" in unwell
 
 
+@pytest.mark.long
 async def test_the_accounts_are_checked_at_their_providers() -> None:
     async with running_stack() as stack:
         stack.simulator.account_resource._webhook_url = "https://old.example.com/webhooks/twilio"
@@ -135,6 +141,7 @@ async def test_the_accounts_are_checked_at_their_providers() -> None:
     assert "twilio: the provider refused the check: twilio 20003" in refused
 
 
+@pytest.mark.long
 def test_the_running_gateway_of_this_folder_is_found(tmp_path: Path) -> None:
     running = RunningGateway(tmp_path)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 
 from core.model import Message
 from gateway.broadcasts.broadcast import Broadcast
@@ -54,6 +55,7 @@ async def write_to_contacts(url: str, key: str) -> None:
         assert receipt.outcome == "scheduled"
 
 
+@pytest.mark.long
 async def test_no_word_of_a_conversation_is_in_the_servers_files(tmp_path: Path) -> None:
     key = generate_master_key()
     running = RunningGateway(tmp_path, TURNGATE_FLOW="kyc", TURNGATE_ENCRYPTION_KEYS=key)

@@ -187,6 +187,7 @@ async def test_nobody_else_is_found(gateway: InboundGateway, other: str) -> None
     assert (await ContactErasure(gateway.redis).erase(other)).is_empty
 
 
+@pytest.mark.long
 async def test_nothing_of_the_contact_stays(gateway: InboundGateway) -> None:
     await leave_traces_everywhere(gateway)
     assert len(await find_traces(gateway.redis)) > 20
@@ -318,6 +319,7 @@ async def test_the_text_of_a_message_that_the_contact_deleted_leaves_the_log(
     assert [entry.data["redacted"] for entry in entries if entry.kind == "activity"] == [True]
 
 
+@pytest.mark.long
 async def test_the_files_of_the_server_have_nothing_of_the_contact(durable_server: EmbeddedRedis) -> None:
     async with open_redis(durable_server.url) as redis:
         gateway = InboundGateway(redis, ["twilio", "whatsapp", "zendesk"])
@@ -336,6 +338,7 @@ async def test_the_files_of_the_server_have_nothing_of_the_contact(durable_serve
     assert [path.name for path in files if has_trace(path.read_bytes())] == []
 
 
+@pytest.mark.long
 async def test_an_export_has_everything_that_an_erasure_deletes(gateway: InboundGateway) -> None:
     await leave_traces_everywhere(gateway)
 

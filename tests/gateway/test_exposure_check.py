@@ -33,6 +33,7 @@ def page(content: Response) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", show)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("content", "path"),
     [
@@ -72,6 +73,7 @@ async def test_an_address_that_is_not_reached_is_left_to_the_operator() -> None:
     assert unwell == ""
 
 
+@pytest.mark.long
 async def test_the_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     secret = new_secret()
     named, _ = await doctor(TURNGATE_API_KEYS=f"anna:agent:{secret}", TURNGATE_API_KEY=new_secret())

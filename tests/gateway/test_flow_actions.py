@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
+import pytest
 from starlette.responses import JSONResponse, Response
 
 from tests.flows.conversation import asks, document, edge, node
@@ -43,6 +44,7 @@ def orders(url: str) -> str:
     )
 
 
+@pytest.mark.long
 async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
@@ -62,6 +64,7 @@ async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None
         assert crm.requests[0].headers["authorization"] == "Bearer tk-1"
 
 
+@pytest.mark.long
 async def test_a_worker_calls_private_hosts_only_if_configured(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         path = tmp_path / "orders.json"
@@ -74,6 +77,7 @@ async def test_a_worker_calls_private_hosts_only_if_configured(tmp_path: Path) -
         assert crm.requests == []
 
 
+@pytest.mark.long
 async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_path: Path) -> None:
     async with running_stack() as stack:
         path = tmp_path / "flow.json"

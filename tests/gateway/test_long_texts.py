@@ -24,6 +24,7 @@ def _numbered(count: int) -> str:
     return " ".join(f"Sentence {number:05}." for number in range(count))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("template", ["{text}", "{text} {{{{ name }}}}"])
 async def test_a_long_text_of_the_flow_arrives_whole(template: str) -> None:
     text = template.format(text=_numbered(2_800))  # 45,000 characters

@@ -176,6 +176,7 @@ async def hold_conversation(url: str, name: str, walk: list[Step], *, with_parti
         return await gateway.state(thread.session), stored, waiting, gateway.channel.bodies
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", THREADS)
 @settings(deadline=None, max_examples=examples(60))
 @given(walk=steps)
@@ -206,6 +207,7 @@ async def test_a_participant_does_not_pass_the_contacts_identity_check(redis: Re
     await gateway.mailbox.aclose()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", THREADS)
 async def test_a_repeated_message_of_a_participant_is_recorded_once(redis: Redis, name: str) -> None:
     gateway, thread = Gateway(redis), THREADS[name]()
@@ -272,6 +274,7 @@ async def test_an_own_session_begins_with_the_agent_who_has_the_conversation(red
     await gateway.mailbox.aclose()
 
 
+@pytest.mark.long
 async def test_another_requester_of_a_ticket_does_not_inherit_the_dialog(redis: Redis) -> None:
     gateway, thread = Gateway(redis), ZendeskThread()
     for number, text in enumerate(("hi", "4321"), start=1):
@@ -287,6 +290,7 @@ async def test_another_requester_of_a_ticket_does_not_inherit_the_dialog(redis: 
     await gateway.mailbox.aclose()
 
 
+@pytest.mark.long
 async def test_a_conversation_that_an_agent_began_belongs_to_who_writes_first(redis: Redis) -> None:
     source = {"type": "conversation", "id": "3381000001", "body": "<p>Hi</p>", "author": intercom.PERSON}
     gateway, thread = Gateway(redis), IntercomThread(source=source)

@@ -30,6 +30,7 @@ def test_an_unknown_name_raises_attribute_error() -> None:
         _ = gateway.Nothing
 
 
+@pytest.mark.long
 def test_help_imports_neither_models_nor_servers() -> None:
     program = (
         "import sys; sys.argv = ['turngate', '--help']; from gateway.cli import app\n"

@@ -156,6 +156,7 @@ async def has_work(redis: Redis, session: str) -> bool:
     return bool(await redis.hexists(f"tg:{{{session}}}", "job"))
 
 
+@pytest.mark.long
 async def test_every_key_has_an_expiry_or_a_named_owner(gateway: InboundGateway) -> None:
     await use_every_feature(gateway)
     redis = gateway.redis
@@ -175,6 +176,7 @@ async def test_every_key_has_an_expiry_or_a_named_owner(gateway: InboundGateway)
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.long
 async def test_the_run_reaches_every_kind(gateway: InboundGateway) -> None:
     await use_every_feature(gateway)
     found = {kind.keys for kind in (await list_keys(gateway.redis)).values() if kind}

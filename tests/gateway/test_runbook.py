@@ -71,6 +71,7 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
     await made.mailbox.aclose()
 
 
+@pytest.mark.long
 async def test_1_a_wrong_token(redis: Redis, redis_url: str, rig: Rig) -> None:
     error = Rejected("twilio 20003: Authenticate", code="20003", failure=FailureKind.ACCOUNT)
     rig.channel.planned_failures = [(error, False)]
@@ -91,6 +92,7 @@ async def test_1_a_wrong_token(redis: Redis, redis_url: str, rig: Rig) -> None:
     assert "circuit breaker" not in await doctor(redis_url)
 
 
+@pytest.mark.long
 async def test_2_a_stuck_worker(redis: Redis, redis_url: str) -> None:
     limits = ProtocolLimits(lease_ms=1_000)
     stuck, healthy = RedisMailbox(redis, limits), Rig(redis, protocol=limits)
@@ -114,6 +116,7 @@ async def test_2_a_stuck_worker(redis: Redis, redis_url: str) -> None:
     assert [each.body for each in healthy.channel.sent_replies] == ["1: text 1"]
 
 
+@pytest.mark.long
 async def test_3_a_full_disk(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, durable=False)
     server.start()
@@ -137,6 +140,7 @@ async def test_3_a_full_disk(tmp_path: Path) -> None:
     server.stop()
 
 
+@pytest.mark.long
 async def test_4_an_unregistered_webhook() -> None:
     account = create("twilio")
     account.simulator.account_resource._webhook_url = ELSEWHERE  # type: ignore[attr-defined]
@@ -147,6 +151,7 @@ async def test_4_an_unregistered_webhook() -> None:
         assert failed(await check("twilio", environ, http)) == []
 
 
+@pytest.mark.long
 async def test_5_every_sms_is_blocked_with_30034(redis: Redis, redis_url: str, rig: Rig) -> None:
     rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"statuses": True})
     await rig.accept_turns(1)
@@ -176,6 +181,7 @@ async def test_5_every_sms_is_blocked_with_30034(redis: Redis, redis_url: str, r
     assert len(rig.channel.sent_replies) == 2
 
 
+@pytest.mark.long
 async def test_6_two_bots_answer_each_other(redis: Redis, rig: Rig) -> None:
     inbox = RedisInbox(redis, abuse={"fake": AbuseLimits(rounds=2)})
     for number in range(4):
@@ -194,6 +200,7 @@ async def test_6_two_bots_answer_each_other(redis: Redis, rig: Rig) -> None:
     says(opted_out.text, "Opted out")
 
 
+@pytest.mark.long
 async def test_7_a_broken_flow(redis: Redis, redis_url: str, tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text("nodes: [", encoding="utf-8")
     says(await doctor(redis_url, TURNGATE_FLOW=str(tmp_path / "flow.yaml")), "line 1")
@@ -207,6 +214,7 @@ async def test_7_a_broken_flow(redis: Redis, redis_url: str, tmp_path: Path) -> 
     await gateway.mailbox.aclose()
 
 
+@pytest.mark.long
 async def test_8_a_lost_public_url(redis: Redis) -> None:
     async def deliver(public_url: str) -> int:
         channel = create_channel(ENVIRON, public_url)

@@ -87,6 +87,7 @@ async def world(flow: str) -> AsyncIterator[World]:
         yield World(url, twilio, whatsapp)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", ["kyc", "support"])
 async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
     conversation = ConversationTestFile.load(
@@ -107,6 +108,7 @@ async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
         assert any(line.choices for line in on_cloud)
 
 
+@pytest.mark.long
 async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is_not_sent_twice() -> None:
     contact = "+15550174"
     async with world("kyc") as environment:
@@ -131,6 +133,7 @@ async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is
         ]
 
 
+@pytest.mark.long
 async def test_the_handshake_and_a_forged_webhook_over_http() -> None:
     async with world("kyc") as environment, httpx.AsyncClient(trust_env=False) as http:
         path = f"{environment.url}/webhooks/whatsapp"

@@ -56,6 +56,7 @@ def _decode(text: str) -> bytes:
     return b64decode(text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options", [("--worker-class", "gateway.worker.AsyncWorker"), ("--serializer", "json")]
 )
@@ -80,6 +81,7 @@ async def test_a_queued_job_of_the_previous_release_is_processed(
     assert await redis.llen(rq_layout.queue_key()) == 0
 
 
+@pytest.mark.long
 async def test_an_embedded_session_of_the_previous_release_continues(redis: Redis, redis_url: str) -> None:
     await load_snapshot(redis)
     store = RedisSessionStore(redis_url)

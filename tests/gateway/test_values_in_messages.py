@@ -120,6 +120,7 @@ markup = st.text(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channel", CHANNELS)
 @given(value=markup | st.lists(st.sampled_from(SAMPLES), max_size=3).map("\n".join), glued=st.booleans())
 @example(value="A*12*B", glued=False)

@@ -106,12 +106,14 @@ async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked
         assert await real.read_store() == after.store, f"after\n{trace}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(WALKS))
 async def test_the_scripts_match_the_model(redis: Redis, seed: int) -> None:
     scripts, bounds, weights = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
     await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(CONTACT_WALKS))
 async def test_the_scripts_match_the_model_of_contacts(redis: Redis, seed: int) -> None:
     scripts, bounds, weights = CONTACTS[seed % len(CONTACTS)]
@@ -128,6 +130,7 @@ def test_the_walks_of_contacts_cover_every_kind_of_step() -> None:
     assert any(step.name == "move" and before.store.out for step, before in steps)
 
 
+@pytest.mark.long
 def test_the_walks_cover_every_kind_of_step() -> None:
     walks = [walk(*CONFIGURATIONS[seed % len(CONFIGURATIONS)], seed) for seed in range(WALKS)]
     taken = {step.name for walked in walks for step, _ in walked}
@@ -146,6 +149,7 @@ def test_the_walks_cover_every_kind_of_step() -> None:
     assert released == {"idle", "look"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scripts", [WithoutFences(), UncheckedUnlock(), PoppedBeforeProcessing()])
 async def test_a_model_that_differs_from_the_scripts_is_detected(redis: Redis, scripts: ScriptModel) -> None:
     for seed in range(WALKS):

@@ -79,6 +79,7 @@ OUTSIDE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", explored(OUTSIDE))
 def test_the_guarantees_hold_whoever_else_acts(name: str) -> None:
     report = explore(OUTSIDE[name])
@@ -132,6 +133,7 @@ TIMED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", explored(TIMED))
 def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
     report = explore(TIMED[name])
@@ -140,6 +142,7 @@ def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
     assert not report.violation, str(report)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bounds", [ONE_TURN._replace(timers=("A",)), *([WorldLimits(workers=1)] * FULL)])
 def test_a_burst_is_taken_completely_after_its_end(bounds: WorldLimits) -> None:
     report = explore(bounds, BurstModel())
@@ -148,6 +151,7 @@ def test_a_burst_is_taken_completely_after_its_end(bounds: WorldLimits) -> None:
     assert not report.violation, str(report)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "bounds", [TWO_WAITING, *([ONE_TURN._replace(parts=2, send_failures=("timed_out",))] * FULL)]
 )
@@ -158,6 +162,7 @@ def test_rate_limited_replies_are_sent_in_order(bounds: WorldLimits) -> None:
     assert not report.violation, str(report)
 
 
+@pytest.mark.long
 def test_a_full_mailbox_rejects_and_loses_nothing() -> None:
     report = explore(WorldLimits(workers=1), SmallMailbox())
 

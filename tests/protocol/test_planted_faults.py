@@ -169,6 +169,7 @@ def test_an_address_that_is_not_checked_at_the_mark_is_used_after_it_was_given_u
     assert report.violation == "A.1 may be sent to an address that was given up"
 
 
+@pytest.mark.long
 def test_a_record_that_is_not_believed_silences_the_bot_after_a_lost_give_back() -> None:
     bounds = ONE_TURN._replace(take_over=True, transfer=True, heals=("A",))
     report = Explorer(Actors(RecordNotBelieved(), bounds), [], final_guarantees_for(bounds)).explore()
@@ -184,6 +185,7 @@ def test_pauses_that_count_as_failures_give_up_a_good_turn() -> None:
     assert report.violation == "L9: A was given up without a failure"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "scripts", [WithoutFences(), UncheckedUnlock(), PoppedBeforeProcessing(), UniqueJobs()]
 )

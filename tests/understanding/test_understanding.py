@@ -20,6 +20,7 @@ async def test_the_rules_model_is_right_or_asks_back() -> None:
         assert score.share("right", language) >= 0.9, report
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", FOLDERS)
 async def test_the_rules_model_understands_talks_over_other_flows(folder: str) -> None:
     score = await measure_talks(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ class Session:
             self.owner = next_owner(self.owner, event.act)
 
 
+@pytest.mark.long
 @settings(max_examples=examples(300))
 @given(steps=_STEPS, plain=st.booleans())
 def test_the_desk_and_the_session_agree_on_the_owner(steps: list[tuple[str, str]], plain: bool) -> None:
@@ -101,6 +103,7 @@ def test_the_desk_and_the_session_agree_on_the_owner(steps: list[tuple[str, str]
         assert session.owner is expected
 
 
+@pytest.mark.long
 @given(
     body=st.text(
         alphabet=st.sampled_from("ab <>/=\"'&;!-\n\x00\xa0") | st.characters(codec="utf-8"), max_size=200

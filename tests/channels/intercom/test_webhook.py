@@ -175,6 +175,7 @@ def test_html_and_plain_bodies_become_text(mode: str, body: str, expected: str) 
     assert turn.text == expected
 
 
+@pytest.mark.long
 def test_a_long_body_is_truncated() -> None:
     for body in (
         "a" * 70_000,

@@ -62,6 +62,7 @@ async def token(of: RefreshingCredentials | StaticCredentials, spent: str = "") 
     return found.token
 
 
+@pytest.mark.long
 async def test_racing_workers_use_one_refresh_token(redis: Redis, respx_mock: respx.MockRouter) -> None:
     server = Server(respx_mock)
     workers = [renewed(RedisSessionStore(redis)) for _ in range(8)]

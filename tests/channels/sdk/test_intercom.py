@@ -64,6 +64,7 @@ async def test_the_account_is_described(workspace: Workspace) -> None:
     assert [team.id for team in teams.teams or [] if team] == [TEAM]
 
 
+@pytest.mark.long
 async def test_replies_assignments_and_tags_are_parsed(workspace: Workspace) -> None:
     option = {"text": "Yes", "uuid": "2b1e6c5e-7a86-4b4e-9d2c-0c7a4d1c1e01"}
     await workspace.reply(message_type="comment", body="<p>Hi</p>")

@@ -55,6 +55,7 @@ async def twilio() -> AsyncIterator[tuple[HostedSimulator, Client]]:
         loopback.close()
 
 
+@pytest.mark.long
 async def test_messages_are_created_read_redacted_and_deleted(twilio: tuple[HostedSimulator, Client]) -> None:
     hosted, client = twilio
     create = client.messages.create

@@ -280,6 +280,7 @@ def test_impossible_actions_raise(move: str) -> None:
         app.act(move)
 
 
+@pytest.mark.long
 async def test_a_reply_is_rejected_after_control_was_passed() -> None:
     """The API accepts messages from anybody, so only the read before the send prevents it."""
     for seed in range(300):

@@ -141,6 +141,7 @@ async def test_values_that_the_check_takes_are_taken_by_meta(name: str) -> None:
     assert await refused_by(account, template) == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "variable"),
     [
@@ -269,6 +270,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=examples(400))
 @given(
     entry=st.fixed_dictionaries(

@@ -231,6 +231,7 @@ async def test_retry_after_of_a_failed_read_is_kept(api: respx.MockRouter) -> No
     assert error.value.retry_after == 20
 
 
+@pytest.mark.long
 async def test_two_date_headers_do_not_break_a_send(api: respx.MockRouter) -> None:
     standing(api, written())
     date = "Mon, 05 Jan 2026 10:00:00 GMT"

@@ -289,6 +289,7 @@ def test_a_modified_webhook_is_refused() -> None:
         desk.hear([replace(delivery, body=delivery.body.replace(b"Hello", b"Hallo"))])
 
 
+@pytest.mark.long
 async def test_no_race_lets_the_bot_reply_after_an_agent() -> None:
     """An agent acts at any API call of a reply, in the same second or later: no public comment follows."""
     for seed in range(1000):

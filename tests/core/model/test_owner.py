@@ -81,6 +81,7 @@ async def test_a_message_reopens_a_closed_conversation(rig: Rig) -> None:
     assert rig.channel.bodies == ["1: text 2"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_the_bot_never_sends_after_a_take_over_in_many_races(redis: Redis) -> None:

@@ -82,6 +82,7 @@ async def process_jobs(redis: Redis, rig: Rig) -> None:
         await asyncio.gather(*(rig.process(json.loads(data)[2][0]) for data in calls))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("people", "retry_after"),

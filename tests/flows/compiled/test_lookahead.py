@@ -40,6 +40,7 @@ def parameters(request: Json, name: str) -> Json:
     return made
 
 
+@pytest.mark.long
 async def test_an_edge_its_slots_and_the_next_message_are_one_request(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:

@@ -8,6 +8,7 @@ import copy
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +103,7 @@ def test_the_document_that_is_broken_here_is_sound() -> None:
     assert len(PLACES) > 60
 
 
+@pytest.mark.long
 @settings(max_examples=examples(400))
 @given(st.lists(st.tuples(st.sampled_from(PLACES), junk), min_size=1, max_size=3))
 def test_a_damaged_document_is_refused_in_one_error_or_runs(damage: list[tuple[Place, object]]) -> None:

@@ -125,6 +125,7 @@ def test_aliases_are_a_fine_way_to_say_a_thing_once() -> None:
     assert json.loads(Flow.from_yaml(text).model_dump_json())["nodes"][0]["edges"][0]["examples"] == ["yes"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -201,6 +201,7 @@ def tool(n: int = 0) -> int:
     return n
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @settings(max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])  # whole flows
 @given(

@@ -103,6 +103,7 @@ async def test_a_call_is_put_together_as_its_server_means_it(
     assert (stream.result.edge, stream.result.text) == ("go", "Who are you?")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
     server: OpenAIServer, talk: DialogMachine
@@ -240,6 +241,7 @@ async def test_a_truncated_stream_ends_with_a_sentence(server: OpenAIServer, tal
         assert stream.result.issue == "cut"
 
 
+@pytest.mark.long
 async def test_a_stream_that_is_given_up_is_counted_all_the_same(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:

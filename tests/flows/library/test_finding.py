@@ -14,6 +14,7 @@ from gateway.cli import app
 from gateway.config.settings import Settings
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", library_flows())
 def test_a_flow_of_the_library_is_loaded_by_its_name(name: str) -> None:
     assert Flow.load(name) == Flow.load(FLOW_LIBRARY / f"{name}.json")

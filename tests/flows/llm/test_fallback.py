@@ -26,6 +26,7 @@ async def test_the_second_model_answers_when_the_first_does_not(server: OpenAISe
     await model.aclose()
 
 
+@pytest.mark.long
 async def test_rules_may_be_the_last_resort() -> None:
     model = create_model("openai/big,rules", api_key="k", base_url="http://127.0.0.1:9/v1")
     answer = await say(machine(MADE, model), "hi", "go")
@@ -141,6 +142,7 @@ async def test_nothing_to_say_in_answer_to_a_greeting_is_an_answer(server: OpenA
     await model.aclose()
 
 
+@pytest.mark.long
 async def test_each_model_may_have_its_own_server_and_key(server: OpenAIServer) -> None:
     async with OpenAIServer().running() as other:
         host = other.url.removeprefix("http://").removesuffix("/v1")

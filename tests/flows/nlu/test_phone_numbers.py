@@ -51,6 +51,7 @@ def test_there_are_two_hundred_spellings_of_sixty_countries() -> None:
     assert len({country for country, _, _ in SPELLINGS}) >= 60
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sentence", ["{}", "my number is {}, thanks"])
 def test_a_number_is_read_whole_and_nothing_else_is_read_from_it(sentence: str) -> None:
     wrong: list[object] = []

@@ -22,6 +22,7 @@ VALUES: TemplateValues = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "source",
     [
@@ -93,6 +94,7 @@ def test_what_people_write_is_rendered(source: str, text: str) -> None:
     assert TextTemplate(source).render(VALUES) == text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "source",
     [

@@ -111,6 +111,7 @@ def test_no_secret_is_left_in_any_text(secret: str, around: str, encode: Callabl
     assert secret not in made["a"].replace(REDACTED, "")
 
 
+@pytest.mark.long
 def test_the_largest_answer_is_looked_through_in_no_time() -> None:
     secrets = [f"secret/number+{number}&" for number in range(20)]
     answer = {f"name {n}": ["x" * 10 + "%20&amp;"] * 10 for n in range(1_200)}

@@ -37,6 +37,7 @@ def test_a_key_is_created_once_with_mode_600(tmp_path: Path) -> None:
     assert first.secret not in repr(first)
 
 
+@pytest.mark.long
 def test_processes_that_start_together_have_the_same_key(tmp_path: Path) -> None:
     started = [
         subprocess.Popen(

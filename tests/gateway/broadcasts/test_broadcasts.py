@@ -92,6 +92,7 @@ def session_of(index: int) -> str:
     return f"twilio:{ACCOUNT}:{OURS}:{number(index)}"
 
 
+@pytest.mark.long
 async def test_every_contact_gets_their_message_once(rig: Rig) -> None:
     assert await rig.store.start(SPRING, rows(250)) is StartResult.STARTED
     await rig.run()
@@ -177,6 +178,7 @@ async def test_an_opt_out_between_queue_and_send_is_obeyed_and_counted(rig: Rig)
     assert (await rig.progress()).refused == 1
 
 
+@pytest.mark.long
 async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: Rig) -> None:
     await rig.store.start(SPRING, rows(5_000))
     await rig.feeder().feed_all()
@@ -200,6 +202,7 @@ async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: Rig) ->
     assert (progress.state, progress.refused, progress.waiting) == (BroadcastState.STOPPED, 1_000, 0)
 
 
+@pytest.mark.long
 async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: Rig) -> None:
     """A process dies after it has queued messages and before it has recorded that."""
     await rig.store.start(SPRING, rows(100))
@@ -218,6 +221,7 @@ async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: Rig) -> N
     assert [each.outcome for each in await rig.outcomes() if each] == ["queued"] * 100
 
 
+@pytest.mark.long
 async def test_several_workers_share_one_broadcast(rig: Rig) -> None:
     await rig.store.start(SPRING, rows(700))
     feeders = [rig.feeder() for _ in range(4)]

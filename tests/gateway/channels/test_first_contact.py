@@ -103,6 +103,7 @@ async def wait_until_recorded(redis_url: str, session: str) -> None:
             await redis.xread({f"tg:{{{session}}}:log": "$"}, block=200)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channel", SENDERS)
 async def test_the_contact_gets_the_message_and_their_answer_continues_the_session(
     channel: str, tmp_path: Path

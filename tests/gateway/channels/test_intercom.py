@@ -137,6 +137,7 @@ async def hold_conversation(environment: Desk, conversation: ConversationTest) -
                     await environment.server.called.wait()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", ["kyc", "support"])
 async def test_the_library_flows_run_in_intercom(flow: str) -> None:
     conversation = ConversationTestFile.load(
@@ -150,6 +151,7 @@ async def test_the_library_flows_run_in_intercom(flow: str) -> None:
         assert len(set(environment.received())) == len(environment.received())
 
 
+@pytest.mark.long
 async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it() -> None:
     conversation = ConversationTestFile.load(conversation_file_path(FLOW_LIBRARY / "kyc.json")).conversations[
         0
@@ -164,6 +166,7 @@ async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it
         assert environment.simulator.get_desk_status(PERSON).words.startswith("open")
 
 
+@pytest.mark.long
 async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
     async with desk("support") as environment:
         await environment.say("hi")
@@ -193,6 +196,7 @@ async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
         assert "within one working day" in environment.received()[said_before]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [Interrupting, Unheard])
 async def test_an_agents_reply_between_two_parts_silences_the_rest(
     kind: type[IntercomSimulator],
@@ -212,6 +216,7 @@ async def test_an_agents_reply_between_two_parts_silences_the_rest(
         )
 
 
+@pytest.mark.long
 async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
     async with desk("support") as environment:
         environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER, Fault.NONE)))
@@ -231,6 +236,7 @@ async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
         assert sum("get me an agent" in note for note in environment.notes()) == 1
 
 
+@pytest.mark.long
 async def test_a_question_on_the_home_card_starts_the_flow() -> None:
     async with desk("support") as environment, httpx.AsyncClient(trust_env=False) as http:
         card = environment.simulator.press_card_button(PERSON, "open", time())
@@ -252,6 +258,7 @@ async def test_a_question_on_the_home_card_starts_the_flow() -> None:
         assert [line.text for line in environment.server.list_entries(PERSON, "in")] == ["do you take visa?"]
 
 
+@pytest.mark.long
 async def test_a_deleted_conversation_with_waiting_turns_ends_without_errors() -> None:
     async with desk("kyc") as environment:
         await environment.say("hi")

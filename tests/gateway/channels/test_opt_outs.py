@@ -85,6 +85,7 @@ def build_flow_text() -> str:
     return json.dumps(FLOW)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sms", "whatsapp"])
 async def test_a_contact_opts_out_and_in_again(kind: str, tmp_path: Path) -> None:
     async with world(kind, tmp_path) as environment:
@@ -102,6 +103,7 @@ async def test_a_contact_opts_out_and_in_again(kind: str, tmp_path: Path) -> Non
     assert len(answered) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sms", "whatsapp"])
 async def test_a_flow_opts_out_after_its_last_words(kind: str, tmp_path: Path) -> None:
     async with world(kind, tmp_path) as environment:

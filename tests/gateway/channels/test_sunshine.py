@@ -112,6 +112,7 @@ async def hold_conversation(environment: Messaging, conversation: ConversationTe
         await environment.until((turn.expect.reply or ("",))[-1], seen)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", ["kyc", "support"])
 async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
     conversation = ConversationTestFile.load(
@@ -122,6 +123,7 @@ async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
         assert any(line.choices for line in environment.server.list_entries(PERSON))
 
 
+@pytest.mark.long
 async def test_control_is_passed_to_agents_and_back() -> None:
     async with messaging("support") as environment:
         await environment.until("What can I do", await environment.say("hi"))
@@ -142,6 +144,7 @@ async def test_control_is_passed_to_agents_and_back() -> None:
         await environment.until("open", seen)
 
 
+@pytest.mark.long
 async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_back() -> None:
     async with messaging("support") as environment:
         await environment.until("What can I do", await environment.say("hi"))
@@ -155,6 +158,7 @@ async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_b
         assert await environment.owner() is Owner.BOT
 
 
+@pytest.mark.long
 async def test_a_reply_with_a_lost_answer_is_not_sent_twice() -> None:
     async with messaging("support") as environment:
         environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))

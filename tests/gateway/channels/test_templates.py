@@ -122,6 +122,7 @@ async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield made
 
 
+@pytest.mark.long
 async def test_templates_are_sent_or_refused_with_the_reason(running: World) -> None:
     assert (await running.send(ORDER, "m1"))[0] == 202
     assert await running.wait_for("Ada 12", 1) == ["order_update Ada 12"]
@@ -149,6 +150,7 @@ async def test_templates_are_sent_or_refused_with_the_reason(running: World) -> 
     assert (await running.send(ORDER, "m1"))[0] == 202  # it was sent before
 
 
+@pytest.mark.long
 async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls_back(running: World) -> None:
     await running.change(status="PAUSED")
     running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
@@ -162,6 +164,7 @@ async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls
     assert (said[1]["template"], said[1]["body"]) == ("order_update", "[order_update]")
 
 
+@pytest.mark.long
 async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does(running: World) -> None:
     running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
 
@@ -170,6 +173,7 @@ async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does
     assert "variables of the template order_update: 2 missing" in why
 
 
+@pytest.mark.long
 async def test_commands_list_show_synchronise_and_send(running: World) -> None:
     listed = (await running.run("templates", "list")).output
     assert "whatsapp  order_update  en_US  approved  UTILITY".lower() in listed.lower()

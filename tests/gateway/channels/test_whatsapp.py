@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from redis.asyncio import Redis
 
 from channels._kit.simulator import TranscriptEntry, UserMessage
@@ -86,6 +87,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         yield World(url, redis_url, server)
 
 
+@pytest.mark.long
 async def test_reactions_unsupported_messages_and_edits(tmp_path: Path) -> None:
     async with world(tmp_path) as environment:
         [question] = environment.replies()

@@ -225,6 +225,7 @@ async def conversation(channel: str, folder: Path) -> AsyncIterator[Conversation
         yield Conversation(provider, server)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channel", PROVIDERS)
 async def test_a_conversation_of_places_forms_files_and_reactions(channel: str, tmp_path: Path) -> None:
     async with conversation(channel, tmp_path) as contact:

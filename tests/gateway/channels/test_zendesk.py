@@ -108,6 +108,7 @@ async def desk(
         yield server
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("flow", "by_triggers"), [("kyc", True), ("support", False)])
 async def test_the_library_flows_run_in_tickets(flow: str, by_triggers: bool) -> None:
     conversation = ConversationTestFile.load(
@@ -120,6 +121,7 @@ async def test_the_library_flows_run_in_tickets(flow: str, by_triggers: bool) ->
             assert len(answers) == 1  # one comment per turn
 
 
+@pytest.mark.long
 async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
     async with desk("support") as tickets:
         await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
@@ -141,6 +143,7 @@ async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
         assert "order number" not in answer.text
 
 
+@pytest.mark.long
 async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
     """Grace replies between the read of the ticket and its update: no webhook can be that fast."""
     async with desk("support") as tickets:
@@ -165,6 +168,7 @@ async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
         assert tickets.ticket().tags == []
 
 
+@pytest.mark.long
 async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
     async with desk("support") as tickets:
         tickets.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
@@ -179,6 +183,7 @@ async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
         assert len(tickets.list_entries(ADA)) == 3
 
 
+@pytest.mark.long
 async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
     async with desk("support") as tickets:
         await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
@@ -197,6 +202,7 @@ async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
         assert any(entry.data.get("goes_on_from") == before for entry in entries)
 
 
+@pytest.mark.long
 async def test_two_workers_share_single_use_tokens() -> None:
     async with desk("support", oauth=True, workers=2) as tickets:
         for number in range(12):

@@ -137,6 +137,7 @@ def test_schema_prints_the_published_schema() -> None:
     assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
 
 
+@pytest.mark.long
 def test_chat_ends_at_ctrl_c_and_at_the_end_of_input() -> None:
     terminal, its_side = pty.openpty()
     with start_chat(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
@@ -152,6 +153,7 @@ def test_chat_ends_at_ctrl_c_and_at_the_end_of_input() -> None:
     os.close(terminal)
 
 
+@pytest.mark.long
 def test_chat_without_a_terminal_greets_and_ends() -> None:
     command = f"{shlex.quote(sys.executable)} -m gateway flow chat {shlex.quote(str(KYC))} <&-"
     result = subprocess.run(
@@ -161,6 +163,7 @@ def test_chat_without_a_terminal_greets_and_ends() -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.long
 def test_chat_reloads_a_changed_file(tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
 

@@ -56,6 +56,7 @@ def url(handler: type[_Handler], ask_command: str, monkeypatch: pytest.MonkeyPat
     server.server_close()
 
 
+@pytest.mark.long
 def test_a_hook_is_added_tested_rotated_and_removed(url: str, handler: type[_Handler]) -> None:
     added = json.loads(run("hooks", "add", url, "--name", "crm", "--event", "reply.failed", "--json").output)
     assert added["name"] == "crm"

@@ -12,6 +12,7 @@ import pytest
 from tests.paths import ROOT
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["web", "worker", "doctor"])
 @pytest.mark.parametrize("url", ["valkey://localhost", "redis://a:1,b:2"])
 def test_a_url_that_cannot_be_used_is_named(command: str, url: str, tmp_path: Path) -> None:

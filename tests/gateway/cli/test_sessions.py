@@ -77,6 +77,7 @@ def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
     assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
 
 
+@pytest.mark.long
 def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
     async def loop(rig: Rig) -> None:
         inbox = RedisInbox(rig.redis, abuse={"fake": AbuseLimits(rounds=2)})
@@ -92,6 +93,7 @@ def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
     assert run("sessions", "--resume", SESSION).exit_code == 1
 
 
+@pytest.mark.long
 def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
     async def two(rig: Rig) -> None:
         for theirs in (ADDRESS.theirs, f"{ADDRESS.theirs}0"):
@@ -115,6 +117,7 @@ def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
     assert "Deleted 1 sessions" in run("erase", f"{ADDRESS.theirs}0", "--yes").output
 
 
+@pytest.mark.long
 def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:
     prepare(ask_command, answered)
 
@@ -123,6 +126,7 @@ def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:
     assert run("send", "fake:nobody", "hello?").exit_code == 1
 
 
+@pytest.mark.long
 def test_a_contact_who_never_wrote_is_written_to(ask_command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(ask_command, lambda rig: rig.redis.ping())
     for name, value in {**ENVIRON, "PUBLIC_URL": PUBLIC, "TWILIO_NUMBERS": "+15550100"}.items():

@@ -60,6 +60,7 @@ async def admin() -> AsyncIterator[Admin]:
         yield Admin(simulator, url)
 
 
+@pytest.mark.long
 async def test_the_webhook_is_created_once_and_its_secret_printed(admin: Admin) -> None:
     code, output = await admin.run("zendesk")
     [webhook] = admin.simulator.admin.webhooks.values()
@@ -76,6 +77,7 @@ async def test_the_webhook_is_created_once_and_its_secret_printed(admin: Admin) 
     assert "c2VjcmV0" not in output
 
 
+@pytest.mark.long
 async def test_triggers_are_created_once_and_corrected(admin: Admin) -> None:
     code, output = await admin.run("zendesk", "--by-triggers")
     triggers = admin.simulator.admin.triggers
@@ -95,6 +97,7 @@ async def test_triggers_are_created_once_and_corrected(admin: Admin) -> None:
     assert triggers == before
 
 
+@pytest.mark.long
 async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin) -> None:
     await admin.run("zendesk", "--by-triggers")
     code, output = await admin.run("zendesk")
@@ -103,6 +106,7 @@ async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin)
     assert "other subscriptions" in output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "settings", "expected"),
     [
@@ -125,6 +129,7 @@ async def test_missing_settings_are_reported(
     assert "Traceback" not in output
 
 
+@pytest.mark.long
 async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_others(admin: Admin) -> None:
     triggers, webhooks = admin.simulator.admin.triggers, admin.simulator.admin.webhooks
     for number in range(1000, 1230):

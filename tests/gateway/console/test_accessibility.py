@@ -51,6 +51,7 @@ def assert_accessible(page: Page) -> None:
         assert wide <= width, (page.url, width)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES])
 def test_a_page_has_no_violation(page: Page, gateway: RunningGateway, path: str) -> None:
     answer = page.goto(f"{gateway.url}{path}")
@@ -60,6 +61,7 @@ def test_a_page_has_no_violation(page: Page, gateway: RunningGateway, path: str)
     assert_accessible(page)
 
 
+@pytest.mark.long
 def test_a_conversation_on_the_simulated_phone_and_in_the_inbox_has_no_violation(
     page: Page, gateway: RunningGateway
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_conversation_on_the_simulated_phone_and_in_the_inbox_has_no_violation
     assert_accessible(page)
 
 
+@pytest.mark.long
 def test_lists_with_content_and_questions_have_no_violation(page: Page, gateway: RunningGateway) -> None:
     page.goto(f"{gateway.url}/console/simulator")
     test_browser.say(page, "hi " + "wort" * 60)
@@ -132,6 +135,7 @@ def fill_failures(gateway: RunningGateway) -> None:
     redis.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_navigation_is_complete_and_names_the_present_page(
     page: Page, gateway: RunningGateway, width: int

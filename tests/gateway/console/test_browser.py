@@ -61,6 +61,7 @@ def last_reply(page: Page, text: str) -> None:
     expect(page.locator("li.theirs .bubble").last).to_contain_text(text, timeout=10_000)
 
 
+@pytest.mark.long
 def test_a_conversation_by_keyboard_alone(page: Page) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")
@@ -74,6 +75,7 @@ def test_a_conversation_by_keyboard_alone(page: Page) -> None:
     assert page.locator("li.mine .bubble").all_inner_texts() == ["hi", "4321", "23 April 1990", "1"]
 
 
+@pytest.mark.long
 def test_each_bubble_shows_its_timeline_in_milliseconds(page: Page) -> None:
     say(page, "hi")
 
@@ -85,6 +87,7 @@ def test_each_bubble_shows_its_timeline_in_milliseconds(page: Page) -> None:
     )
 
 
+@pytest.mark.long
 def test_whatsapp_is_a_separate_conversation_with_another_number(page: Page) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")
@@ -96,6 +99,7 @@ def test_whatsapp_is_a_separate_conversation_with_another_number(page: Page) -> 
     expect(page.locator("li.theirs .life")).to_contain_text("read", timeout=10_000)
 
 
+@pytest.mark.long
 def test_a_take_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")
@@ -148,6 +152,7 @@ def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     last_reply(page, "date of birth")
 
 
+@pytest.mark.long
 def test_the_inbox_shows_why_an_answer_was_not_sent(page: Page, gateway: RunningGateway) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")
@@ -166,6 +171,7 @@ def test_the_inbox_shows_why_an_answer_was_not_sent(page: Page, gateway: Running
     expect(desk.get_by_label("Answer to")).to_have_value("Grace here.")
 
 
+@pytest.mark.long
 def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")
@@ -175,6 +181,7 @@ def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
     expect(page.locator("li.mine .bubble")).to_have_text(["hi"])
 
 
+@pytest.mark.long
 def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Page) -> None:
     page.get_by_role("radio", name="Intercom").check()
     expect(page.locator("#standing")).to_have_text("no conversation yet")
@@ -203,6 +210,7 @@ def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Pa
     expect(page.locator("#log")).not_to_contain_text("a kind customer")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("desk", "begun", "back"),
     [
@@ -229,6 +237,7 @@ def test_agents_answer_in_the_zendesk_pane_and_return_the_conversation(
     last_reply(page, "date of birth")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 800, 1280])
 def test_the_agent_pane_is_beside_or_below_the_phone(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
@@ -242,6 +251,7 @@ def test_the_agent_pane_is_beside_or_below_the_phone(page: Page, width: int) -> 
         assert box["x"] + box["width"] <= width
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_content_is_clipped(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
@@ -256,6 +266,7 @@ def test_no_content_is_clipped(page: Page, width: int) -> None:
     assert box["y"] + box["height"] <= 740
 
 
+@pytest.mark.long
 def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     page.get_by_role("radio", name="Cloud API").check()
     say(page, "hi")

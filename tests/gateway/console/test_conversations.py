@@ -73,6 +73,7 @@ async def test_the_list_shows_the_newest_first_with_its_last_text_and_no_number_
     assert not any("5550170" in each or "fake" in each for each in hrefs)
 
 
+@pytest.mark.long
 async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -> None:
     names = [f"fake:{number:03}" for number in range(2 * PAGE_ROWS + 7)]
     for number, name in enumerate(names):
@@ -92,6 +93,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -
     assert len(seen) == len(set(seen)) == len(names)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sessions", [200])
 async def test_a_page_reads_a_bounded_number_of_conversations(redis: Redis, sessions: int) -> None:
     """However many there are; a filter that lets none through does not change that."""
@@ -167,6 +169,7 @@ async def test_a_search_finds_a_person_by_any_spelling_and_keeps_the_term_out_of
     assert (await AuditLog(redis).latest(1))[0].act == "search"
 
 
+@pytest.mark.long
 async def test_an_erased_contact_is_not_in_the_list_and_not_found(redis: Redis) -> None:
     await say(redis, 1, f"fake:{NUMBER}", profile_name="Ada Lovelace")
     assert await redis.exists(f"tg:term:{NUMBER}", "tg:term:ada")
@@ -212,6 +215,7 @@ async def test_a_conversation_shows_who_said_what_and_what_became_of_it(redis: R
     assert "Take over" not in page.text, "a viewer may not"
 
 
+@pytest.mark.long
 async def test_each_role_sees_and_may_do_its_acts(redis: Redis) -> None:
     await say(redis, 1)
     shown, allowed = {}, {}

@@ -44,6 +44,7 @@ async def count_commands(redis: Redis) -> tuple[int, set[str]]:
     return sum(calls.values()), set(calls)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_no_page_reads_more_with_more_conversations(redis: Redis) -> None:
     await fill(redis)

@@ -31,6 +31,7 @@ def page(gateway: RunningGateway, browser: Browser, request: pytest.FixtureReque
     context.close()
 
 
+@pytest.mark.long
 def test_a_key_opens_the_page_that_was_asked_for_until_signing_out(
     page: Page, gateway: RunningGateway
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_key_opens_the_page_that_was_asked_for_until_signing_out(
     assert refusals == []
 
 
+@pytest.mark.long
 def test_the_console_works_with_a_session(browser: Browser, gateway: RunningGateway) -> None:
     page = browser.new_page()
     page.goto(f"{gateway.url}/console/simulator")

@@ -130,6 +130,7 @@ async def _until_it_answers(url: str) -> None:
                 return
 
 
+@pytest.mark.long
 async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
     redis: Redis, redis_url: str
 ) -> None:
@@ -159,6 +160,7 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
     assert len({tuple(each) for each in talks}) == 1
 
 
+@pytest.mark.long
 async def test_concurrent_turns_of_one_session_in_two_processes_lose_nothing(
     redis: Redis, redis_url: str
 ) -> None:

@@ -31,6 +31,7 @@ async def test_an_answered_message_arrives_signed_and_in_order(redis: Redis, rec
     assert len(set(receiver.ids)) == 2
 
 
+@pytest.mark.long
 async def test_a_receiver_that_answers_500_for_a_day_gets_every_event_once(
     redis: Redis, receiver: Receiver
 ) -> None:
@@ -51,6 +52,7 @@ async def test_a_receiver_that_answers_500_for_a_day_gets_every_event_once(
     assert receiver.ids[0] in receiver.ids[failed:]  # under the same id
 
 
+@pytest.mark.long
 async def test_what_is_too_old_is_given_up_and_can_be_replayed(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     async with hooked(redis, receiver, events=["message.received"]) as crm:

@@ -19,6 +19,7 @@ async def stack() -> AsyncIterator[Stack]:
         yield running
 
 
+@pytest.mark.long
 async def test_what_a_killed_worker_was_delivering_arrives_under_the_same_id(
     stack: Stack, receiver: Receiver
 ) -> None:
@@ -43,6 +44,7 @@ async def test_what_a_killed_worker_was_delivering_arrives_under_the_same_id(
     assert len(set(receiver.ids)) == 1
 
 
+@pytest.mark.long
 async def test_a_receiver_that_hangs_holds_up_neither_turns_nor_other_hooks(
     stack: Stack, receiver: Receiver
 ) -> None:

@@ -94,6 +94,7 @@ async def test_messages_without_a_reply_and_refused_webhooks_are_counted() -> No
     assert not result.is_within(60_000)
 
 
+@pytest.mark.long
 async def test_the_highest_rate_is_found_between_a_good_and_a_bad_one() -> None:
     lines: list[str] = []
     async with load_on(EchoGateway(seconds=0.02)) as generator:
@@ -141,7 +142,7 @@ def test_what_is_missing_is_said(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_starts_an_installation_and_says_what_a_message_costs() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gateway", "load", "--rate", "10", "--seconds", "1", "--json"],

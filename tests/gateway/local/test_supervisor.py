@@ -55,6 +55,7 @@ def becomes_true(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     return condition()
 
 
+@pytest.mark.long
 def test_the_address_is_printed_once_the_gateway_is_ready(gateway: RunningGateway) -> None:
     assert gateway.is_ready()
     assert set(gateway.children()) == {"web", "worker", "server"}
@@ -72,6 +73,7 @@ def test_with_real_credentials_a_key_is_generated_shown_and_needed(gateway: Runn
     assert httpx.get(f"{gateway.url}/console", headers=bearer, trust_env=False).status_code == 200
 
 
+@pytest.mark.long
 def test_a_public_address_needs_a_key_without_credentials_too(start: Callable[..., RunningGateway]) -> None:
     running = start(PUBLIC_URL="https://bots.example.com")
 
@@ -79,6 +81,7 @@ def test_a_public_address_needs_a_key_without_credentials_too(start: Callable[..
     assert httpx.get(f"{running.url}/console", trust_env=False).status_code == 401
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["web", "worker", "server"])
 def test_killed_processes_are_restarted(gateway: RunningGateway, name: str) -> None:
     before = gateway.children()
@@ -88,6 +91,7 @@ def test_killed_processes_are_restarted(gateway: RunningGateway, name: str) -> N
     assert becomes_true(gateway.is_ready)
 
 
+@pytest.mark.long
 def test_a_folder_in_use_is_reported_in_one_line(gateway: RunningGateway) -> None:
     second = RunningGateway(gateway.folder, **_TWILIO)
     second.wait_for_line("in use by another")
@@ -104,6 +108,7 @@ def test_ctrl_c_stops_all_processes_with_exit_code_zero(start: Callable[..., Run
     assert running.lines[-1].endswith("conversations are kept")
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_kills_a_hanging_worker(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     os.kill(running.children()["worker"], signal.SIGSTOP)
@@ -114,6 +119,7 @@ def test_a_second_ctrl_c_kills_a_hanging_worker(start: Callable[..., RunningGate
     assert not any("did not stop within" in line for line in running.lines)
 
 
+@pytest.mark.long
 def test_children_end_when_the_supervisor_is_killed(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
@@ -122,6 +128,7 @@ def test_children_end_when_the_supervisor_is_killed(start: Callable[..., Running
     assert becomes_true(lambda: not any(_is_running(pid) for pid in children.values()))
 
 
+@pytest.mark.long
 def test_a_conversation_continues_after_a_restart(start: Callable[..., RunningGateway]) -> None:
     running = start(TURNGATE_FLOW="kyc")
     assert "last four digits" in send_message(running, "hi", 1)
@@ -130,6 +137,7 @@ def test_a_conversation_continues_after_a_restart(start: Callable[..., RunningGa
     assert "date of birth" in send_message(start(TURNGATE_FLOW="kyc"), "4321", 2)
 
 
+@pytest.mark.long
 def test_a_channel_is_simulated_beside_a_real_one(tmp_path: Path) -> None:
     for name in ("core/__init__.py", "channels.py", "gateway.py"):  # names of a project of the operator
         file = tmp_path / name
@@ -150,6 +158,7 @@ def test_a_channel_is_simulated_beside_a_real_one(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "settings", "message"),
     [
@@ -167,6 +176,7 @@ def test_nothing_is_simulated_by_mistake(
     assert running.wait_for_exit() == 2
 
 
+@pytest.mark.long
 def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -65,6 +65,7 @@ async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
         yield Shops(first, second, await start_gateway(stack, url, "order_status", environ))
 
 
+@pytest.mark.long
 async def test_each_account_has_its_own_flow_and_replies(shops: Shops) -> None:
     shops.first.send_user_message(UserMessage("sms", PERSON, "hi"))
     shops.second.send_user_message(UserMessage("sms", PERSON, "hi"))

@@ -83,6 +83,7 @@ async def _world() -> AsyncIterator[World]:
         yield World(model, whatsapp(WHATSAPP_API_URL=url), http)
 
 
+@pytest.mark.long
 async def test_words_are_spoken_in_place_of_the_text(world: World) -> None:
     world.model.speeches = [Response(OPUS)]
     [sent] = await world.answer(Message(text="When were you **born**?"))
@@ -97,6 +98,7 @@ async def test_words_are_spoken_in_place_of_the_text(world: World) -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ["Your code is A12.", "Pay at https://x.example"])
 async def test_what_has_to_be_read_follows_as_text(world: World, text: str) -> None:
     world.model.speeches = [Response(OPUS)]
@@ -104,6 +106,7 @@ async def test_what_has_to_be_read_follows_as_text(world: World, text: str) -> N
     assert (spoken["type"], written["text"]["body"]) == ("audio", text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "speech", [JSONResponse({"error": {}}, 400), Response(b"ID3 mp3"), JSONResponse({"audio": ""})]
 )

@@ -95,6 +95,7 @@ async def world() -> AsyncIterator[World]:
         yield World(model, twilio, whatsapp, redis_url)
 
 
+@pytest.mark.long
 async def test_a_voice_note_is_answered_like_its_text() -> None:
     async with world() as environment:
         for server in (environment.whatsapp, environment.twilio):
@@ -122,6 +123,7 @@ async def failed_transcriptions(url: str, message_id: str) -> list[object]:
     return [entry.data["unheard"] for entry in entries if "unheard" in entry.data]
 
 
+@pytest.mark.long
 async def test_a_failed_transcription_is_reported_and_the_conversation_continues() -> None:
     contact = "+15550177"
     async with world() as environment:
@@ -324,6 +326,7 @@ def picture(url: str) -> Reply:
     return Reply(key="t.1", address=address, body="Look", media=(attachment,))
 
 
+@pytest.mark.long
 async def test_a_file_that_meta_cannot_fetch_is_uploaded_and_sent_by_id(crm: Crm, fetch: SafeFetch) -> None:
     crm.answers = [Response(JPEG)]
     async with cloud(fetch) as (channel, server, http):

@@ -61,6 +61,7 @@ async def test_a_picture_at_a_private_address_is_missing(host: Crm) -> None:
     assert await load(host, RedirectResponse("http://127.0.0.1:1/secret")) is None
 
 
+@pytest.mark.long
 async def test_a_picture_of_a_contact_reaches_the_model(tmp_path: Path) -> None:
     flow = document(
         node("start", "Show me.", edges=[edge("cat", "seen", "The user shows a cat")]),

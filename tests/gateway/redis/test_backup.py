@@ -55,6 +55,7 @@ async def restored(stack: Stack, folder: Path) -> AsyncIterator[Stack]:
         server.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_acknowledged_before_a_backup_is_answered_after_its_restoration(
     tmp_path: Path, kind: BackupKind
@@ -85,6 +86,7 @@ async def test_what_was_acknowledged_before_a_backup_is_answered_after_its_resto
                 assert len(await stack.simulator.wait_for_texts(1, person)) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_reply_that_was_sent_after_the_backup_is_not_sent_again(
     tmp_path: Path, kind: BackupKind
@@ -135,6 +137,7 @@ def test_a_server_without_its_files_here_says_what_to_do(tmp_path: Path, sync_re
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_backup_is_private_and_the_servers_settings_are_as_before(
     tmp_path: Path, kind: BackupKind

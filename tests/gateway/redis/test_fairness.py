@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+import pytest
 from redis.asyncio import Redis
 
 from core.model import Address, Message, Turn, TurnReceived
@@ -85,6 +86,7 @@ async def send_offer(redis: Redis, limits: ProtocolLimits, *contacts: int) -> No
         assert receipt.outcome == "queued"
 
 
+@pytest.mark.long
 async def test_answers_do_not_wait_behind_messages_of_the_business(redis: Redis) -> None:
     limits = ProtocolLimits(max_jobs_per_account=4, max_bulk_jobs_per_account=2)
     await accept_messages(redis, "flood", *range(6))

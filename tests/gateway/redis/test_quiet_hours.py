@@ -173,6 +173,7 @@ async def test_what_was_moved_can_be_cancelled(night: Night) -> None:
     assert night.rig.channel.bodies == SALE.text.splitlines()
 
 
+@pytest.mark.long
 def test_the_zone_is_that_of_the_number() -> None:
     rule = QuietRule(QuietHours.parse("21:00-08:00"), "America/New_York")
     policy = QuietPolicy(rule, {"web": QuietRule(QuietHours.parse("off"))}, ["twilio", "whatsapp"])

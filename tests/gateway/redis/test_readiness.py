@@ -71,6 +71,7 @@ async def test_a_server_that_refuses_writes_is_not_ready_and_the_reason_is_told(
     assert during[1] is False
 
 
+@pytest.mark.long
 async def test_a_server_that_cannot_write_to_its_disk_is_not_ready(
     own_redis: Redis, server: EmbeddedRedis
 ) -> None:

@@ -68,6 +68,7 @@ class Writer:
         return len(self.acknowledged) + (self.failures if or_failures else 0)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("how", ["killed", "stalled", "killed with replicas behind"])
 async def test_a_failover_loses_no_acknowledged_message(how: str) -> None:
@@ -107,6 +108,7 @@ async def is_stored(redis: Redis, number: int) -> bool:
     return bool(await redis.exists(f"tg:{{{session}}}:mail"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60)
 async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back() -> None:
     async with running_sentinel_group(REPLICAS) as group, open_redis(group.url, timeout=2.0) as redis:

@@ -102,6 +102,7 @@ async def test_a_crash_between_send_and_removal_sends_once(clockwork: Clockwork)
     assert await clockwork.redis.zcard("tg:schedule") == 0
 
 
+@pytest.mark.long
 async def test_many_processes_release_a_message_once(clockwork: Clockwork) -> None:
     for number in range(120):
         await clockwork.schedule(f"own-{number}", Message(text=f"number {number}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from redis.asyncio import Redis
 
 from core.model import TurnReceived
@@ -72,6 +73,7 @@ async def test_a_postponed_session_is_enqueued_when_due_and_not_earlier(redis: R
     assert await redis.llen(QUEUE) == 1
 
 
+@pytest.mark.long
 async def test_more_overdue_sessions_than_one_sweep_checks_are_all_found(redis: Redis) -> None:
     names = [f"s{number}" for number in range(450)]
     roomy = ProtocolLimits(max_jobs_per_account=1_000)

@@ -104,6 +104,7 @@ async def world(redis: Redis) -> AsyncIterator[World]:
         yield made
 
 
+@pytest.mark.long
 async def test_a_list_is_stored_and_the_next_one_replaces_it(world: World) -> None:
     assert await world.records.read_report("whatsapp") is None
     await world.sync.sync("whatsapp")
@@ -122,6 +123,7 @@ async def test_a_list_is_stored_and_the_next_one_replaces_it(world: World) -> No
     assert await world.records.list_channels() == ["whatsapp"]
 
 
+@pytest.mark.long
 async def test_one_worker_at_a_time_reads_the_lists_and_once_an_hour(world: World) -> None:
     await asyncio.gather(*(world.new_sync().sync_due() for _ in range(5)))
     await world.sync.sync_due()
@@ -130,6 +132,7 @@ async def test_one_worker_at_a_time_reads_the_lists_and_once_an_hour(world: Worl
     assert 3_500 < await world.redis.ttl(claim_key("whatsapp")) <= 3_600
 
 
+@pytest.mark.long
 async def test_a_changed_status_makes_the_next_reading_due(world: World) -> None:
     await world.sync.sync_due()
     await world.change("order_update", quality="YELLOW")
@@ -141,6 +144,7 @@ async def test_a_changed_status_makes_the_next_reading_due(world: World) -> None
     assert world.account.lists == 2
 
 
+@pytest.mark.long
 async def test_a_failure_is_logged_once_and_the_last_list_stays(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -186,6 +190,7 @@ async def test_events_change_what_is_known_and_a_newer_list_ends_that(world: Wor
     assert (found.status, found.quality, found.category) == ("approved", "green", "utility")
 
 
+@pytest.mark.long
 async def test_an_event_during_the_reading_is_newer_than_the_list(world: World) -> None:
     started = await world.records.now_ms()
     old = await world.channel.list_templates(world.http)
@@ -287,6 +292,7 @@ async def mark_next(world: World) -> bool:
     return permit.granted
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["event", "list", "deleted"])
 async def test_a_template_that_is_withdrawn_while_a_message_waits_is_not_sent(world: World, how: str) -> None:
     await world.sync.sync("whatsapp")
@@ -308,6 +314,7 @@ async def test_a_template_that_is_withdrawn_while_a_message_waits_is_not_sent(wo
     assert refused["reason"] == f"the template is {status}, not approved"
 
 
+@pytest.mark.long
 async def test_a_template_that_is_approved_again_is_sent(world: World) -> None:
     await world.sync.sync("whatsapp")
     assert (await world.send(ORDER))[0] is SendOutcome.QUEUED

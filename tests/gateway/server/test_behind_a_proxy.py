@@ -87,6 +87,7 @@ async def web(folder: Path, redis_url: str, **settings: str) -> AsyncIterator[We
         await process.communicate()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", [TWILIO, PUBLIC, {**TWILIO, **PUBLIC}], ids=["account", "url", "both"])
 @pytest.mark.usefixtures("redis")
 async def test_a_fresh_install_is_closed_behind_every_proxy_and_its_key_opens_it(
@@ -109,6 +110,7 @@ async def test_a_fresh_install_is_closed_behind_every_proxy_and_its_key_opens_it
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("redis")
 async def test_processes_of_a_data_folder_have_one_key_and_show_it_once(
     tmp_path: Path, redis_url: str
@@ -124,6 +126,7 @@ async def test_processes_of_a_data_folder_have_one_key_and_show_it_once(
     assert key not in output.decode()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("redis")
 async def test_without_credentials_this_machine_needs_no_key_and_a_proxy_gets_nothing(
     tmp_path: Path, redis_url: str
@@ -144,6 +147,7 @@ async def test_without_credentials_this_machine_needs_no_key_and_a_proxy_gets_no
     assert not (tmp_path / "var").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "value"), [("TURNGATE_API_KEY", "x"), ("TURNGATE_API_KEYS", "anna:agent:x")]
 )

@@ -174,6 +174,7 @@ async def test_nobody_passes_a_guard_without_a_credential(url: str) -> None:
             assert "error" in answer.json()
 
 
+@pytest.mark.long
 async def test_each_role_passes_exactly_its_guards(url: str) -> None:
     for method, path in GUARDED:
         needed = Role(ROLES.get(GUARDS[method, path], GUARDS[method, path]))
@@ -185,6 +186,7 @@ async def test_each_role_passes_exactly_its_guards(url: str) -> None:
                 assert answer.status_code == 403, (method, path, role)
 
 
+@pytest.mark.long
 async def test_every_act_of_an_operator_is_in_the_audit_log(url: str, redis: Redis) -> None:
     for method, path in GUARDED:
         if method != "GET" and isinstance(GUARDS[method, path], Role):
@@ -195,6 +197,7 @@ async def test_every_act_of_an_operator_is_in_the_audit_log(url: str, redis: Red
             assert (entry.who, entry.status) == ("ops", answer.status_code)
 
 
+@pytest.mark.long
 async def test_public_routes_tell_nothing(url: str) -> None:
     for method, path in sorted(each for each, guard in GUARDS.items() if guard == PUBLIC):
         answer = await ask(url, method, path, {})
@@ -202,6 +205,7 @@ async def test_public_routes_tell_nothing(url: str) -> None:
         assert "twilio" not in answer.text.lower()
 
 
+@pytest.mark.long
 async def test_webhooks_need_a_signature(url: str) -> None:
     for method, path in sorted(each for each, guard in GUARDS.items() if guard == SIGNATURE):
         answer = await ask(url, method, path.replace("{channel}", "twilio"), {})

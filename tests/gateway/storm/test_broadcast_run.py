@@ -10,6 +10,7 @@ from gateway.storm.scenario import COMMON_FAULTS, StormScenario
 from tests.effort import examples
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_each_contact_gets_one_message_while_workers_are_killed() -> None:
     scenario = StormScenario(

@@ -27,11 +27,13 @@ async def generate_conversations(seed: int) -> list[PlannedConversation]:
     return [await generator.generate(number) for number in range(60)]
 
 
+@pytest.mark.long
 async def test_conversations_depend_on_the_seed_alone() -> None:
     assert await generate_conversations(1) == await generate_conversations(1)
     assert await generate_conversations(1) != await generate_conversations(2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_some_messages_are_reordered_and_some_contacts_opt_out(seed: int) -> None:
     conversations = await generate_conversations(seed)

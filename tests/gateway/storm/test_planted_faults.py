@@ -100,6 +100,7 @@ def violations_of_a_run(folder: Path, seed: int) -> set[str]:
     return set(run.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", FAULTS if FULL else ["fences repeat after an erasure"])

@@ -13,7 +13,7 @@ from gateway.storm.scenario import StormScenario
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize(("messages", "burst"), [(100, 0.0), (20, 0.4)])
+@pytest.mark.parametrize(("messages", "burst"), [pytest.param(100, 0.0, marks=pytest.mark.long), (20, 0.4)])
 async def test_the_guarantees_hold_under_injected_faults(messages: int, burst: float) -> None:
     lines: list[str] = []
     scenario = StormScenario(
@@ -42,7 +42,7 @@ async def test_the_guarantees_hold_under_injected_faults(messages: int, burst: f
     assert {row[-1] for row in laws.rows} == {"held"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(150)
 @pytest.mark.skipif(
     os.getuid() != 0 or shutil.which("ip") is None, reason="network namespaces need root and iproute2"
@@ -70,7 +70,7 @@ async def test_the_guarantees_hold_over_network_partitions() -> None:
     assert all(kind.endswith("(network partition)") for kind in result.fault_counts)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_the_guarantees_hold_over_failovers() -> None:
     scenario = StormScenario(

@@ -51,6 +51,7 @@ async def list_history(http: httpx.AsyncClient) -> list[tuple[str, str]]:
     return [(message["from"], message["text"]) for message in history]
 
 
+@pytest.mark.long
 async def test_a_conversation_is_handed_to_an_agent_and_back_to_the_bot(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     assert await list_waiting(http) == []
@@ -73,6 +74,7 @@ async def test_a_conversation_is_handed_to_an_agent_and_back_to_the_bot(http: ht
     assert (await ask(http, "hi")).json()["reply"]
 
 
+@pytest.mark.long
 async def test_invalid_agent_actions_are_refused(http: httpx.AsyncClient) -> None:
     nobody = {"session": "web:nobody", "text": "hello?", "id": "1"}
     assert (await http.post("/console/desk/say", json=nobody)).status_code == 404
@@ -86,6 +88,7 @@ async def test_invalid_agent_actions_are_refused(http: httpx.AsyncClient) -> Non
     ).status_code == 401
 
 
+@pytest.mark.long
 async def test_the_page_names_an_account_that_cannot_deliver() -> None:
     async with running_stack() as stack, web(stack) as client:
         before = await client.get("/console/desk")

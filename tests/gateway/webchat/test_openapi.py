@@ -26,6 +26,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.mark.long
 async def test_every_answer_matches_the_document(http: httpx.AsyncClient) -> None:
     await asyncio.to_thread(_ask_everything, str(http.base_url))
 

@@ -64,6 +64,7 @@ def error_of(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
 
 
+@pytest.mark.long
 async def test_a_refused_message_is_told_with_its_reason_and_can_be_sent_later(gateway: Gateway) -> None:
     message = {"text": "Your parcel is here.", "message_id": "rem-1"}
     cases = [
@@ -87,6 +88,7 @@ async def test_a_refused_message_is_told_with_its_reason_and_can_be_sent_later(g
     await gateway.wait_for_outcome(accepted.headers["location"], "sent")
 
 
+@pytest.mark.long
 async def test_a_repetition_gets_the_outcome_of_the_first_and_another_text_a_conflict(
     gateway: Gateway,
 ) -> None:
@@ -105,6 +107,7 @@ async def test_a_repetition_gets_the_outcome_of_the_first_and_another_text_a_con
     assert [each["text"] for each in history].count("Your parcel is here.") == 1
 
 
+@pytest.mark.long
 async def test_an_id_may_have_any_characters(gateway: Gateway) -> None:
     for name in NAMES:
         accepted = await gateway.send(text=f"to {name}", message_id=name)
@@ -116,6 +119,7 @@ async def test_an_id_may_have_any_characters(gateway: Gateway) -> None:
         assert (await gateway.outcome(f"/messages/{quote(f'own-{name}', safe='')}"))["key"] == f"own-{name}"
 
 
+@pytest.mark.long
 async def test_a_message_without_an_id_has_an_outcome_too(gateway: Gateway) -> None:
     accepted = (await gateway.send(text="Hello.")).json()
 
@@ -123,6 +127,7 @@ async def test_a_message_without_an_id_has_an_outcome_too(gateway: Gateway) -> N
     await gateway.wait_for_outcome(f"/messages/{accepted['message_id']}", "sent")
 
 
+@pytest.mark.long
 async def test_a_message_through_a_providers_api_has_the_providers_id(gateway: Gateway) -> None:
     await gateway.stack.accept_message(1, "hi")
     session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
@@ -133,6 +138,7 @@ async def test_a_message_through_a_providers_api_has_the_providers_id(gateway: G
     assert all(part["provider_id"].startswith("SM") for part in told["parts"])
 
 
+@pytest.mark.long
 async def test_a_channel_without_templates_says_so(gateway: Gateway) -> None:
     template = {"name": "order_update", "language": "en"}
     response = await gateway.send(template=template)
@@ -141,6 +147,7 @@ async def test_a_channel_without_templates_says_so(gateway: Gateway) -> None:
     assert "the channel web has no templates" in response.text
 
 
+@pytest.mark.long
 async def test_an_unknown_message_and_a_missing_key_are_refused(gateway: Gateway) -> None:
     assert error_of(await gateway.http.get("/messages/nothing")) == (404, "unknown_message")
     await gateway.send(text="Hello.", message_id="rem-1")
@@ -150,6 +157,7 @@ async def test_an_unknown_message_and_a_missing_key_are_refused(gateway: Gateway
     assert unauthorised.status_code == 401
 
 
+@pytest.mark.long
 async def test_an_erasure_forgets_the_outcome(gateway: Gateway) -> None:
     await gateway.send(text="Hello.", message_id="rem-1")
     await gateway.http.post("/reset", json={"session_id": "ada"})
@@ -159,6 +167,7 @@ async def test_an_erasure_forgets_the_outcome(gateway: Gateway) -> None:
     assert (await gateway.http.get("/messages/rem-1")).status_code == 404
 
 
+@pytest.mark.long
 async def test_a_full_session_takes_no_more_messages(gateway: Gateway) -> None:
     await gateway.send(text="first", message_id="first")
     await gateway.wait_for_outcome("/messages/first", "sent")
@@ -174,6 +183,7 @@ async def test_a_full_session_takes_no_more_messages(gateway: Gateway) -> None:
     assert (await gateway.send(text="first", message_id="first")).json()["outcome"] == "sent"
 
 
+@pytest.mark.long
 async def test_the_desk_is_told_why_an_agents_words_do_not_leave(gateway: Gateway) -> None:
     async def say(text: str, name: str) -> httpx.Response:
         body = {"session": SESSION, "text": text, "id": name}
@@ -194,6 +204,7 @@ async def test_the_desk_is_told_why_an_agents_words_do_not_leave(gateway: Gatewa
     assert error_of(await gateway.send(text="Sale!", message_id="sale")) == (409, "person")
 
 
+@pytest.mark.long
 async def test_a_message_is_scheduled_cancelled_and_sent_by_the_workers(gateway: Gateway) -> None:
     message = {"text": "Your parcel comes.", "message_id": "later"}
     year = datetime.now(UTC).year + 1
@@ -233,6 +244,7 @@ WRONG: list[tuple[dict[str, str], int, str]] = [
 ]
 
 
+@pytest.mark.long
 async def test_a_wrong_time_or_receiver_is_refused_with_its_reason(gateway: Gateway) -> None:
     for body, status, reason in WRONG:
         refused = await gateway.send(**{"text": "Your parcel comes.", **body})
@@ -240,6 +252,7 @@ async def test_a_wrong_time_or_receiver_is_refused_with_its_reason(gateway: Gate
         assert reason in refused.json()["error"]["message"]
 
 
+@pytest.mark.long
 async def test_the_settings_quiet_hours_hold_for_the_api_and_the_workers() -> None:
     now = datetime.now(UTC)
     begin, end = now - timedelta(hours=2), now + timedelta(hours=2)

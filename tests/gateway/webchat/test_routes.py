@@ -89,6 +89,7 @@ async def test_a_conversation_over_http(http: httpx.AsyncClient) -> None:
     assert (await ask(http, "hi")).json()["reply"] == first["reply"]
 
 
+@pytest.mark.long
 async def test_a_message_with_the_same_id_is_deduplicated(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     copies = await asyncio.gather(*(ask(http, "4321", message_id="m-1") for _ in range(5)))
@@ -101,6 +102,7 @@ async def test_a_message_with_the_same_id_is_deduplicated(http: httpx.AsyncClien
     assert sum(message["from"] == "person" for message in history) == 2
 
 
+@pytest.mark.long
 async def test_streams_as_text_and_as_events(http: httpx.AsyncClient) -> None:
     request = {"text": "hi", "session_id": "ada"}
     plain = await http.post("/stream", json=request)
@@ -121,6 +123,7 @@ async def test_streams_as_text_and_as_events(http: httpx.AsyncClient) -> None:
     assert "event: done" in resumed.text
 
 
+@pytest.mark.long
 async def test_a_proactive_message_is_sent_once(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     sent = {"session": "web:ada", "text": "Your parcel is here.", "message_id": "p-1"}
@@ -134,6 +137,7 @@ async def test_a_proactive_message_is_sent_once(http: httpx.AsyncClient) -> None
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_session")
 
 
+@pytest.mark.long
 async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> None:
     nobody = {"Authorization": ""}
     assert (
@@ -154,6 +158,7 @@ async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> No
     assert (await http.post("/turn", json={"text": "hi"}, headers=forged)).status_code == 401
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -173,6 +178,7 @@ async def test_bad_requests_have_the_same_shape(http: httpx.AsyncClient, body: b
         assert set(answer.json()["error"]) == {"code", "message"}
 
 
+@pytest.mark.long
 async def test_the_document_names_every_route(http: httpx.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
 
@@ -182,6 +188,7 @@ async def test_the_document_names_every_route(http: httpx.AsyncClient) -> None:
     assert references <= set(document["components"]["schemas"])
 
 
+@pytest.mark.long
 async def test_messages_during_a_turn_wait_in_the_mailbox(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     answers = await asyncio.gather(*(ask(http, "what?", message_id=f"m-{number}") for number in range(3)))
@@ -192,6 +199,7 @@ async def test_messages_during_a_turn_wait_in_the_mailbox(http: httpx.AsyncClien
     assert len({answer.json()["reply"] for answer in answers}) == 3  # never the same sentence twice
 
 
+@pytest.mark.long
 async def test_a_session_may_have_any_name_and_gets_only_its_own_notifications(
     http: httpx.AsyncClient,
 ) -> None:
@@ -204,6 +212,7 @@ async def test_a_session_may_have_any_name_and_gets_only_its_own_notifications(
     assert all("date of birth" in answer.json()["reply"] for answer in again)
 
 
+@pytest.mark.long
 async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
     async with running_stack() as stack, web(stack) as http:
         await ask(http, "hi")
@@ -216,6 +225,7 @@ async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
             assert "last four digits" in request.result().json()["reply"]
 
 
+@pytest.mark.long
 async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> None:
     assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
     unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
@@ -227,6 +237,7 @@ async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> Non
     assert refused.status_code == 400
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", ["²", "9" * 50, "1-", "-1", "1-2-3"])
 async def test_a_malformed_stream_position_is_refused_before_anything_is_stored(
     http: httpx.AsyncClient, after: str
@@ -240,6 +251,7 @@ async def test_a_malformed_stream_position_is_refused_before_anything_is_stored(
     assert (refused.status_code, stored.status_code, log.status_code) == (400, 404, 400)
 
 
+@pytest.mark.long
 async def test_an_idempotency_key_that_is_too_long_is_refused(http: httpx.AsyncClient) -> None:
     refused = await http.post(
         "/turn", json={"text": "hi", "session_id": "ada"}, headers={"Idempotency-Key": "k" * 201}
@@ -275,6 +287,7 @@ async def test_the_location_of_a_pending_answer_leads_to_it(
     assert pending.json() == {"status": "pending", "message_id": name, "session_id": "a b&c"}
 
 
+@pytest.mark.long
 async def test_the_console_shows_why_a_webhook_was_refused(http: httpx.AsyncClient) -> None:
     forged = await http.post(
         "/webhooks/twilio", data={"Body": "<b>my secret</b>"}, headers={"Authorization": ""}
@@ -289,6 +302,7 @@ async def test_the_console_shows_why_a_webhook_was_refused(http: httpx.AsyncClie
     assert (await http.get("/console/quarantine", headers={"Authorization": ""})).status_code == 401
 
 
+@pytest.mark.long
 async def test_an_operator_opts_a_contact_out_and_in(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     path = "/contacts/web%3Aada/opt-out"
@@ -309,6 +323,7 @@ async def test_an_operator_opts_a_contact_out_and_in(http: httpx.AsyncClient) ->
     assert (await http.post(path, json={}, headers={"Authorization": "Bearer x"})).status_code == 401
 
 
+@pytest.mark.long
 async def test_an_operator_exports_and_erases_a_contact(http: httpx.AsyncClient) -> None:
     await ask(http, "my secret")
     path = "/contacts/web%3Aada"
@@ -325,6 +340,7 @@ async def test_an_operator_exports_and_erases_a_contact(http: httpx.AsyncClient)
     assert (await http.get(f"{path}/export", headers=stranger)).status_code == 401
 
 
+@pytest.mark.long
 async def test_on_the_web_an_opt_out_is_confirmed(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     answer = (await ask(http, "Unsubscribe.")).json()

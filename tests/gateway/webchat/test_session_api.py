@@ -115,6 +115,7 @@ async def test_a_wrong_identity_never_becomes_a_visitor(http: httpx.AsyncClient,
     assert identity not in refused.text or len(identity) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "body", [b"[]", b"null", b"{", b'{"identity": 1}', b'{"user": "42"}', b'{"identity": "' + b"x" * 70_000]
 )

@@ -46,6 +46,7 @@ async def streaming_gateway(tmp_path: Path) -> AsyncIterator[Live]:
             yield Live(stack, server, http)
 
 
+@pytest.mark.long
 async def test_the_first_text_reaches_the_client_while_the_model_is_still_writing(
     streaming_gateway: Live,
 ) -> None:
@@ -65,6 +66,7 @@ async def test_the_first_text_reaches_the_client_while_the_model_is_still_writin
     assert (await ask(streaming_gateway.http, "go", message_id="m-2")).json()["reply"] == "Who are you?"
 
 
+@pytest.mark.long
 async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> None:
     may_continue = asyncio.Event()
     streaming_gateway.server.answers = [
@@ -79,6 +81,7 @@ async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> N
     assert (await streaming_gateway.http.post("/turn", json=ASKED)).json()["reply"] == "Who are you?"
 
 
+@pytest.mark.long
 async def test_a_worker_that_dies_during_a_stream_loses_nothing(streaming_gateway: Live) -> None:
     blocker = asyncio.Event()
     streaming_gateway.server.answers = [

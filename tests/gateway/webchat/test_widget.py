@@ -58,6 +58,7 @@ def received(page: Page, text: str) -> None:
     expect(page.locator("li.bot").last).to_contain_text(text, timeout=15_000)
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
     context: BrowserContext, gateway: RunningGateway
@@ -81,6 +82,7 @@ def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
     received(other, "everything I need")
 
 
+@pytest.mark.long
 @needs_browser
 def test_messages_written_offline_are_sent_once_after_reconnecting(
     context: BrowserContext, gateway: RunningGateway
@@ -125,6 +127,7 @@ def person_texts(page: Page) -> list[str]:
     return page.locator("li.person").all_inner_texts()
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_user_has_the_same_conversation_on_another_device(
     context: BrowserContext, gateway: RunningGateway
@@ -143,6 +146,7 @@ def test_a_user_has_the_same_conversation_on_another_device(
     assert person_texts(phone) == ["hi"]
 
 
+@pytest.mark.long
 @needs_browser
 def test_after_logout_nothing_of_the_last_person_is_left(
     context: BrowserContext, gateway: RunningGateway
@@ -171,6 +175,7 @@ def test_after_logout_nothing_of_the_last_person_is_left(
     assert person_texts(page) == ["hello"]
 
 
+@pytest.mark.long
 @needs_browser
 def test_unsent_words_are_sent_as_the_one_who_wrote_them_or_not_at_all(
     context: BrowserContext, gateway: RunningGateway
@@ -191,6 +196,7 @@ def test_unsent_words_are_sent_as_the_one_who_wrote_them_or_not_at_all(
     assert "words of the first" not in stored(page)
 
 
+@pytest.mark.long
 @needs_browser
 def test_unsent_words_of_a_user_wait_on_pages_that_identify_nobody(
     context: BrowserContext, gateway: RunningGateway
@@ -211,6 +217,7 @@ def test_unsent_words_of_a_user_wait_on_pages_that_identify_nobody(
     expect(page.locator("li.person")).to_have_text(["hi"])
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_page_that_identifies_nobody_does_not_show_a_users_conversation(
     context: BrowserContext, gateway: RunningGateway
@@ -228,6 +235,7 @@ def test_a_page_that_identifies_nobody_does_not_show_a_users_conversation(
     expect(page.locator("li.person")).to_have_text(["hi"])
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_refused_identity_is_an_error_for_the_page_and_sends_nothing(
     context: BrowserContext, gateway: RunningGateway
@@ -248,6 +256,7 @@ def test_a_refused_identity_is_an_error_for_the_page_and_sends_nothing(
     assert person_texts(page) == ["hello"]
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_token_is_renewed_before_it_expires(context: BrowserContext, gateway: RunningGateway) -> None:
     page = opened(context, gateway)
@@ -270,6 +279,7 @@ def test_a_token_is_renewed_before_it_expires(context: BrowserContext, gateway: 
     assert after["renew_at"] > before["renew_at"]
 
 
+@pytest.mark.long
 def test_the_script_is_cacheable(gateway: RunningGateway) -> None:
     first = httpx.get(f"{gateway.url}/widget.js")
     again = httpx.get(f"{gateway.url}/widget.js", headers={"If-None-Match": first.headers["etag"]})

@@ -57,6 +57,7 @@ async def test_every_kind_of_worker_answers_and_shuts_down_gracefully(
     assert await stack.redis.zcard("tg:due") == 0
 
 
+@pytest.mark.long
 async def test_a_channel_may_have_its_own_flow_and_debounce(stack: Stack, tmp_path: Path) -> None:
     config = tmp_path / "turngate.toml"
     config.write_text(
@@ -88,6 +89,7 @@ async def test_many_sessions_run_concurrently_on_one_loop(stack: Stack) -> None:
     assert max(life) - min(life) < 0.5 * 40 / 4
 
 
+@pytest.mark.long
 async def test_a_stopping_worker_finishes_the_current_turn(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=1.0))
     worker = await stack.start_async_worker()
@@ -101,6 +103,7 @@ async def test_a_stopping_worker_finishes_the_current_turn(stack: Stack) -> None
     assert await stack.redis.zcard("tg:due") == 0
 
 
+@pytest.mark.long
 async def test_a_reply_the_provider_accepted_before_a_kill_is_not_sent_again(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=5.0))
     worker = await stack.start_async_worker()
@@ -117,6 +120,7 @@ async def test_a_reply_the_provider_accepted_before_a_kill_is_not_sent_again(sta
     assert "date of birth" in received[1]
 
 
+@pytest.mark.long
 async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
     stack: Stack,
 ) -> None:
@@ -141,6 +145,7 @@ async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
     assert "lease lost" in output
 
 
+@pytest.mark.long
 async def test_a_worker_recovers_after_the_redis_server_was_killed() -> None:
     async with running_stack(durable=True) as stack:
         await stack.start_async_worker()
@@ -155,6 +160,7 @@ async def test_a_worker_recovers_after_the_redis_server_was_killed() -> None:
     assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
 async def test_provider_failures_neither_lose_nor_duplicate_a_reply(stack: Stack, fault: Fault) -> None:
     stack.simulator.set_faults(FaultSettings(next=(fault,)))
@@ -167,6 +173,7 @@ async def test_provider_failures_neither_lose_nor_duplicate_a_reply(stack: Stack
     assert len(received) == 2
 
 
+@pytest.mark.long
 async def test_a_worker_that_expects_pickle_does_no_harm(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     stock = await stack.start_rq("worker", "--burst", "turns")
@@ -179,6 +186,7 @@ async def test_a_worker_that_expects_pickle_does_no_harm(stack: Stack) -> None:
     assert len(await stack.simulator.wait_for_texts(1)) == 1
 
 
+@pytest.mark.long
 async def test_a_job_with_another_function_is_refused_and_recorded_as_failed(stack: Stack) -> None:
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
@@ -190,6 +198,7 @@ async def test_a_job_with_another_function_is_refused_and_recorded_as_failed(sta
         assert queue.started_job_registry.get_job_ids() == []
 
 
+@pytest.mark.long
 async def test_a_job_enqueued_by_rqs_own_client_is_run(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     with SyncRedis.from_url(stack.url) as client:
@@ -205,6 +214,7 @@ async def test_a_job_enqueued_by_rqs_own_client_is_run(stack: Stack) -> None:
     assert len(stack.simulator.received_texts()) == 1
 
 
+@pytest.mark.long
 async def test_rqs_own_objects_read_the_workers_job_records(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
     process = await stack.start_async_worker("--name", "ours")
@@ -231,6 +241,7 @@ async def test_rqs_own_objects_read_the_workers_job_records(stack: Stack) -> Non
     assert await stack.redis.keys("rq:execution*") == await stack.redis.keys("rq:job:*") == []
 
 
+@pytest.mark.long
 async def test_a_failure_after_the_job_was_deleted_does_no_harm(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
     worker = await stack.start_async_worker()
@@ -248,6 +259,7 @@ async def test_a_failure_after_the_job_was_deleted_does_no_harm(stack: Stack) ->
     assert "never retrieved" not in output
 
 
+@pytest.mark.long
 async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
     await stack.start_async_worker("--name", "ours")
@@ -261,6 +273,7 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     assert "queue turns 0" in output
 
 
+@pytest.mark.long
 async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack) -> None:
     browser = _dashboard(stack.url)
     await stack.accept_message(1, "hi")
@@ -288,6 +301,7 @@ def _dashboard(redis_url: str) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     [("--worker-class", "gateway.worker.AsyncWorker", "turns"), ("--serializer", "json", "turns")],

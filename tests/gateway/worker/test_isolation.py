@@ -47,6 +47,7 @@ async def restarted_worker(stack: Stack, name: str) -> AsyncIterator[list[int]]:
             await task
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(150)
 async def test_a_turn_that_kills_its_worker_costs_its_neighbours_only_a_wait(stack: Stack) -> None:
@@ -69,6 +70,7 @@ async def test_a_turn_that_kills_its_worker_costs_its_neighbours_only_a_wait(sta
     assert codes == [-signal.SIGKILL] * 5
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60)
 async def test_a_pause_longer_than_the_lease_never_ends_in_an_apology(stack: Stack) -> None:
     stack.add_settings(TURNGATE_LEASE_SECONDS="1")
@@ -89,6 +91,7 @@ async def test_a_pause_longer_than_the_lease_never_ends_in_an_apology(stack: Sta
     assert await stack.redis.xlen("tg:dead") == 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(90)
 async def test_outages_of_redis_never_end_in_an_apology() -> None:
     async with running_stack(durable=True) as stack:

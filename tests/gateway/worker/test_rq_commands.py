@@ -64,6 +64,7 @@ async def output_of(process: asyncio.subprocess.Process) -> str:
     return (await process.communicate())[0].decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options", [(*OURS, "turns"), ("--serializer", "json", "turns")], ids=["ours", "stock"]
 )
@@ -82,6 +83,7 @@ async def test_every_kind_of_worker_writes_its_durations(stack: Stack, options: 
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options", [(*OURS, "turns"), ("--serializer", "json", "turns")], ids=["ours", "stock"]
 )
@@ -98,6 +100,7 @@ async def test_rqs_key_prefix_is_obeyed(stack: Stack, options: tuple[str, ...]) 
     assert await stack.redis.keys("rq:*") == []
 
 
+@pytest.mark.long
 async def test_with_a_key_prefix_the_doctor_finds_a_stock_worker(stack: Stack) -> None:
     stack.add_settings(RQ_KEY_PREFIX="myapp", REDIS_URL=stack.url)
     await stack.start_rq("worker", "--serializer", "json", "turns")
@@ -106,6 +109,7 @@ async def test_with_a_key_prefix_the_doctor_finds_a_stock_worker(stack: Stack) -
     assert "A worker is alive" in await output_of(await stack.start_process(*TURNGATE, "doctor"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("queues", [(), ("turn",), ("turns", "other")], ids=["none", "mistyped", "two"])
 async def test_a_worker_on_another_queue_does_not_start(stack: Stack, queues: tuple[str, ...]) -> None:
     worker = await stack.start_rq("worker", *OURS, *queues)
@@ -116,6 +120,7 @@ async def test_a_worker_on_another_queue_does_not_start(stack: Stack, queues: tu
     assert await stack.redis.keys("rq:worker*") == []
 
 
+@pytest.mark.long
 async def test_a_signal_to_all_processes_of_a_worker_pool_finishes_the_current_turn(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
     pool = await stack.start_rq("worker-pool", *OURS, "-n", "1", "turns")
@@ -129,6 +134,7 @@ async def test_a_signal_to_all_processes_of_a_worker_pool_finishes_the_current_t
     assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
 
 
+@pytest.mark.long
 async def test_a_signal_repeated_at_once_is_one_signal(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
     worker = await stack.start_async_worker()
@@ -144,6 +150,7 @@ async def test_a_signal_repeated_at_once_is_one_signal(stack: Stack) -> None:
     assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
 
 
+@pytest.mark.long
 async def test_a_later_second_signal_is_a_cold_shutdown(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=20.0))
     worker = await stack.start_async_worker()
@@ -156,6 +163,7 @@ async def test_a_later_second_signal_is_a_cold_shutdown(stack: Stack) -> None:
     assert "cold shutdown" in await output_of(worker)
 
 
+@pytest.mark.long
 async def test_a_worker_started_while_rq_is_suspended_takes_nothing_until_resumed(stack: Stack) -> None:
     stack.add_settings(REDIS_URL=stack.url)
     await output_of(await stack.start_rq("suspend"))
@@ -175,6 +183,7 @@ async def test_a_worker_started_while_rq_is_suspended_takes_nothing_until_resume
     assert queued == 1
 
 
+@pytest.mark.long
 async def test_a_burst_worker_exits_while_rq_is_suspended(stack: Stack) -> None:
     await output_of(await stack.start_rq("suspend"))
     await stack.accept_message(1, "hi")
@@ -186,6 +195,7 @@ async def test_a_burst_worker_exits_while_rq_is_suspended(stack: Stack) -> None:
     assert stack.simulator.received_texts() == []
 
 
+@pytest.mark.long
 async def test_a_worker_that_dies_while_it_starts_does_not_count_as_alive(stack: Stack) -> None:
     worker = await stack.start_rq(
         "worker", "--worker-class", "tests.gateway.workers.StillbornWorker", "--name", "one", "turns"
@@ -196,6 +206,7 @@ async def test_a_worker_that_dies_while_it_starts_does_not_count_as_alive(stack:
     assert not await worker_presence.any_worker_alive(stack.redis)
 
 
+@pytest.mark.long
 async def test_a_stopped_worker_is_gone_at_once(stack: Stack) -> None:
     worker = await stack.start_async_worker()
     await wait_until(lambda: worker_presence.any_worker_alive(stack.redis))
@@ -206,6 +217,7 @@ async def test_a_stopped_worker_is_gone_at_once(stack: Stack) -> None:
     assert await stack.redis.exists("tg:workers") == 0
 
 
+@pytest.mark.long
 async def test_a_job_stopped_by_command_is_recorded_and_its_session_continues(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=20.0))
     await stack.start_async_worker()
@@ -231,6 +243,7 @@ async def test_a_job_stopped_by_command_is_recorded_and_its_session_continues(st
     assert "sent" in [entry.kind for entry in await read_log(stack.redis, SESSION)]
 
 
+@pytest.mark.long
 async def test_with_scheduler_runs_rqs_scheduler(stack: Stack) -> None:
     worker = await stack.start_async_worker("--with-scheduler")
     with SyncRedis.from_url(stack.url) as client:
@@ -247,6 +260,7 @@ async def test_with_scheduler_runs_rqs_scheduler(stack: Stack) -> None:
     assert worker.returncode == 0
 
 
+@pytest.mark.long
 async def test_a_worker_started_before_its_server_waits_for_it() -> None:
     async with running_stack(durable=True) as stack:
         stack.add_settings(REDIS_URL=stack.url)

@@ -23,6 +23,7 @@ async def accept(group: SentinelGroup, number: int, text: str) -> None:
         await RedisInbox(redis).accept([build_message(number, text)])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("command", ["rq worker", "rq worker-pool", "turngate worker"])
 async def test_a_worker_answers_before_and_after_a_failover(command: str, tmp_path: Path) -> None:
@@ -41,6 +42,7 @@ async def test_a_worker_answers_before_and_after_a_failover(command: str, tmp_pa
     assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
 
 
+@pytest.mark.long
 async def test_the_doctor_reaches_the_primary() -> None:
     async with running_sentinel_group() as group, running_stack() as stack:
         stack.add_settings(REDIS_URL=group.url)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def menu(*labels: str, text: str = "Menu?", **more: Any) -> Json:
     return document(node("menu", text, choices=list(labels), is_final=True, **more))
 
 
+@pytest.mark.long
 def test_a_library_flow_is_clean_where_nothing_is_limited() -> None:
     roomy = CHAT.model_copy(update={"buttons": 20, "button_title_length": 40})
     for path in LIBRARY.glob("*.json"):

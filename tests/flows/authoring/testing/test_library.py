@@ -11,6 +11,7 @@ from flows.document import Flow
 from tests.flows.conversation import LIBRARY
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.json")), ids=lambda path: path.stem)
 async def test_a_library_flow_has_its_conversations(path: Path) -> None:
     trial = await run_conversations(Flow.load(path), ConversationTestFile.load(conversation_file_path(path)))

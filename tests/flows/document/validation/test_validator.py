@@ -146,6 +146,7 @@ def test_what_is_blank_is_as_good_as_absent() -> None:
     assert [(each.target_node_id, each.guard) for each in flow.nodes[0].edges] == [(None, None), (None, None)]
 
 
+@pytest.mark.long
 def test_a_flow_of_three_thousand_nodes_is_loaded_in_seconds() -> None:
     places = [
         node(f"n{i}", "Hi", edges=[edge(f"e{j}", f"n{(i + j) % 3_000}") for j in range(5)])

@@ -361,6 +361,7 @@ async def test_an_instruction_is_put_into_words(server: OpenAIServer, model: Ope
     assert [line["role"] for line in server.requests[0]["messages"]] == ["system", "user"]
 
 
+@pytest.mark.long
 @both_clients
 async def test_one_model_serves_many_sessions_at_once(server: OpenAIServer, model: OpenAIModel) -> None:
     server.answers = [call("given", {"last_four": "4321"}) for _ in range(40)]
@@ -415,6 +416,7 @@ def test_a_model_is_built_from_its_name() -> None:
     assert create_model("openai/org/small", api_key="sk-test").name == "openai/org/small"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_openai_package_is_imported_only_when_it_is_used() -> None:
     code = (

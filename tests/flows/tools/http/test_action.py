@@ -114,6 +114,7 @@ async def test_a_look_up_is_made_on_entering_and_its_answer_is_said(crm: Crm, se
     assert step.details["used"] == "look_up"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answer", [JSONResponse({}, 404), Response(status_code=500), None])
 async def test_a_failure_takes_its_edge(crm: Crm, sessions: Made, answer: Response | None) -> None:
     crm.answers = [answer] * 5

@@ -144,6 +144,7 @@ async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
     assert shop.requests == []
 
 
+@pytest.mark.long
 async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> None:
     await result_of(served(shop.url), shop.host)
     methods = [method for method, _ in shop.requests]
@@ -178,6 +179,7 @@ async def test_an_answer_that_is_too_long_is_refused(shop: Shop) -> None:
     assert result["error"] == "the answer is larger than 262144 bytes"
 
 
+@pytest.mark.long
 async def test_a_server_that_does_not_answer_is_given_up(shop: Shop) -> None:
     result = await result_of(served(shop.url, "ponder", timeout=1), shop.host, name="ponder")
     assert result["error"] == "no answer within 1 seconds"
@@ -242,6 +244,7 @@ async def test_a_server_that_turns_us_down_is_named_with_its_status(crm: Crm, st
     assert f"HTTP {status}" in result["error"]
 
 
+@pytest.mark.long
 async def test_a_server_that_asks_back_without_end_is_given_up(crm: Crm) -> None:
     pings = "".join(
         f'event: message\ndata: {{"jsonrpc": "2.0", "id": {n}, "method": "ping"}}\n\n' for n in range(500)
@@ -358,6 +361,7 @@ class Answers:
         pass
 
 
+@pytest.mark.long
 @given(RESULTS)
 def test_whatever_a_tool_comes_to_is_small_and_json(result: object) -> None:
     call = McpCall("https://shop.example/mcp", {}, "order", {}, "k", 5, "order")
@@ -413,6 +417,7 @@ async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
     assert result["error"] == "the address is not complete"
 
 
+@pytest.mark.long
 def test_the_mcp_package_is_imported_only_when_it_is_used() -> None:
     code = "import sys, flows.engine.machine, gateway.worker; sys.exit('mcp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

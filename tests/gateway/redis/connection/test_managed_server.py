@@ -83,6 +83,7 @@ async def outcome(url: str) -> str:
     return "stored"
 
 
+@pytest.mark.long
 async def test_a_trusted_certificate_is_enough(
     certificates: Certificates, redis: Redis, redis_url: str
 ) -> None:

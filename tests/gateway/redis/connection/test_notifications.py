@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
@@ -60,6 +61,7 @@ async def test_subscribers_get_the_notifications_of_their_session(redis: Redis) 
     await hints.aclose()
 
 
+@pytest.mark.long
 async def test_a_server_that_stands_still_is_noticed_and_subscribed_to_again(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, durable=False)
     server.start()

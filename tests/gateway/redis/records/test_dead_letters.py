@@ -133,6 +133,7 @@ async def test_an_unreadable_letter_is_listed_and_not_moved(redis: Redis) -> Non
     assert await list_letters(redis) == [letter]
 
 
+@pytest.mark.long
 async def test_letters_are_selected_by_time_across_pages(redis: Redis) -> None:
     for moment in range(1, 1202):
         letter = '{"reason": "old", "turns": []}'
