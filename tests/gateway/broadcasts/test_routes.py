@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from gateway.broadcasts import routes
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
-from gateway.console.broadcasts import BroadcastsPage
+from gateway.console.operations.broadcasts import BroadcastsPage
 from gateway.redis.lua import ProtocolLimits
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.broadcasts.test_broadcasts import OURS, Rig, number

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.errors import Rejected
 from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnReceived
 from flows.library import __file__ as library_file
-from gateway.console.flow_drawing import FlowDrawing
+from gateway.console.flows.walked_drawing import FlowDrawing
 from gateway.redis.records.audit_log import AuditLog
 from gateway.redis.records.dead_letters import DeadLetters
 from tests.fakes import turn

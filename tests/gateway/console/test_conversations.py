@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import DeliveryStatus, Message, Owner, StatusChanged, Turn, TurnReceived
-from gateway.console.event_lines import walked_path
+from gateway.console.conversations.event_lines import walked_path
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.audit_log import AuditLog
 from gateway.redis.records.conversation_ids import ConversationIds

@@ -16,10 +16,10 @@ from starlette.applications import Starlette
 
 from flows.authoring.scaffold import create_flow
 from flows.llm import Model, ScriptedModel, TransitionDecision, create_model
-from gateway.console import flow_chat
-from gateway.console.flow_chat import FlowChatPage
-from gateway.console.flow_files import FlowFiles
-from gateway.console.flow_pages import FlowPages
+from gateway.console.flows import chat as flow_chat
+from gateway.console.flows.chat import FlowChatPage
+from gateway.console.flows.files import FlowFiles
+from gateway.console.flows.pages import FlowPages
 from gateway.redis.records.audit_log import AuditLog
 from gateway.redis.records.trial_chats import CHAT_SECONDS
 from tests.flows.http_server import served

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import MessageTemplate, TemplateVariable, TurnReceived
-from gateway.console.agent_desk import parse_variables
+from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.agent_desk import AgentDesk
 from gateway.redis.records.audit_log import AuditLog
 from gateway.redis.records.session_log import read_log, read_owner

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from core.errors import Rejected, Unavailable
 from core.model import TurnReceived
 from core.steps import listen
-from gateway.console.figures import TokenPrice, parse_price
-from gateway.console.sparklines import HEIGHT, WIDTH, draw_sparkline
+from gateway.console.operations.figures import TokenPrice, parse_price
+from gateway.console.operations.sparklines import HEIGHT, WIDTH, draw_sparkline
 from gateway.redis.step_durations import StepDurations
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 
 from channels.intercom.simulator.server import IntercomSimulator
 from channels.twilio.simulator.server import TwilioSimulator
-from gateway.console.provider_desk import ProviderDeskPage
-from gateway.console.simulator_client import Simulator
+from gateway.console.simulator.client import Simulator
+from gateway.console.simulator.provider_desk import ProviderDeskPage
 from gateway.local.simulator_server import SimulatorServer
 from tests.gateway.access.rule import operator_auth
 

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
-from gateway.console.quarantine import QuarantinePage
+from gateway.console.operations.quarantine import QuarantinePage
 from gateway.console.sign_in import SignInPage
 from gateway.redis.records.audit_log import AuditLog
 from gateway.redis.records.operator_sessions import OperatorSessions

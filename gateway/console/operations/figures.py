@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gateway.console.formats import count_of, format_duration, format_number
-from gateway.console.sparklines import Sparkline, draw_sparkline
+from gateway.console.operations.sparklines import Sparkline, draw_sparkline
 from gateway.redis.records.counters import Histogram
 from gateway.redis.records.gateway_status import GatewayStatus, PausedAccount
 from gateway.redis.records.load import Load

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from core.model import Owner
 from gateway.access.operator_keys import Role
-from gateway.console.event_lines import conclude, describe_entries, select_entries, walked_path
-from gateway.console.flow_drawing import FlowDrawing
+from gateway.console.conversations.event_lines import conclude, describe_entries, select_entries, walked_path
+from gateway.console.flows.walked_drawing import FlowDrawing
 from gateway.console.formats import format_clock, format_day
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect

@@ -17,8 +17,8 @@ from flows.authoring.trial import TrialStep, TrialTurn, run_trial_turn
 from flows.document import Flow
 from flows.llm import Model
 from gateway.access.operator_keys import Role
-from gateway.console.drawing_response import draw
-from gateway.console.flow_files import FlowFile, FlowFiles
+from gateway.console.flows.drawing_response import draw
+from gateway.console.flows.files import FlowFile, FlowFiles
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.records.trial_chats import StoredChat, TrialChats
 from gateway.server.error_responses import error_response

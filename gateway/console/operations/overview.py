@@ -8,9 +8,14 @@ from starlette.routing import Route
 
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
-from gateway.console.alerts import find_alerts
-from gateway.console.figures import TokenPrice, build_account_rows, build_traffic_tiles, describe_high
 from gateway.console.live_views import ViewName
+from gateway.console.operations.alerts import find_alerts
+from gateway.console.operations.figures import (
+    TokenPrice,
+    build_account_rows,
+    build_traffic_tiles,
+    describe_high,
+)
 from gateway.console.page import ConsolePage
 from gateway.redis.readiness import Readiness
 from gateway.redis.records.delivery_reports import DeliveryCount, read_alarms, read_recent_counts

@@ -18,9 +18,9 @@ from core.ports import Channel
 from gateway.access.operator_keys import Role
 from gateway.account_checks import check_accounts
 from gateway.config.settings import Settings
-from gateway.console.figures import build_account_tiles
 from gateway.console.formats import format_duration
 from gateway.console.live_views import ViewName
+from gateway.console.operations.figures import build_account_tiles
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits

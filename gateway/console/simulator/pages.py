@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.model import ControlAction, ControlReceived, Owner
 from gateway.console.page import ConsolePage
-from gateway.console.simulator_client import (
+from gateway.console.simulator.client import (
     SimulatedContact,
     Simulator,
     SurfaceEndpoint,
@@ -27,7 +27,7 @@ from gateway.redis.records.session_log import is_entry_id, read_log, read_owner
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent.parent
 _SAMPLE_PICTURE_URL = "https://files.example.com/picture.jpg"
 
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import DeliveryStatus
-from gateway.console.figures import sum_errors
 from gateway.console.formats import count_of
 from gateway.console.live_views import ViewName
+from gateway.console.operations.figures import sum_errors
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.conversation_ids import ConversationIds

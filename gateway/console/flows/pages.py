@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.drawing_response import draw
-from gateway.console.flow_files import FlowFiles
+from gateway.console.flows.drawing_response import draw
+from gateway.console.flows.files import FlowFiles
 from gateway.console.page import ConsolePage
 from gateway.redis.records.flow_versions import FlowVersions
 from gateway.server.error_responses import error_response

@@ -1,0 +1,1 @@
+"""Conversations of the console: list, one conversation, actions on it."""

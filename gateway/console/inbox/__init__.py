@@ -1,0 +1,1 @@
+"""Inbox for agents: pages and the JSON API."""

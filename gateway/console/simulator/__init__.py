@@ -1,0 +1,1 @@
+"""Simulator pages: the phone, the desks of providers, the widget."""
