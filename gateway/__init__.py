@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.config.gc_tuning import collect_rarely
     from gateway.embedding.fastapi import FastAPIRouter
     from gateway.embedding.starlette import DialogRouter
-    from gateway.redis.records.session_store import RedisSessionStore
+    from gateway.redis.records.sessions.session_store import RedisSessionStore
 
 __all__ = [
     "Context",
@@ -43,7 +43,7 @@ _LAZY_IMPORTS = {
     "FlowSet": "flows.document.flow_set",
     "InMemorySessionStore": "core.sessions.store",
     "NullSessionStore": "core.sessions.store",
-    "RedisSessionStore": "gateway.redis.records.session_store",
+    "RedisSessionStore": "gateway.redis.records.sessions.session_store",
     "SessionWorker": "core.sessions.worker",
     "ToolError": "flows.tools.python",
     "collect_rarely": "gateway.config.gc_tuning",

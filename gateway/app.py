@@ -70,10 +70,10 @@ from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.readiness import Readiness
-from gateway.redis.records.identities import IdentityResolver
-from gateway.redis.records.process_versions import ProcessVersion, keep_announcing
-from gateway.redis.records.quarantine import Quarantine
-from gateway.redis.records.text_words import WordDigests
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.operators.quarantine import Quarantine
+from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
+from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (

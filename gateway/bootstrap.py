@@ -53,8 +53,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.quiet_policy import QuietPolicy, QuietRule
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.step_durations import StepDurations
 from gateway.redis.sweeper import Sweeper

@@ -27,7 +27,7 @@ from gateway.redis.encryption.cipher import RecordCipher, use_cipher
 from gateway.redis.encryption.data_keys import read_data_keys
 from gateway.redis.encryption.key_ring import SETTING
 from gateway.redis.readiness import Readiness
-from gateway.redis.records import delivery_reports, process_versions, worker_presence
+from gateway.redis.records.processes import delivery_reports, process_versions, worker_presence
 
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50

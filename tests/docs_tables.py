@@ -20,8 +20,8 @@ from gateway.cli import app
 from gateway.config import settings
 from gateway.hooks.event_types import EVENT_TYPES
 from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
-from gateway.redis.records.counters import Counters
-from gateway.redis.records.load import Load
+from gateway.redis.records.processes.counters import Counters
+from gateway.redis.records.processes.load import Load
 from gateway.redis.retention import KINDS
 from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.redis_metrics import build_counters, build_gauges

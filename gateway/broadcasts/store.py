@@ -16,7 +16,7 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.broadcast_rows import DEFINITION_CLEAR, ROW_CLEAR, broadcast_place
+from gateway.redis.records.contacts.broadcast_rows import DEFINITION_CLEAR, ROW_CLEAR, broadcast_place
 
 _ROWS_PER_CALL: Final = 1_000
 _COUNTERS: Final = (

@@ -30,7 +30,7 @@ def list_acts(
 ) -> None:
     """List acts, newest first. Sessions and contacts are shown as digests; --target finds them by name."""
     from gateway.cli._redis import run_with_redis
-    from gateway.redis.records.audit_log import AuditLog
+    from gateway.redis.records.operators.audit_log import AuditLog
 
     entries = run_with_redis(lambda redis: AuditLog(redis).latest(limit, target))
     for each in entries:

@@ -13,7 +13,7 @@ from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
-    from gateway.redis.records.dead_letters import DeadLetters, Letter
+    from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ def show(
 @app.command()
 def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
     """Re-queue dead letters, by ID or by time."""
-    from gateway.redis.records.dead_letters import ReplayOutcome
+    from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 
     _require_selection(ids, since, until)
 
@@ -174,7 +174,7 @@ async def _find_letters(
 
 
 def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    from gateway.redis.records.dead_letters import DeadLetters
+    from gateway.redis.records.sessions.dead_letters import DeadLetters
 
     return run_with_redis(lambda redis: work(DeadLetters(redis)))
 

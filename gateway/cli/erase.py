@@ -14,8 +14,8 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.contact_search import FoundContact
-    from gateway.redis.records.erasure import ErasureReceipt
+    from gateway.redis.records.contacts.contact_search import FoundContact
+    from gateway.redis.records.contacts.erasure import ErasureReceipt
 
 
 app = typer.Typer(add_completion=False)
@@ -30,7 +30,7 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Permanently delete all that is stored of a contact (GDPR erasure). Exit code 1 if nothing was found."""
-    from gateway.redis.records.erasure import ContactErasure
+    from gateway.redis.records.contacts.erasure import ContactErasure
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")

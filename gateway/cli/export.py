@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def export(contact: Annotated[str, typer.Argument(help=CONTACT_HELP)]) -> None:
     """Print all that is stored of a contact as JSON (GDPR access). Exit code 1 if nothing was found."""
-    from gateway.redis.records.contact_export import export_contact
+    from gateway.redis.records.contacts.contact_export import export_contact
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")

@@ -118,7 +118,7 @@ async def _rotate(redis: Redis, ring: KeyRing) -> int:
 async def _reencrypt(redis: Redis) -> tuple[ReencryptionReport, str]:
     """Write everything anew, as soon as every process knows the new key, and then the server's files."""
     from gateway.redis.encryption.cipher import REFRESH_SECONDS
-    from gateway.redis.records.persistence import rewrite_files
+    from gateway.redis.records.contacts.persistence import rewrite_files
     from gateway.redis.records.reencryption import Reencryption
 
     shown = 0

@@ -14,7 +14,7 @@ from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
-    from gateway.redis.records.opt_outs import OptOuts
+    from gateway.redis.records.sessions.opt_outs import OptOuts
 
 T = TypeVar("T")
 
@@ -85,6 +85,6 @@ def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bo
 
 def _run_with_opt_outs(work: Callable[[OptOuts], Awaitable[T]]) -> T:
     from gateway.redis.inbox import RedisInbox
-    from gateway.redis.records.opt_outs import OptOuts
+    from gateway.redis.records.sessions.opt_outs import OptOuts
 
     return run_with_redis(lambda redis: work(OptOuts(redis, RedisInbox(redis))))

@@ -20,7 +20,7 @@ def list_rejections(
 ) -> None:
     """List rejected webhooks, newest first."""
     from gateway.cli._redis import run_with_redis
-    from gateway.redis.records.quarantine import Quarantine
+    from gateway.redis.records.operators.quarantine import Quarantine
 
     rejections = run_with_redis(lambda redis: Quarantine(redis).latest(limit))
     for each in rejections:
@@ -37,7 +37,7 @@ def drop() -> None:
     """Delete all records of rejected webhooks."""
     from gateway.cli._audit import record_act
     from gateway.cli._redis import run_with_redis
-    from gateway.redis.records.quarantine import Quarantine
+    from gateway.redis.records.operators.quarantine import Quarantine
 
     deleted = run_with_redis(lambda redis: Quarantine(redis).drop())
     record_act("drop_rejections")

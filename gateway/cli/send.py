@@ -91,7 +91,7 @@ def send_message(
 
     from gateway.config.settings import Settings
     from gateway.redis.outbox import REFUSAL_SENTENCES, SendOutcome
-    from gateway.redis.records.message_timeline import OWN_PREFIX
+    from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
 
     settings = Settings.load()
 

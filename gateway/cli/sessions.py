@@ -13,8 +13,8 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.session_index import SessionRow
-    from gateway.redis.records.silenced_sessions import SilencedRow
+    from gateway.redis.records.sessions.session_index import SessionRow
+    from gateway.redis.records.sessions.silenced_sessions import SilencedRow
 
 app = typer.Typer(add_completion=False)
 
@@ -32,8 +32,8 @@ def sessions(
         return
 
     async def read(redis: Redis) -> tuple[list[SessionRow], list[SilencedRow]]:
-        from gateway.redis.records.session_index import SessionIndex
-        from gateway.redis.records.silenced_sessions import list_silenced
+        from gateway.redis.records.sessions.session_index import SessionIndex
+        from gateway.redis.records.sessions.silenced_sessions import list_silenced
 
         return await SessionIndex(redis).list_pending(limit), await list_silenced(redis, limit)
 
@@ -49,7 +49,7 @@ def sessions(
 
 
 def _resume(session: str) -> None:
-    from gateway.redis.records.silenced_sessions import end_silence
+    from gateway.redis.records.sessions.silenced_sessions import end_silence
 
     if not run_with_redis(lambda redis: end_silence(redis, session)):
         typer.echo(f"{session} is not silent. `turngate sessions` lists those that are.", err=True)

@@ -12,7 +12,7 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.process_versions import ProcessVersion
+    from gateway.redis.records.processes.process_versions import ProcessVersion
 
 app = typer.Typer(add_completion=False)
 
@@ -27,7 +27,11 @@ def version(
     """Print the release and its stored format. With --check, exit code 1 if it cannot run on this data."""
     import json
 
-    from gateway.redis.records.process_versions import FORMAT, describe_distance, describe_this_process
+    from gateway.redis.records.processes.process_versions import (
+        FORMAT,
+        describe_distance,
+        describe_this_process,
+    )
 
     release = describe_this_process("", "").release
     newest, processes = run_with_redis(_read) if check else (0, [])
@@ -49,7 +53,7 @@ def version(
 
 
 async def _read(redis: Redis) -> tuple[int, list[ProcessVersion]]:
-    from gateway.redis.records.process_versions import read_format, read_processes
+    from gateway.redis.records.processes.process_versions import read_format, read_processes
 
     return await read_format(redis), await read_processes(redis)
 

@@ -70,7 +70,7 @@ def _admit_format(url: str) -> None:
     from redis.exceptions import RedisError
 
     from gateway.redis.connection.connect import open_redis
-    from gateway.redis.records.process_versions import admit
+    from gateway.redis.records.processes.process_versions import admit
 
     async def ask() -> None:
         async with open_redis(url) as redis:

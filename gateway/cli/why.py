@@ -14,8 +14,8 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.session_log import LogEntry
-    from gateway.redis.records.session_report import SessionReport
+    from gateway.redis.records.sessions.session_log import LogEntry
+    from gateway.redis.records.sessions.session_report import SessionReport
 
 
 _CONTENT_FIELDS = frozenset({"text", "body", "payload", "choices", "media"})
@@ -41,8 +41,8 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what became of a message, and what a session or a contact waits for."""
-    from gateway.redis.records.entry_words import describe_entry
-    from gateway.redis.records.session_report import explain
+    from gateway.redis.records.sessions.entry_words import describe_entry
+    from gateway.redis.records.sessions.session_report import explain
 
     async def work(redis: Redis) -> list[SessionReport]:
         return await explain(redis, name, limit)

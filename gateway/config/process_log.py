@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from gateway.config.logging import configure_logging, name_worker, use_salt
 from gateway.config.settings import Settings
-from gateway.redis.records.audit_log import AuditLog
-from gateway.redis.records.process_versions import ProcessVersion, describe_this_process
+from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.processes.process_versions import ProcessVersion, describe_this_process
 
 
 def configure_process_logging(settings: Settings, *, worker: str = "") -> None:

@@ -18,8 +18,8 @@ from redis.asyncio import Redis
 
 from gateway.redis import rq_layout
 from gateway.redis.connection.retry_loop import run_forever
-from gateway.redis.records.agent_desk import presence_key
 from gateway.redis.records.session_keys import session_key
+from gateway.redis.records.sessions.agent_desk import presence_key
 
 _SLOW_MS: Final = 10_000
 """Views with ages and rates change by the time that passes; they get a new version this often."""

@@ -14,7 +14,7 @@ from gateway.access.operator_keys import Role
 from gateway.console import formats
 from gateway.console.live_views import View, ViewName, read_versions
 from gateway.console.navigation import BADGE_WORDS, Navigation, find_current, read_badges, select_groups
-from gateway.redis.records.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.server.operator_auth import Handler, Identity, OperatorAuth
 
 _MAX_FORM_BYTES = 8 * 1024

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.console.formats import StateWords, format_duration
-from gateway.redis.records.entry_words import describe_control, describe_entry
-from gateway.redis.records.message_timeline import original_key
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.entry_words import describe_control, describe_entry
+from gateway.redis.records.sessions.message_timeline import original_key
+from gateway.redis.records.sessions.session_log import LogEntry
 
 _NOTE_SUFFIXES: Final = (".hand_off",)
 _STATES: Final = {

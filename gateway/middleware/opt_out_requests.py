@@ -13,7 +13,7 @@ from channels._kit.inbound import OptOutRecognizer, fold_keyword
 from core.errors import StorageUnavailable
 from core.model import ConsentRequest, Event, Turn, TurnReceived
 from core.ports import AcceptResult, Channel, Inbox
-from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.sessions.session_index import SessionIndex
 
 
 class OptOutRequests:

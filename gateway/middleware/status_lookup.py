@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.errors import DeliveryError, Unavailable
 from core.model import Address, Event, Message, MessagePart, Reply, SentMessage
 from core.ports import Channel, Webhook, WebhookResponse
-from gateway.redis.records.identities import echo_key
+from gateway.redis.records.contacts.identities import echo_key
 
 _STATUS_WAIT_SECONDS = 15.0
 

@@ -16,7 +16,7 @@ from core.model import Event, ParticipantMessage, TurnReceived
 from core.ports import AcceptResult, Inbox
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.text_words import WordDigests
+from gateway.redis.records.sessions.text_words import WordDigests
 
 log = logging.getLogger("turngate.search")
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from core.errors import InvalidContact
 from core.ports import Channel, NewConversation, StartsConversations
-from gateway.redis.records.identities import resolve_names
+from gateway.redis.records.contacts.identities import resolve_names
 from gateway.redis.records.schedule import ContactAddress
 
 __all__ = ["ContactAddress", "find_conversation", "resolve_session"]

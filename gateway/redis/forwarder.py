@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.model import Message, Reply, Route
 from gateway.redis.first_contact import ContactAddress
 from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.message_timeline import OWN_PREFIX
+from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
 
 _NUMBER: Final = re.compile(r"\+(\d{7,15})$")
 

@@ -22,8 +22,8 @@ from gateway.redis.inbox import account_key
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.quiet_policy import QuietPolicy
-from gateway.redis.records.proactive_messages import ProactiveMessages
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.template_gate import TemplateGate
 
 _LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice", "fallback", "route")

@@ -16,7 +16,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records import process_versions, worker_presence
+from gateway.redis.records.processes import process_versions, worker_presence
 
 _CACHE_SECONDS = 1.0
 

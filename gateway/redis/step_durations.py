@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.lua import DURATION_BOUNDS_MS
-from gateway.redis.records.counters import histogram_field, sum_field
-from gateway.redis.records.traffic import traffic_key
+from gateway.redis.records.processes.counters import histogram_field, sum_field
+from gateway.redis.records.processes.traffic import traffic_key
 
 _FLUSH_SECONDS = 5.0
 _MAX_FIELDS = 2_000

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
 from gateway.redis.readiness import Readiness
-from gateway.redis.records.delivery_reports import read_alarms
-from gateway.redis.records.load import read_load
+from gateway.redis.records.processes.delivery_reports import read_alarms
+from gateway.redis.records.processes.load import read_load
 from gateway.server.error_responses import service_unavailable
 from gateway.server.exposition import CONTENT_TYPE, render_metrics
 from gateway.server.operator_auth import OperatorAuth

@@ -18,9 +18,9 @@ from starlette.responses import RedirectResponse, Response
 from gateway.access.exposure import OperatorAccess
 from gateway.access.operator_keys import LOCAL_NAME, OperatorKey, Role, find_key, is_session_token
 from gateway.access.request_source import client_address, is_local, is_same_origin
-from gateway.redis.records.audit_log import AuditEntry, AuditLog
-from gateway.redis.records.credential_attempts import CredentialAttempts
-from gateway.redis.records.operator_sessions import OperatorSessions
+from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
+from gateway.redis.records.operators.credential_attempts import CredentialAttempts
+from gateway.redis.records.operators.operator_sessions import OperatorSessions
 from gateway.server.error_responses import error_response
 
 Handler = Callable[[Request], Awaitable[Response]]

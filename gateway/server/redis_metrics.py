@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from gateway.redis.records.counters import Counters
-from gateway.redis.records.delivery_reports import is_delivery_counter, parse_delivery_counts
-from gateway.redis.records.load import MEASURED_SESSIONS, Load
+from gateway.redis.records.processes.counters import Counters
+from gateway.redis.records.processes.delivery_reports import is_delivery_counter, parse_delivery_counts
+from gateway.redis.records.processes.load import MEASURED_SESSIONS, Load
 
 _SAMPLE = f"of the {MEASURED_SESSIONS} sessions that wait longest"
 

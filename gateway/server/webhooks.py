@@ -26,7 +26,7 @@ from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
 from core.steps import Step
 from gateway.redis.connection.outage_log import outages
-from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.process_metrics import ProcessMetrics
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.session_log import LogEntry
 
 _CLOCK_TOLERANCE_MS = 5
 """Largest difference between the time a script reads and the time of its log entries."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.session_log import LogEntry
 from gateway.storm.burst_invariant import count_violations
 from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, PlannedConversation
 from gateway.storm.provider import Recipient

@@ -14,8 +14,8 @@ from core.model import Message
 from core.ports import Channel
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import LogEntry, read_log
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import LogEntry, read_log
 from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT
 
 _RETRY_SECONDS = 0.2

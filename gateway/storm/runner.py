@@ -14,7 +14,7 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.sessions.session_log import read_log
 from gateway.storm.burst_invariant import answered_texts
 from gateway.storm.conversations import STOP_TEXT, MessageGroup, PlannedConversation
 from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER, CHANNEL, StormEnvironment, running_environment

@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 
 from core.model import MIN_CONTACT_LENGTH, ControlAction
 from core.ports import Inbox
-from gateway.redis.records.contact_export import export_contact
-from gateway.redis.records.erasure import ContactErasure
-from gateway.redis.records.opt_outs import OptOuts
+from gateway.redis.records.contacts.contact_export import export_contact
+from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.sessions.opt_outs import OptOuts
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth

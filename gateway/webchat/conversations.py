@@ -16,7 +16,7 @@ from core.ports import AcceptResult, Inbox
 from core.time_limit import TimeLimit
 from gateway.redis.connection.notifications import SessionNotifications, Subscription
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.session_log import read_log, read_log_end
+from gateway.redis.records.sessions.session_log import read_log, read_log_end
 from gateway.webchat.channel import build_address, build_session_id
 from gateway.webchat.schemas import MessageView
 from gateway.webchat.session_tokens import WebSession

@@ -40,7 +40,7 @@ from gateway.redis.connection.connect import open_async_redis
 from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.write_refusal import describe_refusal
 from gateway.redis.encryption.cipher import use_cipher
-from gateway.redis.records import process_versions, worker_presence
+from gateway.redis.records.processes import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop
 from gateway.worker.rq_bookkeeping import RqBookkeeper
 

@@ -20,7 +20,7 @@ from gateway.bootstrap import Runtime
 from gateway.redis import rq_layout
 from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.retry_loop import run_forever
-from gateway.redis.records import worker_presence
+from gateway.redis.records.processes import worker_presence
 from gateway.worker.isolation import IsolationGate
 from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
 

@@ -18,8 +18,8 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.identities import IdentityResolver
-from gateway.redis.records.session_log import read_log, read_owner
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.sessions.session_log import read_log, read_owner
 from tests.fakes import EchoDialog, FakeChannel
 
 

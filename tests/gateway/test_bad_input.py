@@ -15,7 +15,7 @@ from channels._kit.simulator import FaultSettings
 from core.errors import StorageUnavailable
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.session_log import read_log_end
+from gateway.redis.records.sessions.session_log import read_log_end
 from gateway.storm.invariants import is_idle
 from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 from tests.gateway.workers import CRASH_TEXT

@@ -15,7 +15,7 @@ from core.errors import Rejected
 from core.model import DeliveryStatus, FailureKind, StatusChanged
 from gateway.config.settings import Settings
 from gateway.diagnostics import run_checks
-from gateway.redis.records import worker_presence
+from gateway.redis.records.processes import worker_presence
 from tests.core.rig import Rig
 from tests.gateway.running import RunningGateway
 from tests.gateway.stack import running_stack

@@ -22,8 +22,8 @@ from core.model import (
 )
 from core.ports import ErrorMessages
 from gateway.redis.outbox import SendOutcome
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import read_log
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

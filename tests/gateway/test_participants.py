@@ -21,8 +21,8 @@ from flows.library import FLOW_LIBRARY
 from gateway.bootstrap import find_participant_policies
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log, read_owner
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import read_log, read_owner
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.zendesk import builders as zendesk

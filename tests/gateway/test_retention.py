@@ -31,17 +31,17 @@ from gateway.redis.encryption.key_ring import generate_master_key, parse_encrypt
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.audit_log import AuditEntry, AuditLog
-from gateway.redis.records.credential_attempts import CredentialAttempts
-from gateway.redis.records.erasure import ContactErasure
-from gateway.redis.records.flow_versions import FlowVersions
-from gateway.redis.records.identities import IdentityResolver
-from gateway.redis.records.operator_sessions import OperatorSessions
-from gateway.redis.records.quarantine import Quarantine
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
+from gateway.redis.records.operators.credential_attempts import CredentialAttempts
+from gateway.redis.records.operators.flow_versions import FlowVersions
+from gateway.redis.records.operators.operator_sessions import OperatorSessions
+from gateway.redis.records.operators.quarantine import Quarantine
+from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
+from gateway.redis.records.processes.worker_presence import announce
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.records.trial_chats import StoredChat, TrialChats
-from gateway.redis.records.worker_presence import announce
 from gateway.redis.retention import KINDS, Keeper, KeyKind, find_kind, find_session
 from gateway.redis.sweeper import Sweeper
 from gateway.webchat.session_limit import SessionLimit

@@ -27,8 +27,8 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.readiness import Readiness
-from gateway.redis.records.load import read_load
-from gateway.redis.records.session_report import explain
+from gateway.redis.records.processes.load import read_load
+from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.sweeper import Sweeper
 from gateway.server.redis_metrics import build_counters
 from tests.channels.test_account_checks import ELSEWHERE, check, create, failed, served

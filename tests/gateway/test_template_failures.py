@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from core.model import TurnReceived
 from flows import DialogMachine, Flow
-from gateway.redis.records.entry_words import describe_entry
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.sessions.entry_words import describe_entry
+from gateway.redis.records.sessions.session_log import read_log
 from tests.fakes import turn
 from tests.flows.conversation import document, edge, node
 from tests.gateway.console.console_client import open_console

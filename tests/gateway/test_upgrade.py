@@ -17,8 +17,8 @@ from core.sessions import SessionWorker
 from flows.document import Flow
 from flows.engine import DialogMachine
 from gateway.redis import rq_layout
-from gateway.redis.records.session_log import read_log
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from tests.paths import ROOT
 
 SNAPSHOT = ROOT / "tests" / "payloads" / "upgrade" / "release_before_packages.json"

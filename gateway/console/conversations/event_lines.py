@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.console.formats import format_duration
-from gateway.redis.records.entry_words import describe_entry
-from gateway.redis.records.message_timeline import original_key
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.entry_words import describe_entry
+from gateway.redis.records.sessions.message_timeline import original_key
+from gateway.redis.records.sessions.session_log import LogEntry
 
 _SLOW_MS: Final = 5_000
 

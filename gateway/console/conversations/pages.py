@@ -21,17 +21,17 @@ from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
 from gateway.redis.outbox import REFUSAL_SENTENCES
-from gateway.redis.records.conversation_ids import ConversationIds
-from gateway.redis.records.conversation_list import (
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.conversation_list import (
     MAX_READ,
     ConversationList,
     ConversationRow,
     ConversationState,
     parse_cursor,
 )
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import is_entry_id, read_log_before, read_window
-from gateway.redis.records.text_words import WordDigests
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import is_entry_id, read_log_before, read_window
+from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 

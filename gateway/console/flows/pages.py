@@ -11,7 +11,7 @@ from starlette.routing import Route
 from gateway.console.flows.drawing_response import draw
 from gateway.console.flows.files import FlowFiles
 from gateway.console.page import ConsolePage
-from gateway.redis.records.flow_versions import FlowVersions
+from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 

@@ -17,9 +17,15 @@ from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.message_timeline import AGENT_PREFIX
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner, read_window
+from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import (
+    is_entry_id,
+    read_log,
+    read_log_end,
+    read_owner,
+    read_window,
+)
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response

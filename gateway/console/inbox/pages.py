@@ -20,14 +20,14 @@ from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
 from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
-from gateway.redis.records.agent_desk import AgentDesk
-from gateway.redis.records.conversation_ids import ConversationIds
-from gateway.redis.records.conversation_list import ConversationList, ConversationRow
-from gateway.redis.records.delivery_reports import read_alarms
-from gateway.redis.records.message_timeline import AGENT_PREFIX
-from gateway.redis.records.session_index import AgentSessionRow, SessionIndex
+from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.session_keys import session_key
-from gateway.redis.records.session_log import read_log_end, read_window
+from gateway.redis.records.sessions.agent_desk import AgentDesk
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.conversation_list import ConversationList, ConversationRow
+from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
+from gateway.redis.records.sessions.session_index import AgentSessionRow, SessionIndex
+from gateway.redis.records.sessions.session_log import read_log_end, read_window
 from gateway.redis.records.templates import TemplateRecords
 from gateway.server.operator_auth import OperatorAuth, name_target
 

@@ -24,9 +24,9 @@ from gateway.console.operations.figures import build_account_tiles
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.delivery_reports import read_alarms
-from gateway.redis.records.gateway_status import read_status
-from gateway.redis.records.traffic import MinuteTraffic, read_traffic
+from gateway.redis.records.processes.delivery_reports import read_alarms
+from gateway.redis.records.processes.gateway_status import read_status
+from gateway.redis.records.processes.traffic import MinuteTraffic, read_traffic
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.console.formats import count_of, format_duration
-from gateway.redis.records.delivery_reports import AccountAlarm
-from gateway.redis.records.gateway_status import GatewayStatus
+from gateway.redis.records.processes.delivery_reports import AccountAlarm
+from gateway.redis.records.processes.gateway_status import GatewayStatus
 
 _OVERDUE_MS = 60_000
 

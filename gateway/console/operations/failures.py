@@ -17,13 +17,13 @@ from gateway.console.live_views import ViewName
 from gateway.console.operations.figures import sum_errors
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.conversation_ids import ConversationIds
-from gateway.redis.records.dead_letters import DeadLetters, Letter, ReplayOutcome
-from gateway.redis.records.delivery_reports import read_recent_counts
-from gateway.redis.records.gateway_status import read_status
-from gateway.redis.records.quarantine import Quarantine
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.traffic import read_traffic
+from gateway.redis.records.operators.quarantine import Quarantine
+from gateway.redis.records.processes.delivery_reports import read_recent_counts
+from gateway.redis.records.processes.gateway_status import read_status
+from gateway.redis.records.processes.traffic import read_traffic
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from gateway.console.formats import count_of, format_duration, format_number
 from gateway.console.operations.sparklines import Sparkline, draw_sparkline
-from gateway.redis.records.counters import Histogram
-from gateway.redis.records.gateway_status import GatewayStatus, PausedAccount
-from gateway.redis.records.load import Load
-from gateway.redis.records.traffic import MinuteTraffic, merge_histograms
+from gateway.redis.records.processes.counters import Histogram
+from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
+from gateway.redis.records.processes.load import Load
+from gateway.redis.records.processes.traffic import MinuteTraffic, merge_histograms
 
 _OVERDUE_SECONDS: Final = 60.0
 _MAX_NAMED: Final = 3

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.console.page import ConsolePage
-from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.operator_auth import OperatorAuth
 
 

@@ -22,8 +22,8 @@ from gateway.console.simulator.client import (
     find_conversation,
     query_simulator,
 )
-from gateway.redis.records.identities import IdentityResolver
-from gateway.redis.records.session_log import is_entry_id, read_log, read_owner
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.sessions.session_log import is_entry_id, read_log, read_owner
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth
 

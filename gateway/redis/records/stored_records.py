@@ -15,9 +15,9 @@ from gateway.redis.encryption.sealing import (
     TURN_CLEAR,
     Sealer,
 )
-from gateway.redis.records.broadcast_rows import DEFINITION_CLEAR, ROW_CLEAR, broadcast_place
+from gateway.redis.records.contacts.broadcast_rows import DEFINITION_CLEAR, ROW_CLEAR, broadcast_place
 from gateway.redis.records.hook_events import EVENT_CLEAR, SUBSCRIPTION_CLEAR, subscription_place
-from gateway.redis.records.session_store import STORED_CLEAR
+from gateway.redis.records.sessions.session_store import STORED_CLEAR
 
 Seal = Callable[[Sealer, str, bytes], bytes]
 Place = Callable[[re.Match[str], Mapping[str, bytes]], str]

@@ -16,7 +16,7 @@ from core.errors import Rejected, Unavailable
 from core.model import FailureKind
 from core.ports import SessionStore
 from core.sessions import InMemorySessionStore
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 
 URL = "https://example.com/oauth/tokens"
 

@@ -13,8 +13,8 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log, read_owner
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import read_log, read_owner
 from tests.core.rig import SESSION, Rig
 from tests.effort import examples
 from tests.fakes import FakeChannel

@@ -14,7 +14,7 @@ from core.ports import Claim, Commit, RateLimit
 from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
 

@@ -18,8 +18,8 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
-from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.sessions.session_index import SessionIndex
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, EchoDialog
 

@@ -15,7 +15,7 @@ from core.model import FailureKind, TurnReceived
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.dead_letters import DeadLetters, Letter
+from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
 from tests.core.rig import SESSION, Rig
 from tests.fakes import turn
 

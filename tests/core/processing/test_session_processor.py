@@ -13,7 +13,7 @@ from core.ports import ErrorMessages
 from core.processing import SessionProcessor
 from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
-from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 

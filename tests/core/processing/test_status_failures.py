@@ -14,10 +14,14 @@ from core.ports import State, TurnOutcome
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.dead_letters import DeadLetters, Letter, ReplayOutcome
-from gateway.redis.records.delivery_reports import describe_failures, read_alarms, read_recent_counts
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.processes.delivery_reports import (
+    describe_failures,
+    read_alarms,
+    read_recent_counts,
+)
+from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 

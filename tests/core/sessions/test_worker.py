@@ -15,7 +15,7 @@ from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm import TransitionDecision, TransitionRequest
 from flows.llm.rules import RulesModel
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from tests.flows.conversation import LIBRARY
 
 KYC = Flow.load(LIBRARY / "kyc.json")

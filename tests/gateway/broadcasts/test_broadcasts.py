@@ -20,7 +20,7 @@ from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.opt_outs import OptOuts
+from gateway.redis.records.sessions.opt_outs import OptOuts
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

@@ -7,7 +7,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from core.model import Message, Reply
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from tests.channels.twilio.builders import twilio
 from tests.channels.twilio.test_content import ADDRESS, API, Api, NoFetch, choices
 

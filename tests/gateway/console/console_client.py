@@ -25,7 +25,7 @@ from gateway.console.operations.templates import TemplatesPage
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.text_words import WordDigests
+from gateway.redis.records.sessions.text_words import WordDigests
 from tests.fakes import FakeChannel
 from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth

@@ -12,8 +12,8 @@ from core.errors import Rejected
 from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnReceived
 from flows.library import __file__ as library_file
 from gateway.console.flows.walked_drawing import FlowDrawing
-from gateway.redis.records.audit_log import AuditLog
-from gateway.redis.records.dead_letters import DeadLetters
+from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.sessions.dead_letters import DeadLetters
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.console.test_conversations import open_first

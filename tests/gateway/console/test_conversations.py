@@ -13,18 +13,18 @@ from redis.asyncio import Redis
 from core.model import DeliveryStatus, Message, Owner, StatusChanged, Turn, TurnReceived
 from gateway.console.conversations.event_lines import walked_path
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.audit_log import AuditLog
-from gateway.redis.records.conversation_ids import ConversationIds
-from gateway.redis.records.conversation_list import (
+from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.conversation_list import (
     PAGE_ROWS,
     ConversationList,
     ConversationState,
     Cursor,
     parse_cursor,
 )
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import LogEntry, read_owner
-from gateway.redis.records.silenced_sessions import list_silenced
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import LogEntry, read_owner
+from gateway.redis.records.sessions.silenced_sessions import list_silenced
 from tests.fakes import ADDRESS, turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.inbound import InboundGateway

@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 
 from core.model import TurnReceived
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.audit_log import AuditEntry, AuditLog
-from gateway.redis.records.dead_letters import DeadLetters
-from gateway.redis.records.worker_presence import announce
+from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
+from gateway.redis.records.processes.worker_presence import announce
+from gateway.redis.records.sessions.dead_letters import DeadLetters
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.redis.records.test_dead_letters import add_dead_letters, list_letters

@@ -20,8 +20,8 @@ from gateway.console.flows import chat as flow_chat
 from gateway.console.flows.chat import FlowChatPage
 from gateway.console.flows.files import FlowFiles
 from gateway.console.flows.pages import FlowPages
-from gateway.redis.records.audit_log import AuditLog
-from gateway.redis.records.trial_chats import CHAT_SECONDS
+from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.operators.trial_chats import CHAT_SECONDS
 from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.console.console_client import KEYS

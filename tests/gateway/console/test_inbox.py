@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 
 from core.model import MessageTemplate, TemplateVariable, TurnReceived
 from gateway.console.inbox.pages import parse_variables
-from gateway.redis.records.agent_desk import AgentDesk
-from gateway.redis.records.audit_log import AuditLog
-from gateway.redis.records.session_log import read_log, read_owner
+from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.sessions.agent_desk import AgentDesk
+from gateway.redis.records.sessions.session_log import read_log, read_owner
 from gateway.redis.records.templates import TemplateRecords
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console

@@ -10,7 +10,7 @@ from core.errors import Unavailable
 from core.model import MessageTemplate, TurnReceived
 from gateway.broadcasts.store import Broadcasts
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.template_sync import claim_key
 from tests.fakes import turn

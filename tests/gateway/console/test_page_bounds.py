@@ -7,7 +7,7 @@ import re
 import pytest
 from redis.asyncio import Redis
 
-from gateway.redis.records.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from tests.effort import FULL
 from tests.fakes import ADDRESS
 from tests.gateway.console.console_client import open_console

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 
 from gateway.console.operations.quarantine import QuarantinePage
 from gateway.console.sign_in import SignInPage
-from gateway.redis.records.audit_log import AuditLog
-from gateway.redis.records.operator_sessions import OperatorSessions
-from gateway.redis.records.quarantine import Quarantine
+from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.operators.operator_sessions import OperatorSessions
+from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.operator_auth import OperatorAuth
 from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth

@@ -13,9 +13,9 @@ from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.conversation_list import ConversationList
-from gateway.redis.records.erasure import ContactErasure
-from gateway.redis.records.text_words import MAX_WORDS, WordDigests, split_words
+from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.sessions.conversation_list import ConversationList
+from gateway.redis.records.sessions.text_words import MAX_WORDS, WordDigests, split_words
 from tests.effort import FULL
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console

@@ -26,7 +26,7 @@ from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.hook_events import HookEvent
-from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.sessions.session_index import SessionIndex
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
 from tests.gateway.broadcasts.test_broadcasts import SPRING, rows

@@ -15,7 +15,7 @@ from channels.twilio.simulator.server import TwilioSimulator
 from core.model import DeliveryStatus
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.sessions.session_log import read_log
 from tests.gateway.stack import ACCOUNT, TOKEN
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 

@@ -28,8 +28,8 @@ from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.simulator_server import serve
 from gateway.middleware.transcription import MediaDownloader
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log_end
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import read_log_end
 from tests.channels.sunshine.builders import channel as sunshine_channel
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.builders import SECRET, TOKEN

@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 from gateway.cli.version import app
 from gateway.diagnostics import _check_versions
 from gateway.redis.readiness import Readiness
-from gateway.redis.records.process_versions import (
+from gateway.redis.records.processes.process_versions import (
     FORMAT,
     admit,
     announce,

@@ -30,8 +30,8 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.delivery_reports import read_alarms
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.processes.delivery_reports import read_alarms
+from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.template_sync import TemplateSync, claim_key
 from tests.channels.sdk.hosted import host

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
-from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.server.operator_auth import OperatorAuth
 from tests.gateway.access.rule import operator_auth
 

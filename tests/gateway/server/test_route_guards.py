@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.access.operator_keys import Role
 from gateway.app import create
 from gateway.config.settings import setting_rows
-from gateway.redis.records.audit_log import AuditLog
+from gateway.redis.records.operators.audit_log import AuditLog
 from tests.flows.http_server import served
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import JsonValue
 
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.session_log import LogEntry
 from gateway.storm.burst_invariant import count_violations
 from gateway.storm.conversations import MessageGroup, PlannedConversation
 from gateway.storm.invariants import FinishedConversation, check_conversation

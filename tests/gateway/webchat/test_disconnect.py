@@ -8,7 +8,7 @@ from contextlib import suppress
 from redis.asyncio import Redis
 
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.identities import IdentityResolver
+from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.webchat.conversations import SubmittedTurn, WebConversations
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from core.model import ControlAction, ControlReceived
-from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.webchat.channel import build_address
 from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 from tests.gateway.webchat.test_routes import ask, web

@@ -17,7 +17,7 @@ from rq.worker import Worker
 
 from channels._kit.simulator import Fault, FaultSettings
 from gateway.redis import rq_layout
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sweeper import Sweeper
 from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from gateway.redis.records.dead_letters import DeadLetters
+from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.worker.isolation import IsolationGate
 from tests.effort import FULL
 from tests.gateway.stack import PERSON, Stack, running_stack

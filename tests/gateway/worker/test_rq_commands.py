@@ -18,9 +18,9 @@ from rq.serializers import JSONSerializer
 
 from channels._kit.simulator import FaultSettings
 from gateway.redis import rq_layout
-from gateway.redis.records import worker_presence
-from gateway.redis.records.load import read_load
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.processes import worker_presence
+from gateway.redis.records.processes.load import read_load
+from gateway.redis.records.sessions.session_log import read_log
 from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"

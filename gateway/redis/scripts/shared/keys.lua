@@ -17,7 +17,7 @@
 --   tg:{s}:log    stream  log of the session
 --   tg:{s}:participants   set   sessions of participants of the same conversation
 --   tg:{s}:terms  set     terms by which the console finds the session: in tg:term:*
---   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/identities.py)
+--   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/contacts/identities.py)
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
 --                               entry (its first log entry), parts

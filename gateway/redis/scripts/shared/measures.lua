@@ -1,5 +1,5 @@
 -- What is measured for /metrics: counters by account and class, histograms of waits, and who waits for how long.
--- Fields of tg:counts, and of tg:traffic:* for each minute since the epoch (gateway/redis/records/traffic.py):
+-- Fields of tg:counts, and of tg:traffic:* for each minute since the epoch (gateway/redis/records/processes/traffic.py):
 --   c|name|account|class       a counter
 --   h|name|channel|bound       observations up to `bound` milliseconds and above the next smaller one ('inf': the rest)
 --   h|name|channel|sum         their sum in milliseconds

@@ -1,6 +1,6 @@
 -- People in a conversation beside its contact (guarantee L15).
 
--- True if the provider has merged these two names (gateway/redis/records/identities.py).
+-- True if the provider has merged these two names (gateway/redis/records/contacts/identities.py).
 local function is_same_person(one, other)
   if one == other then return true end
   local function known_as(name) return redis.call('HGET', 'tg:person:' .. name, 'session') or name end

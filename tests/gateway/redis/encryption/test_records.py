@@ -21,17 +21,17 @@ from gateway.redis.encryption.key_ring import KeyRing, generate_master_key, pars
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.contact_export import export_contact
-from gateway.redis.records.contact_search import ContactSearch
-from gateway.redis.records.conversation_list import ConversationList
-from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
-from gateway.redis.records.erasure import ContactErasure
-from gateway.redis.records.key_content import read_key
+from gateway.redis.records.contacts.contact_export import export_contact
+from gateway.redis.records.contacts.contact_search import ContactSearch
+from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.contacts.key_content import read_key
 from gateway.redis.records.reencryption import Reencryption
 from gateway.redis.records.schedule import Schedule
-from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.conversation_list import ConversationList
+from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from tests.fakes import EchoDialog, turn
 from tests.gateway.inbound import InboundGateway
 from tests.gateway.test_erasure import NAME, NUMBER, SMS, TEXT, TICKET, WHATSAPP, leave_traces_everywhere

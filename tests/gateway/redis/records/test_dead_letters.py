@@ -21,8 +21,8 @@ from gateway.cli import app
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.dead_letters import DeadLetters, Letter, ReplayOutcome
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.session_log import read_log
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
 SESSION = "fake:1"

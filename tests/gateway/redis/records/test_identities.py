@@ -24,7 +24,7 @@ from core.model import (
 from core.ports import AcceptResult
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.identities import IdentityResolver
+from gateway.redis.records.contacts.identities import IdentityResolver
 from tests.channels.whatsapp.builders import whatsapp
 
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")

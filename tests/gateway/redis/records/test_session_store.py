@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 
 from core.errors import ConfigurationError, LeaseLost, SessionBusy
-from gateway.redis.records.session_store import RedisSessionStore
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 
 KEY = "tg:own:{ada}"
 

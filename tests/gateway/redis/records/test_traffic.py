@@ -12,8 +12,8 @@ from core.errors import Unavailable
 from core.model import TurnReceived
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.counters import Histogram, parse_counters
-from gateway.redis.records.traffic import read_traffic, summarize_waits
+from gateway.redis.records.processes.counters import Histogram, parse_counters
+from gateway.redis.records.processes.traffic import read_traffic, summarize_waits
 from tests.fakes import turn
 from tests.gateway.inbound import InboundGateway
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from gateway.redis.records import worker_presence
+from gateway.redis.records.processes import worker_presence
 
 
 async def test_a_worker_that_announces_itself_is_alive_until_it_withdraws(

@@ -14,7 +14,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from gateway.redis.records.audit_log import read_salt
+from gateway.redis.records.operators.audit_log import read_salt
 
 _TAG_BYTES: Final = 16
 _BLOCK_BYTES: Final = 32

@@ -15,10 +15,10 @@ from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from gateway.redis import rq_layout
-from gateway.redis.records.contact_names import MentionFinder
-from gateway.redis.records.contact_search import FoundContact, scan_keys
+from gateway.redis.records.contacts.contact_names import MentionFinder
+from gateway.redis.records.contacts.contact_search import FoundContact, scan_keys
+from gateway.redis.records.contacts.key_content import decode, decode_text, read_key, read_stream
 from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
-from gateway.redis.records.key_content import decode, decode_text, read_key, read_stream
 
 Command = tuple[str | bytes | int, ...]
 

@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.broadcast_rows import find_broadcast_rows
-from gateway.redis.records.contact_records import ContactRecords
-from gateway.redis.records.contact_search import ContactSearch
-from gateway.redis.records.key_content import decode_text, read_key
+from gateway.redis.records.contacts.broadcast_rows import find_broadcast_rows
+from gateway.redis.records.contacts.contact_records import ContactRecords
+from gateway.redis.records.contacts.contact_search import ContactSearch
+from gateway.redis.records.contacts.key_content import decode_text, read_key
 from gateway.redis.records.session_keys import SESSION_PARTS, session_key
 
 _SCOPES = {"1": "all", "0": "none", "": "none"}

@@ -11,7 +11,7 @@ from core.model import Address, ControlAction, ControlReceived, FrozenModel, Opt
 from core.ports import Inbox
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.session_index import SessionIndex
+from gateway.redis.records.sessions.session_index import SessionIndex
 
 
 class OptOutRow(FrozenModel):

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.counters import Counters, parse_counters
+from gateway.redis.records.processes.counters import Counters, parse_counters
 
 MEASURED_SESSIONS = 1_000
 """Sessions whose mailboxes are looked at, those that wait longest first."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from core.model import Owner
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.session_log import LogEntry
 
 _UNSAID: Final = frozenset({"text", "body", "payload", "choices", "media", "key", "id", "fence"})
 OWNER_WORDS: Final = {

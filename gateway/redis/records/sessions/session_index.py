@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from core.model import Address, FrozenModel, Owner
 from core.ports import State
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.contact_search import ContactSearch
-from gateway.redis.records.erasure import erase_session
+from gateway.redis.records.contacts.contact_search import ContactSearch
+from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.hook_events import erase_hook_events
 
 _MAX_KEYS_PER_CALL = 500

@@ -15,7 +15,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.audit_log import read_salt
+from gateway.redis.records.operators.audit_log import read_salt
 
 MAX_WORDS: Final = 30
 """Words of a text that are indexed or looked for."""

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.contact_names import (
+from gateway.redis.records.contacts.contact_names import (
     is_global,
     last_part,
     normalize,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.model import FrozenModel
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.session_log import LogEntry
 
 _SUFFIXES = re.compile(r"(~t?\d+)+$")
 

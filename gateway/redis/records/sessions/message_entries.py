@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, original_key
-from gateway.redis.records.session_log import LogEntry
+from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX, OWN_PREFIX, original_key
+from gateway.redis.records.sessions.session_log import LogEntry
 
 
 def select_message(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:

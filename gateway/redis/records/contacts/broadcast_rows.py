@@ -10,10 +10,10 @@ from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.contact_names import normalize
-from gateway.redis.records.contact_records import Command, ContactRecord
-from gateway.redis.records.contact_search import FoundContact, scan_keys
-from gateway.redis.records.key_content import decode
+from gateway.redis.records.contacts.contact_names import normalize
+from gateway.redis.records.contacts.contact_records import Command, ContactRecord
+from gateway.redis.records.contacts.contact_search import FoundContact, scan_keys
+from gateway.redis.records.contacts.key_content import decode
 
 _ROWS_PER_CALL: Final = 1_000
 _ROWS_PREFIX: Final = "tg:broadcast_rows:"

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
 
-from gateway.redis.records.counters import Histogram, parse_counters
+from gateway.redis.records.processes.counters import Histogram, parse_counters
 
 MAX_MINUTES = 24 * 60
 _MINUTES_PER_CALL = 240

@@ -12,12 +12,12 @@ from redis.asyncio import Redis
 from core.model import FrozenModel
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.broadcast_rows import find_broadcast_rows
-from gateway.redis.records.contact_names import MentionFinder
-from gateway.redis.records.contact_records import ContactRecord, ContactRecords
-from gateway.redis.records.contact_search import ContactSearch, FoundContact, scan_keys
-from gateway.redis.records.key_content import decode_text
-from gateway.redis.records.persistence import rewrite_files
+from gateway.redis.records.contacts.broadcast_rows import find_broadcast_rows
+from gateway.redis.records.contacts.contact_names import MentionFinder
+from gateway.redis.records.contacts.contact_records import ContactRecord, ContactRecords
+from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact, scan_keys
+from gateway.redis.records.contacts.key_content import decode_text
+from gateway.redis.records.contacts.persistence import rewrite_files
 from gateway.redis.records.session_keys import SESSION_PARTS
 
 _DELETED_PER_CALL: Final = 200

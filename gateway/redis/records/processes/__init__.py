@@ -1,0 +1,1 @@
+"""Records of processes and traffic: who runs, counters, load, delivery reports."""

@@ -1,0 +1,1 @@
+"""Records of sessions: log, state, messages and their timelines, lists and reports."""
