@@ -1,0 +1,37 @@
+"""Limits of the session protocol and of processing, from the settings."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from core.processing import ProcessingLimits
+from gateway.config.settings import Settings
+from gateway.redis.connection.replication import ReplicaConfirmation
+from gateway.redis.lua import ProtocolLimits
+
+_DAY_MS = 86_400_000
+
+
+def build_protocol_limits(settings: Settings) -> ProtocolLimits:
+    """Convert the settings to the limits of the session protocol."""
+    return ProtocolLimits(
+        lease_ms=int(settings.lease_seconds * 1000),
+        expiry_ms=int(settings.session_hours * 3_600_000),
+        agent_timeout_ms=int(settings.person_hours * 3_600_000),
+        reply_ms=int(settings.reply_hours * 3_600_000),
+        retention_ms=settings.keep_session_days * _DAY_MS,
+        contact_ms=settings.keep_contact_days * _DAY_MS,
+        dead_ms=settings.keep_dead_letter_days * _DAY_MS,
+    )
+
+
+def build_confirmation(settings: Settings, redis: Redis) -> ReplicaConfirmation | None:
+    """Return the confirmation by replicas; `None` where the primary's own storage is enough."""
+    return ReplicaConfirmation(redis, settings.replicas) if settings.durability == "replicated" else None
+
+
+def build_processing_limits(settings: Settings) -> ProcessingLimits:
+    """Convert the settings to the limits of the session processor."""
+    return ProcessingLimits(
+        reply_seconds=settings.reply_hours * 3600, message_seconds=settings.message_hours * 3600
+    )
