@@ -18,7 +18,12 @@ from flows.templating import Guard, TextTemplate
 from flows.text import BoundedRegex, tokenize
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-_CONSENT = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
+CONSENT_CONDITION = re.compile(
+    r"\b(?:yes|agree|confirm|accept|correct|affirm|consent|bestätig|stimmt? zu|zustimm|einverstanden|bejah|"
+    r"confirma|acepta|está de acuerdo)",
+    re.IGNORECASE,
+)
+"""Words of a condition that a yes meets, in the languages that authors write conditions in."""
 _RESERVED_NAMES = frozenset(
     ("name", "current_time", "current_date", "current_language", "current_time_Asia_Kolkata")
 )
@@ -146,7 +151,7 @@ def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: Tfid
         leads_to_hand_off=context.nodes[target].hand_off,
         commits=target in context.committing_nodes or has_deed(edge.actions or (), context.methods),
         takes_yes=bool(words & (vocabulary.yes | {"y"}))
-        or (not has_evidence and _CONSENT.search(edge.condition) is not None),
+        or (not has_evidence and CONSENT_CONDITION.search(edge.condition) is not None),
         is_answer=_only_says(context.nodes[target]),
         takes_no=bool(words & vocabulary.no),
         parameters_schema=_parameters_schema(edge, context),

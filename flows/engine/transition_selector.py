@@ -189,8 +189,14 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
         return None
     decision = await _RULES_MODEL.decide(_build_request(context, edges))
     chosen = find_edge(decision.edge_id, leading)
+    if chosen is not None:
+        return chosen
+    # several hand over, for refunds and for a person, say: the one that says so is meant
+    named = [
+        edge for edge in leading if any(map(asks_for_person, (edge.edge.condition, *edge.edge.examples)))
+    ]
     own = set(map(id, context.node.edges))
-    return chosen or next((edge for edge in leading if id(edge) not in own), leading[0])
+    return next((edge for edge in named or leading if id(edge) not in own), (named or leading)[0])
 
 
 def _missing_consent(

@@ -8,6 +8,7 @@ from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
 from flows.nlu.clauses import (
     asks_to_wait,
     denied_positions,
+    doubted_positions,
     is_excepted,
     is_request,
     is_reserved,
@@ -54,6 +55,7 @@ __all__ = [
     "content_words",
     "cosine_similarity",
     "denied_positions",
+    "doubted_positions",
     "expand_fractions",
     "extract_pattern_matches",
     "find_labels",

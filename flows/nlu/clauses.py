@@ -107,6 +107,18 @@ def denied_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[i
     return frozenset(denied)
 
 
+def doubted_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[int]:
+    """Return the positions of words whose clause denies something, whatever it is (“Saturdays I cannot”)."""
+    doubted, offset = set[int](), 0
+    for clause in split_clauses(text, language):
+        if any(_denies(word, language) for word in clause[1:]) or (
+            _denies(clause[0], language) and len(clause) > 2
+        ):
+            doubted.update(range(offset, offset + len(clause)))
+        offset += len(clause)
+    return frozenset(doubted)
+
+
 def _denies(word: str, language: str) -> bool:
     """Return whether a word denies others: “never” too, but not the “no” that stands for itself."""
     vocabulary = answer_vocabulary(language)

@@ -19,6 +19,7 @@ from flows.nlu import (
     RecognizedNumber,
     any_pattern,
     asks_back,
+    doubted_positions,
     expand_fractions,
     extract_pattern_matches,
     find_labels,
@@ -50,11 +51,12 @@ from flows.slots.message_values import convert_form, convert_location, read_form
 from flows.slots.named_numbers import recognize_named_numbers, recognize_single_unit
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
-from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
+from flows.text import MAX_INPUT_LENGTH, find_phrase, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
 _MAX_LABEL_ANSWER_WORDS = 8
+_LABEL_STEM = 4
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _EMAIL = re.compile(EMAIL_PATTERN)
@@ -166,6 +168,30 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
+    reading = _match_enum(slot, text)
+    return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
+
+
+def _is_doubted(slot: Slot, value: JsonValue, text: str) -> bool:
+    """Return whether the clause that names a value denies something, and no other value is named for it."""
+    words, doubted = tokenize(text), doubted_positions(text, slot.language)
+    if not doubted:
+        return False
+    named = {
+        allowed: [at for at, word in enumerate(words) if _is_of_label(word, str(allowed), slot)]
+        for allowed in map(str, slot.allowed_values)
+    }
+    own = named.pop(str(value), [])
+    return bool(own) and doubted.issuperset(own) and not any(set(each) - set(own) for each in named.values())
+
+
+def _is_of_label(word: str, label: str, slot: Slot) -> bool:
+    labels = (label, *(name for name, meant in slot.synonyms if meant == label))
+    parts = {part for each in labels for part in tokenize(each)}
+    return any(word[:_LABEL_STEM] == part[:_LABEL_STEM] for part in parts)
+
+
+def _match_enum(slot: Slot, text: str) -> SlotReading:
     """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
     if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
@@ -394,7 +420,7 @@ def _single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
     distinct = list(dict.fromkeys(recognized))
     if not distinct:
         return SlotReading()
-    if len(distinct) > 1 and not _corrects_itself(text, lexicon_for(slot.language)):
+    if len(distinct) > 1 and not _corrects_itself(text, str(distinct[-1]), lexicon_for(slot.language)):
         messages = messages_for(slot.language)
         display = slot_type(slot.kind).display
         shown = [display(item, messages) if display else item for item in distinct[:4]]
@@ -402,11 +428,18 @@ def _single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
     return SlotReading(distinct[-1], weight=len(str(distinct[-1])))
 
 
-def _corrects_itself(text: str, lexicon: Lexicon) -> bool:
+def _corrects_itself(text: str, last: str, lexicon: Lexicon) -> bool:
     """Return whether the last of several values is meant: none that is an alternative (“no idea, 2 or 3”)."""
-    words = tokenize(text)
-    corrections = [at for at, word in enumerate(words) if word in lexicon.correction_words]
-    return bool(corrections) and not {*lexicon.or_words}.intersection(words[corrections[-1] :])
+    words, empty = tokenize(text), lexicon.fillers | lexicon.stop_words | lexicon.correction_words
+    corrections = [
+        at
+        for at, word in enumerate(words)
+        if word in lexicon.correction_words and not empty.issuperset(words[at + 1 :])
+    ]  # in “2 or 3, I don't know” nothing is corrected
+    if not corrections or {*lexicon.or_words}.intersection(words[corrections[-1] :]):
+        return False
+    spelt = tokenize(last)  # where a value is not spelt as it is stored, nobody knows where it stands
+    return words[-1] in spelt or find_phrase(spelt, words) < 0 or find_phrase(spelt, words) > corrections[-1]
 
 
 def _display_date(value: JsonValue, messages: LocaleMessages) -> str:

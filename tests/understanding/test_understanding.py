@@ -25,7 +25,7 @@ async def test_the_rules_model_is_right_or_asks_back() -> None:
 async def test_the_rules_model_understands_talks_over_other_flows(folder: str) -> None:
     score = await measure_talks(folder)
     report = _report(score)
-    assert score.share("right") >= 0.95, report
+    assert score.share("right") >= 0.92, report
     assert score.share("wrong") <= 0.01, report
     for language in ("en", "de", "es"):
         assert score.share("right", language) >= 0.9, report

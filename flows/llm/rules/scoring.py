@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 from rapidfuzz.distance import OSA
 
-from flows.compiled import CompiledEdge
+from flows.compiled import CONSENT_CONDITION, CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.consent import is_answer_blocked
 from flows.llm.rules.keywords import (
@@ -67,11 +67,11 @@ _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
 _WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING_CONDITION = re.compile(
     r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|"
-    r"unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)",
+    r"unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative|"
+    r"nicht\b|kein|lehnt .{0,40}\bab\b|ablehn|verneint|widerspr|rechaza|niega)",
     re.IGNORECASE,
 )
 
@@ -181,6 +181,8 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         edge.keywords, message.words, agreed=message.confirmation, language=message.language
     ):
         return KEYWORD_SCORE
+    if edge.commits and message.is_question:  # one letter is too little to end or do something
+        return 0.0
     letters = fuzzy_match_length(edge.keywords, message.words, message.denied, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
@@ -266,10 +268,11 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         return FREE_TEXT_SCORE - 1 if is_local and message.words else 0.0
     refuses, confirms = (
         bool(_REFUSING_CONDITION.search(condition)),
-        bool(_CONFIRMING_CONDITION.search(condition)),
+        bool(CONSENT_CONDITION.search(condition)),
     )
     is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
-    if is_local and agreed is not None and is_answer:  # a global edge is taken by words of its own
+    refuses_something = agreed is False and message.refuses_wish and edge.commits
+    if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
         return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
@@ -296,7 +299,7 @@ def condition_has_evidence(condition: str, language: str) -> bool:
     text = condition.replace("_", " ")
     if text.strip().casefold() in _ALWAYS or "{" in text or _QUOTED.search(text):
         return True
-    patterns = (_REFUSING_CONDITION, _CONFIRMING_CONDITION, _WILLING_CONDITION, _ANY_ANSWER_CONDITION)
+    patterns = (_REFUSING_CONDITION, CONSENT_CONDITION, _WILLING_CONDITION, _ANY_ANSWER_CONDITION)
     if any(pattern.search(text) for pattern in patterns):
         return True
     names_of_people = _PEOPLE.union(*(map(tokenize, ("they", "them", "their"))))

@@ -80,6 +80,7 @@ class _RelativeGrammar:
     resolvers: tuple[tuple[re.Pattern[str], _Resolver], ...]
     greeting: re.Pattern[str]
     bound_before: re.Pattern[str]
+    range_before: re.Pattern[str]
     recurrence_before: re.Pattern[str]
     clause_separator: re.Pattern[str]
     negations: frozenset[str]
@@ -118,6 +119,10 @@ def _grammar(lexicon: Lexicon) -> _RelativeGrammar:
         counts=words.counts,
         resolvers=_compile_resolvers(lexicon, names),
         greeting=re.compile(rf"\b{any_pattern(lexicon.greeting_patterns)}\b"),
+        range_before=re.compile(
+            rf" \d{{1,2}}(?:st|nd|rd|th)?[.ºª]?(?: [.;])? {one_of(lexicon.times.range_links)}"
+            rf"(?: {one_of((*words.bound_articles, *words.articles))})? $"
+        ),
         bound_before=re.compile(rf" {one_of(words.bound_words)}(?: {one_of(words.bound_articles)})? $"),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
@@ -324,6 +329,8 @@ def _to_recognized(
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
     if bound and names.isdisjoint(bound[0].split()):
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
+    if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if stands_beside_unknown(tuple(before.split()), tuple(after.split()), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
