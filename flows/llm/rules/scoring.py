@@ -26,6 +26,7 @@ from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
 from flows.llm.rules.questions import count_own_words, count_shared_subjects
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
+    answer_vocabulary,
     content_words,
     cosine_similarity,
     denied_positions,
@@ -51,6 +52,7 @@ _SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
 _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
+_MIN_OWN_WORDS = 3
 _SUBJECT = re.compile(r"^\W*(?:the|a|an|der|die|das|el|la|ein|eine|un|una)\s+\w+\s+", re.IGNORECASE)
 _EMPTY_CONDITION_WORDS = frozenset(
     tokenize(
@@ -271,7 +273,7 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         bool(CONSENT_CONDITION.search(condition)),
     )
     is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
-    refuses_something = agreed is False and message.refuses_wish and edge.commits
+    refuses_something = agreed is False and edge.commits and _refuses_something_else(message)
     if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
         return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
     if confirms and not refuses and (message.has_negation or message.is_question):
@@ -292,6 +294,13 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         and not _is_thanks(message)
         else 0.0
     )
+
+
+def _refuses_something_else(message: ParsedMessage) -> bool:
+    """Return whether a no denies a wish in words of its own (“no quiero darme de baja, sino…”)."""
+    answers = answer_vocabulary(message.language).answers
+    own = [word for word in content_words(message.text, message.language) if word not in answers]
+    return message.refuses_wish and len(own) >= _MIN_OWN_WORDS
 
 
 def condition_has_evidence(condition: str, language: str) -> bool:
