@@ -17,7 +17,9 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 from tests.effort import examples
 
-settings.register_profile("turngate", max_examples=examples(100), deadline=None)  # wall time depends on the load
+settings.register_profile(
+    "turngate", max_examples=examples(100), deadline=None
+)  # wall time depends on the load
 settings.load_profile("turngate")
 
 
