@@ -52,7 +52,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the busiest minute of a day asks for: messages a second, in all and of the busiest part."""
+    """Demand of the busiest minute of a day: messages a second, in all and of the busiest part."""
 
     mean: float
     peak: float

@@ -37,7 +37,7 @@ class TrialStep(NamedTuple):
 
 
 class TrialTurn(NamedTuple):
-    """What a turn said, where it led and what it took. `calls` are those that were not made."""
+    """Report of a turn: its text, where it led and what it took. `calls` are those that were not made."""
 
     state: State
     messages: tuple[str, ...]

@@ -108,7 +108,7 @@ def denied_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[i
 
 
 def doubted_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[int]:
-    """Return the positions of words whose clause denies something, whatever it is (“Saturdays I cannot”)."""
+    """Return the positions of words in clauses with any denial (“Saturdays I cannot”)."""
     doubted, offset = set[int](), 0
     for clause in split_clauses(text, language):
         if any(_denies(word, language) for word in clause[1:]) or (

@@ -429,7 +429,10 @@ def _single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
 
 
 def _corrects_itself(text: str, last: str, lexicon: Lexicon) -> bool:
-    """Return whether the last of several values is meant: none that is an alternative (“no idea, 2 or 3”)."""
+    """Return whether the last of several values is meant: it stands behind a word of correction.
+
+    An alternative (“no idea, 2 or 3”) and “2 or 3, I don't know” correct nothing.
+    """
     words, empty = tokenize(text), lexicon.fillers | lexicon.stop_words | lexicon.correction_words
     corrections = [
         at

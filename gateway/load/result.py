@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class MessageOutcome:
-    """What became of one message: milliseconds until the webhook's response and until the first reply.
+    """Outcome of one message: milliseconds until the webhook's response and until the first reply.
 
     `status` is the webhook's HTTP status, 0 for none; `reply_ms` is None without a reply in time.
     """

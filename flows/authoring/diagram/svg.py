@@ -51,7 +51,7 @@ g.now text{fill:#fff}"""
 
 
 class WalkedPath(NamedTuple):
-    """What a conversation walked: nodes, pairs of nodes with an edge between them, and the present node."""
+    """Path of a conversation: nodes, pairs of nodes with an edge between them, and the present node."""
 
     nodes: frozenset[str] = frozenset()
     edges: frozenset[tuple[str, str]] = frozenset()

@@ -23,7 +23,7 @@ def presence_key(session: str) -> str:
 
 
 class AgentDesk:
-    """What agents know of each other's work."""
+    """State of the work on conversations that agents share with each other."""
 
     def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None) -> None:
         self._redis = redis
