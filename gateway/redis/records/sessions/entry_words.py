@@ -24,7 +24,7 @@ ACT_WORDS: Final = {
 
 
 class EntryWords(NamedTuple):
-    """Words for an entry: the event, further facts, and the icon and tone of the console (`ok`, `warn`, `bad` or none)."""
+    """Words for an entry: the event, further facts, icon and tone (`ok`, `warn`, `bad` or none)."""
 
     title: str
     detail: str = ""
