@@ -19,7 +19,8 @@ TOOL := UV_SYSTEM_CERTS=1 $(BIN)/uv tool run -q
 WORKERS ?= 3
 PYTEST_OPTIONS ?=
 # A few long tests have no mark, so that each kind of process and page is tried by `make test` too.
-PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(FULL_TESTS),,-m "not long")
+# Compiled modules are kept: every process that a test starts would compile them again.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(FULL_TESTS),,-m "not long")
 
 .PHONY: help run test test-all test-model test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
 

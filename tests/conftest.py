@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,11 +17,15 @@ from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 from tests.effort import examples
+from tests.paths import ROOT
 
 settings.register_profile(
     "turngate", max_examples=examples(100), deadline=None
 )  # wall time depends on the load
 settings.load_profile("turngate")
+
+# Every HTTP client reads all authorities that it trusts, for 30 ms: in tests it is one, which signs nothing.
+os.environ["SSL_CERT_FILE"] = str(ROOT / "tests" / "authority.pem")
 
 
 def pytest_collection_finish() -> None:

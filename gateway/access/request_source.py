@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -18,6 +19,8 @@ _PROXY_HEADERS = frozenset(
 )  # fmt: skip
 _UNSAFE_SITES = ("cross-site", "same-site")
 _MAX_ADDRESS_LENGTH = 100
+_AUTHORITY = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?", re.ASCII)
+"""A Host header as RFC 9110 has it; `urlsplit` would also read `localhost/.example.com`."""
 
 
 def is_local(request: Request) -> bool:
@@ -100,8 +103,8 @@ def _is_private(address: str) -> bool:
 
 @lru_cache(256)
 def _is_loopback_authority(host_and_port: str) -> bool:
-    parts = _split_url(f"//{host_and_port}")
-    return parts is not None and "@" not in host_and_port and is_loopback(parts.hostname or "")
+    match = _AUTHORITY.fullmatch(host_and_port)
+    return match is not None and is_loopback(match["name"].lower().strip("[]"))
 
 
 def _is_proxy_header(name: str) -> bool:

@@ -17,8 +17,9 @@ from gateway.load.generator import LoadGenerator
 from gateway.load.process_cost import read_cpu_seconds
 from gateway.load.provider import LoadSimulator
 from gateway.local.child_process import SupervisedProcess
+from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 

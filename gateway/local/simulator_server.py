@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict
 
 import httpx
-import uvicorn
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from channels._kit.outbound import classify_http_error, parse_retry_after
 from channels._kit.simulator import (
@@ -38,12 +36,10 @@ from channels._kit.simulator import (
     WebhookResult,
 )
 from core.errors import Unavailable
-from gateway.local.loopback import open_listener
 
 log = logging.getLogger("turngate.simulator")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_STOP_SECONDS = 5
 MAX_FILE_BYTES = 101 * 1024 * 1024
 _SEND_KEY = "turngate.send"
 
@@ -281,48 +277,6 @@ class SimulatorServer:
         """Return where a webhook is delivered: its signature may be for a public URL that leads elsewhere."""
         public, here = self._reroute
         return f"{here}{url.removeprefix(public)}" if public and url.startswith(f"{public}/") else url
-
-
-@contextlib.asynccontextmanager
-async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Run an application on this event loop and yield its URL; port 0 selects a free one.
-
-    Signal handlers stay with the owner of the loop. Raises `OSError` if the port is in use.
-    """
-    # bound here, because uvicorn exits the process if it cannot bind
-    listener = open_listener(host, port)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        ws="none",
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        await server.ready.wait()
-        yield f"http://{host}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers; `ready` is set once it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
 
 
 def _to_http_response(response: SimulatorResponse) -> Response:

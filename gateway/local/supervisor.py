@@ -19,13 +19,14 @@ from gateway.bootstrap import build_dialog, load_channels, load_operator_access
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
 from gateway.local.child_process import SupervisedProcess
+from gateway.local.http_server import serve
 from gateway.local.simulated_accounts import (
     URL_VARIABLE,
     create_simulated_accounts,
     format_simulator_urls,
     write_simulated_settings,
 )
-from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer, serve
+from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer
 from gateway.redis.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")

@@ -17,8 +17,8 @@ from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
+from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
-from gateway.local.simulator_server import serve
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.storm.conversations import ConversationGenerator

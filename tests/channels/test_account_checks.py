@@ -16,7 +16,8 @@ from channels._kit.account_check import AccountCheck
 from channels._kit.simulator import SimulatedAccount
 from channels.sunshine.simulator.app_resource import INTEGRATION_ID
 from core.errors import DeliveryError
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.http_server import serve
+from gateway.local.simulator_server import SimulatorServer
 
 PUBLIC = "https://bots.example.com"
 ELSEWHERE = "https://old.example.com/webhooks/x"

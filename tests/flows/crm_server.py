@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.flows.http_server import served
+from gateway.local.http_server import serve
 
 Json = dict[str, Any]
 Answer = Response | None | Callable[[Request], Response]
@@ -47,7 +47,7 @@ class Crm:
         """Serve on a free port of loopback, in the loop of the test."""
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         app = Starlette(routes=[Route("/{path:path}", self.answer, methods=methods)])
-        async with served(app) as self.url:
+        async with serve(app) as self.url:
             try:
                 yield self
             finally:

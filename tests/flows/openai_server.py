@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.flows.http_server import served
+from gateway.local.http_server import serve
 
 Json = dict[str, Any]
 USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
@@ -152,7 +152,7 @@ class OpenAIServer:
         routes.append(Route("/v1/audio/transcriptions", self.transcribe, methods=["POST"]))
         routes.append(Route("/v1/audio/speech", self.speak, methods=["POST"]))
         app = Starlette(routes=routes)
-        async with served(app) as url:
+        async with serve(app) as url:
             self.url = f"{url}/v1"
             try:
                 yield self

@@ -19,7 +19,8 @@ from channels._kit.simulator import SimulatorRequest, SimulatorResponse, Webhook
 from channels.twilio.simulator.server import TwilioSimulator
 from core.model import Address, Turn, TurnReceived
 from gateway.config.channel_config import ConfigFile
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.http_server import serve
+from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
 

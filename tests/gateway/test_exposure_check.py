@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gateway.access.generated_key import load_or_create_key, new_secret
 from gateway.config.settings import Settings
 from gateway.diagnostics import run_checks
-from tests.flows.http_server import served
+from gateway.local.http_server import serve
 
 ORIGIN = {"TURNGATE_WEB_ORIGINS": "https://www.example.com"}
 
@@ -43,7 +43,7 @@ def page(content: Response) -> Starlette:
     ],
 )
 async def test_an_open_public_address_is_shouted_about(content: Response, path: str) -> None:
-    async with served(page(content)) as url:
+    async with serve(page(content)) as url:
         _, unwell = await doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
 
     assert f"OPEN TO EVERYBODY: {url}{path} answers without a key" in unwell
@@ -59,7 +59,7 @@ async def test_an_open_public_address_is_shouted_about(content: Response, path: 
     ],
 )
 async def test_a_closed_public_address_passes(content: Response) -> None:
-    async with served(page(content)) as url:
+    async with serve(page(content)) as url:
         passed, unwell = await doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
 
     assert f"{url}/console shows nothing without a key" in passed

@@ -133,19 +133,18 @@ def test_a_value_stands_as_it_is(channel: str, value: str, glued: bool) -> None:
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-@pytest.mark.parametrize("value", SAMPLES)
 @pytest.mark.parametrize(
     "source", ["{{ v }}", "{{ v | trim }}", "{{ 'x ' ~ v }}", "{% for e in [v] %}{{ e }}{% endfor %}"]
 )
-def test_samples_stand_as_they_are(channel: str, value: str, source: str) -> None:
-    expected = f"x {value}" if "~" in source else value
-    assert _words(CHANNELS[channel](_render(source, v=value))) == _words(expected)
+def test_samples_stand_as_they_are(channel: str, source: str) -> None:
+    for value in SAMPLES:
+        expected = f"x {value}" if "~" in source else value
+        assert _words(CHANNELS[channel](_render(source, v=value))) == _words(expected)
 
 
-@pytest.mark.parametrize("value", SAMPLES)
-def test_a_value_in_code_stands_as_it_is(value: str) -> None:
-    line = " ".join(value.split())
-    for source in ("a `{{ v }}` b", "```\n{{ v }}\n```"):
+@pytest.mark.parametrize("source", ["a `{{ v }}` b", "```\n{{ v }}\n```"])
+def test_a_value_in_code_stands_as_it_is(source: str) -> None:
+    for line in (" ".join(value.split()) for value in SAMPLES):
         whatsapp = CHANNELS["whatsapp"](_render(source, v=line))
         assert line in whatsapp
         parts = render_intercom(Message(text=_render(source, v=line)))

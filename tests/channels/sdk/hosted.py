@@ -10,7 +10,8 @@ from typing import TypeVar
 import httpx
 
 from channels._kit.simulator import ProviderSimulator, UserMessage
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.http_server import serve
+from gateway.local.simulator_server import SimulatorServer
 
 _Answer = TypeVar("_Answer")
 

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from channels._kit.simulator import UserMessage
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from gateway.redis.records.sessions.session_log import read_log
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import document, edge, node

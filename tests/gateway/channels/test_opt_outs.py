@@ -16,7 +16,7 @@ from channels.whatsapp.simulator.records import IdentityMode
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from flows.locales.en.messages import MESSAGES
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from tests.channels.twilio.builders import ACCOUNT
 from tests.channels.twilio.builders import TOKEN as TWILIO_TOKEN
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP

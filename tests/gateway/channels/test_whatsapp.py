@@ -16,7 +16,7 @@ from channels._kit.simulator import TranscriptEntry, UserMessage
 from channels.whatsapp.simulator.records import IdentityMode
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log_end
 from tests.channels.whatsapp.builders import ENVIRON, PHONE, SECRET, TOKEN, batch, message, post, value

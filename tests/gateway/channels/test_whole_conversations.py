@@ -22,7 +22,7 @@ from channels.whatsapp.simulator.server import WhatsAppSimulator
 from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.simulator.tickets import BOT_ID
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.whatsapp import builders as meta

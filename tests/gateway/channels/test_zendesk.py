@@ -24,7 +24,7 @@ from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID, Ticket
 from flows.authoring.testing import ConversationTestFile, conversation_file_path
 from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from gateway.redis.records.sessions.session_log import read_log
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 

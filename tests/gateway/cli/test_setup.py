@@ -14,7 +14,8 @@ import pytest
 from channels.zendesk.event_parser import SUBSCRIPTIONS
 from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.trigger_template import TRIGGER_EVENTS
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.http_server import serve
+from gateway.local.simulator_server import SimulatorServer
 
 _RENEWED = {
     "ZENDESK_EMAIL": "",

@@ -22,12 +22,12 @@ from gateway.console.operations.figures import parse_price
 from gateway.console.operations.overview import OverviewPage
 from gateway.console.operations.pages import OperationsPages
 from gateway.console.operations.templates import TemplatesPage
+from gateway.local.http_server import serve
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.sessions.text_words import WordDigests
 from tests.fakes import FakeChannel
-from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
@@ -55,7 +55,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     )
     app = Starlette(routes=[route for page in pages for route in page.routes()])
     async with (
-        served(app) as url,
+        serve(app) as url,
         httpx.AsyncClient(
             base_url=url,
             trust_env=False,

@@ -20,9 +20,9 @@ from gateway.console.flows import chat as flow_chat
 from gateway.console.flows.chat import FlowChatPage
 from gateway.console.flows.files import FlowFiles
 from gateway.console.flows.pages import FlowPages
+from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.trial_chats import CHAT_SECONDS
-from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.console.console_client import KEYS
 from tests.gateway.server.test_operator_auth import NAMED, bearer
@@ -44,7 +44,7 @@ async def open_flows(
     chat = FlowChatPage(rule, files, lambda: model or create_model("rules"))
     app = Starlette(routes=[*FlowPages(rule, files).routes(), *chat.routes()])
     async with (
-        served(app) as url,
+        serve(app) as url,
         httpx.AsyncClient(
             base_url=url,
             trust_env=False,

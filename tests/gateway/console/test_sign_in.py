@@ -13,11 +13,11 @@ from starlette.applications import Starlette
 
 from gateway.console.operations.quarantine import QuarantinePage
 from gateway.console.sign_in import SignInPage
+from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.operator_sessions import OperatorSessions
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.operator_auth import OperatorAuth
-from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS
 
@@ -30,7 +30,7 @@ async def console(rule: OperatorAuth, redis: Redis) -> AsyncIterator[httpx.Async
     page = QuarantinePage(Quarantine(redis), rule)
     routes.append(page.post("/console/change", page.page, "change"))
     async with (
-        served(Starlette(routes=routes)) as url,
+        serve(Starlette(routes=routes)) as url,
         httpx.AsyncClient(base_url=url, trust_env=False) as http,
     ):
         yield http

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.flows.http_server import served
+from gateway.local.http_server import serve
 
 
 class Receiver:
@@ -64,7 +64,7 @@ class Receiver:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Receiver]:
         """Serve it for the duration of the block."""
-        async with served(Starlette(routes=[Route("/hooks", self.receive, methods=["POST"])])) as url:
+        async with serve(Starlette(routes=[Route("/hooks", self.receive, methods=["POST"])])) as url:
             self.url = f"{url}/hooks"
             try:
                 yield self

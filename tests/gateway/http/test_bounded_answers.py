@@ -19,7 +19,7 @@ from core.errors import Unknown
 from gateway.http.bounded_answers import AnswerTooLarge
 from gateway.http.clients import provider_client
 from gateway.http.public_probe import PAGES, find_open_pages
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 
 LIMIT = 100_000
 PACKED = {"content-encoding": "gzip"}

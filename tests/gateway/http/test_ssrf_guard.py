@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 
 from core.ports import FetchError, HttpRequest
 from gateway.http.ssrf_guard import SafeFetch, is_public
+from gateway.local.http_server import serve
 from tests.flows.crm_server import Crm
-from tests.flows.http_server import served
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_a_redirect_from_https_to_http_is_refused(crm: Crm, private_fetch:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(tls)
     downgrade = RedirectResponse(f"{crm.url}/next", 307)
-    async with served(downgrade, tls=tls) as secure:
+    async with serve(downgrade, tls=tls) as secure:
         fetch = SafeFetch([crm.host, secure.removeprefix("https://")])
         with pytest.raises(FetchError, match="from https to http"):
             await fetch.fetch(get(f"{secure}/start"))

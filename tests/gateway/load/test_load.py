@@ -27,7 +27,7 @@ from gateway.load import (
     find_capacity,
     simulated_provider,
 )
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from tests.paths import ROOT
 
 ACCOUNT, TOKEN = "AC" + "0" * 31 + "1", "0123456789abcdef0123456789abcdef"

@@ -20,7 +20,8 @@ from core.errors import DeliveryError, Unavailable, Unknown
 from core.model import Address, DeliveryStatus, Event, Reply, StatusChanged, TurnReceived
 from core.ports import Webhook
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.http_server import serve
+from gateway.local.simulator_server import SimulatorServer
 
 ACCOUNT, TOKEN, ADA = "AC00000000000000000000000000000001", "0123456789abcdef", "+12025550170"
 ADDRESS = Address(channel="twilio", account=ACCOUNT, ours="+15550100", theirs=ADA)

@@ -14,7 +14,7 @@ from channels._kit.simulator import UserMessage
 from channels.twilio.simulator.server import TwilioSimulator
 from core.model import DeliveryStatus
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from gateway.redis.records.sessions.session_log import read_log
 from tests.gateway.stack import ACCOUNT, TOKEN
 from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway

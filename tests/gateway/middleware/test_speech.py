@@ -19,7 +19,8 @@ from core.model import Address, Attachment, Message, Reply, Turn
 from core.ports import TurnOutcome
 from flows.llm import create_speaker
 from gateway.http.clients import USER_AGENT, provider_client
-from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.local.http_server import serve
+from gateway.local.simulator_server import SimulatorServer
 from gateway.middleware.speech import SpeechMiddleware
 from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
 from tests.flows.openai_server import OpenAIServer

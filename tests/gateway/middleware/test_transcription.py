@@ -26,7 +26,7 @@ from core.ports import HostsMedia, MediaErrorKind, MediaUnavailable
 from core.sessions import NullSessionStore
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from gateway.middleware.transcription import MediaDownloader
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log_end

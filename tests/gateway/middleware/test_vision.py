@@ -16,7 +16,7 @@ from channels.twilio.simulator.server import TwilioSimulator
 from core.model import Attachment
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
-from gateway.local.simulator_server import serve
+from gateway.local.http_server import serve
 from gateway.middleware.transcription import MediaDownloader
 from gateway.middleware.vision import PictureLoader
 from tests.flows.conversation import document, edge, node

@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.local.http_server import serve
 from gateway.server.bounded_http import BoundedHttpProtocol, bounded_protocol
 from gateway.server.connection_table import ConnectionLimits
-from tests.flows.http_server import served as serve_application
 
 LIMITS = ConnectionLimits(
     head_bytes=8_192, header_bytes=2_048, headers=20, head_seconds=0.2, body_seconds=0.4, connections=8
@@ -102,9 +102,7 @@ async def serving(limits: ConnectionLimits = LIMITS) -> AsyncIterator[Served]:
         Route("/early", served.early, methods=["POST"]),
         Route("/slow", served.slow),
     ]
-    async with serve_application(
-        Starlette(routes=routes), http=protocol, ws="none", timeout_keep_alive=1
-    ) as url:
+    async with serve(Starlette(routes=routes), http=protocol, ws="none", timeout_keep_alive=1) as url:
         served.port = int(url.rpartition(":")[2])
         try:
             yield served

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,11 +12,9 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.access.operator_keys import Role
-from gateway.app import create
-from gateway.config.settings import setting_rows
+from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
-from tests.flows.http_server import served
-from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
+from tests.gateway.server.test_operator_auth import AGENT, OPS, VIEWER, bearer
 
 PUBLIC, SIGNATURE, SESSION = "public", "signature", "session or operator"
 PRESENT = "agent, not in the audit log"
@@ -116,26 +113,13 @@ SECRETS = {Role.VIEWER: VIEWER, Role.AGENT: AGENT, Role.OPERATOR: OPS}
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis: Redis, redis_url: str) -> Starlette:
-    for name, _, _ in setting_rows():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "REDIS_URL": redis_url,
-        "TWILIO_ACCOUNT_SID": "AC" + "0" * 31 + "1",
-        "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
-        "PUBLIC_URL": "https://bots.example.com",
-        "TURNGATE_API_KEYS": NAMED,
-        "TURNGATE_WEB_TOKEN_SECRET": "0123456789abcdef0123456789abcdef",
-    }.items():
-        monkeypatch.setenv(name, value)
-    return create()
-
-
-@pytest.fixture
-async def url(app: Starlette) -> AsyncIterator[str]:
-    async with app.router.lifespan_context(app), served(app) as address:
-        yield address
+async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with (
+        app.router.lifespan_context(app),
+        serve(app, lifespan="off") as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+    ):
+        yield client
 
 
 def list_routes(routes: list[BaseRoute]) -> set[tuple[str, str]]:
@@ -151,35 +135,35 @@ def list_routes(routes: list[BaseRoute]) -> set[tuple[str, str]]:
     return found
 
 
-@pytest.mark.usefixtures("url")
+@pytest.mark.usefixtures("http")
 async def test_every_route_is_listed_with_its_guard(app: Starlette) -> None:
     assert list_routes(app.routes) == set(GUARDS)
 
 
-async def ask(url: str, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+async def ask(http: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
     address = re.sub(r"\{[^}]*\}", "x", path)
     body = "{}" if method == "POST" else None
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-        return await http.request(
-            method, address, content=body, headers={"Content-Type": "application/json", **headers}
-        )
+    http.cookies.clear()
+    return await http.request(
+        method, address, content=body, headers={"Content-Type": "application/json", **headers}
+    )
 
 
-async def test_nobody_passes_a_guard_without_a_credential(url: str) -> None:
+async def test_nobody_passes_a_guard_without_a_credential(http: httpx.AsyncClient) -> None:
     for method, path in GUARDED:
         for more in ({}, {"Cookie": "turngate_session=x"}, {"X-Forwarded-For": "203.0.113.9"}):
-            answer = await ask(url, method, path, more)
+            answer = await ask(http, method, path, more)
             is_token_route = path == "/web/session"
             assert answer.status_code == (403 if is_token_route else 401), (method, path, more)
             assert "error" in answer.json()
 
 
 @pytest.mark.long
-async def test_each_role_passes_exactly_its_guards(url: str) -> None:
+async def test_each_role_passes_exactly_its_guards(http: httpx.AsyncClient) -> None:
     for method, path in GUARDED:
         needed = Role(ROLES.get(GUARDS[method, path], GUARDS[method, path]))
         for role, secret in SECRETS.items():
-            answer = await ask(url, method, path, bearer(secret))
+            answer = await ask(http, method, path, bearer(secret))
             if role.includes(needed):
                 assert answer.status_code not in (401, 403, 405, 429), (method, path, role, answer.text)
             else:
@@ -187,26 +171,26 @@ async def test_each_role_passes_exactly_its_guards(url: str) -> None:
 
 
 @pytest.mark.long
-async def test_every_act_of_an_operator_is_in_the_audit_log(url: str, redis: Redis) -> None:
+async def test_every_act_of_an_operator_is_in_the_audit_log(http: httpx.AsyncClient, redis: Redis) -> None:
     for method, path in GUARDED:
         if method != "GET" and isinstance(GUARDS[method, path], Role):
             before = await redis.xlen("tg:audit")
-            answer = await ask(url, method, path, bearer(OPS))
+            answer = await ask(http, method, path, bearer(OPS))
             assert await redis.xlen("tg:audit") == before + 1, (method, path)
             entry = (await AuditLog(redis).latest(1))[0]
             assert (entry.who, entry.status) == ("ops", answer.status_code)
 
 
 @pytest.mark.long
-async def test_public_routes_tell_nothing(url: str) -> None:
+async def test_public_routes_tell_nothing(http: httpx.AsyncClient) -> None:
     for method, path in sorted(each for each, guard in GUARDS.items() if guard == PUBLIC):
-        answer = await ask(url, method, path, {})
+        answer = await ask(http, method, path, {})
         assert answer.status_code < 500
         assert "twilio" not in answer.text.lower()
 
 
 @pytest.mark.long
-async def test_webhooks_need_a_signature(url: str) -> None:
+async def test_webhooks_need_a_signature(http: httpx.AsyncClient) -> None:
     for method, path in sorted(each for each, guard in GUARDS.items() if guard == SIGNATURE):
-        answer = await ask(url, method, path.replace("{channel}", "twilio"), {})
+        answer = await ask(http, method, path.replace("{channel}", "twilio"), {})
         assert answer.status_code in (401, 404, 405), (method, path)

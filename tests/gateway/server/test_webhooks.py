@@ -14,10 +14,10 @@ from core.errors import InvalidSignature, MalformedWebhook
 from core.model import DeliveryStatus, Event, FailureKind, StatusChanged, TurnReceived
 from core.ports import Webhook, WebhookResponse
 from gateway.app import create_app
+from gateway.local.http_server import serve
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from tests.fakes import FakeChannel, turn
-from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.stack import API_KEY, KEY
 
@@ -99,7 +99,7 @@ async def test_an_endless_chunked_body_is_rejected_at_the_size_limit(redis: Redi
     """The answer must come while the body is still being sent, soon after the limit."""
     app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
     sent = 0
-    async with served(app) as url:
+    async with serve(app) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         writer.write(b"POST /webhooks/fake HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
         answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))

@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -21,7 +22,6 @@ from gateway.webchat import routes
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
 from gateway.webchat.session_tokens import SessionTokens
-from tests.flows.http_server import served
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.stack import API_KEY, KEY, Stack, running_stack
 
@@ -275,7 +275,7 @@ async def test_the_location_of_a_pending_answer_leads_to_it(
         tokens=SessionTokens([]),
     )
     async with (
-        served(Starlette(routes=api.routes())) as url,
+        serve(Starlette(routes=api.routes())) as url,
         httpx.AsyncClient(base_url=url, headers=KEY, trust_env=False) as http,
     ):
         first = await ask(http, "hi", "a b&c", message_id=name)

@@ -22,7 +22,7 @@ from flows import DialogMachine
 from flows.authoring.trial import run_trial_turn
 from flows.document import Flow
 from flows.llm import Model, ModelError, ReplyRequest, create_model
-from tests.flows.http_server import served
+from gateway.local.http_server import serve
 
 pytest.importorskip("any_llm", reason="the extra turngate[anthropic] is not installed")
 pytest.importorskip("anthropic", reason="the extra turngate[anthropic] is not installed")
@@ -97,7 +97,7 @@ class Server:
     @asynccontextmanager
     async def model(self) -> AsyncIterator[Model]:
         app = Starlette(routes=[Route("/v1/messages", self.answer, methods=["POST"])])
-        async with served(app) as url:
+        async with serve(app) as url:
             host = url.removeprefix("http://")
             model = create_model(f"anthropic/claude-x@{url}", api_key="sk-openai", keys={host: "sk-ant"})
             try:

@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.flows.http_server import served
+from gateway.local.http_server import serve
 
 
 class Shop:
@@ -73,7 +73,7 @@ class Shop:
                 await app(scope, receive, send)
 
         serving = asyncio.create_task(self._keep_sessions())
-        async with served(noted) as url:
+        async with serve(noted) as url:
             self.url = f"{url}/mcp"
             try:
                 yield self
