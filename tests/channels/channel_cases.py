@@ -22,7 +22,7 @@ from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRe
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
 from core.ports import Capabilities, Channel, Webhook
 from tests.channels.fuzz import LONG_ID, everywhere, hostile
-from tests.effort import examples
+from tests.effort import examples, some
 
 messages = st.builds(
     Message,
@@ -46,6 +46,8 @@ messages = st.builds(
         max_size=12,
     ).map(tuple),
 )
+
+WRONG_VALUES: list[object] = [LONG_ID, None, -1, [], {}, [{}], True, "\x00", "a\r\nb"]
 
 
 _HOSTILE = (
@@ -255,10 +257,10 @@ class ChannelCases:
             return
         _are_sound(events)
 
-    @pytest.mark.parametrize("value", [LONG_ID, None, -1, [], {}, [{}], True, "\x00", "a\r\nb"], ids=repr_of)
+    @pytest.mark.parametrize("value", WRONG_VALUES, ids=repr_of)
     def test_a_wrong_value_is_detected_in_any_field(self, value: object) -> None:
         for shape in self.shapes():
-            for hook in everywhere(shape, value):
+            for hook in some(everywhere(shape, value), WRONG_VALUES.index(value)):
                 try:
                     events = self.channel().parse(hook)
                 except WebhookRefused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.understanding.scored_turns import ScoredTurn, Stage, read_turns
@@ -32,10 +33,10 @@ class Score:
         return self.counts[group, verdict] / max(1, self.counts[group, "turns"])
 
 
-async def measure() -> Score:
-    """Play all turns."""
+async def measure(turns: Iterable[ScoredTurn] | None = None) -> Score:
+    """Play all turns of the files, or these."""
     score, stage = Score(), Stage()
-    for turn in read_turns():
+    for turn in turns or read_turns():
         verdict, happened = await stage.play(turn)
         score.add(turn, verdict, happened, (turn.scene.language, turn.kind))
     return score

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.effort import some
 from tests.understanding.score import Score, measure, measure_talks, table
+from tests.understanding.scored_turns import read_turns
 from tests.understanding.talks import FOLDERS
 
 
@@ -12,7 +14,7 @@ def _report(score: Score) -> str:
 
 
 async def test_the_rules_model_is_right_or_asks_back() -> None:
-    score = await measure()
+    score = await measure(some(read_turns()))
     report = _report(score)
     assert score.share("right") >= 0.93, report
     assert score.share("wrong") <= 0.01, report

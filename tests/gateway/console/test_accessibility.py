@@ -106,6 +106,7 @@ def test_lists_with_content_and_questions_have_no_violation(page: Page, gateway:
         assert_accessible(page)
 
 
+@pytest.mark.long
 def test_a_chat_with_a_flow_has_no_violation(page: Page, gateway: RunningGateway) -> None:
     page.goto(f"{gateway.url}/console/flows")
     for summary in page.locator("summary").all():

@@ -283,6 +283,7 @@ def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     last_reply(page, "everything I need")
 
 
+@pytest.mark.long
 def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
     page: Page, gateway: RunningGateway, browser: Browser
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_address_is_printed_once_the_gateway_is_ready(gateway: RunningGatewa
     assert any("https://bots.example.com/webhooks/twilio" in line for line in gateway.lines)
 
 
+@pytest.mark.long
 def test_with_real_credentials_a_key_is_generated_shown_and_needed(gateway: RunningGateway) -> None:
     (line,) = [each for each in gateway.lines if each.startswith("Key ")]
     key, file = line.split()[1], gateway.folder / "var" / "operator-key"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -17,7 +16,7 @@ from starlette.applications import Starlette
 
 from gateway.local.http_server import serve
 from gateway.server.bounded_http import bounded_protocol
-from gateway.server.connection_table import ConnectionLimits, ConnectionTable
+from gateway.server.connection_table import ConnectionLimits
 from gateway.server.operator_auth import SESSION_COOKIE
 from tests.effort import examples
 from tests.gateway.access.rule import operator_auth
@@ -26,7 +25,7 @@ from tests.gateway.server.test_operator_auth import OPS
 from tests.gateway.server.test_operator_auth import ask as ask_from_this_machine
 
 LIMITS = ConnectionLimits(
-    head_bytes=8_192, header_bytes=2_048, headers=20, head_seconds=0.1, body_seconds=0.1
+    head_bytes=8_192, header_bytes=2_048, headers=20, head_seconds=0.3, body_seconds=0.3
 )
 OPEN_PATHS = re.compile(
     rb"(?:GET|HEAD) (?:http://[^/ ]*)?/(healthz|readyz|widget\.js|console/sign-in|console/static/)"
@@ -34,7 +33,7 @@ OPEN_PATHS = re.compile(
 READY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 fuzzed = settings(
-    max_examples=examples(60, quick=8), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60, quick=5), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 METHODS = st.sampled_from(b"GET POST HEAD PUT OPTIONS CONNECT TRACE get PRI".split())
 VERSIONS = st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"http/1.1", b"X", b""])
@@ -123,10 +122,9 @@ def requests(draw: st.DrawFn) -> bytes:
 
 @dataclass(frozen=True)
 class Web:
-    """The served application, and the connections of its server."""
+    """The served application."""
 
     url: str
-    table: ConnectionTable
 
     async def send(self, request: bytes, cut: int = 0) -> bytes:
         """Send bytes, in two writes if `cut` is inside them; return the head of the answer, if any."""
@@ -143,17 +141,11 @@ class Web:
             writer.close()
 
 
-@asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[Web]:
-    protocol = bounded_protocol(LIMITS)
+@pytest.fixture(params=[LIMITS], ids=["short limits"])
+async def web(app: Starlette, request: pytest.FixtureRequest) -> AsyncIterator[Web]:
+    protocol = bounded_protocol(request.param)
     async with app.router.lifespan_context(app), serve(app, http=protocol, lifespan="off") as url:
-        yield Web(url, protocol.table)
-
-
-@pytest.fixture
-async def web(app: Starlette) -> AsyncIterator[Web]:
-    async with serving(app) as running:
-        yield running
+        yield Web(url)
 
 
 @fuzzed
@@ -228,6 +220,7 @@ def cookies(session: str) -> st.SearchStrategy[bytes]:
     )
 
 
+@pytest.mark.parametrize("web", [ConnectionLimits()], indirect=True, ids=["usual limits"])
 @settings(parent=fuzzed, max_examples=examples(20, quick=4))
 @given(data=st.data())
 async def test_no_cookie_but_the_issued_one_signs_in(web: Web, data: st.DataObject) -> None:

@@ -101,6 +101,7 @@ def test_messages_written_offline_are_sent_once_after_reconnecting(
     expect(page.locator("li.person")).to_have_text(["hi", "4321"])
 
 
+@pytest.mark.long
 @needs_browser
 def test_messages_are_rendered_as_text_never_as_html(
     context: BrowserContext, gateway: RunningGateway
