@@ -21,13 +21,11 @@ from gateway.bootstrap import (
     Channels,
     add_web_channel,
     build_confirmation,
+    build_inbox,
     build_model,
     build_protocol_limits,
     build_quiet_policy,
-    find_abuse_limits,
     find_desk_channels,
-    find_participant_policies,
-    find_windows,
     load_channels,
     load_operator_access,
 )
@@ -62,15 +60,12 @@ from gateway.console.simulator.provider_desk import ProviderDeskPage
 from gateway.console.simulator.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
-from gateway.middleware.opt_out_requests import OptOutRequests
-from gateway.middleware.text_index import TextIndex
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.encryption.cipher import use_cipher
-from gateway.redis.inbox import RedisInbox
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.readiness import Readiness
-from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
 from gateway.redis.records.sessions.text_words import WordDigests
@@ -105,6 +100,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
     operator: OperatorAuth | None = None,
     readiness: Readiness | None = None,
     process: ProcessVersion | None = None,
+    quarantine: Quarantine | None = None,
 ) -> Starlette:
     """Assemble the web application; it closes `redis` and `http` at shutdown.
 
@@ -112,6 +108,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
     `operator` rule metrics are for this machine only.
     """
     operator = operator or OperatorAuth(OperatorAccess(), redis)
+    rejected = quarantine or Quarantine(redis)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
@@ -127,12 +124,13 @@ def create_app(  # noqa: PLR0913 - keyword-only
                 await task
         if http is not None:
             await http.aclose()
+        await rejected.wait_until_written()
         await redis.aclose()
 
     metrics = ProcessMetrics()
     return Starlette(
         routes=[
-            *WebhookEndpoint(channels, inbox, Quarantine(redis), http, metrics).routes(),
+            *WebhookEndpoint(channels, inbox, rejected, http, metrics).routes(),
             *HealthRoutes(redis, operator, readiness, process=metrics).routes(),
             *pages,
         ],
@@ -159,29 +157,10 @@ def create() -> Starlette:
     use_cipher(redis, settings.encryption_ring)
     limits = build_protocol_limits(settings)
     config = ConfigFile.load(settings.config_path)
-    participants = find_participant_policies(settings, config, channels)
     confirmation = build_confirmation(settings, redis)
-    stored = RedisInbox(
-        redis,
-        limits,
-        config.concurrency,
-        find_desk_channels(channels),
-        participants,
-        find_windows(channels),
-        find_abuse_limits(settings, config, add_web_channel(channels)),
-        confirmation,
-    )
-    inbox = IdentityResolver(
-        redis,
-        OptOutRequests(
-            redis,
-            TextIndex(redis, stored, limits) if settings.text_search else stored,
-            channels,
-            _split_list(settings.opt_out_words),
-        ),
-        threaded=find_desk_channels(channels),
-        protocol=limits,
-    )
+    inbox = build_inbox(settings, config, channels, redis, confirmation)
+    kept = KeptWebhooks(redis, settings.webhook_hours)
+    quarantine = Quarantine(redis, kept)
     http = provider_client()
     operator = OperatorAuth(
         load_operator_access(settings, channels, parse_simulator_urls(settings.environ)), redis
@@ -211,6 +190,7 @@ def create() -> Starlette:
             list(add_web_channel(channels)),
             WordDigests(redis) if settings.text_search else None,
             FlowDrawing(lambda: settings.flow_path),
+            kept,
         ),
         ConversationActions(operator, inbox, sender, limits),
         FailuresPage(operator, limits),
@@ -224,7 +204,7 @@ def create() -> Starlette:
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
         AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies),
-        QuarantinePage(Quarantine(redis), operator),
+        QuarantinePage(quarantine, kept, operator, WebhookEndpoint(channels, inbox, http=http).replay),
         WidgetDemoPage(operator),
         FlowPages(operator, flows),
         FlowChatPage(operator, flows, partial(build_model, settings)),
@@ -245,6 +225,7 @@ def create() -> Starlette:
         operator=operator,
         readiness=Readiness(redis, confirmation=confirmation),
         process=describe_process("web", settings),
+        quarantine=quarantine,
     )
 
 

@@ -25,6 +25,7 @@ from gateway.bootstrap.dialogs import (
 )
 from gateway.bootstrap.limits import build_confirmation, build_processing_limits, build_protocol_limits
 from gateway.bootstrap.runtime import Runtime, inject_dependencies, open_runtime
+from gateway.bootstrap.webhook_inbox import build_inbox
 
 __all__ = [
     "Channels",
@@ -34,6 +35,7 @@ __all__ = [
     "build_confirmation",
     "build_dialog",
     "build_dialogs",
+    "build_inbox",
     "build_model",
     "build_picture_loader",
     "build_processing_limits",

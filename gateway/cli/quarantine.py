@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
 app = typer.Typer(
-    help="Inspect rejected webhooks: time, channel, status, size, reason. Contents are not stored.",
+    help="Inspect rejected webhooks, and replay them if TURNGATE_WEBHOOK_HOURS keeps their originals.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -27,9 +30,53 @@ def list_rejections(
         when = datetime.fromtimestamp(each.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         typer.echo(f"{when}  {each.channel}  {each.status}  {each.method} {each.path}  {each.size} bytes")
         typer.echo(f"    {each.reason}")
+        if each.kept:
+            typer.echo(f"    turngate quarantine replay {each.kept}")
     typer.echo(
         f"{len(rejections)} rejected" if rejections else "No webhooks were rejected in the last seven days."
     )
+
+
+@app.command()
+def replay(
+    webhooks: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs that `list` prints.")],
+) -> None:
+    """Verify rejected webhooks by the credentials of now, and store them. Exit code 1 if one is refused."""
+    from gateway.cli._audit import record_act
+    from gateway.cli._redis import run_with_redis
+
+    failed = False
+    for name in webhooks:
+        problem = run_with_redis(lambda redis, name=name: _replay(redis, name))  # type: ignore[misc]
+        failed = failed or bool(problem)
+        typer.echo(f"{name}: {problem or 'stored'}")
+    record_act("replay_rejected_webhook")
+    raise typer.Exit(int(failed))
+
+
+async def _replay(redis: Redis, name: str) -> str:
+    """Replay one webhook; return why that is not possible, or an empty text."""
+    from core.errors import MailboxFull, StorageUnavailable, WebhookRefused
+    from gateway.bootstrap import build_confirmation, build_inbox
+    from gateway.cli._sender import load_command_channels
+    from gateway.config.channel_config import ConfigFile
+    from gateway.config.settings import Settings
+    from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
+    from gateway.server.webhooks import WebhookEndpoint
+
+    settings = Settings.load()
+    webhook = await KeptWebhooks(redis, settings.webhook_hours).find_rejected(name)
+    if webhook is None:
+        return "not kept; TURNGATE_WEBHOOK_HOURS says for how long rejected webhooks are"
+    channels, config = load_command_channels(settings), ConfigFile.load(settings.config_path)
+    inbox = build_inbox(settings, config, channels, redis, build_confirmation(settings, redis))
+    try:
+        await WebhookEndpoint(channels, inbox).replay(webhook)
+    except WebhookRefused as error:
+        return f"rejected again: {error.reason}"
+    except (StorageUnavailable, MailboxFull) as error:
+        return f"not stored: {error}"
+    return ""
 
 
 @app.command()

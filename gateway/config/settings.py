@@ -334,6 +334,15 @@ class Settings(BaseSettings):
         description="age at which dead letters, and events for hooks that were given up, are deleted "
         "(0: when an operator drops them)",
     )
+    webhook_hours: float = Field(
+        0.0,
+        alias="TURNGATE_WEBHOOK_HOURS",
+        ge=0,
+        le=24 * 30,
+        description="hours for which webhooks are kept as providers sent them, encrypted: accepted ones in "
+        "the console beside their message, without secrets, and rejected ones for a replay (0: none); "
+        "needs `TURNGATE_ENCRYPTION_KEYS`",
+    )
     text_search: bool = Field(
         default=True,
         alias="TURNGATE_TEXT_SEARCH",
@@ -406,6 +415,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 "TURNGATE_DURABILITY=replicated and TURNGATE_REPLICAS (the number of replicas that may be "
                 "promoted) belong together; set both, or none"
+            )
+        if self.webhook_hours and not self.encryption_keys.get_secret_value():
+            raise ValueError(
+                "TURNGATE_WEBHOOK_HOURS keeps webhooks encrypted only: set TURNGATE_ENCRYPTION_KEYS, which "
+                "`turngate keys generate` makes"
             )
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")

@@ -172,10 +172,20 @@ KINDS: Final = (
     KeyKind(
         "tg:quarantine",
         r"tg:quarantine",
-        "rejected webhooks, without their content",
+        "rejected webhooks: time, reason, size, names of headers",
         Keeper.EXPIRY,
         "7 days",
         7,
+    ),
+    KeyKind(
+        "tg:{session}:webhooks, tg:rejected_webhooks",
+        rf"{_SESSION}:webhooks|tg:rejected_webhooks",
+        "webhooks as providers sent them, encrypted: none by default; the last 50 of a session, without "
+        "secrets, and the last 200 that were rejected",
+        Keeper.EXPIRY,
+        "`TURNGATE_WEBHOOK_HOURS`",
+        30,
+        "TURNGATE_WEBHOOK_HOURS",
     ),
     KeyKind(
         "tg:trial_chat:*",

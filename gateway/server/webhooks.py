@@ -26,6 +26,7 @@ from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
 from core.steps import Step
 from gateway.redis.connection.outage_log import outages
+from gateway.redis.records.operators.kept_webhooks import current_webhook
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.process_metrics import ProcessMetrics
@@ -86,7 +87,7 @@ class WebhookEndpoint:
             if answer := await self._handle_interaction(accounts, webhook):
                 return Response(answer.body, answer.status, media_type=answer.content_type)
             events = _parse(accounts, webhook)
-            await self._inbox.accept(events)
+            await self._store(webhook, events)
         except WebhookRefused as error:
             log.warning(
                 "%s webhook rejected: %s",
@@ -105,6 +106,26 @@ class WebhookEndpoint:
         outages.succeeded(_STORING)
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    async def replay(self, webhook: Webhook) -> int:
+        """Verify, parse and store a rejected webhook once more; return the number of its events.
+
+        What was stored before is not stored twice. Raises `WebhookRefused`, and what `accept` raises.
+        """
+        names = urlsplit(webhook.url).path.rpartition("/webhooks/")[2].split("/")
+        accounts = self._candidate_accounts(*names[:2])
+        if not accounts:
+            raise MalformedWebhook("no such channel is configured here")
+        events = _parse(_find_verified_accounts(accounts, webhook), webhook)
+        await self._store(webhook, events)
+        return len(events)
+
+    async def _store(self, webhook: Webhook, events: Sequence[Event]) -> None:
+        token = current_webhook.set(webhook)
+        try:
+            await self._inbox.accept(events)
+        finally:
+            current_webhook.reset(token)
 
     def _log_not_stored(self, channel: str, error: Exception) -> None:
         """Log why a webhook is answered with 503; an outage of Redis once, not for each webhook."""

@@ -21,6 +21,7 @@ from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
 from gateway.redis.outbox import REFUSAL_SENTENCES
+from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.conversation_list import (
     MAX_READ,
@@ -30,7 +31,7 @@ from gateway.redis.records.sessions.conversation_list import (
     parse_cursor,
 )
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import is_entry_id, read_log_before, read_window
+from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
 from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
@@ -82,6 +83,7 @@ class ConversationPages(ConsolePage):
         channels: Sequence[str],
         words: WordDigests | None = None,
         drawing: FlowDrawing | None = None,
+        webhooks: KeptWebhooks | None = None,
     ) -> None:
         """Create the pages; `words` are the digests under which texts are indexed, if they are."""
         super().__init__(operator)
@@ -91,6 +93,7 @@ class ConversationPages(ConsolePage):
         self._channels = sorted(channels)
         self._words = words
         self._drawing = drawing
+        self._webhooks = webhooks or KeptWebhooks(operator.redis)
 
     def routes(self) -> list[Route]:
         """Return the pages and the search."""
@@ -178,6 +181,7 @@ class ConversationPages(ConsolePage):
             hidden_events=max(0, len(events) - 2 * _END_EVENTS),
             end_events=_END_EVENTS,
             conclusion=conclude(events),
+            webhook=await self._find_webhook(session, entries, chosen),
             path_walked=walked_path(entries, _MAX_NODES),
             is_drawn=self._drawing is not None,
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
@@ -199,6 +203,13 @@ class ConversationPages(ConsolePage):
         if not drawn:
             return error_response(404, "not_found", "there is no path through the present flow to draw")
         return Response(drawn, media_type="image/svg+xml", headers=_DRAWING_HEADERS)
+
+    async def _find_webhook(
+        self, session: str, entries: Sequence[LogEntry], chosen: str
+    ) -> KeptWebhook | None:
+        """Return the webhook that brought a message, if it is kept."""
+        message = next((str(entry.data.get("turn", "")) for entry in entries if entry.id == chosen), "")
+        return await self._webhooks.find(session, message) if message else None
 
     async def _read_facts(self, row: ConversationRow) -> dict[str, str]:
         facts = {"Contact": row.contact, "Name": row.name, "Channel": row.channel, "Account": row.account}

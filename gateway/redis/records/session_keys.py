@@ -20,6 +20,7 @@ SESSION_PARTS: Final[Mapping[str, str]] = {
     ":terms": "search_terms",
     ":proactive": "proactive_messages",
     ":scheduled": "scheduled_messages",
+    ":webhooks": "raw_webhooks",
 }
 """Name of each part by the end of its key."""
 

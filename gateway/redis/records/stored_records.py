@@ -100,6 +100,8 @@ _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
     (f"{_SESSION}:kept", "hash", (), _session, _seal_kept_reply),
     (f"{_SESSION}:log", "stream", ("d",), _session, _with(ENTRY_CLEAR)),
     (r"tg:scheduled:\{(?P<session>.+)\}:.+", "hash", ("message",), _session, _with(SCHEDULED_CLEAR)),
+    (f"{_SESSION}:webhooks", "stream", ("webhook",), _session, _with(NOTHING)),
+    ("tg:rejected_webhooks", "stream", ("webhook",), _key, _with(NOTHING)),
     ("tg:dead", "stream", ("letter",), _field("session"), _seal_letter),
     ("tg:events", "stream", ("d",), _field("s"), _with(ENTRY_CLEAR)),
     ("tg:hook_dead", "stream", ("event",), _named, _with(EVENT_CLEAR)),

@@ -11,10 +11,12 @@ import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from core.ports import Webhook
 from gateway.console.operations.quarantine import QuarantinePage
 from gateway.console.sign_in import SignInPage
 from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.operator_sessions import OperatorSessions
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.operator_auth import OperatorAuth
@@ -24,10 +26,14 @@ from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 
 
+async def nothing_to_replay(_: Webhook) -> int:
+    raise AssertionError
+
+
 @asynccontextmanager
 async def console(rule: OperatorAuth, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    routes = [*SignInPage(rule).routes(), *QuarantinePage(Quarantine(redis), rule).routes()]
-    page = QuarantinePage(Quarantine(redis), rule)
+    page = QuarantinePage(Quarantine(redis), KeptWebhooks(redis), rule, nothing_to_replay)
+    routes = [*SignInPage(rule).routes(), *page.routes()]
     routes.append(page.post("/console/change", page.page, "change"))
     async with (
         serve(Starlette(routes=routes)) as url,

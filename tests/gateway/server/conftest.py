@@ -14,7 +14,8 @@ from tests.gateway.server.test_operator_auth import NAMED
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis: Redis, redis_url: str) -> Starlette:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis: Redis, redis_url: str) -> None:
+    """Set what an exposed gateway with one real account has."""
     for name, _, _ in setting_rows():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -27,4 +28,8 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis: Redis, redis_url
         "TURNGATE_WEB_TOKEN_SECRET": "0123456789abcdef0123456789abcdef",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def app(environment: None) -> Starlette:
     return create()

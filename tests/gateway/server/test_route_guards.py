@@ -69,6 +69,7 @@ GUARDS = {
     ("POST", "/console/desk/say"): Role.AGENT,
     ("POST", "/console/desk/act"): Role.AGENT,
     ("GET", "/console/quarantine"): Role.VIEWER,
+    ("POST", "/console/quarantine/replay"): Role.OPERATOR,
     ("GET", "/console/widget"): Role.VIEWER,
     ("GET", "/console/broadcasts"): Role.VIEWER,
     ("POST", "/console/broadcasts/check"): Role.OPERATOR,

@@ -10,15 +10,18 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
+from urllib.parse import unquote_plus
 
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from gateway.redis import rq_layout
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contacts.contact_names import MentionFinder
 from gateway.redis.records.contacts.contact_search import FoundContact, scan_keys
 from gateway.redis.records.contacts.key_content import decode, decode_text, read_key, read_stream
 from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
+from gateway.redis.records.operators.kept_webhooks import REJECTED, read_original
 
 Command = tuple[str | bytes | int, ...]
 
@@ -60,6 +63,8 @@ class ContactRecords:
             async for entry, fields in read_stream(self._redis, stream):
                 if belongs(fields):
                     yield ContactRecord(kind, decode(fields), (("XDEL", stream, entry),))
+        async for record in self._find_rejected_webhooks():
+            yield record
         async for record in self._find_waiting_events():
             yield record
         async for record in self._find_jobs():
@@ -92,6 +97,14 @@ class ContactRecords:
             for key, stored in zip(keys, await self._redis.mget(keys), strict=True):
                 if decode_text(stored or "") in provider_ids or self._mentions.is_in(key):
                     yield ContactRecord("message records", {"key": key}, (("DEL", key),))
+
+    async def _find_rejected_webhooks(self) -> AsyncIterator[ContactRecord]:
+        """Yield the kept originals that mention the contact, in JSON or as fields of a form."""
+        async for entry, fields in read_stream(self._redis, REJECTED):
+            original = read_original(await cipher_of(self._redis).open(REJECTED, fields[b"webhook"]))
+            text = unquote_plus(original.body.decode("utf-8", "replace"))
+            if self._mentions.is_in(text):
+                yield ContactRecord("rejected webhooks", {"body": text}, (("XDEL", REJECTED, entry),))
 
     async def _find_waiting_events(self) -> AsyncIterator[ContactRecord]:
         for hook in await cast("Any", self._redis.hkeys(SUBSCRIPTIONS)):

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.errors import WebhookRefused
+from core.errors import EncryptionKeyMissing, WebhookRefused
 from core.model import FrozenModel
 from core.ports import Webhook
+from gateway.redis.records.operators.kept_webhooks import REJECTED, KeptWebhooks
 
 _STREAM = "tg:quarantine"
 _MAX_ENTRIES = 500
@@ -23,7 +24,7 @@ _MAX_FIELD_LENGTH = 500
 
 
 class QuarantineEntry(FrozenModel):
-    """Record of a rejected webhook: its shape and the reason, none of its content."""
+    """Record of a rejected webhook: its shape and the reason; `kept` names its original, if that is kept."""
 
     id: str = ""
     at_ms: int = 0
@@ -35,13 +36,16 @@ class QuarantineEntry(FrozenModel):
     content_type: str = ""
     size: int = 0
     headers: tuple[str, ...] = ()
+    kept: str = ""
 
 
 class Quarantine:
     """Keeps the latest rejections. It never delays a response, and a flood of forgeries costs few writes."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, kept: KeptWebhooks | None = None) -> None:
+        """Create the quarantine; the originals are kept in `kept`, if that is on."""
         self._redis = redis
+        self._kept = kept or KeptWebhooks(redis)
         self._current_second = 0
         self._writes_this_second = 0
         self._write_tasks: set[asyncio.Task[None]] = set()
@@ -54,7 +58,7 @@ class Quarantine:
         self._writes_this_second += 1
         if self._writes_this_second > _MAX_WRITES_PER_SECOND:
             return
-        task = asyncio.create_task(self._write(_build_entry(channel, error, webhook)))
+        task = asyncio.create_task(self._write(_build_entry(channel, error, webhook), webhook))
         self._write_tasks.add(task)
         task.add_done_callback(self._write_tasks.discard)
 
@@ -75,7 +79,7 @@ class Quarantine:
     async def drop(self) -> int:
         """Delete all records; return how many there were."""
         count: int = await self._redis.xlen(_STREAM)
-        await self._redis.delete(_STREAM)
+        await self._redis.delete(_STREAM, REJECTED)
         return count
 
     async def wait_until_written(self) -> None:
@@ -83,13 +87,15 @@ class Quarantine:
         while self._write_tasks:
             await asyncio.wait(self._write_tasks)
 
-    async def _write(self, delivery: QuarantineEntry) -> None:
+    async def _write(self, delivery: QuarantineEntry, webhook: Webhook | None) -> None:
         try:
+            if webhook is not None and (name := await self._kept.add_rejected(webhook)):
+                delivery = delivery.model_copy(update={"kept": name})
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.xadd(_STREAM, {"delivery": delivery.model_dump_json()}, maxlen=_MAX_ENTRIES)
                 pipeline.pexpire(_STREAM, _RETENTION_MS)
                 await pipeline.execute()
-        except (RedisError, OSError):
+        except (RedisError, OSError, EncryptionKeyMissing):
             return  # the log has the reason too
 
 

@@ -1,0 +1,54 @@
+"""Inbox of webhooks: decorators around the one on Redis."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from core.ports import Inbox
+from gateway.bootstrap.accounts import (
+    Channels,
+    add_web_channel,
+    find_abuse_limits,
+    find_desk_channels,
+    find_participant_policies,
+    find_windows,
+)
+from gateway.bootstrap.limits import build_protocol_limits
+from gateway.config.channel_config import ConfigFile
+from gateway.config.settings import Settings
+from gateway.middleware.opt_out_requests import OptOutRequests
+from gateway.middleware.text_index import TextIndex
+from gateway.middleware.webhook_recorder import WebhookRecorder
+from gateway.redis.connection.replication import ReplicaConfirmation
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
+
+
+def build_inbox(
+    settings: Settings,
+    config: ConfigFile,
+    channels: Channels,
+    redis: Redis,
+    confirmation: ReplicaConfirmation | None = None,
+) -> IdentityResolver:
+    """Build the inbox: who the contact is, what they ask of us, then what is stored."""
+    limits = build_protocol_limits(settings)
+    inbox: Inbox = RedisInbox(
+        redis,
+        limits,
+        config.concurrency,
+        find_desk_channels(channels),
+        find_participant_policies(settings, config, channels),
+        find_windows(channels),
+        find_abuse_limits(settings, config, add_web_channel(channels)),
+        confirmation,
+    )
+    if settings.text_search:
+        inbox = TextIndex(redis, inbox, limits)
+    kept = KeptWebhooks(redis, settings.webhook_hours)
+    if kept.is_on:
+        inbox = WebhookRecorder(inbox, kept)
+    words = [word.strip() for word in settings.opt_out_words.split(",") if word.strip()]
+    inbox = OptOutRequests(redis, inbox, channels, words)
+    return IdentityResolver(redis, inbox, threaded=find_desk_channels(channels), protocol=limits)

@@ -1,0 +1,78 @@
+"""Inbox decorator that keeps each webhook with the session of its messages, without its secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from time import time
+from typing import Final
+from urllib.parse import urlsplit
+
+from redis.exceptions import RedisError
+
+from core.errors import EncryptionKeyMissing
+from core.model import Event, ParticipantMessage, TurnReceived
+from core.ports import AcceptResult, Inbox, Webhook
+from gateway.redis.records.operators.kept_webhooks import (
+    MAX_BYTES,
+    KeptWebhook,
+    KeptWebhooks,
+    current_webhook,
+)
+
+log = logging.getLogger("turngate.webhooks")
+
+REDACTED: Final = "(redacted)"
+_SECRET = "(?:token|secret|signature|password|authorization|cookie|api[-_]?key|credential|csrf)"  # noqa: S105
+_SECRET_NAME: Final = re.compile(_SECRET, re.IGNORECASE)
+_JSON_SECRET: Final = re.compile(
+    rf'("[^"\\]{{0,100}}{_SECRET}[^"\\]{{0,100}}"\s{{0,9}}:\s{{0,9}})(?:"(?:[^"\\]|\\.)*"?|[^\s",{{}}\[\]]+)',
+    re.IGNORECASE,
+)
+_FORM_SECRET: Final = re.compile(rf"((?:^|&)[^=&\s]{{0,100}}{_SECRET}[^=&\s]{{0,100}}=)[^&]*", re.IGNORECASE)
+
+
+class WebhookRecorder:
+    """Keeps what was stored. A webhook that cannot be kept is accepted all the same."""
+
+    def __init__(self, inbox: Inbox, kept: KeptWebhooks) -> None:
+        self._inbox = inbox
+        self._kept = kept
+
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
+        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        results = await self._inbox.accept(events)
+        if (webhook := current_webhook.get()) is not None:
+            messages: dict[str, list[str]] = {}
+            for event, result in zip(events, results, strict=True):
+                if (
+                    isinstance(event, TurnReceived | ParticipantMessage)
+                    and result is not AcceptResult.DUPLICATE
+                ):
+                    messages.setdefault(event.turn.session, []).append(event.turn.id)
+            try:
+                for session, ids in messages.items():
+                    await self._kept.add(session, redact(webhook, ids))
+            except (RedisError, OSError, EncryptionKeyMissing) as error:
+                log.warning("a webhook was stored, but its original was not kept: %s", type(error).__name__)
+        return results
+
+
+def redact(webhook: Webhook, messages: Sequence[str]) -> KeptWebhook:
+    """Return what is kept of an accepted webhook: no query, no signatures, tokens or other secrets."""
+    text = webhook.body[:MAX_BYTES].decode("utf-8", "replace")
+    text = _FORM_SECRET.sub(rf"\1{REDACTED}", _JSON_SECRET.sub(rf'\1"{REDACTED}"', text))
+    return KeptWebhook(
+        at_ms=int(time() * 1000),
+        messages=tuple(messages),
+        method=webhook.method,
+        path=urlsplit(webhook.url).path,
+        headers=_redact_headers(webhook.headers),
+        body=text,
+        size=len(webhook.body),
+    )
+
+
+def _redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: REDACTED if _SECRET_NAME.search(name) else value for name, value in headers.items()}
