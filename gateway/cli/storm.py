@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,6 +47,14 @@ def storm(
         float,
         typer.Option(min=0.0, help="Seconds between failovers to a replica, by Sentinels; 0: none."),
     ] = 0.0,
+    other_release: Annotated[
+        Path | None,
+        typer.Option(help="Checkout of another release, which runs beside this one."),
+    ] = None,
+    upgrade_every: Annotated[
+        float,
+        typer.Option(min=0.0, help="Seconds between replacements of a process by the other release."),
+    ] = 5.0,
     burst: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
     ] = 0.0,
@@ -63,6 +72,8 @@ def storm(
 
     if failover_every and partition_every:
         raise ConfigurationError("--failover-every and --partition-every do not go together; choose one")
+    if other_release and not (other_release / "gateway" / "__main__.py").is_file():
+        raise ConfigurationError(f"--other-release: {other_release} is no checkout of Turngate")
     scenario = StormScenario(
         seed=seed,
         messages=messages,
@@ -74,6 +85,8 @@ def storm(
         partition_every=partition_every,
         failover_every=failover_every,
         burst=burst,
+        upgrade_every=upgrade_every,
+        other_release=str(other_release.resolve()) if other_release else "",
     )
     logging.basicConfig(level=logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(

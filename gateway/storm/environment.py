@@ -121,7 +121,9 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         if scenario.burst:
             environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
         log_path = folder / "gateway.log"
-        web = ForkedProcess("web", environ, log_path, host=hosts.web if hosts else None)
+        other = scenario.other_release
+        web_host = hosts.web if hosts else None
+        web = ForkedProcess("web", environ, log_path, host=web_host, other_release=other)
         workers = [
             ForkedProcess(
                 "worker",
@@ -130,6 +132,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
                 clock_off=0.0 if number else scenario.clock_off,
                 turn_delay=scenario.turn_delay,
                 host=hosts.workers[number] if hosts else None,
+                other_release=other,
             )
             for number in range(scenario.workers)
         ]

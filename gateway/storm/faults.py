@@ -49,6 +49,9 @@ class FaultInjector:
             if self._group is not None:
                 fail_over = partial(self._fail_over, self._group)
                 group.create_task(self._inject_periodically("failover", scenario.failover_every, fail_over))
+            if scenario.other_release:
+                seconds = scenario.upgrade_every
+                group.create_task(self._inject_periodically("upgrade", seconds, self._change_release))
             if self._network is not None:
                 cut = partial(self._partition, self._network)
                 group.create_task(self._inject_periodically("partition", scenario.partition_every, cut))
@@ -80,6 +83,14 @@ class FaultInjector:
             return ""
         self._times.append(monotonic())
         return f"{target.name} killed (kill -9)"
+
+    async def _change_release(self, random: Random) -> str:
+        is_web = random.random() < _WEB_SHARE
+        target = self._web if is_web else random.choice(self._workers)
+        if target.change_release() is None:
+            return ""
+        self._times.append(monotonic())
+        return f"{target.name} replaced by {'the other' if target.is_other_release else 'this'} release"
 
     async def _pause(self, random: Random) -> str:
         """Pause a worker past its lease. If it is killed meanwhile, its replacement is left alone."""

@@ -31,9 +31,12 @@ _PRELOADED_MODULES = [
 
 
 class ForkedProcess:
-    """`turngate <name>`, restarted whenever it exits; its output is appended to `log`."""
+    """`turngate <name>`, restarted whenever it exits; its output is appended to `log`.
 
-    def __init__(
+    With the checkout of an `other_release`, `change_release` makes it run that one, or this one again.
+    """
+
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         name: str,
         environ: Mapping[str, str],
@@ -42,9 +45,12 @@ class ForkedProcess:
         clock_off: float = 0.0,
         turn_delay: float = 0.0,
         host: VirtualHost | None = None,
+        other_release: str = "",
     ) -> None:
         self.name = name
         self.host = host
+        self.is_other_release = False
+        self._other_release = other_release
         namespace = host.namespace if host else ""
         self._arguments = (name, dict(environ), str(log), clock_off, turn_delay, namespace)
         self._process: ForkServerProcess | None = None
@@ -82,10 +88,17 @@ class ForkedProcess:
                 os.kill(pid, number)
         return pid
 
+    def change_release(self) -> int | None:
+        """End the process gracefully (SIGTERM); the other release is started in its place."""
+        self.is_other_release = not self.is_other_release
+        return self.signal(signal.SIGTERM)
+
     async def _spawn(self) -> None:
         context = get_context("forkserver")
         context.set_forkserver_preload(_PRELOADED_MODULES)
-        self._process = context.Process(target=_run_command, args=self._arguments, daemon=True)
+        checkout = self._other_release if self.is_other_release else ""
+        arguments = (*self._arguments, checkout)
+        self._process = context.Process(target=_run_command, args=arguments, daemon=True)
         await asyncio.to_thread(self._process.start)
 
     async def _restart_loop(self) -> None:
@@ -106,8 +119,14 @@ async def _wait_for_exit(process: ForkServerProcess) -> None:
     process.join()
 
 
-def _run_command(
-    name: str, environ: dict[str, str], log: str, clock_off: float, turn_delay: float, namespace: str
+def _run_command(  # noqa: PLR0913 - what a process is started with
+    name: str,
+    environ: dict[str, str],
+    log: str,
+    clock_off: float,
+    turn_delay: float,
+    namespace: str,
+    checkout: str,
 ) -> None:
     from gateway.redis.embedded_server import terminate_with_parent
     from gateway.storm.clock_skew import skew_clock
@@ -122,6 +141,9 @@ def _run_command(
     with Path(log).open("a") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    if checkout:
+        command = [sys.executable, "-P", "-m", "gateway", name]
+        os.execve(sys.executable, command, {**environ, "PYTHONPATH": checkout})  # noqa: S606
     if clock_off:
         skew_clock(os.getpid(), clock_off)
     if turn_delay:

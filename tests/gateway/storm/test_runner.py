@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import subprocess
+import zipfile
+from pathlib import Path
 
 import pytest
 
 from gateway.storm.report import build_tables
 from gateway.storm.runner import StormRunner
 from gateway.storm.scenario import StormScenario
+from tests.paths import ROOT
 
 
 @pytest.mark.timeout(150)
@@ -91,3 +96,43 @@ async def test_the_guarantees_hold_over_failovers() -> None:
     assert result.violation_messages == []
     assert result.counts["acknowledged"] + result.counts["erased"] >= 60
     assert result.fault_counts["primary killed, replica promoted"] > 0
+
+
+EARLIER = "c290f4f"
+"""The commit that runs beside this one. A release takes its place with each tag."""
+
+
+@pytest.fixture
+def other_release(tmp_path: Path) -> Path:
+    command = ["git", "archive", "--format=zip", EARLIER]
+    archived = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if archived.returncode:
+        pytest.skip("the history of this checkout does not go back to the other release")
+    zipfile.ZipFile(io.BytesIO(archived.stdout)).extractall(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+async def test_the_guarantees_hold_while_two_releases_run_side_by_side(other_release: Path) -> None:
+    scenario = StormScenario(
+        seed=20261201,
+        messages=60,
+        people=12,
+        workers=2,
+        think=0.3,
+        kill_every=6,
+        pause_every=0,
+        restart_every=0,
+        upgrade_every=1.5,
+        other_release=str(other_release),
+        lease_seconds=2.0,
+        settle=3.0,
+    )
+    result = await StormRunner(scenario, lambda line: None).run()
+
+    assert result.violation_messages == []
+    assert result.counts["acknowledged"] + result.counts["erased"] >= 60
+    kinds = " ".join(result.fault_counts)
+    assert "replaced by the other release" in kinds
+    assert "replaced by this release" in kinds
