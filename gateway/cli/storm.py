@@ -47,6 +47,10 @@ def storm(
         float,
         typer.Option(min=0.0, help="Seconds between failovers to a replica, by Sentinels; 0: none."),
     ] = 0.0,
+    latency: Annotated[
+        float,
+        typer.Option(min=0.0, max=2_000, help="Milliseconds that packets to and from Redis take, each way."),
+    ] = 0.0,
     other_release: Annotated[
         Path | None,
         typer.Option(help="Checkout of another release, which runs beside this one."),
@@ -72,6 +76,8 @@ def storm(
 
     if failover_every and partition_every:
         raise ConfigurationError("--failover-every and --partition-every do not go together; choose one")
+    if latency and (failover_every or partition_every):
+        raise ConfigurationError("--latency goes with neither --failover-every nor --partition-every")
     if other_release and not (other_release / "gateway" / "__main__.py").is_file():
         raise ConfigurationError(f"--other-release: {other_release} is no checkout of Turngate")
     scenario = StormScenario(
@@ -85,6 +91,7 @@ def storm(
         partition_every=partition_every,
         failover_every=failover_every,
         burst=burst,
+        latency=latency / 1000,
         upgrade_every=upgrade_every,
         other_release=str(other_release.resolve()) if other_release else "",
     )

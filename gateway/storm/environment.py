@@ -28,6 +28,7 @@ from gateway.storm.operator import StormOperator
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
 from gateway.storm.sentinel_group import SentinelGroup, running_sentinel_group
+from gateway.storm.slow_link import SlowLink
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 BUSINESS_NUMBER = "+15550100"
@@ -50,6 +51,7 @@ class StormEnvironment:
     log_path: Path
     network: StormNetwork | None = None
     group: SentinelGroup | None = None
+    links: tuple[SlowLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,23 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         if scenario.burst:
             environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
         log_path = folder / "gateway.log"
+        links: list[SlowLink] = []
+
+        async def connect(name: str) -> dict[str, str]:
+            """Return the environment of a process, with its own link to the server if links are slow."""
+            if server is None or not scenario.latency:
+                return environ
+            link = SlowLink(str(server.socket), scenario.latency, f"{scenario.seed}:{name}")
+            links.append(link)
+            return environ | {"REDIS_URL": await stack.enter_async_context(link.open())}
+
         other = scenario.other_release
         web_host = hosts.web if hosts else None
-        web = ForkedProcess("web", environ, log_path, host=web_host, other_release=other)
+        web = ForkedProcess("web", await connect("web"), log_path, host=web_host, other_release=other)
         workers = [
             ForkedProcess(
                 "worker",
-                environ,
+                await connect(f"worker {number}"),
                 log_path,
                 clock_off=0.0 if number else scenario.clock_off,
                 turn_delay=scenario.turn_delay,
@@ -146,7 +158,17 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
         operator = StormOperator(redis, channel)
         yield StormEnvironment(
-            server, redis, simulator_server, web, workers, generator, operator, log_path, hosts, group
+            server,
+            redis,
+            simulator_server,
+            web,
+            workers,
+            generator,
+            operator,
+            log_path,
+            hosts,
+            group,
+            tuple(links),
         )
 
 

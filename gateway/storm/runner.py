@@ -82,7 +82,7 @@ class StormRunner:
                 for task in started:
                     task.cancel()
                 await asyncio.gather(*started, conversations, return_exceptions=True)
-            self.result.fault_counts = dict(injector.counts)
+            self.result.fault_counts = sum((link.counts for link in environment.links), injector.counts)
             self.result.counts["delivered twice"] = (
                 environment.simulator_server.simulator.duplicate_deliveries
             )

@@ -136,3 +136,26 @@ async def test_the_guarantees_hold_while_two_releases_run_side_by_side(other_rel
     kinds = " ".join(result.fault_counts)
     assert "replaced by the other release" in kinds
     assert "replaced by this release" in kinds
+
+
+@pytest.mark.long
+@pytest.mark.timeout(150)
+async def test_the_guarantees_hold_over_slow_links_that_lose_packets() -> None:
+    scenario = StormScenario(
+        seed=20261202,
+        messages=60,
+        people=12,
+        workers=2,
+        think=0.3,
+        kill_every=5,
+        pause_every=0,
+        restart_every=0,
+        latency=0.03,
+        lease_seconds=3.0,
+        settle=3.0,
+    )
+    result = await StormRunner(scenario, lambda line: None).run()
+
+    assert result.violation_messages == []
+    assert result.counts["acknowledged"] + result.counts["erased"] >= 60
+    assert result.fault_counts["packet to or from Redis lost"] > 0
