@@ -22,7 +22,7 @@ PYTEST_OPTIONS ?=
 # Compiled modules are kept: every process that a test starts would compile them again.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(FULL_TESTS),,-m "not long")
 
-.PHONY: help run test test-all test-model test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
+.PHONY: help run test test-all test-model test-servers test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ test-all: lint browser  ## the same with all tests in full, and coverage; about 
 test-model: export TEST_MODEL = 1
 test-model: $(VENV)/model.stamp  ## the library's flows on a real small model, about ten minutes
 	$(BIN)/pytest -n 0 tests/real_model $(PYTEST_OPTIONS)
+
+test-servers: $(VENV)/test.stamp  ## the tests of the Redis protocol on other Redis and Valkey servers; minutes
+	@$(BIN)/python .ci/other_servers.py
 
 test-providers: $(VENV)/providers.stamp  ## models of other providers, on a server of loopback
 	$(BIN)/pytest -n 0 tests/flows/llm/other_providers $(PYTEST_OPTIONS)

