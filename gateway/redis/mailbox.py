@@ -268,10 +268,11 @@ class RedisMailbox:
             ]
         await self._fenced_call("reroute", lease, arguments)
 
-    async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
-        """Set a reply aside until the contact writes again."""
+    async def hold(self, lease: Lease, reply: Reply, reason: str, *, known_closed: bool) -> None:
+        """Set a reply aside until the contact writes again; see `core.ports.mailbox.Mailbox`."""
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
-        if await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"]) == 3:
+        waits = "1" if known_closed else "closed"
+        if await self._fenced_call("reroute", lease, [reply.key, entry, waits, "[]"]) == 3:
             log.warning(
                 "too many replies wait for the contact's next message; the oldest is a dead letter; see "
                 "`turngate dead list`",

@@ -35,7 +35,8 @@ class SendOutcome(StrEnum):
 
     `scheduled` when it is sent later, `duplicate` when the same content was sent or scheduled under the key
     before in this session, `id_used` when it was another, `full` when too many replies wait. A message with
-    any other outcome is not sent and does not use its key up.
+    any other outcome is not sent and does not use its key up. `unscheduled` is a scheduled message that
+    another process has released, or that waits again.
     """
 
     QUEUED = "queued"
@@ -53,6 +54,8 @@ class SendOutcome(StrEnum):
     PAST = "past"
     TOO_FAR = "too_far"
     SCHEDULE_FULL = "schedule_full"
+    UNSCHEDULED = "unscheduled"
+    STOPPED = "stopped"
     TEMPLATE_UNKNOWN = "template_unknown"
     TEMPLATE_VARIABLES = "template_variables"
     TEMPLATE_NOT_APPROVED = "template_not_approved"
@@ -71,6 +74,7 @@ REFUSAL_SENTENCES = {
     SendOutcome.INVALID_CONTACT: "not sent: the contact cannot be written to; check the number or address",
     SendOutcome.PAST: "not sent: the time of sending was more than an hour ago; check it and its time zone",
     SendOutcome.TOO_FAR: "not sent: the time of sending is more than a year ahead; schedule it later",
+    SendOutcome.STOPPED: "not sent: its broadcast was stopped; start another one",
     SendOutcome.SCHEDULE_FULL: "not sent: too many messages are scheduled; schedule it later",
     SendOutcome.TEMPLATE_UNKNOWN: "not sent: the provider has no such template in this language; see "
     "`turngate templates list`",
@@ -186,16 +190,16 @@ class ProactiveSender:
         return await self._schedule.cancel(session, key)
 
     async def release(self, wanted: ScheduledMessage) -> SendReceipt:
-        """Send a scheduled message that is due; a repetition of that has no effect."""
+        """Send a scheduled message that was taken, and remove it from the schedule in the same step."""
         if wanted.contact is None:
-            return await self._send(_Delivery(wanted, is_release=True))
+            return await self._send(_Delivery(wanted, scheduled_in=wanted.session))
         try:
             conversation = find_conversation(self._channels, wanted.contact)
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, wanted.session, f"not sent: {error}")
         session = await resolve_session(self._redis, conversation, self._contact_ms)
         present = wanted.model_copy(update={"session": session})
-        return await self._send(_Delivery(present, conversation.address, is_release=True))
+        return await self._send(_Delivery(present, conversation.address, scheduled_in=wanted.session))
 
     async def _send(self, delivery: _Delivery) -> SendReceipt:
         """Put a message into an outbox; a session that does not exist is opened with its first address."""
@@ -214,7 +218,7 @@ class ProactiveSender:
         parts = [part for part in parts if _has_content(part)]
         sealer = await cipher_of(self._redis).sealer()
         digest = sealer.digest("message", hashlib.sha256(_content_json(message).encode()).hexdigest())
-        if not delivery.is_release and delivery.voice == "bot":
+        if not delivery.scheduled_in and delivery.voice == "bot":
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
                 return scheduled
@@ -235,6 +239,7 @@ class ProactiveSender:
         async def run(replaced_entry: str) -> SendOutcome:
             options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
             options.append(_needs_window(replies, message, window))
+            options.append(delivery.scheduled_in)
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -279,7 +284,7 @@ class ProactiveSender:
         due = self._quiet.find_end(address, wanted.category, now_ms)
         if not due:
             return None
-        if delivery.is_release:  # it is in the schedule already
+        if delivery.scheduled_in:  # it is in the schedule already
             return SendReceipt(SendOutcome.SCHEDULED, wanted.session, QUIET_REASON, due)
         earlier = await self._records.read(wanted.session, wanted.key)
         if earlier and not earlier.is_refused:
@@ -300,13 +305,16 @@ def _render_plainly(message: Message) -> MessagePart:
 
 
 class _Delivery(NamedTuple):
-    """A message, how it is sent, and the address that opens its session if there is none."""
+    """A message, how it is sent, and the address that opens its session if there is none.
+
+    `scheduled_in` is the session in whose schedule it was taken; empty if it is sent at once.
+    """
 
     wanted: ScheduledMessage
     first_address: Address | None = None
     voice: Literal["bot", "person"] = "bot"
     at_ms: int = 0
-    is_release: bool = False
+    scheduled_in: str = ""
 
 
 def _receipt(outcome: SendOutcome, session: str, due_ms: int = 0) -> SendReceipt:

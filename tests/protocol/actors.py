@@ -309,6 +309,7 @@ class Actors:
             False: worker._replace(activity="look"),
             "not next": worker._replace(activity="look"),
             "wait": worker._replace(activity="postpone paced"),
+            "window": worker._replace(activity="hold" if self.bounds.waits else "refuse"),
         }
         after = self._with_script_result(world, index, store, next_by_result[allowed])
         yield Step("mark", who, reply), self._check_permit(after, world, index)

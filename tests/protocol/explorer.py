@@ -13,7 +13,10 @@ from tests.protocol.model import Store
 from tests.protocol.world import Step, Worker, World
 
 _INITIAL_STEP = Step("begin", "")
-_FAILURE_STEPS = ("crash", "take_over", "say", "erase", "replicate", "fail_over")
+_FAILURE_STEPS = (
+    *("crash", "take_over", "say", "erase", "replicate", "fail_over"),
+    *("opt_out", "schedule", "cancel", "defer", "start", "pause", "stop"),
+)
 
 
 class Report(NamedTuple):
@@ -146,6 +149,7 @@ class Explorer:
             world.fault, world.went_back,
             replica and (self._canonical_store(replica.store, world.workers), replica[1:]),
             tuple(sorted([self._canonical_worker(worker, world) for worker in world.workers])),
+            tuple(sorted(world.releasers)), world.feeders, world.cancelled,
         )  # fmt: skip
 
     def _canonical_store(self, store: Store, workers: Sequence[Worker]) -> Hashable:
@@ -157,6 +161,7 @@ class Explorer:
             store.quiet == "later", store.timer, store.pace, store.slot, min(deaths, self._max_deaths),
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
             store.transferred, store.ours, store.moved, store.marked_moved,
+            store.window == "later", store.held, store.opted_out, store.scheduled, store.broadcast,
         )  # fmt: skip
 
     def _canonical_worker(self, worker: Worker, world: World) -> tuple[object, ...]:
