@@ -11,10 +11,11 @@ from typing import Any, Literal, NamedTuple
 import httpx
 from redis.asyncio import Redis
 
-from core.errors import InvalidContact
+from core.errors import InvalidContact, StorageUnavailable
 from core.model import Address, Message, MessagePart, Reply
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encoding import encode_reply_entry, needs_open_window
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
@@ -61,6 +62,7 @@ class SendOutcome(StrEnum):
     TEMPLATE_NOT_APPROVED = "template_not_approved"
 
 
+_ACCEPTED = frozenset({SendOutcome.QUEUED, SendOutcome.SCHEDULED, SendOutcome.DUPLICATE})
 REFUSAL_SENTENCES = {
     SendOutcome.ID_USED: "not sent: this id belongs to an earlier message with another content; use a new id",
     SendOutcome.FULL: "not sent: too many replies wait in this session; send it again later",
@@ -107,13 +109,19 @@ class ProactiveSender:
         channels: Mapping[str, Channel[httpx.AsyncClient]],
         protocol: ProtocolLimits,
         quiet: QuietPolicy | None = None,
+        confirmation: ReplicaConfirmation | None = None,
     ) -> None:
-        """Create a sender; without `quiet` there are no quiet hours."""
+        """Create a sender; without `quiet` there are no quiet hours.
+
+        With a `confirmation` a message is not accepted, also not as a repetition, before replicas have it.
+        """
         self._redis = redis
         self._contact_ms = protocol.contact_ms
         self._quiet = quiet
         self._channels = channels
+        self._confirmation = confirmation
         self._script = lua.load_script("say", protocol)
+        self._confirm_script = lua.load_script("confirm_message", protocol)
         self._preview = lua.load_script("preview", protocol)
         self._records = ProactiveMessages(redis)
         self._schedule = Schedule(redis, protocol)
@@ -136,7 +144,7 @@ class ProactiveSender:
         `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
         """
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
-        return await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))
+        return await self._confirm(await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms)), key)
 
     async def send_to(
         self,
@@ -156,7 +164,8 @@ class ProactiveSender:
         wanted = ScheduledMessage(
             session=session, key=key, message=message, contact=contact, category=category
         )
-        return await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+        receipt = await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+        return await self._confirm(receipt, key)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
         """Return what would become of a message to a contact now, and its parts; nothing is sent."""
@@ -250,6 +259,18 @@ class ProactiveSender:
             if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
                 outcome = await run(earlier.first_entry)
         return _receipt(outcome, session)
+
+    async def _confirm(self, receipt: SendReceipt, key: str) -> SendReceipt:
+        """Return the receipt of an accepted message when replicas have it, too.
+
+        Raises `StorageUnavailable` if they do not, or a failover has forgotten it.
+        """
+        if self._confirmation is None or receipt.outcome not in _ACCEPTED:
+            return receipt
+        script = self._confirm_script
+        if not await self._confirmation.run(script.text, script.sha, [receipt.session, key]):
+            raise StorageUnavailable("a failover has forgotten the message; send it again")
+        return receipt
 
     async def _schedule_if_later(
         self, delivery: _Delivery, digest: str, *, is_empty: bool
