@@ -154,7 +154,8 @@ class Explorer:
 
     def _canonical_store(self, store: Store, workers: Sequence[Worker]) -> Hashable:
         living = {worker.fence for worker in workers}
-        deaths = sum(token not in living for token in store.started)
+        unanswered = {worker.fence[1] for worker in workers if worker.activity == "unanswered"}
+        deaths = sum(token not in living and token[1] not in unanswered for token in store.started)
         return (
             store.mail, store.out, store.seen, store.owner, store.state, store.marked, store.dead,
             store.lease == "later", store.hold == "later", store.due, min(store.tries, self._max_tries),
@@ -170,7 +171,11 @@ class Explorer:
         # A start that was not reported matters only where turns are given up for deaths.
         is_suspect = bool(self._max_deaths) and [worker.fence in each.started for each in stores]
         if view is None:
-            return (worker.activity, *(is_suspect or ()))
+            is_own = [worker.fence[1] == each.fence[1] for each in stores if worker.activity == "unanswered"]
+            has_started = [
+                worker.fence[1] in {nonce for _, nonce in each.started} for each in stores if is_own
+            ]
+            return (worker.activity, *(is_suspect or ()), *is_own, *has_started)
         is_stale = all(worker.fence != each.fence for each in stores)
         if self._actors.scripts.fenced and is_stale:
             # Every script will refuse it, so all it can still do is send what it has marked.

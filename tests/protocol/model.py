@@ -236,10 +236,16 @@ class ScriptModel:
     # Worker.
 
     def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
-        """Acquire the lease with a new fencing token, unless it is held."""
-        if s.lease == "later":
+        """Acquire the lease with a new fencing token, unless it is held.
+
+        The holder's nonce comes again if the answer to its claim was lost: it lives.
+        """
+        is_own = bool(nonce) and s.fence[1] == nonce and s.lease == "later"
+        if nonce and not is_own:
+            s = s._replace(started=tuple(token for token in s.started if token[1] != nonce))
+        if s.lease == "later" and not is_own:
             return s, None
-        fence = (s.fence[0] + 1, nonce)
+        fence = s.fence if is_own else (s.fence[0] + 1, nonce)
         s = s._replace(fence=fence, lease="later", hold=None, due="later")
         s, view = self.view(s, fence)
         return s, (fence, view)

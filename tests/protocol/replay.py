@@ -35,7 +35,7 @@ from gateway.redis.sweeper import Sweeper
 from tests.fakes import ADDRESS, FakeChannel
 from tests.protocol.actors import Actors
 from tests.protocol.model import Fence, ModelView, Moment, Store
-from tests.protocol.world import Step, World
+from tests.protocol.world import Step, Worker, World
 
 SESSION = "s"
 KEY = "tg:{s}"
@@ -71,6 +71,7 @@ class Replay:
         self._bounds, self._leave = actors.bounds, actors.bounds.leave
         self._leases: dict[str, port.Lease] = {}
         self._fences: dict[str, Fence] = {}
+        self._nonces: dict[int, str] = {}
         self._replica: dict[Any, Any] = {}
 
     async def replay_step(self, step: Step, before: World, after: World) -> None:
@@ -150,8 +151,14 @@ class Replay:
     async def _replay_worker_step(self, step: Step, before: World, after: World) -> None:
         index = int(step.who.split()[-1]) - 1
         known_view, next_ = before.workers[index], after.workers[index]
-        if step.name == "claim":
-            claim = await self._mailbox.claim(SESSION)
+        if step.name == "answer_lost":
+            nonce = self._nonces[next_.fence[1]] = lua.new_nonce()
+            answer = await self._run_claim(nonce)
+            if answer:
+                self._fences[answer[0].decode()] = after.store.fence
+            return
+        if step.name in ("claim", "claim_again"):
+            claim = await self._claim(step.name, known_view)
             assert (claim is None) == (next_.view is None)
             if claim is not None:
                 self._leases[step.who] = claim.lease
@@ -172,6 +179,16 @@ class Replay:
         except LeaseLost:
             assert not is_newest or not is_known
             assert next_.activity in ("idle", "lost")
+
+    async def _run_claim(self, nonce: str) -> Any:
+        script = lua.load_script("claim", LIMITS)
+        return await script(self._redis, [rq_layout.current_timestamp(), SESSION, nonce])
+
+    async def _claim(self, name: str, worker: Worker) -> port.Claim | None:
+        if name == "claim":
+            return await self._mailbox.claim(SESSION)
+        answer = await self._run_claim(self._nonces[worker.fence[1]])
+        return await self._mailbox.decode_claim(SESSION, answer, 0.0) if answer else None
 
     async def _replay_lease_step(
         self, step: Step, lease: port.Lease, before: World, after: World, index: int

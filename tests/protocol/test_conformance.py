@@ -49,6 +49,7 @@ HEALED = WorldLimits(
 MOVED = WorldLimits(
     turns=("A", "B"), parts=2, moves=True, words=("word1",), send_failures=("timed_out", "unavailable")
 )
+UNANSWERED = WorldLimits(turns=("A", "B"), deaths=3, lost_answers=True)
 SCHEDULED = WorldLimits(
     turns=("A", "B"), scheduled=("own-later",), take_over=True, opt_out=True, send_failures=("timed_out",)
 )
@@ -90,8 +91,9 @@ CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
 CONTACTS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
     (ScriptModel(), HEALED, RARE | LATE | {"take_over": 0.4}),
     (ScriptModel(), MOVED, RARE | {"move": 0.2}),
+    (ScriptModel(), UNANSWERED, RARE),
 ]
-"""Walks in which somebody else writes, the contact gets another address, or a give-back is lost."""
+"""Walks in which somebody else writes, the contact gets another address, or something is lost on its way."""
 
 
 def build_actors(scripts: ScriptModel, bounds: WorldLimits) -> Actors:

@@ -98,7 +98,7 @@ class WorldLimits(NamedTuple):
     `scheduled` are messages for later, each of which may be cancelled, `rows` those of a broadcast: a name of
     the session's contact, or nothing for a row without a valid one. Each has `senders` processes. `opt_out`:
     the contact opts out once. `window`: the service window may close; `waits`: the bot's replies wait for the
-    contact's next message then.
+    contact's next message then. `lost_answers`: the answer to a claim may be lost, whose worker claims again.
     """
 
     turns: tuple[str, ...] = ("A", "B")
@@ -131,3 +131,4 @@ class WorldLimits(NamedTuple):
     opt_out: bool = False
     window: bool = False
     waits: bool = False
+    lost_answers: bool = False
