@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import current_process
@@ -54,9 +55,12 @@ _STOP_COMMANDS = ("stop-job", "stop-execution")
 
 def _refuse_start(sentence: str) -> NoReturn:
     """End this process with a sentence, and the `rq worker-pool` that would start it again and again."""
+    sys.stderr.write(f"turngate: {sentence}\n")
+    sys.stderr.flush()
     if "WorkerPool" in current_process().name:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's answer
         os.kill(os.getppid(), signal.SIGTERM)
-    raise SystemExit(f"turngate: {sentence}")
+    raise SystemExit(1)
 
 
 class AsyncWorker(BaseWorker):

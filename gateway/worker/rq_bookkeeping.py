@@ -101,9 +101,9 @@ class RqBookkeeper:
         """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
 
         Waits up to `wait` seconds for the first (0: not at all). A suspect is not started, nor is any session
-        with `starts_none` (isolation.py). What an earlier call took whose answer was lost comes with the
-        next one, so that it does not count as the death of a worker. A job stays in RQ's intermediate list until
-        `start`, so a crash in between loses nothing.
+        with `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so
+        that it does not count as the death of a worker. A job stays in RQ's intermediate list until `start`,
+        so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
         jobs = await self._dequeue_batch(max_jobs, isolation)
