@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import ErrorKind
 
 _CODE_LENGTH: Final = 60
@@ -52,6 +52,10 @@ _UNDERLYING_CODES: Final[Mapping[str, Mapping[ErrorKind, str]]] = MappingProxyTy
 )
 """Codes by the channel behind, which are that provider's; 4xx and 1xxx are those of WhatsApp's older API."""
 
+_WITH_WINDOW: Final = frozenset({"whatsapp", "messenger", "instagram"})
+_WINDOW_PHRASES: Final = ("24 hours", "24-hour", "allowed window", "support window", "re-engagement")
+"""What errors that have no code of the channel behind say of its service window."""
+
 _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 60.0, ErrorKind.LATER: 600.0}
 )
@@ -71,6 +75,19 @@ def classify_own_code(code: str) -> ErrorKind:
     return _find_kind(_OWN_CODES, code)
 
 
+def get_failure_text(error: JsonObject) -> str:
+    """Return why a delivery failed: by Zendesk, or else by the channel behind it."""
+    underlying = get_object(error, "underlyingError")
+    listed = next(iter(get_object_list(underlying, "errors")), {})
+    texts = (
+        get_text(error, "message"),
+        get_text(underlying, "message"),
+        get_text(get_object(underlying, "error"), "message"),
+        get_text(listed, "title"),
+    )
+    return next(filter(None, texts), "failed")
+
+
 def classify_failure(error: JsonObject, destination: str) -> DeliveryFailure:
     """Classify a failed delivery to a channel; that channel's own code says more than Zendesk's."""
     own = get_identifier(error, "code", _CODE_LENGTH)
@@ -78,6 +95,9 @@ def classify_failure(error: JsonObject, destination: str) -> DeliveryFailure:
     for code in _underlying_codes(get_object(error, "underlyingError")):
         if (kind := _find_kind(table, code)) is not ErrorKind.UNKNOWN:
             return _build_failure(code, kind)
+    text = get_failure_text(error).lower()
+    if destination in _WITH_WINDOW and any(phrase in text for phrase in _WINDOW_PHRASES):
+        return _build_failure(own, ErrorKind.WINDOW)
     return _build_failure(own, classify_own_code(own))
 
 

@@ -19,7 +19,7 @@ from channels._kit.inbound import (
 )
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
-from channels.sunshine.failures import classify_failure
+from channels.sunshine.failures import classify_failure, get_failure_text
 from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
@@ -184,7 +184,7 @@ class _EventParser:
             error_code=failure.code,
             failure=failure.kind.failure,
             retry_after=failure.retry_after,
-            error_text=redact_phone_numbers(_get_failure_text(error)),
+            error_text=redact_phone_numbers(get_failure_text(error)),
         )
 
     def _parse_passed_control(self, metadata: JsonObject) -> Event:
@@ -304,19 +304,6 @@ class _EventParser:
 def build_author_name(app: str, user: str) -> str:
     """Return the name of a user that is unique over all channels; who wrote is never left open."""
     return f"{NAME}:{app}:user:{user or 'unknown'}"
-
-
-def _get_failure_text(error: JsonObject) -> str:
-    """Return why a delivery failed: by Zendesk, or else by the channel behind it."""
-    underlying = get_object(error, "underlyingError")
-    listed = next(iter(get_object_list(underlying, "errors")), {})
-    texts = (
-        get_text(error, "message"),
-        get_text(underlying, "message"),
-        get_text(get_object(underlying, "error"), "message"),
-        get_text(listed, "title"),
-    )
-    return next(filter(None, texts), "failed")
 
 
 def _parse_time(text: str) -> float:
