@@ -196,7 +196,10 @@ class ProactiveSender:
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
-        return await self._schedule.cancel(session, key)
+        outcome = await self._schedule.cancel(session, key)
+        if outcome is CancelOutcome.CANCELLED:
+            await self._require_confirmed(session, key, "cancelled")
+        return outcome
 
     async def release(self, wanted: ScheduledMessage) -> SendReceipt:
         """Send a scheduled message that was taken, and remove it from the schedule in the same step."""
@@ -265,12 +268,17 @@ class ProactiveSender:
 
         Raises `StorageUnavailable` if they do not, or a failover has forgotten it.
         """
-        if self._confirmation is None or receipt.outcome not in _ACCEPTED:
-            return receipt
-        script = self._confirm_script
-        if not await self._confirmation.run(script.text, script.sha, [receipt.session, key]):
-            raise StorageUnavailable("a failover has forgotten the message; send it again")
+        if receipt.outcome in _ACCEPTED:
+            await self._require_confirmed(receipt.session, key, "queued", "waiting", "releasing")
         return receipt
+
+    async def _require_confirmed(self, session: str, key: str, *states: str) -> None:
+        if self._confirmation is None:
+            return
+        script = self._confirm_script
+        found: bytes = await self._confirmation.run(script.text, script.sha, [session, key])
+        if found.decode() not in states:
+            raise StorageUnavailable("a failover has forgotten the message or its cancellation; try again")
 
     async def _schedule_if_later(
         self, delivery: _Delivery, digest: str, *, is_empty: bool

@@ -22,6 +22,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.readiness import Readiness
+from gateway.redis.records.schedule import CancelOutcome
 from gateway.storm.sentinel_group import running_sentinel_group
 from tests.gateway.stack import build_message
 
@@ -130,6 +131,9 @@ async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back()
         for key, at_ms in (("own-1", 0), ("own-1", 0), ("own-2", LATER_MS), ("own-2", LATER_MS)):
             with pytest.raises(StorageUnavailable, match="of 2 replicas"):
                 await sender.send(session, key, news, at_ms=at_ms)
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable, match="of 2 replicas"):
+                await sender.cancel(session, "own-2")
         group.resume(group.replica_ports[0])
         async with asyncio.timeout(20):
             while True:
@@ -140,6 +144,7 @@ async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back()
         assert await redis.llen(f"tg:{{{session}}}:mail") == 1
         await sender.send(session, "own-1", news)
         assert await sender.send(session, "own-1", news) == (SendOutcome.DUPLICATE, session, "", 0)
+        assert await sender.cancel(session, "own-2") is CancelOutcome.CANCELLED
         with pytest.raises(StorageUnavailable, match="forgotten"):
             await sender._confirm(SendReceipt(SendOutcome.QUEUED, session), "own-9")
 

@@ -25,6 +25,7 @@ from gateway.storm.scenario import COMMON_FAULTS, StormScenario
 scenario = StormScenario(
     seed=int(sys.argv[1]), messages=150, people=24, think=0.5, kill_every=4.0, pause_every=2.5,
     restart_every=0.0, lease_seconds=2.0, settle=2.0, patience=25.0, turn_delay=0.2, words=0.4, erasures=0.2,
+    offers=0.2,
     faults=FaultSettings(chance=0.03, kinds=COMMON_FAULTS, answer_delay=0.3),
 )
 if __name__ == "__main__":
@@ -59,6 +60,17 @@ FAULTS = {
     "the owner is not checked at the mark": (
         {"worker/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
         {"SENT_WHILE_SILENCED"},
+    ),
+    "a cancelled message stays in the schedule": (
+        {
+            "shared/schedule.lua": (
+                "  leave_schedule(session, id)\n"
+                "  redis.call('HSET', record, 'state', 'cancelled', 'reason', reason)\n"
+                "  redis.call('HDEL', record, 'message')\n",
+                "  redis.call('HSET', record, 'state', 'cancelled', 'reason', reason)\n",
+            )
+        },
+        {"WITHDRAWN_SENT"},
     ),
     "fences repeat after an erasure": (
         {
