@@ -60,7 +60,7 @@ def start(
 
     recipients = _read_file(file)
     message = {"text": text, "template": template, "language": language, "variables": variables}
-    fields = {"name": name, "category": category, "rate": rate, **message}
+    fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
     broadcast = _build_broadcast(fields, sender=sender, channel=channel)
     preview = run_with_redis(lambda redis: _preview(redis, broadcast, recipients))
     if as_json and dry_run:
