@@ -23,6 +23,7 @@ _WRITERS_AREA: Final = 216
 _WRITER_PAUSE_SECONDS: Final = 0.05
 _POLL_SECONDS: Final = 0.5
 _NAME: Final = "storm"
+_TEXT_BEGIN: Final = "Offer for "
 _PAUSE_SECONDS: Final = 1.0
 _OPT_OUTS: Final = 5
 
@@ -73,7 +74,7 @@ async def run_broadcast(
         await writer.write(200, result.idle_waits)
         store = Broadcasts(environment.redis, ProtocolLimits())
         broadcast = Broadcast(
-            name=_NAME, channel=CHANNEL, sender=BUSINESS_NUMBER, text="Offer for {{ name }}."
+            name=_NAME, channel=CHANNEL, sender=BUSINESS_NUMBER, text=_TEXT_BEGIN + "{{ name }}."
         )
         await _opt_out(environment, early)
         began = monotonic()
@@ -93,11 +94,12 @@ async def run_broadcast(
         result.seconds = monotonic() - began
         result.skipped = progress.skipped
         for contact, text in contacts.items():
-            bodies = environment.simulator_server.simulator.recipient(contact).received
+            recipient = environment.simulator_server.simulator.recipient(contact)
+            offers = [body for body in recipient.received if body.startswith(_TEXT_BEGIN)]
             is_permitted = contact not in (*early, *late)
-            result.missing += is_permitted and text not in bodies
-            result.unwanted += contact in early and text in bodies
-            result.doubled += bodies.count(text) > 1
+            result.missing += is_permitted and text not in offers
+            result.unwanted += contact in early and recipient.sends > 0  # the provider refuses them, too
+            result.doubled += len(offers) > 1
     return result
 
 
@@ -112,7 +114,7 @@ def _build_recipients(rows: int) -> tuple[list[Recipient], dict[str, str]]:
     for number in range(rows):
         area, rest = _AREA_CODES[number // 10_000], number % 10_000
         contact, name = f"+1{area}555{rest:04d}", f"N{number}"
-        contacts[contact] = f"Offer for {name}."
+        contacts[contact] = f"{_TEXT_BEGIN}{name}."
         recipients.append(Recipient(line=len(recipients) + 2, to=contact, variables={"name": name}))
         if number % 20 == 0:
             again = f"+1 ({area}) 555-{rest:04d}"
