@@ -166,7 +166,7 @@ def create() -> Starlette:
         load_operator_access(settings, channels, parse_simulator_urls(settings.environ)), redis
     )
     quiet = build_quiet_policy(settings, config, channels)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, confirmation)
     simulator = Simulator.load(settings.environ)
     api = WebApi(
         conversations=WebConversations(redis, inbox),

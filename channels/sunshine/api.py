@@ -8,6 +8,7 @@ import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import (
+    ErrorKind,
     get,
     parse_json_body,
     parse_retry_after,
@@ -18,6 +19,7 @@ from channels._kit.outbound import (
 from channels._kit.rendering import PLAIN_DIALECT, attach_choices, render_markdown, truncate
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
+from channels.sunshine.failures import classify_own_code
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import Attachment, Choice, FailureKind, Message, MessagePart, Reply, SentMessage
@@ -168,9 +170,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
     if status == 423:
         reason = f"{reason}; the conversation is full (30,000 messages); the contact must start a new one"
-    return Rejected(
-        reason, code=code, failure=FailureKind.ACCOUNT if status == 401 else FailureKind.PERMANENT
-    )
+    kind = classify_own_code(code)
+    is_denied = kind is ErrorKind.UNKNOWN and status == 401
+    return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)
 
 
 def render_parts(message: Message) -> list[MessagePart]:

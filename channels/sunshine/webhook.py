@@ -19,6 +19,7 @@ from channels._kit.inbound import (
 )
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
+from channels.sunshine.failures import classify_failure, get_failure_text
 from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
@@ -172,13 +173,18 @@ class _EventParser:
         if not message or status is None:
             return Ignored(reason="unknown status")
         error = get_object(self._payload, "error")
-        failed = status is DeliveryStatus.FAILED
+        if status is not DeliveryStatus.FAILED:
+            return StatusChanged(channel=NAME, provider_id=message, status=status)
+        destination = get_text(get_object(self._payload, "destination"), "type", 40)
+        failure = classify_failure(error, destination)
         return StatusChanged(
             channel=NAME,
             provider_id=message,
             status=status,
-            error_code=get_text(error, "code", 60) if failed else "",
-            error_text=redact_phone_numbers(_get_failure_text(error)) if failed else "",
+            error_code=failure.code,
+            failure=failure.kind.failure,
+            retry_after=failure.retry_after,
+            error_text=redact_phone_numbers(get_failure_text(error)),
         )
 
     def _parse_passed_control(self, metadata: JsonObject) -> Event:
@@ -298,12 +304,6 @@ class _EventParser:
 def build_author_name(app: str, user: str) -> str:
     """Return the name of a user that is unique over all channels; who wrote is never left open."""
     return f"{NAME}:{app}:user:{user or 'unknown'}"
-
-
-def _get_failure_text(error: JsonObject) -> str:
-    """Return why a delivery failed: by Zendesk, or else by the channel behind it."""
-    underlying = get_object(error, "underlyingError")
-    return get_text(error, "message") or get_text(underlying, "message") or "failed"
 
 
 def _parse_time(text: str) -> float:

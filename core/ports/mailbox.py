@@ -277,8 +277,12 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
-        """Set a reply aside until the contact's next message."""
+    async def hold(self, lease: Lease, reply: Reply, reason: str, *, known_closed: bool) -> None:
+        """Set a reply aside until the contact's next message.
+
+        Unless the provider has said so (`known_closed`), it stays if the contact has opened the service
+        window meanwhile.
+        """
         ...
 
     async def postpone(  # noqa: PLR0913 - keyword-only

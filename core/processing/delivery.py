@@ -69,7 +69,8 @@ class OutboxSender(Generic[Http]):
                     if permit.wait:
                         return await self._wait_for_permit(lease, reply, view, permit)
                     if permit.window_closed:
-                        return await self._leave_window(lease, reply, view, Rejected(_WINDOW_CLOSED))
+                        closed, known_closed = Rejected(_WINDOW_CLOSED), reply.window_closed
+                        return await self._leave_window(lease, reply, view, closed, known_closed=known_closed)
                     if not permit.granted:
                         return await self._mailbox.read_session(lease)
                 if not self._mailbox.is_lease_valid(lease):
@@ -97,12 +98,17 @@ class OutboxSender(Generic[Http]):
         )
 
     async def _leave_window(
-        self, lease: Lease, reply: Reply, view: SessionView, error: Rejected
+        self, lease: Lease, reply: Reply, view: SessionView, error: Rejected, *, known_closed: bool = True
     ) -> SessionView:
-        """Take the reply's fallback, because the service window is closed, or reject it (guarantee L13)."""
+        """Take the reply's fallback, because the service window is closed, or reject it (guarantee L13).
+
+        Unless the provider has said so, the contact may have opened it meanwhile.
+        """
         problem = ""
         if reply.fallback:
-            problem = await self._rerouter.take(lease, view, reply, reply.fallback, error.reason)
+            problem = await self._rerouter.take(
+                lease, view, reply, reply.fallback, error.reason, known_closed=known_closed
+            )
         if problem or not reply.fallback:
             reason = "; ".join(filter(None, (error.reason, problem)))
             refusal = Rejected(reason, code=error.code or "window", failure=FailureKind.WINDOW)
@@ -111,7 +117,8 @@ class OutboxSender(Generic[Http]):
 
     async def _take_route(self, lease: Lease, reply: Reply, view: SessionView, route: Route) -> SessionView:
         """Send a reply on the way that it names."""
-        if problem := await self._rerouter.take(lease, view, reply, route, "the flow chose it"):
+        problem = await self._rerouter.take(lease, view, reply, route, "the flow chose it", known_closed=True)
+        if problem:
             await self._record_rejection(lease, reply, Rejected(problem))
         return await self._mailbox.read_session(lease)
 

@@ -19,11 +19,14 @@ class Rerouter(Generic[Http]):
         self._channels = channels
         self._forwarder = forwarder
 
-    async def take(self, lease: Lease, view: SessionView, reply: Reply, route: Route, reason: str) -> str:
+    async def take(
+        self, lease: Lease, view: SessionView, reply: Reply, route: Route, reason: str, *, known_closed: bool
+    ) -> str:
         """Take a way for the first reply of the outbox.
 
-        Returns why that is impossible; if it is empty, the reply has left the outbox. `reason` is why it
-        takes this way.
+        Returns why that is impossible; if it is empty, the reply has left the outbox, or may be sent after
+        all. `reason` is why it takes this way; `known_closed` says that the service window is closed for
+        certain.
         """
         reason = f"{reason}; sent by {route}" if not route.waits else f"{reason}; waits for the next message"
         if route.template:
@@ -36,7 +39,7 @@ class Rerouter(Generic[Http]):
             await self._mailbox.reroute(lease, reply, (), reason=reason)
             return ""
         if route.waits:
-            await self._mailbox.hold(lease, reply, reason)
+            await self._mailbox.hold(lease, reply, reason, known_closed=known_closed)
             return ""
         return "its fallback names no way"
 

@@ -142,10 +142,12 @@ def parse_duration(text: str) -> float:
 class Remind(FlowModel):
     """A message for later, scheduled when the node is entered: `after` a duration, or `at` a time.
 
-    `at` is ISO 8601; without an offset it is a time in `time_zone`. `before` moves it ahead.
+    `at` is ISO 8601; without an offset it is a time in `time_zone`. `before` moves it ahead. The `template`
+    is sent in place of the text on channels that have templates.
     """
 
     text: str = Field(min_length=1, max_length=4_000)
+    template: MessageTemplate | None = None
     after: _Duration | None = None
     at: str | None = None
     before: _Duration | None = None

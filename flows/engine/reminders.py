@@ -8,6 +8,7 @@ from core.local_time import parse_point_in_time
 from core.model import Message
 from core.ports import Reminder
 from flows.document import parse_duration
+from flows.engine.routes import build_template, find_window_route
 from flows.engine.turn_context import TurnContext
 from flows.templating import TextTemplate
 from flows.text import to_commonmark
@@ -35,10 +36,12 @@ def add_reminder(context: TurnContext) -> None:
         if at_ms <= time() * 1000:
             context.issues.append("remind")
             return
+    template = build_template(context, remind.template) if remind.template else None
+    fallback = None if template else find_window_route(context)
     context.reminders.append(
         Reminder(
             node=context.node.node.id,
-            message=Message(text=text),
+            message=Message(text=text, template=template, fallback=fallback),
             seconds=seconds,
             at_ms=at_ms,
             cancel_on_reply=remind.cancel_on_reply,

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.model import FrozenModel, Message, Route, Template
 from flows.text import protect_value, to_commonmark
-from gateway.broadcasts.recipient_file import Recipient
+from gateway.broadcasts.recipient_file import MAX_COLUMNS, Recipient
 from gateway.redis.first_contact import ContactAddress
 from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
 
@@ -39,8 +39,9 @@ class Broadcast(FrozenModel):
 
     `channel`, `account` and `sender` are the business's side. The message is a `text` in CommonMark with
     variables such as `{{ name }}`, or an approved `template` in `language`, whose variables are the columns;
-    a text with a template takes that outside the service window. `rate` is a limit of messages per second
-    below that of the number, 0 for none.
+    a text with a template takes that outside the service window. `variables` are those of the template with
+    their columns, where the file has others as well. `rate` is a limit of messages per second below that of
+    the number, 0 for none.
     """
 
     name: str = Field(pattern=NAME_PATTERN)
@@ -52,6 +53,20 @@ class Broadcast(FrozenModel):
     language: str = Field("", max_length=20)
     rate: float = Field(0.0, ge=0, le=10_000)
     category: Literal["marketing", "utility"] = "marketing"
+    variables: dict[str, str] = Field(default_factory=dict, max_length=MAX_COLUMNS)
+
+    @field_validator("variables", mode="before")
+    @classmethod
+    def _parse_variables(cls, given: object) -> object:
+        """Read `1=first name, 2=code`, as options and queries have it."""
+        if not isinstance(given, str):
+            return given
+        pairs = [tuple(map(str.strip, item.split("="))) for item in given.split(",") if item.strip()]
+        if any(len(pair) != 2 or not all(pair) for pair in pairs):
+            raise ValueError(
+                "write variables as 1=first name, 2=code: those of the template, and their columns"
+            )
+        return dict(pairs)
 
     @model_validator(mode="after")
     def _validate(self) -> Self:
@@ -59,6 +74,8 @@ class Broadcast(FrozenModel):
             raise ValueError("give it a text or a template")
         if self.template and not self.language:
             raise ValueError("a template needs its language")
+        if self.variables and not self.template:
+            raise ValueError("variables are those of a template; name one")
         return self
 
     @property
@@ -68,7 +85,8 @@ class Broadcast(FrozenModel):
 
     def digest(self, recipients: Sequence[Recipient]) -> str:
         """Return what identifies definition and recipients."""
-        hashed = hashlib.sha256(self.model_dump_json().encode())
+        later_fields = set() if self.variables else {"variables"}  # earlier releases had none
+        hashed = hashlib.sha256(self.model_dump_json(exclude=later_fields).encode())
         for each in recipients:
             hashed.update(each.model_dump_json(exclude={"line"}).encode())
         return hashed.hexdigest()
@@ -81,11 +99,20 @@ class Broadcast(FrozenModel):
         """Return the message of a row. Raises `MissingVariable`."""
         template = None
         if self.template:
-            template = Template(name=self.template, language=self.language, variables=dict(variables))
+            values = self._select_values(variables)
+            template = Template(name=self.template, language=self.language, variables=values)
         if not self.text:
             return Message(text="", template=template)
         fallback = Route(template=template) if template else None
         return Message(text=self._fill_in(variables), fallback=fallback)
+
+    def _select_values(self, row: Mapping[str, str]) -> dict[str, str]:
+        """Return the values of the template's variables: all columns, or those that are named."""
+        if not self.variables:
+            return dict(row)
+        if missing := [column for column in self.variables.values() if not row.get(column)]:
+            raise MissingVariable(f"no value for {missing[0]}")
+        return {name: row[column] for name, column in self.variables.items()}
 
     def _fill_in(self, variables: Mapping[str, str]) -> str:
         """Return the text with the values as plain words."""

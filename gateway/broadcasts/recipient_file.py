@@ -1,4 +1,4 @@
-"""Recipients from a CSV file: column `to`, further columns are variables."""
+"""Recipients from a CSV file: a column with the contacts, further columns are variables."""
 
 from __future__ import annotations
 
@@ -16,6 +16,18 @@ MAX_ROWS: Final = 250_000
 MAX_COLUMNS: Final = 50
 MAX_VALUE_LENGTH: Final = 1_024
 TO_COLUMN: Final = "to"
+CONTACT_COLUMNS: Final = (
+    "phone",
+    "phone number",
+    "number",
+    "mobile",
+    "whatsapp",
+    "email",
+    "e-mail",
+    "user id",
+)
+"""Names of the column with the contacts where there is no `to`, in any case, with spaces or underscores."""
+
 _SEPARATORS: Final = ",;\t|"
 _ENCODINGS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -42,7 +54,7 @@ def read_recipients(content: bytes) -> Iterator[Recipient]:
         raise RecipientFileError(f"the file has more than {MAX_FILE_BYTES} bytes; split it")
     lines = csv.reader(io.StringIO(_decode(content), newline=""), delimiter=_find_separator(content))
     try:
-        header = [name.strip() for name in next(lines, [])]
+        header = _name_contact_column([name.strip() for name in next(lines, [])])
         _check_header(header)
         count = 0
         for values in lines:
@@ -68,6 +80,18 @@ def _find_separator(content: bytes) -> str:
     """Return the separator that is most frequent in the header."""
     first = _decode(content).partition("\n")[0]
     return max(_SEPARATORS, key=first.count)
+
+
+def _name_contact_column(header: list[str]) -> list[str]:
+    """Return the header with `to` in place of the one column that is named for contacts."""
+    if TO_COLUMN in header:
+        return header
+    folded = [name.casefold().replace("_", " ") for name in header]
+    found = [place for place, name in enumerate(folded) if name in (TO_COLUMN, *CONTACT_COLUMNS)]
+    if len(found) > 1:
+        names = ", ".join(header[place] for place in found)
+        raise RecipientFileError(f'several columns may be the contacts: {names}; name the right one "to"')
+    return [TO_COLUMN if place in found else name for place, name in enumerate(header)]
 
 
 def _check_header(header: list[str]) -> None:

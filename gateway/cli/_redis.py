@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StorageUnavailable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -34,6 +34,8 @@ def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
             return await work(redis)
         except (RedisError, OSError) as error:
             raise ConfigurationError(describe_redis_error(error)) from error
+        except StorageUnavailable as error:
+            raise ConfigurationError(str(error)) from error
         finally:
             await redis.aclose()
 

@@ -22,10 +22,16 @@ def load_command_channels(settings: Settings) -> Channels:
 
 def build_sender(redis: Redis, settings: Settings) -> ProactiveSender:
     """Build the sender that the web process uses, too."""
-    from gateway.bootstrap import add_web_channel, build_protocol_limits, build_quiet_policy
+    from gateway.bootstrap import (
+        add_web_channel,
+        build_confirmation,
+        build_protocol_limits,
+        build_quiet_policy,
+    )
     from gateway.config.channel_config import ConfigFile
     from gateway.redis.outbox import ProactiveSender
 
     channels = load_command_channels(settings)
     quiet = build_quiet_policy(settings, ConfigFile.load(settings.config_path), channels)
-    return ProactiveSender(redis, add_web_channel(channels), build_protocol_limits(settings), quiet)
+    limits, confirmation = build_protocol_limits(settings), build_confirmation(settings, redis)
+    return ProactiveSender(redis, add_web_channel(channels), limits, quiet, confirmation)

@@ -43,7 +43,13 @@ def start(
     channel: Annotated[str, typer.Option(help="Channel, if --from does not tell.")] = "",
     template: Annotated[str, typer.Option(help="Approved template.")] = "",
     language: Annotated[str, typer.Option(help="Language of the template.")] = "",
+    variables: Annotated[
+        str, typer.Option(help="The template's variables and their columns, as 1=first name,2=code.")
+    ] = "",
     text: Annotated[str, typer.Option(help="Text with variables such as {{ name }}.")] = "",
+    category: Annotated[
+        str, typer.Option(help="marketing or utility: which quiet hours hold.")
+    ] = "marketing",
     rate: Annotated[float, typer.Option(min=0, help="Messages per second; 0: as the number allows.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would get it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
@@ -53,11 +59,9 @@ def start(
     from gateway.broadcasts.store import StartResult
 
     recipients = _read_file(file)
-    broadcast = _build_broadcast(
-        {"name": name, "text": text, "template": template, "language": language, "rate": rate},
-        sender=sender,
-        channel=channel,
-    )
+    message = {"text": text, "template": template, "language": language, "variables": variables}
+    fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
+    broadcast = _build_broadcast(fields, sender=sender, channel=channel)
     preview = run_with_redis(lambda redis: _preview(redis, broadcast, recipients))
     if as_json and dry_run:
         typer.echo(preview.model_dump_json())

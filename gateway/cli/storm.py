@@ -125,7 +125,8 @@ def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> Non
     result = asyncio.run(run_broadcast(scenario, rows, lambda line: progress.print(f"[dim]· {line}[/dim]")))
     typer.echo(
         f"{result.rows} contacts in {result.seconds:.0f} s ({result.rows / result.seconds:.0f} a second), "
-        f"{result.kills} kills: {result.missing} missing, {result.doubled} doubled, {result.skipped} skipped"
+        f"{result.kills} kills: {result.missing} missing, {result.doubled} doubled, "
+        f"{result.unwanted} after an opt-out, {result.skipped} skipped"
     )
     for name, waits in (("idle", result.idle_waits), ("meanwhile", result.busy_waits)):
         p50, p99 = (1000 * percentile(waits, share) for share in (0.5, 0.99))

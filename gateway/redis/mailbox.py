@@ -16,6 +16,7 @@ from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.errors import EncryptionKeyMissing, LeaseLost, StorageUnavailable
 from core.log_context import about
@@ -86,9 +87,12 @@ class RedisMailbox:
     async def claim(self, session: str) -> Claim | None:
         """Acquire the lease; `None` while another worker holds it, or nothing of it can be decrypted."""
         requested_at = monotonic()
-        answers = await self._batched_call(
-            ("claim",), [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
-        )
+        arguments = [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
+        try:
+            answers = await self._batched_call(("claim",), arguments)
+        except (RedisConnectionError, RedisTimeoutError):
+            # perhaps only the answer is lost: the nonce says whose lease it is
+            answers = await self._batched_call(("claim",), arguments)
         if not answers:
             return None
         return await self.decode_claim(session, answers[0], requested_at)
@@ -268,10 +272,11 @@ class RedisMailbox:
             ]
         await self._fenced_call("reroute", lease, arguments)
 
-    async def hold(self, lease: Lease, reply: Reply, reason: str) -> None:
-        """Set a reply aside until the contact writes again."""
+    async def hold(self, lease: Lease, reply: Reply, reason: str, *, known_closed: bool) -> None:
+        """Set a reply aside until the contact writes again; see `core.ports.mailbox.Mailbox`."""
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
-        if await self._fenced_call("reroute", lease, [reply.key, entry, "1", "[]"]) == 3:
+        waits = "1" if known_closed else "closed"
+        if await self._fenced_call("reroute", lease, [reply.key, entry, waits, "[]"]) == 3:
             log.warning(
                 "too many replies wait for the contact's next message; the oldest is a dead letter; see "
                 "`turngate dead list`",

@@ -11,10 +11,11 @@ from typing import Any, Literal, NamedTuple
 import httpx
 from redis.asyncio import Redis
 
-from core.errors import InvalidContact
+from core.errors import InvalidContact, StorageUnavailable
 from core.model import Address, Message, MessagePart, Reply
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encoding import encode_reply_entry, needs_open_window
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.first_contact import ContactAddress, find_conversation, resolve_session
@@ -35,7 +36,8 @@ class SendOutcome(StrEnum):
 
     `scheduled` when it is sent later, `duplicate` when the same content was sent or scheduled under the key
     before in this session, `id_used` when it was another, `full` when too many replies wait. A message with
-    any other outcome is not sent and does not use its key up.
+    any other outcome is not sent and does not use its key up. `unscheduled` is a scheduled message that
+    another process has released, or that waits again.
     """
 
     QUEUED = "queued"
@@ -53,11 +55,14 @@ class SendOutcome(StrEnum):
     PAST = "past"
     TOO_FAR = "too_far"
     SCHEDULE_FULL = "schedule_full"
+    UNSCHEDULED = "unscheduled"
+    STOPPED = "stopped"
     TEMPLATE_UNKNOWN = "template_unknown"
     TEMPLATE_VARIABLES = "template_variables"
     TEMPLATE_NOT_APPROVED = "template_not_approved"
 
 
+_ACCEPTED = frozenset({SendOutcome.QUEUED, SendOutcome.SCHEDULED, SendOutcome.DUPLICATE})
 REFUSAL_SENTENCES = {
     SendOutcome.ID_USED: "not sent: this id belongs to an earlier message with another content; use a new id",
     SendOutcome.FULL: "not sent: too many replies wait in this session; send it again later",
@@ -71,6 +76,7 @@ REFUSAL_SENTENCES = {
     SendOutcome.INVALID_CONTACT: "not sent: the contact cannot be written to; check the number or address",
     SendOutcome.PAST: "not sent: the time of sending was more than an hour ago; check it and its time zone",
     SendOutcome.TOO_FAR: "not sent: the time of sending is more than a year ahead; schedule it later",
+    SendOutcome.STOPPED: "not sent: its broadcast was stopped; start another one",
     SendOutcome.SCHEDULE_FULL: "not sent: too many messages are scheduled; schedule it later",
     SendOutcome.TEMPLATE_UNKNOWN: "not sent: the provider has no such template in this language; see "
     "`turngate templates list`",
@@ -103,13 +109,19 @@ class ProactiveSender:
         channels: Mapping[str, Channel[httpx.AsyncClient]],
         protocol: ProtocolLimits,
         quiet: QuietPolicy | None = None,
+        confirmation: ReplicaConfirmation | None = None,
     ) -> None:
-        """Create a sender; without `quiet` there are no quiet hours."""
+        """Create a sender; without `quiet` there are no quiet hours.
+
+        With a `confirmation` a message is not accepted, also not as a repetition, before replicas have it.
+        """
         self._redis = redis
         self._contact_ms = protocol.contact_ms
         self._quiet = quiet
         self._channels = channels
+        self._confirmation = confirmation
         self._script = lua.load_script("say", protocol)
+        self._confirm_script = lua.load_script("confirm_message", protocol)
         self._preview = lua.load_script("preview", protocol)
         self._records = ProactiveMessages(redis)
         self._schedule = Schedule(redis, protocol)
@@ -132,7 +144,7 @@ class ProactiveSender:
         `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
         """
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
-        return await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms))
+        return await self._confirm(await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms)), key)
 
     async def send_to(
         self,
@@ -152,7 +164,8 @@ class ProactiveSender:
         wanted = ScheduledMessage(
             session=session, key=key, message=message, contact=contact, category=category
         )
-        return await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+        receipt = await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+        return await self._confirm(receipt, key)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
         """Return what would become of a message to a contact now, and its parts; nothing is sent."""
@@ -183,19 +196,22 @@ class ProactiveSender:
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
-        return await self._schedule.cancel(session, key)
+        outcome = await self._schedule.cancel(session, key)
+        if outcome is CancelOutcome.CANCELLED:
+            await self._require_confirmed(session, key, "cancelled")
+        return outcome
 
     async def release(self, wanted: ScheduledMessage) -> SendReceipt:
-        """Send a scheduled message that is due; a repetition of that has no effect."""
+        """Send a scheduled message that was taken, and remove it from the schedule in the same step."""
         if wanted.contact is None:
-            return await self._send(_Delivery(wanted, is_release=True))
+            return await self._send(_Delivery(wanted, scheduled_in=wanted.session))
         try:
             conversation = find_conversation(self._channels, wanted.contact)
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, wanted.session, f"not sent: {error}")
         session = await resolve_session(self._redis, conversation, self._contact_ms)
         present = wanted.model_copy(update={"session": session})
-        return await self._send(_Delivery(present, conversation.address, is_release=True))
+        return await self._send(_Delivery(present, conversation.address, scheduled_in=wanted.session))
 
     async def _send(self, delivery: _Delivery) -> SendReceipt:
         """Put a message into an outbox; a session that does not exist is opened with its first address."""
@@ -214,7 +230,7 @@ class ProactiveSender:
         parts = [part for part in parts if _has_content(part)]
         sealer = await cipher_of(self._redis).sealer()
         digest = sealer.digest("message", hashlib.sha256(_content_json(message).encode()).hexdigest())
-        if not delivery.is_release and delivery.voice == "bot":
+        if not delivery.scheduled_in and delivery.voice == "bot":
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
                 return scheduled
@@ -235,6 +251,7 @@ class ProactiveSender:
         async def run(replaced_entry: str) -> SendOutcome:
             options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
             options.append(_needs_window(replies, message, window))
+            options.append(delivery.scheduled_in)
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -245,6 +262,23 @@ class ProactiveSender:
             if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
                 outcome = await run(earlier.first_entry)
         return _receipt(outcome, session)
+
+    async def _confirm(self, receipt: SendReceipt, key: str) -> SendReceipt:
+        """Return the receipt of an accepted message when replicas have it, too.
+
+        Raises `StorageUnavailable` if they do not, or a failover has forgotten it.
+        """
+        if receipt.outcome in _ACCEPTED:
+            await self._require_confirmed(receipt.session, key, "queued", "waiting", "releasing")
+        return receipt
+
+    async def _require_confirmed(self, session: str, key: str, *states: str) -> None:
+        if self._confirmation is None:
+            return
+        script = self._confirm_script
+        found: bytes = await self._confirmation.run(script.text, script.sha, [session, key])
+        if found.decode() not in states:
+            raise StorageUnavailable("a failover has forgotten the message or its cancellation; try again")
 
     async def _schedule_if_later(
         self, delivery: _Delivery, digest: str, *, is_empty: bool
@@ -279,7 +313,7 @@ class ProactiveSender:
         due = self._quiet.find_end(address, wanted.category, now_ms)
         if not due:
             return None
-        if delivery.is_release:  # it is in the schedule already
+        if delivery.scheduled_in:  # it is in the schedule already
             return SendReceipt(SendOutcome.SCHEDULED, wanted.session, QUIET_REASON, due)
         earlier = await self._records.read(wanted.session, wanted.key)
         if earlier and not earlier.is_refused:
@@ -300,13 +334,16 @@ def _render_plainly(message: Message) -> MessagePart:
 
 
 class _Delivery(NamedTuple):
-    """A message, how it is sent, and the address that opens its session if there is none."""
+    """A message, how it is sent, and the address that opens its session if there is none.
+
+    `scheduled_in` is the session in whose schedule it was taken; empty if it is sent at once.
+    """
 
     wanted: ScheduledMessage
     first_address: Address | None = None
     voice: Literal["bot", "person"] = "bot"
     at_ms: int = 0
-    is_release: bool = False
+    scheduled_in: str = ""
 
 
 def _receipt(outcome: SendOutcome, session: str, due_ms: int = 0) -> SendReceipt:

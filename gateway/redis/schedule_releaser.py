@@ -14,8 +14,18 @@ from gateway.redis.records.schedule import Schedule, ScheduledMessage
 log = logging.getLogger("turngate.schedule")
 
 _FULL_WAIT_MS = 60_000
-_UNRECORDED = frozenset({SendOutcome.UNKNOWN, SendOutcome.INVALID_CONTACT, SendOutcome.ID_USED})
+_UNRECORDED = frozenset(
+    {
+        SendOutcome.UNKNOWN,
+        SendOutcome.INVALID_CONTACT,
+        SendOutcome.ID_USED,
+        SendOutcome.TEMPLATE_UNKNOWN,
+        SendOutcome.TEMPLATE_VARIABLES,
+        SendOutcome.TEMPLATE_NOT_APPROVED,
+    }
+)
 """Refusals of which the session has no record."""
+_LEFT_SCHEDULE = frozenset({SendOutcome.QUEUED, SendOutcome.UNSCHEDULED})
 
 
 class ScheduleReleaser:
@@ -45,6 +55,8 @@ class ScheduleReleaser:
         except Exception as error:
             log.exception("a scheduled message cannot be sent: %s", type(error).__name__)
             await self._schedule.settle(message, "failed", f"it cannot be sent: {type(error).__name__}")
+            return
+        if receipt.outcome in _LEFT_SCHEDULE:
             return
         if receipt.outcome is SendOutcome.FULL:
             await self._schedule.postpone(message, _FULL_WAIT_MS, REFUSAL_SENTENCES[SendOutcome.FULL])

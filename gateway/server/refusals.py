@@ -13,6 +13,7 @@ _STATUSES = {
     SendOutcome.OPTED_OUT: 409,
     SendOutcome.PERSON: 409,
     SendOutcome.CLOSED: 409,
+    SendOutcome.STOPPED: 409,
     SendOutcome.WINDOW: 409,
     SendOutcome.EMPTY: 422,
     SendOutcome.INVALID_CONTACT: 422,

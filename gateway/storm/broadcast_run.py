@@ -1,4 +1,4 @@
-"""Chaos test of a broadcast: workers are killed while it runs, and contacts write meanwhile."""
+"""Chaos test of a broadcast: workers are killed, contacts write and opt out, an operator pauses it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Final
 
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress
 from gateway.broadcasts.recipient_file import Recipient
-from gateway.broadcasts.store import Broadcasts
+from gateway.broadcasts.store import BroadcastAct, Broadcasts
 from gateway.redis.lua import ProtocolLimits
+from gateway.storm.conversations import STOP_TEXT
 from gateway.storm.environment import BUSINESS_NUMBER, CHANNEL, StormEnvironment, running_environment
 from gateway.storm.scenario import StormScenario
 
@@ -22,25 +23,32 @@ _WRITERS_AREA: Final = 216
 _WRITER_PAUSE_SECONDS: Final = 0.05
 _POLL_SECONDS: Final = 0.5
 _NAME: Final = "storm"
+_TEXT_BEGIN: Final = "Offer for "
+_PAUSE_SECONDS: Final = 1.0
+_OPT_OUTS: Final = 5
 
 
 @dataclass(slots=True)
 class BroadcastRunResult:
-    """Messages that contacts got, and the seconds for which people who wrote waited for replies."""
+    """Messages that contacts got, and the seconds for which people who wrote waited for replies.
+
+    `unwanted` went to contacts who had opted out before the start.
+    """
 
     rows: int
     seconds: float = 0.0
     kills: int = 0
     missing: int = 0
     doubled: int = 0
+    unwanted: int = 0
     skipped: int = 0
     idle_waits: list[float] = field(default_factory=list)
     busy_waits: list[float] = field(default_factory=list)
 
     @property
     def is_passing(self) -> bool:
-        """True if every permitted contact got exactly one message."""
-        return self.missing == self.doubled == 0
+        """True if every permitted contact got exactly one message, and nobody else one."""
+        return self.missing == self.doubled == self.unwanted == 0
 
 
 def percentile(waits: list[float], share: float) -> float:
@@ -51,9 +59,14 @@ def percentile(waits: list[float], share: float) -> float:
 async def run_broadcast(
     scenario: StormScenario, rows: int, write_line: Callable[[str], None]
 ) -> BroadcastRunResult:
-    """Send a broadcast of `rows` contacts; every twentieth is listed twice, in another spelling."""
+    """Send a broadcast of `rows` contacts; every twentieth is listed twice, in another spelling.
+
+    The first few who opt out do so before the start, others while it runs: those get one message or none.
+    """
     result = BroadcastRunResult(rows)
     recipients, contacts = _build_recipients(rows)
+    early = list(contacts)[1::20][:_OPT_OUTS]
+    late = list(contacts)[2::20][-_OPT_OUTS:]
     async with running_environment(scenario) as environment:
         writer = _Writer(environment, scenario.seed)
         await writer.write(20, result.idle_waits)
@@ -61,13 +74,18 @@ async def run_broadcast(
         await writer.write(200, result.idle_waits)
         store = Broadcasts(environment.redis, ProtocolLimits())
         broadcast = Broadcast(
-            name=_NAME, channel=CHANNEL, sender=BUSINESS_NUMBER, text="Offer for {{ name }}."
+            name=_NAME, channel=CHANNEL, sender=BUSINESS_NUMBER, text=_TEXT_BEGIN + "{{ name }}."
         )
+        await _opt_out(environment, early)
         began = monotonic()
         await store.start(broadcast, recipients)
         killing = asyncio.create_task(_kill_workers(environment, scenario, result))
         writing = asyncio.create_task(writer.write_until_cancelled(result.busy_waits))
         try:
+            await store.change(_NAME, BroadcastAct.PAUSE)
+            await _opt_out(environment, late)
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await store.change(_NAME, BroadcastAct.RESUME)
             progress = await _wait_until_sent(store, write_line)
         finally:
             for task in (killing, writing):
@@ -76,10 +94,18 @@ async def run_broadcast(
         result.seconds = monotonic() - began
         result.skipped = progress.skipped
         for contact, text in contacts.items():
-            bodies = environment.simulator_server.simulator.recipient(contact).received
-            result.missing += text not in bodies
-            result.doubled += bodies.count(text) > 1
+            recipient = environment.simulator_server.simulator.recipient(contact)
+            offers = [body for body in recipient.received if body.startswith(_TEXT_BEGIN)]
+            is_permitted = contact not in (*early, *late)
+            result.missing += is_permitted and text not in offers
+            result.unwanted += contact in early and recipient.sends > 0  # the provider refuses them, too
+            result.doubled += len(offers) > 1
     return result
+
+
+async def _opt_out(environment: StormEnvironment, contacts: list[str]) -> None:
+    for contact in contacts:
+        await environment.simulator_server.send_in_order(contact, [STOP_TEXT], swapped=False)
 
 
 def _build_recipients(rows: int) -> tuple[list[Recipient], dict[str, str]]:
@@ -88,7 +114,7 @@ def _build_recipients(rows: int) -> tuple[list[Recipient], dict[str, str]]:
     for number in range(rows):
         area, rest = _AREA_CODES[number // 10_000], number % 10_000
         contact, name = f"+1{area}555{rest:04d}", f"N{number}"
-        contacts[contact] = f"Offer for {name}."
+        contacts[contact] = f"{_TEXT_BEGIN}{name}."
         recipients.append(Recipient(line=len(recipients) + 2, to=contact, variables={"name": name}))
         if number % 20 == 0:
             again = f"+1 ({area}) 555-{rest:04d}"

@@ -16,6 +16,7 @@ from gateway.storm.scenario import StormScenario
 STOP_TEXT = "STOP"
 AGENT_TEXT = "A colleague is here now."
 OFFER_TEXT = "The branch is closed on Friday."
+WITHDRAWN_TEXT = "The branch is closed on Thursday."
 _USER_TEXTS = (
     "hi",
     "4321",

@@ -156,7 +156,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         assert channel is not None
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
-        operator = StormOperator(redis, channel)
+        operator = StormOperator(redis, channel, _REPLICAS if group else 0)
         yield StormEnvironment(
             server,
             redis,

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from gateway.redis.records.sessions.session_log import LogEntry
 from gateway.storm.burst_invariant import count_violations
-from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, PlannedConversation
+from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, WITHDRAWN_TEXT, PlannedConversation
 from gateway.storm.provider import Recipient
 from gateway.storm.result import StormResult, Violation
 
@@ -20,13 +20,15 @@ from gateway.storm.result import StormResult, Violation
 class FinishedConversation:
     """A conversation that has ended: its session, its plan, and the ids of its acknowledged turns.
 
-    Of an erased one only the turns after the erasure count; `earlier_fences` are the tokens before it.
+    Of an erased one only the turns after the erasure count; `earlier_fences` are the tokens before it. Of
+    scheduled messages that were cancelled when they were due, it was too late for `uncancelled`.
     """
 
     session: str
     plan: PlannedConversation
     turn_ids: Sequence[str]
     earlier_fences: Sequence[str] = ()
+    uncancelled: int = 0
 
 
 async def is_idle(redis: Redis, session: str) -> bool:
@@ -52,7 +54,10 @@ def check_conversation(
     check_log(conversation, log, 0 if is_erased else recipient.sends, result)
     check_leases(conversation, log, result)
     if not is_erased:
-        check_replies(conversation.plan, recipient.received, result)
+        others = [body for body in recipient.received if body != WITHDRAWN_TEXT]
+        withdrawn = abs(len(recipient.received) - len(others) - conversation.uncancelled)
+        result.record_violation(Violation.WITHDRAWN_SENT, withdrawn, contact)
+        check_replies(conversation.plan, others, result)
     result.counts["erasures"] += is_erased
     result.record_violation(Violation.WRONG_GROUPING, count_violations(log, window, cap), contact)
     result.counts["conversations"] += 1

@@ -10,23 +10,29 @@ import httpx
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.errors import StorageUnavailable
 from core.model import Message
 from core.ports import Channel
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import LogEntry, read_log
-from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT
+from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, WITHDRAWN_TEXT
 
 _RETRY_SECONDS = 0.2
+_LATER_MS = 300
 
 
 class StormOperator:
     """Acts until the server has confirmed it, as people and programs that are answered 503 do."""
 
-    def __init__(self, redis: Redis, channel: Channel[httpx.AsyncClient]) -> None:
+    def __init__(self, redis: Redis, channel: Channel[httpx.AsyncClient], replicas: int = 0) -> None:
+        """Act on a server; with `replicas` nothing counts before so many have it."""
         self._redis = redis
-        self._sender = ProactiveSender(redis, {channel.name: channel}, ProtocolLimits())
+        confirmation = ReplicaConfirmation(redis, replicas) if replicas else None
+        self._sender = ProactiveSender(redis, {channel.name: channel}, ProtocolLimits(), None, confirmation)
 
     async def say_as_agent(self, session: str) -> None:
         """Say an agent's words, which take the session over."""
@@ -37,6 +43,26 @@ class StormOperator:
         """Send a message of the business."""
         message = Message(text=OFFER_TEXT)
         await _until_confirmed(lambda: self._sender.send(session, f"own-{number}", message))
+
+    async def schedule_offer(self, session: str, number: int) -> None:
+        """Schedule a message of the business for a moment later."""
+        await self._schedule(session, f"own-{number}", OFFER_TEXT)
+
+    async def withdraw(self, session: str, number: int, after_seconds: float) -> bool:
+        """Schedule a message and cancel it about when it is due; return whether that was too late."""
+        key = f"own-w{number}"
+        await self._schedule(session, key, WITHDRAWN_TEXT)
+        await asyncio.sleep(after_seconds)
+        outcome: CancelOutcome = await _until_confirmed(lambda: self._sender.cancel(session, key))
+        return outcome is CancelOutcome.TOO_LATE
+
+    async def _schedule(self, session: str, key: str, text: str) -> None:
+        async def schedule() -> None:
+            seconds, microseconds = await self._redis.time()
+            due = int(seconds) * 1000 + int(microseconds) // 1000 + _LATER_MS
+            await self._sender.send(session, key, Message(text=text), at_ms=due)
+
+        await _until_confirmed(schedule)
 
     async def erase(self, session: str) -> list[LogEntry]:
         """Erase a session; return its log."""
@@ -49,5 +75,5 @@ async def _until_confirmed(act: Callable[[], Awaitable[Any]]) -> Any:
     while True:
         try:
             return await act()
-        except (RedisError, OSError):  # the server is being restarted
+        except (RedisError, OSError, StorageUnavailable):  # the server is being restarted
             await asyncio.sleep(_RETRY_SECONDS)

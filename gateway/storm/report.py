@@ -42,6 +42,7 @@ def _build_events_table(result: StormResult) -> ReportTable:
         ("turns merged from several messages", f"{counts['gathered']:,}"),
         ("agents' words", f"{counts['words']:,}"),
         ("proactive messages", f"{counts['offers']:,}"),
+        ("scheduled messages, cancelled when due", f"{counts['withdrawals']:,}"),
         ("erasures", f"{counts['erasures']:,}"),
         ("expected replies", f"{counts['replies']:,}"),
         ("sends, including retries", f"{counts['sends']:,}"),

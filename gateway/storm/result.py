@@ -31,6 +31,7 @@ class Violation(Enum):
     SENT_WHILE_SILENCED = ("L10", "sends after the bot had to stop speaking", "silenced")
     WRONG_GROUPING = ("L11", "turns merged or split against the policy", "committed")
     LEAKED = ("L12", "log lines with a contact's number or text", "logged")
+    WITHDRAWN_SENT = ("L13", "scheduled messages sent although cancelled, or lost or doubled", "withdrawals")
 
     @property
     def guarantee(self) -> str:

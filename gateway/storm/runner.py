@@ -111,7 +111,7 @@ class StormRunner:
         random = Random(f"{self._scenario.seed}:{plan.contact}")  # noqa: S311 - repeatable on purpose
         server = environment.simulator_server
         recipient = server.simulator.recipient(plan.contact)
-        turn_ids, expected_count, fences = list[str](), 0, list[str]()
+        turn_ids, expected_count, uncancelled, fences = list[str](), 0, 0, list[str]()
         after_erasure = None if plan.erased_at is None else plan.erased_at + 1
         session = build_session_id(CHANNEL, ACCOUNT, BUSINESS_NUMBER, plan.contact)
         for index, group in enumerate(plan.groups):
@@ -131,14 +131,31 @@ class StormRunner:
                 turn_ids = []
                 continue
             if group.has_offer:
-                await environment.operator.send_offer(session, index)
+                is_too_late = await self._send_offer(environment, session, index, recipient, random)
+                uncancelled += is_too_late
+                expected_count += is_too_late
             if index == plan.agent_at:
                 await environment.operator.say_as_agent(session)
             if self._scenario.burst or index in (plan.agent_at, after_erasure):
                 await self._wait_until_idle(environment.redis, session, began)
             else:
                 await self._await_replies(recipient, group, expected_count, began, injector)
-        return FinishedConversation(session, plan, turn_ids, fences)
+        return FinishedConversation(session, plan, turn_ids, fences, uncancelled)
+
+    async def _send_offer(
+        self, environment: StormEnvironment, session: str, index: int, recipient: Recipient, random: Random
+    ) -> bool:
+        """Send a message of the business, or schedule it and withdraw another one.
+
+        Returns whether the withdrawal was too late.
+        """
+        if random.random() < 0.5:
+            await environment.operator.send_offer(session, index)
+            return False
+        recipient.had_fault = True  # a killed releaser's message is released again half a minute later
+        await environment.operator.schedule_offer(session, index)
+        self.result.counts["withdrawals"] += 1
+        return await environment.operator.withdraw(session, index, random.uniform(0.0, 1.0))
 
     async def _send_forged(self, server: StormServer, contact: str) -> None:
         status = await server.send_forged(contact)

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing import current_process
 from time import sleep
-from typing import Any
+from typing import Any, NoReturn
 
 import uvloop
 from redis.exceptions import RedisError, ResponseError
@@ -21,7 +25,6 @@ from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
-from core.errors import ConfigurationError
 from core.log_context import about
 from core.steps import add_listener
 from gateway.bootstrap import build_protocol_limits, load_channels, open_runtime
@@ -50,19 +53,29 @@ _REGISTER_RETRY_SECONDS = 1.0
 _STOP_COMMANDS = ("stop-job", "stop-execution")
 
 
+def _refuse_start(sentence: str) -> NoReturn:
+    """End this process with a sentence, and the `rq worker-pool` that would start it again and again."""
+    sys.stderr.write(f"turngate: {sentence}\n")
+    sys.stderr.flush()
+    if "WorkerPool" in current_process().name:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's answer
+        os.kill(os.getppid(), signal.SIGTERM)
+    raise SystemExit(1)
+
+
 class AsyncWorker(BaseWorker):
     """Processes up to `Settings.concurrency` sessions concurrently in one process."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{**options, "serializer": JSONSerializer})
         if len(self.queues) > 1:
-            raise ConfigurationError(
+            _refuse_start(
                 "the worker takes exactly one queue: with several, RQ pops jobs without a safety copy and a "
-                "crash loses them"
+                f"crash loses them; start it on {rq_layout.QUEUE!r} only"
             )
         name = self.queues[0].name
         if name != rq_layout.QUEUE:
-            raise ConfigurationError(
+            _refuse_start(
                 f"the worker was started on the queue {name!r}, but all jobs are in {rq_layout.QUEUE!r}; "
                 f"start it with `rq worker --worker-class gateway.worker.AsyncWorker {rq_layout.QUEUE}`"
             )

@@ -20,6 +20,8 @@ from typing import Any
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq.exceptions import NoSuchJobError
 from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
@@ -89,6 +91,7 @@ class RqBookkeeper:
         self._finish_template = self._build_finish_template()
         self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
         self._failure_lock = asyncio.Lock()
+        self._unanswered_nonce = ""
 
     async def is_suspended(self) -> bool:
         """Return whether `rq suspend` is in force."""
@@ -98,8 +101,9 @@ class RqBookkeeper:
         """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
 
         Waits up to `wait` seconds for the first (0: not at all). A suspect is not started, nor is any session
-        with `starts_none` (isolation.py). A job stays in RQ's intermediate list until
-        `start`, so a crash in between loses nothing.
+        with `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so
+        that it does not count as the death of a worker. A job stays in RQ's intermediate list until `start`,
+        so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
         jobs = await self._dequeue_batch(max_jobs, isolation)
@@ -111,10 +115,25 @@ class RqBookkeeper:
     async def _dequeue_batch(self, max_jobs: int, isolation: str, *first: bytes) -> list[DequeuedJob]:
         requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key
         jobs = []
-        rows = await self._dequeue_script(
-            self._redis,
-            [rq_layout.current_timestamp(), intermediate, max_jobs, lua.new_nonce(), isolation, *first],
-        )
+        is_repeated = "1" if self._unanswered_nonce else ""
+        nonce = self._unanswered_nonce or lua.new_nonce()
+        try:
+            rows = await self._dequeue_script(
+                self._redis,
+                [
+                    rq_layout.current_timestamp(),
+                    intermediate,
+                    max_jobs,
+                    nonce,
+                    isolation,
+                    is_repeated,
+                    *first,
+                ],
+            )
+        except (RedisConnectionError, RedisTimeoutError, OSError):
+            self._unanswered_nonce = nonce  # the server may have done it
+            raise
+        self._unanswered_nonce = ""
         for job_id, data, seconds, session, claim_answer in rows:
             if data is None:  # deleted meanwhile
                 await multiplexed_call(self._redis)("LREM", intermediate, 1, job_id)

@@ -242,6 +242,22 @@ async def test_a_reply_waits_for_the_next_message_and_is_sent_before_its_answer(
     assert await outcome_of(gateway, "own-1") is MessageOutcome.SENT
 
 
+async def test_a_reply_does_not_wait_for_a_message_that_came_meanwhile(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1), META)
+    await close_window(gateway)
+    await gateway.send(META, "own-1", Message(text="news", fallback=WAITS))
+    claim = await gateway.mailbox.claim(META)
+    assert claim is not None
+    [news] = claim.view.outbox
+    assert (await gateway.mailbox.mark_sending(claim.lease, news)).window_closed
+    await gateway.inbox.accept(meta_message(2, "back"))  # and now the worker sets the reply aside
+
+    await gateway.mailbox.hold(claim.lease, news, "the window is closed", known_closed=False)
+    assert (await gateway.mailbox.read_session(claim.lease)).outbox == (news,)
+    await gateway.mailbox.hold(claim.lease, news, "the provider says so", known_closed=True)
+    assert (await gateway.mailbox.read_session(claim.lease)).outbox == ()
+
+
 async def test_a_reset_forgets_what_waits_for_the_window(gateway: InboundGateway) -> None:
     await gateway.receive(meta_message(1), META)
     await close_window(gateway)

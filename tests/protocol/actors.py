@@ -175,7 +175,12 @@ class Actors:
                 yield Step("take", who), self._with_worker(dequeued, index, Worker("took"))
             return
         if worker.activity == "took":
-            yield Step("claim", who), self._claim(world, index)
+            yield Step("claim", who), self._claim(world, index, world.claims + 1)
+            if self.bounds.lost_answers:
+                yield Step("answer_lost", who), self._lose_answer(world, index)
+            return
+        if worker.activity == "unanswered":
+            yield Step("claim_again", who), self._claim(world, index, worker.fence[1])
             return
         if worker.activity == "lost":
             reported = world._replace(store=self.scripts.survived(store, worker.fence))
@@ -227,11 +232,19 @@ class Actors:
         elif renewed != store:
             yield Step("renew", who), self._with_script_result(world, index, renewed, worker)
 
-    def _claim(self, world: World, index: int) -> World:
-        world = world._replace(claims=world.claims + 1)
-        store, claim = self.scripts.claim(world.store, world.claims)
+    def _lose_answer(self, world: World, index: int) -> World:
+        """Run a claim whose worker does not learn of it; all that it knows is its nonce."""
+        nonce = world.claims + 1
+        claimed = self._claim(world, index, nonce)
+        workers = list(claimed.workers)
+        workers[index] = Worker("unanswered", (0, nonce))
+        return claimed._replace(workers=tuple(workers), fault=world.fault)
+
+    def _claim(self, world: World, index: int, nonce: int) -> World:
+        world = world._replace(claims=max(world.claims, nonce))
+        store, claim = self.scripts.claim(world.store, nonce)
         if claim is None:
-            return self._with_worker(world, index, IDLE_WORKER)
+            return self._with_worker(world._replace(store=store), index, IDLE_WORKER)
         workers = [each._replace(has_newest_fence=False) for each in world.workers]
         workers[index] = Worker("work", claim[0], claim[1], has_newest_fence=True)
         fault = (
@@ -309,6 +322,7 @@ class Actors:
             False: worker._replace(activity="look"),
             "not next": worker._replace(activity="look"),
             "wait": worker._replace(activity="postpone paced"),
+            "window": worker._replace(activity="hold" if self.bounds.waits else "refuse"),
         }
         after = self._with_script_result(world, index, store, next_by_result[allowed])
         yield Step("mark", who, reply), self._check_permit(after, world, index)

@@ -13,7 +13,10 @@ from tests.protocol.model import Store
 from tests.protocol.world import Step, Worker, World
 
 _INITIAL_STEP = Step("begin", "")
-_FAILURE_STEPS = ("crash", "take_over", "say", "erase", "replicate", "fail_over")
+_FAILURE_STEPS = (
+    *("crash", "take_over", "say", "erase", "replicate", "fail_over"),
+    *("opt_out", "schedule", "cancel", "defer", "start", "pause", "stop"),
+)
 
 
 class Report(NamedTuple):
@@ -146,17 +149,20 @@ class Explorer:
             world.fault, world.went_back,
             replica and (self._canonical_store(replica.store, world.workers), replica[1:]),
             tuple(sorted([self._canonical_worker(worker, world) for worker in world.workers])),
+            tuple(sorted(world.releasers)), world.feeders, world.cancelled,
         )  # fmt: skip
 
     def _canonical_store(self, store: Store, workers: Sequence[Worker]) -> Hashable:
         living = {worker.fence for worker in workers}
-        deaths = sum(token not in living for token in store.started)
+        unanswered = {worker.fence[1] for worker in workers if worker.activity == "unanswered"}
+        deaths = sum(token not in living and token[1] not in unanswered for token in store.started)
         return (
             store.mail, store.out, store.seen, store.owner, store.state, store.marked, store.dead,
             store.lease == "later", store.hold == "later", store.due, min(store.tries, self._max_tries),
             store.quiet == "later", store.timer, store.pace, store.slot, min(deaths, self._max_deaths),
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
             store.transferred, store.ours, store.moved, store.marked_moved,
+            store.window == "later", store.held, store.opted_out, store.scheduled, store.broadcast,
         )  # fmt: skip
 
     def _canonical_worker(self, worker: Worker, world: World) -> tuple[object, ...]:
@@ -165,7 +171,11 @@ class Explorer:
         # A start that was not reported matters only where turns are given up for deaths.
         is_suspect = bool(self._max_deaths) and [worker.fence in each.started for each in stores]
         if view is None:
-            return (worker.activity, *(is_suspect or ()))
+            is_own = [worker.fence[1] == each.fence[1] for each in stores if worker.activity == "unanswered"]
+            has_started = [
+                worker.fence[1] in {nonce for _, nonce in each.started} for each in stores if is_own
+            ]
+            return (worker.activity, *(is_suspect or ()), *is_own, *has_started)
         is_stale = all(worker.fence != each.fence for each in stores)
         if self._actors.scripts.fenced and is_stale:
             # Every script will refuse it, so all it can still do is send what it has marked.

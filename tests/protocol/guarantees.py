@@ -72,6 +72,25 @@ def work_has_a_due_time(world: World) -> str:
     return "" if store.due or not (store.mail or store.out) else "L8: there is work and no due time"
 
 
+def cancelled_messages_stay_away(world: World) -> str:
+    """L13: a scheduled message whose cancellation was confirmed never enters the outbox."""
+    sent = [key for key in world.cancelled if key in world.replies]
+    return f"L13: {sent[0]} was cancelled, and is sent" if sent else ""
+
+
+def messages_of_the_business_are_queued_once(world: World) -> str:
+    """L7: a message of the business enters the outbox once, however often it is released."""
+    return "" if len(set(world.replies)) == len(world.replies) else f"L7: queued {world.replies}"
+
+
+def nothing_waits_for_an_open_window(world: World) -> str:
+    """L13: what waits for the service window does so only while it is closed."""
+    store = world.store
+    return (
+        f"L13: {store.held} waits though the window is open" if store.held and store.window == "later" else ""
+    )
+
+
 def no_turn_is_given_up_without_a_failure(world: World) -> str:
     """L9 without dialog failures and crashes: there is no reason for a dead letter."""
     return f"L9: {world.store.dead[0]} was given up without a failure" if world.store.dead else ""
@@ -88,6 +107,9 @@ def guarantees_for(bounds: WorldLimits) -> tuple[Guarantee, ...]:
         commits_are_atomic,
         once,
         work_has_a_due_time,
+        cancelled_messages_stay_away,
+        messages_of_the_business_are_queued_once,
+        nothing_waits_for_an_open_window,
     )
 
 
@@ -129,9 +151,23 @@ def every_healing_message_is_answered(bounds: WorldLimits) -> Guarantee:
     return check
 
 
+def permitted_messages_of_the_business_arrive(world: World) -> str:
+    """L13 at the end: what was scheduled or broadcast arrived, unless somebody forbade it."""
+    store, broadcast = world.store, world.store.broadcast
+    if pending := [each.key for each in store.scheduled if each.state != "cancelled"]:
+        return f"L8: {pending} is never sent"
+    if broadcast is None or broadcast.state == "stopped":
+        return ""
+    if broadcast.state != "finished" or broadcast.queued != broadcast.sent + broadcast.refused:
+        return f"L8: the broadcast never ends: {broadcast}"
+    is_permitted = any(broadcast.rows) and not store.opted_out
+    return "L13: a permitted contact got nothing" if is_permitted and broadcast.sent != 1 else ""
+
+
 def final_guarantees_for(bounds: WorldLimits) -> tuple[Guarantee, ...]:
     """Return the guarantees that must hold when no step is left."""
     refusable = bounds.take_over or bounds.words or "rejected" in bounds.send_failures
+    refusable = refusable or bounds.opt_out or bounds.window or bounds.rows
     arrived = every_word_of_an_agent_arrived(bounds) if refusable else every_reply_arrived
     healed = (every_healing_message_is_answered(bounds),) if bounds.heals else ()
-    return (all_turns_are_answered, arrived, *healed)
+    return (all_turns_are_answered, arrived, permitted_messages_of_the_business_arrive, *healed)

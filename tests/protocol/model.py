@@ -11,7 +11,7 @@ Moment = Literal["later", "past"] | None
 Fence = tuple[int, int]
 """A fencing token: its number, and the claimer's nonce."""
 ModelAcceptResult = Literal["new", "duplicate", "full", "stale"]
-MarkResult = bool | Literal["wait", "not next"] | None
+MarkResult = bool | Literal["wait", "not next", "window"] | None
 
 
 class ModelView(NamedTuple):
@@ -32,6 +32,32 @@ class ModelView(NamedTuple):
     moved: bool = False
 
 
+class ScheduledRecord(NamedTuple):
+    """Record of a message that is sent later; one that is being released is due again after a while."""
+
+    key: str
+    state: Literal["waiting", "releasing", "cancelled"] = "waiting"
+    due: Moment = "later"
+
+
+class BroadcastRecord(NamedTuple):
+    """Record of a broadcast. `held` is the end of the `holder`'s right to process rows.
+
+    `claimed` is the row that has the session.
+    """
+
+    rows: tuple[str, ...]
+    state: Literal["running", "paused", "stopped", "finished"] = "running"
+    holder: str = ""
+    held: Moment = None
+    claimed: int | None = None
+    processed: int = 0
+    queued: int = 0
+    skipped: int = 0
+    sent: int = 0
+    refused: int = 0
+
+
 class Store(NamedTuple):
     """Everything that the server stores of the session. Turns and replies are their keys; jobs are numbers.
 
@@ -39,7 +65,8 @@ class Store(NamedTuple):
     next permitted send, `slot` the reserved time of a waiting reply. `transferred`: the provider's record
     made the hold; `ours`: a newer record says that the bot has the conversation. `moved`: the contact has the
     new address, `marked_moved`: the marked reply was sent there. `received`: what of `seen` came by webhook;
-    `refused`: what of that was erased, and is not taken again.
+    `refused`: what of that was erased, and is not taken again. `window` is the end of the service window,
+    `held` what waits for the contact to open it.
     """
 
     mail: tuple[str, ...] = ()
@@ -70,6 +97,11 @@ class Store(NamedTuple):
     marked_moved: bool = False
     received: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    window: Moment = None
+    held: tuple[str, ...] = ()
+    opted_out: bool = False
+    scheduled: tuple[ScheduledRecord, ...] = ()
+    broadcast: BroadcastRecord | None = None
 
 
 class ScriptModel:
@@ -204,10 +236,16 @@ class ScriptModel:
     # Worker.
 
     def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
-        """Acquire the lease with a new fencing token, unless it is held."""
-        if s.lease == "later":
+        """Acquire the lease with a new fencing token, unless it is held.
+
+        The holder's nonce comes again if the answer to its claim was lost: it lives.
+        """
+        is_own = bool(nonce) and s.fence[1] == nonce and s.lease == "later"
+        if nonce and not is_own:
+            s = s._replace(started=tuple(token for token in s.started if token[1] != nonce))
+        if s.lease == "later" and not is_own:
             return s, None
-        fence = (s.fence[0] + 1, nonce)
+        fence = s.fence if is_own else (s.fence[0] + 1, nonce)
         s = s._replace(fence=fence, lease="later", hold=None, due="later")
         s, view = self.view(s, fence)
         return s, (fence, view)

@@ -200,3 +200,15 @@ class RecordNotBelieved(ScriptModel):
     def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
         """Record the turn only."""
         return super().accept(s, turn)
+
+
+class NonceForgotten(ScriptModel):
+    """A claim whose answer was lost is one of a worker that died."""
+
+    def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
+        """Refuse the holder's own nonce, too."""
+        if s.lease == "later":
+            return s, None
+        started = s.started
+        s, claim = super().claim(s, nonce)
+        return s._replace(started=(*started, *s.started)), claim

@@ -22,7 +22,7 @@ from core.model import (
     Turn,
     TurnReceived,
 )
-from core.ports import RateLimit
+from core.ports import RateLimit, ServiceWindow
 from core.ports import mailbox as port
 from core.processing import Concurrency, ConcurrencyPolicy
 from gateway.redis import lua, rq_layout
@@ -35,16 +35,16 @@ from gateway.redis.sweeper import Sweeper
 from tests.fakes import ADDRESS, FakeChannel
 from tests.protocol.actors import Actors
 from tests.protocol.model import Fence, ModelView, Moment, Store
-from tests.protocol.world import Step, World
+from tests.protocol.world import Step, Worker, World
 
 SESSION = "s"
 KEY = "tg:{s}"
 NEW_ADDRESS = ADDRESS.model_copy(update={"theirs": "+15550171"})
 _ACT_AT, _MESSAGE_AT = 10.0, 20.0
 # Long enough that no time passes by itself; the clock's steps set it to the distant past.
-_LIMITS = ProtocolLimits(lease_ms=3_600_000, grace_ms=3_600_000)
+LIMITS = ProtocolLimits(lease_ms=3_600_000, grace_ms=3_600_000)
 _LONG = 3600.0
-_LONG_AGO = 1
+LONG_AGO = 1
 _RATE_KEY = f"tg:pace:{ADDRESS.channel}:{ADDRESS.account}"
 
 
@@ -62,20 +62,24 @@ class Replay:
         self._scripts = scripts = actors.scripts
         channel = ADDRESS.channel
         concurrency = {channel: Concurrency(policy=ConcurrencyPolicy.BURST, window=60, cap=300)}
-        self._inbox = RedisInbox(redis, _LIMITS, concurrency if scripts.merges_bursts else None)
+        windows = {channel: ServiceWindow(seconds=int(_LONG))} if actors.bounds.window else None
+        burst = concurrency if scripts.merges_bursts else None
+        self._inbox = RedisInbox(redis, LIMITS, burst, windows=windows)
         rate_limits = {channel: RateLimit(account=1 / _LONG)} if scripts.limits_rate else None
-        self._mailbox = RedisMailbox(redis, _LIMITS, rate_limits)
-        self._sweeper = Sweeper(redis, _LIMITS)
+        self._mailbox = RedisMailbox(redis, LIMITS, rate_limits, windows)
+        self._sweeper = Sweeper(redis, LIMITS)
         self._bounds, self._leave = actors.bounds, actors.bounds.leave
         self._leases: dict[str, port.Lease] = {}
         self._fences: dict[str, Fence] = {}
+        self._nonces: dict[int, str] = {}
         self._replica: dict[Any, Any] = {}
 
     async def replay_step(self, step: Step, before: World, after: World) -> None:
         """Perform the step and compare the answer with the model's."""
         match step.name:
             case "accept":
-                turn = Turn(id=step.what, session=SESSION, address=ADDRESS, at=_MESSAGE_AT)
+                at = 0.0 if self._bounds.window else _MESSAGE_AT  # the window counts from that time
+                turn = Turn(id=step.what, session=SESSION, address=ADDRESS, at=at)
                 new = after.accepted != before.accepted
                 received = TurnReceived(turn=turn, control_is_ours=step.what in self._bounds.heals)
                 assert await self._accept(received) == ("new" if new else "duplicate")
@@ -97,17 +101,17 @@ class Replay:
                 moved = ContactMoved(id="move", session=SESSION, address=NEW_ADDRESS)
                 assert await self._accept(moved) == "new"
             case "lease_runs_out":
-                await self._redis.hset(KEY, "lease", str(_LONG_AGO))
+                await self._redis.hset(KEY, "lease", str(LONG_AGO))
             case "hold_passes":
-                await self._redis.hset(KEY, "hold", str(_LONG_AGO))
+                await self._redis.hset(KEY, "hold", str(LONG_AGO))
             case "due_comes":
-                await self._redis.zadd("tg:due", {SESSION: _LONG_AGO})
+                await self._redis.zadd("tg:due", {SESSION: LONG_AGO})
             case "quiet_passes":
-                await self._redis.hset(KEY, "quiet", str(_LONG_AGO))
+                await self._redis.hset(KEY, "quiet", str(LONG_AGO))
             case "timer_runs_out":
-                await self._redis.hset(KEY, "inactivity", str(_LONG_AGO))
+                await self._redis.hset(KEY, "inactivity", str(LONG_AGO))
             case "slot_comes":
-                await self._redis.hset(KEY, "slot", str(_LONG_AGO))
+                await self._redis.hset(KEY, "slot", str(LONG_AGO))
             case "pace_passes":
                 await self._redis.delete(_RATE_KEY)
             case "sweep":
@@ -132,7 +136,7 @@ class Replay:
 
     async def _say(self, name: str) -> None:
         channels: Any = {ADDRESS.channel: FakeChannel()}
-        sender = ProactiveSender(self._redis, channels, _LIMITS)
+        sender = ProactiveSender(self._redis, channels, LIMITS)
         voice: Any = self._voice_of(name)
         receipt = await sender.send(SESSION, name, Message(text=name), voice)
         assert receipt.outcome is SendOutcome.QUEUED
@@ -147,8 +151,14 @@ class Replay:
     async def _replay_worker_step(self, step: Step, before: World, after: World) -> None:
         index = int(step.who.split()[-1]) - 1
         known_view, next_ = before.workers[index], after.workers[index]
-        if step.name == "claim":
-            claim = await self._mailbox.claim(SESSION)
+        if step.name == "answer_lost":
+            nonce = self._nonces[next_.fence[1]] = lua.new_nonce()
+            answer = await self._run_claim(nonce)
+            if answer:
+                self._fences[answer[0].decode()] = after.store.fence
+            return
+        if step.name in ("claim", "claim_again"):
+            claim = await self._claim(step.name, known_view)
             assert (claim is None) == (next_.view is None)
             if claim is not None:
                 self._leases[step.who] = claim.lease
@@ -169,6 +179,16 @@ class Replay:
         except LeaseLost:
             assert not is_newest or not is_known
             assert next_.activity in ("idle", "lost")
+
+    async def _run_claim(self, nonce: str) -> Any:
+        script = lua.load_script("claim", LIMITS)
+        return await script(self._redis, [rq_layout.current_timestamp(), SESSION, nonce])
+
+    async def _claim(self, name: str, worker: Worker) -> port.Claim | None:
+        if name == "claim":
+            return await self._mailbox.claim(SESSION)
+        answer = await self._run_claim(self._nonces[worker.fence[1]])
+        return await self._mailbox.decode_claim(SESSION, answer, 0.0) if answer else None
 
     async def _replay_lease_step(
         self, step: Step, lease: port.Lease, before: World, after: World, index: int
@@ -200,6 +220,8 @@ class Replay:
                 assert view.lease_released or _to_model_view(view) == next_.view
             case "refuse":
                 await self._mailbox.record_rejected(lease, build_reply(step.what), "never")
+            case "hold":
+                await self._mailbox.hold(lease, build_reply(step.what), "closed", known_closed=False)
             case "postpone":
                 if step.what == "failed":
                     await self._mailbox.retry_turn(lease, _LONG)
@@ -211,7 +233,7 @@ class Replay:
             case "release":
                 assert await self._mailbox.release(lease) == (next_.activity == "idle")
             case "renew":
-                renew = lua.load_script("renew", _LIMITS)
+                renew = lua.load_script("renew", LIMITS)
                 [is_renewed] = await renew(self._redis, [lease.session, lease.fence])
                 assert bool(is_renewed) == (step.what != "lost")
             case "crash" | "give_up" | "look_up" | "look_up_fails" | "dialog_fails" | "send":
@@ -247,9 +269,9 @@ class Replay:
             owner=fields.get("owner", "bot"),
             state=tuple(json.loads(fields["state"])["turns"]) if "state" in fields else (),
             fence=self._to_fence(f"{fields.get('fence', '')}:{fields.get('nonce', '')}"),
-            lease=_to_moment(fields.get("lease")),
+            lease=to_moment(fields.get("lease")),
             job=_job_number(fields["job"]) if "job" in fields else None,
-            hold=_to_moment(fields.get("hold")),
+            hold=to_moment(fields.get("hold")),
             tries=int(fields.get("tries", 0)),
             started=tuple(map(self._to_fence, fields.get("started", "").split())),
             losses=int(fields.get("losses", 0)),
@@ -259,21 +281,24 @@ class Replay:
             queue=tuple(
                 _job_number(job.decode()) for job in await redis.lrange(rq_layout.queue_key(), 0, -1)
             ),
-            due=_to_moment(await redis.zscore("tg:due", SESSION)),
+            due=to_moment(await redis.zscore("tg:due", SESSION)),
             dead=tuple(
                 (letter.get("turns") or [letter["reply"] | {"id": letter["reply"]["key"]}])[0]["id"]
                 for letter in letters
             ),
-            quiet=_to_moment(fields.get("quiet")),
-            timer=_to_moment(fields.get("inactivity")),
-            pace=_to_moment(await redis.get(_RATE_KEY)),
-            slot=_to_moment(fields.get("slot")),
+            quiet=to_moment(fields.get("quiet")),
+            timer=to_moment(fields.get("inactivity")),
+            pace=to_moment(await redis.get(_RATE_KEY)),
+            slot=to_moment(fields.get("slot")),
             transferred=fields.get("transferred") == "1",
             ours="ours" in fields,
             moved=_is_new(fields.get("address")),
             marked_moved="marked" in fields and _is_new(fields.get("marked_to")),
             received=frozenset(received),
             refused=await self._read_refused(),
+            window=to_moment(fields.get("window")),
+            held=tuple(json.loads(each)["key"] for each in await redis.lrange(f"{KEY}:held", 0, -1)),
+            opted_out=fields.get("optout") == "1",
         )
 
     async def _read_refused(self) -> frozenset[str]:
@@ -333,10 +358,10 @@ def _to_model_view(view: port.SessionView) -> ModelView:
     )
 
 
-def _to_moment(value: str | bytes | float | None) -> Moment:
+def to_moment(value: str | bytes | float | None) -> Moment:
     if value is None or value == "":
         return None
-    return "past" if float(value) <= _LONG_AGO else "later"
+    return "past" if float(value) <= LONG_AGO else "later"
 
 
 def _job_number(job: str) -> int:

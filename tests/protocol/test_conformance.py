@@ -8,15 +8,21 @@ from itertools import pairwise
 import pytest
 from redis.asyncio import Redis
 
+from tests.effort import FULL
 from tests.protocol.actors import Actors
 from tests.protocol.model import ScriptModel
 from tests.protocol.planted_faults import PoppedBeforeProcessing, UncheckedUnlock, WithoutFences
 from tests.protocol.replay import Replay
+from tests.protocol.sending_actors import SendingActors
+from tests.protocol.sending_faults import WindowModel
+from tests.protocol.sending_model import SendingModel
+from tests.protocol.sending_replay import SendingReplay
 from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80
 WALKS = 60
 CONTACT_WALKS = 16
+SENDING_WALKS = 40
 FAULTY = WorldLimits(
     turns=("A", "B", "C"),
     parts=2,
@@ -43,6 +49,12 @@ HEALED = WorldLimits(
 MOVED = WorldLimits(
     turns=("A", "B"), parts=2, moves=True, words=("word1",), send_failures=("timed_out", "unavailable")
 )
+UNANSWERED = WorldLimits(turns=("A", "B"), deaths=3, lost_answers=True)
+SCHEDULED = WorldLimits(
+    turns=("A", "B"), scheduled=("own-later",), take_over=True, opt_out=True, send_failures=("timed_out",)
+)
+BROADCAST = WorldLimits(turns=("A", "B"), rows=("", "s", "s"), opt_out=True)
+WINDOW = WorldLimits(turns=("A", "B", "C"), parts=2, window=True, waits=True, send_failures=("timed_out",))
 RARE = {
     "crash": 0.1,
     "take_over": 0.1,
@@ -53,6 +65,7 @@ RARE = {
 }
 # Messages arrive late enough that some meet a worker at its release.
 LATE = {"accept": 0.1, "release": 0.2, "due_comes": 0.2, "renew": 0.2}
+FEW = {"accept": 0.3, "renew": 0.1, "opt_out": 0.05, "right_runs_out": 0.3, "lease_runs_out": 0.05}
 SLOW = {"pace_passes": 0.1, "send_rejected": 0.3}
 
 Walk = list[tuple[Step, World]]
@@ -78,13 +91,19 @@ CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
 CONTACTS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
     (ScriptModel(), HEALED, RARE | LATE | {"take_over": 0.4}),
     (ScriptModel(), MOVED, RARE | {"move": 0.2}),
+    (ScriptModel(), UNANSWERED, RARE),
 ]
-"""Walks in which somebody else writes, the contact gets another address, or a give-back is lost."""
+"""Walks in which somebody else writes, the contact gets another address, or something is lost on its way."""
+
+
+def build_actors(scripts: ScriptModel, bounds: WorldLimits) -> Actors:
+    """Build the actors of a world."""
+    return SendingActors(scripts, bounds) if isinstance(scripts, SendingModel) else Actors(scripts, bounds)
 
 
 def walk(scripts: ScriptModel, bounds: WorldLimits, weights: dict[str, float], seed: int) -> Walk:
     """Take a random walk through the model's world."""
-    actors, chance = Actors(scripts, bounds), random.Random(seed)
+    actors, chance = build_actors(scripts, bounds), random.Random(seed)
     world = actors.initial_world()
     walked: Walk = [(Step("begin", ""), world)]
     for _ in range(STEPS):
@@ -96,9 +115,18 @@ def walk(scripts: ScriptModel, bounds: WorldLimits, weights: dict[str, float], s
     return walked
 
 
+SENDING: list[tuple[SendingModel, WorldLimits, dict[str, float]]] = [
+    (SendingModel(), SCHEDULED, RARE | FEW | {"cancel": 0.3}),
+    (SendingModel(), BROADCAST, RARE | FEW | {"stop": 0.05}),
+    (WindowModel(), WINDOW, RARE | {"window_closes": 0.5}),
+]
+"""Walks with a schedule, a broadcast, an opt-out, or a service window."""
+
+
 async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked: Walk) -> None:
     """Perform every step on the server and compare all of its data after it."""
-    real = Replay(redis, Actors(scripts, bounds))
+    actors = build_actors(scripts, bounds)
+    real = SendingReplay(redis, actors) if isinstance(actors, SendingActors) else Replay(redis, actors)
     for number in range(1, len(walked)):
         (_, before), (step, after) = walked[number - 1], walked[number]
         trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walked[: number + 1]))
@@ -118,6 +146,22 @@ async def test_the_scripts_match_the_model(redis: Redis, seed: int) -> None:
 async def test_the_scripts_match_the_model_of_contacts(redis: Redis, seed: int) -> None:
     scripts, bounds, weights = CONTACTS[seed % len(CONTACTS)]
     await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(SENDING_WALKS if FULL else 12))
+async def test_the_scripts_match_the_model_of_sending(redis: Redis, seed: int) -> None:
+    scripts, bounds, weights = SENDING[seed % len(SENDING)]
+    await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
+
+
+def test_the_walks_of_sending_cover_every_kind_of_step() -> None:
+    walks = [walk(*SENDING[seed % len(SENDING)], seed) for seed in range(SENDING_WALKS)]
+    taken = {step.name for walked in walks for step, _ in walked}
+
+    assert taken >= {"schedule", "cancel", "take_scheduled", "release_scheduled", "settle_scheduled", "defer"}
+    assert taken >= {"start", "pause", "resume", "stop", "take_right", "queue_row", "record_row", "opt_out"}
+    assert taken >= {"window_closes", "hold", "right_runs_out", "schedule_comes"}
 
 
 def test_the_walks_of_contacts_cover_every_kind_of_step() -> None:

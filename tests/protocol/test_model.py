@@ -183,6 +183,16 @@ def test_a_turn_whose_workers_only_pause_is_never_given_up() -> None:
     assert not report.violation, str(report)
 
 
+@pytest.mark.long
+def test_a_turn_whose_claims_lose_their_answers_is_never_given_up() -> None:
+    bounds = ONE_TURN._replace(crashes=False, pauses=False, pass_on=False, deaths=2, lost_answers=True)
+    checks = (*guarantees_for(bounds), no_turn_is_given_up_without_a_failure)
+    report = Explorer(Actors(ScriptModel(), bounds), checks, final_guarantees_for(bounds)).explore()
+
+    print(report)
+    assert not report.violation, str(report)
+
+
 def test_a_turn_whose_workers_die_is_given_up_after_a_number_of_deaths() -> None:
     bounds = ONE_TURN._replace(pauses=False, deaths=2)
     report = Explorer(Actors(ScriptModel(), bounds), [no_turn_is_given_up_without_a_failure], []).explore()

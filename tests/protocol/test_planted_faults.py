@@ -20,6 +20,7 @@ from tests.protocol.planted_faults import (
     CancelledTimerAnswered,
     DeathsCountedAsFailures,
     MarkedBeforeAppended,
+    NonceForgotten,
     OutboxHeadUnchecked,
     OwnerUnchecked,
     PoppedBeforeProcessing,
@@ -180,6 +181,14 @@ def test_a_record_that_is_not_believed_silences_the_bot_after_a_lost_give_back()
 def test_pauses_that_count_as_failures_give_up_a_good_turn() -> None:
     bounds = ONE_TURN._replace(crashes=False, deaths=2)
     actors = Actors(DeathsCountedAsFailures(), bounds)
+    report = Explorer(actors, [no_turn_is_given_up_without_a_failure], []).explore()
+
+    assert report.violation == "L9: A was given up without a failure"
+
+
+def test_a_lost_answer_that_counts_as_a_death_gives_up_a_good_turn() -> None:
+    bounds = ONE_TURN._replace(crashes=False, pauses=False, deaths=2, lost_answers=True)
+    actors = Actors(NonceForgotten(), bounds)
     report = Explorer(actors, [no_turn_is_given_up_without_a_failure], []).explore()
 
     assert report.violation == "L9: A was given up without a failure"

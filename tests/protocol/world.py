@@ -37,6 +37,17 @@ class Worker(NamedTuple):
     has_newest_fence: bool = False
 
 
+class Sender(NamedTuple):
+    """Memory of a process that releases scheduled messages or feeds a broadcast.
+
+    `what` is the message, or the row's number; `result` what became of it.
+    """
+
+    activity: str = "idle"
+    what: str = ""
+    result: str = ""
+
+
 class Snapshot(NamedTuple):
     """Contents of a lagging replica: the store, and the observer's records of that moment."""
 
@@ -51,7 +62,8 @@ class World(NamedTuple):
     """The store, all actors' memory, and the observer's records.
 
     `timer_turn` is the turn whose timer runs. `claims` counts the claims, for the nonces. `went_back`: the
-    session was erased, or the server failed over to a lagging replica.
+    session was erased, or the server failed over to a lagging replica. `cancelled` are the scheduled messages
+    whose cancellation was confirmed.
     """
 
     store: Store
@@ -66,6 +78,9 @@ class World(NamedTuple):
     claims: int = 0
     replica: Snapshot | None = None
     went_back: bool = False
+    releasers: tuple[Sender, ...] = ()
+    feeders: tuple[Sender, ...] = ()
+    cancelled: tuple[str, ...] = ()
 
 
 class WorldLimits(NamedTuple):
@@ -80,6 +95,10 @@ class WorldLimits(NamedTuple):
     `transfer`: the take-over is the provider's record, older than the messages in `heals`, whose webhooks say
     that the bot has the conversation. `moves`: the contact gets another address once. `participant`: somebody
     else writes once.
+    `scheduled` are messages for later, each of which may be cancelled, `rows` those of a broadcast: a name of
+    the session's contact, or nothing for a row without a valid one. Each has `senders` processes. `opt_out`:
+    the contact opts out once. `window`: the service window may close; `waits`: the bot's replies wait for the
+    contact's next message then. `lost_answers`: the answer to a claim may be lost, whose worker claims again.
     """
 
     turns: tuple[str, ...] = ("A", "B")
@@ -106,3 +125,10 @@ class WorldLimits(NamedTuple):
     heals: tuple[str, ...] = ()
     moves: bool = False
     participant: bool = False
+    scheduled: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    senders: int = 2
+    opt_out: bool = False
+    window: bool = False
+    waits: bool = False
+    lost_answers: bool = False

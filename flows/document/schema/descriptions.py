@@ -209,6 +209,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Remind": {
         "text": "Message to send. Jinja template.",
+        "template": "Template sent in place of the text, on channels that have templates.",
         "after": "Duration after which it is sent, such as 30m, 2h or 1d.",
         "at": "Time at which it is sent, ISO 8601. Jinja template.",
         "before": "Duration by which it is sent before that time.",

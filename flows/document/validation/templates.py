@@ -57,6 +57,8 @@ def _iter_node_templates(path: str, node: Document) -> TemplateSources:
     yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
     yield from ((f"{path}.remind.{key}", get_mapping(node, "remind").get(key)) for key in ("text", "at"))
     yield from iter_texts(f"{path}.template", "variables", get_mapping(node, "template"))
+    remind = get_mapping(node, "remind")
+    yield from iter_texts(f"{path}.remind.template", "variables", get_mapping(remind, "template"))
     yield from _iter_way_templates(f"{path}.outside_window", get_mapping(node, "outside_window"))
     for failure, way in get_mapping(get_mapping(node, "on_undelivered"), "instead").items():
         yield from _iter_way_templates(f"{path}.on_undelivered.instead.{failure}", way)

@@ -176,6 +176,38 @@ def test_a_failure_is_told_in_the_words_of_the_channel_behind() -> None:
     assert found.error_text == "Recipient not reachable"
 
 
+@pytest.mark.parametrize(
+    ("destination", "error", "failure"),
+    [
+        ("whatsapp", {"underlyingError": {"errors": [{"code": 470, "title": "24 hours"}]}}, "window"),
+        ("whatsapp", {"underlyingError": {"code": "131047"}}, "window"),
+        ("whatsapp", {"underlyingError": {"error": {"code": 131026}}}, "unreachable"),
+        ("whatsapp", {"underlyingError": {"code": 131050}}, "opted_out_of_marketing"),
+        ("whatsapp", {"underlyingError": {"code": 131042}}, "account"),
+        ("twilio", {"underlyingError": {"code": 21610}}, "opted_out"),
+        ("twilio", {"underlyingError": {"code": 30006}}, "landline"),
+        ("twilio", {"underlyingError": {"code": 30003}}, "temporary"),
+        ("twilio", {"underlyingError": {"code": 131047}}, "permanent"),
+        ("messenger", {"underlyingError": {"code": 10, "error_subcode": 2018278}}, "window"),
+        ("line", {"code": "unauthorized", "underlyingError": {"message": "invalid token"}}, "account"),
+        ("web", {"code": "user_unreachable"}, "unreachable"),
+        ("web", {"code": "too_many_requests"}, "temporary"),
+        ("twilio", {"message": "Unsupported message type `form`"}, "permanent"),
+        ("whatsapp", {"underlyingError": [470]}, "permanent"),
+    ],
+)
+def test_a_failure_is_classified_by_the_code_of_the_channel_behind(
+    destination: str, error: Json, failure: str
+) -> None:
+    given = {"code": "uncategorized_error", **error}
+    kind = "conversation:message:delivery:failure"
+    [found] = parsed(event(kind, message={"id": "m1"}, destination={"type": destination}, error=given))
+
+    assert isinstance(found, StatusChanged)
+    assert found.failure == failure
+    assert (found.retry_after > 0) == (failure == "temporary")
+
+
 def test_while_the_desk_has_control_the_session_is_waiting() -> None:
     """A hand-off, not a take-over: no agent may have joined. The turn before it reopens the session."""
     turn, control = parsed(said(TEXT, active=DESK))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core.model import Message
+from core.model import Message, Route, Template
 from core.ports import Reminder
 from flows.document import Flow, Remind
 from flows.engine import DialogMachine
@@ -16,7 +16,7 @@ from flows.llm import create_model
 from tests.flows.conversation import asks, document, edge, node
 
 
-async def reminders_of(text: str, **remind: Any) -> tuple[Reminder, ...]:
+async def reminders_of(text: str, node_fields: Any = None, **remind: Any) -> tuple[Reminder, ...]:
     """Return the reminders of a turn that enters a node with a reminder and fills the slot `slot`."""
     from core.model import Address, Turn
 
@@ -24,7 +24,9 @@ async def reminders_of(text: str, **remind: Any) -> tuple[Reminder, ...]:
     flow = Flow.model_validate(
         document(
             node("start", "When?", edges=[edge("said", "done", input_schema=schema)]),
-            node("done", "Noted.", remind={"text": "See you, *{{ slot }}*.", **remind}),
+            node(
+                "done", "Noted.", remind={"text": "See you, *{{ slot }}*.", **remind}, **(node_fields or {})
+            ),
         )
     )
     machine = DialogMachine(flow, create_model("rules"))
@@ -40,6 +42,16 @@ async def test_a_reminder_after_a_duration() -> None:
 
     assert (reminder.node, reminder.seconds, reminder.cancel_on_reply) == ("done", 7_200, True)
     assert reminder.message == Message(text="See you, *Ada*.")
+
+
+async def test_a_reminder_may_be_a_template_or_take_the_nodes_way_outside_the_window() -> None:
+    template = {"name": "visit", "language": "en_US", "variables": {"1": "{{ slot }}"}}
+    [reminder] = await reminders_of("Ada", after="2h", template=template)
+    [plain] = await reminders_of("Ada", after="2h", node_fields={"outside_window": {"wait": True}})
+
+    sent = Template(name="visit", language="en_US", variables={"1": "Ada"})
+    assert reminder.message == Message(text="See you, *Ada*.", template=sent)
+    assert plain.message.fallback == Route(waits=True)
 
 
 async def test_a_reminder_before_the_time_of_a_slot() -> None:

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from core.errors import Rejected
 from core.model import ControlAction, DeliveryStatus, FailureKind, StatusChanged
-from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
+from gateway.broadcasts.broadcast import Broadcast, BroadcastState, MissingVariable, Progress, RowOutcome
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.outcome_file import write_outcomes
 from gateway.broadcasts.preview import Previewer
@@ -291,3 +292,23 @@ async def test_recipients_that_are_gone_end_the_feeding(rig: Rig) -> None:
     await rig.redis.delete("tg:broadcast_rows:spring")
     await rig.feeder().feed_all()
     assert (await rig.progress()).processed == 0
+
+
+def test_a_template_gets_the_columns_that_are_named() -> None:
+    broadcast = Broadcast(
+        name="update", channel="whatsapp", template="order", language="en", variables="1=first name, 2=code"
+    )
+    row = {"first name": "Ada", "code": "A12", "notes": "a good customer"}
+
+    template = broadcast.message(row).template
+    assert template is not None
+    assert template.variables == {"1": "Ada", "2": "A12"}
+    with pytest.raises(MissingVariable, match="no value for code"):
+        broadcast.message({"first name": "Ada"})
+    with pytest.raises(ValidationError, match="1=first name"):
+        Broadcast(name="a", channel="whatsapp", template="order", language="en", variables="first name")
+
+
+def test_a_broadcast_of_an_earlier_release_keeps_its_digest() -> None:
+    made = Broadcast(name="spring", channel="twilio", sender="+15550100", text="Hello")
+    assert made.digest([]) == "1811ec303927e1c330967cadb42d948f8dba66810cf912c9f6a697039f33bb70"

@@ -21,8 +21,9 @@ ROW = [("+15550100", {"name": "Ada"})]
         b"name\tto\nAda\t+15550100",
         "to,name\n+15550100,Ada\n".encode("utf-16"),
         b' to , name\n"+15550100"," Ada "\n\n,\n',
+        b"name,Phone_Number\nAda,+15550100\n",
     ],
-    ids=["plain", "BOM and semicolons", "tabs", "UTF-16", "blanks"],
+    ids=["plain", "BOM and semicolons", "tabs", "UTF-16", "blanks", "another name"],
 )
 def test_a_file_is_read_as_it_was_saved(content: bytes) -> None:
     assert [(each.to, each.variables) for each in read_recipients(content)] == ROW
@@ -46,7 +47,8 @@ def test_a_row_that_cannot_be_used_says_why(row: bytes, problem: str) -> None:
     ("content", "reason"),
     [
         (b"", 'no column "to"'),
-        (b"number,name\n1,Ada", 'no column "to"'),
+        (b"whom,name\n1,Ada", 'no column "to"'),
+        (b"Phone,e-mail\n1,2", 'several columns may be the contacts: Phone, e-mail; name the right one "to"'),
         (b"to,name,name\n1,2,3", "same name"),
         (b"to,name\n\xff\xfe\xfa", "not in UTF-8"),
         (b"to\n" + b"\n".join([b'"' + b"x" * 200_000]), "no CSV"),

@@ -85,7 +85,7 @@ async def test_a_broadcast_is_paused_resumed_and_stopped(http: httpx.AsyncClient
         ({"name": "a b"}, FILE, "bad_request"),
         ({"template": "x"}, FILE, "bad_request"),
         ({"rate": "-1"}, FILE, "bad_request"),
-        ({}, "number\n1", "bad_file"),
+        ({}, "whom\n1", "bad_file"),
         ({}, "to\n", "bad_file"),
     ],
 )

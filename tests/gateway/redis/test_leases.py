@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import redis as sync
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import LeaseLost
 from core.model import TurnReceived
 from core.ports import Commit
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.multiplexer import MultiplexedRedis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.worker.async_worker import AsyncWorker
+from gateway.worker.rq_bookkeeping import RqBookkeeper
 from tests.fakes import turn
 
 
@@ -41,3 +50,62 @@ async def test_a_renewal_that_finds_another_holder_cancels_the_work(redis: Redis
     with pytest.raises(LeaseLost):
         await work()
     await mailbox.aclose()
+
+
+class LosesAnswers:
+    """A connection that is cut `times` times after the server has run a call, before its answer comes."""
+
+    def __init__(self, redis: MultiplexedRedis, times: int) -> None:
+        self._call, self.times = redis.execute_multiplexed, times
+
+    async def __call__(self, *arguments: Any) -> Any:
+        """Run a call and lose its answer."""
+        answer = await self._call(*arguments)
+        if self.times:
+            self.times -= 1
+            raise RedisConnectionError("the connection was cut")
+        return answer
+
+
+async def test_a_claim_whose_answer_is_lost_is_known_by_its_nonce(redis: Redis, redis_url: str) -> None:
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    async with open_redis(redis_url) as lossy:
+        assert isinstance(lossy, MultiplexedRedis)
+        lossy.execute_multiplexed = LosesAnswers(lossy, 1)  # type: ignore[method-assign]
+        mailbox = RedisMailbox(lossy)
+        claim = await mailbox.claim("fake:1")
+
+        assert claim is not None
+        assert claim.view.deaths == 0
+        assert await RedisMailbox(redis).claim("fake:1") is None  # it is held
+        await mailbox.commit(claim.lease, Commit(turns=claim.view.turns))
+        await mailbox.aclose()
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["at once", "after the lease"])
+async def test_jobs_whose_answer_is_lost_come_with_the_next_call(
+    redis: Redis, redis_url: str, sync_redis: sync.Redis, is_late: bool
+) -> None:
+    sessions = ["fake:1", "fake:2"]
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1, session)) for session in sessions])
+    async with open_redis(redis_url) as lossy:
+        assert isinstance(lossy, MultiplexedRedis)
+        lossy.execute_multiplexed = LosesAnswers(lossy, 2)  # type: ignore[method-assign]
+        bookkeeper = RqBookkeeper(AsyncWorker(["turns"], connection=sync_redis), lossy, ProtocolLimits())
+        for _ in range(2):
+            with pytest.raises(RedisConnectionError):
+                await bookkeeper.dequeue(8, 0)
+        await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "fake:3"))])
+        if is_late:
+            for session in sessions:
+                await redis.hset(f"tg:{{{session}}}", "lease", "1")
+        jobs = await bookkeeper.dequeue(8, 0)
+        assert await bookkeeper.dequeue(8, 0) == []
+        claims = [
+            await RedisMailbox(redis).decode_claim(job.session, job.claim_answer, job.dequeued_at)
+            for job in jobs
+        ]
+
+    assert [job.session for job in jobs] == [*sessions, "fake:3"]
+    assert [claim and (len(claim.view.turns), claim.view.deaths) for claim in claims] == [(1, 0)] * 3
+    assert await redis.hget("tg:{fake:1}", "losses") is None

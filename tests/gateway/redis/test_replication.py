@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
+from time import time
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import ConfigurationError, StorageUnavailable
-from core.model import Reply
+from core.model import Message, Reply
 from core.ports import AcceptResult, Commit
 from gateway.config.settings import Settings
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.readiness import Readiness
+from gateway.redis.records.schedule import CancelOutcome
 from gateway.storm.sentinel_group import running_sentinel_group
 from tests.gateway.stack import build_message
 
 REPLICAS = 2
+LATER_MS = int(time() * 1000) + 3_600_000
 
 
 def replicated(redis: Redis, wait_seconds: float = 0.5) -> RedisInbox:
@@ -114,13 +119,21 @@ async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back()
     async with running_sentinel_group(REPLICAS) as group, open_redis(group.url, timeout=2.0) as redis:
         confirmation = ReplicaConfirmation(redis, REPLICAS, 0.2)
         inbox, readiness = RedisInbox(redis, confirmation=confirmation), Readiness(redis, 0.0, confirmation)
+        sender = ProactiveSender(redis, {}, ProtocolLimits(), None, confirmation)
         message = build_message(1, "hi")
+        session, news = message.turn.session, Message(text="news")
         assert await inbox.accept([message]) == [AcceptResult.NEW]
         assert await readiness.storage_problem() == ""
 
         group.stall(group.replica_ports[0])
         with pytest.raises(StorageUnavailable, match="only 1 of 2 replicas confirmed"):
             await inbox.accept([message])  # a duplicate, too, is confirmed by its own write
+        for key, at_ms in (("own-1", 0), ("own-1", 0), ("own-2", LATER_MS), ("own-2", LATER_MS)):
+            with pytest.raises(StorageUnavailable, match="of 2 replicas"):
+                await sender.send(session, key, news, at_ms=at_ms)
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable, match="of 2 replicas"):
+                await sender.cancel(session, "own-2")
         group.resume(group.replica_ports[0])
         async with asyncio.timeout(20):
             while True:
@@ -128,7 +141,12 @@ async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back()
                     assert await inbox.accept([message]) == [AcceptResult.DUPLICATE]
                     break
                 await asyncio.sleep(0.05)
-        assert await redis.llen(f"tg:{{{message.turn.session}}}:mail") == 1
+        assert await redis.llen(f"tg:{{{session}}}:mail") == 1
+        await sender.send(session, "own-1", news)
+        assert await sender.send(session, "own-1", news) == (SendOutcome.DUPLICATE, session, "", 0)
+        assert await sender.cancel(session, "own-2") is CancelOutcome.CANCELLED
+        with pytest.raises(StorageUnavailable, match="forgotten"):
+            await sender._confirm(SendReceipt(SendOutcome.QUEUED, session), "own-9")
 
 
 async def test_a_server_without_replicas_is_not_ready_and_says_what_to_do(redis: Redis) -> None:

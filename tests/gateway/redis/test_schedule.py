@@ -89,17 +89,34 @@ async def test_a_message_is_sent_once_when_it_is_due(clockwork: Clockwork) -> No
     assert await clockwork.redis.zcard("tg:schedule") == 0
 
 
-async def test_a_crash_between_send_and_removal_sends_once(clockwork: Clockwork) -> None:
+async def test_a_message_leaves_the_schedule_in_the_step_that_queues_it(clockwork: Clockwork) -> None:
     await clockwork.schedule()
     await clockwork.become_due()
     [taken] = await clockwork.sender._schedule.take_due()
     await clockwork.sender.release(taken)  # and here the process dies
-    assert await clockwork.releaser.release_due() == 0  # nobody takes it at once
-    await clockwork.become_due()
 
-    assert await clockwork.releaser.release_due() == 1
-    assert await clockwork.outbox_length() == 1
     assert await clockwork.redis.zcard("tg:schedule") == 0
+    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
+    receipt = await clockwork.sender.release(taken)  # by another one, which had taken it, too
+    assert receipt.outcome is SendOutcome.UNSCHEDULED
+    assert await clockwork.outbox_length() == 1
+
+
+async def test_a_releaser_that_stood_still_sends_nothing_that_was_cancelled_since(
+    clockwork: Clockwork,
+) -> None:
+    await clockwork.schedule()
+    await clockwork.become_due()
+    schedule = clockwork.sender._schedule
+    [taken] = await schedule.take_due()
+    await schedule.postpone(taken, HOUR, "another process has taken it, and quiet hours had begun")
+    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
+
+    receipt = await clockwork.sender.release(taken)
+
+    assert receipt.outcome is SendOutcome.UNSCHEDULED
+    assert await clockwork.outbox_length() == 0
+    assert await clockwork.outcome() is MessageOutcome.CANCELLED
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import time
 from typing import Any
 
 import httpx
@@ -31,8 +32,10 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.processes.delivery_reports import read_alarms
+from gateway.redis.records.schedule import read_schedule_entry
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.template_sync import TemplateSync, claim_key
 from tests.channels.sdk.hosted import host
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
@@ -312,6 +315,23 @@ async def test_a_template_that_is_withdrawn_while_a_message_waits_is_not_sent(wo
     status = "deleted" if how == "deleted" else "disabled"
     assert refused["code"] == "template"
     assert refused["reason"] == f"the template is {status}, not approved"
+
+
+async def test_a_scheduled_template_that_is_withdrawn_is_refused_with_its_reason(world: World) -> None:
+    await world.sync.sync("whatsapp")
+    at_ms = int(time() * 1000) + 3_600_000
+    assert (await world.sender.send(SESSION, "own-1", Message(text="", template=ORDER), at_ms=at_ms))[
+        0
+    ] == "scheduled"
+    await world.change("order_update", status="DISABLED")
+    members: list[Any] = await world.redis.zrange("tg:schedule", 0, -1)
+    for member in members:
+        await world.redis.zadd("tg:schedule", {member: 1})
+    assert await ScheduleReleaser(world.redis, world.sender).release_due() == 1
+
+    entry = await read_schedule_entry(world.redis, SESSION, "own-1")
+    assert entry is not None
+    assert (entry.state, entry.code) == ("refused", "template_not_approved")
 
 
 @pytest.mark.long

@@ -24,7 +24,8 @@ async def test_each_contact_gets_one_message_while_workers_are_killed() -> None:
     )
     rows = examples(2_000, quick=200)
     result = await run_broadcast(scenario, rows, lambda line: None)
-    assert (result.missing, result.doubled) == (0, 0)
-    assert result.skipped == (rows + 19) // 20  # who is listed twice
+    assert (result.missing, result.doubled, result.unwanted) == (0, 0, 0)
+    listed_twice = (rows + 19) // 20
+    assert listed_twice + 5 <= result.skipped <= listed_twice + 10  # who opted out before, or while it ran
     assert result.kills > 0
     assert result.busy_waits

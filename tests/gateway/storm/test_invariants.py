@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from gateway.redis.records.sessions.session_log import LogEntry
 from gateway.storm.burst_invariant import count_violations
-from gateway.storm.conversations import MessageGroup, PlannedConversation
+from gateway.storm.conversations import WITHDRAWN_TEXT, MessageGroup, PlannedConversation
 from gateway.storm.invariants import FinishedConversation, check_conversation
 from gateway.storm.provider import Recipient
 from gateway.storm.result import StormResult, Violation
@@ -47,6 +47,7 @@ def test_a_correct_conversation_has_no_violations() -> None:
         (("a",), Violation.LOST),
         (("a", "a", "b"), Violation.DUPLICATED),
         (("b", "a"), Violation.REORDERED),
+        (("a", WITHDRAWN_TEXT, "b"), Violation.WITHDRAWN_SENT),
     ],
 )
 def test_lost_duplicated_and_reordered_replies_are_distinguished(

@@ -25,12 +25,28 @@ from gateway.storm.scenario import COMMON_FAULTS, StormScenario
 scenario = StormScenario(
     seed=int(sys.argv[1]), messages=150, people=24, think=0.5, kill_every=4.0, pause_every=2.5,
     restart_every=0.0, lease_seconds=2.0, settle=2.0, patience=25.0, turn_delay=0.2, words=0.4, erasures=0.2,
+    offers=0.2,
     faults=FaultSettings(chance=0.03, kinds=COMMON_FAULTS, answer_delay=0.3),
 )
 if __name__ == "__main__":
     result = asyncio.run(StormRunner(scenario, print).run())
     print(*result.violation_messages, result.fault_counts, sep="; ")
     print(*sorted(kind.name for kind in result.violations))
+"""
+BROADCAST_SCENARIO = """
+import asyncio
+import sys
+from channels._kit.simulator import FaultSettings
+from gateway.storm.broadcast_run import run_broadcast
+from gateway.storm.scenario import COMMON_FAULTS, StormScenario
+
+scenario = StormScenario(
+    seed=int(sys.argv[1]), workers=2, kill_every=2.0, lease_seconds=2.0, clock_off=0.0, turn_delay=0.0,
+    faults=FaultSettings(chance=0.02, kinds=COMMON_FAULTS),
+)
+if __name__ == "__main__":
+    result = asyncio.run(run_broadcast(scenario, 100, print))
+    print(*(name for name in ("missing", "doubled", "unwanted") if getattr(result, name)))
 """
 FAULTS = {
     "the head of the outbox is popped unseen": (
@@ -60,6 +76,17 @@ FAULTS = {
         {"worker/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
         {"SENT_WHILE_SILENCED"},
     ),
+    "a cancelled message stays in the schedule": (
+        {
+            "shared/schedule.lua": (
+                "  leave_schedule(session, id)\n"
+                "  redis.call('HSET', record, 'state', 'cancelled', 'reason', reason)\n"
+                "  redis.call('HDEL', record, 'message')\n",
+                "  redis.call('HSET', record, 'state', 'cancelled', 'reason', reason)\n",
+            )
+        },
+        {"WITHDRAWN_SENT"},
+    ),
     "fences repeat after an erasure": (
         {
             "shared/leases.lua": (
@@ -68,6 +95,26 @@ FAULTS = {
             )
         },
         {"REPEATED_FENCE"},
+    ),
+}
+
+
+BROADCAST_FAULTS = {
+    "an opt-out does not hold for messages of the business": (
+        {
+            "shared/ownership.lua": (
+                "if optout == '1' and class ~= 'confirmation' then",
+                "if optout == '1' and class == '' then",
+            )
+        },
+        {"unwanted"},
+    ),
+    "the gate does not know what was sent": (
+        {
+            "web/say.lua": ("local earlier_use = find_earlier_use()\n", "local earlier_use = nil\n"),
+            "../../broadcasts/feeder.py": ("if holders[number] != number:", "if holders[number] is None:"),
+        },
+        {"doubled"},
     ),
 }
 
@@ -83,10 +130,10 @@ def copy_with_fault(folder: Path, edits: dict[str, tuple[str, str]]) -> None:
         script.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def violations_of_a_run(folder: Path, seed: int) -> set[str]:
+def violations_of_a_run(folder: Path, seed: int, scenario: str = SCENARIO) -> set[str]:
     """Run the chaos test with the packages of a folder; return the kinds of violations."""
     file = folder / "run_storm.py"
-    file.write_text(SCENARIO, encoding="utf-8")
+    file.write_text(scenario, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, str(file), str(seed)],
         cwd=folder,
@@ -111,3 +158,15 @@ def test_the_storm_finds_a_planted_fault(name: str, tmp_path: Path) -> None:
     # What a short run meets depends on the machine's speed too: up to three seeds.
     found = (violations_of_a_run(tmp_path, seed) for seed in range(20261128, 20261131))
     assert any(violations & expected for violations in found)
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(not FULL, reason="half a minute each; with FULL_TESTS=1")
+@pytest.mark.parametrize("name", BROADCAST_FAULTS)
+def test_the_storm_finds_a_planted_fault_of_broadcasts(name: str, tmp_path: Path) -> None:
+    edits, expected = BROADCAST_FAULTS[name]
+    copy_with_fault(tmp_path, edits)
+
+    assert violations_of_a_run(tmp_path, 7, BROADCAST_SCENARIO) & expected

@@ -47,55 +47,42 @@ async def test_the_guarantees_hold_under_injected_faults(messages: int, burst: f
     assert {row[-1] for row in laws.rows} == {"held"}
 
 
-@pytest.mark.long
-@pytest.mark.timeout(150)
-@pytest.mark.skipif(
+NEEDS_NAMESPACES = pytest.mark.skipif(
     os.getuid() != 0 or shutil.which("ip") is None, reason="network namespaces need root and iproute2"
 )
-async def test_the_guarantees_hold_over_network_partitions() -> None:
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        pytest.param({"partition_every": 1, "kill_every": 0}, "(network partition)", marks=NEEDS_NAMESPACES),
+        ({"failover_every": 3, "kill_every": 3}, "primary killed, replica promoted"),
+        ({"latency": 0.03, "kill_every": 5}, "packet to or from Redis lost"),
+    ],
+    ids=["network partitions", "failovers", "slow links"],
+)
+async def test_the_guarantees_hold_where_servers_are_lost_or_far(
+    options: dict[str, float], fault: str
+) -> None:
     scenario = StormScenario(
         seed=20261129,
         messages=60,
         people=12,
         workers=2,
         think=0.3,
-        kill_every=0,
         pause_every=0,
         restart_every=0,
-        partition_every=1,
         lease_seconds=2.0,
         settle=3.0,
-    )
+    ).model_copy(update=options)
     result = await StormRunner(scenario, lambda line: None).run()
 
     assert result.violation_messages == []
-    assert result.is_passing(10)
+    assert result.is_passing(10) or "failover_every" in options  # a failover alone takes longer
     assert result.counts["acknowledged"] + result.counts["erased"] >= 60
-    assert result.fault_counts
-    assert all(kind.endswith("(network partition)") for kind in result.fault_counts)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(240)
-async def test_the_guarantees_hold_over_failovers() -> None:
-    scenario = StormScenario(
-        seed=20261130,
-        messages=60,
-        people=12,
-        workers=2,
-        think=0.3,
-        kill_every=3,
-        pause_every=0,
-        restart_every=0,
-        failover_every=3,
-        lease_seconds=2.0,
-        settle=3.0,
-    )
-    result = await StormRunner(scenario, lambda line: None).run()
-
-    assert result.violation_messages == []
-    assert result.counts["acknowledged"] + result.counts["erased"] >= 60
-    assert result.fault_counts["primary killed, replica promoted"] > 0
+    assert any(kind.endswith(fault) for kind in result.fault_counts)
 
 
 EARLIER = "c290f4f"
@@ -136,26 +123,3 @@ async def test_the_guarantees_hold_while_two_releases_run_side_by_side(other_rel
     kinds = " ".join(result.fault_counts)
     assert "replaced by the other release" in kinds
     assert "replaced by this release" in kinds
-
-
-@pytest.mark.long
-@pytest.mark.timeout(150)
-async def test_the_guarantees_hold_over_slow_links_that_lose_packets() -> None:
-    scenario = StormScenario(
-        seed=20261202,
-        messages=60,
-        people=12,
-        workers=2,
-        think=0.3,
-        kill_every=5,
-        pause_every=0,
-        restart_every=0,
-        latency=0.03,
-        lease_seconds=3.0,
-        settle=3.0,
-    )
-    result = await StormRunner(scenario, lambda line: None).run()
-
-    assert result.violation_messages == []
-    assert result.counts["acknowledged"] + result.counts["erased"] >= 60
-    assert result.fault_counts["packet to or from Redis lost"] > 0

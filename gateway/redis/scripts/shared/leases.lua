@@ -18,15 +18,31 @@ local function lease_length(losses)
   return LEASE_MS * math.min(1 + tonumber(losses or 0), MAX_LEASE_FACTOR)
 end
 
--- Guarantee L5: acquire the lease with a new fencing token, unless it is held. Returns {fence, milliseconds, view} or nil.
+-- Guarantee L9: a nonce that comes again is that of a claimer whose answer was lost: it lives, so what it has started under
+-- that nonce was no death.
+local function clear_unanswered_starts(session, started, nonce)
+  local others = {}
+  for token in started:gmatch('%S+') do
+    if token:sub(-#nonce - 1) ~= ':' .. nonce then others[#others + 1] = token end
+  end
+  local remaining = table.concat(others, ' ')
+  if remaining ~= started then redis.call('HSET', key(session), 'started', remaining) end
+  return remaining
+end
+
+-- Guarantee L5: acquire the lease with a new fencing token, unless it is held; the holder's own nonce renews it.
+-- Returns {fence, milliseconds, view} or nil.
 -- With `isolation` a suspect is not started: in place of the view there is its level of suspicion; with 'all' no session is.
 -- The first death or loss is most often a deployment's, so suspicion begins with the second.
 local function acquire_lease(session, now, stamp, nonce, isolation)
   local s = key(session)
-  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses')
+  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses', 'nonce')
   release_slot(session, stored[2] or '', now, stamp)
-  if stored[1] and tonumber(stored[1]) > now then return nil end
-  local number = tonumber(stored[3] or 0) + 1
+  local is_held = stored[1] and tonumber(stored[1]) > now
+  local is_own = is_held and stored[7] == nonce
+  if not is_own then stored[5] = clear_unanswered_starts(session, stored[5] or '', nonce) end
+  if is_held and not is_own then return nil end
+  local number = tonumber(stored[3] or 0) + (is_own and 0 or 1)
   local fence = number .. ':' .. nonce
   local length = lease_length(stored[6])
   redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)

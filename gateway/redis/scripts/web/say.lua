@@ -2,11 +2,17 @@
 -- whether the agent's ownership expires (1 or ''), digest of the content, the log entry of an earlier message of this
 -- key that is known to have left no trace outside ('' for none), the address and the account of a session that this
 -- message opens if there is none ('' if there must be one), whether it opens a new thread where the former one is closed
--- (1 or ''), whether it needs an open service window (1 or ''), then reply and log entry for each part. A message of an
--- agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
--- the key), full when too many replies wait, unknown_session for one without any message, or a refusal's code.
+-- (1 or ''), whether it needs an open service window (1 or ''), the session in whose schedule it was taken (''
+-- for a message that is sent at once), then reply and log entry for each part. A message of an agent takes the session
+-- over. Returns queued, duplicate (the same content again), id_used (another content under the key), full when too many
+-- replies wait, unknown_session for one without any message, unscheduled for one that is not taken any more, or a
+-- refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
-local record, part_count = proactive_record(session, id), (#ARGV - 11) / 2
+local record, part_count, scheduled_in = proactive_record(session, id), (#ARGV - 12) / 2, ARGV[12]
+-- Its releaser stood still meanwhile: another one has released it, or it waits again and may have been cancelled since.
+if scheduled_in ~= '' and redis.call('HGET', scheduled_record(scheduled_in, id), 'state') ~= 'releasing' then
+  return 'unscheduled'
+end
 local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout', 'window')
 if not stored[1] and ARGV[8] == '' then return 'unknown_session' end
 
@@ -26,6 +32,7 @@ local function find_refusal()
   local window = ARGV[11] == '1' and (stored[4] or not stored[1] and 0) or nil
   local reason, code = refusal_reason(stored[2], stored[3], ARGV[4], ARGV[4] == 'bot' and '1' or '', window, now)
   if not reason and part_count == 0 then return 'there is nothing to send', 'empty' end
+  if not reason then reason, code = stopped_broadcast(id) end
   return reason, code
 end
 
@@ -46,6 +53,13 @@ local function prepare_first_contact()
   stored[3] = redis.call('HGET', key(session), 'optout')
 end
 
+-- In the same step, or a kill would leave it in both places.
+local function leave_schedule_for_good()
+  if scheduled_in == '' then return end
+  leave_schedule(scheduled_in, id)
+  redis.call('DEL', scheduled_record(scheduled_in, id))
+end
+
 local earlier_use = find_earlier_use()
 if earlier_use then return earlier_use end
 if not stored[1] then prepare_first_contact() end
@@ -56,7 +70,8 @@ if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
   start_retention_if_idle(session)
   count('silenced')
-  if redis.call('HGET', scheduled_record(session, id), 'state') == 'releasing' then count_broadcast(id, 'rejected') end
+  if scheduled_in ~= '' then count_broadcast(id, 'rejected') end
+  leave_schedule_for_good()
   return code
 end
 if redis.call('LLEN', key(session, ':out')) + part_count > MAILBOX_LENGTH then return 'full' end
@@ -74,7 +89,7 @@ if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then
   redis.call('HSET', key(session), 'bulk', ARGV[4] == 'bot' and '1' or '')
 end
 local first_entry
-for i = 12, #ARGV, 2 do
+for i = 13, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   local entry = log_entry(session, 'said', ARGV[i + 1])
   first_entry = first_entry or entry
@@ -84,4 +99,5 @@ record_activity(session, now)
 if not stored[1] then record_terms(session, {(cjson.decode(ARGV[8]).theirs:gsub('^%a+:', ''))}, now) end
 count('proactive')
 enqueue(session, now, ARGV[1])
+leave_schedule_for_good()
 return 'queued'

@@ -1,6 +1,7 @@
 -- Guarantees L7 and L13: a reply takes another way. ARGV: session, fence, the reply's key, log entry, whether it waits for
--- the contact's next message (1 or ''), keys of replies right behind it that are covered, too (JSON), then reply and log
--- entry for each reply that is sent in its place. Returns 1, 2 (another reply is before it; nothing was done), 3 (an older
+-- the contact's next message (1, closed: only if the service window still is, or ''), keys of replies right behind it that are covered, too (JSON), then reply and log
+-- entry for each reply that is sent in its place. Returns 1, 2 (another reply is before it, or the contact has opened the
+-- window meanwhile; nothing was done), 3 (an older
 -- reply that waited was given up), or nil when the lease is lost.
 local session, now, answer = ARGV[1], clock(), 1
 
@@ -15,10 +16,12 @@ end
 
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
+local closes = ARGV[5] == 'closed' and redis.call('HGET', key(session), 'window')
+if closes and tonumber(closes) > now then return 2 end
 local out, reply = key(session, ':out'), redis.call('LINDEX', key(session, ':out'), 0)
 log_entry(session, 'rerouted', ARGV[4])
 settle_reply(session, ARGV[3])
-if ARGV[5] == '1' then
+if ARGV[5] ~= '' then
   if redis.call('RPUSH', key(session, ':held'), reply) > BURST_LENGTH then
     give_up_oldest_held(session)
     answer = 3
