@@ -73,6 +73,7 @@ from gateway.redis.readiness import Readiness
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
@@ -85,6 +86,7 @@ from gateway.server.error_responses import (
 from gateway.server.health import HealthRoutes
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.process_metrics import ProcessMetrics
+from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat import openapi
 from gateway.webchat.conversations import WebConversations
@@ -203,6 +205,7 @@ def create() -> Starlette:
         sessions_per_hour=settings.web_sessions,
         protocol=limits,
     )
+    files = PublicFiles(redis, settings.public_url or "", seconds=settings.reply_hours * 3_600)
     flows = FlowFiles(settings.flow_path, config.flows)
     pages = (
         OverviewPage(operator, price=parse_price(settings.llm_price)),
@@ -230,6 +233,7 @@ def create() -> Starlette:
         FlowChatPage(operator, flows, partial(build_model, settings)),
         BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),
         BroadcastApi(redis, sender, operator, limits),
+        PublicFileRoute(files),
         LiveUpdates(operator),
         SignInPage(operator),
         NotFoundPage(operator),

@@ -149,6 +149,10 @@ class WhatsAppChannel(BaseChannel):
                 reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
 
+    def takes_voice_notes(self, address: Address) -> bool:
+        """Return True: WhatsApp plays them to everybody."""
+        return True
+
     async def upload_voice_note(self, address: Address, body: bytes, http: httpx.AsyncClient) -> Attachment:
         """Upload a recording that is sent as a voice note. Raises `Rejected` or `Unavailable`."""
         return await self._api.upload(address.ours, body, VOICE_NOTE, http)

@@ -43,6 +43,17 @@ class MediaUnavailable(Exception):
         self.kind = kind
 
 
+class FilePublisher(Protocol):
+    """Serves files below the gateway's public URL, for providers that fetch what they are to send."""
+
+    async def publish(self, body: bytes, content_type: str, name: str) -> str:
+        """Return a URL, which nobody can guess, of a file that is served for a limited time.
+
+        Raises `Rejected` if it cannot be published.
+        """
+        ...
+
+
 @runtime_checkable
 class HostsMedia(Protocol):
     """A channel whose provider hosts media behind the account's credentials."""

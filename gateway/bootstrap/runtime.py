@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from redis.asyncio import Redis
 
-from core.ports import NeedsDependencies
+from core.ports import NeedsDependencies, NeedsPublicFiles
 from core.processing import SessionProcessor
 from gateway.bootstrap.accounts import (
     Channels,
@@ -47,6 +47,7 @@ from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.schedule_releaser import ScheduleReleaser
@@ -75,9 +76,13 @@ class Runtime:
     durations: StepDurations
 
 
-def inject_dependencies(channels: Channels, redis: Redis, fetch: SafeFetch) -> None:
-    """Hand the credential store and the HTTP fetcher to the channels that need them."""
+def inject_dependencies(
+    channels: Channels, redis: Redis, fetch: SafeFetch, files: PublicFiles | None = None
+) -> None:
+    """Hand the credential store, the HTTP fetcher and the public files to the channels that need them."""
     for channel in channels.values():
+        if files is not None and isinstance(channel, NeedsPublicFiles):
+            channel.set_publisher(files)
         if isinstance(channel, NeedsDependencies):
             channel.set_dependencies(
                 credentials=RedisSessionStore(redis, seconds=_CREDENTIAL_SECONDS), fetch=fetch
@@ -91,7 +96,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     channels = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))
     hook_fetch = SafeFetch(settings.private_hosts.split(","))  # its own connections: hooks slow nobody down
-    inject_dependencies(channels, redis, fetch)
+    files = PublicFiles(redis, settings.public_url or "", seconds=settings.reply_hours * 3_600)
+    inject_dependencies(channels, redis, fetch, files)
     config = ConfigFile.load(settings.config_path)
     checked = {
         name: with_template_check(channel, redis) for name, channel in add_web_channel(channels).items()

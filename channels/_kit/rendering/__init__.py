@@ -14,6 +14,7 @@ from channels._kit.rendering.message_parts import (
     append_numbered_list,
     attach_captions,
     attach_choices,
+    attach_voice_note,
     should_use_list,
     truncate,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "append_numbered_list",
     "attach_captions",
     "attach_choices",
+    "attach_voice_note",
     "count_segments",
     "describe_high_cost",
     "escape_markdown",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from channels._kit.rendering.markdown import format_numbered_list
 from channels._kit.rendering.text_splitter import split_text, utf16_length
-from core.model import Attachment, Choice, MessagePart
+from core.model import Attachment, Choice, Message, MessagePart
 from core.ports import Capabilities
 
 _CAPTION_MEDIA_TYPES = ("image/", "video/")
+_MUST_BE_READ: Final = re.compile(r"\d|://|@")
+"""Parts of a text that have to be seen in writing: a number, a code, a link, an address."""
 
 
 def is_image_or_video(medium: Attachment) -> bool:
@@ -68,6 +72,16 @@ def attach_captions(
         *(MessagePart(body="", media=(each,)) for each in media),
         *(MessagePart(body=body) for body in bodies),
     ]
+
+
+def attach_voice_note(
+    voice: Attachment, text: str, parts: Sequence[MessagePart], message: Message
+) -> list[MessagePart]:
+    """Put the recording of a text before it, or in its place if nothing has to be read or tapped."""
+    is_complete = not (message.choices or message.media or message.requests_location)
+    if is_complete and not _MUST_BE_READ.search(text):
+        return [MessagePart(body=text, media=(voice,))]  # the text is for the log: sound takes no caption
+    return [MessagePart(body="", media=(voice,)), *parts]
 
 
 def _displayable_choices(choices: Sequence[Choice], capabilities: Capabilities) -> tuple[Choice, ...]:

@@ -30,6 +30,7 @@ GUARDS = {
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("GET", "/widget.js"): PUBLIC,
+    ("GET", "/files/{token}/{name}"): SIGNATURE,
     ("GET", "/console/static"): PUBLIC,
     ("GET", "/console/sign-in"): PUBLIC,
     ("POST", "/console/sign-in"): PUBLIC,
