@@ -19,6 +19,7 @@ from channels._kit.rendering import (
     attach_choices,
     attach_voice_note,
     count_segments,
+    escape_markers,
     render_markdown,
     split_text,
     to_gsm7_friendly,
@@ -215,7 +216,9 @@ def _render_for_whatsapp(message: Message) -> list[MessagePart]:
         media = [MessagePart(body="", media=(each,)) for each in message.media]
         parts = [*media, *before, last.model_copy(update={"list_button": message.list_button})]
     else:
-        bodies = split_text(append_numbered_list(text, message.choices), CAPABILITIES.text_length)
+        bodies = split_text(
+            append_numbered_list(text, message.choices, escape_markers), CAPABILITIES.text_length
+        )
         parts = attach_captions(bodies, message.media, CAPABILITIES)
     return parts if message.voice is None else attach_voice_note(message.voice, text, parts, message)
 
@@ -234,9 +237,9 @@ def _with_numbered_list(reply: Reply) -> Reply:
         else each
         for each in reply.choices
     ]
-    body = append_numbered_list(reply.body, full)
+    body = append_numbered_list(reply.body, full, escape_markers)
     if utf16_length(body) > CAPABILITIES.text_length:
-        body = append_numbered_list(reply.body, reply.choices)
+        body = append_numbered_list(reply.body, reply.choices, escape_markers)
     return reply.model_copy(update={"body": body, "choices": ()})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channels._kit.rendering.html import markdown_to_html, text_to_html
+from channels._kit.rendering.literal_markers import escape_markers
 from channels._kit.rendering.markdown import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
@@ -31,6 +32,7 @@ __all__ = [
     "count_segments",
     "describe_high_cost",
     "escape_markdown",
+    "escape_markers",
     "format_numbered_list",
     "markdown_to_html",
     "render_markdown",

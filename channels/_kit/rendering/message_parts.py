@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from channels._kit.rendering.literal_markers import escape_markers
 from channels._kit.rendering.markdown import format_numbered_list
 from channels._kit.rendering.text_splitter import split_text, utf16_length
 from core.model import Attachment, Choice, Message, MessagePart
@@ -21,9 +22,18 @@ def is_image_or_video(medium: Attachment) -> bool:
     return medium.content_type.startswith(_CAPTION_MEDIA_TYPES)
 
 
-def append_numbered_list(text: str, choices: Sequence[Choice]) -> str:
-    """Return the text followed by its choices as a numbered list, links written out."""
-    labels = [f"{choice.label} ({choice.url})" if choice.url else choice.label for choice in choices]
+def _keep(label: str) -> str:
+    return label
+
+
+def append_numbered_list(text: str, choices: Sequence[Choice], escape: Callable[[str], str] = _keep) -> str:
+    """Return the text followed by its choices as a numbered list, links written out.
+
+    `escape` is how a label is written where labels of a list could be markup.
+    """
+    labels = [
+        f"{escape(choice.label)} ({choice.url})" if choice.url else escape(choice.label) for choice in choices
+    ]
     return f"{text}\n\n{format_numbered_list(labels)}".strip() if choices else text
 
 
@@ -33,10 +43,11 @@ def attach_choices(text: str, choices: Sequence[Choice], capabilities: Capabilit
     What is shown must identify one choice, so labels that would look alike when truncated are not truncated.
     """
     displayable = _displayable_choices(choices, capabilities) if text else ()
+    escape = escape_markers if capabilities.markdown == "whatsapp" else _keep
     if not displayable:
         return [
             MessagePart(body=body)
-            for body in split_text(append_numbered_list(text, choices), capabilities.text_length)
+            for body in split_text(append_numbered_list(text, choices, escape), capabilities.text_length)
         ]
     *before, last_text = split_text(text, capabilities.text_length)
     *earlier, last_text = split_text(last_text, capabilities.choices_text_length)
