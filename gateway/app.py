@@ -75,6 +75,7 @@ from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
@@ -173,11 +174,12 @@ def create() -> Starlette:
         find_abuse_limits(settings, config, add_web_channel(channels)),
         confirmation,
     )
+    words = WordIndex(redis, limits) if settings.text_search else None
     inbox = IdentityResolver(
         redis,
         OptOutRequests(
             redis,
-            TextIndex(redis, stored, limits) if settings.text_search else stored,
+            TextIndex(stored, words) if words else stored,
             channels,
             _split_list(settings.opt_out_words),
         ),
@@ -189,7 +191,7 @@ def create() -> Starlette:
         load_operator_access(settings, channels, parse_simulator_urls(settings.environ)), redis
     )
     quiet = build_quiet_policy(settings, config, channels)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, words)
     simulator = Simulator.load(settings.environ)
     api = WebApi(
         conversations=WebConversations(redis, inbox),

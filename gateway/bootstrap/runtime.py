@@ -50,6 +50,7 @@ from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
+from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.step_durations import StepDurations
 from gateway.redis.sweeper import Sweeper
@@ -111,11 +112,18 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     }
     windows = find_windows(channels)
     abuse = find_abuse_limits(settings, config, add_web_channel(channels))
+    words = WordIndex(redis, limits) if settings.text_search else None
     mailbox = RedisMailbox(
-        redis, limits, rates, windows, abuse=abuse, confirmation=build_confirmation(settings, redis)
+        redis,
+        limits,
+        rates,
+        windows,
+        abuse=abuse,
+        confirmation=build_confirmation(settings, redis),
+        words=words,
     )
     quiet = build_quiet_policy(settings, config, channels)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, words)
     releaser = ScheduleReleaser(redis, sender, limits)
     durations = StepDurations(redis)
     async with (
