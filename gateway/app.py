@@ -228,7 +228,7 @@ def create() -> Starlette:
         SimulatorPage(redis, inbox, operator, simulator, http),
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
-        AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies),
+        AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies, files),
         QuarantinePage(Quarantine(redis), operator),
         WidgetDemoPage(operator),
         FlowPages(operator, flows),

@@ -53,6 +53,10 @@ class FilePublisher(Protocol):
         """
         ...
 
+    async def load(self, url: str) -> bytes | None:
+        """Return the bytes of a file that is served here; `None` for any other URL."""
+        ...
+
 
 @runtime_checkable
 class HostsMedia(Protocol):

@@ -60,7 +60,7 @@ _OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "ma
 class RedisMailbox:
     """Mailbox on Redis; see `core.ports.mailbox.Mailbox`. One instance serves all sessions of a process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per policy
         self,
         redis: Redis,
         protocol: ProtocolLimits | None = None,

@@ -206,7 +206,8 @@ KINDS: Final = (
     KeyKind(
         "tg:{access}:*",
         r"tg:\{access\}:(?!salt$).+",
-        "sessions of operators (12 hours), failed keys (10 minutes), known addresses, as digests",
+        "sessions of operators (12 hours), failed keys (10 minutes), known addresses, what each agent has "
+        "read, as digests",
         Keeper.EXPIRY,
         "30 days",
         30,

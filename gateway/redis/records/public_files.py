@@ -35,15 +35,16 @@ _TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9a-f]{1,12})\.([0-9a-f]{32
 
 
 class PublicFile(NamedTuple):
-    """A file as it is served."""
+    """A file as it is served. With `is_kept` it stays for its whole time, however often it is fetched."""
 
     body: bytes
     content_type: str
     name: str
+    is_kept: bool = False
 
 
 class PublicFiles:
-    """Publishes files for `seconds`, and serves them; an hour after the first fetch they are gone.
+    """Publishes files for `seconds`, and serves them; an hour after the first fetch most are gone.
 
     Without a `public_url` nothing is published.
     """
@@ -57,7 +58,7 @@ class PublicFiles:
         self._max_total = max_total
         self._key = b""
 
-    async def publish(self, body: bytes, content_type: str, name: str) -> str:
+    async def publish(self, body: bytes, content_type: str, name: str, *, is_kept: bool = False) -> str:
         """Return the URL of a file. Raises `Rejected` without a public URL, or if there is no room for it."""
         if not self._base:
             raise Rejected("PUBLIC_URL is not set, so no provider can fetch files", code="no_public_url")
@@ -65,7 +66,9 @@ class PublicFiles:
             raise Rejected(f"the file has more than {MAX_BYTES:,} bytes", code="too_large")
         file_id, ends_at = secrets.token_urlsafe(16), int(time() + self._seconds)
         key = _key_of(file_id)
-        record = to_json({"type": content_type, "name": name, "body": b64encode(body).decode()})
+        record = to_json(
+            {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
+        )
         sealed = (await cipher_of(self._redis).sealer()).record(key, record, NOTHING)
         await self._reserve(_entry_of(file_id, len(body)), len(body), ends_at)
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -88,10 +91,22 @@ class PublicFiles:
         if stored is None:
             return None
         record = from_json(await cipher_of(self._redis).open(key, stored))
-        return PublicFile(b64decode(record["body"]), record["type"], record["name"])
+        return PublicFile(b64decode(record["body"]), record["type"], record["name"], record["kept"])
+
+    def owns(self, url: str) -> bool:
+        """Return whether a URL is one of a file that is served here."""
+        return bool(self._base) and url.startswith(f"{self._base}{PATH}/")
+
+    async def load(self, url: str) -> bytes | None:
+        """Return the bytes of a file that is served here; `None` for any other URL."""
+        token = url.removeprefix(f"{self._base}{PATH}/").partition("/")[0] if self.owns(url) else ""
+        file = await self.find(token)
+        return file.body if file else None
 
     async def shorten(self, token: str, file: PublicFile) -> None:
         """Keep a file that was fetched for an hour only, for a provider that fetches it again."""
+        if file.is_kept:
+            return
         file_id, end, _ = token.split(".")
         ends_at = min(int(end, 16), int(time()) + _SECONDS_AFTER_FETCH)
         async with self._redis.pipeline(transaction=False) as pipe:

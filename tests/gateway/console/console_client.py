@@ -25,6 +25,7 @@ from gateway.console.operations.templates import TemplatesPage
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
 from tests.fakes import FakeChannel
 from tests.flows.http_server import served
@@ -41,13 +42,14 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     """Serve the pages; requests come from our own origin, as those of a browser."""
     rule = operator_auth(redis, named=NAMED)
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     pages = (
         OverviewPage(rule, price=parse_price("2.50 EUR")),
         ConversationPages(rule, CHANNELS, WordDigests(redis)),
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
-        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES),
+        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES, files),
         AccountPage(rule, {"fake": FakeChannel()}),
         TemplatesPage(rule, ["fake"]),
         BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),

@@ -10,11 +10,18 @@ import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from channels.whatsapp.simulator.server import WhatsAppSimulator
 from core.errors import Rejected
+from core.model import Address, Attachment, Reply
+from gateway.http.clients import provider_client
+from gateway.http.ssrf_guard import SafeFetch
+from gateway.local.simulator_server import SimulatorServer, serve
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.records.public_files import PublicFiles
+from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.server.public_files import PublicFileRoute
+from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
 from tests.flows.http_server import served
 
 
@@ -95,3 +102,36 @@ async def test_the_room_of_ended_files_is_free_again(redis: Redis) -> None:
     ended = PublicFiles(redis, "https://x", seconds=-1, max_total=1_000)
     await ended.publish(b"x" * 900, "audio/ogg", "voice.ogg")
     await ended.publish(b"x" * 900, "audio/ogg", "voice.ogg")
+
+
+async def test_what_is_kept_stays_for_its_whole_time(redis: Redis) -> None:
+    async with opened(redis, seconds=86_400) as (files, http):
+        url = await files.publish(b"%PDF", "application/pdf", "a.pdf", is_kept=True)
+        await http.get(url)
+        [key] = await redis.keys("tg:file:*")
+        assert await redis.ttl(key) > 80_000
+
+
+async def test_a_file_of_an_agent_is_uploaded_to_whatsapp(redis: Redis) -> None:
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    url = await files.publish(b"%PDF", "application/pdf", "a.pdf", is_kept=True)
+    address = Address(channel="whatsapp", account="a", ours=OURS, theirs=PHONE)
+    reply = Reply(
+        key="1", address=address, body="", media=(Attachment(url=url, content_type="application/pdf"),)
+    )
+    meta = WhatsAppSimulator(
+        app_secret=SECRET, access_token=TOKEN, webhook_url="http://127.0.0.1:9/x", seed=7
+    )
+    meta.phone_number_id, asked = OURS, list[str]()
+    async with provider_client() as http, serve(SimulatorServer(meta, http)) as api:
+
+        async def record(request: httpx.Request) -> None:
+            asked.append(request.url.path)
+
+        http.event_hooks["request"].append(record)
+        channel = whatsapp(WHATSAPP_API_URL=api)
+        channel.set_dependencies(credentials=RedisSessionStore(redis), fetch=SafeFetch())
+        channel.set_publisher(files)
+        await channel.send(reply, http)
+
+    assert [path.rpartition("/")[2] for path in asked][:2] == ["media", "messages"]

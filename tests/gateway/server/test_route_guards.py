@@ -66,6 +66,7 @@ GUARDS = {
     ("GET", "/console/desk"): Role.VIEWER,
     ("POST", "/console/desk/{conversation}/reply"): Role.AGENT,
     ("POST", "/console/desk/{conversation}/assign"): Role.AGENT,
+    ("POST", "/console/desk/{conversation}/file"): Role.AGENT,
     ("POST", "/console/desk/{conversation}/owner"): Role.AGENT,
     ("POST", "/console/desk/{conversation}/presence"): PRESENT,
     ("GET", "/console/desk/sessions"): Role.VIEWER,
