@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import httpx
 from redis.asyncio import Redis
@@ -215,7 +216,7 @@ def create() -> Starlette:
             operator,
             list(add_web_channel(channels)),
             WordDigests(redis) if settings.text_search else None,
-            FlowDrawing(lambda: settings.flow_path),
+            _build_drawings(settings, config),
         ),
         ConversationActions(operator, inbox, sender, limits),
         FailuresPage(operator, limits),
@@ -252,6 +253,17 @@ def create() -> Starlette:
         readiness=Readiness(redis, confirmation=confirmation),
         process=describe_process("web", settings),
     )
+
+
+def _build_drawings(settings: Settings, config: ConfigFile) -> dict[str, FlowDrawing]:
+    """Return the drawing of the default flow under "", and those of channels with a flow of their own."""
+    flows = {"": settings.flow, **config.flows}
+    found = {name: settings.model_copy(update={"flow": flow}) for name, flow in flows.items()}
+    return {name: FlowDrawing(partial(_find_flow, each)) for name, each in found.items()}
+
+
+def _find_flow(settings: Settings) -> Path:
+    return settings.flow_path
 
 
 def _split_list(value: str) -> list[str]:

@@ -9,9 +9,11 @@ import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from flows.library import FLOW_LIBRARY
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.conversations.actions import ConversationActions
 from gateway.console.conversations.pages import ConversationPages
+from gateway.console.flows.walked_drawing import FlowDrawing
 from gateway.console.inbox.pages import AgentDeskPages
 from gateway.console.live_updates import LiveUpdates
 from gateway.console.live_views import ViewWatcher
@@ -33,6 +35,7 @@ from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
 CHANNELS = ("fake", "twilio")
+FLOW = FLOW_LIBRARY / "order_status.json"
 REPLIES = {"greeting": "Hello {{ name }}, how can I help?", "order": "Your order {{ order }} is on its way."}
 KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 
@@ -45,7 +48,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     pages = (
         OverviewPage(rule, price=parse_price("2.50 EUR")),
-        ConversationPages(rule, CHANNELS, WordDigests(redis)),
+        ConversationPages(rule, CHANNELS, WordDigests(redis), {"": FlowDrawing(lambda: FLOW)}),
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
