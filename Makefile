@@ -21,7 +21,7 @@ PYTEST_OPTIONS ?=
 # A few long tests have no mark, so that each kind of process and page is tried by `make test` too.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(FULL_TESTS),,-m "not long")
 
-.PHONY: help run test test-all test-model test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
+.PHONY: help run test test-all test-model test-providers lint docs pictures bench attack storm browser hooks lock audit sbom check-deploy clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -53,6 +53,9 @@ lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts, spelling
 docs: $(VENV)/test.stamp  ## regenerate the generated blocks of the documentation
 	$(BIN)/python -m tests.docs_tables
 	$(BIN)/turngate flow schema >docs/flow.schema.json
+
+pictures: $(VENV)/test.stamp  ## take the pictures of the console in docs/ again
+	$(BIN)/python -m tests.console_pictures
 
 bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 	$(BIN)/python -m bench

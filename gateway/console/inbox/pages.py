@@ -228,10 +228,9 @@ class AgentDeskPages(ConsolePage):
         }
 
     async def _find_unread(self, rows: Mapping[str, ConversationRow], agent: str) -> frozenset[str]:
-        """Return the conversations in which the contact wrote last, since this agent last looked."""
-        written = [row for row in rows.values() if row.last_voice == "contact"]
-        marks = await self._desk.read_marks([row.session for row in written], agent)
-        return frozenset(row.session for row in written if row.at_ms > marks[row.session])
+        """Return the conversations in which the contact wrote since this agent last looked."""
+        marks = await self._desk.read_marks(list(rows), agent)
+        return frozenset(row.session for row in rows.values() if row.contact_at_ms > marks[row.session])
 
     async def _read_rows(self, sessions: Sequence[str]) -> dict[str, ConversationRow]:
         return {row.session: row for row in await self._list.read_rows(sessions)}

@@ -11,15 +11,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.gateway.running import RunningGateway
 
-_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-_QUIET = (
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 )
 
-pytestmark = pytest.mark.skipif(
-    not _CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
-)
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +31,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=_QUIET.split())
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         yield opened
         opened.close()
 
