@@ -114,11 +114,13 @@ class TwilioChannel(BaseChannel):
         """Return whether an address is a WhatsApp one: a recording by SMS is a costly file."""
         return is_whatsapp(address.theirs)
 
-    async def upload_voice_note(self, address: Address, body: bytes, http: httpx.AsyncClient) -> Attachment:
+    async def upload_voice_note(
+        self, address: Address, body: bytes, http: httpx.AsyncClient, *, session: str = ""
+    ) -> Attachment:
         """Publish a recording, which Twilio fetches when it is sent. Raises `Rejected`."""
         if self._files is None:
             raise Rejected("twilio: this process serves no files", code="no_public_files")
-        url = await self._files.publish(body, _VOICE_NOTE.content_type, _VOICE_NOTE.name)
+        url = await self._files.publish(body, _VOICE_NOTE.content_type, _VOICE_NOTE.name, owner=session)
         return _VOICE_NOTE.model_copy(update={"url": url})
 
     def parse(self, webhook: Webhook) -> list[Event]:

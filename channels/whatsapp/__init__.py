@@ -159,7 +159,9 @@ class WhatsAppChannel(BaseChannel):
         """Return True: WhatsApp plays them to everybody."""
         return True
 
-    async def upload_voice_note(self, address: Address, body: bytes, http: httpx.AsyncClient) -> Attachment:
+    async def upload_voice_note(
+        self, address: Address, body: bytes, http: httpx.AsyncClient, *, session: str = ""
+    ) -> Attachment:
         """Upload a recording that is sent as a voice note. Raises `Rejected` or `Unavailable`."""
         return await self._api.upload(address.ours, body, VOICE_NOTE, http)
 

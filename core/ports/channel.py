@@ -248,8 +248,13 @@ class SendsVoiceNotes(Protocol[Http]):
         """Return whether a voice note can be sent to this address."""
         ...
 
-    async def upload_voice_note(self, address: Address, body: bytes, http: Http) -> Attachment:
-        """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`."""
+    async def upload_voice_note(
+        self, address: Address, body: bytes, http: Http, *, session: str = ""
+    ) -> Attachment:
+        """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`.
+
+        What the gateway itself keeps of it is erased with the session.
+        """
         ...
 
 

@@ -46,10 +46,10 @@ class MediaUnavailable(Exception):
 class FilePublisher(Protocol):
     """Serves files below the gateway's public URL, for providers that fetch what they are to send."""
 
-    async def publish(self, body: bytes, content_type: str, name: str) -> str:
+    async def publish(self, body: bytes, content_type: str, name: str, *, owner: str = "") -> str:
         """Return a URL, which nobody can guess, of a file that is served for a limited time.
 
-        Raises `Rejected` if it cannot be published.
+        `owner` is the session with which it is erased. Raises `Rejected` if it cannot be published.
         """
         ...
 

@@ -49,7 +49,7 @@ class SpeechMiddleware:
         if channel is None or not _is_voice_note(turn) or not channel.takes_voice_notes(turn.address):
             return outcome
         spoken = [
-            await self._add_voice_note(message, turn.address, channel)
+            await self._add_voice_note(message, turn, channel)
             for message in outcome.messages[:_MAX_VOICE_NOTES]
         ]
         return outcome._replace(messages=(*spoken, *outcome.messages[_MAX_VOICE_NOTES:]))
@@ -59,18 +59,18 @@ class SpeechMiddleware:
         return await self._dialog.handle_timeout(state, address, timer)
 
     async def _add_voice_note(
-        self, message: Message, address: Address, channel: SendsVoiceNotes[httpx.AsyncClient]
+        self, message: Message, turn: Turn, channel: SendsVoiceNotes[httpx.AsyncClient]
     ) -> Message:
         text = render_markdown(message.text, PLAIN_DIALECT)
         if not text or len(text) > _MAX_SPOKEN_LENGTH:
             return message
         try:
             recording = await self._speaker.speak(text)
-            voice = await channel.upload_voice_note(address, recording, self._http)
+            voice = await channel.upload_voice_note(turn.address, recording, self._http, session=turn.session)
         except ModelError as error:
             log.warning("answer not spoken, sent as text: %s", error)
         except DeliveryError as error:
-            self._report(address.channel, error)
+            self._report(turn.address.channel, error)
         else:
             self._reported.clear()
             return message.model_copy(update={"voice": voice})

@@ -30,8 +30,8 @@ class AttachedFile(BaseModel):
     body: Annotated[Base64Bytes, Field(min_length=1)]
 
 
-async def publish_file(request: Request, files: PublicFiles | None) -> str:
-    """Publish the file in a request and return its URL. Raises `BadRequest` with what to do."""
+async def publish_file(request: Request, files: PublicFiles | None, session: str) -> str:
+    """Publish the file in a request for a session and return its URL. Raises `BadRequest` with what to do."""
     given = await parse_json_body(request, AttachedFile, max_bytes=_MAX_BODY_BYTES)
     kind = infer_content_type("", given.name)
     if not kind or kind in _ACTIVE_TYPES:
@@ -40,6 +40,6 @@ async def publish_file(request: Request, files: PublicFiles | None) -> str:
     if files is None:
         raise BadRequest(error_response(409, "no_public_url", "files cannot be uploaded to this process"))
     try:
-        return await files.publish(given.body, kind, given.name, is_kept=True)
+        return await files.publish(given.body, kind, given.name, owner=session, is_kept=True)
     except Rejected as error:
         raise BadRequest(error_response(409, error.code, error.reason)) from None

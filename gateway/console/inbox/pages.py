@@ -164,10 +164,11 @@ class AgentDeskPages(ConsolePage):
 
     async def attach(self, request: Request) -> Response:
         """Take a file that an agent attaches, and return the address under which it can be sent."""
-        if not await self._find_session(request):
+        session = await self._find_session(request)
+        if not session:
             return error_response(404, "unknown_session", "the conversation is not kept any more")
         try:
-            return JSONResponse({"url": await publish_file(request, self._files)})
+            return JSONResponse({"url": await publish_file(request, self._files, session)})
         except BadRequest as error:
             return error.response
 

@@ -31,7 +31,7 @@ _INDEX: Final = "tg:files"
 _MAX_FILES: Final = 5_000
 _FIELD: Final = "file"
 _SECONDS_AFTER_FETCH: Final = 3_600
-_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9a-f]{1,12})\.([0-9a-f]{32})")
+_TOKEN: Final = re.compile(r"([0-9a-f]{16}[A-Za-z0-9_-]{22})\.([0-9a-f]{1,12})\.([0-9a-f]{32})")
 
 
 class PublicFile(NamedTuple):
@@ -58,13 +58,19 @@ class PublicFiles:
         self._max_total = max_total
         self._key = b""
 
-    async def publish(self, body: bytes, content_type: str, name: str, *, is_kept: bool = False) -> str:
-        """Return the URL of a file. Raises `Rejected` without a public URL, or if there is no room for it."""
+    async def publish(
+        self, body: bytes, content_type: str, name: str, *, owner: str = "", is_kept: bool = False
+    ) -> str:
+        """Return the URL of a file. Raises `Rejected` without a public URL, or if there is no room for it.
+
+        `owner` is the session with which the file is erased.
+        """
         if not self._base:
             raise Rejected("PUBLIC_URL is not set, so no provider can fetch files", code="no_public_url")
         if len(body) > MAX_BYTES:
             raise Rejected(f"the file has more than {MAX_BYTES:,} bytes", code="too_large")
-        file_id, ends_at = secrets.token_urlsafe(16), int(time() + self._seconds)
+        file_id = f"{await self._digest(owner)}{secrets.token_urlsafe(16)}"
+        ends_at = int(time() + self._seconds)
         key = _key_of(file_id)
         record = to_json(
             {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
@@ -114,6 +120,15 @@ class PublicFiles:
             pipe.zadd(_INDEX, {_entry_of(file_id, len(file.body)): ends_at}, xx=True)
             await pipe.execute()
 
+    async def delete_of(self, owner: str) -> int:
+        """Delete the files of a session; return how many there were."""
+        digest = await self._digest(owner)
+        entries = [entry.decode() async for entry, _ in self._redis.zscan_iter(_INDEX, match=f"{digest}*")]
+        if not entries:
+            return 0
+        await self._redis.zrem(_INDEX, *entries)
+        return int(await self._redis.delete(*(_key_of(entry.split(" ")[0]) for entry in entries)))
+
     async def _reserve(self, entry: str, size: int, ends_at: int) -> None:
         """Enter a file in the index of those that are kept. Raises `Rejected` if there is no room."""
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -133,9 +148,15 @@ class PublicFiles:
             await pipe.execute()
 
     async def _sign(self, file_id: str, ends_at: int) -> str:
+        return (await self._hash(f"{file_id}.{ends_at:x}"))[:16].hex()
+
+    async def _digest(self, owner: str) -> str:
+        return (await self._hash(f"owner {owner}"))[:8].hex()
+
+    async def _hash(self, text: str) -> bytes:
         if not self._key:
             self._key = hmac.digest(await read_salt(self._redis), b"public files", "sha256")
-        return hmac.digest(self._key, f"{file_id}.{ends_at:x}".encode(), "sha256")[:16].hex()
+        return hmac.digest(self._key, text.encode(), "sha256")
 
 
 def _entry_of(file_id: str, size: int) -> str:

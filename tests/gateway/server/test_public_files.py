@@ -18,6 +18,7 @@ from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.simulator_server import SimulatorServer, serve
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
+from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.server.public_files import PublicFileRoute
@@ -61,7 +62,7 @@ async def test_no_other_url_is_served(redis: Redis) -> None:
         for forged in (
             f"{file_id}.{later}.{signature}",
             f"{file_id}.{ends_at}.{'0' * 32}",
-            f"{'A' * 22}.{ends_at}.{signature}",
+            f"{'A' * 38}.{ends_at}.{signature}",
             file_id,
             "..",
             "%00",
@@ -110,6 +111,17 @@ async def test_what_is_kept_stays_for_its_whole_time(redis: Redis) -> None:
         await http.get(url)
         [key] = await redis.keys("tg:file:*")
         assert await redis.ttl(key) > 80_000
+
+
+async def test_files_are_erased_with_their_session(redis: Redis) -> None:
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    urls = [await files.publish(b"x", "audio/ogg", "a.ogg", owner=each) for each in ("fake:1", "fake:2")]
+    removed, _ = await erase_session(redis, "fake:1")
+
+    assert removed["files"] == 1
+    assert [await files.load(url) for url in urls] == [None, b"x"]
+    assert await redis.zcard("tg:files") == 1
+    assert not any(b"fake:" in key for key in await redis.keys("tg:file*"))
 
 
 async def test_a_file_of_an_agent_is_uploaded_to_whatsapp(redis: Redis) -> None:
