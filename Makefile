@@ -22,7 +22,7 @@ PYTEST_OPTIONS ?=
 # Compiled modules are kept: every process that a test starts would compile them again.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(FULL_TESTS),,-m "not long")
 
-.PHONY: help run test test-all test-model test-servers test-providers lint docs bench attack storm browser hooks lock audit sbom check-deploy clean
+.PHONY: help run test test-all test-model test-servers test-providers lint docs pictures bench attack storm browser hooks lock audit sbom check-deploy clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts, spelling
 docs: $(VENV)/test.stamp  ## regenerate the generated blocks of the documentation
 	$(BIN)/python -m tests.docs_tables
 	$(BIN)/turngate flow schema >docs/flow.schema.json
+
+pictures: $(VENV)/test.stamp  ## take the pictures of the console in docs/ again
+	$(BIN)/python -m tests.console_pictures
 
 bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 	$(BIN)/python -m bench

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import httpx
 from redis.asyncio import Redis
@@ -68,7 +69,9 @@ from gateway.redis.readiness import Readiness
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
@@ -80,6 +83,7 @@ from gateway.server.error_responses import (
 from gateway.server.health import HealthRoutes
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.process_metrics import ProcessMetrics
+from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat import openapi
 from gateway.webchat.conversations import WebConversations
@@ -158,7 +162,8 @@ def create() -> Starlette:
     limits = build_protocol_limits(settings)
     config = ConfigFile.load(settings.config_path)
     confirmation = build_confirmation(settings, redis)
-    inbox = build_inbox(settings, config, channels, redis, confirmation)
+    words = WordIndex(redis, limits) if settings.text_search else None
+    inbox = build_inbox(settings, config, channels, redis, confirmation, words)
     kept = KeptWebhooks(redis, settings.webhook_hours)
     quarantine = Quarantine(redis, kept)
     http = provider_client()
@@ -166,7 +171,7 @@ def create() -> Starlette:
         load_operator_access(settings, channels, parse_simulator_urls(settings.environ)), redis
     )
     quiet = build_quiet_policy(settings, config, channels)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, confirmation)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, confirmation, words)
     simulator = Simulator.load(settings.environ)
     api = WebApi(
         conversations=WebConversations(redis, inbox),
@@ -182,6 +187,7 @@ def create() -> Starlette:
         sessions_per_hour=settings.web_sessions,
         protocol=limits,
     )
+    files = PublicFiles(redis, settings.public_url or "", seconds=settings.reply_hours * 3_600)
     flows = FlowFiles(settings.flow_path, config.flows)
     pages = (
         OverviewPage(operator, price=parse_price(settings.llm_price)),
@@ -189,7 +195,7 @@ def create() -> Starlette:
             operator,
             list(add_web_channel(channels)),
             WordDigests(redis) if settings.text_search else None,
-            FlowDrawing(lambda: settings.flow_path),
+            _build_drawings(settings, config),
             kept,
         ),
         ConversationActions(operator, inbox, sender, limits),
@@ -203,13 +209,14 @@ def create() -> Starlette:
         SimulatorPage(redis, inbox, operator, simulator, http),
         ProviderDeskPage(operator, simulator, http),
         AgentInbox(redis, inbox, sender, operator),
-        AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies),
+        AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies, files),
         QuarantinePage(quarantine, kept, operator, WebhookEndpoint(channels, inbox, http=http).replay),
         WidgetDemoPage(operator),
         FlowPages(operator, flows),
         FlowChatPage(operator, flows, partial(build_model, settings)),
         BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),
         BroadcastApi(redis, sender, operator, limits),
+        PublicFileRoute(files),
         LiveUpdates(operator),
         SignInPage(operator),
         NotFoundPage(operator),
@@ -227,6 +234,17 @@ def create() -> Starlette:
         process=describe_process("web", settings),
         quarantine=quarantine,
     )
+
+
+def _build_drawings(settings: Settings, config: ConfigFile) -> dict[str, FlowDrawing]:
+    """Return the drawing of the default flow under "", and those of channels with a flow of their own."""
+    flows = {"": settings.flow, **config.flows}
+    found = {name: settings.model_copy(update={"flow": flow}) for name, flow in flows.items()}
+    return {name: FlowDrawing(partial(_find_flow, each)) for name, each in found.items()}
+
+
+def _find_flow(settings: Settings) -> Path:
+    return settings.flow_path
 
 
 def _split_list(value: str) -> list[str]:

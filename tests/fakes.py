@@ -47,10 +47,11 @@ class FakeChannel:
         return WebhookResponse()
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Split a message into one part per line."""
+        """Split a message into one part per line; its files go with the first."""
         if message.template:
             return [MessagePart(body="", template=message.template)]
-        return [MessagePart(body=line) for line in message.text.splitlines()]
+        parts = [MessagePart(body=line) for line in message.text.splitlines()]
+        return [part.model_copy(update={"media": message.media}) for part in parts[:1]] + parts[1:]
 
     async def send(self, reply: Reply, http: object) -> SentMessage:
         """Accept the reply, or fail as planned."""

@@ -14,6 +14,7 @@ _LOOKALIKE_REPLACEMENTS = str.maketrans(
         **dict.fromkeys("“”„‟″«»", '"'),
         **dict.fromkeys("‐‑‒–—―−", "-"),
         "\u200b": "",
+        "\u2060": "",
         "\ufeff": "",
     }
 )

@@ -28,6 +28,7 @@ from core.model import (
     Activity,
     ActivityReceived,
     Address,
+    ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
@@ -132,8 +133,9 @@ class _EventParser:
             yield self._build_status_event(self._type.removeprefix(_DELIVERY_EVENT_PREFIX))
         elif self._type in _IGNORED_EVENTS:
             yield Ignored(reason=self._type)
-        elif self._type == "user:merge":
+        elif self._type in ("user:merge", "conversation:merge"):
             yield self._parse_merged_users(get_object(self._payload, "mergedUsers"))
+            yield from self._parse_merged_conversations(get_object(self._payload, "mergedConversations"))
         elif not self._id or not self._conversation:
             yield Ignored(reason="no id")
         else:
@@ -199,6 +201,20 @@ class _EventParser:
         old, new = (get_identifier(get_object(merged, name), "id") for name in ("discarded", "surviving"))
         names = [build_author_name(self._address.account, each) for each in (old, new)]
         return Ignored(reason=self._type, aliases=tuple(names) if old and new else ())
+
+    def _parse_merged_conversations(self, merged: JsonObject) -> Iterator[Event]:
+        """Parse two conversations that are one now: what waits, and all that follows, goes to it."""
+        old, new = (get_identifier(get_object(merged, name), "id") for name in ("discarded", "surviving"))
+        if self._id and old != new and _ID.fullmatch(old) and _ID.fullmatch(new):
+            sessions = [f"{NAME}:{self._address.account}:{each}" for each in (old, new)]
+            yield ContactMoved(
+                id=self._id,
+                session=sessions[1],
+                address=self._address.model_copy(update={"theirs": new}),
+                at=self._at,
+                aliases=tuple(sessions),
+                absorbed=sessions[0],
+            )
 
     def _build_control_event(self, action: ControlAction, actor: str = "") -> ControlReceived:
         return ControlReceived(

@@ -27,7 +27,7 @@ from channels.twilio.identities import build_conversation, parse_business_number
 from channels.twilio.media import MediaClient
 from channels.twilio.templates import TemplateClient
 from channels.twilio.webhook import Verifier, parse
-from core.errors import ConfigurationError, InvalidContact
+from core.errors import ConfigurationError, InvalidContact, Rejected
 from core.model import (
     Address,
     Attachment,
@@ -43,7 +43,7 @@ from core.model import (
     find_status_problem,
     find_variable_problem,
 )
-from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
+from core.ports import FilePublisher, HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 
@@ -70,6 +70,9 @@ SETTINGS: Final = (
     ),
 )
 
+_VOICE_NOTE: Final = Attachment(url="", content_type="audio/ogg", name="voice.ogg")
+"""The type and name of a recording, as Twilio's list of types spells it."""
+
 
 class TwilioChannel(BaseChannel):
     """Channel of one Twilio account."""
@@ -95,12 +98,30 @@ class TwilioChannel(BaseChannel):
         self._numbers = tuple(numbers)
         self._api = api
         self._media = media
+        self._files: FilePublisher | None = None
         self.api_host = media.host
         self._twiml = str(MessagingResponse()).encode()
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Set the store in which all workers share the contents of buttons and lists."""
         self._contents.store = credentials
+
+    def set_publisher(self, files: FilePublisher) -> None:
+        """Set what serves the recordings that Twilio fetches."""
+        self._files = files
+
+    def takes_voice_notes(self, address: Address) -> bool:
+        """Return whether an address is a WhatsApp one: a recording by SMS is a costly file."""
+        return is_whatsapp(address.theirs)
+
+    async def upload_voice_note(
+        self, address: Address, body: bytes, http: httpx.AsyncClient, *, session: str = ""
+    ) -> Attachment:
+        """Publish a recording, which Twilio fetches when it is sent. Raises `Rejected`."""
+        if self._files is None:
+            raise Rejected("twilio: this process serves no files", code="no_public_files")
+        url = await self._files.publish(body, _VOICE_NOTE.content_type, _VOICE_NOTE.name, owner=session)
+        return _VOICE_NOTE.model_copy(update={"url": url})
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return the event of a verified webhook."""

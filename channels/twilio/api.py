@@ -17,7 +17,9 @@ from channels._kit.rendering import (
     append_numbered_list,
     attach_captions,
     attach_choices,
+    attach_voice_note,
     count_segments,
+    escape_markers,
     render_markdown,
     split_text,
     to_gsm7_friendly,
@@ -130,8 +132,8 @@ class TwilioClient:
 
     def _build_form(self, reply: Reply) -> Form:
         form = self._build_base_form(reply)
-        if reply.body:
-            form["Body"] = reply.body
+        if body := _find_sent_body(reply):
+            form["Body"] = body
         if reply.media:
             form["MediaUrl"] = [medium.url for medium in reply.media]
         if not is_whatsapp(reply.address.theirs):
@@ -212,9 +214,19 @@ def _render_for_whatsapp(message: Message) -> list[MessagePart]:
     *before, last = attach_choices(text, message.choices, WHATSAPP_CAPABILITIES) or [MessagePart(body="")]
     if last.choices:
         media = [MessagePart(body="", media=(each,)) for each in message.media]
-        return [*media, *before, last.model_copy(update={"list_button": message.list_button})]
-    bodies = split_text(append_numbered_list(text, message.choices), CAPABILITIES.text_length)
-    return attach_captions(bodies, message.media, CAPABILITIES)
+        parts = [*media, *before, last.model_copy(update={"list_button": message.list_button})]
+    else:
+        bodies = split_text(
+            append_numbered_list(text, message.choices, escape_markers), CAPABILITIES.text_length
+        )
+        parts = attach_captions(bodies, message.media, CAPABILITIES)
+    return parts if message.voice is None else attach_voice_note(message.voice, text, parts, message)
+
+
+def _find_sent_body(reply: Reply) -> str:
+    """Return the text that is sent; that of a voice note is for the log only."""
+    is_sound = any(medium.content_type.startswith("audio/") for medium in reply.media)
+    return "" if is_sound and is_whatsapp(reply.address.theirs) else reply.body
 
 
 def _with_numbered_list(reply: Reply) -> Reply:
@@ -225,9 +237,9 @@ def _with_numbered_list(reply: Reply) -> Reply:
         else each
         for each in reply.choices
     ]
-    body = append_numbered_list(reply.body, full)
+    body = append_numbered_list(reply.body, full, escape_markers)
     if utf16_length(body) > CAPABILITIES.text_length:
-        body = append_numbered_list(reply.body, reply.choices)
+        body = append_numbered_list(reply.body, reply.choices, escape_markers)
     return reply.model_copy(update={"body": body, "choices": ()})
 
 
@@ -272,7 +284,9 @@ def _matches_reply(entry: dict[str, Any], reply: Reply) -> bool:
             "",
         )
     body = normalize_for_comparison(str(entry.get("body") or "").removeprefix(_TRIAL_PREFIX))
-    expected = [reply.body, _with_numbered_list(reply).body] if reply.choices else [reply.body]
+    expected = [_find_sent_body(reply)]
+    if reply.choices:
+        expected.append(_with_numbered_list(reply).body)
     return (
         str(entry.get("direction", "")).startswith("outbound")
         and entry.get("from") in (reply.address.ours, None, "")

@@ -40,6 +40,7 @@ CAPABILITIES: Final = Capabilities(
     media=10,
     caption_length=1024,
     templates=True,
+    voice_notes=True,
     markdown="whatsapp",
     service_window=ServiceWindow(seconds=24 * 3600, prefix=WHATSAPP_PREFIX),
     opt_out_words="short",

@@ -33,7 +33,7 @@ from core.model import (
     find_status_problem,
     find_variable_problem,
 )
-from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
+from core.ports import FilePublisher, HttpFetcher, NewConversation, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "create_channel"]
 
@@ -97,12 +97,17 @@ class WhatsAppChannel(BaseChannel):
         self._media = media
         self._templates = templates
         self._fetch: HttpFetcher | None = None
+        self._files: FilePublisher | None = None
         self.api_host, self.media_url = media.host, api.media_url
         self._parser = MessageParser(api.media_url)
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Set the client that downloads files which Meta cannot fetch itself."""
         self._fetch = fetch
+
+    def set_publisher(self, files: FilePublisher) -> None:
+        """Set what has the files of agents, which are uploaded."""
+        self._files = files
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return every event of a verified batch."""
@@ -143,13 +148,20 @@ class WhatsAppChannel(BaseChannel):
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
         if self._fetch is not None and reply.media:
-            body = await self._media.load_for_upload(reply.media[0], self._fetch)
+            body = await self._files.load(reply.media[0].url) if self._files else None
+            body = body or await self._media.load_for_upload(reply.media[0], self._fetch)
             if body is not None:
                 medium = await self._api.upload(reply.address.ours, body, reply.media[0], http)
                 reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
 
-    async def upload_voice_note(self, address: Address, body: bytes, http: httpx.AsyncClient) -> Attachment:
+    def takes_voice_notes(self, address: Address) -> bool:
+        """Return True: WhatsApp plays them to everybody."""
+        return True
+
+    async def upload_voice_note(
+        self, address: Address, body: bytes, http: httpx.AsyncClient, *, session: str = ""
+    ) -> Attachment:
         """Upload a recording that is sent as a voice note. Raises `Rejected` or `Unavailable`."""
         return await self._api.upload(address.ours, body, VOICE_NOTE, http)
 

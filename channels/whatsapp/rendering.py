@@ -10,6 +10,7 @@ from channels._kit.rendering import (
     ASTERISK_DIALECT,
     attach_captions,
     attach_choices,
+    attach_voice_note,
     render_markdown,
     should_use_list,
     split_text,
@@ -30,9 +31,6 @@ _TYPES_BY_CONTENT_TYPE: Final = {
 _MAX_FILE_NAME_LENGTH: Final = 240
 _MAX_LIST_BUTTON_LENGTH: Final = 20
 _URL: Final = re.compile(r"https?://")
-_MUST_BE_READ: Final = re.compile(r"\d|://|@")
-"""Parts of a text that have to be seen in writing: a number, a code, a link, an address."""
-
 VOICE_NOTE: Final = Attachment(url="", content_type="audio/ogg; codecs=opus", name="voice.ogg")
 """The type and name of a recording that is sent as a voice note."""
 
@@ -52,22 +50,12 @@ def render_parts(message: Message) -> list[MessagePart]:
         bodies = split_text(text, CAPABILITIES.text_length)
         parts = attach_captions(bodies, message.media, CAPABILITIES, _takes_text)
     if message.voice is not None:
-        parts = _add_voice_note(message.voice, text, parts, message)
+        parts = attach_voice_note(message.voice, text, parts, message)
     if message.quotes and parts:
         parts[0] = parts[0].model_copy(update={"quotes": message.quotes})
     if message.reaction and message.quotes:
         parts.insert(0, MessagePart(body="", quotes=message.quotes, reaction=message.reaction))
     return parts
-
-
-def _add_voice_note(
-    voice: Attachment, text: str, parts: list[MessagePart], message: Message
-) -> list[MessagePart]:
-    """Put the recording of a text before it, or in its place if nothing has to be read or tapped."""
-    is_complete = not (message.choices or message.media or message.requests_location)
-    if is_complete and not _MUST_BE_READ.search(text):
-        return [MessagePart(body=text, media=(voice,))]  # the text is for the log: sound takes no caption
-    return [MessagePart(body="", media=(voice,)), *parts]
 
 
 def _attach_header(parts: list[MessagePart], message: Message) -> list[MessagePart]:

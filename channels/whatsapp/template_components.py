@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from channels._kit.rendering import escape_markers
 from core.model import Template
 
 MEDIA_HEADERS: Final = ("image", "video", "document")
@@ -55,7 +56,8 @@ def _build_components(values: Mapping[str, str]) -> list[Json]:
     if codes and not body:
         body = {"1": codes[0]}
     components = [{"type": "header", "parameters": _build_header(header)}] if header else []
-    components += [{"type": "body", "parameters": _build_texts(body)}] if body else []
+    literal = {name: escape_markers(value) for name, value in body.items()}
+    components += [{"type": "body", "parameters": _build_texts(literal)}] if body else []
     components += [_build_button(index, *buttons[index]) for index in sorted(buttons)]
     if cards:
         built = [

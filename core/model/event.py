@@ -141,7 +141,8 @@ class ContactMoved(FrozenModel):
     """The contact has another number or user id: what waits, and all that follows, goes to `address`.
 
     All `aliases` lead to one session from now on, except `retired`: a number that the contact gave up may be
-    given to somebody else. `id` and `at` as in `ControlReceived`.
+    given to somebody else. `absorbed` is the session of a conversation that the provider has merged into this
+    one: an agent who has it, and an opt-out there, count here. `id` and `at` as in `ControlReceived`.
     """
 
     kind: Literal["moved"] = "moved"
@@ -151,6 +152,7 @@ class ContactMoved(FrozenModel):
     at: float = 0.0
     aliases: Aliases = ()
     retired: Aliases = ()
+    absorbed: str = ""
 
 
 class TemplateChanged(FrozenModel):

@@ -26,6 +26,7 @@ from core.model import (
     Turn,
 )
 from core.ports.http_fetch import HttpFetcher
+from core.ports.media import FilePublisher
 from core.ports.session_store import SessionStore
 
 Http = TypeVar("Http", contravariant=True)
@@ -193,6 +194,15 @@ class NeedsDependencies(Protocol):
 
 
 @runtime_checkable
+class NeedsPublicFiles(Protocol):
+    """A channel whose provider fetches the files that it sends."""
+
+    def set_publisher(self, files: FilePublisher) -> None:
+        """Set what serves files below the public URL."""
+        ...
+
+
+@runtime_checkable
 class ContinuesSessions(Protocol[Http]):
     """A channel whose provider opens a new conversation when a closed one cannot be continued."""
 
@@ -234,8 +244,17 @@ class StartsConversations(Protocol):
 class SendsVoiceNotes(Protocol[Http]):
     """A channel that can send a recording as a voice note."""
 
-    async def upload_voice_note(self, address: Address, body: bytes, http: Http) -> Attachment:
-        """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`."""
+    def takes_voice_notes(self, address: Address) -> bool:
+        """Return whether a voice note can be sent to this address."""
+        ...
+
+    async def upload_voice_note(
+        self, address: Address, body: bytes, http: Http, *, session: str = ""
+    ) -> Attachment:
+        """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`.
+
+        What the gateway itself keeps of it is erased with the session.
+        """
         ...
 
 

@@ -43,6 +43,21 @@ class MediaUnavailable(Exception):
         self.kind = kind
 
 
+class FilePublisher(Protocol):
+    """Serves files below the gateway's public URL, for providers that fetch what they are to send."""
+
+    async def publish(self, body: bytes, content_type: str, name: str, *, owner: str = "") -> str:
+        """Return a URL, which nobody can guess, of a file that is served for a limited time.
+
+        `owner` is the session with which it is erased. Raises `Rejected` if it cannot be published.
+        """
+        ...
+
+    async def load(self, url: str) -> bytes | None:
+        """Return the bytes of a file that is served here; `None` for any other URL."""
+        ...
+
+
 @runtime_checkable
 class HostsMedia(Protocol):
     """A channel whose provider hosts media behind the account's credentials."""

@@ -24,6 +24,11 @@ class WatchedFlowFile:
         self._stamps |= {file: stamp for file, stamp in now.items() if stamp}
         return changed
 
+    @property
+    def changed_ms(self) -> int:
+        """Time of the last change to its files, as they were at the last check, in milliseconds."""
+        return max((stamp[1] // 1_000_000 for stamp in self._stamps.values() if stamp), default=0)
+
     def reload(self) -> Flow:
         """Load the file's current flow. Raises `FlowError` and keeps the previous flow then."""
         self.flow = Flow.load(self.path)

@@ -21,6 +21,9 @@ CUT_MARKS = ("…", "...")
 _OPENING = re.compile("[“\"„«‘'‚‹»›”]")
 _CLOSING = "”\"“»’'‘›«‹"
 _EMOJI = re.compile(r"[^\w\s.,;:!?()\"'“”„«»‘’‚‹›…<>{}\x00-\x7f-]{1,16}")
+_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
+"""Inside a word it is no quotation mark."""
+_LETTER_APOSTROPHE = "\u02bc"
 _MAX_PHRASE_LENGTH = 80
 
 
@@ -41,11 +44,12 @@ def match_tapback(text: str, *, is_closed: bool = True) -> Tapback | None:
 
     One whose quotation is not closed (`is_closed` is false) was cut off by the phone or the network.
     """
-    text = _inner_quotation().sub(r"\1", text)
-    opening = _OPENING.search(text)
+    text = _inner_quotation().sub(_unquote, text)
+    marks = _APOSTROPHE.sub(_LETTER_APOSTROPHE, text)
+    opening = _OPENING.search(marks)
     if not is_closed:
         return _find_form(text[: opening.start()], "", text[opening.end() :].strip()) if opening else None
-    end = max(map(text.rfind, _CLOSING))
+    end = max(map(marks.rfind, _CLOSING))
     if opening is None or end <= opening.start():
         return _match_media(text)
     before, after = text[: opening.start()], text[end + 1 :]
@@ -99,7 +103,7 @@ def _iter_forms() -> Iterator[tuple[str, str]]:
 
 
 def _split(form: str) -> _Form:
-    before, _, after = _inner_quotation().sub(r"\1", form).partition("…")
+    before, _, after = _inner_quotation().sub(_unquote, form).partition("…")
     return _Form(_fold(before), _fold(after))
 
 
@@ -111,10 +115,19 @@ def _media() -> tuple[str, ...]:
 
 @cache
 def _inner_quotation() -> re.Pattern[str]:
-    """Return a pattern of the quotations that belong to a phrase (hat „…“ mit „Gefällt mir“ markiert)."""
-    names = "|".join(map(re.escape, sorted(INNER_QUOTATIONS, key=len, reverse=True)))
-    return re.compile(f"[{QUOTES}]({names})[{QUOTES}]", re.IGNORECASE)
+    """Return a pattern of the quotations that belong to a phrase (hat „…“ mit „Gefällt mir“ markiert).
+
+    An emoji is one only if the quotation of the message follows (a attribué la mention « 😂 » à « … »).
+    """
+    ordered = map(re.escape, sorted(INNER_QUOTATIONS, key=len, reverse=True))
+    names = "|".join(name.replace("’", "['’]") for name in ordered)
+    emoji = rf"(?:{_EMOJI.pattern})(?=\s*[{QUOTES}]\s*\w+\s*[{QUOTES}])"
+    return re.compile(rf"[{QUOTES}]\s*(?:({names})|({emoji}))\s*[{QUOTES}]", re.IGNORECASE)
+
+
+def _unquote(found: re.Match[str]) -> str:
+    return found[1] or found[2]
 
 
 def _fold(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(" .:")
+    return " ".join(text.replace("’", "'").casefold().split()).strip(" .:")

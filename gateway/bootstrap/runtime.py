@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from redis.asyncio import Redis
 
-from core.ports import NeedsDependencies
+from core.ports import NeedsDependencies, NeedsPublicFiles
 from core.processing import SessionProcessor
 from gateway.bootstrap.accounts import (
     Channels,
@@ -47,8 +47,10 @@ from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
+from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.schedule_releaser import ScheduleReleaser
 from gateway.redis.step_durations import StepDurations
 from gateway.redis.sweeper import Sweeper
@@ -75,9 +77,13 @@ class Runtime:
     durations: StepDurations
 
 
-def inject_dependencies(channels: Channels, redis: Redis, fetch: SafeFetch) -> None:
-    """Hand the credential store and the HTTP fetcher to the channels that need them."""
+def inject_dependencies(
+    channels: Channels, redis: Redis, fetch: SafeFetch, files: PublicFiles | None = None
+) -> None:
+    """Hand the credential store, the HTTP fetcher and the public files to the channels that need them."""
     for channel in channels.values():
+        if files is not None and isinstance(channel, NeedsPublicFiles):
+            channel.set_publisher(files)
         if isinstance(channel, NeedsDependencies):
             channel.set_dependencies(
                 credentials=RedisSessionStore(redis, seconds=_CREDENTIAL_SECONDS), fetch=fetch
@@ -91,7 +97,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     channels = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))
     hook_fetch = SafeFetch(settings.private_hosts.split(","))  # its own connections: hooks slow nobody down
-    inject_dependencies(channels, redis, fetch)
+    files = PublicFiles(redis, settings.public_url or "", seconds=settings.reply_hours * 3_600)
+    inject_dependencies(channels, redis, fetch, files)
     config = ConfigFile.load(settings.config_path)
     checked = {
         name: with_template_check(channel, redis) for name, channel in add_web_channel(channels).items()
@@ -105,11 +112,18 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     }
     windows = find_windows(channels)
     abuse = find_abuse_limits(settings, config, add_web_channel(channels))
+    words = WordIndex(redis, limits) if settings.text_search else None
     mailbox = RedisMailbox(
-        redis, limits, rates, windows, abuse=abuse, confirmation=build_confirmation(settings, redis)
+        redis,
+        limits,
+        rates,
+        windows,
+        abuse=abuse,
+        confirmation=build_confirmation(settings, redis),
+        words=words,
     )
     quiet = build_quiet_policy(settings, config, channels)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet)
+    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, words=words)
     releaser = ScheduleReleaser(redis, sender, limits)
     durations = StepDurations(redis)
     async with (

@@ -23,6 +23,7 @@ from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
+from gateway.redis.records.sessions.word_index import WordIndex
 
 
 def build_inbox(
@@ -31,8 +32,12 @@ def build_inbox(
     channels: Channels,
     redis: Redis,
     confirmation: ReplicaConfirmation | None = None,
+    words: WordIndex | None = None,
 ) -> IdentityResolver:
-    """Build the inbox: who the contact is, what they ask of us, then what is stored."""
+    """Build the inbox: who the contact is, what they ask of us, then what is stored.
+
+    With `words` the texts are indexed for the console's search.
+    """
     limits = build_protocol_limits(settings)
     inbox: Inbox = RedisInbox(
         redis,
@@ -44,11 +49,11 @@ def build_inbox(
         find_abuse_limits(settings, config, add_web_channel(channels)),
         confirmation,
     )
-    if settings.text_search:
-        inbox = TextIndex(redis, inbox, limits)
+    if words is not None:
+        inbox = TextIndex(inbox, words)
     kept = KeptWebhooks(redis, settings.webhook_hours)
     if kept.is_on:
         inbox = WebhookRecorder(inbox, kept)
-    words = [word.strip() for word in settings.opt_out_words.split(",") if word.strip()]
-    inbox = OptOutRequests(redis, inbox, channels, words)
+    opt_out_words = [word.strip() for word in settings.opt_out_words.split(",") if word.strip()]
+    inbox = OptOutRequests(redis, inbox, channels, opt_out_words)
     return IdentityResolver(redis, inbox, threaded=find_desk_channels(channels), protocol=limits)

@@ -66,7 +66,7 @@ class Broadcast(FrozenModel):
             raise ValueError(
                 "write variables as 1=first name, 2=code: those of the template, and their columns"
             )
-        return dict(pairs)
+        return {pair[0]: pair[1] for pair in pairs}
 
     @model_validator(mode="after")
     def _validate(self) -> Self:

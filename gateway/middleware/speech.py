@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -18,6 +18,10 @@ log = logging.getLogger("turngate.media")
 
 _MAX_SPOKEN_LENGTH = 1_000
 _MAX_VOICE_NOTES = 3
+_LASTING_CODES: Final = {
+    "no_public_url": "PUBLIC_URL is not set, and the provider fetches recordings from it",
+    "no_room": "too many recordings wait for the provider to fetch them",
+}
 
 
 class SpeechMiddleware:
@@ -34,6 +38,7 @@ class SpeechMiddleware:
         self._channels = {name: each for name, each in channels.items() if isinstance(each, SendsVoiceNotes)}
         self._http = http
         self._speaker = speaker
+        self._reported: set[tuple[str, str]] = set()
 
     async def answer(
         self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
@@ -41,10 +46,10 @@ class SpeechMiddleware:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         outcome = await self._dialog.answer(turn, state, listener=listener)
         channel = self._channels.get(turn.address.channel)
-        if channel is None or not _is_voice_note(turn):
+        if channel is None or not _is_voice_note(turn) or not channel.takes_voice_notes(turn.address):
             return outcome
         spoken = [
-            await self._add_voice_note(message, turn.address, channel)
+            await self._add_voice_note(message, turn, channel)
             for message in outcome.messages[:_MAX_VOICE_NOTES]
         ]
         return outcome._replace(messages=(*spoken, *outcome.messages[_MAX_VOICE_NOTES:]))
@@ -54,23 +59,31 @@ class SpeechMiddleware:
         return await self._dialog.handle_timeout(state, address, timer)
 
     async def _add_voice_note(
-        self, message: Message, address: Address, channel: SendsVoiceNotes[httpx.AsyncClient]
+        self, message: Message, turn: Turn, channel: SendsVoiceNotes[httpx.AsyncClient]
     ) -> Message:
         text = render_markdown(message.text, PLAIN_DIALECT)
         if not text or len(text) > _MAX_SPOKEN_LENGTH:
             return message
         try:
             recording = await self._speaker.speak(text)
-            voice = await channel.upload_voice_note(address, recording, self._http)
+            voice = await channel.upload_voice_note(turn.address, recording, self._http, session=turn.session)
         except ModelError as error:
             log.warning("answer not spoken, sent as text: %s", error)
         except DeliveryError as error:
-            log.warning(
-                "voice note not uploaded, answer sent as text: %s", error.code or type(error).__name__
-            )
+            self._report(turn.address.channel, error)
         else:
+            self._reported.clear()
             return message.model_copy(update={"voice": voice})
         return message
+
+    def _report(self, channel: str, error: DeliveryError) -> None:
+        """Log why answers are text: what stays so until somebody acts once, until the next one is spoken."""
+        code = error.code or type(error).__name__
+        if (channel, code) not in self._reported:
+            reason = _LASTING_CODES.get(code, code)
+            log.warning("voice note not uploaded, answer sent as text: %s", reason)
+        if code in _LASTING_CODES:
+            self._reported.add((channel, code))
 
 
 def _is_voice_note(turn: Turn) -> bool:

@@ -206,8 +206,8 @@ class RedisInbox:
             case ControlReceived(address=address):
                 expires = "" if address.channel in self._desk_channels else "1"
                 return "1" if event.by_transfer else "", "", expires
-            case ContactMoved(retired=retired):
-                return to_json(retired).decode(), "", ""
+            case ContactMoved(retired=retired, absorbed=absorbed):
+                return to_json(retired).decode(), absorbed, ""
             case StatusChanged(channel=channel):
                 return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
             case TemplateChanged(channel=channel):

@@ -41,6 +41,7 @@ from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.quiet_policy import REASON as QUIET_REASON
+from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.reminders import encode_reminders
 from gateway.redis.template_keys import state_field
 
@@ -60,7 +61,7 @@ _OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "ma
 class RedisMailbox:
     """Mailbox on Redis; see `core.ports.mailbox.Mailbox`. One instance serves all sessions of a process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per policy
         self,
         redis: Redis,
         protocol: ProtocolLimits | None = None,
@@ -68,11 +69,14 @@ class RedisMailbox:
         windows: Mapping[str, ServiceWindow] | None = None,
         abuse: Mapping[str, AbuseLimits] | None = None,
         confirmation: ReplicaConfirmation | None = None,
+        words: WordIndex | None = None,
     ) -> None:
         """Create a mailbox; `rate_limits`, `windows` and `abuse` are those of the channels by name.
 
         With a `confirmation` no reply is sent and no turn counts as committed before replicas know of it.
+        `words` indexes those of the replies.
         """
+        self._words = words
         self._abuse = abuse or {}
         self._confirmation = confirmation
         self._redis = redis
@@ -147,6 +151,9 @@ class RedisMailbox:
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit a turn and return the session afterwards; see `core.ports.mailbox.Mailbox`."""
         view = await self._commit(lease, commit, leave=leave)
+        if self._words:
+            texts = [reply.body for reply in commit.replies if reply.act == "say"]
+            self._words.add(lease.session, texts, "business")
         if commit.dead_letter_reason:
             log.error(
                 "a message was given up and is a dead letter (%s); see `turngate dead list`",

@@ -25,6 +25,7 @@ from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.quiet_policy import QuietPolicy
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
+from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.template_gate import TemplateGate
 
 _LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice", "fallback", "route")
@@ -110,11 +111,13 @@ class ProactiveSender:
         protocol: ProtocolLimits,
         quiet: QuietPolicy | None = None,
         confirmation: ReplicaConfirmation | None = None,
+        words: WordIndex | None = None,
     ) -> None:
-        """Create a sender; without `quiet` there are no quiet hours.
+        """Create a sender; without `quiet` there are no quiet hours. `words` indexes those of messages.
 
         With a `confirmation` a message is not accepted, also not as a repetition, before replicas have it.
         """
+        self._words = words
         self._redis = redis
         self._contact_ms = protocol.contact_ms
         self._quiet = quiet
@@ -261,6 +264,8 @@ class ProactiveSender:
             earlier = await self._records.read(session, key)
             if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
                 outcome = await run(earlier.first_entry)
+        if self._words and outcome is SendOutcome.QUEUED:
+            self._words.add(session, [reply.body for reply in replies], "business")
         return _receipt(outcome, session)
 
     async def _confirm(self, receipt: SendReceipt, key: str) -> SendReceipt:

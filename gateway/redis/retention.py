@@ -85,6 +85,15 @@ KINDS: Final = (
         "TURNGATE_REPLY_HOURS",
     ),
     KeyKind(
+        "tg:file:*, tg:files",
+        r"tg:file:.+|tg:files",
+        "recordings of answers and files of agents, which providers fetch by a signed URL",
+        Keeper.EXPIRY,
+        "1 hour after a provider has fetched them, at most `TURNGATE_REPLY_HOURS`",
+        30,
+        "TURNGATE_REPLY_HOURS",
+    ),
+    KeyKind(
         "tg:{session}:text",
         rf"{_SESSION}:text",
         "pieces of a text that is being streamed",
@@ -207,7 +216,8 @@ KINDS: Final = (
     KeyKind(
         "tg:{access}:*",
         r"tg:\{access\}:(?!salt$).+",
-        "sessions of operators (12 hours), failed keys (10 minutes), known addresses, as digests",
+        "sessions of operators (12 hours), failed keys (10 minutes), known addresses, what each agent has "
+        "read, as digests",
         Keeper.EXPIRY,
         "30 days",
         30,

@@ -24,7 +24,9 @@ class BadRequest(Exception):
         self.response = response
 
 
-async def parse_json_body(request: Request, model: type[M], *, allow_empty: bool = False) -> M:
+async def parse_json_body(
+    request: Request, model: type[M], *, allow_empty: bool = False, max_bytes: int = MAX_BODY_BYTES
+) -> M:
     """Parse the request's JSON body as `model`. Raises `BadRequest` with a plain sentence.
 
     With `allow_empty` a request without a body means an empty object.
@@ -32,10 +34,8 @@ async def parse_json_body(request: Request, model: type[M], *, allow_empty: bool
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BadRequest(
-                error_response(413, "too_large", f"a request has at most {MAX_BODY_BYTES} bytes")
-            )
+        if len(body) > max_bytes:
+            raise BadRequest(error_response(413, "too_large", f"a request has at most {max_bytes} bytes"))
     try:
         parsed = model.model_validate_json(bytes(body) or (b"{}" if allow_empty else b""))
     except ValidationError as error:

@@ -40,6 +40,7 @@ from gateway.redis.records.operators.operator_sessions import OperatorSessions
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
 from gateway.redis.records.processes.worker_presence import announce
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.retention import KINDS, Keeper, KeyKind, find_kind, find_session
@@ -125,6 +126,7 @@ async def stream_a_text(gateway: InboundGateway) -> None:
 
 async def operate(redis: Redis) -> None:
     await AuditLog(redis).record(AuditEntry(who="anna", act="sign in"), about=SMS)
+    await PublicFiles(redis, "https://bots.example.com", seconds=3_600).publish(b"OggS", "audio/ogg", "a.ogg")
     await TrialChats(redis).replace("anna", "default", StoredChat(), "{}")
     await FlowVersions(redis).record("default", "0a1b2c3d4e5f")
     await OperatorSessions(redis).create(OPERATOR_NAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channels._kit.rendering.html import markdown_to_html, text_to_html
+from channels._kit.rendering.literal_markers import escape_markers
 from channels._kit.rendering.markdown import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
@@ -14,6 +15,7 @@ from channels._kit.rendering.message_parts import (
     append_numbered_list,
     attach_captions,
     attach_choices,
+    attach_voice_note,
     should_use_list,
     truncate,
 )
@@ -26,9 +28,11 @@ __all__ = [
     "append_numbered_list",
     "attach_captions",
     "attach_choices",
+    "attach_voice_note",
     "count_segments",
     "describe_high_cost",
     "escape_markdown",
+    "escape_markers",
     "format_numbered_list",
     "markdown_to_html",
     "render_markdown",

@@ -13,6 +13,15 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
+from channels._kit.rendering.literal_markers import (
+    break_block_starts,
+    drop_reserved,
+    hide_code,
+    hide_markers,
+    reveal_markers,
+    would_end,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class MarkdownDialect:
@@ -39,10 +48,10 @@ _ESCAPED_PUNCTUATION: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 def render_markdown(markdown: str, dialect: MarkdownDialect) -> str:
     """Render CommonMark in a dialect. Links are written out, since messengers show no link text."""
-    document = parse_markdown(markdown)
+    document = parse_markdown(drop_reserved(markdown))
     if document is None:
         return markdown.strip()
-    return _render_blocks(document.children, dialect, "\n\n").strip()
+    return reveal_markers(_render_blocks(document.children, dialect, "\n\n").strip())
 
 
 def parse_markdown(markdown: str) -> SyntaxTreeNode | None:
@@ -99,12 +108,13 @@ def _render_blocks(nodes: Iterable[SyntaxTreeNode], dialect: MarkdownDialect, be
 def _render_block(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
     match node.type:
         case "inline":
-            return _render_inlines(node.children, dialect)
+            text = _render_inlines(node.children, dialect)
+            return break_block_starts(text) if dialect.marks else text
         case "heading":
             mark = dialect.marks.get("heading", "")
             return _wrap_in_marker(_render_blocks(node.children, _without_marker(dialect, mark), "\n"), mark)
         case "fence":
-            return _wrap_in_marker(node.content.rstrip("\n"), dialect.marks.get("fence", ""))
+            return _render_code(node.content.rstrip("\n"), dialect, "fence")
         case "bullet_list" | "ordered_list":
             return _render_list(node, dialect)
         case "blockquote":
@@ -114,7 +124,7 @@ def _render_block(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
         case _ if node.children:
             return _render_blocks(node.children, dialect, "\n\n")
         case _:
-            return node.content
+            return _as_literal(node.content, dialect)
 
 
 def _without_marker(dialect: MarkdownDialect, mark: str) -> MarkdownDialect:
@@ -143,7 +153,7 @@ def _wrap_in_marker(text: str, mark: str) -> str:
     Nor next to a URL, where messengers take them for a part of it.
     """
     inner = text.strip()
-    if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)):
+    if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)) or would_end(inner, mark):
         return text
     words = inner if "`" in mark else _without_urls_at_ends(inner)
     if not words:
@@ -170,16 +180,27 @@ def _render_inline(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
     match node.type:
         case "softbreak" | "hardbreak":
             return "\n"
-        case "link":
-            return _format_link(_render_inlines(node.children, dialect), str(node.attrs.get("href", "")))
-        case "image":
-            return _format_link(_render_inlines(node.children, dialect), str(node.attrs.get("src", "")))
+        case "link" | "image":
+            url = str(node.attrs.get("href" if node.type == "link" else "src", ""))
+            return _format_link(_render_inlines(node.children, dialect), _as_literal(url, dialect))
         case "code_inline":
-            return _wrap_in_marker(node.content, dialect.marks.get("code_inline", ""))
+            return _render_code(node.content, dialect, "code_inline")
         case _ if node.children:
             return _wrap_in_marker(_render_inlines(node.children, dialect), dialect.marks.get(node.type, ""))
         case _:
-            return node.content
+            return _as_literal(node.content, dialect)
+
+
+def _as_literal(text: str, dialect: MarkdownDialect) -> str:
+    return hide_markers(text) if dialect.marks else text
+
+
+def _render_code(code: str, dialect: MarkdownDialect, kind: str) -> str:
+    """Put markers around code, unless it holds them itself."""
+    mark = dialect.marks.get(kind, "")
+    if not mark or mark in code:
+        return _as_literal(code, dialect)
+    return _wrap_in_marker(hide_code(code), mark)
 
 
 def _format_link(text: str, url: str) -> str:

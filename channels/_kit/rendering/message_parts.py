@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
+from channels._kit.rendering.literal_markers import escape_markers
 from channels._kit.rendering.markdown import format_numbered_list
 from channels._kit.rendering.text_splitter import split_text, utf16_length
-from core.model import Attachment, Choice, MessagePart
+from core.model import Attachment, Choice, Message, MessagePart
 from core.ports import Capabilities
 
 _CAPTION_MEDIA_TYPES = ("image/", "video/")
+_MUST_BE_READ: Final = re.compile(r"\d|://|@")
+"""Parts of a text that have to be seen in writing: a number, a code, a link, an address."""
 
 
 def is_image_or_video(medium: Attachment) -> bool:
@@ -17,9 +22,18 @@ def is_image_or_video(medium: Attachment) -> bool:
     return medium.content_type.startswith(_CAPTION_MEDIA_TYPES)
 
 
-def append_numbered_list(text: str, choices: Sequence[Choice]) -> str:
-    """Return the text followed by its choices as a numbered list, links written out."""
-    labels = [f"{choice.label} ({choice.url})" if choice.url else choice.label for choice in choices]
+def _keep(label: str) -> str:
+    return label
+
+
+def append_numbered_list(text: str, choices: Sequence[Choice], escape: Callable[[str], str] = _keep) -> str:
+    """Return the text followed by its choices as a numbered list, links written out.
+
+    `escape` is how a label is written where labels of a list could be markup.
+    """
+    labels = [
+        f"{escape(choice.label)} ({choice.url})" if choice.url else escape(choice.label) for choice in choices
+    ]
     return f"{text}\n\n{format_numbered_list(labels)}".strip() if choices else text
 
 
@@ -29,10 +43,11 @@ def attach_choices(text: str, choices: Sequence[Choice], capabilities: Capabilit
     What is shown must identify one choice, so labels that would look alike when truncated are not truncated.
     """
     displayable = _displayable_choices(choices, capabilities) if text else ()
+    escape = escape_markers if capabilities.markdown == "whatsapp" else _keep
     if not displayable:
         return [
             MessagePart(body=body)
-            for body in split_text(append_numbered_list(text, choices), capabilities.text_length)
+            for body in split_text(append_numbered_list(text, choices, escape), capabilities.text_length)
         ]
     *before, last_text = split_text(text, capabilities.text_length)
     *earlier, last_text = split_text(last_text, capabilities.choices_text_length)
@@ -68,6 +83,16 @@ def attach_captions(
         *(MessagePart(body="", media=(each,)) for each in media),
         *(MessagePart(body=body) for body in bodies),
     ]
+
+
+def attach_voice_note(
+    voice: Attachment, text: str, parts: Sequence[MessagePart], message: Message
+) -> list[MessagePart]:
+    """Put the recording of a text before it, or in its place if nothing has to be read or tapped."""
+    is_complete = not (message.choices or message.media or message.requests_location)
+    if is_complete and not _MUST_BE_READ.search(text):
+        return [MessagePart(body=text, media=(voice,))]  # the text is for the log: sound takes no caption
+    return [MessagePart(body="", media=(voice,)), *parts]
 
 
 def _displayable_choices(choices: Sequence[Choice], capabilities: Capabilities) -> tuple[Choice, ...]:

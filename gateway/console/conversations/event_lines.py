@@ -71,6 +71,17 @@ def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]
     return path[-limit:]
 
 
+def path_began_ms(entries: Sequence[LogEntry]) -> int:
+    """Return the time of the first step of the walked path that is kept; 0 if there is none."""
+    began = 0
+    for entry in entries:
+        if entry.kind in ("reset", "expired"):
+            began = 0
+        elif entry.kind == "committed" and entry.data.get("node") and not began:
+            began = entry.at_ms
+    return began
+
+
 def conclude(lines: Sequence[EventLine]) -> str:
     """Return one sentence: what became of the message, and after how long."""
     if not lines:

@@ -9,18 +9,20 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.model import Address, Attachment, ControlAction, ControlReceived, Message, MessageTemplate
 from core.model import Template as TemplateChoice
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
+from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
 from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
 from gateway.redis.records.processes.delivery_reports import read_alarms
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.agent_desk import AgentDesk
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
@@ -29,6 +31,8 @@ from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
 from gateway.redis.records.sessions.session_index import AgentSessionRow, SessionIndex
 from gateway.redis.records.sessions.session_log import read_log_end, read_window
 from gateway.redis.records.templates import TemplateRecords
+from gateway.server.error_responses import error_response
+from gateway.server.json_requests import BadRequest
 from gateway.server.operator_auth import OperatorAuth, name_target
 
 _PATH: Final = "/console/desk"
@@ -61,14 +65,19 @@ class AgentDeskPages(ConsolePage):
         sender: ProactiveSender,
         desk_channels: Sequence[str] = (),
         replies: Mapping[str, str] | None = None,
+        files: PublicFiles | None = None,
     ) -> None:
-        """Create the pages; conversations of `desk_channels` are answered at the provider's own desk."""
+        """Create the pages; conversations of `desk_channels` are answered at the provider's own desk.
+
+        Without `files` an agent can only name the address of a file.
+        """
         super().__init__(operator)
         self._redis: Redis = operator.redis
         self._inbox = inbox
         self._sender = sender
         self._desk_channels = frozenset(desk_channels)
         self._replies = dict(replies or {})
+        self._files = files
         self._desk = AgentDesk(operator.redis)
         self._ids = ConversationIds(operator.redis)
         self._list = ConversationList(operator.redis)
@@ -83,6 +92,7 @@ class AgentDeskPages(ConsolePage):
             self.form(f"{path}/assign", self.assign, "assign", Role.AGENT),
             self.form(f"{path}/owner", self.change_owner, "change_owner", Role.AGENT),
             self.form(f"{path}/presence", self.announce, "", Role.AGENT),
+            self.post(f"{path}/file", self.attach, "attach_file", Role.AGENT),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -149,7 +159,18 @@ class AgentDeskPages(ConsolePage):
         if session:
             is_typing = form.get("state", [""])[0] == "typing"
             await self._desk.announce(session, request.state.identity.name, is_typing=is_typing)
+            await self._desk.mark_read(session, request.state.identity.name)
         return Response(status_code=204)
+
+    async def attach(self, request: Request) -> Response:
+        """Take a file that an agent attaches, and return the address under which it can be sent."""
+        session = await self._find_session(request)
+        if not session:
+            return error_response(404, "unknown_session", "the conversation is not kept any more")
+        try:
+            return JSONResponse({"url": await publish_file(request, self._files, session)})
+        except BadRequest as error:
+            return error.response
 
     async def _show(
         self, request: Request, opaque: str, given: Mapping[str, str] | None = None, problem: str = ""
@@ -164,6 +185,8 @@ class AgentDeskPages(ConsolePage):
         rows = await self._read_rows([row.session for row in chosen])
         session = self._ids.decode(opaque)
         row = await self._list.read_row(session) if session else None
+        if row and _is_opened_by_person(request):
+            await self._desk.mark_read(session, agent)
         return await self.show(
             request,
             "inbox.html",
@@ -171,6 +194,7 @@ class AgentDeskPages(ConsolePage):
             which=which if which in _LISTS else "all",
             counts={name: len(each) for name, each in lists.items()},
             rows=[(self._ids.encode(each.session), each, rows.get(each.session)) for each in chosen],
+            unread=await self._find_unread(rows, agent),
             agents=agents,
             me=agent,
             opaque=opaque if row else "",
@@ -180,6 +204,7 @@ class AgentDeskPages(ConsolePage):
             alarms=await read_alarms(self._redis),
             done=_DONE.get(request.query_params.get("done", ""), ""),
             fresh_id=uuid4().hex,
+            largest_file=MAX_FILE_BYTES if self._files else 0,
             **(await self._read_talk(row, agent) if row else {}),
         )
 
@@ -203,6 +228,11 @@ class AgentDeskPages(ConsolePage):
             "answers_elsewhere": row.channel in self._desk_channels,
         }
 
+    async def _find_unread(self, rows: Mapping[str, ConversationRow], agent: str) -> frozenset[str]:
+        """Return the conversations in which the contact wrote since this agent last looked."""
+        marks = await self._desk.read_marks(list(rows), agent)
+        return frozenset(row.session for row in rows.values() if row.contact_at_ms > marks[row.session])
+
     async def _read_rows(self, sessions: Sequence[str]) -> dict[str, ConversationRow]:
         return {row.session: row for row in await self._list.read_rows(sessions)}
 
@@ -219,7 +249,7 @@ class AgentDeskPages(ConsolePage):
         if missing := _OPEN.search(text):
             raise ValueError(f"fill in {missing[0]} first: nothing is known for it")
         url = given.get("file", "").strip()
-        if url and not url.startswith("https://"):
+        if url and not url.startswith("https://") and not (self._files and self._files.owns(url)):
             raise ValueError("a file needs an address that begins with https://")
         if not text and not url:
             raise ValueError("write an answer first")
@@ -263,6 +293,11 @@ def _divide(
         "unassigned": [row for row in rows if not agents.get(row.session)],
         "all": list(rows),
     }
+
+
+def _is_opened_by_person(request: Request) -> bool:
+    """Return whether a person opened the page: a script that keeps it up to date has read nothing."""
+    return request.headers.get("sec-fetch-dest", "document") == "document"
 
 
 def _fill_in(text: str, values: Mapping[str, str]) -> str:

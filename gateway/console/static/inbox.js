@@ -61,6 +61,46 @@ if (log) {
   addEventListener("turngate:changed", () => { if (isAtEnd) log.scrollTop = log.scrollHeight; });
 }
 
+// --- a file of the agent ---
+
+function readBase64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
+
+async function attach(file) {
+  if (file.size > Number(upload.dataset.largest)) throw new Error("it is too large");
+  const body = JSON.stringify({ name: file.name, body: await readBase64(file) });
+  const answer = await fetch(upload.dataset.url, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error.message);
+  return found.url;
+}
+
+const upload = at("upload");
+if (upload) {
+  at("upload-field").hidden = false;
+  upload.addEventListener("change", async () => {
+    const [file] = upload.files;
+    if (!file) return;
+    send.disabled = true;
+    at("upload-state").textContent = "Uploading…";
+    try {
+      at("file").value = await attach(file);
+      at("upload-state").textContent = `${file.name} goes with the answer.`;
+    } catch (problem) {
+      at("file").value = "";
+      at("upload-state").textContent = `${file.name} cannot be sent: ${problem.message}.`;
+    }
+    upload.value = "";
+    send.disabled = false;
+  });
+}
+
 // --- keys ---
 
 const single = at("single-keys");

@@ -109,6 +109,7 @@ _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
     ("tg:hooks", "hash", (), _subscription, _with(SUBSCRIPTION_CLEAR)),
     ("tg:broadcast:(?P<name>.+)", "hash", ("definition",), _broadcast, _with(DEFINITION_CLEAR)),
     ("tg:broadcast_rows:(?P<name>.+)", "list", (), _broadcast, _with(ROW_CLEAR)),
+    (r"tg:file:.+", "hash", ("file",), _key, _with(NOTHING)),
     (_CREDENTIALS, "hash", ("state",), _key, _with(STORED_CLEAR)),
 )
 RECORD_KINDS: Final = tuple(RecordKind(re.compile(row[0]), *row[1:]) for row in _ROWS)

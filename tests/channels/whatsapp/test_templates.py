@@ -14,6 +14,7 @@ from channels._kit.simulator import UserMessage
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from channels.whatsapp.simulator.templates import MessageTemplate as Stored
+from channels.whatsapp.template_components import build_template
 from channels.whatsapp.templates import parse_definition
 from core.errors import ConfigurationError, Rejected, Unavailable
 from core.model import (
@@ -351,3 +352,13 @@ def test_changes_of_another_business_account_are_ignored() -> None:
     )
 
     assert heard(deliveries) == [Ignored(reason="message_template_status_update")]
+
+
+def test_a_value_is_shown_as_it_is_and_a_button_gets_it_unchanged() -> None:
+    values = {"1": "*Ada* & A*12*B", "button.0.url": "_a_", "button.1.code": "*12*"}
+    built = build_template(Template(name="hello", language="en", variables=values))
+
+    body, link, code = built["components"]
+    assert body["parameters"] == [{"type": "text", "text": "\u2060*Ada* & A*12*B"}]
+    assert link["parameters"] == [{"type": "text", "text": "_a_"}]
+    assert code["parameters"] == [{"type": "coupon_code", "coupon_code": "*12*"}]

@@ -9,9 +9,11 @@ import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from flows.library import FLOW_LIBRARY
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.conversations.actions import ConversationActions
 from gateway.console.conversations.pages import ConversationPages
+from gateway.console.flows.walked_drawing import FlowDrawing
 from gateway.console.inbox.pages import AgentDeskPages
 from gateway.console.live_updates import LiveUpdates
 from gateway.console.live_views import ViewWatcher
@@ -26,12 +28,14 @@ from gateway.local.http_server import serve
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
 from tests.fakes import FakeChannel
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
 
 CHANNELS = ("fake", "twilio")
+FLOW = FLOW_LIBRARY / "order_status.json"
 REPLIES = {"greeting": "Hello {{ name }}, how can I help?", "order": "Your order {{ order }} is on its way."}
 KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 
@@ -41,13 +45,14 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     """Serve the pages; requests come from our own origin, as those of a browser."""
     rule = operator_auth(redis, named=NAMED)
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     pages = (
         OverviewPage(rule, price=parse_price("2.50 EUR")),
-        ConversationPages(rule, CHANNELS, WordDigests(redis)),
+        ConversationPages(rule, CHANNELS, WordDigests(redis), {"": FlowDrawing(lambda: FLOW)}),
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
-        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES),
+        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES, files),
         AccountPage(rule, {"fake": FakeChannel()}),
         TemplatesPage(rule, ["fake"]),
         BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),

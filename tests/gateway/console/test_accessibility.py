@@ -80,6 +80,8 @@ def test_a_conversation_on_the_simulated_phone_and_in_the_inbox_has_no_violation
     page.goto(f"{gateway.url}/console/desk")
     page.get_by_role("link", name=contact).click()
     expect(page.locator(".said-by.contact p")).to_have_text(["hi"])
+    page.get_by_text("Template or file").click()
+    expect(page.get_by_label("Or a file of yours")).to_be_visible()
     assert_accessible(page)
 
 

@@ -11,15 +11,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.gateway.running import RunningGateway
 
-_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-_QUIET = (
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 )
 
-pytestmark = pytest.mark.skipif(
-    not _CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
-)
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +31,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=_QUIET.split())
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         yield opened
         opened.close()
 
@@ -140,6 +138,14 @@ def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     last_reply(page, "Grace here.")
     expect(page.locator("#log")).not_to_contain_text("a patient customer")
     expect(desk.locator(".said-by.agent .state")).to_have_text("Delivered", timeout=10_000)
+    desk.get_by_text("Template or file").click()
+    picture = {"name": "map.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(100)}
+    desk.get_by_label("Or a file of yours").set_input_files(picture)  # type: ignore[arg-type]
+    expect(desk.locator("#upload-state")).to_have_text("map.png goes with the answer.")
+    desk.get_by_label("Answer to").fill("Your map.")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".said-by.agent").last).to_contain_text("Your map.")
+    expect(desk.locator(".said-by.agent .state").last).to_have_text("Delivered", timeout=10_000)
     desk.get_by_label("Answer to").fill("a draft")
     say(page, "4321")
     expect(desk.locator(".said-by.contact p")).to_have_text(["hi", "4321"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from redis.asyncio import Redis
 
 from core.errors import Rejected
 from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnReceived
+from flows.document import Flow
+from flows.engine import DialogMachine
 from flows.library import __file__ as library_file
 from gateway.console.flows.walked_drawing import FlowDrawing
 from gateway.redis.records.operators.audit_log import AuditLog
@@ -94,3 +97,31 @@ async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node() -> 
     assert "<script" not in drawn
     assert await drawing.draw(["a node of another flow"]) == ""
     assert await FlowDrawing(lambda: Path("nowhere.yaml")).draw(["a"]) == ""
+
+
+async def test_a_path_through_a_former_version_of_the_flow_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    file.write_bytes((Path(library_file).parent / "kyc.json").read_bytes())
+    os.utime(file, (1_000, 1_000))
+    drawing = FlowDrawing(lambda: file)
+    walked = ["ask_last_four", "confirm"]
+
+    assert await drawing.describe_changes(walked, 2_000_000) == ""
+    assert "was changed on" in await drawing.describe_changes(walked, 999_000)
+    assert "does not have gone any more" in await drawing.describe_changes(
+        ["gone", *walked, "gone"], 2_000_000
+    )
+    assert await drawing.describe_changes([], 0) == ""
+    assert "cannot be loaded" in await FlowDrawing(lambda: Path("nowhere.yaml")).describe_changes(["a"], 0)
+
+
+async def test_the_page_says_that_the_flow_has_changed(redis: Redis) -> None:
+    gateway = InboundGateway(
+        redis, ["fake"], dialog=DialogMachine(Flow.load(Path(library_file).parent / "kyc.json"), "rules")
+    )
+    await gateway.receive([TurnReceived(turn=turn(1))], SESSION)
+    await gateway.mailbox.aclose()
+    async with open_console(redis) as http:
+        _, page = await open_first(http)
+
+    assert "The flow has changed since: it does not have" in page.text

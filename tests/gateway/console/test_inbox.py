@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import httpx
@@ -11,8 +12,10 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import MessageTemplate, TemplateVariable, TurnReceived
+from gateway.console.inbox.files import MAX_FILE_BYTES
 from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
 from gateway.redis.records.sessions.session_log import read_log, read_owner
 from gateway.redis.records.templates import TemplateRecords
@@ -165,3 +168,70 @@ async def test_agents_see_who_is_there_and_who_writes(redis: Redis, gateway: Inb
     assert "anna is writing…" not in own.text
     assert await read_owner(redis, SESSION) == "waiting", "looking takes nothing over"
     assert await AgentDesk(redis).assign("fake:nobody", "anna", "claim") is None
+
+
+async def test_an_agent_attaches_a_file_that_the_channel_can_send(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    async with open_console(redis, "agent") as http:
+        path, page = await open_first(http)
+        given = {"name": "invoice 7.pdf", "body": b64encode(b"%PDF").decode()}
+        published = await http.post(f"{path}/file", json=given)
+        url = published.json()["url"]
+        await http.post(f"{path}/reply", data={"mode": "reply", "text": "Here it is", "file": url})
+        refused = {
+            name: (await http.post(f"{path}/file", json={**given, **changed})).status_code
+            for name, changed in {
+                "script": {"name": "a.svg"},
+                "unknown": {"name": "a.exe"},
+                "path": {"name": "../a.pdf"},
+                "empty": {"body": ""},
+                "no base64": {"body": "%"},
+                "large": {"body": b64encode(bytes(MAX_FILE_BYTES + 5_000)).decode()},
+            }.items()
+        }
+        stranger = await http.post("/console/desk/x/file", json=given)
+    await gateway.processor.run(SESSION)
+
+    assert 'id="upload"' in page.text
+    assert url.endswith("/invoice%207.pdf")
+    [sent] = gateway.channel.sent_replies
+    assert (sent.body, [each.url for each in sent.media]) == ("Here it is", [url])
+    assert sent.media[0].content_type == "application/pdf"
+    assert await files.load(url) == b"%PDF"
+    assert await files.load("https://bots.example.com/files/x/a.pdf") is None
+    assert refused == {
+        "script": 415,
+        "unknown": 415,
+        "path": 400,
+        "empty": 400,
+        "no base64": 400,
+        "large": 413,
+    }
+    assert stranger.status_code == 404
+    assert {each.act for each in await AuditLog(redis).latest(20)} >= {"attach_file", "answer"}
+
+
+async def test_what_is_unread_is_so_for_each_agent(redis: Redis, gateway: InboundGateway) -> None:
+    async with open_console(redis, "agent") as anna, open_console(redis) as ops:
+        await gateway.inbox.accept([TurnReceived(turn=turn(2, text="anybody there?"))])
+        before = (await anna.get("/console/desk")).text
+        path, _ = await open_first(anna)
+        opaque = path.rpartition("/")[2]
+        seen, of_others = [(await http.get("/console/desk")).text for http in (anna, ops)]
+        await gateway.inbox.accept([TurnReceived(turn=turn(3, text="hello?"))])
+        refreshed = await anna.get(
+            f"/console/desk?conversation={opaque}", headers={"Sec-Fetch-Dest": "empty"}
+        )
+        await anna.post(f"{path}/presence", data={"state": "open"})
+        looked = (await anna.get("/console/desk")).text
+
+    for page, is_unread in (
+        (before, True),
+        (seen, False),
+        (of_others, True),
+        (refreshed.text, True),
+        (looked, False),
+    ):
+        assert (">Unread<" in page, ">Unanswered<" in page) == (is_unread, not is_unread)

@@ -7,26 +7,30 @@ from time import perf_counter
 import pytest
 from redis.asyncio import Redis
 
-from core.model import TurnReceived
+from core.model import Message, TurnReceived
+from core.processing import SessionProcessor
 from gateway.middleware.text_index import TextIndex
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.conversation_list import ConversationList
 from gateway.redis.records.sessions.text_words import MAX_WORDS, WordDigests, split_words
+from gateway.redis.records.sessions.word_index import WordIndex
 from tests.effort import FULL
-from tests.fakes import turn
+from tests.fakes import EchoDialog, FakeChannel, turn
 from tests.gateway.console.console_client import open_console
 
 SESSIONS = 100_000 if FULL else 1_000
 
 
 async def say(redis: Redis, number: int, session: str, text: str) -> None:
-    index = TextIndex(redis, RedisInbox(redis), ProtocolLimits())
-    await index.accept([TurnReceived(turn=turn(number, session, text))])
-    await index.flush()
+    words = WordIndex(redis, ProtocolLimits())
+    await TextIndex(RedisInbox(redis), words).accept([TurnReceived(turn=turn(number, session, text))])
+    await words.flush()
 
 
 async def find(redis: Redis, query: str) -> list[str]:
@@ -49,6 +53,35 @@ async def test_words_find_conversations_in_any_spelling_and_order(redis: Redis) 
     assert "broken" not in str(page.url)
 
 
+async def test_what_the_bot_and_an_agent_wrote_is_found_too(redis: Redis) -> None:
+    words, channel = WordIndex(redis, ProtocolLimits()), FakeChannel()
+    mailbox = RedisMailbox(redis, words=words)
+    processor = SessionProcessor(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1, "fake:1", "hello"))])
+    await processor.run("fake:1")
+    sender = ProactiveSender(redis, {"fake": channel}, ProtocolLimits(), words=words)
+    await sender.send("fake:1", "agent-1", Message(text="Your umbrella is here"), voice="person")
+    await words.flush()
+    await mailbox.aclose()
+
+    [reply] = channel.sent_replies
+    assert await find(redis, reply.body) == ["fake:1"]
+    assert await find(redis, "umbrella") == ["fake:1"]
+
+
+async def test_words_of_the_business_leave_room_for_those_of_the_contact(redis: Redis) -> None:
+    await say(redis, 1, "fake:1", "hello")
+    words = WordIndex(redis, ProtocolLimits())
+    for number in range(25):
+        text = " ".join(f"w{number}x{word}" for word in range(MAX_WORDS))
+        words.add("fake:1", (text,), "business")
+    await words.flush()
+    await say(redis, 2, "fake:1", "umbrella")
+
+    assert await redis.scard("tg:{fake:1}:terms") <= 310
+    assert await find(redis, "umbrella") == ["fake:1"]
+
+
 async def test_the_index_has_digests_of_this_server_and_no_words(redis: Redis) -> None:
     await say(redis, 1, "fake:1", "secretword")
     keys = [key.decode() async for key in redis.scan_iter("*term*")]
@@ -67,11 +100,11 @@ async def test_with_encryption_the_words_are_found_with_the_key_only(redis: Redi
 
 
 async def test_an_erased_contact_is_not_found_and_not_indexed_again(redis: Redis) -> None:
-    index = TextIndex(redis, RedisInbox(redis), ProtocolLimits())
+    words = WordIndex(redis, ProtocolLimits())
     await say(redis, 1, "fake:1", "parcel")
-    await index.accept([TurnReceived(turn=turn(2, "fake:1", "umbrella"))])
+    await TextIndex(RedisInbox(redis), words).accept([TurnReceived(turn=turn(2, "fake:1", "umbrella"))])
     await ContactErasure(redis).erase("fake:1", 0)
-    await index.flush()  # what was waiting when the contact was erased
+    await words.flush()  # what was waiting when the contact was erased
 
     assert await find(redis, "parcel") == []
     assert [key async for key in redis.scan_iter("tg:term:*")] == []

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import time
 from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 
+from channels._kit.simulator import FetchedFile, UserMessage
+from channels.twilio import TwilioChannel
+from channels.twilio.simulator.message_validation import judge_file
+from channels.twilio.simulator.server import TwilioSimulator
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.rendering import build_request
 from channels.whatsapp.simulator.message_validation import validate_message
@@ -22,11 +30,17 @@ from gateway.http.clients import USER_AGENT, provider_client
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
 from gateway.middleware.speech import SpeechMiddleware
+from gateway.redis.records.public_files import PublicFiles
+from gateway.server.public_files import PublicFileRoute
+from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio.builders import TOKEN as AUTH_TOKEN
 from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
 from tests.flows.openai_server import OpenAIServer
 
 OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
 ADDRESS = Address(channel="whatsapp", account="a", ours=OURS, theirs=PHONE)
+WHATSAPP, HERS = "whatsapp:+15550101", "whatsapp:+12025550170"
+TWILIO_ADDRESS = Address(channel="twilio", account=ACCOUNT, ours=WHATSAPP, theirs=HERS)
 NOTE = Attachment(url="https://x.example/1", content_type="audio/ogg; codecs=opus")
 
 
@@ -136,6 +150,80 @@ async def test_a_failed_upload_sends_the_text(world: World) -> None:
 async def test_nothing_else_is_spoken(world: World, turn: dict[str, Any], text: str) -> None:
     await world.answer(Message(text=text), turn=turn)
     assert world.model.spoken == []
+
+
+@dataclass
+class TwilioWorld:
+    model: OpenAIServer
+    channel: TwilioChannel
+    http: httpx.AsyncClient
+    public: str
+    redis: Redis
+
+    async def answer(self, *messages: Message, ours: str = WHATSAPP, theirs: str = HERS) -> list[Reply]:
+        """Return the replies to a voice note."""
+        speaker = create_speaker("openai/tts:nova", api_key="k", base_url=self.model.url)
+        assert speaker is not None
+        self.channel.set_publisher(PublicFiles(self.redis, self.public, seconds=60))
+        address = TWILIO_ADDRESS.model_copy(update={"ours": ours, "theirs": theirs})
+        dialog = SpeechMiddleware(_Says(*messages), {"twilio": self.channel}, self.http, speaker)
+        turn = Turn(id="SM1", session="s", address=address, attachments=(NOTE,))
+        answers = [await dialog.answer(turn, None) for _ in range(2)][:1]
+        await speaker.aclose()
+        parts = [part for each in answers[0].messages for part in self.channel.render(each, address)]
+        return [Reply(key=f"t.{n}", address=address, **dict(part)) for n, part in enumerate(parts)]
+
+
+@pytest.fixture
+async def twilio_world(redis: Redis) -> AsyncIterator[TwilioWorld]:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        model = await stack.enter_async_context(OpenAIServer().running())
+        model.speeches = [Response(OPUS)] * 3
+        serving = PublicFileRoute(PublicFiles(redis, "", seconds=60))
+        public = await stack.enter_async_context(serve(Starlette(routes=serving.routes())))
+        provider = TwilioSimulator(
+            account_sid=ACCOUNT, auth_token=AUTH_TOKEN, webhook_url="http://127.0.0.1:9/x", seed=7
+        )
+        provider.send_user_message(UserMessage("whatsapp", TWILIO_ADDRESS.theirs, "Hi"), time())
+        url = await stack.enter_async_context(serve(SimulatorServer(provider, http)))
+        yield TwilioWorld(model, twilio(public, TWILIO_API_URL=url), http, public, redis)
+
+
+async def test_twilio_fetches_the_recording_from_a_signed_url(twilio_world: TwilioWorld) -> None:
+    since = datetime.now(UTC)
+    spoken, with_code, written = await twilio_world.answer(Message(text="Hello"), Message(text="Code A12"))
+    assert (spoken.body, with_code.body, written.body) == ("Hello", "", "Code A12")
+    [medium] = spoken.media
+    fetched = await twilio_world.http.get(medium.url)
+    assert medium.url.startswith(f"{twilio_world.public}/files/")
+    assert (fetched.content, fetched.headers["content-type"]) == (OPUS, "audio/ogg")
+    assert judge_file(FetchedFile("audio/ogg", len(fetched.content)), on_whatsapp=True) == 0
+
+    sent = await twilio_world.channel.send(spoken, twilio_world.http)
+    [entry] = await _list_messages(twilio_world)
+    assert (entry["sid"], entry["body"], entry["num_media"]) == (sent.provider_id, "", "1")
+    found = await twilio_world.channel.find_sent(spoken, twilio_world.http, since=since, known=())
+    assert found == sent
+
+
+async def _list_messages(world: TwilioWorld) -> list[dict[str, Any]]:
+    url = f"http://{world.channel.api_host}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    listed = await world.http.get(url, auth=(ACCOUNT, AUTH_TOKEN))
+    return [each for each in listed.json()["messages"] if each["direction"] != "inbound"]
+
+
+async def test_by_sms_and_without_a_public_url_the_answer_is_text(
+    twilio_world: TwilioWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    [sent] = await twilio_world.answer(Message(text="Hello"), ours="+15550100", theirs="+12025550170")
+    assert (sent.body, sent.media, twilio_world.model.spoken, caplog.messages) == ("Hello", (), [], [])
+
+    twilio_world.public = ""
+    [sent] = await twilio_world.answer(Message(text="Hello"))
+    assert (sent.body, sent.media) == ("Hello", ())
+    [reported] = caplog.messages  # once for two answers
+    assert "PUBLIC_URL is not set" in reported
 
 
 async def test_providers_see_our_name(world: World) -> None:

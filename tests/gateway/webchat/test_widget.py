@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from gateway.webchat.widget import SCRIPT
-from tests.gateway.console.test_browser import _CHROMIUM, _QUIET
+from tests.gateway.console.test_browser import CHROMIUM, QUIET
 from tests.gateway.running import RunningGateway
 from tests.gateway.webchat.test_user_identity import SECRET, token
 
 needs_browser = pytest.mark.skipif(
-    not _CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
+    not CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
 )
 
 
@@ -36,7 +36,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 @pytest.fixture
 def context() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_QUIET.split())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         context_ = browser.new_context()
         yield context_
         browser.close()

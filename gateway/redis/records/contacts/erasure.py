@@ -18,6 +18,7 @@ from gateway.redis.records.contacts.contact_records import ContactRecord, Contac
 from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact, scan_keys
 from gateway.redis.records.contacts.key_content import decode_text
 from gateway.redis.records.contacts.persistence import rewrite_files
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.session_keys import SESSION_PARTS
 
 _DELETED_PER_CALL: Final = 200
@@ -126,4 +127,7 @@ async def erase_session(redis: Redis, session: str) -> tuple[Counter[str], int]:
     script = lua.load_script("erase_session", ProtocolLimits())
     kept, *counts = await script(redis, [session, *SESSION_PARTS])
     names: Sequence[Any] = counts[::2]
-    return Counter(dict(zip((name.decode() for name in names), counts[1::2], strict=True))), int(kept)
+    removed = Counter(dict(zip((name.decode() for name in names), counts[1::2], strict=True)))
+    if files := await PublicFiles(redis, "", seconds=0).delete_of(session):
+        removed["files"] += files
+    return removed, int(kept)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -143,14 +144,15 @@ class IdentityResolver:
         stored = await self._redis.hget(f"tg:person:{name}", "session")
         return stored.decode() if isinstance(stored, bytes) else stored or name
 
-    async def _resolve_sessions(self, events: Sequence[Event]) -> list[Event]:
+    async def _resolve_sessions(self, received: Sequence[Event]) -> list[Event]:
+        events = [await self._plan_merge(event) for event in received]
         aliased = [
             (index, event.aliases)
             for index, event in enumerate(events)
             if not isinstance(event, StatusChanged | TemplateChanged) and event.aliases
         ]
         if not aliased:
-            return list(events)
+            return events
         keys = [
             {
                 "names": list(names),
@@ -164,6 +166,31 @@ class IdentityResolver:
         for (index, _), session in zip(aliased, sessions, strict=True):
             resolved[index] = _with_session(events[index], session.decode())
         return resolved
+
+    async def _plan_merge(self, event: Event) -> Event:
+        """Return the event of merged conversations with the name first in which the contact wrote last.
+
+        Both lead to that session; `absorbed` is the other one, empty if there is none.
+        """
+        if not isinstance(event, ContactMoved) or not event.absorbed:
+            return event
+        # beside the session that a name leads to its own one: the former try may have ended between two steps
+        known = {name: (await self.find_session(name), name) for name in event.aliases}
+        wrote = {each: await self._read_last_message(each) for pair in known.values() for each in pair}
+        first, *others = sorted(
+            known,
+            key=lambda name: (max(wrote[each] for each in known[name]), name == event.session),
+            reverse=True,
+        )
+        session = max(known[first], key=lambda each: wrote[each])
+        former = [each for name in others for each in known[name] if each != session and wrote[each] >= 0]
+        update = {"aliases": (first, *others), "absorbed": former[0] if former else ""}
+        return event.model_copy(update=update)
+
+    async def _read_last_message(self, session: str) -> float:
+        """Return when the contact wrote last in a session; -1 if there is no such session."""
+        stored: list[Any] = await self._redis.hmget(f"tg:{{{session}}}", ["address", "wrote"])
+        return float(stored[1] or 0) if stored[0] else -1.0
 
     async def _resolve_threads(self, events: Sequence[Event]) -> list[Event]:
         """Replace the sessions of threads that the business opened; sent.lua stores them."""

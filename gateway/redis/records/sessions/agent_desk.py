@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final, Literal
 
@@ -15,11 +16,22 @@ from gateway.redis.records.session_keys import session_key
 _PRESENCE_MS: Final = 20_000
 _TYPING_MS: Final = 7_000
 _MAX_PRESENT: Final = 20
+_READ_MARK_MS: Final = 30 * 86_400_000
+_MAX_READ_MARKS: Final = 5_000
 
 
 def presence_key(session: str) -> str:
     """Return the key of the agents that have a conversation open; a digest, as it is short-lived."""
-    return f"tg:{{access}}:presence:{sha256(session.encode()).hexdigest()[:32]}"
+    return f"tg:{{access}}:presence:{_digest(session)}"
+
+
+def read_marks_key(agent: str) -> str:
+    """Return the key of when an agent last looked at each conversation; it names neither."""
+    return f"tg:{{access}}:read:{_digest(agent)}"
+
+
+def _digest(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
 
 
 class AgentDesk:
@@ -66,6 +78,23 @@ class AgentDesk:
             if name.decode() != agent and int(seen) > now - _PRESENCE_MS:
                 others.append((name.decode(), int(typed or 0) > now - _TYPING_MS))
         return sorted(others)
+
+    async def mark_read(self, session: str, agent: str) -> None:
+        """Say that an agent has read a conversation up to now."""
+        key, now = read_marks_key(agent), await self._now_ms()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(key, {_digest(session): now})
+            pipeline.zremrangebyscore(key, "-inf", now - _READ_MARK_MS)
+            pipeline.zremrangebyrank(key, 0, -_MAX_READ_MARKS - 1)
+            pipeline.pexpire(key, _READ_MARK_MS)
+            await pipeline.execute()
+
+    async def read_marks(self, sessions: Sequence[str], agent: str) -> dict[str, float]:
+        """Return when an agent last read each of these conversations, in milliseconds; 0 for never."""
+        if not sessions:
+            return {}
+        marks: Any = await self._redis.zmscore(read_marks_key(agent), [_digest(each) for each in sessions])
+        return {session: mark or 0.0 for session, mark in zip(sessions, marks, strict=True)}
 
     async def _now_ms(self) -> int:
         seconds, microseconds = await self._redis.time()

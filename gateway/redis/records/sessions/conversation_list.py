@@ -21,7 +21,10 @@ MAX_READ: Final = 500
 """Sessions that are looked at for one page, however few of them a filter lets through."""
 
 _CHUNK: Final = 100
-_LAST_ENTRIES: Final = 8
+_LAST_ENTRIES: Final = 30
+"""Entries in which the last message is looked for: statuses follow it."""
+
+_MESSAGES: Final = frozenset({b"accepted", b"said"})
 _MAX_PREVIEW: Final = 160
 _UNDECRYPTED: Final = "(cannot be decrypted: its key is not set)"
 _FIELDS: Final = ("owner", "address", "known", "optout", "silenced", "contact")
@@ -64,10 +67,14 @@ def parse_cursor(text: str) -> Cursor | None:
 
 
 class ConversationRow(FrozenModel):
-    """A conversation: who it is with, who has it, its last text and who said it."""
+    """A conversation: who it is with, who has it, its last text and who said it.
+
+    `contact_at_ms` is when the contact wrote last, 0 if that is long ago or not kept.
+    """
 
     session: str
     at_ms: int
+    contact_at_ms: int = 0
     owner: Owner = Owner.BOT
     channel: str = ""
     account: str = ""
@@ -213,14 +220,22 @@ class ConversationList:
             answers: list[Any] = await pipeline.execute() if rows else []
         ended = []
         for row, unsent, entries in zip(rows, answers[::2], answers[1::2], strict=True):
-            data = await self._open(row.session, [fields[b"d"] for _, fields in entries])
-            if data is None:
-                ended.append(row.model_copy(update={"unsent": unsent, "last_text": _UNDECRYPTED}))
-                continue
-            opened = [
-                (name, {**fields, b"d": each}) for (name, fields), each in zip(entries, data, strict=True)
-            ]
-            ended.append(_add_end(row, unsent, opened))
+            messages = [(name, fields) for name, fields in entries if fields[b"k"] in _MESSAGES]
+            data = await self._open(row.session, [fields[b"d"] for _, fields in messages[:1]])
+            text, voice = _read_text(messages[0][1][b"k"], data[0]) if messages and data else ("", "")
+            ended.append(
+                row.model_copy(
+                    update={
+                        "at_ms": row.at_ms or (_read_time(entries[0][0]) if entries else 0),
+                        "contact_at_ms": next(
+                            (_read_time(name) for name, fields in messages if fields[b"k"] == b"accepted"), 0
+                        ),
+                        "unsent": unsent,
+                        "last_text": _UNDECRYPTED if data is None else text[:_MAX_PREVIEW],
+                        "last_voice": voice,
+                    }
+                )
+            )
         return ended
 
     async def _open(self, session: str, stored: Sequence[Any]) -> list[Any] | None:
@@ -263,28 +278,17 @@ def _build_row(cursor: Cursor, fields: Mapping[str, bytes | None]) -> Conversati
     )
 
 
-def _add_end(
-    row: ConversationRow, unsent: int, entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]
-) -> ConversationRow:
-    text, voice = _find_last_text(entries)
-    at_ms = row.at_ms or (int(entries[0][0].split(b"-")[0]) if entries else 0)
-    return row.model_copy(
-        update={"at_ms": at_ms, "unsent": unsent, "last_text": text[:_MAX_PREVIEW], "last_voice": voice}
-    )
+def _read_text(kind: bytes, stored: bytes) -> tuple[str, str]:
+    """Return the text of a message's entry and who said it: `contact`, `bot` or `person`."""
+    data = from_json(stored)
+    if kind == b"said":
+        return str(data.get("body", "")), str(data.get("voice", "bot"))
+    files = data.get("files") or 0
+    return str(data.get("text") or data.get("payload") or ("(file)" if files else "")), "contact"
 
 
-def _find_last_text(entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> tuple[str, str]:
-    """Return the newest text and who said it: `contact`, `bot` or `person`."""
-    for _, fields in entries:
-        kind = fields[b"k"]
-        if kind not in (b"accepted", b"said"):
-            continue
-        data = from_json(fields[b"d"])
-        if kind == b"said":
-            return str(data.get("body", "")), str(data.get("voice", "bot"))
-        files = data.get("files") or 0
-        return str(data.get("text") or data.get("payload") or ("(file)" if files else "")), "contact"
-    return "", ""
+def _read_time(entry_id: bytes) -> int:
+    return int(entry_id.split(b"-")[0])
 
 
 def _decode(value: bytes | None) -> str:

@@ -3,7 +3,8 @@
 -- (1 or ''); for a control event the policy is whether a transfer made it (1 or ''); for a status the last three are
 -- its class of failure, the milliseconds before a resend, and the channel; for a message the last is '' or further
 -- facts as JSON; for a template the session is its field in tg:template_states, then status, quality and category, an
--- alarm as JSON or '', its channel, and the alarm's name. Returns a result for each.
+-- alarm as JSON or '', its channel, and the alarm's name; for a moved contact
+-- the policy is JSON of the names that it gave up, the account a session that ends in this one. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -256,11 +257,36 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   return 'new'
 end
 
+-- The provider has merged the conversation of another session into that of this one: an agent who has it, and an
+-- opt-out there, count here. It ends, and what waits in it goes to this address.
+local function absorb(session, other, address)
+  local theirs = redis.call('HMGET', key(other), 'address', 'owner', 'optout', 'transferred')
+  if not theirs[1] then return end
+  redis.call('HSET', key(other), 'address', address)
+  clear_timers(other, 'inactivity', 'hand_off', 'undelivered')
+  if theirs[3] and theirs[3] ~= '0' then
+    clear_optout(other)
+    set_optout(session, theirs[3], now)
+  end
+  if theirs[2] ~= 'human' and theirs[2] ~= 'waiting' then return end
+  local owner = redis.call('HGET', key(session), 'owner')
+  if owner ~= 'human' and owner ~= theirs[2] then
+    clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
+    set_owner(session, theirs[2], now)
+    if theirs[4] then redis.call('HSET', key(session), 'transferred', theirs[4]) end
+    log_entry(session, 'control', cjson.encode({owner = theirs[2], actor = 'a merged conversation'}))
+  end
+  set_owner(other, 'closed', now)
+  log_entry(other, 'control', cjson.encode({owner = 'closed', actor = 'merged into another conversation'}))
+end
+
 -- The contact has another address: what waits goes there, too (mark.lua). `at` is the provider's time of that, or ''.
-function handle.moved(session, id, address, at, entry, retired)
+-- `absorbed` is a session that ends in this one, or ''.
+function handle.moved(session, id, address, at, entry, retired, absorbed)
   local stored = redis.call('HMGET', key(session), 'address', 'wrote')
   if not stored[1] then return 'unknown' end
   if not first_time(session, id) then return 'duplicate' end
+  if absorbed ~= '' then absorb(session, absorbed, address) end
   if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
   redis.call('HSET', key(session), 'address', address)
   for _, name in ipairs(cjson.decode(retired)) do  -- whoever gets this number has not opted out

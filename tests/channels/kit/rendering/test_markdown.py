@@ -30,8 +30,8 @@ from channels._kit.rendering import (
         ("[https://a.example](https://a.example)", "https://a.example", "https://a.example"),
         ("![cat](https://a.example/c.png)", "cat (https://a.example/c.png)", "cat (https://a.example/c.png)"),
         ("a\n\n---\n\nb", "a\n\n---\n\nb", "a\n\n---\n\nb"),
-        ("AT&amp;T \\*kept\\*", "AT&T *kept*", "AT&T *kept*"),
-        ("** no bold **", "** no bold **", "** no bold **"),
+        ("AT&amp;T \\*kept\\*", "AT&T *kept*", "AT&T \u2060*kept*"),
+        ("** no bold **", "** no bold **", "\u2060** no bold **"),
         ("snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4"),
     ],
 )

@@ -1,0 +1,65 @@
+"""Index of the words of messages for the console's search, written a moment later and never waited for.
+
+Words that wait are lost if the process dies before. With many messages at once some are not indexed rather
+than any delayed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.sessions.text_words import WordDigests
+
+log = logging.getLogger("turngate.search")
+
+_FLUSH_SECONDS: Final = 0.5
+_MAX_WAITING: Final = 2_000
+_CALLS_AT_ONCE: Final = 50
+
+Speaker = Literal["contact", "business"]
+"""Who wrote: the words of the business, which repeats itself, leave room for those of the contact."""
+
+
+class WordIndex:
+    """Indexes the words of a session's messages as keyed digests."""
+
+    def __init__(self, redis: Redis, limits: ProtocolLimits) -> None:
+        self._redis = redis
+        self._digests = WordDigests(redis)
+        self._script = lua.load_script("index_words", limits)
+        self._waiting: list[tuple[str, str, Speaker]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, session: str, texts: Iterable[str], speaker: Speaker) -> None:
+        """Index texts a moment later."""
+        room = _MAX_WAITING - len(self._waiting)
+        self._waiting += [(session, text, speaker) for text in texts if text][: max(room, 0)]
+        if self._waiting and self._task is None:
+            self._task = asyncio.create_task(self._write_later())
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        while self._waiting:
+            chunk, self._waiting = self._waiting[:_CALLS_AT_ONCE], self._waiting[_CALLS_AT_ONCE:]
+            await asyncio.gather(*(self._write(*each) for each in chunk))
+
+    async def _write(self, session: str, text: str, speaker: Speaker) -> None:
+        if digests := await self._digests.of(text):
+            await self._script(self._redis, [session, speaker, *digests])
+
+    async def _write_later(self) -> None:
+        try:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            await self.flush()
+        except (RedisError, OSError):
+            log.debug("words of messages were not indexed: the server does not answer")
+        finally:
+            self._task = None
