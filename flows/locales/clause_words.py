@@ -78,3 +78,27 @@ class ClauseWords:
     """Phrases of questions about the same thing: the price, the opening hours, the place, the duration."""
     ordinals: Words = frozenset()
     """Words and endings before a day that select one of several (“the second Tuesday of January”)."""
+    past_phrases: Phrases = ()
+    """Phrases that put a clause in the past (“last time”, “we were”)."""
+    past_patterns: tuple[str, ...] = ()
+    """Patterns of words with spaces between them that do so."""
+    past_question_words: Words = frozenset()
+    """Words of a question about something that has happened."""
+    said_words: Words = frozenset()
+    """Words by which such a clause is about what the user wants after all (“I said 3”, “I was hoping”)."""
+    owners: Words = frozenset()
+    """Words before a person or a thing of the user's (“my”)."""
+    relatives: Words = frozenset()
+    """People beside the user (“brother”)."""
+    deed_verbs: Words = frozenset()
+    """Verbs of what such people do or have, which is no wish of theirs."""
+    hypotheses: Phrases = ()
+    """Phrases of a clause about what would be (“what if”, “how much is it”)."""
+    contact_verbs: Phrases = ()
+    """Phrases of who wants to be connected with somebody (“speak to”)."""
+    count_phrases: Phrases = ()
+    """Phrases of a question for a number of things (“how many”)."""
+    unit_words: Words = frozenset()
+    """Units of time, money and distance, which are counted only where they are asked for."""
+    inquiry_starts: Phrases = ()
+    """Beginnings of a question about what there is, also without its mark (“do you take”)."""

@@ -32,6 +32,7 @@ from flows.nlu.person_requests import asks_for_person
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
+from flows.nlu.reports import is_about_past, mask_reports
 from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
@@ -60,6 +61,7 @@ __all__ = [
     "extract_pattern_matches",
     "find_labels",
     "fit_vectorizer",
+    "is_about_past",
     "is_among_unknown",
     "is_excepted",
     "is_greeting",
@@ -72,6 +74,7 @@ __all__ = [
     "is_small_talk",
     "is_unreserved_yes",
     "mask_claimed",
+    "mask_reports",
     "negates_other_words",
     "one_of",
     "promises_person",

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from flows.slots.constraints import Constraints
-from flows.slots.extraction import MAX_VALUE_LENGTH, extract_slot, validate_slot_value, words_of_slot
+from flows.slots.extraction import (
+    MAX_VALUE_LENGTH,
+    extract_slot,
+    is_birth_date,
+    validate_slot_value,
+    words_of_slot,
+)
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
+from flows.slots.named_numbers import recognize_named_numbers
 from flows.slots.slot import Slot, slots_from_schema
 from flows.slots.slot_types import SlotReading
 from flows.slots.stored_values import drop_changed_values
@@ -18,8 +25,10 @@ __all__ = [
     "accepts_any_text",
     "drop_changed_values",
     "extract_slot",
+    "is_birth_date",
     "is_message_slot",
     "read_message_slot",
+    "recognize_named_numbers",
     "slots_from_schema",
     "validate_slot_value",
     "words_of_slot",

@@ -26,7 +26,9 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
     """
     lexicon = lexicon_for(slot.language)
     plain = normalize(normalize_same_length(text))
-    if text.rstrip().endswith("?") and not _request(lexicon).match(" ".join(tokenize(text))):
+    spaced = f"{' '.join(tokenize(text))} "
+    is_inquiry = text.rstrip().endswith("?") or _inquiry(lexicon).match(spaced)
+    if is_inquiry and not _request(lexicon).match(spaced):
         return []
     words = tokenize(_greetings(lexicon).sub(lambda match: " " * len(match[0]), plain))
     if not words or len(words) > _MAX_ANSWER_WORDS:
@@ -83,6 +85,11 @@ def _is_form(name: str, word: str, lexicon: Lexicon) -> bool:
 @cache
 def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"\b{any_pattern(lexicon.greeting_patterns)}\b")
+
+
+@cache
+def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)} ")
 
 
 @cache

@@ -37,6 +37,7 @@ from flows.nlu.datetimes import (
     Recognized,
     is_incomplete_date,
     mask_dates,
+    mask_days_of_month,
     mask_times,
     recognize_bare_hour,
     recognize_date_with_dateparser,
@@ -48,7 +49,12 @@ from flows.slots.constraint_messages import violation_message
 from flows.slots.enum_values import named_values
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
-from flows.slots.named_numbers import recognize_named_numbers, recognize_single_unit
+from flows.slots.named_numbers import (
+    is_changed_behind_noun,
+    recognize_named_numbers,
+    recognize_single_unit,
+    values_of_others,
+)
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
 from flows.text import MAX_INPUT_LENGTH, find_phrase, normalize, normalize_digits, tokenize
@@ -240,7 +246,17 @@ def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
     agreed = False if is_not_yet(text, slot.language) else recognize_confirmation(text, slot.language)
     if agreed and is_reserved(text, slot.language):
         return SlotReading()
+    if agreed is False and _corrects_number(slot, text):
+        return SlotReading()
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
+
+
+def _corrects_number(slot: Slot, text: str) -> bool:
+    """Return whether a no is only about a number that was given before: “no, 3”."""
+    lexicon = lexicon_for(slot.language)
+    known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no
+    rest = [word for word in tokenize(text) if word not in known]
+    return bool(rest) and all(word.isdigit() or recognize_numbers(word, slot.language) for word in rest)
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
@@ -259,7 +275,10 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
-    values: list[int | float | None] = [number.value for number in recognized]
+    if is_changed_behind_noun(slot, words_of_slot(slot), text):
+        return SlotReading(error_message=messages.exact_number_required, weight=1)
+    others = values_of_others(slot, words_of_slot(slot), text)
+    values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
     if len(values) > 1 and (named := recognize_named_numbers(slot, words_of_slot(slot), text)):
         values = [*named]
     reading = _single_value(values, text, slot)
@@ -274,7 +293,7 @@ def _without_other_values(slot: Slot, text: str) -> str:
 
 
 def _recognize_numbers(slot: Slot, text: str) -> list[RecognizedNumber]:
-    free = mask_claimed(text, slot.language)
+    free = mask_days_of_month(mask_claimed(text, slot.language), slot.language)
     return recognize_numbers(mask_times(mask_dates(free, slot.language), slot.language), slot.language)
 
 
@@ -325,11 +344,14 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     return reading
 
 
+def is_birth_date(slot: Slot) -> bool:
+    """Return whether the slot is a day of birth."""
+    return not lexicon_for(slot.language).clauses.birth_words.isdisjoint(words_of_slot(slot))
+
+
 def _asks_for_birth(slot: Slot) -> bool:
     """Return whether the year of a past day cannot be guessed."""
-    birth_words = lexicon_for(slot.language).clauses.birth_words
-    is_birth = not birth_words.isdisjoint(words_of_slot(slot))
-    return is_birth or not slot.question or slot.language not in LANGUAGES
+    return is_birth_date(slot) or not slot.question or slot.language not in LANGUAGES
 
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
-from flows.locales import lexicon_for
+from flows.locales import Lexicon, lexicon_for
 from flows.nlu import recognize_numbers
 from flows.slots.slot import Slot
 from flows.text import tokenize
@@ -25,6 +25,51 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
     if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
         found = [*_of_people(words, slot)]
     return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
+
+
+def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool:
+    """Return whether words behind the slot's noun make its number another one (“one guest more”)."""
+    words, nouns = tokenize(text), _nouns(slot, names)
+    return any(
+        _stem(word) in nouns and _is_changed_behind(at, words, slot) and _is_number(words[at - 1], slot)
+        for at, word in enumerate(words)
+    )
+
+
+def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
+    """Return the numbers of a text that count something else than the slot: “in 5 minutes”, “I have 2 dogs”.
+
+    That is so with a unit that is not asked for; where people or units are asked for, with any other noun.
+    """
+    lexicon = lexicon_for(slot.language)
+    words, clauses = tokenize(text), lexicon.clauses
+    spaced = f" {' '.join(tokenize(f'{slot.question} {slot.description}'))} "
+    if not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
+        return frozenset()
+    nouns, units = _nouns(slot, names), frozenset(map(_stem, clauses.unit_words))
+    is_strict = bool(nouns & units) or not names.isdisjoint(clauses.people_words)
+    known = _words_beside_counts(lexicon) if is_strict else frozenset()
+    found = set[int | float]()
+    for word, following in pairwise(words):
+        if not following.isalpha() or _stem(following) in nouns or not _is_number(word, slot):
+            continue
+        is_other = is_strict and following not in known and not _is_number(following, slot)
+        if _stem(following) in units or is_other:
+            found.update(_values(word, slot))
+    return frozenset(found)
+
+
+@cache
+def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words that may follow a number of people or of units without being what is counted."""
+    clauses, answers = lexicon.clauses, lexicon.answers
+    known = lexicon.fillers | lexicon.thanks | lexicon.correction_words | lexicon.stop_words
+    known |= clauses.value_companions | clauses.consent_companions | clauses.value_connectors
+    known |= clauses.people_words | clauses.relatives | answers.yes | answers.no | answers.correct
+    known |= {*lexicon.and_words, *lexicon.or_words, *clauses.amount_multipliers}
+    return known.union(
+        *(phrase.split() for phrase in (*clauses.amount_modifiers_after, *clauses.reservations))
+    )
 
 
 def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int | None:
@@ -53,14 +98,31 @@ def _stem(word: str) -> str:
 
 
 def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
-    """Return the number before the noun at a position, or the digits behind it (“guests: 5”)."""
+    """Return the number before the noun at a position, or the digits behind it (“guests: 5”).
+
+    None where words behind the noun make it another number (“one guest more”).
+    """
+    if _is_changed_behind(at, words, slot):
+        return []
     for length in range(_MAX_NUMBER_WORDS, 0, -1):
         before = words[max(0, at - length) : at]
-        if before and _is_number(before[0], slot) and _is_number(before[-1], slot):
+        if before and _is_one_number(before, slot):
             return _values(" ".join(before), slot)
     fillers = lexicon_for(slot.language).fillers | lexicon_for(slot.language).clauses.consent_companions
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
     return _values(behind[0], slot) if behind and behind[0].isdigit() else []
+
+
+def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
+    behind = f"{' '.join(words[at + 1 : at + 4])} "
+    changing = lexicon_for(slot.language).clauses.amount_modifiers_after
+    return at > 0 and any(behind.startswith(f"{each} ") for each in changing)
+
+
+def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
+    links = lexicon_for(slot.language).and_words
+    ends = _is_number(words[0], slot) and _is_number(words[-1], slot)
+    return ends and all(word in links or _is_number(word, slot) for word in words)
 
 
 def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:

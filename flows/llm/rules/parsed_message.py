@@ -22,22 +22,27 @@ from flows.nlu import (
     content_words,
     denied_positions,
     find_labels,
+    is_about_past,
     is_negation,
     is_request,
     is_reserved,
     is_unreserved_yes,
+    mask_reports,
     negates_other_words,
     read_name,
     recognize_confirmation,
     refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
-from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, words_of_slot
+from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, is_birth_date, recognize_named_numbers, words_of_slot
 from flows.state import HistoryLine
-from flows.text import MAX_INPUT_LENGTH, tokenize
+from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
 _MAX_OPENING = 4
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_NUMBER_KINDS = ("integer", "number")
+_TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
+"""Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 
 
@@ -96,6 +101,15 @@ class ParsedMessage:
         found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
 
+    @cached_property
+    def asks_to_be_connected(self) -> bool:
+        """True if the text wishes to speak to somebody or some place: “put me through to the office”."""
+        found = (
+            (phrase, find_phrase(phrase, self.words))
+            for phrase in map(tokenize, lexicon_for(self.language).clauses.contact_verbs)
+        )
+        return any(at >= 0 and self.denied.isdisjoint(range(at, at + len(phrase))) for phrase, at in found)
+
     @property
     def has_yes(self) -> bool:
         """True if a yes is among the words."""
@@ -140,11 +154,49 @@ class ParsedMessage:
         chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
             return SlotReading(chosen, weight=1)
-        reading = extract_slot(slot, self.text, self.request.today)
+        reading = extract_slot(slot, self._text_for(slot), self.request.today)
+        if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
+            return SlotReading()
         return (
             SlotReading()
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
+        )
+
+    def _is_value_of_other(self, slot: Slot, value: JsonValue) -> bool:
+        """Return whether a number stands beside the noun of another number that is asked for, not its own."""
+        if value is None or slot.is_told_by:
+            return False
+        own = recognize_named_numbers(slot, words_of_slot(slot), self.text)
+        others = {
+            other.name: other
+            for edge in self.request.available_edges
+            for other in edge.slots
+            if other.kind in _NUMBER_KINDS and other.name != slot.name and other.is_told_by
+        }
+        return not own and any(
+            value in recognize_named_numbers(other, words_of_slot(other), self.text)
+            for other in others.values()
+        )
+
+    def _text_for(self, slot: Slot) -> str:
+        """Return the text without what only tells of something: not where that is what is asked for."""
+        if slot.kind not in _TOLD_KINDS or self._asks_about_past:
+            return self.text
+        is_past = slot.must_be_past or is_about_past(words_of_slot(slot), self.language)
+        return self.text if is_past else self._text_without_reports
+
+    @cached_property
+    def _text_without_reports(self) -> str:
+        return mask_reports(self.text, self.language)
+
+    @cached_property
+    def _asks_about_past(self) -> bool:
+        """True if a past day is among what is asked for, so that the values belong to it."""
+        return any(
+            slot.must_be_past and not is_birth_date(slot)
+            for edge in self.request.available_edges
+            for slot in edge.slots
         )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:

@@ -104,6 +104,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         _score_slots(edge, readings, message.request),
         0.0 if is_blocked else _score_keywords(edge, message),
         0.0 if is_blocked else _score_examples(edge, message),
+        KEYWORD_SCORE if _is_named_place(edge, message) else 0.0,
     )
     if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
         return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
@@ -167,6 +168,13 @@ def _score_slots(
     )
     is_complete = all(slot.name in has for slot in edge.slots if slot.required)
     return SLOT_SCORE + min(weight, 40) / 2 - (0 if is_complete else 15)
+
+
+def _is_named_place(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether the text wishes to be connected with the place or people that the edge hands over to."""
+    if not (edge.leads_to_hand_off and message.asks_to_be_connected):
+        return False
+    return _count_shared_words(message, message.conditions[edge.id]) > 0
 
 
 def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:

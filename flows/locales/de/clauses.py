@@ -120,4 +120,40 @@ CLAUSES: Final = ClauseWords(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"
     ),
+    past_phrases=phrases(
+        "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
+        "letzten winter, beim letzten mal, das letzte mal, voriges jahr, vorige woche, gestern, vorgestern, "
+        "neulich, damals, früher habe, früher hatte, früher war, ich war, war ich, wir waren, waren wir, "
+        "ich hatte mal, wir hatten, hatten wir"
+    ),
+    past_patterns=(
+        r"(?:habe|hab|haben|hatten|bin|sind|war|waren) (?:\w+ ){1,9}?"
+        r"(?!geboren|geoffnet|geschlossen|gegangen)ge\w{2,}(?:t|en)",
+    ),
+    past_question_words=words("passiert geschehen war hat wurde verloren kaputt gestohlen"),
+    said_words=words("gesagt gemeint gedacht gehofft geschrieben entschieden gesucht überlegt jetzt nun"),
+    owners=words("mein meine meinem meinen unser unsere sein seine ihr ihre"),
+    relatives=words(
+        "freund freundin freunde bruder brüder schwester schwestern frau mann mutter vater mama papa eltern "
+        "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
+        "mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
+    ),
+    deed_verbs=words(
+        "hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt arbeitet spielt fährt fuhr haben "
+        "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
+    ),
+    hypotheses=phrases(
+        "was wäre wenn, und wenn, was wenn, wenn ich, wenn wir, falls, angenommen, mal angenommen, "
+        "was kostet, was kosten, was würde, wie viel kostet, wieviel kostet, wie teuer, teurer, billiger, "
+        "günstiger, kostet das, kostet es, wäre das, wäre es"
+    ),
+    contact_verbs=phrases(
+        "sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"
+    ),
+    count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
+    unit_words=words(
+        "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
+        "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
+    ),
+    inquiry_starts=phrases("nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"),
 )

@@ -129,4 +129,37 @@ CLAUSES: Final = ClauseWords(
         phrases("child, children, kid, kids"),
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
+    past_phrases=phrases(
+        "last time, last year, last month, last week, last summer, last winter, the other day, years ago, "
+        "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
+        "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
+        "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
+        "we ordered, i came, we came, i stayed, we stayed, i rented, we rented"
+    ),
+    past_question_words=words("happen happened did was were broke broken lost"),
+    said_words=words("said meant typed wrote told wondering hoping thinking planning mind already now"),
+    owners=words("my our his her their"),
+    relatives=words(
+        "friend friends brother brothers sister sisters wife husband mother father mum mom dad parents son "
+        "daughter colleague colleagues neighbour neighbor neighbours neighbors cousin uncle aunt flatmate "
+        "roommate boyfriend girlfriend partner boss kids children grandma grandpa"
+    ),
+    deed_verbs=words(
+        "has had paid pays took takes saw did does got gets booked books bought buys went goes lives works "
+        "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
+    ),
+    hypotheses=phrases(
+        "what if, if i, if we, if it was, if there are, suppose, supposing, in case, hypothetically, "
+        "would it cost, would it be, would that be, would that cost, how much, does it cost, do they cost, "
+        "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
+    ),
+    contact_verbs=phrases(
+        "speak to, speak with, talk to, talk with, chat with, put me through, connect me, transfer me, pass me to"
+    ),
+    count_phrases=phrases("how many, the number of, number of"),
+    unit_words=words(
+        "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
+        "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
+    ),
+    inquiry_starts=phrases("do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"),
 )

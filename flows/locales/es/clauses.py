@@ -114,4 +114,38 @@ CLAUSES: Final = ClauseWords(
         "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
         "penúltimo"
     ),
+    past_phrases=phrases(
+        "la última vez, el año pasado, la semana pasada, el mes pasado, el verano pasado, "
+        "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
+        "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
+        "tuvimos, vine, vinimos, pedí"
+    ),
+    past_question_words=words("pasó ocurrió sucedió fue perdió perdiste roto"),
+    said_words=words("dije decir digo ponía escribí pensando ahora"),
+    owners=words("mi mis su sus nuestro nuestra nuestros nuestras"),
+    relatives=words(
+        "amigo amiga amigos amigas hermano hermana hermanos hermanas mujer marido esposa esposo madre padre "
+        "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
+        "novia pareja jefe jefa hijos abuela abuelo"
+    ),
+    deed_verbs=words(
+        "tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
+        "vio siempre alquiló alquila pidió pide estuvo lleva"
+    ),
+    hypotheses=phrases(
+        "y si, qué pasa si, si somos, si vamos, si voy, si fuéramos, si compro, si compramos, si reservo, "
+        "si reservamos, si pago, si vengo, si venimos, si cojo, en caso de, cuánto cuesta, cuánto cuestan, "
+        "cuánto costaría, cuánto vale, cuánto sería, cuánto es, sale más, sería más, cuesta más, más caro, "
+        "más cara, más barato, más barata"
+    ),
+    contact_verbs=phrases(
+        "hablar con, hablo con, hable con, pasarme con, me pasas con, me pasa con, páseme con, pásame con, "
+        "comunicarme con, ponerme con, ponme con"
+    ),
+    count_phrases=phrases("cuántos, cuántas, el número de, número de"),
+    unit_words=words(
+        "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
+        "céntimos dólares por ciento km kilómetros veces"
+    ),
+    inquiry_starts=phrases("tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"),
 )
