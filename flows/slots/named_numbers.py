@@ -120,7 +120,9 @@ def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
 
 
 def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
-    links = lexicon_for(slot.language).and_words
+    """Return whether words are one number, or several to choose from (“2 or 3”)."""
+    lexicon = lexicon_for(slot.language)
+    links = (*lexicon.and_words, *lexicon.or_words, *lexicon.times.range_to_words)
     ends = _is_number(words[0], slot) and _is_number(words[-1], slot)
     return ends and all(word in links or _is_number(word, slot) for word in words)
 
