@@ -27,7 +27,7 @@ from flows.engine.transition_selector import (
 )
 from flows.engine.turn_context import TurnContext
 from flows.engine.turn_result import NodeVisit
-from flows.llm.rules import find_carried_edge, read_carried_values
+from flows.llm.rules import find_carried_edge, find_named_edge, read_carried_values
 from flows.nlu import is_greeting
 
 MAX_TRANSITIONS_PER_TURN = 12
@@ -112,7 +112,8 @@ async def _enter_nodes(
         state.enter_node(visit.node_id)
         entered.add(visit.node_id)
         node = context.node = context.flow.nodes[visit.node_id]
-        edge = _take_carried_values(context, carried_text) if carried_text else None
+        source = context.flow.nodes.get(visit.source_id)
+        edge = _take_carried_values(context, carried_text, source) if carried_text and source else None
         edge = edge or await _enter_node(context, entered, reply)
         reply = carried_text = ""
         add_reminder(context)
@@ -136,7 +137,7 @@ async def _enter_nodes(
         await repeat_question(context)
 
 
-def _take_carried_values(context: TurnContext, text: str) -> CompiledEdge | None:
+def _take_carried_values(context: TurnContext, text: str, source: CompiledNode) -> CompiledEdge | None:
     """Store what the wish that led here already says; return the edge that needs nothing else."""
     node = context.node
     if node.is_final or node.node.hand_off or node.on_enter:
@@ -148,7 +149,9 @@ def _take_carried_values(context: TurnContext, text: str) -> CompiledEdge | None
     edge = find_carried_edge(node, values) if values else None
     if edge is not None:
         _store_slots(context, {slot.name: values[slot.name] for slot in edge.slots if slot.name in values})
-    return edge
+        return edge
+    is_within_form = bool(node.node.part_of) and node.node.part_of == source.node.part_of
+    return find_named_edge(node, text, context.flow.language) if is_within_form else None
 
 
 async def _enter_node(context: TurnContext, entered: set[str], reply: str) -> CompiledEdge | None:

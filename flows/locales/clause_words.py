@@ -102,3 +102,15 @@ class ClauseWords:
     """Units of time, money and distance, which are counted only where they are asked for."""
     inquiry_starts: Phrases = ()
     """Beginnings of a question about what there is, also without its mark (“do you take”)."""
+    object_endings: Words = frozenset()
+    """Pronouns that are written as one word with their verb (“cancélala”)."""
+    fault_words: Words = frozenset()
+    """Words that say of something that it is not right, without saying what is right (“misspelt”)."""
+    name_statements: Phrases = ()
+    """Phrases before a person's own name, where nobody asked for it."""
+    naming_phrases: Phrases = ()
+    """Phrases between the name of something and what it is (“the street is …”)."""
+    count_alone: Mapping[str, int] = field(default_factory=dict)
+    """Words and phrases that are a number of people (“zu zweit”)."""
+    per_words: Phrases = ()
+    """Words between a count and the unit of time in which it happens so often (“once a week”)."""

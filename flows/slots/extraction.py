@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
@@ -47,9 +48,11 @@ from flows.nlu.datetimes import (
 )
 from flows.slots.constraint_messages import violation_message
 from flows.slots.enum_values import named_values
+from flows.slots.labelled_texts import recognize_labelled_text
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
 from flows.slots.named_numbers import (
+    adds_unit,
     is_changed_behind_noun,
     recognize_named_numbers,
     recognize_single_unit,
@@ -100,6 +103,8 @@ def _convert_text(slot: Slot, value: JsonValue, today: date) -> SlotReading | No
     """Read a model's value as if a user had written it."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    if slot.kind == "text":
+        return _extract_text(replace(slot, is_told_by=""), str(value).strip(), today)
     reading = extract_slot(slot, str(value).strip(), today)
     return reading if reading.value is not None or reading.error_message else None
 
@@ -170,6 +175,9 @@ def _simplify_number(value: int | float) -> int | float | None:
 
 
 def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
+    if slot.is_told_by:
+        told = recognize_labelled_text(slot, text)
+        return SlotReading(told, weight=len(told)) if told else SlotReading()
     return SlotReading(text[:MAX_VALUE_LENGTH], weight=1)
 
 
@@ -260,14 +268,14 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
+    names = words_of_slot(slot)
     if slot.is_told_by:
-        return _single_value(
-            recognize_named_numbers(slot, words_of_slot(slot), _without_other_values(slot, text)), text, slot
-        )
+        told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
+        return _single_value(told or _single_unit(slot, text), text, slot)
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
-    if not recognized and recognize_single_unit(slot, words_of_slot(slot), text):
-        return SlotReading(1, weight=1)
+    if not recognized:
+        return _single_value(_single_unit(slot, text) or recognize_named_numbers(slot, names, text), text, slot)
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
@@ -275,16 +283,23 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
-    if is_changed_behind_noun(slot, words_of_slot(slot), text):
+    if is_changed_behind_noun(slot, names, text):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
-    others = values_of_others(slot, words_of_slot(slot), text)
+    others = values_of_others(slot, names, text)
     values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
-    if len(values) > 1 and (named := recognize_named_numbers(slot, words_of_slot(slot), text)):
+    if len(values) > 1 and (named := recognize_named_numbers(slot, names, text)):
         values = [*named]
     reading = _single_value(values, text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _single_unit(slot: Slot, text: str) -> list[int | float]:
+    """Return 1 where a text names one of what is counted, unless it adds one."""
+    names = words_of_slot(slot)
+    is_one = recognize_single_unit(slot, names, text) and not adds_unit(slot, names, text)
+    return [1] if is_one else []
 
 
 def _without_other_values(slot: Slot, text: str) -> str:

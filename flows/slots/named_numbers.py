@@ -36,6 +36,14 @@ def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool
     )
 
 
+def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
+    """Return whether words behind the slot's noun make one of them another number (“eine Person mehr”)."""
+    words, nouns = tokenize(text), _nouns(slot, names)
+    return any(
+        _stem(word) in nouns and _is_changed_behind(at, words, slot) for at, word in enumerate(words)
+    )
+
+
 def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
     """Return the numbers of a text that count something else than the slot: “in 5 minutes”, “I have 2 dogs”.
 
@@ -130,6 +138,9 @@ def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
 def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:
     """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”)."""
     lexicon = lexicon_for(slot.language)
+    spaced = f" {' '.join(words)} "
+    if told := [count for name, count in lexicon.clauses.count_alone.items() if f" {name} " in spaced]:
+        return [*told]
     known = lexicon.fillers | lexicon.thanks | lexicon.clauses.value_companions | lexicon.clauses.value_links
     for phrase in lexicon.clauses.people_counts:
         before, _, after = phrase.partition("#")

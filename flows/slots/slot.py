@@ -31,7 +31,7 @@ class Slot:
     region: str = ""
     constraints: Constraints | None = None
     is_told_by: str = ""
-    """Feature that tells a number from others in the same text: its noun, or also its size."""
+    """Feature that tells a value from others in the same text: a number's noun, or also its size, a text's label."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 
@@ -41,8 +41,8 @@ class Slot:
 
     @property
     def is_free_text(self) -> bool:
-        """True if any text is a valid value."""
-        return self.kind == "text"
+        """True if any text is a valid value; not where only one with a label is."""
+        return self.kind == "text" and not self.is_told_by
 
 
 def slots_from_schema(schema: Mapping[str, Any] | None, language: str = DEFAULT_LANGUAGE) -> tuple[Slot, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.llm.rules.carried_values import find_carried_edge, read_carried_values
+from flows.llm.rules.carried_values import find_carried_edge, find_named_edge, read_carried_values
 from flows.llm.rules.explanation import explain_edge
 from flows.llm.rules.model import RulesModel, explain_missing_consent
 from flows.llm.rules.reach import best_edge, is_ever_taken, takes_choice
@@ -13,6 +13,7 @@ __all__ = [
     "explain_edge",
     "explain_missing_consent",
     "find_carried_edge",
+    "find_named_edge",
     "is_ever_taken",
     "read_carried_values",
     "takes_choice",

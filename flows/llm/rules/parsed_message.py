@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -39,6 +40,7 @@ from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
 _MAX_OPENING = 4
+_MAX_OPENING_CORRECTION = 2
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
@@ -55,6 +57,8 @@ class ParsedMessage:
             (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
         )
         self.language = question.language
+        said = [line["content"] for line in question.history if _is_bot_line(line)]
+        self.previous_bot_message = said[-2] if len(said) > 1 else ""
         text = question.text.strip()[:MAX_INPUT_LENGTH]
         self.text = complete_hour_answer(text, self.last_bot_message, question.language)
         self.words = expand_abbreviations(tokenize(self.text), self.language)
@@ -154,6 +158,11 @@ class ParsedMessage:
         chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
             return SlotReading(chosen, weight=1)
+        if slot.kind in _NUMBER_KINDS and self.corrects_previous:
+            if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
+                slot = replace(slot, is_told_by="")
+            elif not slot.is_told_by and self._previous_is_number(slot):
+                return SlotReading()
         reading = extract_slot(slot, self._text_for(slot), self.request.today)
         if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
             return SlotReading()
@@ -161,6 +170,23 @@ class ParsedMessage:
             SlotReading()
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
+        )
+
+    @cached_property
+    def corrects_previous(self) -> bool:
+        """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
+        lexicon = lexicon_for(self.language)
+        return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
+
+    def _previous_is_number(self, asked: Slot) -> bool:
+        """Return whether the question before this one was for a number too."""
+        return any(
+            slot.kind in _NUMBER_KINDS
+            and slot.name != asked.name
+            and slot.question
+            and slot.question in self.previous_bot_message
+            for edge in self.request.available_edges
+            for slot in edge.slots
         )
 
     def _is_value_of_other(self, slot: Slot, value: JsonValue) -> bool:

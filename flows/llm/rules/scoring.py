@@ -191,6 +191,8 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         edge.keywords, message.words, agreed=message.confirmation, language=message.language
     ):
         return KEYWORD_SCORE
+    if edge.takes_yes and message.confirmation and message.is_clear_yes(edge):
+        return KEYWORD_SCORE
     if edge.commits and message.is_question:  # one letter is too little to end or do something
         return 0.0
     letters = fuzzy_match_length(edge.keywords, message.words, message.denied, message.language)
@@ -284,6 +286,8 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     refuses_something = agreed is False and edge.commits and _refuses_something_else(message)
     if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
         return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
+    if is_local and agreed is False and not refuses_something and _is_only_other(edge, message):
+        return CONDITION_SCORE + 8
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
     if _is_closing(condition, message):
@@ -302,6 +306,13 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         and not _is_thanks(message)
         else 0.0
     )
+
+
+def _is_only_other(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether an edge is the only way out beside that of a yes before something irreversible."""
+    own = [each for each in message.request.node.edges if not each.edge.is_fallback]
+    others = [each for each in own if not (each.takes_yes and each.commits)]
+    return len(own) == len(others) + 1 and len(others) == 1 and others[0] is edge
 
 
 def _refuses_something_else(message: ParsedMessage) -> bool:

@@ -97,7 +97,7 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
-    people_words=words("personen leute gäste erwachsene plätze teilnehmer"),
+    people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
@@ -156,4 +156,12 @@ CLAUSES: Final = ClauseWords(
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
     ),
     inquiry_starts=phrases("nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"),
+    per_words=phrases("die, pro, in der, im, je, jede, jeden"),
+    fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),
+    naming_phrases=phrases("ist, war, wäre, lautet, heißt, muss, sollte, sind, :"),
+    count_alone={
+        "zu zweit": 2, "zu dritt": 3, "zu viert": 4, "zu funft": 5, "zu sechst": 6,
+        "zu siebt": 7, "zu acht": 8,
+    },
+    name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
 )

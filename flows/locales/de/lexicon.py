@@ -33,13 +33,14 @@ _ANSWERS = AnswerWords(
     yes_phrases=phrases(
         "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine "
         "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
-        "sie das, machen wir so, mach ruhig, von mir aus, "
+        "sie das, machen wir so, so machen wir es, so machen wir das, mach ruhig, von mir aus, "
         "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
         "alles gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
-        "stimmt nicht, stimmt so nicht, stimmt leider nicht, passt nicht, passt mir nicht"
+        "stimmt nicht, stimmt so nicht, stimmt leider nicht, passt nicht, passt mir nicht, leider nicht, "
+        "leider nein, lieber nicht, besser nicht, eher nicht"
     ),
     doubt_phrases=phrases(
         "nicht sicher, nicht ganz sicher, nicht klar, keine ahnung, weiß nicht, weiß ich nicht, "

@@ -64,7 +64,7 @@ CLAUSES: Final = ClauseWords(
         "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
         "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start "
         "starting check checking fly travel meet meeting visit move "
-        "give got last four entered typed wrote read says said right wrong tried ref reference account "
+        "max tops total altogether give got last four entered typed wrote read says said right wrong tried ref reference account "
         "my mine number's again new other another old real"
     ),
     code_companions=words(
@@ -107,7 +107,7 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
     birth_words=words("birth born birthday birthdate dob"),
-    people_words=words("people persons person guests guest adults party seats covers participants attendees"),
+    people_words=words("people persons person guests guest adults party seats covers participants attendees passengers travellers visitors"),
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
     ),
@@ -162,4 +162,8 @@ CLAUSES: Final = ClauseWords(
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
     inquiry_starts=phrases("do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"),
+    per_words=phrases("a, per, each, every, in a"),
+    fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
+    naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are, :"),
+    name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
 )

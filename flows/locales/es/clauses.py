@@ -90,7 +90,7 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
-    people_words=words("personas gente adultos comensales invitados plazas participantes"),
+    people_words=words("personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"),
     people_counts=phrases("para #, somos #, seremos #, # personas"),
     closing_words=words("gracias adiós despide"),
     topics=(
@@ -148,4 +148,9 @@ CLAUSES: Final = ClauseWords(
         "céntimos dólares por ciento km kilómetros veces"
     ),
     inquiry_starts=phrases("tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"),
+    per_words=phrases("a la, al, por, cada"),
+    object_endings=words("la lo las los le les me nos te"),
+    fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
+    naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son, :"),
+    name_statements=phrases("me llamo, mi nombre es"),
 )

@@ -41,7 +41,7 @@ _ANSWERS = AnswerWords(
         "no me importa, no hay inconveniente"
     ),
     no_phrases=phrases(
-        "claro que no, por supuesto que no, desde luego que no, de ninguna manera, de "
+        "mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego que no, de ninguna manera, de "
         "ningún modo, para nada, "
         "en absoluto, ni hablar, no estoy de acuerdo, no está bien, no es así, no es eso, nada de eso"
     ),
