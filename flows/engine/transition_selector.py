@@ -21,8 +21,8 @@ from flows.engine.pictures import load_pictures
 from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
-from flows.llm.rules import RulesModel, explain_missing_consent
-from flows.nlu import asks_for_person, is_reserved, recognize_choice
+from flows.llm.rules import RulesModel, explain_missing_consent, names_value
+from flows.nlu import asks_back, asks_for_person, is_request, is_reserved, recognize_choice
 from flows.slots import Slot, is_message_slot, read_message_slot, validate_slot_value
 from flows.tools import ToolDefinition, ToolExchange
 
@@ -56,6 +56,8 @@ async def select_transition(context: TurnContext) -> Selection:
         if context.executed:  # a tool's result may have opened an edge
             edges = available_edges(context)
         edge = failure_edge or find_edge(decision.edge_id, edges)
+        if edge is None and decision.model == _RULES_MODEL.name and not decision.error_message:
+            edge = _edge_of_named_value(context)
         if edge and not failure_edge and (reason := _missing_consent(context, edge, edges, decision)):
             edge, decision = None, TransitionDecision(error_message=reason, model=decision.model)
     slots: SlotValues = {}
@@ -197,6 +199,23 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
     ]
     own = set(map(id, context.node.edges))
     return next((edge for edge in named or leading if id(edge) not in own), (named or leading)[0])
+
+
+def _edge_of_named_value(context: TurnContext) -> CompiledEdge | None:
+    """Return the only edge of the node that leads to where a value of the message is asked for.
+
+    Whoever says “yoga” where courses are one of several wishes wants a course.
+    """
+    flow, text = context.flow, context.text
+    if asks_back(text, flow.language) and not is_request(text, flow.language):
+        return None
+    found = [
+        edge
+        for edge in context.node.edges
+        if not (edge.slots or edge.commits or edge.edge.is_fallback)
+        and names_value(flow, flow.nodes[edge.target], text, context.today)
+    ]
+    return found[0] if len({edge.target for edge in found}) == 1 else None
 
 
 def _missing_consent(

@@ -29,8 +29,11 @@ def find_labels(text: str, labels: Sequence[Sequence[str]], language: str = DEFA
     said = [
         word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
     ]
+    exact = frozenset[str]().union(*own)
     return [
-        index for index, each in enumerate(own) if any(_is_form(name, word) for name in each for word in said)
+        index
+        for index, each in enumerate(own)
+        if any(_is_form(name, word) and (word in each or word not in exact) for name in each for word in said)
     ]
 
 

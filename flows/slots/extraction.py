@@ -66,6 +66,7 @@ MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
 _MAX_LABEL_ANSWER_WORDS = 8
 _LABEL_STEM = 4
+_MIN_WORD_LENGTH = 3
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _EMAIL = re.compile(EMAIL_PATTERN)
@@ -264,7 +265,8 @@ def _corrects_number(slot: Slot, text: str) -> bool:
     lexicon = lexicon_for(slot.language)
     known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no
     rest = [word for word in tokenize(text) if word not in known]
-    return bool(rest) and all(word.isdigit() or recognize_numbers(word, slot.language) for word in rest)
+    numbers = [word for word in rest if word.isdigit() or recognize_numbers(word, slot.language)]
+    return bool(numbers) and all(word in numbers or len(word) < _MIN_WORD_LENGTH for word in rest)
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from flows.locales import lexicon_for
 from flows.nlu import answer_vocabulary, asks_for_name, is_negation, one_of, read_name
 from flows.slots.slot import Slot
-from flows.text import normalize, normalize_same_length, tokenize
+from flows.text import normalize, original_position, tokenize
 
 _MAX_LABELLED_WORDS, _MIN_LABEL = 8, 3
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
@@ -16,12 +16,10 @@ _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
 def recognize_labelled_text(slot: Slot, text: str) -> str:
     """Return the text that a statement gives for the slot by its label; empty when it gives none."""
-    plain = normalize_same_length(text)
-    folded = normalize(plain)
-    match = _label_pattern(slot).search(folded)
-    if not match or len(folded) != len(plain) or plain.rstrip().endswith("?"):
+    match = _label_pattern(slot).search(normalize(text))
+    if not match or text.rstrip().endswith("?"):
         return ""
-    value = _without_denied(plain[match.end() :].strip(_EDGE_MARKS), slot)
+    value = _without_denied(text[original_position(text, match.end()) :].strip(_EDGE_MARKS), slot)
     words = tokenize(value)
     lexicon = lexicon_for(slot.language)
     faults = lexicon.clauses.fault_words | answer_vocabulary(slot.language).answers

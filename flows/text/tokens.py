@@ -48,6 +48,11 @@ def normalize_same_length(text: str) -> str:
     return text if len(folded) == len(text) else folded
 
 
+def original_position(text: str, folded: int) -> int:
+    """Return the position in a text of one in its normalized form, which may be longer (“ß”)."""
+    return next((at for at in range(len(text)) if len(normalize(text[:at])) >= folded), len(text))
+
+
 def normalize_digits(text: str) -> str:
     """Return the text with the digits of every script as 0 to 9, without signs around them."""
     if text.isascii():

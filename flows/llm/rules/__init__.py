@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from flows.llm.rules.carried_values import find_carried_edge, find_named_edge, read_carried_values
+from flows.llm.rules.carried_values import (
+    find_carried_edge,
+    find_named_edge,
+    names_value,
+    read_carried_values,
+)
 from flows.llm.rules.explanation import explain_edge
 from flows.llm.rules.model import RulesModel, explain_missing_consent
 from flows.llm.rules.reach import best_edge, is_ever_taken, takes_choice
@@ -15,6 +20,7 @@ __all__ = [
     "find_carried_edge",
     "find_named_edge",
     "is_ever_taken",
+    "names_value",
     "read_carried_values",
     "takes_choice",
 ]

@@ -27,8 +27,7 @@ def read_carried_values(
 
     A number counts only beside its noun, and no text and no yes counts: nobody was asked for them.
     """
-    nodes = [each for each in flow.nodes.values() if each.node.part_of == node.id] if node.is_router else [node]
-    edges = tuple(edge for each in nodes for edge in each.edges if edge.slots)
+    edges = tuple(edge for each in _nodes_of(flow, node) for edge in each.edges if edge.slots)
     slots = {slot.name: slot for slot in _readable_slots(edges)}
     if not slots:
         return {}
@@ -43,6 +42,14 @@ def read_carried_values(
     return {name: reading.value for name, reading in readings.items() if reading.value is not None}
 
 
+def names_value(flow: CompiledFlow, node: CompiledNode, text: str, today: date) -> bool:
+    """Return whether a text names a value that only this node asks for: one of a list, or a code."""
+    values = read_carried_values(flow, node, text, today)
+    edges = (edge for each in _nodes_of(flow, node) for edge in each.edges)
+    telling = {slot.name for edge in edges for slot in edge.slots if slot.kind in ("enum", "pattern")}
+    return not telling.isdisjoint(values)
+
+
 def find_named_edge(node: CompiledNode, text: str, language: str) -> CompiledEdge | None:
     """Return the edge of a node that a text names by its keywords, if it is one to a question."""
     words = tokenize(text)
@@ -54,6 +61,11 @@ def find_named_edge(node: CompiledNode, text: str, language: str) -> CompiledEdg
     longest = max((length for length, _ in lengths), default=0)
     found = [edge for length, edge in lengths if length == longest > _MAX_ANSWER_LETTERS]
     return found[0] if len(found) == 1 else None
+
+
+def _nodes_of(flow: CompiledFlow, node: CompiledNode) -> list[CompiledNode]:
+    """Return the questions of a form, or the node itself."""
+    return [each for each in flow.nodes.values() if each.node.part_of == node.id] if node.is_router else [node]
 
 
 def find_carried_edge(node: CompiledNode, values: dict[str, JsonValue]) -> CompiledEdge | None:

@@ -231,7 +231,7 @@ class ParsedMessage:
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
     @cached_property
-    def _begins_question(self) -> bool:
+    def begins_question(self) -> bool:
         """True if the text begins with a question word, maybe behind a greeting."""
         lexicon = lexicon_for(self.language)
         opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
@@ -246,7 +246,7 @@ class ParsedMessage:
     @property
     def is_real_question(self) -> bool:
         """Return whether the text is a question without a code or an address, which are only answers."""
-        if not (self.is_question or self._begins_question):
+        if not (self.is_question or self.begins_question):
             return False
         slots = (
             slot

@@ -161,7 +161,8 @@ def _score_slots(
 ) -> float:
     """Score newly provided slot values; highest when all required slots are filled."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
-    if not weight:
+    labelled = (slot for slot in edge.slots if slot.required and slot.kind == "text" and slot.is_told_by)
+    if not weight or any(readings[slot.name].value is None for slot in labelled):
         return 0.0
     has = {name for name, reading in readings.items() if reading.value is not None}.union(
         question.filled_slots
@@ -283,10 +284,14 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         bool(CONSENT_CONDITION.search(condition)),
     )
     is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
-    refuses_something = agreed is False and edge.commits and _refuses_something_else(message)
+    has_value = any(map(str.isdigit, message.text))  # “no, 12346” corrects
+    refuses_something = agreed is False and (
+        has_value or (edge.commits and _refuses_something_else(message))
+    )
     if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
         return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
-    if is_local and agreed is False and not refuses_something and _is_only_other(edge, message):
+    is_plain_no = agreed is False and not (refuses_something or message.is_question or message.is_waiting)
+    if is_local and is_plain_no and _is_only_other(edge, message):
         return CONDITION_SCORE + 8
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent

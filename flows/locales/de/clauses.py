@@ -66,7 +66,7 @@ CLAUSES: Final = ClauseWords(
         "richtige korrektur moment warte also sondern dann noch rechnung plz postleitzahl zimmer tisch "
         "kennung"
     ),
-    value_links=words("am um gegen für ist und oder dann den mit zum auf an bis"),
+    value_links=words("ab am um gegen für ist und oder dann den mit zum auf an bis"),
     value_connectors=words(
         "für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
     ),

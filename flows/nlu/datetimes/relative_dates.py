@@ -328,7 +328,7 @@ def _to_recognized(
         return Recognized(item.start, item.end)
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
-    if bound and names.isdisjoint(bound[0].split()):
+    if bound and not _asks_for_start(bound[0].split(), names, language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
@@ -340,6 +340,13 @@ def _to_recognized(
         days = messages.join_list([messages.format_date(day) for day in item.candidates])
         return Recognized(item.start, item.end, error_message=messages.ambiguous_value.format(days))
     return Recognized(item.start, item.end, item.candidates[0].isoformat())
+
+
+def _asks_for_start(bound: list[str], names: frozenset[str], language: str) -> bool:
+    """Return whether a limit such as “from” is what was asked for: by its word, or as the first day."""
+    words = lexicon_for(language).dates
+    is_start = not names.isdisjoint(words.start_question_words)
+    return not names.isdisjoint(bound) or (is_start and " ".join(bound).startswith(words.start_words))
 
 
 def _resolve_offset_from_day(match: re.Match[str], context: _Context) -> _DateCandidates:
