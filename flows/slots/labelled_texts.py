@@ -47,7 +47,7 @@ def _label_pattern(slot: Slot) -> re.Pattern[str]:
     empty = lexicon.fillers | lexicon.clauses.owners | lexicon.clauses.consent_companions
     said = tokenize(f"{slot.description} {slot.name.replace('_', ' ')}")
     labels = {word for word in said if word not in empty and len(word) >= _MIN_LABEL}
-    named = [rf"\b{one_of(labels)}\s*(?:{one_of(lexicon.clauses.naming_phrases)}(?=\W)|:)\s*"]
+    named = [rf"\b{one_of(labels)}(?:-\w+)?\s*(?:{one_of(lexicon.clauses.naming_phrases)}(?=\W)|:)\s*"]
     if _is_name(slot):
         named += [rf"\b{one_of(lexicon.clauses.name_statements)}\s+"]
     return re.compile("|".join(named))

@@ -116,7 +116,8 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
         before = words[max(0, at - length) : at]
         if before and _is_one_number(before, slot):
             return _values(" ".join(before), slot)
-    fillers = lexicon_for(slot.language).fillers | lexicon_for(slot.language).clauses.consent_companions
+    lexicon = lexicon_for(slot.language)
+    fillers = lexicon.fillers | lexicon.clauses.consent_companions | {*lexicon.clauses.naming_phrases}
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
     return _values(behind[0], slot) if behind and behind[0].isdigit() else []
 

@@ -158,6 +158,8 @@ class ParsedMessage:
         chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
             return SlotReading(chosen, weight=1)
+        if slot.is_told_by and (asked := self._asked_number(slot.name)):
+            return self.extract_slot(asked)
         if slot.kind in _NUMBER_KINDS and self.corrects_previous:
             if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
                 slot = replace(slot, is_told_by="")
@@ -177,6 +179,18 @@ class ParsedMessage:
         """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
         lexicon = lexicon_for(self.language)
         return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
+
+    def _asked_number(self, name: str) -> Slot | None:
+        """Return the number of this name that the node asks for, where others are told by their noun."""
+        return next(
+            (
+                slot
+                for edge in self.request.node.edges
+                for slot in edge.slots
+                if slot.name == name and slot.kind in _NUMBER_KINDS and not slot.is_told_by
+            ),
+            None,
+        )
 
     def _previous_is_number(self, asked: Slot) -> bool:
         """Return whether the question before this one was for a number too."""

@@ -171,6 +171,18 @@ def _score_slots(
     return SLOT_SCORE + min(weight, 40) / 2 - (0 if is_complete else 15)
 
 
+def _named_by_others(edge: CompiledEdge, message: ParsedMessage) -> frozenset[int]:
+    """Return the positions of words that are keywords of the node's other edges, and so no typo of this one's."""
+    others = {
+        word
+        for other in message.request.node.edges
+        if other.target != edge.target
+        for phrase in other.keywords
+        for word in phrase
+    }
+    return frozenset(at for at, word in enumerate(message.words) if word in others)
+
+
 def _is_named_place(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether the text wishes to be connected with the place or people that the edge hands over to."""
     if not (edge.leads_to_hand_off and message.asks_to_be_connected):
@@ -196,7 +208,9 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         return KEYWORD_SCORE
     if edge.commits and message.is_question:  # one letter is too little to end or do something
         return 0.0
-    letters = fuzzy_match_length(edge.keywords, message.words, message.denied, message.language)
+    letters = fuzzy_match_length(
+        edge.keywords, message.words, message.denied | _named_by_others(edge, message), message.language
+    )
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 

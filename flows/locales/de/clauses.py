@@ -68,7 +68,7 @@ CLAUSES: Final = ClauseWords(
     ),
     value_links=words("ab am um gegen für ist und oder dann den mit zum auf an bis"),
     value_connectors=words(
-        "für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
+        "ein eine einen für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
     ),
     amount_modifiers_before=phrases(
         "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "

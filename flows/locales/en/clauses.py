@@ -76,7 +76,7 @@ CLAUSES: Final = ClauseWords(
     ),
     value_links=words("on at for by is and or then with to be from"),
     value_connectors=words(
-        "for with because as and or then at on please to so my i we if my would works is does suits could "
+        "a an for with because as and or then at on please to so my i we if my would works is does suits could "
         "can around about"
     ),
     amount_modifiers_before=phrases(

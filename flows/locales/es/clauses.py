@@ -61,7 +61,7 @@ CLAUSES: Final = ClauseWords(
         "cliente postal mesa habitación quería decir"
     ),
     value_links=words("desde partir del el a para es y o las la con los"),
-    value_connectors=words("para con porque y o a por mi yo es sería me está si como"),
+    value_connectors=words("un una para con porque y o a por mi yo es sería me está si como"),
     amount_modifiers_before=phrases(
         "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, unos, "
         "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no "

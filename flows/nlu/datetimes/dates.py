@@ -149,7 +149,7 @@ def mask_days_of_month(text: str, language: str = DEFAULT_LANGUAGE) -> str:
 @cache
 def _days_of_month(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of days as they are written, with the dot behind its number."""
-    written = (pattern.replace(r" \.", r"\s?\.") for pattern in lexicon.dates.bare_day_patterns)
+    written = (pattern.replace(" [.;]", r"\s?\.") for pattern in lexicon.dates.bare_day_patterns)
     return tuple(re.compile(rf"\b(?:{pattern})(?![\w:]|[.,]\d)") for pattern in written)
 
 
