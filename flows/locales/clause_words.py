@@ -114,3 +114,5 @@ class ClauseWords:
     """Words and phrases that are a number of people (“zu zweit”)."""
     per_words: Phrases = ()
     """Words between a count and the unit of time in which it happens so often (“once a week”)."""
+    joins_words: bool = False
+    """True if nouns are joined into one word, the last of which says what it is (“Winterreifen”)."""

@@ -169,7 +169,7 @@ class DateWords:
     spelling_variants: Mapping[str, str] = field(default_factory=dict)
     correctable_near_days: Phrases = ()
     """Near days that are recognized with a typo."""
-    start_words: Phrases = ()
+    start_words: Words = frozenset()
     """Limits that are a first day (“from”)."""
     start_question_words: Words = frozenset()
     """Words of a question for a first day."""

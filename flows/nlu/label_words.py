@@ -29,11 +29,17 @@ def find_labels(text: str, labels: Sequence[Sequence[str]], language: str = DEFA
     said = [
         word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
     ]
+    joins = lexicon_for(language).clauses.joins_words
     exact = frozenset[str]().union(*own)
     return [
         index
         for index, each in enumerate(own)
-        if any(_is_form(name, word) and (word in each or word not in exact) for name in each for word in said)
+        if any(
+            (_is_form(name, word) and (word in each or word not in exact))
+            or (joins and word.endswith(name) and len(name) >= _INFLECTED and word not in exact)
+            for name in each
+            for word in said
+        )
     ]
 
 

@@ -8,12 +8,11 @@ from flows.slots.extraction import (
     extract_slot,
     is_birth_date,
     validate_slot_value,
-    words_of_slot,
 )
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
-from flows.slots.named_numbers import recognize_named_numbers
-from flows.slots.slot import Slot, slots_from_schema
+from flows.slots.named_numbers import numbers_of_values, recognize_named_numbers, replaced_number
+from flows.slots.slot import Slot, slots_from_schema, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.slots.stored_values import drop_changed_values
 
@@ -27,8 +26,10 @@ __all__ = [
     "extract_slot",
     "is_birth_date",
     "is_message_slot",
+    "numbers_of_values",
     "read_message_slot",
     "recognize_named_numbers",
+    "replaced_number",
     "slots_from_schema",
     "validate_slot_value",
     "words_of_slot",

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -58,7 +58,7 @@ from flows.slots.named_numbers import (
     recognize_single_unit,
     values_of_others,
 )
-from flows.slots.slot import Slot
+from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
 from flows.text import MAX_INPUT_LENGTH, find_phrase, normalize, normalize_digits, tokenize
 
@@ -410,12 +410,6 @@ def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
     tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
     marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
     return is_among_unknown(value, marked, words_of_slot(slot), slot.language)
-
-
-@lru_cache(maxsize=1_000)
-def words_of_slot(slot: Slot) -> frozenset[str]:
-    """Return the words of what the slot asks for."""
-    return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
 
 
 def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:

@@ -36,8 +36,10 @@ def _is_name(slot: Slot) -> bool:
 
 def _without_denied(value: str, slot: Slot) -> str:
     """Return the value without what it is not (“Tim, not Tom”)."""
-    negations = one_of(lexicon_for(slot.language).negations)
-    return re.split(rf"(?i)[,;]?\s+{negations}\s|[,;]\s", value)[0].strip(_EDGE_MARKS)
+    lexicon = lexicon_for(slot.language)
+    links = one_of((*lexicon.and_words, *lexicon.clauses.reservations))
+    ends = rf"(?i)[,;]?\s+{one_of(lexicon.negations)}\s|[,;]\s+{links}\s|[;!]\s"
+    return re.split(ends, value)[0].strip(_EDGE_MARKS)
 
 
 @lru_cache(maxsize=1_000)

@@ -6,9 +6,12 @@ import re
 from functools import cache, lru_cache
 from itertools import pairwise
 
+from pydantic import JsonValue
+
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import recognize_numbers
-from flows.slots.slot import Slot
+from flows.nlu import is_excepted, recognize_numbers
+from flows.slots.enum_values import named_values
+from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 
 _MIN_NOUN, _MAX_NUMBER_WORDS = 3, 3
@@ -55,7 +58,7 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     if not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
         return frozenset()
     nouns, units = _nouns(slot, names), frozenset(map(_stem, clauses.unit_words))
-    is_strict = bool(nouns & units) or not names.isdisjoint(clauses.people_words)
+    is_strict = _is_strict(slot, names)
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     found = set[int | float]()
     for word, following in pairwise(words):
@@ -126,6 +129,42 @@ def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
     behind = f"{' '.join(words[at + 1 : at + 4])} "
     changing = lexicon_for(slot.language).clauses.amount_modifiers_after
     return at > 0 and any(behind.startswith(f"{each} ") for each in changing)
+
+
+def replaced_number(slot: Slot, current: JsonValue, text: str) -> int | float | None:
+    """Return the number that a text puts in the place of the current one (“4 instead of 3”, “not 3 but 5”)."""
+    if not isinstance(current, int | float) or isinstance(current, bool):
+        return None
+    lexicon, words = lexicon_for(slot.language), tokenize(text)
+    at = [(position, _values(word, slot)) for position, word in enumerate(words) if _is_number(word, slot)]
+    values = [(position, each[0]) for position, each in at if len(each) == 1]
+    others = [value for _, value in values if value != current]
+    if len(values) != 2 or len(others) != 1:
+        return None
+    old = next(position for position, value in values if value == current)
+    before = words[max(0, old - _MAX_NUMBER_WORDS) : old]
+    is_left_out = is_excepted(before, slot.language) or any(word in lexicon.negations for word in before)
+    return others[0] if is_left_out else None
+
+
+def numbers_of_values(slot: Slot, values: Slot, text: str) -> list[int | float]:
+    """Return the numbers of a text right before a value of a list (“2 large boxes”)."""
+    words, names = tokenize(text), words_of_slot(slot)
+    if _is_strict(slot, names):
+        return []
+    return [
+        number
+        for word, following in pairwise(words)
+        if _is_number(word, slot) and named_values(values, following)
+        for number in _values(word, slot)
+    ]
+
+
+def _is_strict(slot: Slot, names: frozenset[str]) -> bool:
+    """Return whether people or units are asked for, which no other noun can be."""
+    clauses = lexicon_for(slot.language).clauses
+    units = frozenset(map(_stem, clauses.unit_words))
+    return bool(_nouns(slot, names) & units) or not names.isdisjoint(clauses.people_words)
 
 
 def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from flows.locales import DEFAULT_LANGUAGE, phone_region
 from flows.slots.constraints import Constraints, constraints_from_schema
 from flows.slots.slot_types import is_format_type, is_json_type
-from flows.text import BoundedRegex
+from flows.text import BoundedRegex, tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,9 @@ def _declared_type(part: Mapping[str, Any]) -> str:
         [each for each in declared if each != "null"] if isinstance(declared, list | tuple) else [declared]
     )
     return str(types[0]) if len(types) == 1 else "string"
+
+
+@lru_cache(maxsize=1_000)
+def words_of_slot(slot: Slot) -> frozenset[str]:
+    """Return the words of what the slot asks for."""
+    return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))

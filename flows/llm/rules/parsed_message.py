@@ -35,7 +35,7 @@ from flows.nlu import (
     refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
-from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, is_birth_date, recognize_named_numbers, words_of_slot
+from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, is_birth_date, numbers_of_values, recognize_named_numbers, replaced_number, words_of_slot
 from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
@@ -166,6 +166,8 @@ class ParsedMessage:
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
         reading = extract_slot(slot, self._text_for(slot), self.request.today)
+        if slot.kind in _NUMBER_KINDS and slot.is_told_by:
+            reading = self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
         if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
             return SlotReading()
         return (
@@ -179,6 +181,37 @@ class ParsedMessage:
         """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
         lexicon = lexicon_for(self.language)
         return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
+
+    def _replaced(self, slot: Slot) -> SlotReading | None:
+        """Return the number that the text puts in the place of this slot's, and of no other's."""
+        values = self.request.values
+        known = [values.get(name) for name in self._names_of_numbers]
+        new = replaced_number(slot, values.get(slot.name), self._text_for(slot))
+        if new is None or known.count(values.get(slot.name)) != 1:
+            return None
+        return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)
+
+    def _counted(self, slot: Slot) -> SlotReading | None:
+        """Return the number that counts a value of a list (“2 orchids”), where nothing else is counted."""
+        if len(self._names_of_numbers) > 1:
+            return None
+        lists = {
+            other.name: other
+            for edge in self.request.available_edges
+            for other in edge.slots
+            if other.kind == "enum"
+        }
+        text = self._text_for(slot)
+        counted = {count for other in lists.values() for count in numbers_of_values(slot, other, text)}
+        if len(counted) != 1:
+            return None
+        return extract_slot(replace(slot, is_told_by=""), str(counted.pop()), self.request.today)
+
+    @cached_property
+    def _names_of_numbers(self) -> frozenset[str]:
+        """The names of all numbers that are asked for or may be corrected here."""
+        edges = self.request.available_edges
+        return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
 
     def _asked_number(self, name: str) -> Slot | None:
         """Return the number of this name that the node asks for, where others are told by their noun."""

@@ -58,7 +58,9 @@ def find_subjects(text: str, language: str) -> frozenset[str]:
 
 @cache
 def _topics(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"\b{one_of(topic)}\b") for topic in lexicon.clauses.topics)
+    # a word may stand between (“habt ihr heute auf”)
+    topics = (one_of(topic).replace(r"\s+", r"(?: \w+)? ") for topic in lexicon.clauses.topics)
+    return tuple(re.compile(rf"\b{topic}\b") for topic in topics)
 
 
 for (

@@ -105,6 +105,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         0.0 if is_blocked else _score_keywords(edge, message),
         0.0 if is_blocked else _score_examples(edge, message),
         KEYWORD_SCORE if _is_named_place(edge, message) else 0.0,
+        0.0 if is_blocked else _score_label(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
         return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
@@ -112,7 +113,11 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
         )
-    reasons = (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings)
+    reasons = (
+        readings[slot.name].error_message
+        for slot in edge.slots
+        if slot.required and slot.name in readings and not _is_stray_number(slot, message)
+    )
     if reason := next(filter(None, reasons), ""):
         return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
     if not is_blocked and edge.id in message.labelled_edges:
@@ -122,6 +127,13 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if free := _find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
+
+
+def _is_stray_number(slot: Slot, message: ParsedMessage) -> bool:
+    """Return whether digits are no attempt at a code that is known already and that the text does not name."""
+    if slot.kind != "pattern" or slot.name not in message.request.filled_slots:
+        return False
+    return not set(content_words(slot.description, message.language)) & set(message.words)
 
 
 def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]:
@@ -169,6 +181,16 @@ def _score_slots(
     )
     is_complete = all(slot.name in has for slot in edge.slots if slot.required)
     return SLOT_SCORE + min(weight, 40) / 2 - (0 if is_complete else 15)
+
+
+def _score_label(edge: CompiledEdge, message: ParsedMessage) -> float:
+    """Score several words of a menu's label, of which one is no other label's: “change my appointment”."""
+    if edge.id not in message.labelled_edges:
+        return 0.0
+    labels = [tokenize(choice.label) for choice in message.request.node.node.choices if choice.payload == edge.id]
+    empty = lexicon_for(message.language).fillers
+    shared = {word for label in labels for word in label if word not in empty} & set(message.words)
+    return KEYWORD_SCORE + min(sum(map(len, shared)), 40) / 2 if len(shared) > 1 else 0.0
 
 
 def _named_by_others(edge: CompiledEdge, message: ParsedMessage) -> frozenset[int]:
@@ -225,7 +247,7 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     )
     best = max(alike, default=0.0)
     if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
-        is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(message)
+        is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(edge, message, subjects)
         return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
     if best < _MIN_SIMILARITY and not edge.commits and count_own_words(edge, message) > 0:
         return CONDITION_SCORE + 5
@@ -234,9 +256,17 @@ def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     return EXAMPLE_SCORE + best * 20
 
 
-def _is_named_here(message: ParsedMessage) -> bool:
-    """Return whether the text has a keyword of the node's own edges."""
-    own = (edge.keywords for edge in message.request.node.edges)
+def _is_named_here(answer: CompiledEdge, message: ParsedMessage, subjects: int) -> bool:
+    """Return whether the text has a keyword of the node's own edges.
+
+    One that the answer's own questions have does not count where they share another subject too.
+    """
+    texts = answer.edge.examples if subjects > 1 else ()
+    asked = {word for text in texts for word in tokenize(text)}
+    own = (
+        [phrase for phrase in edge.keywords if not asked.issuperset(phrase)]
+        for edge in message.request.node.edges
+    )
     return any(
         exact_match_length(keywords, message.words, message.denied, message.language) > 2 for keywords in own
     )
@@ -401,6 +431,9 @@ def _count_shared_words(message: ParsedMessage, condition: str) -> int:
     denied = {words[at] for at in denied_positions(condition, message.language)}
     named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
     named -= _EMPTY_CONDITION_WORDS
+    if len(content_words(message.text, message.language)) > _MIN_OWN_WORDS:
+        lexicon = lexicon_for(message.language)  # in a longer text a “nothing” is not all that is said
+        named -= lexicon.negations | lexicon.answers.generic | lexicon.answers.no
     return sum(
         any(
             _is_same_word(word, name) and (at in message.denied) is (name in denied)

@@ -164,4 +164,5 @@ CLAUSES: Final = ClauseWords(
         "zu siebt": 7, "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
+    joins_words=True,
 )

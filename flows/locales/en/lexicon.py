@@ -134,7 +134,7 @@ _DATES = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
-    start_words=phrases("from, since"),
+    start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )
 

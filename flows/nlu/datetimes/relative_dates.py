@@ -346,8 +346,8 @@ def _asks_for_start(bound: list[str], names: frozenset[str], language: str) -> b
     """Return whether a limit such as “from” is what was asked for: by its word, or as the first day."""
     words = lexicon_for(language).dates
     is_start = not names.isdisjoint(words.start_question_words)
-    limits = frozenset(bound) - lexicon_for(language).fillers - {*words.bound_articles, *words.articles}
-    return not names.isdisjoint(limits) or (is_start and " ".join(bound).startswith(words.start_words))
+    limits = frozenset(bound) - {*words.bound_articles, *words.articles, *words.particles}
+    return not names.isdisjoint(limits) or (is_start and not words.start_words.isdisjoint(bound))
 
 
 def _resolve_offset_from_day(match: re.Match[str], context: _Context) -> _DateCandidates:

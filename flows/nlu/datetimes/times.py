@@ -155,8 +155,7 @@ def _grammar(lexicon: Lexicon) -> _TimeGrammar:
         ),
         hour_only=re.compile(hour),
         leading_preposition=re.compile(rf"^{any_preposition}\s+"),
-        limits=frozenset(word for phrase in lexicon.dates.start_words for word in phrase.split())
-        - lexicon.fillers,
+        limits=lexicon.dates.start_words,
         bound_before=re.compile(rf"\b{bounds}(?:\s+{any_preposition})?\s*$"),
         negation_before=re.compile(
             rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{negated_prepositions})?\s*$"
