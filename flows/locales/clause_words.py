@@ -98,6 +98,10 @@ class ClauseWords:
     """Phrases of who wants to be connected with somebody (“speak to”)."""
     count_phrases: Phrases = ()
     """Phrases of a question for a number of things (“how many”)."""
+    age_words: Words = frozenset()
+    """Words of a question for an age."""
+    age_units: Words = frozenset()
+    """Units of an age."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
     inquiry_starts: Phrases = ()

@@ -154,6 +154,12 @@ def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return False
 
 
+def has_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text wishes or asks for something to be done."""
+    spaced = f" {' '.join(tokenize(text))} "
+    return _patterns(lexicon_for(language)).wish.search(spaced) is not None or is_request(text, language)
+
+
 def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether what follows these words is left out, as after “any day but” and “instead of”.
 

@@ -53,6 +53,7 @@ from flows.slots.list_items import item_slot, split_list
 from flows.slots.message_values import convert_form, convert_location, read_form, read_location
 from flows.slots.named_numbers import (
     adds_unit,
+    denied_numbers,
     is_changed_behind_noun,
     recognize_named_numbers,
     recognize_single_unit,
@@ -263,7 +264,7 @@ def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
 def _corrects_number(slot: Slot, text: str) -> bool:
     """Return whether a no is only about a number that was given before: “no, 3”."""
     lexicon = lexicon_for(slot.language)
-    known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no
+    known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no | lexicon.clauses.value_companions
     rest = [word for word in tokenize(text) if word not in known]
     numbers = [word for word in rest if word.isdigit() or recognize_numbers(word, slot.language)]
     return bool(numbers) and all(word in numbers or len(word) < _MIN_WORD_LENGTH for word in rest)
@@ -287,7 +288,7 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return _invalid_reading(slot)
     if is_changed_behind_noun(slot, names, text):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
-    others = values_of_others(slot, names, text)
+    others = values_of_others(slot, names, text) | denied_numbers(slot, text)
     values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
     if len(values) > 1 and (named := recognize_named_numbers(slot, names, text)):
         values = [*named]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pydantic import JsonValue
 
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import is_excepted, recognize_numbers
+from flows.nlu import denied_positions, is_excepted, recognize_numbers
 from flows.slots.enum_values import named_values
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
@@ -47,6 +47,14 @@ def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
     )
 
 
+def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
+    """Return the numbers of a text that it denies (“I am not 45”)."""
+    denied, words = denied_positions(text, slot.language), tokenize(text)
+    numbers = [(at, word) for at, word in enumerate(words) if at in denied and _is_number(word, slot)]
+    kept = {value for at, word in enumerate(words) if at not in denied for value in _values(word, slot)}
+    return frozenset(value for _, word in numbers for value in _values(word, slot)) - kept
+
+
 def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
     """Return the numbers of a text that count something else than the slot: “in 5 minutes”, “I have 2 dogs”.
 
@@ -55,10 +63,12 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     lexicon = lexicon_for(slot.language)
     words, clauses = tokenize(text), lexicon.clauses
     spaced = f" {' '.join(tokenize(f'{slot.question} {slot.description}'))} "
-    if not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
+    is_age = not names.isdisjoint(clauses.age_words)
+    if not is_age and not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
         return frozenset()
     nouns, units = _nouns(slot, names), frozenset(map(_stem, clauses.unit_words))
-    is_strict = _is_strict(slot, names)
+    is_strict = is_age or _is_strict(slot, names)
+    nouns |= frozenset(map(_stem, clauses.age_units)) if is_age else frozenset()
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     found = set[int | float]()
     for word, following in pairwise(words):

@@ -12,6 +12,7 @@ from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.keywords import exact_match_length
 from flows.llm.rules.parsed_message import ParsedMessage
+from flows.nlu import has_wish
 from flows.slots import Slot
 from flows.text import tokenize
 
@@ -46,7 +47,8 @@ def names_value(flow: CompiledFlow, node: CompiledNode, text: str, today: date) 
     """Return whether a text names a value that only this node asks for: one of a list, or a code."""
     values = read_carried_values(flow, node, text, today)
     edges = (edge for each in _nodes_of(flow, node) for edge in each.edges)
-    telling = {slot.name for edge in edges for slot in edge.slots if slot.kind in ("enum", "pattern")}
+    kinds = ("enum", "pattern", "date") if has_wish(text, flow.language) else ("enum", "pattern")
+    telling = {slot.name for edge in edges for slot in edge.slots if slot.kind in kinds}
     return not telling.isdisjoint(values)
 
 

@@ -330,7 +330,7 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
     has_value = any(map(str.isdigit, message.text))  # “no, 12346” corrects
     refuses_something = agreed is False and (
-        has_value or (edge.commits and _refuses_something_else(message))
+        has_value or (edge.commits and _refuses_something_else(message)) or _refuses_other_edge(edge, message)
     )
     if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
         return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
@@ -362,6 +362,21 @@ def _is_only_other(edge: CompiledEdge, message: ParsedMessage) -> bool:
     own = [each for each in message.request.node.edges if not each.edge.is_fallback]
     others = [each for each in own if not (each.takes_yes and each.commits)]
     return len(own) == len(others) + 1 and len(others) == 1 and others[0] is edge
+
+
+def _refuses_other_edge(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a no denies what the condition of another of the node's edges names: “no breakfast”."""
+    own = [each for each in message.request.node.edges if each.target != edge.target]
+    denied = {
+        word
+        for word in content_words(message.text, message.language)
+        if len(word) >= _MIN_SHARED_LENGTH and word not in answer_vocabulary(message.language).answers
+    }
+    if len(own) < _MIN_OWN_WORDS:
+        return False
+    return any(
+        denied & (set(tokenize(message.conditions.get(each.id, ""))) - _EMPTY_CONDITION_WORDS) for each in own
+    )
 
 
 def _refuses_something_else(message: ParsedMessage) -> bool:

@@ -40,7 +40,7 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du mir uns wir hab habe "
+        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
@@ -124,7 +124,8 @@ CLAUSES: Final = ClauseWords(
         "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
         "letzten winter, beim letzten mal, das letzte mal, voriges jahr, vorige woche, gestern, vorgestern, "
         "neulich, damals, früher habe, früher hatte, früher war, ich war, war ich, wir waren, waren wir, "
-        "ich hatte mal, wir hatten, hatten wir"
+        "ich hatte mal, wir hatten, hatten wir, mein geburtstag, meinem geburtstag, normalerweise, "
+        "meistens, sonst immer"
     ),
     past_patterns=(
         r"(?:habe|hab|haben|hatten|bin|sind|war|waren) (?:\w+ ){1,9}?"
@@ -158,11 +159,13 @@ CLAUSES: Final = ClauseWords(
     inquiry_starts=phrases("nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"),
     per_words=phrases("die, pro, in der, im, je, jede, jeden"),
     fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),
-    naming_phrases=phrases("ist, war, wäre, lautet, heißt, muss, sollte, sind, :"),
+    naming_phrases=phrases("ist, war, wäre, lautet, heißt, muss, sollte, sind"),
     count_alone={
         "zu zweit": 2, "zu dritt": 3, "zu viert": 4, "zu funft": 5, "zu sechst": 6,
         "zu siebt": 7, "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
     joins_words=True,
+    age_words=words("alt alter"),
+    age_units=words("jahr jahre jahren alt"),
 )

@@ -134,10 +134,11 @@ CLAUSES: Final = ClauseWords(
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
         "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
-        "we ordered, i came, we came, i stayed, we stayed, i rented, we rented"
+        "we ordered, my birthday, my anniversary, usually, normally, the last one, i came, we came, i stayed, we stayed, i rented, we rented"
     ),
+    past_patterns=(r"(?:i|we|they|you|he|she|it) (?!need)\w{3,}ed",),
     past_question_words=words("happen happened did was were broke broken lost"),
-    said_words=words("said meant typed wrote told wondering hoping thinking planning mind already now"),
+    said_words=words("wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking planning mind already now"),
     owners=words("my our his her their"),
     relatives=words(
         "friend friends brother brothers sister sisters wife husband mother father mum mom dad parents son "
@@ -145,7 +146,7 @@ CLAUSES: Final = ClauseWords(
         "roommate boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
     deed_verbs=words(
-        "has had paid pays took takes saw did does got gets booked books bought buys went goes lives works "
+        "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets booked books bought buys went goes lives works "
         "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
     hypotheses=phrases(
@@ -164,6 +165,8 @@ CLAUSES: Final = ClauseWords(
     inquiry_starts=phrases("do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"),
     per_words=phrases("a, per, each, every, in a"),
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
-    naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are, :"),
+    naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
+    age_words=words("old age aged"),
+    age_units=words("year years yrs yo old"),
 )

@@ -115,11 +115,12 @@ CLAUSES: Final = ClauseWords(
         "penúltimo"
     ),
     past_phrases=phrases(
-        "la última vez, el año pasado, la semana pasada, el mes pasado, el verano pasado, "
+        "la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la semana pasada, el mes pasado, el verano pasado, "
         "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
         "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
         "tuvimos, vine, vinimos, pedí"
     ),
+    past_patterns=(r"\w{2,}(?:aron|ieron)",),
     past_question_words=words("pasó ocurrió sucedió fue perdió perdiste roto"),
     said_words=words("dije decir digo ponía escribí pensando ahora"),
     owners=words("mi mis su sus nuestro nuestra nuestros nuestras"),
@@ -151,6 +152,8 @@ CLAUSES: Final = ClauseWords(
     per_words=phrases("a la, al, por, cada"),
     object_endings=words("la lo las los le les me nos te"),
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
-    naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son, :"),
+    naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),
+    age_words=words("edad"),
+    age_units=words("año años añitos"),
 )

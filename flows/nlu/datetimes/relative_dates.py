@@ -82,6 +82,7 @@ class _RelativeGrammar:
     bound_before: re.Pattern[str]
     range_before: re.Pattern[str]
     recurrence_before: re.Pattern[str]
+    alternative_behind: re.Pattern[str]
     clause_separator: re.Pattern[str]
     negations: frozenset[str]
     negation_suffixes: tuple[str, ...]
@@ -124,6 +125,10 @@ def _grammar(lexicon: Lexicon) -> _RelativeGrammar:
             rf"(?: {one_of((*words.bound_articles, *words.articles))})? $"
         ),
         bound_before=re.compile(rf" {one_of(words.bound_words)}(?: {one_of(words.bound_articles)})? $"),
+        alternative_behind=re.compile(
+            rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
+            rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
+        ),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),
@@ -329,6 +334,8 @@ def _to_recognized(
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
+    if grammar.alternative_behind.match(after):  # “dec 12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
