@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 from flows.locales.clause_words import ClauseWords as ClauseWords  # packs import it from here
+from flows.locales.condition_words import ConditionWords as ConditionWords
 from flows.text import normalize, tokenize
 
 Words = frozenset[str]
@@ -239,6 +240,10 @@ class TimeWords:
     """Patterns of what follows the word “am” when it is not the abbreviation."""
 
 
+def _no_conditions() -> ConditionWords:
+    return ConditionWords((), (), frozenset(), frozenset(), ())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """The language data of one pack."""
@@ -276,6 +281,7 @@ class Lexicon:
     dates: DateWords
     times: TimeWords
     clauses: ClauseWords = field(default_factory=ClauseWords)
+    conditions: ConditionWords = field(default_factory=_no_conditions)
     negation_suffixes: Phrases = ()
     stop_words: Words = frozenset()
     """Words without weight in the similarity of sentences; question words are none."""

@@ -16,6 +16,15 @@ from flows.nlu.clauses import (
     is_unreserved_yes,
     refuses_wish,
 )
+from flows.nlu.condition_words import (
+    EMPTY_CONDITION_WORDS,
+    WORDS_FOR_USERS,
+    expects_any_answer,
+    expects_consent,
+    expects_refusal,
+    expects_willingness,
+    without_subject,
+)
 from flows.nlu.confirmation import (
     AnswerVocabulary,
     answer_vocabulary,
@@ -40,6 +49,7 @@ from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit
 __all__ = [
     "CLAUSE_END",
     "EMAIL_PATTERN",
+    "EMPTY_CONDITION_WORDS",
     "MAX_DIGITS",
     "AnswerVocabulary",
     "RecognizedNumber",
@@ -47,6 +57,7 @@ __all__ = [
     "TfidfVectorizer",
     "Unquoted",
     "Vector",
+    "WORDS_FOR_USERS",
     "answer_vocabulary",
     "any_pattern",
     "asks_back",
@@ -59,6 +70,10 @@ __all__ = [
     "denied_positions",
     "doubted_positions",
     "expand_fractions",
+    "expects_any_answer",
+    "expects_consent",
+    "expects_refusal",
+    "expects_willingness",
     "extract_pattern_matches",
     "find_labels",
     "fit_vectorizer",
@@ -88,4 +103,5 @@ __all__ = [
     "recognize_phone_numbers",
     "refuses_wish",
     "remove_quotations",
+    "without_subject",
 ]

@@ -72,10 +72,18 @@ def fuzzy_match_length(
 
 
 def is_equivalent_answer(
-    keywords: Collection[Phrase], words: Phrase, *, agreed: bool | None, language: str = DEFAULT_LANGUAGE
+    keywords: Collection[Phrase],
+    words: Phrase,
+    *,
+    agreed: bool | None,
+    language: str = DEFAULT_LANGUAGE,
+    is_clear: bool = False,
 ) -> bool:
-    """Return whether `words` are the yes or the no that the keywords are: `ja` where they have `yes`."""
-    if agreed is None or len(words) > _MAX_ANSWER_WORDS:
+    """Return whether `words` are the yes or the no that the keywords are: `ja` where they have `yes`.
+
+    They are few, or `is_clear` says that nothing else is among them.
+    """
+    if agreed is None or (len(words) > _MAX_ANSWER_WORDS and not is_clear):
         return False
     vocabulary = answer_vocabulary(language)
     alone = {phrase[0] for phrase in keywords if len(phrase) == 1}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 from rapidfuzz.distance import OSA
 
-from flows.compiled import CONSENT_CONDITION, CompiledEdge
+from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.consent import is_answer_blocked
 from flows.llm.rules.keywords import (
@@ -26,11 +26,18 @@ from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
 from flows.llm.rules.questions import count_own_words, count_shared_subjects
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
+    EMPTY_CONDITION_WORDS,
+    WORDS_FOR_USERS,
     answer_vocabulary,
     content_words,
     cosine_similarity,
     denied_positions,
+    expects_any_answer,
+    expects_consent,
+    expects_refusal,
+    expects_willingness,
     is_small_talk,
+    without_subject,
 )
 from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
 from flows.text import find_phrase, tokenize
@@ -53,30 +60,7 @@ _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
 _MIN_OWN_WORDS = 3
-_SUBJECT = re.compile(r"^\W*(?:the|a|an|der|die|das|el|la|ein|eine|un|una)\s+\w+\s+", re.IGNORECASE)
-_EMPTY_CONDITION_WORDS = frozenset(
-    tokenize(
-        "wants want would like likes needs need asks ask says say gives give names name has have talk speak "
-        "chooses choose about with their they them question questions information something someone somebody "
-        "another other user customer client guest member will möchte fragt gibt nennt sagt nach quiere pide "
-        "pregunta dice necesita hablar sobre"
-    )
-)
-"""Words that say nothing about what a condition is about."""
-_PEOPLE = frozenset(("user", "customer", "caller", "client", "guest", "person"))
-_ANY_ANSWER_CONDITION = re.compile(
-    r"\b(?:user|customer|caller|client|they)\b.{0,20}"
-    r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
-_REFUSING_CONDITION = re.compile(
-    r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|"
-    r"unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative|"
-    r"nicht\b|kein|lehnt .{0,40}\bab\b|ablehn|verneint|widerspr|rechaza|niega)",
-    re.IGNORECASE,
-)
-
+_PRONOUNS = frozenset(("they", "them", "their"))
 
 @dataclass(frozen=True, slots=True)
 class EdgeScore:
@@ -222,11 +206,14 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
             letters, 40
         ) / 2
+    is_clear = edge.takes_yes and bool(message.confirmation) and message.is_clear_yes(edge)
     if is_equivalent_answer(
-        edge.keywords, message.words, agreed=message.confirmation, language=message.language
+        edge.keywords,
+        message.words,
+        agreed=message.confirmation,
+        language=message.language,
+        is_clear=is_clear,
     ):
-        return KEYWORD_SCORE
-    if edge.takes_yes and message.confirmation and message.is_clear_yes(edge):
         return KEYWORD_SCORE
     if edge.commits and message.is_question:  # one letter is too little to end or do something
         return 0.0
@@ -324,10 +311,10 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     if condition.strip().casefold() in _ALWAYS:
         return FREE_TEXT_SCORE - 1 if is_local and message.words else 0.0
     refuses, confirms = (
-        bool(_REFUSING_CONDITION.search(condition)),
-        bool(CONSENT_CONDITION.search(condition)),
+        expects_refusal(condition),
+        expects_consent(condition),
     )
-    is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
+    is_answer = refuses or confirms or (agreed and expects_willingness(condition))
     has_value = any(map(str.isdigit, message.text))  # “no, 12346” corrects
     refuses_something = agreed is False and (
         has_value or (edge.commits and _refuses_something_else(message)) or _refuses_other_edge(edge, message)
@@ -351,7 +338,7 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         and not refuses
         and message.words
         and not message.is_question
-        and _ANY_ANSWER_CONDITION.search(condition)
+        and expects_any_answer(condition)
         and not _is_thanks(message)
         else 0.0
     )
@@ -375,7 +362,7 @@ def _refuses_other_edge(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if len(own) < _MIN_OWN_WORDS:
         return False
     return any(
-        denied & (set(tokenize(message.conditions.get(each.id, ""))) - _EMPTY_CONDITION_WORDS) for each in own
+        denied & (set(tokenize(message.conditions.get(each.id, ""))) - EMPTY_CONDITION_WORDS) for each in own
     )
 
 
@@ -391,10 +378,10 @@ def condition_has_evidence(condition: str, language: str) -> bool:
     text = condition.replace("_", " ")
     if text.strip().casefold() in _ALWAYS or "{" in text or _QUOTED.search(text):
         return True
-    patterns = (_REFUSING_CONDITION, CONSENT_CONDITION, _WILLING_CONDITION, _ANY_ANSWER_CONDITION)
-    if any(pattern.search(text) for pattern in patterns):
+    expectations = (expects_refusal, expects_consent, expects_willingness, expects_any_answer)
+    if any(expects(text) for expects in expectations):
         return True
-    names_of_people = _PEOPLE.union(*(map(tokenize, ("they", "them", "their"))))
+    names_of_people = WORDS_FOR_USERS | _PRONOUNS
     words = content_words(text, language)
     return any(len(word) >= _MIN_SHARED_LENGTH and word not in names_of_people for word in words)
 
@@ -441,11 +428,11 @@ def _is_same_word(word: str, named: str) -> bool:
 
 def _count_shared_words(message: ParsedMessage, condition: str) -> int:
     """Count the words that text and condition share: what one of them denies the other must deny too."""
-    condition = _SUBJECT.sub("", condition)
+    condition = without_subject(condition)
     words = tokenize(condition)
     denied = {words[at] for at in denied_positions(condition, message.language)}
     named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
-    named -= _EMPTY_CONDITION_WORDS
+    named -= EMPTY_CONDITION_WORDS
     if len(content_words(message.text, message.language)) > _MIN_OWN_WORDS:
         lexicon = lexicon_for(message.language)  # in a longer text a “nothing” is not all that is said
         named -= lexicon.negations | lexicon.answers.generic | lexicon.answers.no
@@ -502,6 +489,6 @@ def _takes_optional_text(edge: CompiledEdge, message: ParsedMessage) -> bool:
     return (
         is_local
         and all(map(_is_optional_text, edge.slots))
-        and not _REFUSING_CONDITION.search(message.conditions[edge.id].replace("_", " "))
+        and not expects_refusal(message.conditions[edge.id].replace("_", " "))
         and not _is_thanks(message)
     )

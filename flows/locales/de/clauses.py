@@ -144,7 +144,7 @@ CLAUSES: Final = ClauseWords(
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
     ),
     hypotheses=phrases(
-        "was wäre wenn, und wenn, was wenn, wenn ich, wenn wir, falls, angenommen, mal angenommen, "
+        "was wäre wenn, und wenn, was wenn, wenn ich, wenn wir, falls ich, falls wir, angenommen, mal angenommen, "
         "was kostet, was kosten, was würde, wie viel kostet, wieviel kostet, wie teuer, teurer, billiger, "
         "günstiger, kostet das, kostet es, wäre das, wäre es"
     ),

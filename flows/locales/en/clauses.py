@@ -137,7 +137,7 @@ CLAUSES: Final = ClauseWords(
         "we ordered, my birthday, my anniversary, usually, normally, the last one, i came, we came, i stayed, we stayed, i rented, we rented"
     ),
     past_patterns=(r"(?:i|we|they|you|he|she|it) (?!need)\w{3,}ed",),
-    past_question_words=words("happen happened did was were broke broken lost"),
+    past_question_words=words("happen happened broke broken lost"),
     said_words=words("wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking planning mind already now"),
     owners=words("my our his her their"),
     relatives=words(
