@@ -29,7 +29,9 @@ _REFUSAL = re.compile(
 )
 _WILLING = re.compile(_beginnings(phrase for pack in _PACKS for phrase in pack.willing))
 _ANY_ANSWER = re.compile(any_pattern(form for pack in _PACKS for form in pack.any_answer_patterns), re.DOTALL)
-_SUBJECT = re.compile(rf"^\W*{one_of(each for pack in _PACKS for each in pack.articles)}\s+\w+\s+", re.IGNORECASE)
+_SUBJECT = re.compile(
+    rf"^\W*{one_of(each for pack in _PACKS for each in pack.articles)}\s+\w+\s+", re.IGNORECASE
+)
 
 EMPTY_CONDITION_WORDS = frozenset[str]().union(*(pack.empty_words for pack in _PACKS))
 """Words that say nothing about what a condition is about."""

@@ -32,7 +32,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     return _Patterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
         past=re.compile(rf" (?:{one_of(words.past_phrases)}|{any_pattern(words.past_patterns)}) "),
-        hypothesis=re.compile(rf" {one_of(words.hypotheses)} "),
+        hypothesis=re.compile(rf"\b{one_of(words.hypotheses)}(?!\w)"),
         wish=re.compile(rf" {one_of((*words.wishes, *words.said_words))} "),
         others=re.compile(
             rf"^ (?:\w+ )?{owners} (?:\w+ )?{people} (?:\w+ ){{0,{_MAX_WORDS_TO_VERB - 1}}}?{verbs} "
@@ -52,8 +52,10 @@ def mask_reports(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if len(folded) != len(plain) or not _is_suspicious(folded, patterns):
         return text
     ends = [match.start() for match in patterns.separator.finditer(folded)]
+    imagined = [match.end() for match in patterns.hypothesis.finditer(folded)]
     for start, end in zip([0, *ends], [*ends, len(folded)], strict=True):
-        if _is_report(folded[start:end], patterns):
+        is_imagined = any(start < at <= end for at in imagined)
+        if is_imagined or _is_report(folded[start:end], patterns):
             plain = f"{plain[:start]};{' ' * (end - start - 1)}{plain[end:]}"
     return plain
 
@@ -65,8 +67,8 @@ def is_about_past(names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
 
 def _is_suspicious(folded: str, patterns: _Patterns) -> bool:
     spaced = f" {' '.join(tokenize(folded))} "
-    searches = (patterns.past, patterns.hypothesis)
-    return any(each.search(spaced) for each in searches) or _tells_of_others(folded, patterns)
+    is_told = patterns.past.search(spaced) or patterns.hypothesis.search(folded)
+    return is_told is not None or _tells_of_others(folded, patterns)
 
 
 def _tells_of_others(folded: str, patterns: _Patterns) -> bool:
@@ -77,8 +79,6 @@ def _tells_of_others(folded: str, patterns: _Patterns) -> bool:
 
 def _is_report(clause: str, patterns: _Patterns) -> bool:
     spaced = f" {' '.join(tokenize(clause))} "
-    if patterns.hypothesis.search(spaced):
-        return True
     is_told = patterns.past.search(spaced) or patterns.others.match(spaced)
     return is_told is not None and patterns.wish.search(spaced) is None
 

@@ -41,7 +41,11 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
             span = range(at, at + len(phrase))
             if claimed.isdisjoint(span) and _equals(phrase, words[at : at + len(phrase)], lexicon):
                 claimed.update(span)
-                if at not in denied and not _is_frequency(words[at + len(phrase) :], lexicon) and not is_excepted(words[:at], slot.language):
+                if (
+                    at not in denied
+                    and not _is_frequency(words[at + len(phrase) :], lexicon)
+                    and not is_excepted(words[:at], slot.language)
+                ):
                     found.append((at, slot.allowed_values[index]))
     found.sort(key=lambda pair: pair[0])
     values = [value for _, value in found]

@@ -278,7 +278,9 @@ def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
     if not recognized:
-        return _single_value(_single_unit(slot, text) or recognize_named_numbers(slot, names, text), text, slot)
+        return _single_value(
+            _single_unit(slot, text) or recognize_named_numbers(slot, names, text), text, slot
+        )
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)

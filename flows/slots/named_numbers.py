@@ -42,9 +42,7 @@ def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool
 def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
     """Return whether words behind the slot's noun make one of them another number (“eine Person mehr”)."""
     words, nouns = tokenize(text), _nouns(slot, names)
-    return any(
-        _stem(word) in nouns and _is_changed_behind(at, words, slot) for at, word in enumerate(words)
-    )
+    return any(_stem(word) in nouns and _is_changed_behind(at, words, slot) for at, word in enumerate(words))
 
 
 def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:

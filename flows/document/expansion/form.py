@@ -8,7 +8,12 @@ from typing import Any
 
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectNode, CollectSlot
-from flows.document.expansion.slot_kinds import is_told_by_size, labelled_texts, named_numbers, recognizable_slots
+from flows.document.expansion.slot_kinds import (
+    is_told_by_size,
+    labelled_texts,
+    named_numbers,
+    recognizable_slots,
+)
 from flows.locales import LocaleMessages, messages_for
 
 SlotTexts = Mapping[str, Any]

@@ -67,7 +67,9 @@ def find_named_edge(node: CompiledNode, text: str, language: str) -> CompiledEdg
 
 def _nodes_of(flow: CompiledFlow, node: CompiledNode) -> list[CompiledNode]:
     """Return the questions of a form, or the node itself."""
-    return [each for each in flow.nodes.values() if each.node.part_of == node.id] if node.is_router else [node]
+    return (
+        [each for each in flow.nodes.values() if each.node.part_of == node.id] if node.is_router else [node]
+    )
 
 
 def find_carried_edge(node: CompiledNode, values: dict[str, JsonValue]) -> CompiledEdge | None:
@@ -89,7 +91,12 @@ def _readable_slots(edges: Iterable[CompiledEdge]) -> Iterator[Slot]:
     for slot in every:
         if slot.required and slot.kind in _NUMBERS and of_kind["number"] == 1:
             yield replace(slot, is_told_by="noun")
-        elif slot.required and slot.kind in _ALONE and of_kind[slot.kind] == 1 and len(slot.allowed_values) != 1:
+        elif (
+            slot.required
+            and slot.kind in _ALONE
+            and of_kind[slot.kind] == 1
+            and len(slot.allowed_values) != 1
+        ):
             yield slot
     for slot in every:
         if not slot.required and slot.kind in (*_ALONE, *_NUMBERS) and len(slot.allowed_values) != 1:

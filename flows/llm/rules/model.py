@@ -12,16 +12,9 @@ from flows.llm.model import (
 )
 from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.scoring import (
-    ASKED_SLOT_SCORE,
-    CONDITION_SCORE,
-    INVALID_SLOT_SCORE,
-    SLOT_SCORE,
-    EdgeScore,
-    count_shared_words,
-    rejected_values,
-    score_edge,
-)
+from flows.llm.rules.phrase_scoring import count_shared_words
+from flows.llm.rules.ranks import ASKED_SLOT_SCORE, CONDITION_SCORE, INVALID_SLOT_SCORE, SLOT_SCORE
+from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes
 from flows.locales import messages_for
 

@@ -35,7 +35,17 @@ from flows.nlu import (
     refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
-from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, is_birth_date, numbers_of_values, recognize_named_numbers, replaced_number, words_of_slot
+from flows.slots import (
+    MAX_VALUE_LENGTH,
+    Slot,
+    SlotReading,
+    extract_slot,
+    is_birth_date,
+    numbers_of_values,
+    recognize_named_numbers,
+    replaced_number,
+    words_of_slot,
+)
 from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
@@ -167,7 +177,9 @@ class ParsedMessage:
                 return SlotReading()
         reading = extract_slot(slot, self._text_for(slot), self.request.today)
         if slot.kind in _NUMBER_KINDS and slot.is_told_by:
-            reading = self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
+            reading = (
+                self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
+            )
         if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
             return SlotReading()
         return (

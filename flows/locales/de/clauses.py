@@ -148,21 +148,26 @@ CLAUSES: Final = ClauseWords(
         "was kostet, was kosten, was würde, wie viel kostet, wieviel kostet, wie teuer, teurer, billiger, "
         "günstiger, kostet das, kostet es, wäre das, wäre es"
     ),
-    contact_verbs=phrases(
-        "sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"
-    ),
+    contact_verbs=phrases("sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"),
     count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
     unit_words=words(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
     ),
-    inquiry_starts=phrases("nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"),
+    inquiry_starts=phrases(
+        "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
+    ),
     per_words=phrases("die, pro, in der, im, je, jede, jeden"),
     fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),
     naming_phrases=phrases("ist, war, wäre, lautet, heißt, muss, sollte, sind"),
     count_alone={
-        "zu zweit": 2, "zu dritt": 3, "zu viert": 4, "zu funft": 5, "zu sechst": 6,
-        "zu siebt": 7, "zu acht": 8,
+        "zu zweit": 2,
+        "zu dritt": 3,
+        "zu viert": 4,
+        "zu funft": 5,
+        "zu sechst": 6,
+        "zu siebt": 7,
+        "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
     joins_words=True,

@@ -121,7 +121,9 @@ _DATES = DateWords(
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
     start_words=words("ab seit"),
-    start_question_words=words("ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"),
+    start_question_words=words(
+        "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
+    ),
 )
 
 _TIMES = TimeWords(

@@ -107,7 +107,9 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
     birth_words=words("birth born birthday birthdate dob"),
-    people_words=words("people persons person guests guest adults party seats covers participants attendees passengers travellers visitors"),
+    people_words=words(
+        "people persons person guests guest adults party seats covers participants attendees passengers travellers visitors"
+    ),
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
     ),
@@ -138,7 +140,9 @@ CLAUSES: Final = ClauseWords(
     ),
     past_patterns=(r"(?:i|we|they|you|he|she|it) (?!need)\w{3,}ed",),
     past_question_words=words("happen happened broke broken lost"),
-    said_words=words("wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking planning mind already now"),
+    said_words=words(
+        "wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking planning mind already now"
+    ),
     owners=words("my our his her their"),
     relatives=words(
         "friend friends brother brothers sister sisters wife husband mother father mum mom dad parents son "
@@ -162,7 +166,9 @@ CLAUSES: Final = ClauseWords(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
-    inquiry_starts=phrases("do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"),
+    inquiry_starts=phrases(
+        "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
+    ),
     per_words=phrases("a, per, each, every, in a"),
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
     naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),

@@ -90,7 +90,9 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
-    people_words=words("personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"),
+    people_words=words(
+        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
+    ),
     people_counts=phrases("para #, somos #, seremos #, # personas"),
     closing_words=words("gracias adiós despide"),
     topics=(
@@ -148,7 +150,9 @@ CLAUSES: Final = ClauseWords(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"
     ),
-    inquiry_starts=phrases("tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"),
+    inquiry_starts=phrases(
+        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"
+    ),
     per_words=phrases("a la, al, por, cada"),
     object_endings=words("la lo las los le les me nos te"),
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
