@@ -12,7 +12,7 @@ Phrases = tuple[str, ...]
 class ConditionWords:
     """Words by which a condition is about a yes, about a no, or about neither.
 
-    The beginnings of words are folded, as the rest of a pack; patterns are regular expressions on folded text.
+    Beginnings of words are folded, as the rest of a pack; patterns are regular expressions on folded text.
     """
 
     consents: Phrases

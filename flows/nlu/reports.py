@@ -43,8 +43,8 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
 def mask_reports(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text of the same length without the clauses that report or imagine something.
 
-    They tell of the past (“last time we were 5”) or of others (“my brother has 6”), or ask what would be (“how
-    much is it for 3?”). A clause with a wish in it is kept.
+    They tell of the past (“last time we were 5”) or of others (“my brother has 6”), or ask what would be
+    (“how much is it for 3?”). A clause with a wish in it is kept.
     """
     patterns = _patterns(lexicon_for(language))
     plain = normalize_same_length(text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flows.slots.constraints import Constraints
+from flows.slots.date_extraction import is_birth_date
 from flows.slots.extraction import (
     MAX_VALUE_LENGTH,
     extract_slot,
-    is_birth_date,
     validate_slot_value,
 )
 from flows.slots.list_items import accepts_any_text

@@ -140,7 +140,7 @@ def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
 
 
 def replaced_number(slot: Slot, current: JsonValue, text: str) -> int | float | None:
-    """Return the number that a text puts in the place of the current one (“4 instead of 3”, “not 3 but 5”)."""
+    """Return the number that takes the place of the current one: “4 instead of 3”, “not 3 but 5”."""
     if not isinstance(current, int | float) or isinstance(current, bool):
         return None
     lexicon, words = lexicon_for(slot.language), tokenize(text)

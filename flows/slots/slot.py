@@ -32,7 +32,7 @@ class Slot:
     region: str = ""
     constraints: Constraints | None = None
     is_told_by: str = ""
-    """Feature that tells a value from others in the same text: a number's noun, or also its size, a text's label."""
+    """What tells a value from others in the same text: a number's noun, or also its size; a text's label."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 

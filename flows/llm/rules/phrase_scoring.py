@@ -35,7 +35,7 @@ def score_label(edge: CompiledEdge, message: ParsedMessage) -> float:
 
 
 def _named_by_others(edge: CompiledEdge, message: ParsedMessage) -> frozenset[int]:
-    """Return the positions of words that are keywords of the node's other edges, and so no typo of this one's."""
+    """Return the positions of words that are keywords of the node's other edges: no typos of its own."""
     others = {
         word
         for other in message.request.node.edges

@@ -88,7 +88,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
 
 
 def _is_stray_number(slot: Slot, message: ParsedMessage) -> bool:
-    """Return whether digits are no attempt at a code that is known already and that the text does not name."""
+    """Return whether digits are no attempt at a code that is known and that the text does not name."""
     if slot.kind != "pattern" or slot.name not in message.request.filled_slots:
         return False
     return not set(content_words(slot.description, message.language)) & set(message.words)

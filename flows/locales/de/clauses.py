@@ -40,7 +40,8 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du mir uns wir hab habe "
+        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du "
+        "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
@@ -68,7 +69,8 @@ CLAUSES: Final = ClauseWords(
     ),
     value_links=words("ab am um gegen für ist und oder dann den mit zum auf an bis"),
     value_connectors=words(
-        "ein eine einen für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
+        "ein eine einen für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt "
+        "geht ist da wenn würde"
     ),
     amount_modifiers_before=phrases(
         "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "
@@ -144,7 +146,8 @@ CLAUSES: Final = ClauseWords(
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
     ),
     hypotheses=phrases(
-        "was wäre wenn, und wenn, was wenn, wenn ich, wenn wir, falls ich, falls wir, angenommen, mal angenommen, "
+        "was wäre wenn, und wenn, was wenn, wenn ich, wenn wir, falls ich, falls wir, angenommen, mal "
+        "angenommen, "
         "was kostet, was kosten, was würde, wie viel kostet, wieviel kostet, wie teuer, teurer, billiger, "
         "günstiger, kostet das, kostet es, wäre das, wäre es"
     ),

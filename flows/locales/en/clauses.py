@@ -64,7 +64,8 @@ CLAUSES: Final = ClauseWords(
         "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
         "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start "
         "starting check checking fly travel meet meeting visit move "
-        "max tops total altogether give got last four entered typed wrote read says said right wrong tried ref reference account "
+        "max tops total altogether give got last four entered typed wrote read says said right wrong "
+        "tried ref reference account "
         "my mine number's again new other another old real"
     ),
     code_companions=words(
@@ -76,7 +77,8 @@ CLAUSES: Final = ClauseWords(
     ),
     value_links=words("on at for by is and or then with to be from"),
     value_connectors=words(
-        "a an for with because as and or then at on please to so my i we if my would works is does suits could "
+        "a an for with because as and or then at on please to so my i we if my would works is does suits "
+        "could "
         "can around about"
     ),
     amount_modifiers_before=phrases(
@@ -108,7 +110,8 @@ CLAUSES: Final = ClauseWords(
     name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
-        "people persons person guests guest adults party seats covers participants attendees passengers travellers visitors"
+        "people persons person guests guest adults party seats covers participants attendees passengers "
+        "travellers visitors"
     ),
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
@@ -136,12 +139,14 @@ CLAUSES: Final = ClauseWords(
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
         "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
-        "we ordered, my birthday, my anniversary, usually, normally, the last one, i came, we came, i stayed, we stayed, i rented, we rented"
+        "we ordered, my birthday, my anniversary, usually, normally, the last one, i came, we came, i "
+        "stayed, we stayed, i rented, we rented"
     ),
     past_patterns=(r"(?:i|we|they|you|he|she|it) (?!need)\w{3,}ed",),
     past_question_words=words("happen happened broke broken lost"),
     said_words=words(
-        "wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking planning mind already now"
+        "wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking "
+        "planning mind already now"
     ),
     owners=words("my our his her their"),
     relatives=words(
@@ -150,7 +155,8 @@ CLAUSES: Final = ClauseWords(
         "roommate boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
     deed_verbs=words(
-        "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets booked books bought buys went goes lives works "
+        "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "
+        "booked books bought buys went goes lives works "
         "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
     hypotheses=phrases(
@@ -159,7 +165,8 @@ CLAUSES: Final = ClauseWords(
         "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
     ),
     contact_verbs=phrases(
-        "speak to, speak with, talk to, talk with, chat with, put me through, connect me, transfer me, pass me to"
+        "speak to, speak with, talk to, talk with, chat with, put me through, connect me, transfer me, "
+        "pass me to"
     ),
     count_phrases=phrases("how many, the number of, number of"),
     unit_words=words(

@@ -9,7 +9,8 @@ from flows.locales.lexicon import ConditionWords, phrases, words
 CONDITIONS: Final = ConditionWords(
     consents=phrases("yes, agree, confirm, accept, correct, affirm, consent"),
     refusals=phrases(
-        "unable, fail, irrelevant, nonsense, silent, disagree, declin, refus, reject, incorrect, wrong, deny, "
+        "unable, fail, irrelevant, nonsense, silent, disagree, declin, refus, reject, incorrect, wrong, "
+        "deny, "
         "denies, negative"
     ),
     denials=words("no not never none nothing"),

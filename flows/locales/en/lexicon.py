@@ -42,7 +42,8 @@ _ANSWERS = AnswerWords(
     ),
     no_phrases=phrases(
         "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
-        "absolutely not, definitely not, certainly not, surely not, unfortunately not, afraid not, better not, "
+        "absolutely not, definitely not, certainly not, surely not, unfortunately not, afraid not, "
+        "better not, "
         "rather not"
     ),
     doubt_phrases=phrases(

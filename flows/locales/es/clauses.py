@@ -117,7 +117,8 @@ CLAUSES: Final = ClauseWords(
         "penúltimo"
     ),
     past_phrases=phrases(
-        "la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la semana pasada, el mes pasado, el verano pasado, "
+        "la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
+        "semana pasada, el mes pasado, el verano pasado, "
         "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
         "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
         "tuvimos, vine, vinimos, pedí"
