@@ -1,4 +1,4 @@
-"""What the words of a condition say: authors write conditions in any language of the packs."""
+"""Meaning of the words of a condition, which authors write in any language of the packs."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class _Patterns:
 @cache
 def _patterns(lexicon: Lexicon) -> _Patterns:
     words = lexicon.clauses
-    links = one_of((*lexicon.and_words, *words.reservations, *lexicon.dates.contrast_words))
+    links = one_of((*lexicon.and_words, *words.conditions, *lexicon.dates.contrast_words))
     owners, people, verbs = one_of(words.owners), one_of(words.relatives), one_of(words.deed_verbs)
     return _Patterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),

@@ -9,6 +9,7 @@ from flows.slots.extraction import (
     extract_slot,
     validate_slot_value,
 )
+from flows.slots.labelled_texts import label_words
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
 from flows.slots.named_numbers import numbers_of_values, recognize_named_numbers, replaced_number
@@ -26,6 +27,7 @@ __all__ = [
     "extract_slot",
     "is_birth_date",
     "is_message_slot",
+    "label_words",
     "numbers_of_values",
     "read_message_slot",
     "recognize_named_numbers",

@@ -15,7 +15,7 @@ from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading
 from flows.text import tokenize
 
-_MAX_SHORT_ANSWER_WORDS = 6
+_MAX_SHORT_ANSWER_WORDS = 8
 _MAX_LABEL_ANSWER_WORDS = 8
 _LABEL_STEM = 4
 

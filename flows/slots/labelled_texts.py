@@ -43,12 +43,18 @@ def _without_denied(value: str, slot: Slot) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _label_pattern(slot: Slot) -> re.Pattern[str]:
-    """Return the pattern of the slot's label with a phrase such as “is” behind it."""
+def label_words(slot: Slot) -> frozenset[str]:
+    """Return the words of what the slot is called."""
     lexicon = lexicon_for(slot.language)
     empty = lexicon.fillers | lexicon.clauses.owners | lexicon.clauses.consent_companions
     said = tokenize(f"{slot.description} {slot.name.replace('_', ' ')}")
-    labels = {word for word in said if word not in empty and len(word) >= _MIN_LABEL}
+    return frozenset(word for word in said if word not in empty and len(word) >= _MIN_LABEL)
+
+
+@lru_cache(maxsize=1_000)
+def _label_pattern(slot: Slot) -> re.Pattern[str]:
+    """Return the pattern of the slot's label with a phrase such as “is” behind it."""
+    lexicon, labels = lexicon_for(slot.language), label_words(slot)
     named = [rf"\b{one_of(labels)}(?:-\w+)?\s*(?:{one_of(lexicon.clauses.naming_phrases)}(?=\W)|:)\s*"]
     if _is_name(slot):
         named += [rf"\b{one_of(lexicon.clauses.name_statements)}\s+"]

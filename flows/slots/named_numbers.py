@@ -96,7 +96,16 @@ def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int |
     words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
     nouns = _nouns(slot, names)
     is_one = any(counts.get(one) == 1 and _stem(word) in nouns for one, word in pairwise(words))
-    return 1 if is_one and len(words) <= _MAX_NUMBER_WORDS + 2 else None
+    return 1 if (is_one and len(words) <= _MAX_NUMBER_WORDS + 2) or _is_only_one(words, slot) else None
+
+
+def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
+    """Return whether a text says one and nothing else: “solo una”, “just the one”."""
+    lexicon = lexicon_for(slot.language)
+    ones = {word for word, count in lexicon.dates.counts.items() if count == 1 and len(word) >= _MIN_NOUN}
+    only = lexicon.fillers | {word for phrase in lexicon.clauses.reservations for word in phrase.split()}
+    is_said = not ones.isdisjoint(words) and not slot.is_told_by
+    return is_said and len(words) <= _MAX_NUMBER_WORDS and (only | ones).issuperset(words)
 
 
 @lru_cache(maxsize=1_000)
@@ -130,7 +139,7 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
     lexicon = lexicon_for(slot.language)
     fillers = lexicon.fillers | lexicon.clauses.consent_companions | {*lexicon.clauses.naming_phrases}
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
-    return _values(behind[0], slot) if behind and behind[0].isdigit() else []
+    return _values(behind[0], slot) if behind and _is_number(behind[0], slot) else []
 
 
 def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:

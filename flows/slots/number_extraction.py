@@ -7,8 +7,10 @@ from datetime import date
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     RecognizedNumber,
+    answer_vocabulary,
     is_not_yet,
     is_reserved,
+    is_unreserved_yes,
     mask_claimed,
     recognize_confirmation,
     recognize_numbers,
@@ -34,9 +36,18 @@ def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
     agreed = False if is_not_yet(text, slot.language) else recognize_confirmation(text, slot.language)
     if agreed and is_reserved(text, slot.language):
         return SlotReading()
+    if agreed and not _is_strong_yes(slot, text):
+        return SlotReading()
     if agreed is False and _corrects_number(slot, text):
         return SlotReading()
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
+
+
+def _is_strong_yes(slot: Slot, text: str) -> bool:
+    """Return whether a yes is said by its own word, or by one such as “fine” that is about what was asked."""
+    vocabulary, words = answer_vocabulary(slot.language), tokenize(text)
+    strong = vocabulary.affirmative - vocabulary.correct
+    return not strong.isdisjoint(words) or is_unreserved_yes(text, slot.language, words_of_slot(slot))
 
 
 def _corrects_number(slot: Slot, text: str) -> bool:

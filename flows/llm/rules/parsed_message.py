@@ -41,6 +41,7 @@ from flows.slots import (
     SlotReading,
     extract_slot,
     is_birth_date,
+    label_words,
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
@@ -170,6 +171,8 @@ class ParsedMessage:
             return SlotReading(chosen, weight=1)
         if slot.is_told_by and (asked := self._asked_number(slot.name)):
             return self.extract_slot(asked)
+        if slot.kind == "text" and self._labels_other(slot):
+            return SlotReading()
         if slot.kind in _NUMBER_KINDS and self.corrects_previous:
             if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
                 slot = replace(slot, is_told_by="")
@@ -224,6 +227,17 @@ class ParsedMessage:
         """The names of all numbers that are asked for or may be corrected here."""
         edges = self.request.available_edges
         return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
+
+    def _labels_other(self, slot: Slot) -> bool:
+        """Return whether the text names another text's label better: “the new town” beside “the old town”."""
+        labels = {
+            other.name: label_words(other)
+            for edge in self.request.available_edges
+            for other in edge.slots
+            if other.kind == "text" and other.is_told_by
+        }
+        own = len(labels.pop(slot.name, frozenset()) & set(self.words))
+        return any(own <= len(words & set(self.words)) for words in labels.values())
 
     def _asked_number(self, name: str) -> Slot | None:
         """Return the number of this name that the node asks for, where others are told by their noun."""
