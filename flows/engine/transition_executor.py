@@ -140,7 +140,9 @@ async def _enter_nodes(
 def _take_carried_values(context: TurnContext, text: str, source: CompiledNode) -> CompiledEdge | None:
     """Store what the wish that led here already says; return the edge that needs nothing else."""
     node = context.node
-    if node.is_final or node.node.hand_off or node.on_enter:
+    is_within_form = bool(node.node.part_of) and node.node.part_of == source.node.part_of
+    is_asking = node.is_router or is_within_form or any(edge.slots for edge in node.edges)
+    if not is_asking or node.is_final or node.node.hand_off or node.on_enter:
         return None
     values = read_carried_values(context.flow, node, text, context.today)
     if node.is_router:
@@ -150,7 +152,6 @@ def _take_carried_values(context: TurnContext, text: str, source: CompiledNode) 
     if edge is not None:
         _store_slots(context, {slot.name: values[slot.name] for slot in edge.slots if slot.name in values})
         return edge
-    is_within_form = bool(node.node.part_of) and node.node.part_of == source.node.part_of
     return find_named_edge(node, text, context.flow.language) if is_within_form else None
 
 
