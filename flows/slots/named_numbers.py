@@ -9,7 +9,7 @@ from itertools import pairwise
 from pydantic import JsonValue
 
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import denied_positions, is_excepted, recognize_numbers
+from flows.nlu import denied_positions, is_excepted, one_of, recognize_numbers
 from flows.slots.enum_values import named_values
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
@@ -68,11 +68,14 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     is_strict = is_age or _is_strict(slot, names)
     nouns |= frozenset(map(_stem, clauses.age_units)) if is_age else frozenset()
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
-    found = set[int | float]()
+    people = frozenset() if names & clauses.people_words else clauses.people_words
+    found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
     for word, following in pairwise(words):
         if not following.isalpha() or _stem(following) in nouns or not _is_number(word, slot):
             continue
-        is_other = is_strict and following not in known and not _is_number(following, slot)
+        is_other = following in people or (
+            is_strict and following not in known and not _is_number(following, slot)
+        )
         if _stem(following) in units or is_other:
             found.update(_values(word, slot))
     return frozenset(found)
@@ -114,6 +117,9 @@ def _nouns(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
     nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
+    asked = " ".join(tokenize(f"{slot.question} {slot.description}"))
+    counted = re.findall(rf"\b{one_of(lexicon.clauses.count_phrases)} (\w+)", asked)
+    nouns |= {word for word in counted if word not in lexicon.fillers and len(word) >= _MIN_NOUN}
     if nouns & lexicon.clauses.people_words:
         nouns |= lexicon.clauses.people_words
     for topic in lexicon.clauses.topics:
@@ -137,7 +143,7 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
         if before and _is_one_number(before, slot):
             return _values(" ".join(before), slot)
     lexicon = lexicon_for(slot.language)
-    fillers = lexicon.fillers | lexicon.clauses.consent_companions | {*lexicon.clauses.naming_phrases}
+    fillers = lexicon.fillers | lexicon.clauses.consent_companions | set(" ".join(lexicon.clauses.naming_phrases).split())
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
     return _values(behind[0], slot) if behind and _is_number(behind[0], slot) else []
 
@@ -192,8 +198,11 @@ def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
     return ends and all(word in links or _is_number(word, slot) for word in words)
 
 
-def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:
-    """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”)."""
+def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> list[int | float]:
+    """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”).
+
+    With `is_told` only where more than a preposition says so (“we are 4”).
+    """
     lexicon = lexicon_for(slot.language)
     spaced = f" {' '.join(words)} "
     if told := [count for name, count in lexicon.clauses.count_alone.items() if f" {name} " in spaced]:
@@ -202,6 +211,8 @@ def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:
     for phrase in lexicon.clauses.people_counts:
         before, _, after = phrase.partition("#")
         ahead, behind = tokenize(before), tokenize(after)
+        if is_told and known.issuperset((*ahead, *behind)):
+            continue
         for at, word in enumerate(words):
             is_framed = (
                 words[max(0, at - len(ahead)) : at] == ahead

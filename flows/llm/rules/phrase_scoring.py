@@ -6,7 +6,7 @@ from flows.compiled import CompiledEdge
 from flows.llm.rules.condition_scoring import count_words_of_condition
 from flows.llm.rules.keywords import exact_match_length, fuzzy_match_length, is_equivalent_answer
 from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
-from flows.llm.rules.questions import count_own_words, count_shared_subjects
+from flows.llm.rules.questions import count_own_words, count_shared_subjects, shares_topic
 from flows.llm.rules.ranks import (
     CONDITION_SCORE,
     EXAMPLE_SCORE,
@@ -15,11 +15,11 @@ from flows.llm.rules.ranks import (
     TYPO_SCORE,
 )
 from flows.locales import lexicon_for
-from flows.nlu import cosine_similarity, denied_positions
+from flows.nlu import cosine_similarity, denied_positions, has_wish
 from flows.text import tokenize
 
 _MIN_SIMILARITY = 0.45
-_SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
+_SURE_SIMILARITY, _SAME_SIMILARITY, _STEM_LENGTH = 0.55, 0.8, 4
 
 
 def score_label(edge: CompiledEdge, message: ParsedMessage) -> float:
@@ -90,6 +90,8 @@ def score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
         if _agrees_in_denial(text, message)
     )
     best = max(alike, default=0.0)
+    if best < _SAME_SIMILARITY and _wishes_what_is_asked_about(edge, message):
+        return 0.0
     if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
         is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(edge, message, subjects)
         return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
@@ -98,6 +100,12 @@ def score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
         return 0.0
     return EXAMPLE_SCORE + best * 20
+
+
+def _wishes_what_is_asked_about(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a wish only names what an answer's questions are about: “I want a massage”."""
+    is_wish = has_wish(message.text, message.language) and not message.is_real_question
+    return edge.is_answer and is_wish and not shares_topic(edge, message)
 
 
 def _is_named_here(answer: CompiledEdge, message: ParsedMessage, subjects: int) -> bool:

@@ -25,6 +25,12 @@ def count_shared_subjects(edge: CompiledEdge, message: ParsedMessage) -> int:
     return sum(not any(subject in other for other in others) for subject in shared)
 
 
+def shares_topic(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a text and an answer's questions are about the same topic, such as the price."""
+    own = _subjects_of(edge, message.language)
+    return any(each.startswith("#") for each in own & find_subjects(message.text, message.language))
+
+
 def count_own_words(edge: CompiledEdge, message: ParsedMessage) -> int:
     """Count the words of a message that only this one of the node's edges has in its examples."""
     own = [each for each in message.request.node.edges if each.edge.examples or each.edge.keywords]
