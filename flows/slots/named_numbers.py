@@ -143,7 +143,11 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
         if before and _is_one_number(before, slot):
             return _values(" ".join(before), slot)
     lexicon = lexicon_for(slot.language)
-    fillers = lexicon.fillers | lexicon.clauses.consent_companions | set(" ".join(lexicon.clauses.naming_phrases).split())
+    fillers = (
+        lexicon.fillers
+        | lexicon.clauses.consent_companions
+        | set(" ".join(lexicon.clauses.naming_phrases).split())
+    )
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
     return _values(behind[0], slot) if behind and _is_number(behind[0], slot) else []
 

@@ -33,6 +33,8 @@ class Slot:
     constraints: Constraints | None = None
     is_told_by: str = ""
     """What tells a value from others in the same text: a number's noun, or also its size; a text's label."""
+    nouns: str = ""
+    """Other words for what is asked for."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 
@@ -76,6 +78,7 @@ def _build_slot(
         region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
         is_told_by=str(part.get("x-told-by") or ""),
+        nouns=" ".join(map(str, part.get("x-nouns") or ())),
         synonyms=_synonyms(part),
     )
 
@@ -112,4 +115,6 @@ def _declared_type(part: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1_000)
 def words_of_slot(slot: Slot) -> frozenset[str]:
     """Return the words of what the slot asks for."""
-    return frozenset(tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')}"))
+    return frozenset(
+        tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')} {slot.nouns}")
+    )

@@ -169,7 +169,9 @@ def labels_of(slot: CollectSlot, texts: SlotTexts, messages: LocaleMessages) -> 
 
 
 def _property(slot: CollectSlot) -> Json:
+    nouns = {"x-nouns": list(slot.keywords)} if slot.keywords else {}
     return {
+        **nouns,
         **slot.schema_keys,
         "description": describe(slot),
         "x-question": slot.reprompt or slot.question,

@@ -124,7 +124,7 @@ CLAUSES: Final = ClauseWords(
     ),
     past_phrases=phrases(
         "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
-        "letzten winter, beim letzten mal, das letzte mal, voriges jahr, vorige woche, gestern, vorgestern, "
+        "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige woche, gestern, vorgestern, "
         "neulich, damals, früher habe, früher hatte, früher war, ich war, war ich, wir waren, waren wir, "
         "ich hatte mal, wir hatten, hatten wir, mein geburtstag, meinem geburtstag, normalerweise, "
         "meistens, sonst immer"
