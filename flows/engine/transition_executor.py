@@ -148,7 +148,7 @@ def _take_carried_values(context: TurnContext, text: str, source: CompiledNode) 
     if node.is_router:
         _store_slots(context, values)
         return None
-    edge = find_carried_edge(node, values) if values else None
+    edge = find_carried_edge(node, values) if values and node.text else None
     if edge is not None:
         _store_slots(context, {slot.name: values[slot.name] for slot in edge.slots if slot.name in values})
         return edge

@@ -120,3 +120,7 @@ class ClauseWords:
     """Words between a count and the unit of time in which it happens so often (“once a week”)."""
     joins_words: bool = False
     """True if nouns are joined into one word, the last of which says what it is (“Winterreifen”)."""
+    move_words: Words = frozenset()
+    """Verbs of who wants another day or time for something (“move”): a day beside it may be the old one."""
+    target_words: Phrases = ()
+    """Words before the new day or time of what is moved (“to Monday”)."""

@@ -42,7 +42,7 @@ from flows.nlu.person_requests import asks_for_person
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
-from flows.nlu.reports import is_about_past, mask_reports
+from flows.nlu.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
@@ -93,6 +93,7 @@ __all__ = [
     "mask_claimed",
     "mask_reports",
     "negates_other_words",
+    "new_date_only",
     "one_of",
     "promises_person",
     "read_name",

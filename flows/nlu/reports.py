@@ -8,7 +8,7 @@ from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.patterns import any_pattern, one_of
-from flows.text import normalize, normalize_same_length, tokenize
+from flows.text import normalize, normalize_same_length, original_position, tokenize
 
 _MAX_WORDS_TO_VERB = 3
 
@@ -22,6 +22,10 @@ class _Patterns:
     hypothesis: re.Pattern[str]
     wish: re.Pattern[str]
     others: re.Pattern[str]
+    move: re.Pattern[str]
+    target: re.Pattern[str]
+    moves_last: bool
+    """True if the verb may stand at the end, behind the new day."""
 
 
 @cache
@@ -33,6 +37,9 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
         past=re.compile(rf" (?:{one_of(words.past_phrases)}|{any_pattern(words.past_patterns)}) "),
         hypothesis=re.compile(rf"\b{one_of(words.hypotheses)}(?!\w)"),
+        move=re.compile(rf"\b{one_of(words.move_words)}\b"),
+        target=re.compile(rf"\b{one_of(words.target_words)}\b(?!\s+{one_of(words.move_words)}\b)"),
+        moves_last=words.joins_words,
         wish=re.compile(rf" {one_of((*words.wishes, *words.said_words))} "),
         others=re.compile(
             rf"^ (?:\w+ )?{owners} (?:\w+ )?{people} (?:\w+ ){{0,{_MAX_WORDS_TO_VERB - 1}}}?{verbs} "
@@ -58,6 +65,21 @@ def mask_reports(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         if is_imagined or _is_report(folded[start:end], patterns):
             plain = f"{plain[:start]};{' ' * (end - start - 1)}{plain[end:]}"
     return plain
+
+
+def new_date_only(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return what stands behind “to” where something is moved: “from Friday to Monday”; else the text."""
+    patterns = _patterns(lexicon_for(language))
+    folded = normalize(text)
+    move = patterns.move.search(folded)
+    if not move:
+        return text
+    targets = [
+        each
+        for each in patterns.target.finditer(folded)
+        if each.start() > move.start() or patterns.moves_last
+    ]
+    return text[original_position(text, targets[-1].start()) :] if targets else ""
 
 
 def is_about_past(names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:

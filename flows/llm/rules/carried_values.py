@@ -12,12 +12,13 @@ from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.keywords import exact_match_length
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.nlu import has_wish
+from flows.nlu import has_wish, new_date_only
 from flows.slots import Slot
 from flows.text import tokenize
 
 _ALONE = ("pattern", "phone", "email", "enum", "date", "time")
 _MAX_ANSWER_LETTERS = 2
+_MOVED = ("date", "time")
 _NUMBERS = ("integer", "number")
 
 
@@ -39,7 +40,10 @@ def read_carried_values(
     message = ParsedMessage(request)
     if message.refuses_wish:
         return {}
-    readings = {name: message.extract_slot(slot) for name, slot in slots.items()}
+    moved = ParsedMessage(request._replace(text=new_date_only(text, flow.language)))
+    readings = {
+        name: (moved if slot.kind in _MOVED else message).extract_slot(slot) for name, slot in slots.items()
+    }
     return {name: reading.value for name, reading in readings.items() if reading.value is not None}
 
 

@@ -124,7 +124,8 @@ CLAUSES: Final = ClauseWords(
     ),
     past_phrases=phrases(
         "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
-        "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige woche, gestern, vorgestern, "
+        "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige "
+        "woche, gestern, vorgestern, "
         "neulich, damals, früher habe, früher hatte, früher war, ich war, war ich, wir waren, waren wir, "
         "ich hatte mal, wir hatten, hatten wir, mein geburtstag, meinem geburtstag, normalerweise, "
         "meistens, sonst immer"
@@ -176,4 +177,8 @@ CLAUSES: Final = ClauseWords(
     joins_words=True,
     age_words=words("alt alter"),
     age_units=words("jahr jahre jahren alt"),
+    move_words=words(
+        "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"
+    ),
+    target_words=phrases("auf, auf den, auf die, lieber am"),
 )

@@ -182,4 +182,8 @@ CLAUSES: Final = ClauseWords(
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
     age_words=words("old age aged"),
     age_units=words("year years yrs yo old"),
+    move_words=words(
+        "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"
+    ),
+    target_words=phrases("to, until, till"),
 )

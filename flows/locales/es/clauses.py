@@ -161,4 +161,9 @@ CLAUSES: Final = ClauseWords(
     name_statements=phrases("me llamo, mi nombre es"),
     age_words=words("edad"),
     age_units=words("año años añitos"),
+    move_words=words(
+        "cambiar cambio cambiarla cambiarlo mover moverla moverlo aplazar aplazarla posponer adelantar pasar "
+        "puedo cancelar anular"
+    ),
+    target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
 )
