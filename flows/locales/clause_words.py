@@ -124,3 +124,5 @@ class ClauseWords:
     """Verbs of who wants another day or time for something (“move”): a day beside it may be the old one."""
     target_words: Phrases = ()
     """Words before the new day or time of what is moved (“to Monday”)."""
+    undo_words: Words = frozenset()
+    """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""

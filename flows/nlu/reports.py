@@ -22,6 +22,7 @@ class _Patterns:
     hypothesis: re.Pattern[str]
     wish: re.Pattern[str]
     others: re.Pattern[str]
+    undo: re.Pattern[str]
     move: re.Pattern[str]
     target: re.Pattern[str]
     moves_last: bool
@@ -37,6 +38,9 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
         past=re.compile(rf" (?:{one_of(words.past_phrases)}|{any_pattern(words.past_patterns)}) "),
         hypothesis=re.compile(rf"\b{one_of(words.hypotheses)}(?!\w)"),
+        undo=re.compile(
+            rf" {one_of(words.undo_words)} (?:\w+ )?{owners} | {owners} (?:\w+ )+{one_of(words.undo_words)} "
+        ),
         move=re.compile(rf"\b{one_of(words.move_words)}\b"),
         target=re.compile(rf"\b{one_of(words.target_words)}\b(?!\s+{one_of(words.move_words)}\b)"),
         moves_last=words.joins_words,
@@ -50,8 +54,8 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
 def mask_reports(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text of the same length without the clauses that report or imagine something.
 
-    They tell of the past (“last time we were 5”) or of others (“my brother has 6”), or ask what would be
-    (“how much is it for 3?”). A clause with a wish in it is kept.
+    They tell of the past (“last time we were 5”) or of others (“my brother has 6”), ask what would be (“how
+    much is it for 3?”), or give up what was booked. Another clause with a wish in it is kept.
     """
     patterns = _patterns(lexicon_for(language))
     plain = normalize_same_length(text)
@@ -89,7 +93,9 @@ def is_about_past(names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
 
 def _is_suspicious(folded: str, patterns: _Patterns) -> bool:
     spaced = f" {' '.join(tokenize(folded))} "
-    is_told = patterns.past.search(spaced) or patterns.hypothesis.search(folded)
+    is_told = (
+        patterns.past.search(spaced) or patterns.hypothesis.search(folded) or patterns.undo.search(spaced)
+    )
     return is_told is not None or _tells_of_others(folded, patterns)
 
 
@@ -101,6 +107,8 @@ def _tells_of_others(folded: str, patterns: _Patterns) -> bool:
 
 def _is_report(clause: str, patterns: _Patterns) -> bool:
     spaced = f" {' '.join(tokenize(clause))} "
+    if patterns.undo.search(spaced):
+        return True
     is_told = patterns.past.search(spaced) or patterns.others.match(spaced)
     return is_told is not None and patterns.wish.search(spaced) is None
 

@@ -53,6 +53,8 @@ from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 _MAX_OPENING = 4
 _MAX_OPENING_CORRECTION = 2
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_DATE_KINDS = ("date", "time")
+_MIN_NAME_LENGTH = 4
 _NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
@@ -283,7 +285,28 @@ class ParsedMessage:
         if slot.kind not in _TOLD_KINDS or self._asks_about_past:
             return self.text
         is_past = slot.must_be_past or is_about_past(words_of_slot(slot), self.language)
-        return self.text if is_past else self._text_without_reports
+        text = self.text if is_past else self._text_without_reports
+        return self._without_names_of_values(text) if slot.kind in _DATE_KINDS else text
+
+    def _without_names_of_values(self, text: str) -> str:
+        """Return the text of the same length without the values of lists, which say nothing about a day."""
+        pattern = self._names_of_values
+        return pattern.sub(lambda match: f";{' ' * (len(match[0]) - 1)}", text) if pattern else text
+
+    @cached_property
+    def _names_of_values(self) -> re.Pattern[str] | None:
+        lexicon = lexicon_for(self.language)
+        known = lexicon.fillers | lexicon.clauses.value_companions | lexicon.times.vague_day_periods
+        labels = {
+            str(label)
+            for edge in self.request.available_edges
+            for slot in edge.slots
+            if slot.kind == "enum"
+            for label in (*slot.allowed_values, *(name for name, _ in slot.synonyms))
+        }
+        words = {word for label in labels for word in tokenize(label) if word.isalpha() and word not in known}
+        long = [re.escape(word) for word in sorted(words) if len(word) >= _MIN_NAME_LENGTH]
+        return re.compile(rf"\b(?:{'|'.join(long)})\b", re.IGNORECASE) if long else None
 
     @cached_property
     def _text_without_reports(self) -> str:

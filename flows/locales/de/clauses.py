@@ -181,4 +181,5 @@ CLAUSES: Final = ClauseWords(
         "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"
     ),
     target_words=phrases("auf, auf den, auf die, lieber am"),
+    undo_words=words("absagen stornieren canceln"),
 )

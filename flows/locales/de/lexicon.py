@@ -99,6 +99,7 @@ _DATES = DateWords(
     counts={
         **numbered("ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
         "einem": 1,
+        "einen": 1,
         "einer": 1,
         "eine": 1,
     },

@@ -186,4 +186,5 @@ CLAUSES: Final = ClauseWords(
         "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"
     ),
     target_words=phrases("to, until, till"),
+    undo_words=words("cancel"),
 )

@@ -166,4 +166,5 @@ CLAUSES: Final = ClauseWords(
         "puedo cancelar anular"
     ),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
+    undo_words=words("cancelar anular"),
 )
