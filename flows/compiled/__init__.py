@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.compiled.edge import CONSENT_CONDITION, CompiledEdge, strip_extension_keys
+from flows.compiled.edge import CompiledEdge, strip_extension_keys
 from flows.compiled.flow import CompiledFlow, CompiledNode, compile_all_languages, compile_flow
 from flows.compiled.instructions import (
     auto_proceeds,
@@ -15,7 +15,6 @@ from flows.compiled.instructions import (
 from flows.compiled.lookahead import SpeculativeReply
 
 __all__ = [
-    "CONSENT_CONDITION",
     "CompiledEdge",
     "CompiledFlow",
     "CompiledNode",

@@ -12,18 +12,12 @@ from pydantic import JsonValue
 from flows.compiled.commitments import find_committing_nodes, has_deed
 from flows.compiled.conditions import Condition, parse_condition
 from flows.document import Edge, Flow, Node
-from flows.nlu import TfidfVectorizer, Vector, answer_vocabulary, cosine_similarity
+from flows.nlu import TfidfVectorizer, Vector, answer_vocabulary, cosine_similarity, expects_consent
 from flows.slots import Slot, accepts_any_text, slots_from_schema
 from flows.templating import Guard, TextTemplate
 from flows.text import BoundedRegex, tokenize
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-CONSENT_CONDITION = re.compile(
-    r"\b(?:yes|agree|confirm|accept|correct|affirm|consent|bestätig|stimmt? zu|zustimm|einverstanden|bejah|"
-    r"confirma|acepta|está de acuerdo)",
-    re.IGNORECASE,
-)
-"""Words of a condition that a yes meets, in the languages that authors write conditions in."""
 _RESERVED_NAMES = frozenset(
     ("name", "current_time", "current_date", "current_language", "current_time_Asia_Kolkata")
 )
@@ -151,7 +145,7 @@ def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: Tfid
         leads_to_hand_off=context.nodes[target].hand_off,
         commits=target in context.committing_nodes or has_deed(edge.actions or (), context.methods),
         takes_yes=bool(words & (vocabulary.yes | {"y"}))
-        or (not has_evidence and CONSENT_CONDITION.search(edge.condition) is not None),
+        or (not has_evidence and expects_consent(edge.condition)),
         is_answer=_only_says(context.nodes[target]),
         takes_no=bool(words & vocabulary.no),
         parameters_schema=_parameters_schema(edge, context),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.model import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import run_actions
+from flows.engine.edges import find_edge, is_silent_node
 from flows.engine.model_text import protect_echoes
 from flows.engine.reminders import add_reminder
 from flows.engine.response_builder import (
@@ -19,14 +20,10 @@ from flows.engine.response_builder import (
     reprompt_with_reason,
 )
 from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
-from flows.engine.transition_selector import (
-    find_edge,
-    is_silent_node,
-    select_by_filled_slots,
-    select_without_input,
-)
+from flows.engine.transition_selector import select_by_filled_slots, select_without_input
 from flows.engine.turn_context import TurnContext
 from flows.engine.turn_result import NodeVisit
+from flows.llm.rules import find_carried_edge, find_named_edge, read_carried_values
 from flows.nlu import is_greeting
 
 MAX_TRANSITIONS_PER_TURN = 12
@@ -60,7 +57,9 @@ async def _follow(context: TurnContext, selection: Transition | Fallback) -> Non
     reply = selection.reply if isinstance(selection, Transition) else ""
     if isinstance(selection, Transition):
         _say_beforehand(context, selection)
-    await _enter_nodes(context, NodeVisit(edge.target, edge.id, state.node), reply)
+    is_carried = not (edge.slots or edge.inferred_slots or context.quick_reply or selection.edge is not edge)
+    visit = NodeVisit(edge.target, edge.id, state.node)
+    await _enter_nodes(context, visit, reply, carried_text=context.text if is_carried else "")
 
 
 def _say_beforehand(context: TurnContext, selection: Transition) -> None:
@@ -89,9 +88,12 @@ def _stay_at_node(context: TurnContext, selection: Stay) -> None:
         add_fallback(context, offers_agent=selection.offers_agent)
 
 
-async def _enter_nodes(context: TurnContext, visit: NodeVisit, reply: str = "") -> None:
+async def _enter_nodes(
+    context: TurnContext, visit: NodeVisit, reply: str = "", carried_text: str = ""
+) -> None:
     """Enter a node and those after it until one waits for the user.
 
+    `carried_text` is the wish that led to the first one, whose values it takes.
     No edge is followed without input to a node that was entered before in this turn, and there is a limit to
     the number of nodes. `reply` is what the model has already written for the first one.
     """
@@ -106,7 +108,10 @@ async def _enter_nodes(context: TurnContext, visit: NodeVisit, reply: str = "") 
         state.enter_node(visit.node_id)
         entered.add(visit.node_id)
         node = context.node = context.flow.nodes[visit.node_id]
-        edge, reply = await _enter_node(context, entered, reply), ""
+        source = context.flow.nodes.get(visit.source_id)
+        edge = _take_carried_values(context, carried_text, source) if carried_text and source else None
+        edge = edge or await _enter_node(context, entered, reply)
+        reply = carried_text = ""
         add_reminder(context)
         if edge is None:
             if _record_ending(context):
@@ -126,6 +131,24 @@ async def _enter_nodes(context: TurnContext, visit: NodeVisit, reply: str = "") 
         context.issues.append("hops")
     if not context.messages:
         await repeat_question(context)
+
+
+def _take_carried_values(context: TurnContext, text: str, source: CompiledNode) -> CompiledEdge | None:
+    """Store what the wish that led here already says; return the edge that needs nothing else."""
+    node = context.node
+    is_within_form = bool(node.node.part_of) and node.node.part_of == source.node.part_of
+    is_asking = node.is_router or is_within_form or any(edge.slots for edge in node.edges)
+    if not is_asking or node.is_final or node.node.hand_off or node.on_enter:
+        return None
+    values = read_carried_values(context.flow, node, text, context.today)
+    if node.is_router:
+        _store_slots(context, values)
+        return None
+    edge = find_carried_edge(node, values) if values and node.text else None
+    if edge is not None:
+        _store_slots(context, {slot.name: values[slot.name] for slot in edge.slots if slot.name in values})
+        return edge
+    return find_named_edge(node, text, context.flow.language) if is_within_form else None
 
 
 async def _enter_node(context: TurnContext, entered: set[str], reply: str) -> CompiledEdge | None:

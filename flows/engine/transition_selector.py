@@ -7,30 +7,28 @@ model called and their results.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container
 from typing import NamedTuple
 
-from pydantic import JsonValue
-
 from core.model import Choice
-from flows.compiled import CompiledEdge, CompiledNode, is_silent
-from flows.document.flow import CompletionCriterion
+from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import available_tools, call_tool
+from flows.engine.edges import available_edges, evaluate_data, find_edge, find_fallback_edge, is_silent_node
 from flows.engine.model_calls import decide
 from flows.engine.pictures import load_pictures
-from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
+from flows.engine.required_values import criterion_question, extract_slots, missing_value_question
+from flows.engine.selection import Fallback, Selection, SlotValues, Stay, Transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
-from flows.llm.rules import RulesModel, explain_missing_consent
-from flows.nlu import asks_for_person, is_reserved, recognize_choice
-from flows.slots import Slot, is_message_slot, read_message_slot, validate_slot_value
+from flows.llm.rules import RulesModel, explain_missing_consent, names_value
+from flows.nlu import asks_back, asks_for_person, is_request, is_reserved, recognize_choice
+from flows.slots import Slot, read_message_slot, validate_slot_value
 from flows.tools import ToolDefinition, ToolExchange
 
 MAX_TOOL_ROUNDS = 4
 MAX_CALLS_PER_ROUND = 4
 
 _RULES_MODEL = RulesModel()
-_EMPTY_VALUES: tuple[JsonValue, ...] = (None, "", [], {})
 
 
 class _Answer(NamedTuple):
@@ -56,12 +54,14 @@ async def select_transition(context: TurnContext) -> Selection:
         if context.executed:  # a tool's result may have opened an edge
             edges = available_edges(context)
         edge = failure_edge or find_edge(decision.edge_id, edges)
+        if edge is None and decision.model == _RULES_MODEL.name and not decision.error_message:
+            edge = _edge_of_named_value(context)
         if edge and not failure_edge and (reason := _missing_consent(context, edge, edges, decision)):
             edge, decision = None, TransitionDecision(error_message=reason, model=decision.model)
     slots: SlotValues = {}
     if edge is not None:
-        slots, question = _extract_slots(context, edge, decision)
-        question = question or _criterion_question(context, edge, slots)
+        slots, question = extract_slots(context, edge, decision)
+        question = question or criterion_question(context, edge, slots)
         if question is None:
             rejected = " ".join(dict.fromkeys(decision.rejected.values()))
             also = tuple(
@@ -89,7 +89,7 @@ async def select_without_input(context: TurnContext, entered: Container[str]) ->
     if edge is None:
         fallback = find_fallback_edge(node)
         return Stay() if fallback is None else Fallback(fallback)
-    if question := _missing_value_question(context, edge, slots):
+    if question := missing_value_question(context, edge, slots):
         return question
     return Transition(edge, slots, _speculative_reply(node, edge, decision))
 
@@ -131,36 +131,6 @@ def match_quick_reply(context: TurnContext) -> Choice | None:
     return recognize_choice(context.text, offered, context.flow.language)
 
 
-def available_edges(context: TurnContext) -> tuple[CompiledEdge, ...]:
-    """Return the node's edges and the global ones that may interrupt it, without those closed by the data."""
-    node = context.node
-    if node.has_only_open_edges:
-        return node.available_edges
-    return tuple(edge for edge in node.available_edges if _is_open(context, edge))
-
-
-def is_silent_node(context: TurnContext) -> bool:
-    """Return whether the node says nothing and only leads on."""
-    node = context.node
-    if node.is_router or node.text or not node.edges or node.instruction is None:
-        return node.is_router
-    return is_silent(context.render(node.instruction))
-
-
-def find_edge(name: str, edges: Sequence[CompiledEdge]) -> CompiledEdge | None:
-    """Return the edge with the id `name`, or else one whose target has it, as models sometimes answer."""
-    if not name:
-        return None
-    return next((e for e in edges if e.id == name), None) or next(
-        (e for e in edges if e.target == name), None
-    )
-
-
-def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
-    """Return the node's fallback edge."""
-    return next((edge for edge in node.edges if edge.edge.is_fallback), None)
-
-
 def _edge_of_quick_reply(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
     """Return the edge that the selected quick reply names by its payload, or a reaction by its meaning.
 
@@ -199,6 +169,23 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
     return next((edge for edge in named or leading if id(edge) not in own), (named or leading)[0])
 
 
+def _edge_of_named_value(context: TurnContext) -> CompiledEdge | None:
+    """Return the only edge of the node that leads to where a value of the message is asked for.
+
+    Whoever says “yoga” where courses are one of several wishes wants a course.
+    """
+    flow, text = context.flow, context.text
+    if asks_back(text, flow.language) and not is_request(text, flow.language):
+        return None
+    found = [
+        edge
+        for edge in context.node.edges
+        if not (edge.slots or edge.commits or edge.edge.is_fallback)
+        and names_value(flow, flow.nodes[edge.target], text, context.today)
+    ]
+    return found[0] if len({edge.target for edge in found}) == 1 else None
+
+
 def _missing_consent(
     context: TurnContext, edge: CompiledEdge, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
 ) -> str:
@@ -226,7 +213,7 @@ async def _select_by_data(context: TurnContext, edges: tuple[CompiledEdge, ...])
     own = context.node.edges
     candidates = [edge for edge in own if not edge.edge.is_fallback]
     open_edges = [edge for edge in candidates if edge in edges]
-    if len(open_edges) != 1 or any(_evaluate_data(context, edge) is None for edge in candidates):
+    if len(open_edges) != 1 or any(evaluate_data(context, edge) is None for edge in candidates):
         return None
     global_edges = tuple(edge for edge in edges if edge not in own)
     decision = await _RULES_MODEL.decide(_build_request(context, global_edges))
@@ -239,7 +226,7 @@ async def _choose_without_input(
     """Choose an edge by the data, and by the model where they leave more than one open."""
     node = context.node
     edges = [edge for edge in node.edges if edge.target not in entered and not edge.edge.is_fallback]
-    results = [(edge, _evaluate_data(context, edge)) for edge in edges]
+    results = [(edge, evaluate_data(context, edge)) for edge in edges]
     open_edges = tuple(edge for edge, result in results if result is not False)
     certain = [edge for edge, result in results if result]
     if len(open_edges) == 1 and (certain or len(edges) == 1 or find_fallback_edge(node) is None):
@@ -250,24 +237,9 @@ async def _choose_without_input(
     if edge and is_strict and _missing_consent(context, edge, open_edges, decision):
         edge = None  # whoever was not asked has not agreed
     if edge:
-        slots, _ = _extract_slots(context, edge, decision)
+        slots, _ = extract_slots(context, edge, decision)
         return edge, decision, slots
     return next(iter(certain), None), STAY_DECISION, {}
-
-
-def _is_open(context: TurnContext, edge: CompiledEdge) -> bool:
-    if edge.guard is not None and not edge.guard.is_true(context.template_values):
-        return False
-    return edge.data_condition is None or edge.data_condition.evaluate(context.template_values) is not False
-
-
-def _evaluate_data(context: TurnContext, edge: CompiledEdge) -> bool | None:
-    """Return whether the data open the edge; `None` when the model has to decide."""
-    if edge.guard is not None:
-        return edge.guard.is_true(context.template_values)
-    if edge.data_condition is None:
-        return None
-    return edge.data_condition.evaluate(context.template_values)
 
 
 async def _ask_model(
@@ -338,69 +310,6 @@ def _build_request(
         write=context.streamer.writer if may_reply else discard,
         speculative_replies=node.speculative_replies,
     )
-
-
-def _extract_slots(
-    context: TurnContext, edge: CompiledEdge, decision: TransitionDecision
-) -> tuple[dict[str, JsonValue], Question | None]:
-    """Return the valid values of the edge's slots, and the question for a required one that is missing."""
-    values: dict[str, JsonValue] = {}
-    if not (edge.slots or edge.inferred_slots):
-        return values, None
-    errors: dict[str, str] = dict(decision.rejected)
-    for slot in (*edge.slots, *edge.inferred_slots):
-        value = decision.slots.get(slot.name)
-        if is_message_slot(slot):
-            value = read_message_slot(slot, context.message)  # a model must not invent a place
-        if value is None and slot.required and len(slot.allowed_values) == 1:
-            value = slot.allowed_values[0]  # models leave out a value that has no alternative
-        reading = validate_slot_value(slot, value, context.today)
-        if reading.value is not None:
-            values[slot.name] = reading.value
-            errors.pop(slot.name, None)
-        elif reading.error_message:
-            errors[slot.name] = reading.error_message
-    # a correction that is invalid is asked for again, although the slot has an older value
-    filled = {*context.state.filled, *values} - set(errors)
-    missing = next((slot for slot in edge.slots if slot.required and slot.name not in filled), None)
-    if missing is None:
-        return values, None
-    return values, Question(missing, values, errors.get(missing.name, ""))
-
-
-def _missing_value_question(context: TurnContext, edge: CompiledEdge, slots: SlotValues) -> Question | None:
-    """Return the question to ask before an edge may be followed that the user was not asked about."""
-    missing = _first_missing_slot(edge, _known_values(context, slots))
-    return Question(missing, slots) if missing else _criterion_question(context, edge, slots)
-
-
-def _first_missing_slot(edge: CompiledEdge, known: SlotValues) -> Slot | None:
-    return next((s for s in edge.slots if s.required and known.get(s.name) in _EMPTY_VALUES), None)
-
-
-def _criterion_question(context: TurnContext, edge: CompiledEdge, slots: SlotValues) -> Question | None:
-    """Return the question for an unmet completion criterion of the node; a second attempt may skip it."""
-    node = context.node
-    if not node.node.completion_criteria:
-        return None
-    is_exempt = edge.edge.is_fallback or edge.leads_to_hand_off or edge.target == node.id
-    if is_exempt or edge not in node.edges:
-        return None
-    missing = _first_unmet_criterion(node, _known_values(context, slots))
-    if missing is None or (node.node.allow_skip and context.state.insisted):
-        return None
-    return Question(missing, slots)
-
-
-def _first_unmet_criterion(node: CompiledNode, known: SlotValues) -> CompletionCriterion | None:
-    required = (each for each in node.node.completion_criteria or () if each.required)
-    return next((each for each in required if known.get(each.key) in _EMPTY_VALUES), None)
-
-
-def _known_values(context: TurnContext, slots: SlotValues) -> Mapping[str, JsonValue]:
-    """Return what the caller, the user and the actions have provided, with `slots` not stored yet."""
-    state = context.state
-    return {**state.variables, **state.slots, **slots, **state.results}
 
 
 def _speculative_reply(node: CompiledNode, edge: CompiledEdge, decision: TransitionDecision) -> str:

@@ -12,6 +12,7 @@ from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
 from flows.engine.after_end import begins_again, edge_after_end
+from flows.engine.edges import find_edge
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
@@ -27,7 +28,7 @@ from flows.engine.response_builder import (
 from flows.engine.routes import find_undelivered_route
 from flows.engine.selection import Transition
 from flows.engine.transition_executor import enter_initial_node, execute_selection
-from flows.engine.transition_selector import find_edge, match_quick_reply, select_transition
+from flows.engine.transition_selector import match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
 from flows.engine.unanswered import (

@@ -1,7 +1,7 @@
 """Language packs: the engine's own messages and the recognizers' language data, one folder per language.
 
-A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`) and
-`clauses.py` (`CLAUSES`).
+A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`),
+`clauses.py` (`CLAUSES`) and `conditions.py` (`CONDITIONS`).
 A text of the flow always takes precedence over a pack's message.
 """
 
@@ -37,6 +37,7 @@ PACK_LEXICONS: Final[Mapping[str, Lexicon]] = MappingProxyType(
         code: replace(
             import_module(f"{__name__}.{code}.lexicon").LEXICON,
             clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
+            conditions=import_module(f"{__name__}.{code}.conditions").CONDITIONS,
         )
         for code in LANGUAGES
     }

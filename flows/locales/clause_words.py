@@ -78,3 +78,51 @@ class ClauseWords:
     """Phrases of questions about the same thing: the price, the opening hours, the place, the duration."""
     ordinals: Words = frozenset()
     """Words and endings before a day that select one of several (“the second Tuesday of January”)."""
+    past_phrases: Phrases = ()
+    """Phrases that put a clause in the past (“last time”, “we were”)."""
+    past_patterns: tuple[str, ...] = ()
+    """Patterns of words with spaces between them that do so."""
+    past_question_words: Words = frozenset()
+    """Words of a question about something that has happened."""
+    said_words: Words = frozenset()
+    """Words by which such a clause is about what the user wants after all (“I said 3”, “I was hoping”)."""
+    owners: Words = frozenset()
+    """Words before a person or a thing of the user's (“my”)."""
+    relatives: Words = frozenset()
+    """People beside the user (“brother”)."""
+    deed_verbs: Words = frozenset()
+    """Verbs of what such people do or have, which is no wish of theirs."""
+    hypotheses: Phrases = ()
+    """Phrases of a clause about what would be (“what if”, “how much is it”)."""
+    contact_verbs: Phrases = ()
+    """Phrases of who wants to be connected with somebody (“speak to”)."""
+    count_phrases: Phrases = ()
+    """Phrases of a question for a number of things (“how many”)."""
+    age_words: Words = frozenset()
+    """Words of a question for an age."""
+    age_units: Words = frozenset()
+    """Units of an age."""
+    unit_words: Words = frozenset()
+    """Units of time, money and distance, which are counted only where they are asked for."""
+    inquiry_starts: Phrases = ()
+    """Beginnings of a question about what there is, also without its mark (“do you take”)."""
+    object_endings: Words = frozenset()
+    """Pronouns that are written as one word with their verb (“cancélala”)."""
+    fault_words: Words = frozenset()
+    """Words that say of something that it is not right, without saying what is right (“misspelt”)."""
+    name_statements: Phrases = ()
+    """Phrases before a person's own name, where nobody asked for it."""
+    naming_phrases: Phrases = ()
+    """Phrases between the name of something and what it is (“the street is …”)."""
+    count_alone: Mapping[str, int] = field(default_factory=dict)
+    """Words and phrases that are a number of people (“zu zweit”)."""
+    per_words: Phrases = ()
+    """Words between a count and the unit of time in which it happens so often (“once a week”)."""
+    joins_words: bool = False
+    """True if nouns are joined into one word, the last of which says what it is (“Winterreifen”)."""
+    move_words: Words = frozenset()
+    """Verbs of who wants another day or time for something (“move”): a day beside it may be the old one."""
+    target_words: Phrases = ()
+    """Words before the new day or time of what is moved (“to Monday”)."""
+    undo_words: Words = frozenset()
+    """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 from flows.locales.clause_words import ClauseWords as ClauseWords  # packs import it from here
+from flows.locales.condition_words import ConditionWords as ConditionWords
 from flows.text import normalize, tokenize
 
 Words = frozenset[str]
@@ -169,6 +170,10 @@ class DateWords:
     spelling_variants: Mapping[str, str] = field(default_factory=dict)
     correctable_near_days: Phrases = ()
     """Near days that are recognized with a typo."""
+    start_words: Words = frozenset()
+    """Limits that are a first day (“from”)."""
+    start_question_words: Words = frozenset()
+    """Words of a question for a first day."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,6 +240,10 @@ class TimeWords:
     """Patterns of what follows the word “am” when it is not the abbreviation."""
 
 
+def _no_conditions() -> ConditionWords:
+    return ConditionWords((), (), frozenset(), frozenset(), ())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """The language data of one pack."""
@@ -272,6 +281,7 @@ class Lexicon:
     dates: DateWords
     times: TimeWords
     clauses: ClauseWords = field(default_factory=ClauseWords)
+    conditions: ConditionWords = field(default_factory=_no_conditions)
     negation_suffixes: Phrases = ()
     stop_words: Words = frozenset()
     """Words without weight in the similarity of sentences; question words are none."""

@@ -9,11 +9,21 @@ from flows.nlu.clauses import (
     asks_to_wait,
     denied_positions,
     doubted_positions,
+    has_wish,
     is_excepted,
     is_request,
     is_reserved,
     is_unreserved_yes,
     refuses_wish,
+)
+from flows.nlu.condition_words import (
+    EMPTY_CONDITION_WORDS,
+    WORDS_FOR_USERS,
+    expects_any_answer,
+    expects_consent,
+    expects_refusal,
+    expects_willingness,
+    without_subject,
 )
 from flows.nlu.confirmation import (
     AnswerVocabulary,
@@ -32,13 +42,16 @@ from flows.nlu.person_requests import asks_for_person
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
+from flows.nlu.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
     "CLAUSE_END",
     "EMAIL_PATTERN",
+    "EMPTY_CONDITION_WORDS",
     "MAX_DIGITS",
+    "WORDS_FOR_USERS",
     "AnswerVocabulary",
     "RecognizedNumber",
     "Said",
@@ -57,9 +70,15 @@ __all__ = [
     "denied_positions",
     "doubted_positions",
     "expand_fractions",
+    "expects_any_answer",
+    "expects_consent",
+    "expects_refusal",
+    "expects_willingness",
     "extract_pattern_matches",
     "find_labels",
     "fit_vectorizer",
+    "has_wish",
+    "is_about_past",
     "is_among_unknown",
     "is_excepted",
     "is_greeting",
@@ -72,7 +91,9 @@ __all__ = [
     "is_small_talk",
     "is_unreserved_yes",
     "mask_claimed",
+    "mask_reports",
     "negates_other_words",
+    "new_date_only",
     "one_of",
     "promises_person",
     "read_name",
@@ -83,4 +104,5 @@ __all__ = [
     "recognize_phone_numbers",
     "refuses_wish",
     "remove_quotations",
+    "without_subject",
 ]

@@ -47,6 +47,8 @@ def is_among_unknown(
     known = lexicon.fillers | words.code_companions | names | lexicon.correction_words | lexicon.greetings
     links = frozenset((*lexicon.and_words, *lexicon.or_words, *words.reservations))
     sides = _within_clause(tokens[:at][::-1]), _within_clause(tokens[at + 1 :])
+    if next((word for word in sides[0] if word not in lexicon.fillers), "") in names:
+        sides = (), sides[1]  # “change booking 4321”
     return any(_is_changed(side, known | lexicon.thanks, links, _CODE_REACH) for side in sides)
 
 

@@ -47,7 +47,7 @@ def recognize_choice(
 def _is_in_other_label(position: int, offered: Sequence[Choice]) -> bool:
     """Return whether a number may be a part of another label: “2” with the labels 1A, 1B, 2A, 2B."""
     numbers = [re.findall(r"\d+", choice.label) for choice in offered]
-    return str(position) not in numbers[position - 1] and any(str(position) in each for each in numbers)
+    return any(str(position) in each for at, each in enumerate(numbers, 1) if at != position)
 
 
 def _is_other_answer(label: str, answer: str, language: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -154,6 +154,12 @@ def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return False
 
 
+def has_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text wishes or asks for something to be done."""
+    spaced = f" {' '.join(tokenize(text))} "
+    return _patterns(lexicon_for(language)).wish.search(spaced) is not None or is_request(text, language)
+
+
 def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether what follows these words is left out, as after “any day but” and “instead of”.
 
@@ -229,9 +235,17 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative
-        and (word in allowed or _is_almost(word, allowed))
+        and any(form in allowed or _is_almost(form, allowed) for form in _forms(word, lexicon))
         for word in spaced.split()
     )
+
+
+def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
+    """Yield a word, and its verb where a pronoun is written as one word with it (“cancélala”)."""
+    yield word
+    for ending in lexicon.clauses.object_endings:
+        if word.endswith(ending) and len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH:
+            yield word.removesuffix(ending)
 
 
 def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:

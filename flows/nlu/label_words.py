@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -24,17 +25,27 @@ def find_labels(text: str, labels: Sequence[Sequence[str]], language: str = DEFA
     words, denied = tokenize(text), denied_positions(text, language)
     if not 0 < len(words) <= _MAX_WORDS:
         return []
-    named = [_words_of(each, language) for each in labels]
+    named = [_words_of(tuple(each), language) for each in labels]
     own = [each - frozenset[str]().union(*(other for other in named if other is not each)) for each in named]
     said = [
         word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
     ]
+    joins = lexicon_for(language).clauses.joins_words
+    exact = frozenset[str]().union(*own)
     return [
-        index for index, each in enumerate(own) if any(_is_form(name, word) for name in each for word in said)
+        index
+        for index, each in enumerate(own)
+        if any(
+            (_is_form(name, word) and (word in each or word not in exact))
+            or (joins and word.endswith(name) and len(name) >= _INFLECTED and word not in exact)
+            for name in each
+            for word in said
+        )
     ]
 
 
-def _words_of(labels: Sequence[str], language: str) -> frozenset[str]:
+@lru_cache(maxsize=1_000)
+def _words_of(labels: tuple[str, ...], language: str) -> frozenset[str]:
     lexicon = lexicon_for(language)
     empty = lexicon.fillers | lexicon.stop_words | lexicon.question_words | lexicon.answers.generic
     empty |= lexicon.clauses.consent_companions | lexicon.thanks | lexicon.greetings

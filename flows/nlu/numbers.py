@@ -32,6 +32,7 @@ _RANGE_PATTERN = (
 _GROUPED_PATTERN = r"\d{1,3} 0\d\d(?: \d{3})*|\d+(?:[.,'\u00a0\u202f]\d+)*"
 _DIGITS_PATTERN = rf"(?<![\w.,:/'-])(?P<digits>[-−]?(?:{_GROUPED_PATTERN}))(?!(?!x\b)\w|[.,:/'-]\d)"
 _TOKEN = re.compile(rf"{_RANGE_PATTERN}|{_DIGITS_PATTERN}|(?P<word>[^\W\d_]+)|(?P<other>[^\s-])")
+_COMPOUND = re.compile(r"(?<![\w-])([^\W\d_]+)-([^\W\d_]+)(?![\w-])")
 _VULGAR_FRACTION = re.compile(r"(\d{1,9})? ?([¼½¾])")
 _GROUP_SPACES = re.compile(r"['\u00a0\u202f ]")
 
@@ -64,7 +65,7 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
         _Token("range", match["low"], match["high"])
         if match["low"]
         else _Token(match.lastgroup or "", match[0])
-        for match in _TOKEN.finditer(normalize(expand_fractions(text)))
+        for match in _TOKEN.finditer(_without_compounds(normalize(expand_fractions(text)), numbers))
     ]
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
@@ -83,6 +84,19 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
             found.append(number._replace(is_modified=True) if is_modified else number)
         at += length
     return found
+
+
+def _without_compounds(text: str, numbers: NumberWords) -> str:
+    """Return the text without words such as “one-off”, whose number counts nothing."""
+    if "-" not in text:
+        return text
+
+    def blank(match: re.Match[str]) -> str:
+        names = (numbers.by_name, numbers.scales)
+        is_number = any(match[2] in each for each in names) or match[2] in numbers.half_words
+        return match[0] if match[1] not in numbers.by_name or is_number else ";"
+
+    return _COMPOUND.sub(blank, text)
 
 
 def _parse_half_unit(

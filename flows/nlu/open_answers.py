@@ -10,7 +10,7 @@ from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses import asks_to_wait
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.patterns import one_of
-from flows.text import normalize, tokenize
+from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
@@ -49,9 +49,9 @@ def _without_introduction(text: str, lexicon: Lexicon) -> str:
     introduction, ending = _introduction(lexicon)
     text = "".join(" " if _is_pictograph(letter) else letter for letter in text).strip(_EDGE_MARKS)
     while text and (match := introduction.match(normalize(text))):
-        text = text[_position(text, match.end()) :].strip(_EDGE_MARKS)
+        text = text[original_position(text, match.end()) :].strip(_EDGE_MARKS)
     while text and (match := ending.search(normalize(text))):
-        text = text[: _position(text, match.start())].strip(_EDGE_MARKS)
+        text = text[: original_position(text, match.start())].strip(_EDGE_MARKS)
     return text
 
 
@@ -67,11 +67,6 @@ def _is_pictograph(letter: str) -> bool:
         return letter == "\ufe0f"
     category = unicodedata.category(letter)
     return category in ("So", "Cf") or (category == "Sk" and not letter.isascii())
-
-
-def _position(text: str, folded: int) -> int:
-    """Return the position in a text of one in its folded form, which may be longer (“ß”)."""
-    return next((at for at in range(len(text)) if len(normalize(text[:at])) >= folded), len(text))
 
 
 @cache

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from flows.slots.constraints import Constraints
-from flows.slots.extraction import MAX_VALUE_LENGTH, extract_slot, validate_slot_value, words_of_slot
+from flows.slots.date_extraction import is_birth_date
+from flows.slots.extraction import (
+    MAX_VALUE_LENGTH,
+    extract_slot,
+    validate_slot_value,
+)
+from flows.slots.labelled_texts import label_words
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
-from flows.slots.slot import Slot, slots_from_schema
+from flows.slots.named_numbers import numbers_of_values, recognize_named_numbers, replaced_number
+from flows.slots.slot import Slot, slots_from_schema, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.slots.stored_values import drop_changed_values
 
@@ -18,8 +25,13 @@ __all__ = [
     "accepts_any_text",
     "drop_changed_values",
     "extract_slot",
+    "is_birth_date",
     "is_message_slot",
+    "label_words",
+    "numbers_of_values",
     "read_message_slot",
+    "recognize_named_numbers",
+    "replaced_number",
     "slots_from_schema",
     "validate_slot_value",
     "words_of_slot",

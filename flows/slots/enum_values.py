@@ -26,7 +26,9 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
     """
     lexicon = lexicon_for(slot.language)
     plain = normalize(normalize_same_length(text))
-    if text.rstrip().endswith("?") and not _request(lexicon).match(" ".join(tokenize(text))):
+    spaced = f"{' '.join(tokenize(text))} "
+    is_inquiry = text.rstrip().endswith("?") or _inquiry(lexicon).match(spaced)
+    if is_inquiry and not _request(lexicon).match(spaced):
         return []
     words = tokenize(_greetings(lexicon).sub(lambda match: " " * len(match[0]), plain))
     if not words or len(words) > _MAX_ANSWER_WORDS:
@@ -39,11 +41,22 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
             span = range(at, at + len(phrase))
             if claimed.isdisjoint(span) and _equals(phrase, words[at : at + len(phrase)], lexicon):
                 claimed.update(span)
-                if at not in denied and not is_excepted(words[:at], slot.language):
+                if (
+                    at not in denied
+                    and not _is_frequency(words[at + len(phrase) :], lexicon)
+                    and not is_excepted(words[:at], slot.language)
+                ):
                     found.append((at, slot.allowed_values[index]))
     found.sort(key=lambda pair: pair[0])
     values = [value for _, value in found]
     return [value for number, value in enumerate(values) if value not in values[:number]]
+
+
+def _is_frequency(after: _Phrase, lexicon: Lexicon) -> bool:
+    """Return whether a unit of time follows, of which the word before it is only a count: “once a week”."""
+    clauses = lexicon.clauses
+    is_linked = " ".join(after[:1]) in clauses.per_words or " ".join(after[:2]) in clauses.per_words
+    return is_linked and not clauses.unit_words.isdisjoint(after[1:3])
 
 
 @lru_cache(maxsize=1_000)
@@ -83,6 +96,11 @@ def _is_form(name: str, word: str, lexicon: Lexicon) -> bool:
 @cache
 def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"\b{any_pattern(lexicon.greeting_patterns)}\b")
+
+
+@cache
+def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)} ")
 
 
 @cache

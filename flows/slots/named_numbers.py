@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
-from flows.locales import lexicon_for
-from flows.nlu import recognize_numbers
-from flows.slots.slot import Slot
+from pydantic import JsonValue
+
+from flows.locales import Lexicon, lexicon_for
+from flows.nlu import denied_positions, is_excepted, one_of, recognize_numbers
+from flows.slots.enum_values import named_values
+from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 
 _MIN_NOUN, _MAX_NUMBER_WORDS = 3, 3
@@ -27,12 +30,85 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
     return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
 
 
+def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool:
+    """Return whether words behind the slot's noun make its number another one (“one guest more”)."""
+    words, nouns = tokenize(text), _nouns(slot, names)
+    return any(
+        _stem(word) in nouns and _is_changed_behind(at, words, slot) and _is_number(words[at - 1], slot)
+        for at, word in enumerate(words)
+    )
+
+
+def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
+    """Return whether words behind the slot's noun make one of them another number (“eine Person mehr”)."""
+    words, nouns = tokenize(text), _nouns(slot, names)
+    return any(_stem(word) in nouns and _is_changed_behind(at, words, slot) for at, word in enumerate(words))
+
+
+def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
+    """Return the numbers of a text that it denies (“I am not 45”)."""
+    denied, words = denied_positions(text, slot.language), tokenize(text)
+    numbers = [(at, word) for at, word in enumerate(words) if at in denied and _is_number(word, slot)]
+    kept = {value for at, word in enumerate(words) if at not in denied for value in _values(word, slot)}
+    return frozenset(value for _, word in numbers for value in _values(word, slot)) - kept
+
+
+def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
+    """Return the numbers of a text that count something else than the slot: “in 5 minutes”, “I have 2 dogs”.
+
+    That is so with a unit that is not asked for; where people or units are asked for, with any other noun.
+    """
+    lexicon = lexicon_for(slot.language)
+    words, clauses = tokenize(text), lexicon.clauses
+    spaced = f" {' '.join(tokenize(f'{slot.question} {slot.description}'))} "
+    is_age = not names.isdisjoint(clauses.age_words)
+    if not is_age and not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
+        return frozenset()
+    nouns, units = _nouns(slot, names), frozenset(map(_stem, clauses.unit_words))
+    is_strict = is_age or _is_strict(slot, names)
+    nouns |= frozenset(map(_stem, clauses.age_units)) if is_age else frozenset()
+    known = _words_beside_counts(lexicon) if is_strict else frozenset()
+    people = frozenset() if names & clauses.people_words else clauses.people_words
+    found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
+    for word, following in pairwise(words):
+        if not following.isalpha() or _stem(following) in nouns or not _is_number(word, slot):
+            continue
+        is_other = following in people or (
+            is_strict and following not in known and not _is_number(following, slot)
+        )
+        if _stem(following) in units or is_other:
+            found.update(_values(word, slot))
+    return frozenset(found)
+
+
+@cache
+def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words that may follow a number of people or of units without being what is counted."""
+    clauses, answers = lexicon.clauses, lexicon.answers
+    known = lexicon.fillers | lexicon.thanks | lexicon.correction_words | lexicon.stop_words
+    known |= clauses.value_companions | clauses.consent_companions | clauses.value_connectors
+    known |= clauses.people_words | clauses.relatives | answers.yes | answers.no | answers.correct
+    known |= {*lexicon.and_words, *lexicon.or_words, *clauses.amount_multipliers}
+    return known.union(
+        *(phrase.split() for phrase in (*clauses.amount_modifiers_after, *clauses.reservations))
+    )
+
+
 def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int | None:
     """Return 1 for a text that names one of what is counted (“a month”)."""
     words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
     nouns = _nouns(slot, names)
     is_one = any(counts.get(one) == 1 and _stem(word) in nouns for one, word in pairwise(words))
-    return 1 if is_one and len(words) <= _MAX_NUMBER_WORDS + 2 else None
+    return 1 if (is_one and len(words) <= _MAX_NUMBER_WORDS + 2) or _is_only_one(words, slot) else None
+
+
+def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
+    """Return whether a text says one and nothing else: “solo una”, “just the one”."""
+    lexicon = lexicon_for(slot.language)
+    ones = {word for word, count in lexicon.dates.counts.items() if count == 1 and len(word) >= _MIN_NOUN}
+    only = lexicon.fillers | {word for phrase in lexicon.clauses.reservations for word in phrase.split()}
+    is_said = not ones.isdisjoint(words) and not slot.is_told_by
+    return is_said and len(words) <= _MAX_NUMBER_WORDS and (only | ones).issuperset(words)
 
 
 @lru_cache(maxsize=1_000)
@@ -41,6 +117,9 @@ def _nouns(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
     nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
+    asked = " ".join(tokenize(f"{slot.question} {slot.description}"))
+    counted = re.findall(rf"\b{one_of(lexicon.clauses.count_phrases)} (\w+)", asked)
+    nouns |= {word for word in counted if word not in lexicon.fillers and len(word) >= _MIN_NOUN}
     if nouns & lexicon.clauses.people_words:
         nouns |= lexicon.clauses.people_words
     for topic in lexicon.clauses.topics:
@@ -53,23 +132,91 @@ def _stem(word: str) -> str:
 
 
 def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
-    """Return the number before the noun at a position, or the digits behind it (“guests: 5”)."""
+    """Return the number before the noun at a position, or the digits behind it (“guests: 5”).
+
+    None where words behind the noun make it another number (“one guest more”).
+    """
+    if _is_changed_behind(at, words, slot):
+        return []
     for length in range(_MAX_NUMBER_WORDS, 0, -1):
         before = words[max(0, at - length) : at]
-        if before and _is_number(before[0], slot) and _is_number(before[-1], slot):
+        if before and _is_one_number(before, slot):
             return _values(" ".join(before), slot)
-    fillers = lexicon_for(slot.language).fillers | lexicon_for(slot.language).clauses.consent_companions
-    behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
-    return _values(behind[0], slot) if behind and behind[0].isdigit() else []
-
-
-def _of_people(words: tuple[str, ...], slot: Slot) -> list[int | float]:
-    """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”)."""
     lexicon = lexicon_for(slot.language)
+    fillers = (
+        lexicon.fillers
+        | lexicon.clauses.consent_companions
+        | set(" ".join(lexicon.clauses.naming_phrases).split())
+    )
+    behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
+    return _values(behind[0], slot) if behind and _is_number(behind[0], slot) else []
+
+
+def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
+    behind = f"{' '.join(words[at + 1 : at + 4])} "
+    changing = lexicon_for(slot.language).clauses.amount_modifiers_after
+    return at > 0 and any(behind.startswith(f"{each} ") for each in changing)
+
+
+def replaced_number(slot: Slot, current: JsonValue, text: str) -> int | float | None:
+    """Return the number that takes the place of the current one: “4 instead of 3”, “not 3 but 5”."""
+    if not isinstance(current, int | float) or isinstance(current, bool):
+        return None
+    lexicon, words = lexicon_for(slot.language), tokenize(text)
+    at = [(position, _values(word, slot)) for position, word in enumerate(words) if _is_number(word, slot)]
+    values = [(position, each[0]) for position, each in at if len(each) == 1]
+    others = [value for _, value in values if value != current]
+    if len(values) != 2 or len(others) != 1:
+        return None
+    old = next(position for position, value in values if value == current)
+    before = words[max(0, old - _MAX_NUMBER_WORDS) : old]
+    is_left_out = is_excepted(before, slot.language) or any(word in lexicon.negations for word in before)
+    return others[0] if is_left_out else None
+
+
+def numbers_of_values(slot: Slot, values: Slot, text: str) -> list[int | float]:
+    """Return the numbers of a text right before a value of a list (“2 large boxes”)."""
+    words, names = tokenize(text), words_of_slot(slot)
+    if _is_strict(slot, names):
+        return []
+    return [
+        number
+        for word, following in pairwise(words)
+        if _is_number(word, slot) and named_values(values, following)
+        for number in _values(word, slot)
+    ]
+
+
+def _is_strict(slot: Slot, names: frozenset[str]) -> bool:
+    """Return whether people or units are asked for, which no other noun can be."""
+    clauses = lexicon_for(slot.language).clauses
+    units = frozenset(map(_stem, clauses.unit_words))
+    return bool(_nouns(slot, names) & units) or not names.isdisjoint(clauses.people_words)
+
+
+def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
+    """Return whether words are one number, or several to choose from (“2 or 3”)."""
+    lexicon = lexicon_for(slot.language)
+    links = (*lexicon.and_words, *lexicon.or_words, *lexicon.times.range_to_words)
+    ends = _is_number(words[0], slot) and _is_number(words[-1], slot)
+    return ends and all(word in links or _is_number(word, slot) for word in words)
+
+
+def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> list[int | float]:
+    """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”).
+
+    With `is_told` only where more than a preposition says so (“we are 4”).
+    """
+    lexicon = lexicon_for(slot.language)
+    spaced = f" {' '.join(words)} "
+    if told := [count for name, count in lexicon.clauses.count_alone.items() if f" {name} " in spaced]:
+        return [*told]
     known = lexicon.fillers | lexicon.thanks | lexicon.clauses.value_companions | lexicon.clauses.value_links
     for phrase in lexicon.clauses.people_counts:
         before, _, after = phrase.partition("#")
         ahead, behind = tokenize(before), tokenize(after)
+        if is_told and known.issuperset((*ahead, *behind)):
+            continue
         for at, word in enumerate(words):
             is_framed = (
                 words[max(0, at - len(ahead)) : at] == ahead

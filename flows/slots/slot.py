@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from flows.locales import DEFAULT_LANGUAGE, phone_region
 from flows.slots.constraints import Constraints, constraints_from_schema
 from flows.slots.slot_types import is_format_type, is_json_type
-from flows.text import BoundedRegex
+from flows.text import BoundedRegex, tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Slot:
     region: str = ""
     constraints: Constraints | None = None
     is_told_by: str = ""
-    """Feature that tells a number from others in the same text: its noun, or also its size."""
+    """What tells a value from others in the same text: a number's noun, or also its size; a text's label."""
+    nouns: str = ""
+    """Other words for what is asked for."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 
@@ -41,8 +44,8 @@ class Slot:
 
     @property
     def is_free_text(self) -> bool:
-        """True if any text is a valid value."""
-        return self.kind == "text"
+        """True if any text is a valid value; not where only one with a label is."""
+        return self.kind == "text" and not self.is_told_by
 
 
 def slots_from_schema(schema: Mapping[str, Any] | None, language: str = DEFAULT_LANGUAGE) -> tuple[Slot, ...]:
@@ -75,6 +78,7 @@ def _build_slot(
         region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
         is_told_by=str(part.get("x-told-by") or ""),
+        nouns=" ".join(map(str, part.get("x-nouns") or ())),
         synonyms=_synonyms(part),
     )
 
@@ -106,3 +110,11 @@ def _declared_type(part: Mapping[str, Any]) -> str:
         [each for each in declared if each != "null"] if isinstance(declared, list | tuple) else [declared]
     )
     return str(types[0]) if len(types) == 1 else "string"
+
+
+@lru_cache(maxsize=1_000)
+def words_of_slot(slot: Slot) -> frozenset[str]:
+    """Return the words of what the slot asks for."""
+    return frozenset(
+        tokenize(f"{slot.description} {slot.question} {slot.name.replace('_', ' ')} {slot.nouns}")
+    )

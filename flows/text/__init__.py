@@ -19,6 +19,7 @@ from flows.text.tokens import (
     normalize,
     normalize_digits,
     normalize_same_length,
+    original_position,
     squeeze_repeats,
     tokenize,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "normalize",
     "normalize_digits",
     "normalize_same_length",
+    "original_position",
     "pattern_error",
     "protect_value",
     "replace_surrogates",

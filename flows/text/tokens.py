@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_INPUT_LENGTH = 2_000
+_CACHED_TEXTS = 1_000
+"""A text is read several times in a turn: for each slot and each edge, and so are the flow's own words."""
 
 # a thumb is a common answer on messengers; every language reads these two words
 _EMOJI_WORDS = str.maketrans(
@@ -37,7 +40,12 @@ def normalize(text: str) -> str:
     """Return lower case without accents and with ASCII digits, at most `MAX_INPUT_LENGTH` characters."""
     if text.isascii():  # the common case; the steps below would change nothing else
         return text[:MAX_INPUT_LENGTH].lower().replace("`", "'")
-    plain = normalize_digits(text[:MAX_INPUT_LENGTH]).translate(_APOSTROPHES)
+    return _fold(text[:MAX_INPUT_LENGTH])
+
+
+@lru_cache(maxsize=_CACHED_TEXTS)
+def _fold(text: str) -> str:
+    plain = normalize_digits(text).translate(_APOSTROPHES)
     decomposed = unicodedata.normalize("NFKD", plain.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))[:MAX_INPUT_LENGTH]
 
@@ -48,6 +56,11 @@ def normalize_same_length(text: str) -> str:
     return text if len(folded) == len(text) else folded
 
 
+def original_position(text: str, folded: int) -> int:
+    """Return the position in a text of one in its normalized form, which may be longer (“ß”)."""
+    return next((at for at in range(len(text)) if len(normalize(text[:at])) >= folded), len(text))
+
+
 def normalize_digits(text: str) -> str:
     """Return the text with the digits of every script as 0 to 9, without signs around them."""
     if text.isascii():
@@ -56,6 +69,7 @@ def normalize_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
+@lru_cache(maxsize=_CACHED_TEXTS)
 def tokenize(text: str) -> tuple[str, ...]:
     """Return the normalized words of a text, with apostrophes inside words."""
     folded = normalize(text)

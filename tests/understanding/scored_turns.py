@@ -22,6 +22,7 @@ from tests.understanding.shop import SHOPS
 
 TODAY = date(2026, 11, 27)
 TURNS = Path(__file__).parent / "turns"
+FORMS = Path(__file__).parent / "forms"
 
 Verdict = Literal["right", "asks", "wrong"]
 
@@ -76,7 +77,10 @@ def _parse_turn(scene: Scene, line: str) -> ScoredTurn:
 
 def load(scene: Scene) -> Flow:
     """Return the scene's flow."""
-    return SHOPS[scene.language] if scene.flow == "shop" else Flow.load(LIBRARY / f"{scene.flow}.json")
+    if scene.flow == "shop":
+        return SHOPS[scene.language]
+    form = FORMS / f"{scene.flow}.yaml"
+    return Flow.load(form if form.exists() else LIBRARY / f"{scene.flow}.json")
 
 
 _ANSWERS: StubResponses = {
@@ -87,8 +91,10 @@ _ANSWERS: StubResponses = {
 
 
 def _machine(flow: Flow, state: dict[str, Any] | None) -> DialogMachine:
+    done = (StubResponse(status=201, data={}),)
+    answers = {action.id: _ANSWERS.get(action.id, done) for action in flow.actions}
     return DialogMachine(
-        flow, "rules", state=state, fetch=StubFetch(_ANSWERS), secrets={"BOOKING_TOKEN": "a-secret"},
+        flow, "rules", state=state, fetch=StubFetch(answers), secrets={"BOOKING_TOKEN": "a-secret"},
         today=lambda: TODAY,
     )  # fmt: skip
 

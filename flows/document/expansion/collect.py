@@ -148,7 +148,7 @@ def _correction_edges(
     return [
         form.value_edge(f"{slot.name}_{where}_{asked.name}", slot, form.corrections[slot.name])
         for slot in slots
-        if any(slot is each for each in form.recognizable)
+        if any(slot is each for each in (*form.recognizable, *form.labelled))
     ]
 
 

@@ -8,7 +8,12 @@ from typing import Any
 
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectNode, CollectSlot
-from flows.document.expansion.slot_kinds import is_told_by_size, named_numbers, recognizable_slots
+from flows.document.expansion.slot_kinds import (
+    is_told_by_size,
+    labelled_texts,
+    named_numbers,
+    recognizable_slots,
+)
 from flows.locales import LocaleMessages, messages_for
 
 SlotTexts = Mapping[str, Any]
@@ -31,6 +36,7 @@ class Form:
     can_be_cancelled: bool = True
     recognizable: tuple[CollectSlot, ...] = ()
     named: tuple[CollectSlot, ...] = ()
+    labelled: tuple[CollectSlot, ...] = ()
     questions: dict[str, str] = field(default_factory=dict)
     new_questions: dict[str, str] = field(default_factory=dict)
     corrections: dict[str, str] = field(default_factory=dict)
@@ -40,11 +46,12 @@ class Form:
         graph, owner = self.graph, self.node.id
         self.named = named_numbers(self.node.slots)
         self.recognizable = (*recognizable_slots(self.node.slots), *self.named)
+        self.labelled = labelled_texts(self.node.slots)
         for slot in self.node.slots:
             self.questions[slot.name] = graph.node_id(f"ask_{slot.name}", owner)
             if slot.checks or self.is_corrected:
                 self.new_questions[slot.name] = graph.node_id(f"ask_new_{slot.name}", owner)
-            is_read = any(slot is each for each in self.recognizable)
+            is_read = any(slot is each for each in (*self.recognizable, *self.labelled))
             self.corrections[slot.name] = (
                 graph.node_id(f"{slot.name}_corrected", owner) if slot.corrected and is_read else owner
             )
@@ -80,6 +87,8 @@ class Form:
 
     def _told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
         """Return the key by which a number is only read where its noun, or its size, tells what it is."""
+        if not is_asked and any(slot is each for each in self.labelled):
+            return {"x-told-by": "label"}
         if is_asked or not any(slot is each for each in self.named):
             return {}
         return {"x-told-by": "noun or size" if is_reviewed and is_told_by_size(self.node.slots) else "noun"}
@@ -160,7 +169,9 @@ def labels_of(slot: CollectSlot, texts: SlotTexts, messages: LocaleMessages) -> 
 
 
 def _property(slot: CollectSlot) -> Json:
+    nouns = {"x-nouns": list(slot.keywords)} if slot.keywords else {}
     return {
+        **nouns,
         **slot.schema_keys,
         "description": describe(slot),
         "x-question": slot.reprompt or slot.question,

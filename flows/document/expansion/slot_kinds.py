@@ -31,6 +31,11 @@ def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
     )
 
 
+def labelled_texts(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
+    """Return the texts that are told from other values by their label (“the street is …”)."""
+    return tuple(slot for slot in slots if slot_kind(slot) == "text" and not slot.verbatim)
+
+
 def is_told_by_size(slots: Sequence[CollectSlot]) -> bool:
     """Return whether a large number alone can only be the form's one number, and no code or phone number."""
     kinds = [slot_kind(slot) for slot in slots]

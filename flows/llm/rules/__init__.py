@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from flows.llm.rules.carried_values import (
+    find_carried_edge,
+    find_named_edge,
+    names_value,
+    read_carried_values,
+)
 from flows.llm.rules.explanation import explain_edge
 from flows.llm.rules.model import RulesModel, explain_missing_consent
 from flows.llm.rules.reach import best_edge, is_ever_taken, takes_choice
@@ -11,6 +17,10 @@ __all__ = [
     "best_edge",
     "explain_edge",
     "explain_missing_consent",
+    "find_carried_edge",
+    "find_named_edge",
     "is_ever_taken",
+    "names_value",
+    "read_carried_values",
     "takes_choice",
 ]

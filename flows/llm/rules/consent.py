@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.nlu import (
+    answer_vocabulary,
     content_words,
     is_not_yet,
     negates_other_words,
@@ -20,6 +21,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if edge.takes_no and message.denies_wish_of_other(edge):
         return True
     if edge.takes_no and is_not_yet(message.text, message.language):
+        return any(other.takes_yes for other in message.request.available_edges)
+    if edge.takes_no and not edge.commits and _only_seems_no(message):
         return any(other.takes_yes for other in message.request.available_edges)
     level = message.request.node.node.confirm
     if level == "normal" or not (edge.commits or level == "strict"):
@@ -38,6 +41,15 @@ def is_consent_missing(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if edge.takes_yes or not is_answer_blocked(edge, message):
         return is_answer_blocked(edge, message)
     return message.is_waiting or message.text.endswith("?")
+
+
+def _only_seems_no(message: ParsedMessage) -> bool:
+    """Return whether a no only asks for agreement (“está bien, ¿no?”), or for time (“yes no wait”)."""
+    answers = answer_vocabulary(message.language)
+    if message.text.rstrip().endswith("?"):
+        return len(message.words) > 1 and not answers.affirmative.isdisjoint(message.words[:-1])
+    is_mixed = not answers.affirmative.isdisjoint(message.words)
+    return message.is_waiting and is_mixed
 
 
 def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.scoring import (
+from flows.llm.rules.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
     EXAMPLE_SCORE,
@@ -18,8 +18,8 @@ from flows.llm.rules.scoring import (
     QUESTION_SCORE,
     SLOT_SCORE,
     TYPO_SCORE,
-    score_edge,
 )
+from flows.llm.rules.scoring import score_edge
 
 _REASONS = (
     (PAYLOAD_SCORE, "its quick reply was chosen"),

@@ -14,6 +14,7 @@ _MIN_TYPO_WORD_LENGTH = 5
 _MAX_WORDS = 60
 _MAX_ANSWER_WORDS = 4
 _MAX_TYPOS = 2
+_MIN_JOINED_LENGTH, _MIN_JOINED_PREFIX = 4, 3
 # keywords of one letter that an author gives for a yes and a no
 _YES_LETTER, _NO_LETTER = "y", "n"
 
@@ -71,10 +72,18 @@ def fuzzy_match_length(
 
 
 def is_equivalent_answer(
-    keywords: Collection[Phrase], words: Phrase, *, agreed: bool | None, language: str = DEFAULT_LANGUAGE
+    keywords: Collection[Phrase],
+    words: Phrase,
+    *,
+    agreed: bool | None,
+    language: str = DEFAULT_LANGUAGE,
+    is_clear: bool = False,
 ) -> bool:
-    """Return whether `words` are the yes or the no that the keywords are: `ja` where they have `yes`."""
-    if agreed is None or len(words) > _MAX_ANSWER_WORDS:
+    """Return whether `words` are the yes or the no that the keywords are: `ja` where they have `yes`.
+
+    They are few, or `is_clear` says that nothing else is among them.
+    """
+    if agreed is None or (len(words) > _MAX_ANSWER_WORDS and not is_clear):
         return False
     vocabulary = answer_vocabulary(language)
     alone = {phrase[0] for phrase in keywords if len(phrase) == 1}
@@ -119,12 +128,24 @@ def _is_denied(phrase: Phrase, start: int, denied: Container[int], language: str
 
 def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
+    if _ends_joined_word(phrase, words, denied, language):
+        return True
     return any(
         words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
         and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
         and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
         and not _is_denied(phrase, at, denied, language)
         for at in starts
+    )
+
+
+def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
+    """Return whether a word is a kind of what a keyword says: “Winterreifen” where it is “Reifen”."""
+    if len(phrase) > 1 or len(phrase[0]) < _MIN_JOINED_LENGTH:
+        return False
+    return lexicon_for(language).clauses.joins_words and any(
+        word.endswith(phrase[0]) and len(word) >= len(phrase[0]) + _MIN_JOINED_PREFIX and at not in denied
+        for at, word in enumerate(words)
     )
 
 

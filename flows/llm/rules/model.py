@@ -12,15 +12,9 @@ from flows.llm.model import (
 )
 from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.scoring import (
-    ASKED_SLOT_SCORE,
-    INVALID_SLOT_SCORE,
-    SLOT_SCORE,
-    EdgeScore,
-    count_shared_words,
-    rejected_values,
-    score_edge,
-)
+from flows.llm.rules.phrase_scoring import count_shared_words
+from flows.llm.rules.ranks import ASKED_SLOT_SCORE, CONDITION_SCORE, INVALID_SLOT_SCORE, SLOT_SCORE
+from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes
 from flows.locales import messages_for
 
@@ -44,7 +38,7 @@ class RulesModel:
         wishes, rest = find_wishes(question, message.text)
         best = _break_tie(weighed, wishes, message)
         if best is not None and best.edge.is_answer and wishes and rest:
-            best = _value_beside(rest, question) or best
+            best = _wish_beside(rest, question) or best
         if best is None:
             return TransitionDecision(model=self.name)
         if best.score == INVALID_SLOT_SCORE:
@@ -93,11 +87,15 @@ def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
 
 
-def _value_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
-    """Return the node's edge whose value stands beside a question, as in “Friday, and is there parking?”."""
+def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
+    """Return the node's edge of the value or wish beside a question (“Friday, and is there parking?”)."""
     message = ParsedMessage(question._replace(text=rest))
-    scores = [score_edge(edge, message) for edge in question.node.edges if edge.slots]
+    scores = [score_edge(edge, message) for edge in question.node.edges]
     best = max(scores, key=lambda each: each.score, default=None)
+    if best and not best.edge.slots and not (best.edge.takes_yes or best.edge.takes_no):
+        equal = [each for each in scores if each.score == best.score]
+        is_clear = len(equal) == 1 and best.score > CONDITION_SCORE and not message.is_question
+        return best if is_clear and not best.edge.commits else None
     is_name = best is not None and best.score == ASKED_SLOT_SCORE and message.is_name_asked
     return best if best and best.slots and (is_name or best.score >= SLOT_SCORE - 15) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -22,22 +23,41 @@ from flows.nlu import (
     content_words,
     denied_positions,
     find_labels,
+    is_about_past,
     is_negation,
     is_request,
     is_reserved,
     is_unreserved_yes,
+    mask_reports,
     negates_other_words,
     read_name,
     recognize_confirmation,
     refuses_wish,
 )
 from flows.nlu.datetimes import complete_hour_answer
-from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, extract_slot, words_of_slot
+from flows.slots import (
+    MAX_VALUE_LENGTH,
+    Slot,
+    SlotReading,
+    extract_slot,
+    is_birth_date,
+    label_words,
+    numbers_of_values,
+    recognize_named_numbers,
+    replaced_number,
+    words_of_slot,
+)
 from flows.state import HistoryLine
-from flows.text import MAX_INPUT_LENGTH, tokenize
+from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
 _MAX_OPENING = 4
+_MAX_OPENING_CORRECTION = 2
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_DATE_KINDS = ("date", "time")
+_MIN_NAME_LENGTH = 4
+_NUMBER_KINDS = ("integer", "number")
+_TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
+"""Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 
 
@@ -50,6 +70,8 @@ class ParsedMessage:
             (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
         )
         self.language = question.language
+        said = [line["content"] for line in question.history if _is_bot_line(line)]
+        self.previous_bot_message = said[-2] if len(said) > 1 else ""
         text = question.text.strip()[:MAX_INPUT_LENGTH]
         self.text = complete_hour_answer(text, self.last_bot_message, question.language)
         self.words = expand_abbreviations(tokenize(self.text), self.language)
@@ -96,6 +118,15 @@ class ParsedMessage:
         found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
 
+    @cached_property
+    def asks_to_be_connected(self) -> bool:
+        """True if the text wishes to speak to somebody or some place: “put me through to the office”."""
+        found = (
+            (phrase, find_phrase(phrase, self.words))
+            for phrase in map(tokenize, lexicon_for(self.language).clauses.contact_verbs)
+        )
+        return any(at >= 0 and self.denied.isdisjoint(range(at, at + len(phrase))) for phrase, at in found)
+
     @property
     def has_yes(self) -> bool:
         """True if a yes is among the words."""
@@ -140,11 +171,154 @@ class ParsedMessage:
         chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
             return SlotReading(chosen, weight=1)
-        reading = extract_slot(slot, self.text, self.request.today)
+        if slot.is_told_by and (asked := self._asked_number(slot.name)):
+            return self.extract_slot(asked)
+        if slot.kind == "text" and self._labels_other(slot):
+            return SlotReading()
+        if slot.kind in _NUMBER_KINDS and self.corrects_previous:
+            if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
+                slot = replace(slot, is_told_by="")
+            elif not slot.is_told_by and self._previous_is_number(slot):
+                return SlotReading()
+        reading = extract_slot(slot, self._text_for(slot), self.request.today)
+        if slot.kind in _NUMBER_KINDS and slot.is_told_by:
+            reading = (
+                self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
+            )
+        if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
+            return SlotReading()
         return (
             SlotReading()
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
+        )
+
+    @cached_property
+    def corrects_previous(self) -> bool:
+        """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
+        lexicon = lexicon_for(self.language)
+        return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
+
+    def _replaced(self, slot: Slot) -> SlotReading | None:
+        """Return the number that the text puts in the place of this slot's, and of no other's."""
+        values = self.request.values
+        known = [values.get(name) for name in self._names_of_numbers]
+        new = replaced_number(slot, values.get(slot.name), self._text_for(slot))
+        if new is None or known.count(values.get(slot.name)) != 1:
+            return None
+        return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)
+
+    def _counted(self, slot: Slot) -> SlotReading | None:
+        """Return the number that counts a value of a list (“2 orchids”), where nothing else is counted."""
+        if len(self._names_of_numbers) > 1:
+            return None
+        lists = {
+            other.name: other
+            for edge in self.request.available_edges
+            for other in edge.slots
+            if other.kind == "enum"
+        }
+        text = self._text_for(slot)
+        counted = {count for other in lists.values() for count in numbers_of_values(slot, other, text)}
+        if len(counted) != 1:
+            return None
+        return extract_slot(replace(slot, is_told_by=""), str(counted.pop()), self.request.today)
+
+    @cached_property
+    def _names_of_numbers(self) -> frozenset[str]:
+        """The names of all numbers that are asked for or may be corrected here."""
+        edges = self.request.available_edges
+        return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
+
+    def _labels_other(self, slot: Slot) -> bool:
+        """Return whether the text names another text's label better: “the new town” beside “the old town”."""
+        labels = {
+            other.name: label_words(other)
+            for edge in self.request.available_edges
+            for other in edge.slots
+            if other.kind == "text" and other.is_told_by
+        }
+        own = len(labels.pop(slot.name, frozenset()) & set(self.words))
+        return any(own <= len(words & set(self.words)) for words in labels.values())
+
+    def _asked_number(self, name: str) -> Slot | None:
+        """Return the number of this name that the node asks for, where others are told by their noun."""
+        return next(
+            (
+                slot
+                for edge in self.request.node.edges
+                for slot in edge.slots
+                if slot.name == name and slot.kind in _NUMBER_KINDS and not slot.is_told_by
+            ),
+            None,
+        )
+
+    def _previous_is_number(self, asked: Slot) -> bool:
+        """Return whether the question before this one was for a number too."""
+        return any(
+            slot.kind in _NUMBER_KINDS
+            and slot.name != asked.name
+            and slot.question
+            and slot.question in self.previous_bot_message
+            for edge in self.request.available_edges
+            for slot in edge.slots
+        )
+
+    def _is_value_of_other(self, slot: Slot, value: JsonValue) -> bool:
+        """Return whether a number stands beside the noun of another number that is asked for, not its own."""
+        if value is None or slot.is_told_by:
+            return False
+        own = recognize_named_numbers(slot, words_of_slot(slot), self.text)
+        others = {
+            other.name: other
+            for edge in self.request.available_edges
+            for other in edge.slots
+            if other.kind in _NUMBER_KINDS and other.name != slot.name and other.is_told_by
+        }
+        return not own and any(
+            value in recognize_named_numbers(other, words_of_slot(other), self.text)
+            for other in others.values()
+        )
+
+    def _text_for(self, slot: Slot) -> str:
+        """Return the text without what only tells of something: not where that is what is asked for."""
+        if slot.kind not in _TOLD_KINDS or self._asks_about_past:
+            return self.text
+        is_past = slot.must_be_past or is_about_past(words_of_slot(slot), self.language)
+        text = self.text if is_past else self._text_without_reports
+        return self._without_names_of_values(text) if slot.kind in _DATE_KINDS else text
+
+    def _without_names_of_values(self, text: str) -> str:
+        """Return the text of the same length without the values of lists, which say nothing about a day."""
+        pattern = self._names_of_values
+        return pattern.sub(lambda match: f";{' ' * (len(match[0]) - 1)}", text) if pattern else text
+
+    @cached_property
+    def _names_of_values(self) -> re.Pattern[str] | None:
+        lexicon = lexicon_for(self.language)
+        known = lexicon.fillers | lexicon.clauses.value_companions | lexicon.times.vague_day_periods
+        labels = {
+            str(label)
+            for edge in self.request.available_edges
+            for slot in edge.slots
+            if slot.kind == "enum"
+            for label in (*slot.allowed_values, *(name for name, _ in slot.synonyms))
+        }
+        words = {word for label in labels for word in tokenize(label) if word.isalpha() and word not in known}
+        long = [re.escape(word) for word in sorted(words) if len(word) >= _MIN_NAME_LENGTH]
+        return re.compile(rf"\b(?:{'|'.join(long)})\b", re.IGNORECASE) if long else None
+
+    @cached_property
+    def _text_without_reports(self) -> str:
+        return mask_reports(self.text, self.language)
+
+    @cached_property
+    def _asks_about_past(self) -> bool:
+        """True if a past day is among what is asked for, so that the values belong to it."""
+        return any(
+            slot.must_be_past and not is_birth_date(slot)
+            for edge in self.request.available_edges
+            for slot in edge.slots
         )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
@@ -153,7 +327,7 @@ class ParsedMessage:
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
     @cached_property
-    def _begins_question(self) -> bool:
+    def begins_question(self) -> bool:
         """True if the text begins with a question word, maybe behind a greeting."""
         lexicon = lexicon_for(self.language)
         opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
@@ -168,7 +342,7 @@ class ParsedMessage:
     @property
     def is_real_question(self) -> bool:
         """Return whether the text is a question without a code or an address, which are only answers."""
-        if not (self.is_question or self._begins_question):
+        if not (self.is_question or self.begins_question):
             return False
         slots = (
             slot

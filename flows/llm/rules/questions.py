@@ -25,6 +25,12 @@ def count_shared_subjects(edge: CompiledEdge, message: ParsedMessage) -> int:
     return sum(not any(subject in other for other in others) for subject in shared)
 
 
+def shares_topic(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a text and an answer's questions are about the same topic, such as the price."""
+    own = _subjects_of(edge, message.language)
+    return any(each.startswith("#") for each in own & find_subjects(message.text, message.language))
+
+
 def count_own_words(edge: CompiledEdge, message: ParsedMessage) -> int:
     """Count the words of a message that only this one of the node's edges has in its examples."""
     own = [each for each in message.request.node.edges if each.edge.examples or each.edge.keywords]
@@ -58,7 +64,9 @@ def find_subjects(text: str, language: str) -> frozenset[str]:
 
 @cache
 def _topics(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"\b{one_of(topic)}\b") for topic in lexicon.clauses.topics)
+    # a word may stand between (“habt ihr heute auf”)
+    topics = (one_of(topic).replace(r"\s+", r"(?: \w+)? ") for topic in lexicon.clauses.topics)
+    return tuple(re.compile(rf"\b{topic}\b") for topic in topics)
 
 
 for (

@@ -7,75 +7,33 @@ scores higher.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
-from rapidfuzz.distance import OSA
 
-from flows.compiled import CONSENT_CONDITION, CompiledEdge
+from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
+from flows.llm.rules.condition_scoring import score_condition
 from flows.llm.rules.consent import is_answer_blocked
-from flows.llm.rules.keywords import (
-    exact_match_length,
-    fuzzy_match_length,
-    is_equivalent_answer,
+from flows.llm.rules.open_slots import find_asked_slot, find_free_slot
+from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.phrase_scoring import is_named_place, score_examples, score_keywords, score_label
+from flows.llm.rules.ranks import (
+    ASKED_SLOT_SCORE,
+    CONDITION_SCORE,
+    FREE_TEXT_SCORE,
+    HAND_OFF_BONUS,
+    INVALID_SLOT_SCORE,
+    KEYWORD_SCORE,
+    PATTERN_SCORE,
+    PAYLOAD_SCORE,
+    SLOT_SCORE,
+    TYPO_SCORE,
 )
-from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
-from flows.llm.rules.questions import count_own_words, count_shared_subjects
-from flows.locales import lexicon_for, messages_for
-from flows.nlu import (
-    answer_vocabulary,
-    content_words,
-    cosine_similarity,
-    denied_positions,
-    is_small_talk,
-)
+from flows.nlu import content_words
 from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
-from flows.text import find_phrase, tokenize
-
-PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
-QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
-ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_SCORE = (
-    72.0,
-    50.0,
-    45.0,
-    25.0,
-    10.0,
-)
-HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the message says
-
-_ALWAYS = ("always", "true", "default", "otherwise")
-_MIN_SIMILARITY = 0.45
-_SURE_SIMILARITY, _STEM_LENGTH = 0.55, 4
-_QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
-_LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
-_MAX_LISTED_WORDS, _MIN_SHARED_LENGTH = 3, 4
-_MIN_OWN_WORDS = 3
-_SUBJECT = re.compile(r"^\W*(?:the|a|an|der|die|das|el|la|ein|eine|un|una)\s+\w+\s+", re.IGNORECASE)
-_EMPTY_CONDITION_WORDS = frozenset(
-    tokenize(
-        "wants want would like likes needs need asks ask says say gives give names name has have talk speak "
-        "chooses choose about with their they them question questions information something someone somebody "
-        "another other user customer client guest member will möchte fragt gibt nennt sagt nach quiere pide "
-        "pregunta dice necesita hablar sobre"
-    )
-)
-"""Words that say nothing about what a condition is about."""
-_PEOPLE = frozenset(("user", "customer", "caller", "client", "guest", "person"))
-_ANY_ANSWER_CONDITION = re.compile(
-    r"\b(?:user|customer|caller|client|they)\b.{0,20}"
-    r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
-_REFUSING_CONDITION = re.compile(
-    r"n't\b|\b(?:no\b|not\b|never\b|none\b|nothing\b|changes? (?:their|his|her) mind|"
-    r"unable|fail|irrelevant|nonsense|silent|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative|"
-    r"nicht\b|kein|lehnt .{0,40}\bab\b|ablehn|verneint|widerspr|rechaza|niega)",
-    re.IGNORECASE,
-)
+from flows.text import tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +60,38 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         _score_payload(edge, message.request),
         PATTERN_SCORE if pattern else 0.0,
         _score_slots(edge, readings, message.request),
-        0.0 if is_blocked else _score_keywords(edge, message),
-        0.0 if is_blocked else _score_examples(edge, message),
+        0.0 if is_blocked else score_keywords(edge, message),
+        0.0 if is_blocked else score_examples(edge, message),
+        KEYWORD_SCORE if is_named_place(edge, message) else 0.0,
+        0.0 if is_blocked else score_label(edge, message),
     )
-    if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
+    if score < ASKED_SLOT_SCORE and (asked := find_asked_slot(edge, message)):
         return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
     if score:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
         )
-    reasons = (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings)
+    reasons = (
+        readings[slot.name].error_message
+        for slot in edge.slots
+        if slot.required and slot.name in readings and not _is_stray_number(slot, message)
+    )
     if reason := next(filter(None, reasons), ""):
         return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
     if not is_blocked and edge.id in message.labelled_edges:
         return EdgeScore(edge, CONDITION_SCORE + 5, values)
-    if not is_blocked and (score := _score_condition(edge, message)):
+    if not is_blocked and (score := score_condition(edge, message)):
         return EdgeScore(edge, score, values)
-    if free := _find_free_slot(edge, message):
+    if free := find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
+
+
+def _is_stray_number(slot: Slot, message: ParsedMessage) -> bool:
+    """Return whether digits are no attempt at a code that is known and that the text does not name."""
+    if slot.kind != "pattern" or slot.name not in message.request.filled_slots:
+        return False
+    return not set(content_words(slot.description, message.language)) & set(message.words)
 
 
 def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]:
@@ -160,262 +131,11 @@ def _score_slots(
 ) -> float:
     """Score newly provided slot values; highest when all required slots are filled."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
-    if not weight:
+    labelled = (slot for slot in edge.slots if slot.required and slot.kind == "text" and slot.is_told_by)
+    if not weight or any(readings[slot.name].value is None for slot in labelled):
         return 0.0
     has = {name for name, reading in readings.items() if reading.value is not None}.union(
         question.filled_slots
     )
     is_complete = all(slot.name in has for slot in edge.slots if slot.required)
     return SLOT_SCORE + min(weight, 40) / 2 - (0 if is_complete else 15)
-
-
-def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
-    if not edge.keywords:
-        return 0.0
-    if letters := exact_match_length(
-        edge.keywords, message.words, message.denied, message.language, is_first=message.request.is_first
-    ):
-        is_global = not any(own is edge for own in message.request.node.edges)
-        return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
-            letters, 40
-        ) / 2
-    if is_equivalent_answer(
-        edge.keywords, message.words, agreed=message.confirmation, language=message.language
-    ):
-        return KEYWORD_SCORE
-    if edge.commits and message.is_question:  # one letter is too little to end or do something
-        return 0.0
-    letters = fuzzy_match_length(edge.keywords, message.words, message.denied, message.language)
-    return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
-
-
-def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
-    """Score the most similar example; a negated text is not similar to an affirmative one."""
-    if not message.vector or not edge.examples:
-        return 0.0
-    alike = (
-        cosine_similarity(message.vector, vector)
-        for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
-        if _agrees_in_denial(text, message)
-    )
-    best = max(alike, default=0.0)
-    if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
-        is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(message)
-        return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
-    if best < _MIN_SIMILARITY and not edge.commits and count_own_words(edge, message) > 0:
-        return CONDITION_SCORE + 5
-    if best < _MIN_SIMILARITY or (best < _SURE_SIMILARITY and not _shares_content(edge, message)):
-        return 0.0
-    return EXAMPLE_SCORE + best * 20
-
-
-def _is_named_here(message: ParsedMessage) -> bool:
-    """Return whether the text has a keyword of the node's own edges."""
-    own = (edge.keywords for edge in message.request.node.edges)
-    return any(
-        exact_match_length(keywords, message.words, message.denied, message.language) > 2 for keywords in own
-    )
-
-
-def _shares_content(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether text and examples have the beginning of a word in common that says something."""
-    lexicon = lexicon_for(message.language)
-    empty = lexicon.fillers | lexicon.negations | lexicon.answers.generic | lexicon.question_words
-    starts = {word[:_STEM_LENGTH] for word in message.words if word not in empty}
-    return any(
-        word[:_STEM_LENGTH] in starts
-        for text in edge.edge.examples
-        for word in tokenize(text)
-        if word not in empty
-    )
-
-
-def _agrees_in_denial(example: str, message: ParsedMessage) -> bool:
-    """Return whether both deny the same, or neither denies: "now" is no "not now"."""
-    if message.has_negation:
-        return _denies_the_same(example, message)
-    return not contains_negation(tokenize(example), message.language)
-
-
-def _denies_the_same(example: str, message: ParsedMessage) -> bool:
-    """Return whether an example denies what a denying text does."""
-    language = message.language
-    if not contains_negation(tokenize(example), language):
-        return False
-    if not message.refuses_wish:
-        return True
-    denied = {message.words[at] for at in message.denied if at < len(message.words)}
-    words = tokenize(example)
-    same = {words[at] for at in denied_positions(example, language)} & denied
-    return bool(same - lexicon_for(language).fillers)
-
-
-def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
-    """Count the words that the text shares with all that an edge says about itself."""
-    fillers = lexicon_for(message.language).fillers
-    texts = (message.conditions[edge.id], *edge.edge.keywords, *edge.edge.examples)
-    named = {word for text in texts for word in tokenize(text)}
-    return sum(word in named and word not in fillers for word in dict.fromkeys(message.words))
-
-
-def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
-    """Score the words of the condition, for an edge without other evidence."""
-    if edge.keywords or edge.examples or edge.pattern or edge.edge.is_fallback:
-        return 0.0
-    if not all(map(_is_optional_text, edge.slots)):
-        return 0.0
-    condition, agreed = message.conditions[edge.id].replace("_", " "), message.confirmation
-    is_local = any(own is edge for own in message.request.node.edges)
-    if condition.strip().casefold() in _ALWAYS:
-        return FREE_TEXT_SCORE - 1 if is_local and message.words else 0.0
-    refuses, confirms = (
-        bool(_REFUSING_CONDITION.search(condition)),
-        bool(CONSENT_CONDITION.search(condition)),
-    )
-    is_answer = refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))
-    refuses_something = agreed is False and edge.commits and _refuses_something_else(message)
-    if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
-        return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
-    if confirms and not refuses and (message.has_negation or message.is_question):
-        return 0.0  # whatever else it names, this is no consent
-    if _is_closing(condition, message):
-        return CONDITION_SCORE + 5
-    if listed := _listed_length(message, condition):
-        return CONDITION_SCORE + min(listed, 9)
-    if shared := _count_shared_words(message, condition):
-        return CONDITION_SCORE + min(shared, 9)
-    return (
-        FREE_TEXT_SCORE
-        if is_local
-        and not refuses
-        and message.words
-        and not message.is_question
-        and _ANY_ANSWER_CONDITION.search(condition)
-        and not _is_thanks(message)
-        else 0.0
-    )
-
-
-def _refuses_something_else(message: ParsedMessage) -> bool:
-    """Return whether a no denies a wish in words of its own (“no quiero darme de baja, sino…”)."""
-    answers = answer_vocabulary(message.language).answers
-    own = [word for word in content_words(message.text, message.language) if word not in answers]
-    return message.refuses_wish and len(own) >= _MIN_OWN_WORDS
-
-
-def condition_has_evidence(condition: str, language: str) -> bool:
-    """Return whether a condition has words that a message can share, or that a yes or a no meets."""
-    text = condition.replace("_", " ")
-    if text.strip().casefold() in _ALWAYS or "{" in text or _QUOTED.search(text):
-        return True
-    patterns = (_REFUSING_CONDITION, CONSENT_CONDITION, _WILLING_CONDITION, _ANY_ANSWER_CONDITION)
-    if any(pattern.search(text) for pattern in patterns):
-        return True
-    names_of_people = _PEOPLE.union(*(map(tokenize, ("they", "them", "their"))))
-    words = content_words(text, language)
-    return any(len(word) >= _MIN_SHARED_LENGTH and word not in names_of_people for word in words)
-
-
-def _is_optional_text(slot: Slot) -> bool:
-    return not slot.required and accepts_any_text(slot)
-
-
-def _listed_length(message: ParsedMessage, condition: str) -> int:
-    """Return how many letters of the text are a word or phrase that the condition quotes or lists."""
-    phrases = [tokenize(text) for text in _QUOTED.findall(condition)]
-    if condition.count(",") > 1:
-        parts = [tokenize(part) for part in _LIST_SEPARATOR.split(condition)]
-        # the first and the last part have other words of the sentence beside theirs
-        phrases += [part for part in parts if 0 < len(part) <= _MAX_LISTED_WORDS]
-        phrases += [part[-1:] for part in parts[:1]]
-    empty = lexicon_for(message.language).fillers
-    found = (
-        (phrase, find_phrase(phrase, message.words)) for phrase in phrases if not empty.issuperset(phrase)
-    )
-    return max(
-        (sum(map(len, phrase)) for phrase, at in found if at >= 0 and at not in message.denied), default=0
-    )
-
-
-def _is_closing(condition: str, message: ParsedMessage) -> bool:
-    """Return whether the condition is about thanks or a goodbye, and the text is nothing else."""
-    words = lexicon_for(message.language).clauses.closing_words
-    return not words.isdisjoint(tokenize(condition)) and _is_thanks(message)
-
-
-def _is_thanks(message: ParsedMessage) -> bool:
-    """Return whether the text only thanks or says goodbye, which is no answer."""
-    return is_small_talk(message.text, message.language) and not message.request.is_first
-
-
-def _is_same_word(word: str, named: str) -> bool:
-    """Return whether a word is one that is named, or a form of it, or has one letter wrong."""
-    if word == named or min(len(word), len(named)) <= _STEM_LENGTH:
-        return word == named
-    is_form = (word.startswith(named) or named.startswith(word)) and abs(len(word) - len(named)) <= 3
-    return is_form or (word[0] == named[0] and OSA.distance(word, named, score_cutoff=1) <= 1)
-
-
-def _count_shared_words(message: ParsedMessage, condition: str) -> int:
-    """Count the words that text and condition share: what one of them denies the other must deny too."""
-    condition = _SUBJECT.sub("", condition)
-    words = tokenize(condition)
-    denied = {words[at] for at in denied_positions(condition, message.language)}
-    named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
-    named -= _EMPTY_CONDITION_WORDS
-    return sum(
-        any(
-            _is_same_word(word, name) and (at in message.denied) is (name in denied)
-            for at, word in enumerate(message.words)
-        )
-        for name in named
-    )
-
-
-def _find_asked_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
-    """Return the open slot that the bot has just asked for by its own question."""
-    sentences = messages_for(message.request.language)
-    return next(
-        (
-            slot
-            for slot in _missing_text_slots(edge, message)
-            if (slot.question or sentences.missing_value.format(slot.description)) in message.last_bot_message
-        ),
-        None,
-    )
-
-
-def _find_free_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
-    """Return the open slot of an edge without other evidence."""
-    return None if edge.keywords or edge.examples else next(iter(_find_open_slots(edge, message)), None)
-
-
-def _find_open_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot]:
-    """Return the missing slots that any statement fills: the required ones, or else the optional ones."""
-    slots = _missing_text_slots(edge, message)
-    if required := [slot for slot in slots if slot.required]:
-        return required
-    return slots if _takes_optional_text(edge, message) else []
-
-
-def _missing_text_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot]:
-    """Return the missing slots that take any text; a question or a greeting fills none."""
-    if message.request.is_first or message.is_question or not message.has_content_words:
-        return []
-    filled = message.request.filled_slots
-    return [
-        slot
-        for slot in edge.slots
-        if slot.name not in filled and accepts_any_text(slot) and message.free_text(slot)
-    ]
-
-
-def _takes_optional_text(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether any statement takes one of the node's edges that only asks for optional text."""
-    is_local = any(own is edge for own in message.request.node.edges)
-    return (
-        is_local
-        and all(map(_is_optional_text, edge.slots))
-        and not _REFUSING_CONDITION.search(message.conditions[edge.id].replace("_", " "))
-        and not _is_thanks(message)
-    )

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.keywords import exact_match_length, expand_abbreviations
+from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.questions import count_shared_subjects
 from flows.locales import ALL_LEXICONS, Lexicon, lexicon_for
 from flows.nlu import denied_positions, one_of
 from flows.text import tokenize
@@ -47,13 +49,14 @@ def find_wishes(request: TransitionRequest, text: str) -> Wishes:
     answers = [edge for edge in request.available_edges if id(edge) not in own and edge.is_answer]
     if not answers:
         return Wishes()
-    found = [_best_answer(part, answers, request.language) for part in parts]
+    found = [_best_answer(part, answers, request) for part in parts]
     rest = [part for part, edge in zip(parts, found, strict=True) if edge is None]
     return Wishes(tuple(dict.fromkeys(edge for edge in found if edge is not None)), ", ".join(rest))
 
 
-def _best_answer(part: str, answers: list[CompiledEdge], language: str) -> CompiledEdge | None:
-    words = expand_abbreviations(tokenize(part), language)
+def _best_answer(part: str, answers: list[CompiledEdge], request: TransitionRequest) -> CompiledEdge | None:
+    words = expand_abbreviations(tokenize(part), request.language)
+    language = request.language
     denied = denied_positions(part, language)
     lengths = [(exact_match_length(edge.keywords, words, denied, language), edge) for edge in answers]
     length, edge = max(lengths, key=lambda pair: pair[0])
@@ -63,7 +66,22 @@ def _best_answer(part: str, answers: list[CompiledEdge], language: str) -> Compi
     vector = vectorizer.vectorize(part)
     alike = [(each.examples.max_similarity(vector), each) for each in answers if each.examples]
     similarity, edge = max(alike, key=lambda pair: pair[0], default=(0.0, edge))
-    return edge if similarity >= _SURE_SIMILARITY else None
+    if similarity >= _SURE_SIMILARITY:
+        return edge
+    return _answer_by_subject(part, answers, request)
+
+
+def _answer_by_subject(
+    part: str, answers: list[CompiledEdge], request: TransitionRequest
+) -> CompiledEdge | None:
+    """Return the only answer about what a part of the message asks."""
+    message = ParsedMessage(request._replace(text=part))
+    if not (message.is_real_question or message.begins_question):
+        return None
+    counts = [(count_shared_subjects(edge, message), edge) for edge in answers]
+    most = max(count for count, _ in counts)
+    found = [edge for count, edge in counts if count == most > 0]
+    return found[0] if len({edge.target for edge in found}) == 1 else None
 
 
 _SURE_SIMILARITY = 0.6

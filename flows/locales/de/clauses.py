@@ -40,7 +40,8 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du mir uns wir hab habe "
+        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du "
+        "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
@@ -66,9 +67,10 @@ CLAUSES: Final = ClauseWords(
         "richtige korrektur moment warte also sondern dann noch rechnung plz postleitzahl zimmer tisch "
         "kennung"
     ),
-    value_links=words("am um gegen für ist und oder dann den mit zum auf an bis"),
+    value_links=words("ab am um gegen für ist und oder dann den mit zum auf an bis"),
     value_connectors=words(
-        "für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt geht ist da wenn würde"
+        "ein eine einen für mit weil wegen und oder dann um am bitte gegen zur zum ich wir wäre passt "
+        "geht ist da wenn würde"
     ),
     amount_modifiers_before=phrases(
         "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "
@@ -97,7 +99,7 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
-    people_words=words("personen leute gäste erwachsene plätze teilnehmer"),
+    people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
@@ -120,4 +122,64 @@ CLAUSES: Final = ClauseWords(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"
     ),
+    past_phrases=phrases(
+        "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
+        "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige "
+        "woche, gestern, vorgestern, "
+        "neulich, damals, früher habe, früher hatte, früher war, ich war, war ich, wir waren, waren wir, "
+        "ich hatte mal, wir hatten, hatten wir, mein geburtstag, meinem geburtstag, normalerweise, "
+        "meistens, sonst immer"
+    ),
+    past_patterns=(
+        r"(?:habe|hab|haben|hatten|bin|sind|war|waren) (?:\w+ ){1,9}?"
+        r"(?!geboren|geoffnet|geschlossen|gegangen)ge\w{2,}(?:t|en)",
+    ),
+    past_question_words=words("passiert geschehen war hat wurde verloren kaputt gestohlen"),
+    said_words=words("gesagt gemeint gedacht gehofft geschrieben entschieden gesucht überlegt jetzt nun"),
+    owners=words("mein meine meinem meinen unser unsere sein seine ihr ihre"),
+    relatives=words(
+        "freund freundin freunde bruder brüder schwester schwestern frau mann mutter vater mama papa eltern "
+        "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
+        "mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
+    ),
+    deed_verbs=words(
+        "hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt arbeitet spielt fährt fuhr haben "
+        "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
+    ),
+    hypotheses=phrases(
+        "was wäre wenn, und wenn, was wenn, wenn ich, wenn wir, falls ich, falls wir, angenommen, mal "
+        "angenommen, "
+        "was kostet, was kosten, was würde, wie viel kostet, wieviel kostet, wie teuer, teurer, billiger, "
+        "günstiger, kostet das, kostet es, wäre das, wäre es"
+    ),
+    contact_verbs=phrases("sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"),
+    count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
+    unit_words=words(
+        "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
+        "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
+    ),
+    inquiry_starts=phrases(
+        "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
+    ),
+    per_words=phrases("die, pro, in der, im, je, jede, jeden"),
+    fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),
+    naming_phrases=phrases("ist, war, wäre, lautet, heißt, muss, sollte, sind"),
+    count_alone={
+        "zu zweit": 2,
+        "zu dritt": 3,
+        "zu viert": 4,
+        "zu funft": 5,
+        "zu sechst": 6,
+        "zu siebt": 7,
+        "zu acht": 8,
+    },
+    name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
+    joins_words=True,
+    age_words=words("alt alter"),
+    age_units=words("jahr jahre jahren alt"),
+    move_words=words(
+        "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"
+    ),
+    target_words=phrases("auf, auf den, auf die, lieber am"),
+    undo_words=words("absagen stornieren canceln"),
 )

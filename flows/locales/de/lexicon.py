@@ -33,13 +33,14 @@ _ANSWERS = AnswerWords(
     yes_phrases=phrases(
         "aber natürlich, aber gern, aber gerne, aber klar, aber sicher, nur zu, kein problem, keine "
         "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
-        "sie das, machen wir so, mach ruhig, von mir aus, "
+        "sie das, machen wir so, so machen wir es, so machen wir das, mach ruhig, von mir aus, "
         "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
         "alles gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
-        "stimmt nicht, stimmt so nicht, stimmt leider nicht, passt nicht, passt mir nicht"
+        "stimmt nicht, stimmt so nicht, stimmt leider nicht, passt nicht, passt mir nicht, leider nicht, "
+        "leider nein, lieber nicht, besser nicht, eher nicht"
     ),
     doubt_phrases=phrases(
         "nicht sicher, nicht ganz sicher, nicht klar, keine ahnung, weiß nicht, weiß ich nicht, "
@@ -98,6 +99,7 @@ _DATES = DateWords(
     counts={
         **numbered("ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
         "einem": 1,
+        "einen": 1,
         "einer": 1,
         "eine": 1,
     },
@@ -113,12 +115,16 @@ _DATES = DateWords(
     recurrence_words=phrases("jeden, jeder, immer"),
     contrast_words=phrases("sondern, aber"),
     ago_before_words=phrases("vor"),
-    bare_day_patterns=(r"(?:am|den|der|vom|zum) (?P<number>\d{1,2}) \.",),
+    bare_day_patterns=(r"(?:am|den|dem|der|vom|zum) (?P<number>\d{1,2}) [.;]",),
     last_before_words=phrases("letzten, vergangenen"),
     near_day_not_after=phrases("am"),
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    start_words=words("ab seit"),
+    start_question_words=words(
+        "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
+    ),
 )
 
 _TIMES = TimeWords(

@@ -64,7 +64,8 @@ CLAUSES: Final = ClauseWords(
         "thursday friday saturday sunday next this coming early late ideally preferably hopefully "
         "mornings evenings afternoons tonight midnight midday arrive arriving leave leaving start "
         "starting check checking fly travel meet meeting visit move "
-        "give got last four entered typed wrote read says said right wrong tried ref reference account "
+        "max tops total altogether give got last four entered typed wrote read says said right wrong "
+        "tried ref reference account "
         "my mine number's again new other another old real"
     ),
     code_companions=words(
@@ -76,7 +77,8 @@ CLAUSES: Final = ClauseWords(
     ),
     value_links=words("on at for by is and or then with to be from"),
     value_connectors=words(
-        "for with because as and or then at on please to so my i we if my would works is does suits could "
+        "a an for with because as and or then at on please to so my i we if my would works is does suits "
+        "could "
         "can around about"
     ),
     amount_modifiers_before=phrases(
@@ -107,7 +109,10 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
     birth_words=words("birth born birthday birthdate dob"),
-    people_words=words("people persons person guests guest adults party seats covers participants attendees"),
+    people_words=words(
+        "people persons person guests guest adults party seats covers participants attendees passengers "
+        "travellers visitors"
+    ),
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
     ),
@@ -129,4 +134,57 @@ CLAUSES: Final = ClauseWords(
         phrases("child, children, kid, kids"),
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
+    past_phrases=phrases(
+        "last time, last year, last month, last week, last summer, last winter, the other day, years ago, "
+        "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
+        "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
+        "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
+        "we ordered, my birthday, my anniversary, usually, normally, the last one, i came, we came, i "
+        "stayed, we stayed, i rented, we rented"
+    ),
+    past_patterns=(r"(?:i|we|they|you|he|she|it) (?!need)\w{3,}ed",),
+    past_question_words=words("happen happened broke broken lost"),
+    said_words=words(
+        "wanted needed decided preferred agreed said meant typed wrote told wondering hoping thinking "
+        "planning mind already now"
+    ),
+    owners=words("my our his her their"),
+    relatives=words(
+        "friend friends brother brothers sister sisters wife husband mother father mum mom dad parents son "
+        "daughter colleague colleagues neighbour neighbor neighbours neighbors cousin uncle aunt flatmate "
+        "roommate boyfriend girlfriend partner boss kids children grandma grandpa"
+    ),
+    deed_verbs=words(
+        "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "
+        "booked books bought buys went goes lives works "
+        "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
+    ),
+    hypotheses=phrases(
+        "what if, if i, if we, if it was, if there are, suppose, supposing, in case, hypothetically, "
+        "would it cost, would it be, would that be, would that cost, how much, does it cost, do they cost, "
+        "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
+    ),
+    contact_verbs=phrases(
+        "speak to, speak with, talk to, talk with, chat with, put me through, connect me, transfer me, "
+        "pass me to"
+    ),
+    count_phrases=phrases("how many, the number of, number of"),
+    unit_words=words(
+        "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
+        "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
+    ),
+    inquiry_starts=phrases(
+        "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
+    ),
+    per_words=phrases("a, per, each, every, in a"),
+    fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
+    naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
+    name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
+    age_words=words("old age aged"),
+    age_units=words("year years yrs yo old"),
+    move_words=words(
+        "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"
+    ),
+    target_words=phrases("to, until, till"),
+    undo_words=words("cancel"),
 )

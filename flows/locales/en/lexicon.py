@@ -42,7 +42,9 @@ _ANSWERS = AnswerWords(
     ),
     no_phrases=phrases(
         "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
-        "absolutely not, definitely not, certainly not, surely not"
+        "absolutely not, definitely not, certainly not, surely not, unfortunately not, afraid not, "
+        "better not, "
+        "rather not"
     ),
     doubt_phrases=phrases(
         "not sure, not so sure, not quite sure, not really sure, not certain, unsure, no idea, no clue, "
@@ -133,6 +135,8 @@ _DATES = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
+    start_words=words("from since"),
+    start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )
 
 _TIMES = TimeWords(

@@ -60,8 +60,8 @@ CLAUSES: Final = ClauseWords(
         "pedido referencia cuenta nuevo nueva otra otro correcto bien entonces espere mejor factura "
         "cliente postal mesa habitación quería decir"
     ),
-    value_links=words("el a para es y o las la con los"),
-    value_connectors=words("para con porque y o a por mi yo es sería me está si como"),
+    value_links=words("desde partir del el a para es y o las la con los"),
+    value_connectors=words("un una para con porque y o a por mi yo es sería me está si como"),
     amount_modifiers_before=phrases(
         "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, unos, "
         "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no "
@@ -90,7 +90,9 @@ CLAUSES: Final = ClauseWords(
     ),
     name_endings=phrases("es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
-    people_words=words("personas gente adultos comensales invitados plazas participantes"),
+    people_words=words(
+        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
+    ),
     people_counts=phrases("para #, somos #, seremos #, # personas"),
     closing_words=words("gracias adiós despide"),
     topics=(
@@ -114,4 +116,55 @@ CLAUSES: Final = ClauseWords(
         "primer primero primera segundo segunda tercer tercero tercera cuarto cuarta quinto último última "
         "penúltimo"
     ),
+    past_phrases=phrases(
+        "la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
+        "semana pasada, el mes pasado, el verano pasado, "
+        "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
+        "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
+        "tuvimos, vine, vinimos, pedí"
+    ),
+    past_patterns=(r"\w{2,}(?:aron|ieron)",),
+    past_question_words=words("pasó ocurrió sucedió fue perdió perdiste roto"),
+    said_words=words("dije decir digo ponía escribí pensando ahora"),
+    owners=words("mi mis su sus nuestro nuestra nuestros nuestras"),
+    relatives=words(
+        "amigo amiga amigos amigas hermano hermana hermanos hermanas mujer marido esposa esposo madre padre "
+        "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
+        "novia pareja jefe jefa hijos abuela abuelo"
+    ),
+    deed_verbs=words(
+        "tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
+        "vio siempre alquiló alquila pidió pide estuvo lleva"
+    ),
+    hypotheses=phrases(
+        "y si, qué pasa si, si somos, si vamos, si voy, si fuéramos, si compro, si compramos, si reservo, "
+        "si reservamos, si pago, si vengo, si venimos, si cojo, en caso de, cuánto cuesta, cuánto cuestan, "
+        "cuánto costaría, cuánto vale, cuánto sería, cuánto es, sale más, sería más, cuesta más, más caro, "
+        "más cara, más barato, más barata"
+    ),
+    contact_verbs=phrases(
+        "hablar con, hablo con, hable con, pasarme con, me pasas con, me pasa con, páseme con, pásame con, "
+        "comunicarme con, ponerme con, ponme con"
+    ),
+    count_phrases=phrases("cuántos, cuántas, el número de, número de"),
+    unit_words=words(
+        "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
+        "céntimos dólares por ciento km kilómetros veces"
+    ),
+    inquiry_starts=phrases(
+        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"
+    ),
+    per_words=phrases("a la, al, por, cada"),
+    object_endings=words("la lo las los le les me nos te"),
+    fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
+    naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
+    name_statements=phrases("me llamo, mi nombre es"),
+    age_words=words("edad"),
+    age_units=words("año años añitos"),
+    move_words=words(
+        "cambiar cambio cambiarla cambiarlo mover moverla moverlo aplazar aplazarla posponer adelantar pasar "
+        "puedo cancelar anular"
+    ),
+    target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
+    undo_words=words("cancelar anular"),
 )

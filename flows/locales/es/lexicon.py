@@ -41,7 +41,8 @@ _ANSWERS = AnswerWords(
         "no me importa, no hay inconveniente"
     ),
     no_phrases=phrases(
-        "claro que no, por supuesto que no, desde luego que no, de ninguna manera, de "
+        "mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
+        "que no, de ninguna manera, de "
         "ningún modo, para nada, "
         "en absoluto, ni hablar, no estoy de acuerdo, no está bien, no es así, no es eso, nada de eso"
     ),
@@ -115,7 +116,11 @@ _DATES = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
-    bare_day_patterns=(r"(?:el|día|dia) (?P<number>\d{1,2})",),
+    start_words=words("desde partir"),
+    start_question_words=words(
+        "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
+    ),
+    bare_day_patterns=(r"(?:el|al|del|día|dia) (?P<number>\d{1,2})",),
     last_before_words=phrases("último, pasado"),
     last_after_words=phrases("pasado"),
     particles=phrases("de, del"),

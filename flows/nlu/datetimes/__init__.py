@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
-from flows.nlu.datetimes.dates import Recognized, is_incomplete_date, mask_dates, recognize_dates
+from flows.nlu.datetimes.dates import (
+    Recognized,
+    is_incomplete_date,
+    mask_dates,
+    mask_days_of_month,
+    recognize_dates,
+)
 from flows.nlu.datetimes.relative_dates import recognize_relative_dates
 from flows.nlu.datetimes.times import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
 
@@ -12,6 +18,7 @@ __all__ = [
     "complete_hour_answer",
     "is_incomplete_date",
     "mask_dates",
+    "mask_days_of_month",
     "mask_times",
     "recognize_bare_hour",
     "recognize_date_with_dateparser",

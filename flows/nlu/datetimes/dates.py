@@ -137,6 +137,22 @@ def mask_dates(text: str, language: str = DEFAULT_LANGUAGE, *, also_in_digits: b
     return text
 
 
+def mask_days_of_month(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text of the same length without days of a month such as “am 19.”, which are no amounts."""
+    text = normalize_same_length(text)
+    for pattern in _days_of_month(lexicon_for(language)):
+        for match in pattern.finditer(normalize(text)):
+            text = _mask_span(text, match.start(), match.end())
+    return text
+
+
+@cache
+def _days_of_month(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of days as they are written, with the dot behind its number."""
+    written = (pattern.replace(" [.;]", r"\s?\.") for pattern in lexicon.dates.bare_day_patterns)
+    return tuple(re.compile(rf"\b(?:{pattern})(?![\w:]|[.,]\d)") for pattern in written)
+
+
 def is_incomplete_date(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether `text` names a part of a date: a year, a day and month, or a day alone."""
     # the default language reads 4/23 too, which is a begun date whatever the habit of the language

@@ -82,6 +82,7 @@ class _RelativeGrammar:
     bound_before: re.Pattern[str]
     range_before: re.Pattern[str]
     recurrence_before: re.Pattern[str]
+    alternative_behind: re.Pattern[str]
     clause_separator: re.Pattern[str]
     negations: frozenset[str]
     negation_suffixes: tuple[str, ...]
@@ -124,6 +125,10 @@ def _grammar(lexicon: Lexicon) -> _RelativeGrammar:
             rf"(?: {one_of((*words.bound_articles, *words.articles))})? $"
         ),
         bound_before=re.compile(rf" {one_of(words.bound_words)}(?: {one_of(words.bound_articles)})? $"),
+        alternative_behind=re.compile(
+            rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
+            rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
+        ),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),
@@ -328,7 +333,9 @@ def _to_recognized(
         return Recognized(item.start, item.end)
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
-    if bound and names.isdisjoint(bound[0].split()):
+    if bound and not _asks_for_start(bound[0].split(), names, language):
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
+    if grammar.alternative_behind.match(after):  # “dec 12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
@@ -340,6 +347,14 @@ def _to_recognized(
         days = messages.join_list([messages.format_date(day) for day in item.candidates])
         return Recognized(item.start, item.end, error_message=messages.ambiguous_value.format(days))
     return Recognized(item.start, item.end, item.candidates[0].isoformat())
+
+
+def _asks_for_start(bound: list[str], names: frozenset[str], language: str) -> bool:
+    """Return whether a limit such as “from” is what was asked for: by its word, or as the first day."""
+    words = lexicon_for(language).dates
+    is_start = not names.isdisjoint(words.start_question_words)
+    limits = frozenset(bound) - {*words.bound_articles, *words.articles, *words.particles}
+    return not names.isdisjoint(limits) or (is_start and not words.start_words.isdisjoint(bound))
 
 
 def _resolve_offset_from_day(match: re.Match[str], context: _Context) -> _DateCandidates:

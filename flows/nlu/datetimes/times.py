@@ -45,6 +45,8 @@ class _TimeGrammar:
     hour_only: re.Pattern[str]
     leading_preposition: re.Pattern[str]
     bound_before: re.Pattern[str]
+    limits: frozenset[str]
+    """Words that bound a time, unless they are asked for (“From what time?”)."""
     negation_before: re.Pattern[str]
     greeting: re.Pattern[str]
     clock_24h: re.Pattern[str]
@@ -153,6 +155,7 @@ def _grammar(lexicon: Lexicon) -> _TimeGrammar:
         ),
         hour_only=re.compile(hour),
         leading_preposition=re.compile(rf"^{any_preposition}\s+"),
+        limits=lexicon.dates.start_words,
         bound_before=re.compile(rf"\b{bounds}(?:\s+{any_preposition})?\s*$"),
         negation_before=re.compile(
             rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{negated_prepositions})?\s*$"
@@ -362,7 +365,8 @@ def _to_recognized(  # noqa: PLR0913 - the two texts and what they are read by
 ) -> Recognized:
     if item.time is None:
         return Recognized(item.start, item.end, error_message=item.error_message)
-    if grammar.bound_before.search(folded[: item.start]):
+    bound = grammar.bound_before.search(folded[: item.start])
+    if bound and names.isdisjoint(grammar.limits.intersection(bound[0].split())):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)
     if stands_beside_unknown(_words(folded[: item.start]), _words(folded[item.end :]), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)

@@ -18,7 +18,16 @@ from hypothesis import strategies as st
 from channels._kit.rendering.sms_segments import count_segments, to_gsm7_friendly
 from flows import locales
 from flows.locales import ENGLISH, LANGUAGES, PACK_LEXICONS, language_markers, lexicon_for, messages_for
-from flows.nlu import is_greeting, recognize_choice, recognize_confirmation, recognize_numbers
+from flows.nlu import (
+    expects_consent,
+    expects_refusal,
+    is_greeting,
+    mask_reports,
+    recognize_choice,
+    recognize_confirmation,
+    recognize_numbers,
+    without_subject,
+)
 from flows.nlu.datetimes import (
     complete_hour_answer,
     recognize_dates,
@@ -79,7 +88,8 @@ def test_a_pack_needs_nothing_outside_its_folder(language: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert imported <= _ALLOWED_IMPORTS
-    assert {"messages.py", "lexicon.py"} <= {file.name for file in (_FOLDER / language).iterdir()}
+    parts = {"messages.py", "lexicon.py", "clauses.py", "conditions.py"}
+    assert parts <= {file.name for file in (_FOLDER / language).iterdir()}
     assert set(PACK_LEXICONS[language].also_reads) <= set(LANGUAGES) - {language}
 
 
@@ -132,6 +142,27 @@ def test_each_confirming_word_is_a_yes_and_each_refusing_word_a_no(language: str
     assert {
         text for text in answers.doubt_phrases if recognize_confirmation(text, language) is not None
     } == set()
+
+
+def test_conditions_expect_a_yes_or_a_no_and_never_both(language: str) -> None:
+    conditions = PACK_LEXICONS[language].conditions
+    for phrase in conditions.consents:
+        assert (expects_consent(phrase), expects_refusal(phrase)) == (True, False), phrase
+    for phrase in (*conditions.refusals, *conditions.denials):
+        assert (expects_consent(phrase), expects_refusal(phrase)) == (False, True), phrase
+    for article in conditions.articles:
+        assert without_subject(f"{article} person pays") == "pays"
+
+
+def test_stories_of_the_past_and_of_others_hold_no_answer(language: str) -> None:
+    clauses = PACK_LEXICONS[language].clauses
+    assert clauses.past_phrases
+    assert clauses.hypotheses
+    for phrase in (*clauses.past_phrases, *clauses.hypotheses):
+        assert "7" not in mask_reports(f"{phrase} 7", language), phrase
+    owner, verb = sorted(clauses.owners)[0], sorted(clauses.deed_verbs)[0]
+    for person in clauses.relatives:
+        assert "7" not in mask_reports(f"{owner} {person} {verb} 7", language), person
 
 
 def test_no_word_is_both_a_yes_and_a_no(language: str) -> None:

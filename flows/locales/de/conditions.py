@@ -1,0 +1,17 @@
+"""German words of conditions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import ConditionWords, phrases, words
+
+CONDITIONS: Final = ConditionWords(
+    consents=phrases("bestätig, stimmt zu, stimm zu, zustimm, einverstanden, bejah"),
+    refusals=phrases("kein, ablehn, verneint, widerspr"),
+    denials=words("nicht"),
+    refusal_patterns=(r"\blehnt .{0,40}\bab\b",),
+    empty_words=words("möchte fragt gibt nennt sagt nach will"),
+    articles=phrases("der, die, das, ein, eine"),
+    people=words("kunde kundin gast person nutzer nutzerin"),
+)

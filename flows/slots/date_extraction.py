@@ -1,0 +1,100 @@
+"""Extraction of days and times from user text."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+
+from flows.locales import LANGUAGES, Lexicon, lexicon_for, messages_for
+from flows.nlu import any_pattern, mask_claimed, one_of
+from flows.nlu.datetimes import (
+    Recognized,
+    is_incomplete_date,
+    recognize_bare_hour,
+    recognize_date_with_dateparser,
+    recognize_dates,
+    recognize_relative_dates,
+    recognize_times,
+)
+from flows.slots.readings import single_value
+from flows.slots.slot import Slot, words_of_slot
+from flows.slots.slot_types import SlotReading
+from flows.text import normalize, tokenize
+
+_MAX_SHORT_ANSWER_WORDS = 6
+
+
+def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
+    messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
+    recognized = (
+        recognize_relative_dates(
+            text, slot.language, today, words_of_slot(slot), takes_bare_days=bool(slot.question)
+        )
+        if slot.must_be_future
+        else _without_negated(recognize_dates(text, slot.language), text, slot.language)
+    )
+    if reason := next((item.error_message for item in recognized if item.error_message), ""):
+        return SlotReading(error_message=reason, weight=1)
+    if not recognized and slot.must_be_past and not _asks_for_birth(slot):
+        recognized = recognize_relative_dates(
+            text, slot.language, today, words_of_slot(slot), is_past=True, takes_bare_days=True
+        )
+        if reason := next((item.error_message for item in recognized if item.error_message), ""):
+            return SlotReading(error_message=reason, weight=1)
+    if not recognized and not slot.must_be_future:
+        foreign = _extract_foreign_date(slot, text, today)
+        is_begun = (
+            foreign.value is None
+            and len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS
+            and is_incomplete_date(text, slot.language)
+        )
+        return SlotReading(error_message=messages.full_date_required, weight=1) if is_begun else foreign
+    reading = single_value([item.value for item in recognized], text, slot)
+    if not isinstance(reading.value, str):
+        return reading
+    day = date.fromisoformat(reading.value)
+    if slot.must_be_past and day >= today:
+        return SlotReading(error_message=messages.date_in_future, weight=1)
+    if slot.must_be_future and day < today:
+        return SlotReading(error_message=messages.date_in_past, weight=1)
+    return reading
+
+
+def is_birth_date(slot: Slot) -> bool:
+    """Return whether the slot is a day of birth."""
+    return not lexicon_for(slot.language).clauses.birth_words.isdisjoint(words_of_slot(slot))
+
+
+def _asks_for_birth(slot: Slot) -> bool:
+    """Return whether the year of a past day cannot be guessed."""
+    return is_birth_date(slot) or not slot.question or slot.language not in LANGUAGES
+
+
+def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
+    text = mask_claimed(text, slot.language)
+    recognized = recognize_times(text, slot.language, words_of_slot(slot))
+    if not recognized and (hour := recognize_bare_hour(text, slot.language)):
+        recognized = [hour]
+    if reason := next((item.error_message for item in recognized if item.error_message), ""):
+        return SlotReading(error_message=reason, weight=1)
+    return single_value([item.value for item in recognized], text, slot)
+
+
+def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
+    """Read a complete date in a language without a pack."""
+    is_known = slot.language in LANGUAGES or not is_incomplete_date(text, slot.language)
+    day = None if is_known else recognize_date_with_dateparser(text, slot.language, today)
+    return SlotReading(day.isoformat(), weight=10) if day else SlotReading()
+
+
+def _without_negated(recognized: list[Recognized], text: str, language: str) -> list[Recognized]:
+    folded, negation = normalize(text), _negation_before(lexicon_for(language))
+    return [item for item in recognized if not negation.search(folded[: item.start])]
+
+
+@cache
+def _negation_before(lexicon: Lexicon) -> re.Pattern[str]:
+    suffixes = any_pattern(re.escape(suffix) for suffix in lexicon.negation_suffixes)
+    articles = one_of((*lexicon.dates.articles, *lexicon.dates.day_prepositions))
+    return re.compile(rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{articles})*\s*$")

@@ -1,0 +1,106 @@
+"""Extraction of amounts, and of a yes or a no, from user text."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flows.locales import lexicon_for, messages_for
+from flows.nlu import (
+    RecognizedNumber,
+    answer_vocabulary,
+    is_not_yet,
+    is_reserved,
+    is_unreserved_yes,
+    mask_claimed,
+    recognize_confirmation,
+    recognize_numbers,
+)
+from flows.nlu.datetimes import mask_dates, mask_days_of_month, mask_times
+from flows.slots.named_numbers import (
+    adds_unit,
+    denied_numbers,
+    is_changed_behind_noun,
+    recognize_named_numbers,
+    recognize_single_unit,
+    values_of_others,
+)
+from flows.slots.readings import invalid_reading, single_value
+from flows.slots.slot import Slot, words_of_slot
+from flows.slots.slot_types import SlotReading
+from flows.text import tokenize
+
+_MIN_WORD_LENGTH = 3
+
+
+def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
+    agreed = False if is_not_yet(text, slot.language) else recognize_confirmation(text, slot.language)
+    if agreed and is_reserved(text, slot.language):
+        return SlotReading()
+    if agreed and not _is_strong_yes(slot, text):
+        return SlotReading()
+    if agreed is False and _corrects_number(slot, text):
+        return SlotReading()
+    return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
+
+
+def _is_strong_yes(slot: Slot, text: str) -> bool:
+    """Return whether a yes is said by its own word, or by one such as “fine” that is about what was asked."""
+    vocabulary, words = answer_vocabulary(slot.language), tokenize(text)
+    strong = vocabulary.affirmative - vocabulary.correct
+    return not strong.isdisjoint(words) or is_unreserved_yes(text, slot.language, words_of_slot(slot))
+
+
+def _corrects_number(slot: Slot, text: str) -> bool:
+    """Return whether a no is only about a number that was given before: “no, 3”."""
+    lexicon = lexicon_for(slot.language)
+    known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no | lexicon.clauses.value_companions
+    rest = [word for word in tokenize(text) if word not in known]
+    numbers = [word for word in rest if word.isdigit() or recognize_numbers(word, slot.language)]
+    return bool(numbers) and all(word in numbers or len(word) < _MIN_WORD_LENGTH for word in rest)
+
+
+def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
+    names = words_of_slot(slot)
+    if slot.is_told_by:
+        told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
+        return single_value(told or _single_unit(slot, text), text, slot)
+    recognized = recognize_free_numbers(slot, text)
+    messages = messages_for(slot.language)
+    if not recognized:
+        return single_value(
+            _single_unit(slot, text) or recognize_named_numbers(slot, names, text), text, slot
+        )
+    if doubtful := next((number for number in recognized if number.alternative is not None), None):
+        both = [doubtful.value, doubtful.alternative]
+        return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
+    if any(number.is_modified for number in recognized):
+        return SlotReading(error_message=messages.exact_number_required, weight=1)
+    if any(number.value is None for number in recognized):
+        return invalid_reading(slot)
+    if is_changed_behind_noun(slot, names, text):
+        return SlotReading(error_message=messages.exact_number_required, weight=1)
+    others = values_of_others(slot, names, text) | denied_numbers(slot, text)
+    values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
+    if len(values) > 1 and (named := recognize_named_numbers(slot, names, text)):
+        values = [*named]
+    reading = single_value(values, text, slot)
+    if slot.kind == "integer" and isinstance(reading.value, float):
+        return SlotReading(error_message=messages.whole_number_required, weight=1)
+    return reading
+
+
+def _single_unit(slot: Slot, text: str) -> list[int | float]:
+    """Return 1 where a text names one of what is counted, unless it adds one."""
+    names = words_of_slot(slot)
+    is_one = recognize_single_unit(slot, names, text) and not adds_unit(slot, names, text)
+    return [1] if is_one else []
+
+
+def _without_other_values(slot: Slot, text: str) -> str:
+    dates = mask_dates(mask_claimed(text, slot.language), slot.language, also_in_digits=True)
+    return mask_times(dates, slot.language)
+
+
+def recognize_free_numbers(slot: Slot, text: str) -> list[RecognizedNumber]:
+    free = mask_days_of_month(mask_claimed(text, slot.language), slot.language)
+    return recognize_numbers(mask_times(mask_dates(free, slot.language), slot.language), slot.language)
