@@ -61,12 +61,11 @@ class Broadcast(FrozenModel):
         """Read `1=first name, 2=code`, as options and queries have it."""
         if not isinstance(given, str):
             return given
-        pairs = [tuple(map(str.strip, item.split("="))) for item in given.split(",") if item.strip()]
-        if any(len(pair) != 2 or not all(pair) for pair in pairs):
-            raise ValueError(
-                "write variables as 1=first name, 2=code: those of the template, and their columns"
-            )
-        return {pair[0]: pair[1] for pair in pairs}
+        pairs = [item.partition("=") for item in given.split(",") if item.strip()]
+        columns = {name.strip(): column.strip() for name, _, column in pairs}
+        if not all(columns) or not all(columns.values()):
+            raise ValueError("write variables as 1=first name, 2=code: name and column")
+        return columns
 
     @model_validator(mode="after")
     def _validate(self) -> Self:
