@@ -22,7 +22,7 @@ from flows.engine import DialogMachine, TurnResult
 from tests.understanding.scored_turns import TODAY
 
 TALKS = Path(__file__).parent / "talks"
-FOLDERS = ("a", "b", "c")
+FOLDERS = ("a", "b", "c", "d")
 
 Verdict = Literal["right", "asks", "astray", "wrong"]
 
