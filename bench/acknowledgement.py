@@ -31,8 +31,8 @@ from channels import load
 from gateway.app import create_app
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 _ROUNDS = 3
 _REQUESTS = 8_000

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 _MAX_STALL_MS = 100.0
 _MAX_GROWTH_MB = 30.0

@@ -19,9 +19,9 @@ from core.processing import SessionProcessor
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import FLOW_LIBRARY
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.sweeper import Sweeper
 from gateway.webchat.channel import WebChannel, build_address, build_session_id
 

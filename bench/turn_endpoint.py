@@ -22,7 +22,7 @@ from bench.load_generator import Load
 from bench.restate_server import VERSIONS, running_restate
 from gateway.local.child_process import SupervisedProcess
 from gateway.local.loopback import find_free_port, wait_until_ready
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 SESSIONS = 1_000
 CONNECTIONS = 16

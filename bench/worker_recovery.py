@@ -18,7 +18,7 @@ from bench import provider_sink
 from bench.acknowledgement import ACCOUNT, TOKEN
 from bench.workers import fill_mailboxes
 from gateway.local.child_process import SupervisedProcess
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 SESSIONS, TURNS = 300, 8
 ROUNDS = 3

@@ -21,8 +21,8 @@ from bench.acknowledgement import ACCOUNT, TOKEN
 from bench.checks import assert_answered
 from bench.delayed_model import DELAY_VARIABLE
 from core.model import Address, Turn, TurnReceived
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.channel import build_address, build_session_id
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.

@@ -64,15 +64,15 @@ from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.encryption.cipher import use_cipher
-from gateway.redis.outbox import ProactiveSender
-from gateway.redis.readiness import Readiness
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.records.sessions.word_index import WordIndex
-from gateway.redis.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
+from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import (
     handle_http_exception,

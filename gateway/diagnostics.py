@@ -22,12 +22,12 @@ from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.error_messages import describe_redis_error
-from gateway.redis.embedded_server import find_running
 from gateway.redis.encryption.cipher import RecordCipher, use_cipher
 from gateway.redis.encryption.data_keys import read_data_keys
 from gateway.redis.encryption.key_ring import SETTING
-from gateway.redis.readiness import Readiness
 from gateway.redis.records.processes import delivery_reports, process_versions, worker_presence
+from gateway.redis.server.embedded_server import find_running
+from gateway.redis.server.readiness import Readiness
 
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from tests.effort import examples
 from tests.paths import ROOT
 

@@ -22,7 +22,7 @@ from gateway.hooks.event_types import EVENT_TYPES
 from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
 from gateway.redis.records.processes.counters import Counters
 from gateway.redis.records.processes.load import Load
-from gateway.redis.retention import KINDS
+from gateway.redis.records.retention import KINDS
 from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.redis_metrics import build_counters, build_gauges
 from tests.channels.inbound_kinds import kinds_table, meanings_table

@@ -17,7 +17,7 @@ from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess, build_acce
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.middleware.account_alias import with_account_name
-from gateway.redis.quiet_policy import QuietPolicy, QuietRule
+from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.webchat.channel import NAME, WebChannel
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]

@@ -43,18 +43,18 @@ from gateway.middleware.status_lookup import StatusLookup
 from gateway.middleware.template_check import with_template_check
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import TypingIndicator
-from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.processes.step_durations import StepDurations
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.records.sessions.word_index import WordIndex
-from gateway.redis.schedule_releaser import ScheduleReleaser
-from gateway.redis.step_durations import StepDurations
+from gateway.redis.sending.forwarder import SessionForwarder
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.template_sync import TemplateSync
 from gateway.redis.sweeper import Sweeper
-from gateway.redis.template_sync import TemplateSync
 from gateway.webchat.text_stream import StreamingDialog
 
 _CREDENTIAL_SECONDS = 400 * 86_400.0

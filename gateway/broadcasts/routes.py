@@ -19,7 +19,7 @@ from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import describe_validation_error
 from gateway.server.operator_auth import OperatorAuth

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from gateway.bootstrap import Channels
     from gateway.config.settings import Settings
-    from gateway.redis.outbox import ProactiveSender
+    from gateway.redis.sending.outbox import ProactiveSender
 
 
 def load_command_channels(settings: Settings) -> Channels:
@@ -29,7 +29,7 @@ def build_sender(redis: Redis, settings: Settings) -> ProactiveSender:
         build_quiet_policy,
     )
     from gateway.config.channel_config import ConfigFile
-    from gateway.redis.outbox import ProactiveSender
+    from gateway.redis.sending.outbox import ProactiveSender
 
     channels = load_command_channels(settings)
     quiet = build_quiet_policy(settings, ConfigFile.load(settings.config_path), channels)

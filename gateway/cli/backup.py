@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.redis.backup import BackupKind
+from gateway.redis.server.backup import BackupKind
 
 app = typer.Typer(add_completion=False)
 
@@ -29,8 +29,8 @@ def backup(
     from core.errors import ConfigurationError
     from gateway.cli._audit import record_act
     from gateway.config.settings import Settings
-    from gateway.redis.backup import back_up
     from gateway.redis.connection.connect import open_sync_redis
+    from gateway.redis.server.backup import back_up
 
     with open_sync_redis(Settings.load().require_redis_url()) as redis:
         try:

@@ -20,7 +20,7 @@ def restore(
 ) -> None:
     """Restore a backup into an empty data folder, while web processes and workers are stopped."""
     from gateway.config.settings import Settings
-    from gateway.redis.restore import restore as restore_backup
+    from gateway.redis.server.restore import restore as restore_backup
 
     folder = data_dir or Settings.load().data_dir
     report = restore_backup(backup, folder, wait_seconds=wait)

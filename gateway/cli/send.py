@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from core.model import Message
-    from gateway.redis.first_contact import ContactAddress
-    from gateway.redis.outbox import SendReceipt
+    from gateway.redis.sending.first_contact import ContactAddress
+    from gateway.redis.sending.outbox import SendReceipt
 
 Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the template, such as en_US.")]
 Variables = Annotated[
@@ -52,7 +52,7 @@ def send(
     """Send an outbound message to a session, or with --to and --channel to a contact."""
     from core.local_time import parse_point_in_time
     from core.model import Message
-    from gateway.redis.first_contact import ContactAddress
+    from gateway.redis.sending.first_contact import ContactAddress
 
     if to and not template:
         session, text = "", text or session  # the only argument is the text
@@ -90,8 +90,8 @@ def send_message(
     from uuid import uuid4
 
     from gateway.config.settings import Settings
-    from gateway.redis.outbox import REFUSAL_SENTENCES, SendOutcome
     from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
+    from gateway.redis.sending.outbox import REFUSAL_SENTENCES, SendOutcome
 
     settings = Settings.load()
 

@@ -132,7 +132,7 @@ async def _sync(redis: Redis, settings: Settings, channel: str) -> dict[str, int
     from core.ports import HasTemplates
     from gateway.bootstrap import load_channels
     from gateway.http.clients import provider_client
-    from gateway.redis.template_sync import TemplateSync
+    from gateway.redis.sending.template_sync import TemplateSync
 
     configured = {
         name: each for name, each in load_channels(settings).items() if isinstance(each, HasTemplates)
@@ -160,7 +160,7 @@ async def _sync_by_workers(redis: Redis, channel: str) -> dict[str, int]:
 
     from core.errors import ConfigurationError
     from gateway.redis.records.templates import TemplateRecords
-    from gateway.redis.template_sync import request_sync
+    from gateway.redis.sending.template_sync import request_sync
 
     records, counts = TemplateRecords(redis), {}
     for name in [channel] if channel else await records.list_channels():

@@ -26,8 +26,8 @@ from gateway.access.operator_keys import OperatorKey, parse_operator_keys
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
 from gateway.config.setting_names import OTHER_SETTINGS, describe_unknown_settings
 from gateway.redis.connection.address import check_url
-from gateway.redis.embedded_server import find_running
 from gateway.redis.encryption.key_ring import KeyRing, parse_encryption_keys
+from gateway.redis.server.embedded_server import find_running
 
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
 _INTERNAL_VARIABLES = frozenset(

@@ -21,7 +21,7 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 _ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "WHATSAPP_", "INTERCOM_", "ZENDESK_", "SUNSHINE_", "REDIS_")

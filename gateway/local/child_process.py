@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
-from gateway.redis.embedded_server import terminate_with_parent
+from gateway.redis.server.embedded_server import terminate_with_parent
 
 log = logging.getLogger("turngate.run")
 

@@ -27,7 +27,7 @@ from gateway.local.simulated_accounts import (
     write_simulated_settings,
 )
 from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")
 

@@ -51,11 +51,11 @@ from core.steps import Step, current_trace
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.contact_spelling import build_terms
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import NOTHING, Sealer
 from gateway.redis.lua import Argument, ProtocolLimits
-from gateway.redis.template_keys import LOW_QUALITIES, alarm_name, state_field
+from gateway.redis.records.contacts.contact_spelling import build_terms
+from gateway.redis.records.template_keys import LOW_QUALITIES, alarm_name, state_field
 
 log = logging.getLogger("turngate.inbox")
 

@@ -40,10 +40,10 @@ from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
-from gateway.redis.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.records.sessions.word_index import WordIndex
-from gateway.redis.reminders import encode_reminders
-from gateway.redis.template_keys import state_field
+from gateway.redis.records.template_keys import state_field
+from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
+from gateway.redis.sending.reminders import encode_reminders
 
 log = logging.getLogger("turngate.mailbox")
 

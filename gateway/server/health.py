@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
-from gateway.redis.readiness import Readiness
 from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.processes.load import read_load
+from gateway.redis.server.readiness import Readiness
 from gateway.server.error_responses import service_unavailable
 from gateway.server.exposition import CONTENT_TYPE, render_metrics
 from gateway.server.operator_auth import OperatorAuth

@@ -20,7 +20,7 @@ from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.storm.conversations import ConversationGenerator
 from gateway.storm.forked_process import ForkedProcess
 from gateway.storm.network import ServerOnHost, VirtualHost, VirtualNetwork

@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from time import monotonic
 
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.storm.environment import StormEnvironment, StormNetwork
 from gateway.storm.scenario import StormScenario
 from gateway.storm.sentinel_group import SentinelGroup

@@ -128,7 +128,7 @@ def _run_command(  # noqa: PLR0913 - what a process is started with
     namespace: str,
     checkout: str,
 ) -> None:
-    from gateway.redis.embedded_server import terminate_with_parent
+    from gateway.redis.server.embedded_server import terminate_with_parent
     from gateway.storm.clock_skew import skew_clock
     from gateway.storm.network import enter_namespace
     from gateway.storm.turn_delay import delay_turns

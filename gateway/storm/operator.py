@@ -15,10 +15,10 @@ from core.model import Message
 from core.ports import Channel
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import LogEntry, read_log
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, WITHDRAWN_TEXT
 
 _RETRY_SECONDS = 0.2

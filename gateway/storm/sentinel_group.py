@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from gateway.local.loopback import find_free_port
-from gateway.redis.embedded_server import find_server_binary, terminate_with_parent
+from gateway.redis.server.embedded_server import find_server_binary, terminate_with_parent
 
 SERVICE = "mymaster"
 _AGREE_SECONDS = 120.0

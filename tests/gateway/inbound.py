@@ -17,9 +17,9 @@ from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.sessions.session_log import read_log, read_owner
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from tests.fakes import EchoDialog, FakeChannel
 
 

@@ -21,8 +21,8 @@ from core.model import Address, Turn, TurnReceived
 from gateway.config.channel_config import ConfigFile
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -15,10 +15,10 @@ from core.processing import AbuseLimits, SessionProcessor
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence, list_silenced
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
 SESSION, OTHER = "fake:1", "fake:2"

@@ -14,11 +14,11 @@ from gateway.broadcasts.store import Broadcasts
 from gateway.hooks.subscription import Content, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.channel import WebChannel
 from tests.gateway.running import RunningGateway
 

@@ -29,14 +29,14 @@ from gateway.hooks.subscription import Content, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.contacts.key_content import read_key
 from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.text_stream import TextPublisher
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta

@@ -24,10 +24,10 @@ from core.model import (
     TurnReceived,
 )
 from gateway.middleware.account_alias import with_account_name
-from gateway.redis.first_contact import ContactAddress
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome, SendReceipt
 from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome, SendReceipt
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
 from tests.channels.zendesk.builders import channel as zendesk

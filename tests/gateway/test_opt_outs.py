@@ -21,9 +21,9 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import ErrorMessages
-from gateway.redis.outbox import SendOutcome
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.sending.outbox import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

@@ -41,9 +41,9 @@ from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
 from gateway.redis.records.processes.worker_presence import announce
 from gateway.redis.records.public_files import PublicFiles
+from gateway.redis.records.retention import KINDS, Keeper, KeyKind, find_kind, find_session
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.retention import KINDS, Keeper, KeyKind, find_kind, find_session
 from gateway.redis.sweeper import Sweeper
 from gateway.webchat.session_limit import SessionLimit
 from gateway.webchat.text_stream import TextPublisher

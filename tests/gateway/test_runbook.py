@@ -22,13 +22,13 @@ from gateway.app import create_app
 from gateway.config.settings import Settings
 from gateway.diagnostics import run_checks
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.readiness import Readiness
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.session_report import explain
+from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.redis_metrics import build_counters
 from tests.channels.test_account_checks import ELSEWHERE, check, create, failed, served

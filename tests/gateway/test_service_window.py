@@ -25,15 +25,15 @@ from core.model import (
     TurnReceived,
 )
 from core.processing import AbuseLimits
-from gateway.redis.first_contact import ContactAddress
-from gateway.redis.forwarder import SessionForwarder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.sessions.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.forwarder import SessionForwarder
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

@@ -13,7 +13,7 @@ IDLE = Sender()
 class SendingActors(Actors):
     """All steps that may happen in a world with a schedule, a broadcast, or a service window.
 
-    The steps of a releaser follow gateway/redis/schedule_releaser.py, those of a feeder
+    The steps of a releaser follow gateway/redis/sending/schedule_releaser.py, those of a feeder
     gateway/broadcasts/feeder.py; each may be repeated by a second process that began later.
     """
 

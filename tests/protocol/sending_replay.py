@@ -10,9 +10,9 @@ from core.model import ControlAction, ControlReceived, Message
 from gateway.broadcasts.broadcast import Broadcast, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from tests.fakes import ADDRESS, FakeChannel
 from tests.protocol.model import BroadcastRecord, ScheduledRecord, Store
 from tests.protocol.replay import LIMITS, LONG_AGO, SESSION, Replay, to_moment

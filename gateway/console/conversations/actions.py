@@ -19,10 +19,9 @@ from gateway.access.operator_keys import Role
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
 from gateway.redis import lua, rq_layout
-from gateway.redis.contact_spelling import normalize
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.contacts.contact_names import read_identifiers
+from gateway.redis.records.contacts.contact_spelling import normalize
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
@@ -30,6 +29,7 @@ from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, Rep
 from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.sessions.session_log import is_entry_id, read_log_from
 from gateway.redis.records.sessions.silenced_sessions import end_silence
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 

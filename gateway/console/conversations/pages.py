@@ -26,7 +26,6 @@ from gateway.console.formats import format_clock, format_day
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
-from gateway.redis.outbox import REFUSAL_SENTENCES
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.conversation_list import (
@@ -39,6 +38,7 @@ from gateway.redis.records.sessions.conversation_list import (
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
 from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.sending.outbox import REFUSAL_SENTENCES
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 

@@ -16,7 +16,6 @@ from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.console.page import ConsolePage
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import (
@@ -26,6 +25,7 @@ from gateway.redis.records.sessions.session_log import (
     read_owner,
     read_window,
 )
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response

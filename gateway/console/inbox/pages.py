@@ -20,7 +20,6 @@ from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
-from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
 from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.session_keys import session_key
@@ -31,6 +30,7 @@ from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
 from gateway.redis.records.sessions.session_index import AgentSessionRow, SessionIndex
 from gateway.redis.records.sessions.session_log import read_log_end, read_window
 from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.sending.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest
 from gateway.server.operator_auth import OperatorAuth, name_target

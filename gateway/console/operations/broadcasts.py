@@ -17,7 +17,7 @@ from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, rea
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.json_requests import describe_validation_error
 from gateway.server.operator_auth import OperatorAuth
 

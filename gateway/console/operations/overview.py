@@ -17,11 +17,11 @@ from gateway.console.operations.figures import (
     describe_high,
 )
 from gateway.console.page import ConsolePage
-from gateway.redis.readiness import Readiness
 from gateway.redis.records.processes.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
 from gateway.redis.records.processes.gateway_status import read_status
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.processes.traffic import read_traffic
+from gateway.redis.server.readiness import Readiness
 from gateway.server.operator_auth import OperatorAuth
 
 _MAX_ALERTS = 3

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from core.model import MessageTemplate
 from gateway.console.page import ConsolePage, redirect
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.template_sync import request_sync
+from gateway.redis.sending.template_sync import request_sync
 from gateway.server.operator_auth import OperatorAuth
 
 _ROWS: Final = 100

@@ -15,12 +15,12 @@ from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from gateway.redis import lua
-from gateway.redis.contact_spelling import build_terms
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_names import last_part
 from gateway.redis.records.contacts.contact_search import scan_keys
+from gateway.redis.records.contacts.contact_spelling import build_terms
 from gateway.redis.records.stored_records import RecordKind, find_record_kind
 
 _VALUES_PER_STEP: Final = 200

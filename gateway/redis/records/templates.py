@@ -11,7 +11,13 @@ from redis.asyncio import Redis
 from redis.exceptions import WatchError
 
 from core.model import APPROVED, DELETED, FrozenModel, MessageTemplate
-from gateway.redis.template_keys import CHANGES_KEY, LOW_QUALITIES, STATES_KEY, alarm_name, state_field
+from gateway.redis.records.template_keys import (
+    CHANGES_KEY,
+    LOW_QUALITIES,
+    STATES_KEY,
+    alarm_name,
+    state_field,
+)
 
 ALARMS_KEY = "tg:alarms"
 _SYNCS_KEY = "tg:template_syncs"

@@ -17,9 +17,9 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, EchoDialog
 

@@ -20,8 +20,8 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.sessions.opt_outs import OptOuts
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

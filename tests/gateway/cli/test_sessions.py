@@ -21,7 +21,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.cli import app
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn

@@ -27,9 +27,9 @@ from gateway.console.operations.templates import TemplatesPage
 from gateway.local.http_server import serve
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import FakeChannel
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer

@@ -12,7 +12,7 @@ from gateway.broadcasts.store import Broadcasts
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.template_sync import claim_key
+from gateway.redis.sending.template_sync import claim_key
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.inbound import InboundGateway

@@ -13,7 +13,7 @@ from core.model import TurnReceived
 from core.steps import listen
 from gateway.console.operations.figures import TokenPrice, parse_price
 from gateway.console.operations.sparklines import HEIGHT, WIDTH, draw_sparkline
-from gateway.redis.step_durations import StepDurations
+from gateway.redis.records.processes.step_durations import StepDurations
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.inbound import InboundGateway

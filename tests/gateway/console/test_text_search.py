@@ -15,11 +15,11 @@ from gateway.redis.encryption.key_ring import generate_master_key, parse_encrypt
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.conversation_list import ConversationList
 from gateway.redis.records.sessions.text_words import MAX_WORDS, WordDigests, split_words
 from gateway.redis.records.sessions.word_index import WordIndex
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.effort import FULL
 from tests.fakes import EchoDialog, FakeChannel, turn
 from tests.gateway.console.console_client import open_console

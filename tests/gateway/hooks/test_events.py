@@ -24,9 +24,9 @@ from gateway.hooks.payload import encode_body, sign
 from gateway.hooks.subscription import Content, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.hook_events import HookEvent
 from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
 from tests.gateway.broadcasts.test_broadcasts import SPRING, rows

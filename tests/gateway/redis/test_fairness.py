@@ -14,7 +14,7 @@ from core.processing import SessionProcessor
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import EchoDialog, FakeChannel
 

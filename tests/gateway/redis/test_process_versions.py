@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from core.errors import ConfigurationError
 from gateway.cli.version import app
 from gateway.diagnostics import _check_versions
-from gateway.redis.readiness import Readiness
 from gateway.redis.records.processes.process_versions import (
     FORMAT,
     admit,
@@ -23,6 +22,7 @@ from gateway.redis.records.processes.process_versions import (
     read_processes,
     withdraw,
 )
+from gateway.redis.server.readiness import Readiness
 
 
 async def test_neighbouring_formats_run_side_by_side_and_a_rollback_is_possible(redis: Redis) -> None:

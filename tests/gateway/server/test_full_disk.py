@@ -12,8 +12,8 @@ import pytest
 
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.server.embedded_server import EmbeddedRedis
 from tests.gateway.server.test_webhooks import OneTurnChannel, client
 
 SMALL = "size=2m"

@@ -20,8 +20,8 @@ from core.steps import Step, listen
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.processes.step_durations import StepDurations
 from gateway.redis.records.processes.worker_presence import announce
-from gateway.redis.step_durations import StepDurations
 from tests.fakes import EchoDialog, turn
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.inbound import InboundGateway

@@ -17,7 +17,7 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.webchat import routes
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
 from gateway.webchat.session_limit import SessionLimit

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from gateway.redis.contact_spelling import normalize as normalize
-from gateway.redis.contact_spelling import normalize_name as normalize_name
+from gateway.redis.records.contacts.contact_spelling import normalize as normalize
+from gateway.redis.records.contacts.contact_spelling import normalize_name as normalize_name
 
 _MIN_MENTION_LENGTH: Final = 6
 

@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 
 from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Owner
-from gateway.redis.contact_spelling import query_terms
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contacts.contact_names import last_part, read_names
+from gateway.redis.records.contacts.contact_spelling import query_terms
 from gateway.redis.records.session_keys import session_key
 
 PAGE_ROWS: Final = 50

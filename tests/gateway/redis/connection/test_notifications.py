@@ -18,7 +18,7 @@ from gateway.redis.connection.notifications import (
     _decode_notifications,
     encode_notification,
 )
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 names = st.text(st.characters(exclude_categories=["Cs"]))
 

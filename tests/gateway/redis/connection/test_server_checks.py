@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from core.errors import ConfigurationError
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.server_checks import check_server, describe_unknown, log_warnings
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 
 async def test_the_embedded_server_passes_the_checks(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from gateway.redis.encryption.data_keys import DATA_KEYS, add_data_key, read_dat
 from gateway.redis.encryption.key_ring import KeyRing, generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.erasure import ContactErasure
@@ -32,6 +31,7 @@ from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutco
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.sessions.session_store import RedisSessionStore
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import EchoDialog, turn
 from tests.gateway.inbound import InboundGateway
 from tests.gateway.test_erasure import NAME, NUMBER, SMS, TEXT, TICKET, WHATSAPP, leave_traces_everywhere

@@ -23,12 +23,12 @@ from core.model import (
 from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.redis.records.sessions.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import MessageReport, ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_owner
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 

@@ -16,11 +16,11 @@ from redis.asyncio import Redis
 import channels
 from core.errors import ConfigurationError
 from core.model import Message
-from gateway.redis.backup import BackupKind, back_up
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
-from gateway.redis.restore import restore
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.server.backup import BackupKind, back_up
+from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.redis.server.restore import restore
 from tests.gateway.stack import Stack, build_message, running_stack
 
 KINDS = list(BackupKind)

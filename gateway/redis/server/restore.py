@@ -10,8 +10,8 @@ from redis import Redis
 
 from core.errors import ConfigurationError
 from core.model import FrozenModel
-from gateway.redis.backup import APPEND_ONLY_FOLDER, SNAPSHOT_FILE, wait_for
-from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.redis.server.backup import APPEND_ONLY_FOLDER, SNAPSHOT_FILE, wait_for
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 _SESSIONS_PER_CALL: Final = 500
 

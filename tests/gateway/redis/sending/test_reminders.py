@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from core.model import Message, Turn
 from core.ports import Reminder, State, TurnListener, TurnOutcome
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender
-from gateway.redis.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from tests.core.rig import SESSION, Rig
 
 TEXT = "Your table is booked."

@@ -30,13 +30,13 @@ from core.ports import Webhook
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.schedule import read_schedule_entry
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.schedule_releaser import ScheduleReleaser
-from gateway.redis.template_sync import TemplateSync, claim_key
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.template_sync import TemplateSync, claim_key
 from tests.channels.sdk.hosted import host
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
 

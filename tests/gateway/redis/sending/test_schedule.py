@@ -10,14 +10,14 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import ControlAction, ControlReceived, Message
-from gateway.redis.first_contact import ContactAddress
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.sweeper import Sweeper
 from tests.channels.twilio import builders as twilio
 from tests.core.rig import SESSION, Rig

@@ -8,8 +8,8 @@ from redis import RedisError
 from redis.asyncio import Redis
 
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
 from gateway.redis.records.schedule import Schedule, ScheduledMessage
+from gateway.redis.sending.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
 
 log = logging.getLogger("turngate.schedule")
 

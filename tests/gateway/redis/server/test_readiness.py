@@ -15,9 +15,9 @@ from core.errors import StorageUnavailable
 from core.model import TurnReceived
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.multiplexer import MultiplexedRedis
-from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.readiness import Readiness
+from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.redis.server.readiness import Readiness
 from tests.fakes import turn
 
 REFUSALS = {

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from core.errors import ConfigurationError
-from gateway.redis.embedded_server import EmbeddedRedis, find_running
+from gateway.redis.server.embedded_server import EmbeddedRedis, find_running
 
 
 @pytest.fixture

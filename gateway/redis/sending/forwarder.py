@@ -9,9 +9,9 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from core.model import Message, Reply, Route
-from gateway.redis.first_contact import ContactAddress
-from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
+from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 
 _NUMBER: Final = re.compile(r"\+(\d{7,15})$")
 

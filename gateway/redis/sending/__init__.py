@@ -1,0 +1,1 @@
+"""Messages of the business: outbox, first contact, templates, quiet hours, schedule, reminders."""

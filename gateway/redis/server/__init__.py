@@ -1,0 +1,1 @@
+"""Redis servers: the embedded one, readiness, backup and restore."""
