@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import (
     acknowledgement,
     capacity,
+    console_pages,
     engine_comparison,
     idle_sessions,
     in_flight,
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "in_flight": in_flight.render_section,
     "idle_sessions": idle_sessions.render_section,
     "capacity": capacity.render_section,
+    "console_pages": console_pages.render_section,
     "worker_recovery": worker_recovery.render_section,
     "engine": engine_comparison.render_section,
     "turn_endpoint": turn_endpoint.render_section,
