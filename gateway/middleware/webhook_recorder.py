@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from core.errors import EncryptionKeyMissing
-from core.model import Event, ParticipantMessage, TurnReceived
+from core.model import Event, Ignored, ParticipantMessage, StatusChanged, TemplateChanged, TurnReceived
 from core.ports import AcceptResult, Inbox, Webhook
 from gateway.redis.records.operators.kept_webhooks import (
     MAX_BYTES,
@@ -34,7 +34,10 @@ _FORM_SECRET: Final = re.compile(rf"((?:^|&)[^=&\s]{{0,100}}{_SECRET}[^=&\s]{{0,
 
 
 class WebhookRecorder:
-    """Keeps what was stored. A webhook that cannot be kept is accepted all the same."""
+    """Keeps what was stored, if all of it is of one session.
+
+    A webhook that cannot be kept is accepted all the same.
+    """
 
     def __init__(self, inbox: Inbox, kept: KeptWebhooks) -> None:
         self._inbox = inbox
@@ -43,20 +46,35 @@ class WebhookRecorder:
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events; see `core.ports.mailbox.Inbox`."""
         results = await self._inbox.accept(events)
-        if (webhook := current_webhook.get()) is not None:
-            messages: dict[str, list[str]] = {}
-            for event, result in zip(events, results, strict=True):
-                if (
-                    isinstance(event, TurnReceived | ParticipantMessage)
-                    and result is not AcceptResult.DUPLICATE
-                ):
-                    messages.setdefault(event.turn.session, []).append(event.turn.id)
+        webhook, session = current_webhook.get(), _find_only_session(events)
+        if webhook is not None and session:
+            messages = [
+                event.turn.id
+                for event, result in zip(events, results, strict=True)
+                if isinstance(event, TurnReceived | ParticipantMessage)
+                and result is not AcceptResult.DUPLICATE
+            ]
             try:
-                for session, ids in messages.items():
-                    await self._kept.add(session, redact(webhook, ids))
+                if messages:
+                    await self._kept.add(session, redact(webhook, messages))
             except (RedisError, OSError, EncryptionKeyMissing) as error:
                 log.warning("a webhook was stored, but its original was not kept: %s", type(error).__name__)
         return results
+
+
+def _find_only_session(events: Sequence[Event]) -> str:
+    """Return the session that a whole webhook is about; empty if it may be about other contacts, too.
+
+    Such an original would stay when one of them is erased, and be in the export of another.
+    """
+    sessions = {_session_of(event) for event in events}
+    return sessions.pop() if len(sessions) == 1 else ""
+
+
+def _session_of(event: Event) -> str:
+    if isinstance(event, TurnReceived | ParticipantMessage):
+        return event.turn.session
+    return "" if isinstance(event, StatusChanged | TemplateChanged | Ignored) else event.session
 
 
 def redact(webhook: Webhook, messages: Sequence[str]) -> KeptWebhook:
