@@ -56,11 +56,12 @@ def replay(
 
 async def _replay(redis: Redis, name: str) -> str:
     """Replay one webhook; return why that is not possible, or an empty text."""
-    from core.errors import MailboxFull, StorageUnavailable, WebhookRefused
+    from core.errors import DeliveryError, MailboxFull, StorageUnavailable, WebhookRefused
     from gateway.bootstrap import build_confirmation, build_inbox
     from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
+    from gateway.http.clients import provider_client
     from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
     from gateway.server.webhooks import WebhookEndpoint
 
@@ -71,10 +72,11 @@ async def _replay(redis: Redis, name: str) -> str:
     channels, config = load_command_channels(settings), ConfigFile.load(settings.config_path)
     inbox = build_inbox(settings, config, channels, redis, build_confirmation(settings, redis))
     try:
-        await WebhookEndpoint(channels, inbox).replay(webhook)
+        async with provider_client() as http:
+            await WebhookEndpoint(channels, inbox, http=http).replay(webhook)
     except WebhookRefused as error:
         return f"rejected again: {error.reason}"
-    except (StorageUnavailable, MailboxFull) as error:
+    except (StorageUnavailable, MailboxFull, DeliveryError) as error:
         return f"not stored: {error}"
     return ""
 
