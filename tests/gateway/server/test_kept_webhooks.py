@@ -161,6 +161,29 @@ async def test_a_contact_is_exported_and_erased_with_their_originals(keeping: Re
     assert [each async for each in keeping.scan_iter("*}:webhooks")] == []
 
 
+@pytest.mark.parametrize(
+    ("contact", "query", "body"),
+    [
+        ("anna+x@example.com", "", b'{"email":"anna+x@example.com"}'),
+        ("anna+x@example.com", "", b'{"email":"anna\\u002bx@example.com"}'),
+        ("anna+x@example.com", "", b"email=anna%2Bx%40example.com"),
+        ("jos\u00e9@example.com", "", b'{"email":"jos\\u00E9@example.com"}'),
+        ("+4915222222222", "", b'{"from":"\\u002b4915222222222"}'),
+        ("+4915222222222", "?From=%2B4915222222222", b""),
+    ],
+)
+async def test_a_rejected_original_is_found_however_it_spells_the_contact(
+    redis: Redis, contact: str, query: str, body: bytes
+) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    kept = KeptWebhooks(redis, 2)
+    await kept.add_rejected(Webhook("POST", URL + query, {}, body))
+    await kept.add_rejected(Webhook("POST", URL, {}, b"somebody@example.com 49152222222223"))
+
+    assert (await ContactErasure(redis).erase(contact)).removed == {"rejected webhooks": 1}
+    assert len(await kept.rejected_ids()) == 1
+
+
 async def test_what_is_kept_is_bounded(keeping: Redis) -> None:
     kept = KeptWebhooks(keeping, 2)
     webhook = Webhook("POST", URL, {}, b"a")
