@@ -120,14 +120,28 @@ class PublicFiles:
             pipe.zadd(_INDEX, {_entry_of(file_id, len(file.body)): ends_at}, xx=True)
             await pipe.execute()
 
+    async def export_of(self, owner: str) -> list[dict[str, Any]]:
+        """Return the files of a session as JSON values, with their content in base64."""
+        files = []
+        for entry in await self._entries_of(owner):
+            key = _key_of(entry.split(" ")[0])
+            stored: Any = await self._redis.hget(key, _FIELD)
+            if stored is not None:
+                files.append(from_json(await cipher_of(self._redis).open(key, stored)))
+        return files
+
     async def delete_of(self, owner: str) -> int:
         """Delete the files of a session; return how many there were."""
-        digest = await self._digest(owner)
-        entries = [entry.decode() async for entry, _ in self._redis.zscan_iter(_INDEX, match=f"{digest}*")]
+        entries = await self._entries_of(owner)
         if not entries:
             return 0
         await self._redis.zrem(_INDEX, *entries)
         return int(await self._redis.delete(*(_key_of(entry.split(" ")[0]) for entry in entries)))
+
+    async def _entries_of(self, owner: str) -> list[str]:
+        digest = await self._digest(owner)
+        found = {entry.decode() async for entry, _ in self._redis.zscan_iter(_INDEX, match=f"{digest}*")}
+        return sorted(found)
 
     async def _reserve(self, entry: str, size: int, ends_at: int) -> None:
         """Enter a file in the index of those that are kept. Raises `Rejected` if there is no room."""

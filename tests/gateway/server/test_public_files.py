@@ -12,18 +12,21 @@ from starlette.applications import Starlette
 
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from core.errors import Rejected
-from core.model import Address, Attachment, Reply
+from core.model import Address, Attachment, Reply, TurnReceived
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.server.public_files import PublicFileRoute
 from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.fakes import turn
 
 
 @asynccontextmanager
@@ -122,6 +125,19 @@ async def test_files_are_erased_with_their_session(redis: Redis) -> None:
     assert [await files.load(url) for url in urls] == [None, b"x"]
     assert await redis.zcard("tg:files") == 1
     assert not any(b"fake:" in key for key in await redis.keys("tg:file*"))
+
+
+async def test_files_are_exported_with_their_session(redis: Redis) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    await files.publish(b"%PDF", "application/pdf", "a.pdf", owner="fake:1")
+    await files.publish(b"%PDF", "application/pdf", "b.pdf", owner="fake:another")
+
+    exported = await export_contact(redis, "fake:1")
+    assert exported is not None
+    [session] = exported["sessions"]
+    assert [(each["name"], each["body"]) for each in session["files"]] == [("a.pdf", "JVBERg==")]
 
 
 async def test_a_file_of_an_agent_is_uploaded_to_whatsapp(redis: Redis) -> None:
