@@ -27,9 +27,13 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 """Size of all files together: a limit for the memory of Redis, roughly kept when many are written at once."""
 
+_OWNERS_PER_ROOM: Final = 4
+"""An owner has at most this part of the room, so that one conversation does not use up that of all others."""
+
 _INDEX: Final = "tg:files"
 _MAX_FILES: Final = 5_000
 _FIELD: Final = "file"
+_DIGEST_LENGTH: Final = 16
 _SECONDS_AFTER_FETCH: Final = 3_600
 _TOKEN: Final = re.compile(r"([0-9a-f]{16}[A-Za-z0-9_-]{22})\.([0-9a-f]{1,12})\.([0-9a-f]{32})")
 
@@ -76,7 +80,7 @@ class PublicFiles:
             {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
         )
         sealed = (await cipher_of(self._redis).sealer()).record(key, record, NOTHING)
-        await self._reserve(_entry_of(file_id, len(body)), len(body), ends_at)
+        await self._reserve(_entry_of(file_id, len(body)), len(body), ends_at, has_owner=bool(owner))
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(key, _FIELD, sealed)
             pipe.expireat(key, ends_at)
@@ -143,17 +147,20 @@ class PublicFiles:
         found = {entry.decode() async for entry, _ in self._redis.zscan_iter(_INDEX, match=f"{digest}*")}
         return sorted(found)
 
-    async def _reserve(self, entry: str, size: int, ends_at: int) -> None:
+    async def _reserve(self, entry: str, size: int, ends_at: int, *, has_owner: bool) -> None:
         """Enter a file in the index of those that are kept. Raises `Rejected` if there is no room."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zremrangebyscore(_INDEX, "-inf", int(time()))
             pipe.zrange(_INDEX, 0, -1)
             _, entries = await pipe.execute()
-        total = sum(int(each.split(b" ")[1]) for each in entries)
+        sizes = [(each[:_DIGEST_LENGTH].decode(), int(each.split(b" ")[1])) for each in entries]
+        total = sum(each for _, each in sizes)
+        own = sum(each for digest, each in sizes if digest == entry[:_DIGEST_LENGTH])
+        if has_owner and own + size > self._max_total // _OWNERS_PER_ROOM:
+            raise Rejected(f"{own:,} bytes of files are kept for this conversation already", code="no_room")
         if total + size > self._max_total or len(entries) >= _MAX_FILES:
             raise Rejected(
-                f"{len(entries)} files of {total:,} bytes wait for providers that have not fetched them, "
-                "which is the most that is kept",
+                f"{len(entries)} files of {total:,} bytes are kept for providers, which is the most that is",
                 code="no_room",
             )
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -165,7 +172,7 @@ class PublicFiles:
         return (await self._hash(f"{file_id}.{ends_at:x}"))[:16].hex()
 
     async def _digest(self, owner: str) -> str:
-        return (await self._hash(f"owner {owner}"))[:8].hex()
+        return (await self._hash(f"owner {owner}")).hex()[:_DIGEST_LENGTH]
 
     async def _hash(self, text: str) -> bytes:
         if not self._key:

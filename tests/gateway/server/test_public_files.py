@@ -102,6 +102,16 @@ async def test_what_cannot_be_published_is_rejected(redis: Redis, size: int, pub
     assert caught.value.code == code
 
 
+async def test_one_session_does_not_use_up_the_room_of_all(redis: Redis) -> None:
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60, max_total=1_000)
+    await files.publish(b"x" * 200, "application/pdf", "a.pdf", owner="fake:1")
+    with pytest.raises(Rejected) as caught:
+        await files.publish(b"x" * 51, "application/pdf", "a.pdf", owner="fake:1")
+    assert caught.value.code == "no_room"
+    await files.publish(b"x" * 250, "application/pdf", "a.pdf", owner="fake:2")
+    await files.publish(b"x" * 500, "application/pdf", "a.pdf")
+
+
 async def test_the_room_of_ended_files_is_free_again(redis: Redis) -> None:
     ended = PublicFiles(redis, "https://x", seconds=-1, max_total=1_000)
     await ended.publish(b"x" * 900, "audio/ogg", "voice.ogg")
