@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+_ID_LENGTH = 32
+
 app = typer.Typer(
     help="Inspect rejected webhooks, and replay them if TURNGATE_WEBHOOK_HOURS keeps their originals.",
     no_args_is_help=True,
@@ -50,7 +52,7 @@ def replay(
         problem = run_with_redis(lambda redis, name=name: _replay(redis, name))  # type: ignore[misc]
         failed = failed or bool(problem)
         typer.echo(f"{name}: {problem or 'stored'}")
-    record_act("replay_rejected_webhook")
+        record_act("replay_rejected_webhook", target=name[:_ID_LENGTH])
     raise typer.Exit(int(failed))
 
 

@@ -26,6 +26,7 @@ from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.kept_webhooks import MAX_BYTES, REJECTED, KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from tests.channels.twilio.builders import FORM, URL, changed, signature
@@ -122,6 +123,8 @@ async def test_a_rejected_webhook_is_replayed_once_the_token_is_right(
     assert "verified and stored" in (await replay()).text  # it is the same message
     [mailbox] = [each async for each in keeping.scan_iter("tg:{*}:mail")]
     assert await cast("Any", keeping.llen(mailbox)) == 1
+    acts = [each for each in await AuditLog(keeping).latest(9) if each.act == "replay_rejected_webhook"]
+    assert [each.target for each in acts] == [*await kept.rejected_ids()] * 3
 
     [name] = await kept.rejected_ids()
     assert await Quarantine(keeping, kept).drop() == 1
@@ -144,6 +147,7 @@ async def test_the_command_replays_and_says_why_not(keeping: Redis, monkeypatch:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
     done = await asyncio.to_thread(run.invoke, command, ["quarantine", "replay", name])
     assert (done.exit_code, done.output) == (0, f"{name}: stored\n")
+    assert [each.target for each in await AuditLog(keeping).latest(9)] == [name, "another", name]
     assert len(await keeping.keys("tg:{*}:mail")) == 1
 
 
