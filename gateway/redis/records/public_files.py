@@ -6,6 +6,7 @@ else costs no look-up.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import secrets
@@ -76,10 +77,16 @@ class PublicFiles:
         file_id = f"{await self._digest(owner)}{secrets.token_urlsafe(16)}"
         ends_at = int(time() + self._seconds)
         key = _key_of(file_id)
-        record = to_json(
-            {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
+        sealer = await cipher_of(self._redis).sealer()
+        sealed = await asyncio.to_thread(
+            lambda: sealer.record(
+                key,
+                to_json(
+                    {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
+                ),
+                NOTHING,
+            )
         )
-        sealed = (await cipher_of(self._redis).sealer()).record(key, record, NOTHING)
         await self._reserve(_entry_of(file_id, len(body)), len(body), ends_at, has_owner=bool(owner))
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(key, _FIELD, sealed)
@@ -100,8 +107,7 @@ class PublicFiles:
         stored: Any = await self._redis.hget(key, _FIELD)
         if stored is None:
             return None
-        record = from_json(await cipher_of(self._redis).open(key, stored))
-        return PublicFile(b64decode(record["body"]), record["type"], record["name"], record["kept"])
+        return await asyncio.to_thread(_read_file, await cipher_of(self._redis).open_large(key, stored))
 
     def owns(self, url: str) -> bool:
         """Return whether a URL is one of a file that is served here."""
@@ -178,6 +184,11 @@ class PublicFiles:
         if not self._key:
             self._key = hmac.digest(await read_salt(self._redis), b"public files", "sha256")
         return hmac.digest(self._key, text.encode(), "sha256")
+
+
+def _read_file(opened: bytes) -> PublicFile:
+    record = from_json(opened)
+    return PublicFile(b64decode(record["body"]), record["type"], record["name"], record["kept"])
 
 
 def _entry_of(file_id: str, size: int) -> str:

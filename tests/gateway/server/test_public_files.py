@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from threading import get_ident
 
 import httpx
 import pytest
@@ -20,6 +22,7 @@ from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.records import public_files
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.public_files import PublicFiles
@@ -54,6 +57,30 @@ async def test_a_file_is_served_as_it_was_published_and_nothing_runs_in_it(redis
         assert b"script" not in b"".join(
             [await redis.dump(each) or b"" for each in await redis.keys("tg:file:*")]
         )
+
+
+@pytest.mark.parametrize("is_encrypted", [True, False])
+async def test_a_file_is_written_and_read_beside_the_event_loop(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, is_encrypted: bool
+) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()) if is_encrypted else None)
+    threads: list[int] = []
+
+    def noting(work: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+        def noted(data: bytes) -> bytes:
+            threads.append(get_ident())
+            return work(data)
+
+        return noted
+
+    for work in (b64encode, b64decode):
+        monkeypatch.setattr(public_files, work.__name__, noting(work))
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    url = await files.publish(b"%PDF", "application/pdf", "a.pdf")
+
+    assert await files.load(url) == b"%PDF"
+    assert len(threads) == 2
+    assert get_ident() not in threads
 
 
 async def test_no_other_url_is_served(redis: Redis) -> None:
