@@ -120,10 +120,10 @@ class PublicFiles:
         return file.body if file else None
 
     async def shorten(self, token: str, file: PublicFile) -> None:
-        """Keep a file that was fetched for an hour only, for a provider that fetches it again."""
-        if file.is_kept:
-            return
+        """Keep a file for an hour after its first fetch only, for a provider that fetches it again."""
         file_id, end, _ = token.split(".")
+        if file.is_kept or await self._redis.ttl(_key_of(file_id)) <= _SECONDS_AFTER_FETCH:
+            return
         ends_at = min(int(end, 16), int(time()) + _SECONDS_AFTER_FETCH)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.expireat(_key_of(file_id), ends_at)

@@ -110,6 +110,9 @@ async def test_a_file_ends_sooner_once_it_was_fetched(redis: Redis) -> None:
         assert 3_000 < await redis.ttl(key) <= 3_600
         now = (await redis.time())[0]
         assert await redis.zcount("tg:files", now + 3_000, now + 3_600) == 1
+        await redis.expire(key, 60)
+        await http.get(url)
+        assert await redis.ttl(key) <= 60
 
 
 async def test_an_ended_url_is_not_served(redis: Redis) -> None:
