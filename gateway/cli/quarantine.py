@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+_ID_LENGTH = 32
+
 app = typer.Typer(
     help="Inspect rejected webhooks, and replay them if TURNGATE_WEBHOOK_HOURS keeps their originals.",
     no_args_is_help=True,
@@ -50,17 +52,18 @@ def replay(
         problem = run_with_redis(lambda redis, name=name: _replay(redis, name))  # type: ignore[misc]
         failed = failed or bool(problem)
         typer.echo(f"{name}: {problem or 'stored'}")
-    record_act("replay_rejected_webhook")
+        record_act("replay_rejected_webhook", target=name[:_ID_LENGTH])
     raise typer.Exit(int(failed))
 
 
 async def _replay(redis: Redis, name: str) -> str:
     """Replay one webhook; return why that is not possible, or an empty text."""
-    from core.errors import MailboxFull, StorageUnavailable, WebhookRefused
+    from core.errors import DeliveryError, MailboxFull, StorageUnavailable, WebhookRefused
     from gateway.bootstrap import build_confirmation, build_inbox
     from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
+    from gateway.http.clients import provider_client
     from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
     from gateway.server.webhooks import WebhookEndpoint
 
@@ -71,10 +74,11 @@ async def _replay(redis: Redis, name: str) -> str:
     channels, config = load_command_channels(settings), ConfigFile.load(settings.config_path)
     inbox = build_inbox(settings, config, channels, redis, build_confirmation(settings, redis))
     try:
-        await WebhookEndpoint(channels, inbox).replay(webhook)
+        async with provider_client() as http:
+            await WebhookEndpoint(channels, inbox, http=http).replay(webhook)
     except WebhookRefused as error:
         return f"rejected again: {error.reason}"
-    except (StorageUnavailable, MailboxFull) as error:
+    except (StorageUnavailable, MailboxFull, DeliveryError) as error:
         return f"not stored: {error}"
     return ""
 

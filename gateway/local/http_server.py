@@ -29,7 +29,7 @@ async def serve(
     """Run an application on this event loop and yield its URL; port 0 selects a free one.
 
     `tls` has the server's certificate; `options` are uvicorn's. Signal handlers stay with the owner of the
-    loop. Raises `OSError` if the port is in use.
+    loop. Raises `OSError` if the port is in use, and `RuntimeError` if the application does not start.
     """
     # bound here, because uvicorn exits the process if it cannot bind
     with contextlib.closing(open_listener(host, port)) as listener:
@@ -41,6 +41,9 @@ async def serve(
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.ready.wait()
+            if not server.started:
+                await task
+                raise RuntimeError("the application did not start; the log says why")
             yield f"http{'s' if tls else ''}://{host}:{listener.getsockname()[1]}"
         finally:
             server.stopping.set()
@@ -48,7 +51,7 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without signal handlers and without its fixed pauses; `ready` is set once it listens."""
+    """uvicorn without signal handlers and without its fixed pauses; `ready`: it listens, or has failed."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -60,8 +63,13 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
+        """Start the application and listen; a failure does not end the program."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.should_exit = True
+        finally:
+            self.ready.set()
 
     async def main_loop(self) -> None:
         """Keep the date header current until the owner stops the server."""

@@ -110,13 +110,16 @@ class WebhookEndpoint:
     async def replay(self, webhook: Webhook) -> int:
         """Verify, parse and store a rejected webhook once more; return the number of its events.
 
-        What was stored before is not stored twice. Raises `WebhookRefused`, and what `accept` raises.
+        What was stored before is not stored twice. Raises `WebhookRefused`, what `accept` raises, and a
+        `DeliveryError` while it is not known whose webhook it is.
         """
         names = urlsplit(webhook.url).path.rpartition("/webhooks/")[2].split("/")
         accounts = self._candidate_accounts(*names[:2])
         if not accounts:
             raise MalformedWebhook("no such channel is configured here")
-        events = _parse(_find_verified_accounts(accounts, webhook), webhook)
+        accounts = _find_verified_accounts(accounts, webhook)
+        await self._learn_ids(accounts)
+        events = _parse(accounts, webhook)
         await self._store(webhook, events)
         return len(events)
 

@@ -20,7 +20,7 @@ from core.model import (
     Turn,
     TurnReceived,
 )
-from core.ports import TurnListener
+from core.ports import TurnListener, Webhook
 from core.processing import SessionProcessor
 from gateway.access.operator_keys import OPERATOR_NAME
 from gateway.bootstrap import build_protocol_limits
@@ -36,6 +36,7 @@ from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
 from gateway.redis.records.operators.credential_attempts import CredentialAttempts
 from gateway.redis.records.operators.flow_versions import FlowVersions
+from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.operator_sessions import OperatorSessions
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
@@ -126,6 +127,8 @@ async def stream_a_text(gateway: InboundGateway) -> None:
 
 async def operate(redis: Redis) -> None:
     await AuditLog(redis).record(AuditEntry(who="anna", act="sign in"), about=SMS)
+    original = Webhook("POST", "https://bots.example.com/webhooks/twilio", {}, b"Body=hi")
+    await KeptWebhooks(redis, hours=1).add_rejected(original)
     await PublicFiles(redis, "https://bots.example.com", seconds=3_600).publish(b"OggS", "audio/ogg", "a.ogg")
     await TrialChats(redis).replace("anna", "default", StoredChat(), "{}")
     await FlowVersions(redis).record("default", "0a1b2c3d4e5f")

@@ -50,9 +50,11 @@ class QuarantinePage(ConsolePage):
     async def replay(self, request: Request) -> Response:
         """Replay one rejected webhook by the credentials of now; why it is rejected again is shown."""
         form = await read_form(request)
-        webhook = await self._kept.find_rejected((form or {}).get("webhook", [""])[0])
+        name = (form or {}).get("webhook", [""])[0]
+        webhook = await self._kept.find_rejected(name)
         if webhook is None:
             return redirect("/console/quarantine?done=gone")
+        request.state.audit_target = name
         try:
             await self._replay(webhook)
         except WebhookRefused as error:

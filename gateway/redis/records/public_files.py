@@ -6,6 +6,7 @@ else costs no look-up.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import secrets
@@ -27,9 +28,13 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 """Size of all files together: a limit for the memory of Redis, roughly kept when many are written at once."""
 
+_OWNERS_PER_ROOM: Final = 4
+"""An owner has at most this part of the room, so that one conversation does not use up that of all others."""
+
 _INDEX: Final = "tg:files"
 _MAX_FILES: Final = 5_000
 _FIELD: Final = "file"
+_DIGEST_LENGTH: Final = 16
 _SECONDS_AFTER_FETCH: Final = 3_600
 _TOKEN: Final = re.compile(r"([0-9a-f]{16}[A-Za-z0-9_-]{22})\.([0-9a-f]{1,12})\.([0-9a-f]{32})")
 
@@ -72,11 +77,17 @@ class PublicFiles:
         file_id = f"{await self._digest(owner)}{secrets.token_urlsafe(16)}"
         ends_at = int(time() + self._seconds)
         key = _key_of(file_id)
-        record = to_json(
-            {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
+        sealer = await cipher_of(self._redis).sealer()
+        sealed = await asyncio.to_thread(
+            lambda: sealer.record(
+                key,
+                to_json(
+                    {"type": content_type, "name": name, "kept": is_kept, "body": b64encode(body).decode()}
+                ),
+                NOTHING,
+            )
         )
-        sealed = (await cipher_of(self._redis).sealer()).record(key, record, NOTHING)
-        await self._reserve(_entry_of(file_id, len(body)), len(body), ends_at)
+        await self._reserve(_entry_of(file_id, len(body)), len(body), ends_at, has_owner=bool(owner))
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(key, _FIELD, sealed)
             pipe.expireat(key, ends_at)
@@ -96,8 +107,7 @@ class PublicFiles:
         stored: Any = await self._redis.hget(key, _FIELD)
         if stored is None:
             return None
-        record = from_json(await cipher_of(self._redis).open(key, stored))
-        return PublicFile(b64decode(record["body"]), record["type"], record["name"], record["kept"])
+        return await asyncio.to_thread(_read_file, await cipher_of(self._redis).open_large(key, stored))
 
     def owns(self, url: str) -> bool:
         """Return whether a URL is one of a file that is served here."""
@@ -110,36 +120,53 @@ class PublicFiles:
         return file.body if file else None
 
     async def shorten(self, token: str, file: PublicFile) -> None:
-        """Keep a file that was fetched for an hour only, for a provider that fetches it again."""
-        if file.is_kept:
-            return
+        """Keep a file for an hour after its first fetch only, for a provider that fetches it again."""
         file_id, end, _ = token.split(".")
+        if file.is_kept or await self._redis.ttl(_key_of(file_id)) <= _SECONDS_AFTER_FETCH:
+            return
         ends_at = min(int(end, 16), int(time()) + _SECONDS_AFTER_FETCH)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.expireat(_key_of(file_id), ends_at)
             pipe.zadd(_INDEX, {_entry_of(file_id, len(file.body)): ends_at}, xx=True)
             await pipe.execute()
 
+    async def export_of(self, owner: str) -> list[dict[str, Any]]:
+        """Return the files of a session as JSON values, with their content in base64."""
+        files = []
+        for entry in await self._entries_of(owner):
+            key = _key_of(entry.split(" ")[0])
+            stored: Any = await self._redis.hget(key, _FIELD)
+            if stored is not None:
+                files.append(from_json(await cipher_of(self._redis).open(key, stored)))
+        return files
+
     async def delete_of(self, owner: str) -> int:
         """Delete the files of a session; return how many there were."""
-        digest = await self._digest(owner)
-        entries = [entry.decode() async for entry, _ in self._redis.zscan_iter(_INDEX, match=f"{digest}*")]
+        entries = await self._entries_of(owner)
         if not entries:
             return 0
         await self._redis.zrem(_INDEX, *entries)
         return int(await self._redis.delete(*(_key_of(entry.split(" ")[0]) for entry in entries)))
 
-    async def _reserve(self, entry: str, size: int, ends_at: int) -> None:
+    async def _entries_of(self, owner: str) -> list[str]:
+        digest = await self._digest(owner)
+        found = {entry.decode() async for entry, _ in self._redis.zscan_iter(_INDEX, match=f"{digest}*")}
+        return sorted(found)
+
+    async def _reserve(self, entry: str, size: int, ends_at: int, *, has_owner: bool) -> None:
         """Enter a file in the index of those that are kept. Raises `Rejected` if there is no room."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zremrangebyscore(_INDEX, "-inf", int(time()))
             pipe.zrange(_INDEX, 0, -1)
             _, entries = await pipe.execute()
-        total = sum(int(each.split(b" ")[1]) for each in entries)
+        sizes = [(each[:_DIGEST_LENGTH].decode(), int(each.split(b" ")[1])) for each in entries]
+        total = sum(each for _, each in sizes)
+        own = sum(each for digest, each in sizes if digest == entry[:_DIGEST_LENGTH])
+        if has_owner and own + size > self._max_total // _OWNERS_PER_ROOM:
+            raise Rejected(f"{own:,} bytes of files are kept for this conversation already", code="no_room")
         if total + size > self._max_total or len(entries) >= _MAX_FILES:
             raise Rejected(
-                f"{len(entries)} files of {total:,} bytes wait for providers that have not fetched them, "
-                "which is the most that is kept",
+                f"{len(entries)} files of {total:,} bytes are kept for providers, which is the most that is",
                 code="no_room",
             )
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -151,12 +178,17 @@ class PublicFiles:
         return (await self._hash(f"{file_id}.{ends_at:x}"))[:16].hex()
 
     async def _digest(self, owner: str) -> str:
-        return (await self._hash(f"owner {owner}"))[:8].hex()
+        return (await self._hash(f"owner {owner}")).hex()[:_DIGEST_LENGTH]
 
     async def _hash(self, text: str) -> bytes:
         if not self._key:
             self._key = hmac.digest(await read_salt(self._redis), b"public files", "sha256")
         return hmac.digest(self._key, text.encode(), "sha256")
+
+
+def _read_file(opened: bytes) -> PublicFile:
+    record = from_json(opened)
+    return PublicFile(b64decode(record["body"]), record["type"], record["name"], record["kept"])
 
 
 def _entry_of(file_id: str, size: int) -> str:

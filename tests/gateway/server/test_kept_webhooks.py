@@ -6,6 +6,7 @@ import asyncio
 import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import process_time
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.kept_webhooks import MAX_BYTES, REJECTED, KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from tests.channels.twilio.builders import FORM, URL, changed, signature
@@ -121,6 +123,8 @@ async def test_a_rejected_webhook_is_replayed_once_the_token_is_right(
     assert "verified and stored" in (await replay()).text  # it is the same message
     [mailbox] = [each async for each in keeping.scan_iter("tg:{*}:mail")]
     assert await cast("Any", keeping.llen(mailbox)) == 1
+    acts = [each for each in await AuditLog(keeping).latest(9) if each.act == "replay_rejected_webhook"]
+    assert [each.target for each in acts] == [*await kept.rejected_ids()] * 3
 
     [name] = await kept.rejected_ids()
     assert await Quarantine(keeping, kept).drop() == 1
@@ -143,6 +147,7 @@ async def test_the_command_replays_and_says_why_not(keeping: Redis, monkeypatch:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
     done = await asyncio.to_thread(run.invoke, command, ["quarantine", "replay", name])
     assert (done.exit_code, done.output) == (0, f"{name}: stored\n")
+    assert [each.target for each in await AuditLog(keeping).latest(9)] == [name, "another", name]
     assert len(await keeping.keys("tg:{*}:mail")) == 1
 
 
@@ -159,6 +164,29 @@ async def test_a_contact_is_exported_and_erased_with_their_originals(keeping: Re
     assert receipt.removed["rejected webhooks"] == 1
     assert await kept.rejected_ids() == []
     assert [each async for each in keeping.scan_iter("*}:webhooks")] == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "query", "body"),
+    [
+        ("anna+x@example.com", "", b'{"email":"anna+x@example.com"}'),
+        ("anna+x@example.com", "", b'{"email":"anna\\u002bx@example.com"}'),
+        ("anna+x@example.com", "", b"email=anna%2Bx%40example.com"),
+        ("jos\u00e9@example.com", "", b'{"email":"jos\\u00E9@example.com"}'),
+        ("+4915222222222", "", b'{"from":"\\u002b4915222222222"}'),
+        ("+4915222222222", "?From=%2B4915222222222", b""),
+    ],
+)
+async def test_a_rejected_original_is_found_however_it_spells_the_contact(
+    redis: Redis, contact: str, query: str, body: bytes
+) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    kept = KeptWebhooks(redis, 2)
+    await kept.add_rejected(Webhook("POST", URL + query, {}, body))
+    await kept.add_rejected(Webhook("POST", URL, {}, b"somebody@example.com 49152222222223"))
+
+    assert (await ContactErasure(redis).erase(contact)).removed == {"rejected webhooks": 1}
+    assert len(await kept.rejected_ids()) == 1
 
 
 async def test_what_is_kept_is_bounded(keeping: Redis) -> None:
@@ -183,6 +211,21 @@ async def test_what_is_kept_is_bounded(keeping: Redis) -> None:
         (b'{"secret":12,"a":1}', f'{{"secret":"{REDACTED}","a":1}}'),
         (b'{"api_key": "abc', f'{{"api_key": "{REDACTED}"'),
         (b"\xff{", "\ufffd{"),
+        (b'{"a": [{"tokens": ["abc", "def"]}]}', f'{{"a": [{{"tokens": "{REDACTED}"}}]}}'),
+        (b'{"\\u0074oken": "abc"}', f'{{"token": "{REDACTED}"}}'),
+        (b'{"token": {"v": "abc"}, "token": "x", "a": "\\ud800"}', f'{{"token": "{REDACTED}", "a": "?"}}'),
+        (b'{"jwt":"abc"}', f'{{"jwt":"{REDACTED}"}}'),
+        (b'{"author": {"name": "Ada"}}', '{"author": {"name": "Ada"}}'),
+        (
+            b'{"response_json": "{\\"flow_token\\":\\"abc\\",\\"size\\":\\"M\\"}"}',
+            f'{{"response_json": "{{\\"flow_token\\":\\"{REDACTED}\\",\\"size\\":\\"M\\"}}"}}',
+        ),
+        (
+            b'{"url": "https://a.example/?x=1&access_token=abc", "text": "y"}',
+            f'{{"url": "https://a.example/?x=1&access_token={REDACTED}", "text": "y"}}',
+        ),
+        (b"to%6ben=abc&x=1", f"to%6ben={REDACTED}&x=1"),
+        (b"Data=%7B%22token%22%3A%22abc%22%7D", "Data=%7B%22token%22%3A%22%28redacted%29%22%7D"),
     ],
 )
 def test_secrets_of_a_body_are_redacted(body: bytes, kept: str) -> None:
@@ -191,6 +234,13 @@ def test_secrets_of_a_body_are_redacted(body: bytes, kept: str) -> None:
     assert redacted.body == kept
     assert redacted.path == "/webhooks/twilio"
     assert redacted.headers == {"authorization": REDACTED, "user-agent": "y"}
+
+
+@pytest.mark.parametrize("body", [b"&", b"a=%7B&", b'["{",', b"token&", b'"token', b'{"a":', b"?token"])
+def test_a_hostile_body_is_redacted_in_bounded_time(body: bytes) -> None:
+    started_at = process_time()
+    redact(Webhook("POST", URL, {}, body * (MAX_BYTES // len(body))), [])
+    assert process_time() - started_at < 1
 
 
 def test_without_encryption_the_setting_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from threading import get_ident
 
 import httpx
 import pytest
@@ -12,18 +14,22 @@ from starlette.applications import Starlette
 
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from core.errors import Rejected
-from core.model import Address, Attachment, Reply
+from core.model import Address, Attachment, Reply, TurnReceived
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records import public_files
+from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.server.public_files import PublicFileRoute
 from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.fakes import turn
 
 
 @asynccontextmanager
@@ -53,6 +59,30 @@ async def test_a_file_is_served_as_it_was_published_and_nothing_runs_in_it(redis
         )
 
 
+@pytest.mark.parametrize("is_encrypted", [True, False])
+async def test_a_file_is_written_and_read_beside_the_event_loop(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, is_encrypted: bool
+) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()) if is_encrypted else None)
+    threads: list[int] = []
+
+    def noting(work: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+        def noted(data: bytes) -> bytes:
+            threads.append(get_ident())
+            return work(data)
+
+        return noted
+
+    for work in (b64encode, b64decode):
+        monkeypatch.setattr(public_files, work.__name__, noting(work))
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    url = await files.publish(b"%PDF", "application/pdf", "a.pdf")
+
+    assert await files.load(url) == b"%PDF"
+    assert len(threads) == 2
+    assert get_ident() not in threads
+
+
 async def test_no_other_url_is_served(redis: Redis) -> None:
     async with opened(redis) as (files, http):
         url = await files.publish(b"sound", "audio/ogg", "voice.ogg")
@@ -80,6 +110,9 @@ async def test_a_file_ends_sooner_once_it_was_fetched(redis: Redis) -> None:
         assert 3_000 < await redis.ttl(key) <= 3_600
         now = (await redis.time())[0]
         assert await redis.zcount("tg:files", now + 3_000, now + 3_600) == 1
+        await redis.expire(key, 60)
+        await http.get(url)
+        assert await redis.ttl(key) <= 60
 
 
 async def test_an_ended_url_is_not_served(redis: Redis) -> None:
@@ -97,6 +130,16 @@ async def test_what_cannot_be_published_is_rejected(redis: Redis, size: int, pub
     with pytest.raises(Rejected) as caught:
         await files.publish(b"x" * size, "audio/ogg", "voice.ogg")
     assert caught.value.code == code
+
+
+async def test_one_session_does_not_use_up_the_room_of_all(redis: Redis) -> None:
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60, max_total=1_000)
+    await files.publish(b"x" * 200, "application/pdf", "a.pdf", owner="fake:1")
+    with pytest.raises(Rejected) as caught:
+        await files.publish(b"x" * 51, "application/pdf", "a.pdf", owner="fake:1")
+    assert caught.value.code == "no_room"
+    await files.publish(b"x" * 250, "application/pdf", "a.pdf", owner="fake:2")
+    await files.publish(b"x" * 500, "application/pdf", "a.pdf")
 
 
 async def test_the_room_of_ended_files_is_free_again(redis: Redis) -> None:
@@ -122,6 +165,19 @@ async def test_files_are_erased_with_their_session(redis: Redis) -> None:
     assert [await files.load(url) for url in urls] == [None, b"x"]
     assert await redis.zcard("tg:files") == 1
     assert not any(b"fake:" in key for key in await redis.keys("tg:file*"))
+
+
+async def test_files_are_exported_with_their_session(redis: Redis) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    files = PublicFiles(redis, "https://bots.example.com", seconds=60)
+    await files.publish(b"%PDF", "application/pdf", "a.pdf", owner="fake:1")
+    await files.publish(b"%PDF", "application/pdf", "b.pdf", owner="fake:another")
+
+    exported = await export_contact(redis, "fake:1")
+    assert exported is not None
+    [session] = exported["sessions"]
+    assert [(each["name"], each["body"]) for each in session["files"]] == [("a.pdf", "JVBERg==")]
 
 
 async def test_a_file_of_an_agent_is_uploaded_to_whatsapp(redis: Redis) -> None:

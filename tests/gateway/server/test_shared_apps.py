@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gateway.bootstrap import load_channels
 from gateway.config.settings import Settings
 from gateway.middleware.account_alias import with_account_name
 from gateway.redis.inbox import RedisInbox
+from gateway.server.webhooks import WebhookEndpoint
 from tests.channels.intercom import builders as intercom
 from tests.channels.whatsapp import builders as meta
 
@@ -194,3 +196,20 @@ async def test_two_tokens_of_one_workspace_are_refused(unnamed: httpx.AsyncClien
 
     assert response.status_code == 503
     assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+
+
+@respx.mock
+async def test_a_replay_asks_whose_webhook_it_is(redis: Redis) -> None:
+    route = respx.get(ME).mock(side_effect=workspace_of)
+    second = intercom.channel(INTERCOM_ACCESS_TOKEN="second-token")
+    channels: Any = {
+        "intercom": intercom.channel(),
+        "intercom/shop2": with_account_name(second, "intercom/shop2"),
+    }
+    webhook = replace(reply_in(SHOP2), url="https://bots.example.com/webhooks/intercom")
+    async with httpx.AsyncClient() as calls:
+        replay = WebhookEndpoint(channels, RedisInbox(redis), http=calls).replay
+        assert await replay(webhook) == 1
+        assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+
+    assert route.call_count == 2

@@ -14,6 +14,7 @@ from gateway.redis.records.contacts.broadcast_rows import find_broadcast_rows
 from gateway.redis.records.contacts.contact_records import ContactRecords
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.key_content import decode_text, read_key
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.session_keys import SESSION_PARTS, session_key
 
 _SCOPES = {"1": "all", "0": "none", "": "none"}
@@ -42,11 +43,13 @@ async def export_contact(redis: Redis, contact: str) -> dict[str, Any] | None:
 
 
 async def _export_session(redis: Redis, session: str) -> dict[str, Any]:
-    parts = {}
+    parts: dict[str, Any] = {}
     for part, name in SESSION_PARTS.items():
         content = await read_key(redis, session_key(session, part))
         if content is not None:
             parts[name] = await cipher_of(redis).open_tree([session], content)
+    if files := await PublicFiles(redis, "", seconds=0).export_of(session):
+        parts["files"] = files
     scope = str(parts.get("session", {}).get("optout", ""))
     return {"id": session, "opt_out": _SCOPES.get(scope, scope), **parts}
 

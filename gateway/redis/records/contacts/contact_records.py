@@ -6,10 +6,11 @@ Export and erasure use the same list, so that what one finds the other deletes.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote_plus
 
 from pydantic_core import from_json
@@ -24,6 +25,8 @@ from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
 from gateway.redis.records.operators.kept_webhooks import REJECTED, read_original
 
 Command = tuple[str | bytes | int, ...]
+
+_JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 class ContactRecord(NamedTuple):
@@ -99,12 +102,13 @@ class ContactRecords:
                     yield ContactRecord("message records", {"key": key}, (("DEL", key),))
 
     async def _find_rejected_webhooks(self) -> AsyncIterator[ContactRecord]:
-        """Yield the kept originals that mention the contact, in JSON or as fields of a form."""
+        """Yield the kept originals that mention the contact, however they spell it."""
         async for entry, fields in read_stream(self._redis, REJECTED):
             original = read_original(await cipher_of(self._redis).open(REJECTED, fields[b"webhook"]))
-            text = unquote_plus(original.body.decode("utf-8", "replace"))
-            if self._mentions.is_in(text):
-                yield ContactRecord("rejected webhooks", {"body": text}, (("XDEL", REJECTED, entry),))
+            body = original.body.decode("utf-8", "replace")
+            if any(self._mentions.is_in(each) for each in _spellings(f"{original.url}\n{body}")):
+                content = {"url": original.url, "body": body}
+                yield ContactRecord("rejected webhooks", content, (("XDEL", REJECTED, entry),))
 
     async def _find_waiting_events(self) -> AsyncIterator[ContactRecord]:
         for hook in await cast("Any", self._redis.hkeys(SUBSCRIPTIONS)):
@@ -157,6 +161,12 @@ class ContactRecords:
 
     def _is_own(self, session: str) -> bool:
         return self._mentions.is_in(session)
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    """Return the text as it is, with the escapes of JSON resolved, and as the fields of a form or a query."""
+    unescaped = _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text).replace("\\/", "/")
+    return text, unescaped, unquote_plus(unescaped)
 
 
 def _session_of_job(data: bytes | None) -> str:

@@ -1,0 +1,23 @@
+"""An application that does not start ends neither the event loop nor the program of a test or simulator."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.applications import Starlette
+
+from gateway.local.http_server import serve
+
+
+@asynccontextmanager
+async def _fail(app: Starlette) -> AsyncIterator[None]:
+    raise ValueError("no credentials")
+    yield
+
+
+async def test_an_application_that_does_not_start_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="did not start"):
+        async with serve(Starlette(lifespan=_fail)):
+            pytest.fail("it was said to serve")
