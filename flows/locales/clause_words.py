@@ -50,6 +50,10 @@ class ClauseWords:
     """Words that make the amount after them another one (“at least 3”)."""
     amount_modifiers_after: Phrases = ()
     """Words that make the amount before them another one (“3 more”)."""
+    addition_words: Words = frozenset()
+    """Words that add to what there is (“2 more days”)."""
+    own_words: Words = frozenset()
+    """Words for who writes (“me and 2 more”)."""
     request_starts: Phrases = ()
     """Beginnings of a question that is a request (“could I have”)."""
     inflections: Words = frozenset()
@@ -64,6 +68,10 @@ class ClauseWords:
     """Words by which such a question asks for more than that, or for the name of something else."""
     name_introductions: Phrases = ()
     """Words before a name (“my name is”), also of its owner (“my daughter”)."""
+    naming_patterns: Phrases = ()
+    """Statements before the name of somebody or something else (“his name is”, “our dog is called”)."""
+    naming_end_patterns: Phrases = ()
+    """Statements behind such a name (“is what we call her”)."""
     name_endings: Phrases = ()
     """Words behind a name (“here”)."""
     birth_words: Words = frozenset()

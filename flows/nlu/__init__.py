@@ -35,7 +35,7 @@ from flows.nlu.confirmation import (
 from flows.nlu.label_words import find_labels
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
-from flows.nlu.open_answers import asks_back, asks_for_name, read_name
+from flows.nlu.open_answers import asks_back, asks_for_name, names_something, read_name, without_naming
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.person_requests import asks_for_person
@@ -92,6 +92,7 @@ __all__ = [
     "is_unreserved_yes",
     "mask_claimed",
     "mask_reports",
+    "names_something",
     "negates_other_words",
     "new_date_only",
     "one_of",
@@ -104,5 +105,6 @@ __all__ = [
     "recognize_phone_numbers",
     "refuses_wish",
     "remove_quotations",
+    "without_naming",
     "without_subject",
 ]

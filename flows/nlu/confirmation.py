@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from flows.locales import DEFAULT_LANGUAGE, LANGUAGES, Lexicon, lexicon_for
@@ -100,9 +101,14 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
 
 
 def is_not_yet(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether a text says that something has not happened so far, and nothing else: “not yet”."""
+    """Return whether a text says that something has not happened so far, and nothing else: “not yet”.
+
+    Who does not know it yet has not said so.
+    """
     words, lexicon = tokenize(text), lexicon_for(language)
     if len(words) > _MAX_SHORT_WORDS or text.rstrip().endswith("?"):
+        return False
+    if any(find_phrase(doubt, words) >= 0 for doubt in _doubts_beside_not_yet(lexicon)):
         return False
     empty = lexicon.fillers | lexicon.answers.no
     for phrase in map(tokenize, lexicon.answers.not_yet):
@@ -110,6 +116,14 @@ def is_not_yet(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         if at >= 0 and empty.issuperset((*words[:at], *words[at + len(phrase) :])):
             return True
     return False
+
+
+@cache
+def _doubts_beside_not_yet(lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
+    """Return the phrases of doubt that are no part of a “not yet”."""
+    begun = [tokenize(phrase) for phrase in lexicon.answers.not_yet]
+    doubts = map(tokenize, lexicon.answers.doubt_phrases)
+    return tuple(doubt for doubt in doubts if all(find_phrase(doubt, each) < 0 for each in begun))
 
 
 def negates_other_words(word: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -9,7 +9,7 @@ from functools import cache
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses import asks_to_wait
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
-from flows.nlu.patterns import one_of
+from flows.nlu.patterns import any_pattern, one_of
 from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
@@ -38,6 +38,8 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return ""
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""
+    if without_naming(text, language) != text:
+        return name
     is_proper = len(words) <= _MAX_PROPER_WORDS and all(
         part[0].isupper() for part in re.findall(r"\w+", name)
     )
@@ -45,8 +47,21 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
 
 
+def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a question with these words asks for a name, also of an animal or a company."""
+    return not lexicon_for(language).clauses.name_words.isdisjoint(words)
+
+
+def without_naming(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text without what says that it is a name: “Biscuit” of “she's called Biscuit”."""
+    return _strip(text, *_naming(lexicon_for(language))) or text
+
+
 def _without_introduction(text: str, lexicon: Lexicon) -> str:
-    introduction, ending = _introduction(lexicon)
+    return _strip(text, *_introduction(lexicon))
+
+
+def _strip(text: str, introduction: re.Pattern[str], ending: re.Pattern[str]) -> str:
     text = "".join(" " if _is_pictograph(letter) else letter for letter in text).strip(_EDGE_MARKS)
     while text and (match := introduction.match(normalize(text))):
         text = text[original_position(text, match.end()) :].strip(_EDGE_MARKS)
@@ -72,6 +87,7 @@ def _is_pictograph(letter: str) -> bool:
 @cache
 def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of what stands before a name, and of what follows it."""
+    naming, naming_end = _naming(lexicon)
     words = (
         *lexicon.clauses.name_introductions, *lexicon.greetings,
         *lexicon.correction_words - lexicon.fillers - lexicon.negations - lexicon.answers.no,
@@ -79,8 +95,20 @@ def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     )  # fmt: skip
     endings = (*lexicon.thanks, *lexicon.politeness, *lexicon.clauses.name_endings)
     return (
-        re.compile(rf"{one_of(words)}(?:[\s,.:;!-]+|$)|{one_of(lexicon.answers.no)}[,.:;!-]+\s*"),
-        re.compile(rf"(?:^|[\s,.:;!-]+){one_of(endings)}$"),
+        re.compile(
+            rf"{naming.pattern}|{one_of(words)}(?:[\s,.:;!-]+|$)|{one_of(lexicon.answers.no)}[,.:;!-]+\s*"
+        ),
+        re.compile(rf"{naming_end.pattern}|(?:^|[\s,.:;!-]+){one_of(endings)}$"),
+    )
+
+
+@cache
+def _naming(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of the statements before and behind a name."""
+    clauses = lexicon.clauses
+    return (
+        re.compile(rf"{any_pattern(clauses.naming_patterns)}[\s,.:;!-]+"),
+        re.compile(rf"[\s,.:;!-]+{any_pattern(clauses.naming_end_patterns)}$"),
     )
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import product
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
 
 from flows.locales import DEFAULT_LANGUAGE, ENGLISH, LocaleMessages
 from flows.nlu.claims import find_phone_spans
 from flows.text import normalize_same_length
 
+_MAX_MISSING_DIGITS = 5
+_KIND_DIGITS = 2
+"""The digits that tell what kind of number it is."""
 _SPACES_AND_DASHES = re.compile(r"[\u00a0\u202f\u2009‐‑–-]")
 
 
@@ -39,7 +50,50 @@ def _parse_international(written: str, region: str, messages: LocaleMessages) ->
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
         return "", _error_message(reason, messages)
+    if _is_begun(number):
+        return "", messages.phone_number_too_short
     return phonenumbers.format_number(number, PhoneNumberFormat.E164), ""
+
+
+def _is_begun(number: PhoneNumber) -> bool:
+    """Return whether digits are missing at the end of a number that is not valid.
+
+    The lengths of a country alone do not tell: in many a landline is shorter than a mobile number. So its
+    length is compared with those of the kind that it would be with more digits.
+    """
+    if phonenumbers.is_valid_number(number):
+        return False
+    digits, code = phonenumbers.national_significant_number(number), number.country_code or 0
+    region = phonenumbers.region_code_for_country_code(code)
+    if phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) == "0":
+        digits = digits.removeprefix("0")  # a number that is too short for its country keeps it
+    kind = next(_kinds_with_more_digits(code, digits), None)
+    if kind is None:
+        return False
+    reason = phonenumbers.is_possible_number_for_type_with_reason(_from_digits(code, digits), kind)
+    return reason in (
+        ValidationResult.TOO_SHORT, ValidationResult.INVALID_LENGTH, ValidationResult.IS_POSSIBLE_LOCAL_ONLY,
+    )  # fmt: skip
+
+
+def _kinds_with_more_digits(country_code: int, digits: str) -> Iterator[int]:
+    """Yield the kinds of valid longer numbers that begin so, or like it: mobile, landline and so on."""
+    longer = range(len(digits) + 1, len(digits) + _MAX_MISSING_DIGITS + 1)
+    for start in (digits, digits[:_KIND_DIGITS]):
+        for length, digit in product(longer, "0123456789"):
+            kind = phonenumbers.number_type(_from_digits(country_code, start.ljust(length, digit)))
+            if kind != PhoneNumberType.UNKNOWN:
+                yield kind
+
+
+def _from_digits(country_code: int, digits: str) -> PhoneNumber:
+    zeros = len(digits) - len(digits.lstrip("0"))
+    return PhoneNumber(
+        country_code=country_code,
+        national_number=int(digits),
+        italian_leading_zero=zeros > 0 or None,
+        number_of_leading_zeros=zeros if zeros > 1 else None,
+    )
 
 
 def _error_message(result: int, messages: LocaleMessages) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.slots.additions import without_addition
 from flows.slots.constraints import Constraints
 from flows.slots.date_extraction import is_birth_date
 from flows.slots.extraction import (
@@ -34,5 +35,6 @@ __all__ = [
     "replaced_number",
     "slots_from_schema",
     "validate_slot_value",
+    "without_addition",
     "words_of_slot",
 ]

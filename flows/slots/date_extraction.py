@@ -32,7 +32,11 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
             text, slot.language, today, words_of_slot(slot), takes_bare_days=bool(slot.question)
         )
         if slot.must_be_future
-        else _without_negated(recognize_dates(text, slot.language), text, slot.language)
+        else _without_negated(
+            recognize_dates(text, slot.language, before=today if is_birth_date(slot) else None),
+            text,
+            slot.language,
+        )
     )
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)

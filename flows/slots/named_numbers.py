@@ -21,9 +21,12 @@ _MIN_BARE = 32
 
 def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> list[int | float]:
     """Return the numbers of a text that stand beside a noun of the slot, or that can be nothing else."""
-    words, nouns = tokenize(text), _nouns(slot, names)
+    words, nouns = tokenize(text), nouns_of_slot(slot, names)
     found = [
-        value for at, word in enumerate(words) if _stem(word) in nouns for value in _beside(at, words, slot)
+        value
+        for at, word in enumerate(words)
+        if stem_of_noun(word) in nouns
+        for value in _beside(at, words, slot)
     ]
     if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
         found = [*_of_people(words, slot)]
@@ -32,17 +35,21 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
 
 def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool:
     """Return whether words behind the slot's noun make its number another one (“one guest more”)."""
-    words, nouns = tokenize(text), _nouns(slot, names)
+    words, nouns = tokenize(text), nouns_of_slot(slot, names)
     return any(
-        _stem(word) in nouns and _is_changed_behind(at, words, slot) and _is_number(words[at - 1], slot)
+        stem_of_noun(word) in nouns
+        and _is_changed_behind(at, words, slot)
+        and _is_number(words[at - 1], slot)
         for at, word in enumerate(words)
     )
 
 
 def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
     """Return whether words behind the slot's noun make one of them another number (“eine Person mehr”)."""
-    words, nouns = tokenize(text), _nouns(slot, names)
-    return any(_stem(word) in nouns and _is_changed_behind(at, words, slot) for at, word in enumerate(words))
+    words, nouns = tokenize(text), nouns_of_slot(slot, names)
+    return any(
+        stem_of_noun(word) in nouns and _is_changed_behind(at, words, slot) for at, word in enumerate(words)
+    )
 
 
 def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
@@ -64,19 +71,19 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     is_age = not names.isdisjoint(clauses.age_words)
     if not is_age and not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
         return frozenset()
-    nouns, units = _nouns(slot, names), frozenset(map(_stem, clauses.unit_words))
+    nouns, units = nouns_of_slot(slot, names), frozenset(map(stem_of_noun, clauses.unit_words))
     is_strict = is_age or _is_strict(slot, names)
-    nouns |= frozenset(map(_stem, clauses.age_units)) if is_age else frozenset()
+    nouns |= frozenset(map(stem_of_noun, clauses.age_units)) if is_age else frozenset()
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     people = frozenset() if names & clauses.people_words else clauses.people_words
     found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
     for word, following in pairwise(words):
-        if not following.isalpha() or _stem(following) in nouns or not _is_number(word, slot):
+        if not following.isalpha() or stem_of_noun(following) in nouns or not _is_number(word, slot):
             continue
         is_other = following in people or (
             is_strict and following not in known and not _is_number(following, slot)
         )
-        if _stem(following) in units or is_other:
+        if stem_of_noun(following) in units or is_other:
             found.update(_values(word, slot))
     return frozenset(found)
 
@@ -97,8 +104,8 @@ def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
 def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int | None:
     """Return 1 for a text that names one of what is counted (“a month”)."""
     words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
-    nouns = _nouns(slot, names)
-    is_one = any(counts.get(one) == 1 and _stem(word) in nouns for one, word in pairwise(words))
+    nouns = nouns_of_slot(slot, names)
+    is_one = any(counts.get(one) == 1 and stem_of_noun(word) in nouns for one, word in pairwise(words))
     return 1 if (is_one and len(words) <= _MAX_NUMBER_WORDS + 2) or _is_only_one(words, slot) else None
 
 
@@ -112,7 +119,8 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
 
 
 @lru_cache(maxsize=1_000)
-def _nouns(slot: Slot, names: frozenset[str]) -> frozenset[str]:
+def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
+    """Return the stems of the nouns that may stand beside the slot's number."""
     lexicon = lexicon_for(slot.language)
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
@@ -124,10 +132,11 @@ def _nouns(slot: Slot, names: frozenset[str]) -> frozenset[str]:
         nouns |= lexicon.clauses.people_words
     for topic in lexicon.clauses.topics:
         nouns |= set(topic) if not nouns.isdisjoint(topic) else set()
-    return frozenset(map(_stem, nouns))
+    return frozenset(map(stem_of_noun, nouns))
 
 
-def _stem(word: str) -> str:
+def stem_of_noun(word: str) -> str:
+    """Return a noun without the s of its plural."""
     return word.rstrip("s") if len(word) > _MIN_NOUN else word
 
 
@@ -190,8 +199,8 @@ def numbers_of_values(slot: Slot, values: Slot, text: str) -> list[int | float]:
 def _is_strict(slot: Slot, names: frozenset[str]) -> bool:
     """Return whether people or units are asked for, which no other noun can be."""
     clauses = lexicon_for(slot.language).clauses
-    units = frozenset(map(_stem, clauses.unit_words))
-    return bool(_nouns(slot, names) & units) or not names.isdisjoint(clauses.people_words)
+    units = frozenset(map(stem_of_noun, clauses.unit_words))
+    return bool(nouns_of_slot(slot, names) & units) or not names.isdisjoint(clauses.people_words)
 
 
 def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
@@ -237,12 +246,13 @@ def _bare(words: tuple[str, ...], slot: Slot) -> list[int | float]:
 
 
 @lru_cache(maxsize=4_000)
-def _is_number_word(word: str, language: str) -> bool:
+def is_number_word(word: str, language: str) -> bool:
+    """Return whether a word is a number in digits or letters."""
     return re.fullmatch(r"[\d.,]+", word) is not None or bool(recognize_numbers(word, language))
 
 
 def _is_number(word: str, slot: Slot) -> bool:
-    return _is_number_word(word, slot.language)
+    return is_number_word(word, slot.language)
 
 
 def _values(text: str, slot: Slot) -> list[int | float]:

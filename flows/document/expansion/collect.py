@@ -12,7 +12,11 @@ from flows.document.expansion.form import Form, SlotTexts, choices_of, describe,
 from flows.document.expansion.graph import Json, edge
 from flows.document.expansion.models import CollectSlot
 from flows.locales import lexicon_for, messages_for
-from flows.text import tokenize
+from flows.text import normalize, tokenize
+
+_WITH_ACCENTS = str.maketrans(
+    {"a": "[aäá]", "e": "[eé]", "i": "[ií]", "n": "[nñ]", "o": "[oöó]", "u": "[uüú]"}
+)
 
 
 def expand_collect(form: Form) -> None:
@@ -182,7 +186,9 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
 
 
 def _as_pattern(phrase: str) -> str:
-    return "[ ,]+".join(map(re.escape, phrase.split()))
+    """Return a pattern of a phrase, with and without its accents: words of a lexicon are without."""
+    words = (re.escape(word).replace("ss", "(?:ss|ß)") for word in normalize(phrase).split())
+    return "[ ,]+".join(words).translate(_WITH_ACCENTS)
 
 
 def _add_sentence(  # noqa: PLR0913 - one sentence, in each language

@@ -29,10 +29,12 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     mask_reports,
+    names_something,
     negates_other_words,
     read_name,
     recognize_confirmation,
     refuses_wish,
+    without_naming,
 )
 from flows.nlu.datetimes import complete_hour_answer
 from flows.slots import (
@@ -45,6 +47,7 @@ from flows.slots import (
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
+    without_addition,
     words_of_slot,
 )
 from flows.state import HistoryLine
@@ -152,7 +155,11 @@ class ParsedMessage:
         names = words_of_slot(slot)
         if slot.kind == "text" and asks_for_name(names, self.language):
             return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
-        return "" if asks_back(self.text, self.language) else self.text[:MAX_VALUE_LENGTH]
+        if asks_back(self.text, self.language):
+            return ""
+        text = self.text[:MAX_VALUE_LENGTH]
+        is_name = slot.kind == "text" and names_something(names, self.language)
+        return without_naming(text, self.language) if is_name else text
 
     @property
     def is_name_asked(self) -> bool:
@@ -180,7 +187,10 @@ class ParsedMessage:
                 slot = replace(slot, is_told_by="")
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
-        reading = extract_slot(slot, self._text_for(slot), self.request.today)
+        text = self._text_for(slot)
+        if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
+            text = without_addition(slot, text)
+        reading = extract_slot(self._with_question(slot), text, self.request.today)
         if slot.kind in _NUMBER_KINDS and slot.is_told_by:
             reading = (
                 self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
@@ -192,6 +202,17 @@ class ParsedMessage:
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
         )
+
+    def _with_question(self, slot: Slot) -> Slot:
+        """Return a day's slot with the bot's question where its node asks for it in its own text."""
+        is_asked = (
+            slot.kind == "date"
+            and slot.required
+            and not slot.question
+            and self.last_bot_message.rstrip().endswith("?")
+            and any(slot is own for edge in self.request.node.edges for own in edge.slots)
+        )
+        return replace(slot, question=self.last_bot_message) if is_asked else slot
 
     @cached_property
     def corrects_previous(self) -> bool:

@@ -47,6 +47,7 @@ CLAUSES: Final = ClauseWords(
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
     ),
     value_companions=words(
+        "soll solls soll's sollte sollen wär's wärs "
         "ja nein nee ok okay gut besser am um gegen den dem das die der dann doch lieber eher sondern "
         "passt passen geht ginge gehe würde wäre bitte danke gern gerne möchte will hätte nehme nehmen "
         "buchen termin uhr tag datum uhrzeit früh morgen abend mittag nachmittag vormittag heute nächste "
@@ -79,6 +80,8 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
     ),
+    addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
+    own_words=words("mich mir uns mein meine meinen meinem meiner als"),
     request_starts=phrases(
         "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, "
         "könntest du, darf ich, bekomme ich, krieg ich, hätten sie"
@@ -96,6 +99,16 @@ CLAUSES: Final = ClauseWords(
         "der, die, also, na, ach, äh, ähm, hm, einfach, meine tochter, meinen sohn, mein sohn, meine frau, "
         "mein mann, meinen mann, meine mutter, mein vater, meinen vater, meine freundin, mein freund, "
         "meinen freund"
+    ),
+    naming_patterns=(
+        r"(?:er|sie|es|(?:der|die|das|(?:mein|unser|ihr|sein)\w*) \w+) heisst",
+        r"(?:sein|ihr|der|unser|dessen|deren)e?(?: \w+)? (?:\w*name) (?:ist|lautet|ware)",
+        r"(?:wir|ich) (?:nennen|nenne|rufen|rufe) (?:ihn|sie|es)",
+    ),
+    naming_end_patterns=(
+        r"heisst (?:er|sie|es|(?:der|die|das|(?:mein|unser|ihr|sein)\w*) \w+)",
+        r"ist (?:sein|ihr) name",
+        r"nennen wir (?:ihn|sie|es)",
     ),
     name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),

@@ -44,7 +44,8 @@ _ANSWERS = AnswerWords(
     ),
     doubt_phrases=phrases(
         "nicht sicher, nicht ganz sicher, nicht klar, keine ahnung, weiß nicht, weiß ich nicht, "
-        "weiß es nicht, noch nicht, jetzt nicht, vielleicht, kommt darauf an"
+        "weiß es nicht, wissen wir nicht, wissen wir noch nicht, weiß noch nicht, weiß ich noch nicht, "
+        "noch nicht, jetzt nicht, vielleicht, kommt darauf an"
     ),
     yes_alone=words("doch"),
     not_yet=phrases("noch nicht, bisher nicht, bislang nicht, noch nie, bisher noch nicht"),

@@ -54,6 +54,7 @@ CLAUSES: Final = ClauseWords(
         "confirmed already absolutely as said she he they says say now ready"
     ),
     value_companions=words(
+        "should shall "
         "yes yeah ok okay sure fine good great better best perfect works work suits suit fits fit possible "
         "make take book come go want need prefer like say please thanks then instead rather actually "
         "sorry maybe no not nope also but and both pm am o'clock clock sharp exactly appointment booking "
@@ -90,6 +91,8 @@ CLAUSES: Final = ClauseWords(
         "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
+    addition_words=words("more extra another additional further"),
+    own_words=words("me us my our myself ourselves"),
     request_starts=phrases(
         "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how "
         "about, what about"
@@ -106,6 +109,18 @@ CLAUSES: Final = ClauseWords(
         "well, oh, ah, um, uhm, er, so, then, hmm, "
         "my son, my daughter, my wife, my husband, my mum, my mom, my mother, my dad, my father, my kid, "
         "my child, my brother, my sister, my friend, my partner, my boss, my girlfriend, my boyfriend"
+    ),
+    naming_patterns=(
+        r"(?:his|her|their|its|it's|(?:my|our|the)(?: \w+(?:'s)?){0,2}?) (?:full |first |last )?names?"
+        r"(?:'s| is| would be)",
+        r"(?:he|she|it|they|(?:my|our|the) \w+(?: \w+)?)(?:'s|s| is|'re| are) (?:called|named)",
+        r"(?:we|i|they|you can) (?:all )?(?:just )?call (?:him|her|it|them)",
+        r"(?:called|named|(?:he|she|it) goes by)",
+    ),
+    naming_end_patterns=(
+        r"is (?:his|her|its|their) name",
+        r"is what (?:we|i|they) call (?:him|her|it|them)",
+        r"(?:he|she|it)(?:'s| is) called",
     ),
     name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
     birth_words=words("birth born birthday birthdate dob"),

@@ -48,7 +48,8 @@ _ANSWERS = AnswerWords(
     ),
     doubt_phrases=phrases(
         "not sure, not so sure, not quite sure, not really sure, not certain, unsure, no idea, no clue, "
-        "don't know, dont know, do not know, never mind, not yet, not now, maybe, perhaps, it depends"
+        "don't know, dont know, do not know, haven't decided, not decided, can't say, cannot say, "
+        "never mind, not yet, not now, maybe, perhaps, it depends"
     ),
     neutral_phrases=phrases("right now, right away, make sure, true or false"),
     yes_alone=words("y"),

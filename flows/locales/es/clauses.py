@@ -45,6 +45,7 @@ CLAUSES: Final = ClauseWords(
         "datos correctos son efectivamente"
     ),
     value_companions=words(
+        "debe debería sería tiene tienen "
         "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "
         "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
         "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "
@@ -70,6 +71,8 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
+    addition_words=words("otros otras más adicionales"),
+    own_words=words("mí mi mis me nos de que"),
     request_starts=phrases(
         "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "
         "puedes, me gustaría"
@@ -87,6 +90,16 @@ CLAUSES: Final = ClauseWords(
         "mi hijo, mi hija, mi mujer, mi marido, mi madre, mi padre, mi esposa, mi esposo, mi amigo, mi "
         "amiga, "
         "mi novio, mi novia"
+    ),
+    naming_patterns=(
+        r"(?:(?:el|ella|(?:el|la|mi|su|nuestr[oa]) \w+) )?se llaman?",
+        r"(?:su|el) nombre(?: completo)?(?: de(?:l| la| mi| su)? \w+)? es",
+        r"(?:le|la|lo) (?:llamamos|llamo|pusimos|decimos)",
+    ),
+    naming_end_patterns=(
+        r"se llaman?(?: (?:el|ella|(?:el|la|mi|su|nuestr[oa]) \w+))?",
+        r"es su nombre",
+        r"(?:le|la|lo) llamamos",
     ),
     name_endings=phrases("es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),

@@ -49,7 +49,9 @@ _ANSWERS = AnswerWords(
     doubt_phrases=phrases(
         "no estoy seguro, no estoy segura, no estoy muy seguro, no estoy muy segura, no lo sé, no sé, "
         "ni idea, no tengo ni idea, tal vez, quizá, quizás, a lo mejor, depende, todavía no, aún no, "
-        "ahora no, por ahora no"
+        "ahora no, por ahora no, no sabemos, no lo sabemos, no sabría, no lo sabría, no lo he decidido, "
+        "no lo hemos decidido, no he decidido, no hemos decidido, no lo tengo claro, no lo tenemos claro, "
+        "no te sé decir, no le sé decir, no les sé decir, no puedo decir"
     ),
     neutral_phrases=phrases("está bien claro, más o menos bien"),
     yes_alone=words("s y"),

@@ -90,10 +90,13 @@ class MonthDay(NamedTuple):
     candidates: tuple[tuple[int, int], ...]
 
 
-def recognize_dates(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recognized]:
+def recognize_dates(
+    text: str, language: str = DEFAULT_LANGUAGE, *, before: date | None = None
+) -> list[Recognized]:
     """Return every complete date (day, month and year) in `text` as ISO 8601 or an error message, in order.
 
     In English 04/05/1990 may be the fourth of May or the fifth of April; elsewhere the day comes first.
+    A year of two digits is asked for again, or with `before` is the last such year that lies before that day.
     """
     messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     text = normalize_same_length(text)
@@ -102,7 +105,7 @@ def recognize_dates(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recogni
         for match in pattern.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 written = text[match.start() : match.end()].strip()
-                value, error = _resolve_date(match, written, messages, grammar)
+                value, error = _resolve_date(match, written, messages, grammar, before)
                 matches.append(Recognized(match.start(), match.end(), value, error))
     return sorted(matches)
 
@@ -166,9 +169,15 @@ def _mask_span(text: str, start: int, end: int) -> str:
 
 
 def _resolve_date(
-    match: re.Match[str], written: str, messages: LocaleMessages, grammar: _DateGrammar
+    match: re.Match[str],
+    written: str,
+    messages: LocaleMessages,
+    grammar: _DateGrammar,
+    before: date | None = None,
 ) -> tuple[str, str]:
     groups = match.groupdict()
+    if before:
+        groups = _with_full_year(groups, grammar, before)
     year = groups.get("year") or groups.get("c") or ""
     if len(groups.get("a") or "") == 4:
         year = groups["a"]
@@ -178,14 +187,34 @@ def _resolve_date(
         return "", (messages.date_too_early if int(year) < _MIN_YEAR else messages.date_too_late).format(
             written
         )
-    candidates = list(_candidate_dates(groups, grammar.months))
-    is_day_first = not grammar.month_may_come_first and not groups.get("packed")
-    days = set(candidates[:1] if is_day_first else candidates)
+    days = _meant_days(groups, grammar)
     if not days:
         return "", messages.invalid_date.format(written)
     if len(days) > 1:
         return "", ambiguous_date_question(written, sorted(days), messages)
     return days.pop().isoformat(), ""
+
+
+def _with_full_year(
+    groups: dict[str, str | None], grammar: _DateGrammar, before: date
+) -> dict[str, str | None]:
+    """Return the parts of a date with the last year of two such digits in which it lies before a day."""
+    name = "year" if groups.get("year") else "c"
+    short = (groups.get(name) or "").removeprefix("'")
+    if len(short) != 2 or len(groups.get("a") or "") == 4:
+        return groups
+    for century in (before.year // 100, before.year // 100 - 1):
+        full = {**groups, name: f"{century}{short}"}
+        if (days := _meant_days(full, grammar)) and max(days) < before:
+            return full
+    return groups
+
+
+def _meant_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> set[date]:
+    """Return the days that the parts of a date can mean."""
+    candidates = list(_candidate_dates(groups, grammar.months))
+    is_day_first = not grammar.month_may_come_first and not groups.get("packed")
+    return set(candidates[:1] if is_day_first else candidates)
 
 
 def ambiguous_date_question(written: str, days: list[date], messages: LocaleMessages) -> str:

@@ -100,10 +100,17 @@ async def test_an_ambiguous_date_is_asked_again_with_the_reason_and_never_twice_
     assert (await talk.turn("4 May 1990")).node == "confirm"
 
 
-@pytest.mark.parametrize("answer", ["31 February 1990", "1 January 2030", "23/04/90"])
+@pytest.mark.parametrize("answer", ["31 February 1990", "1 January 2030", "31/02/90"])
 async def test_an_impossible_date_of_birth_is_asked_again(answer: str) -> None:
     asked = await say(library("kyc"), "hi", "4321", answer)
     assert (asked.outcome, asked.node) == ("stay", "ask_date_of_birth")
+
+
+async def test_a_year_of_birth_of_two_digits_is_past() -> None:
+    talk = library("kyc")
+    await say(talk, "hi", "4321", "23/04/90")
+    assert talk.state is not None
+    assert talk.state["slots"] == {"last_four": "4321", "date_of_birth": "1990-04-23"}
 
 
 async def test_a_number_of_five_digits_is_not_cut_to_four() -> None:

@@ -186,17 +186,19 @@ async def test_a_later_request_has_no_more_time_for_its_head(served: Served) -> 
     writer.close()
 
 
-async def test_pipelined_requests_have_their_own_time(served: Served) -> None:
-    reader, writer = await served.open()
-    opened_at = asyncio.get_running_loop().time()
-    answers = 0
-    writer.write(GET)
-    while asyncio.get_running_loop().time() < opened_at + 3 * LIMITS.head_seconds:
-        writer.write(b"\r\n" + GET)  # the rest of one request and the beginning of the next
-        assert (await read_answer(reader))[0] == 200
-        answers += 1
-    assert answers > 1
-    writer.close()
+async def test_pipelined_requests_have_their_own_time() -> None:
+    limits = ConnectionLimits(head_seconds=0.5, body_seconds=0.5)
+    async with serving(limits) as served:
+        reader, writer = await served.open()
+        opened_at = asyncio.get_running_loop().time()
+        answers = 0
+        writer.write(GET)
+        while asyncio.get_running_loop().time() < opened_at + 2 * limits.head_seconds:
+            writer.write(b"\r\n" + GET)  # the rest of one request and the beginning of the next
+            assert (await read_answer(reader))[0] == 200
+            answers += 1
+        assert answers > 1
+        writer.close()
 
 
 async def test_a_body_that_is_not_finished_in_time_is_ended_and_the_application_told(served: Served) -> None:
