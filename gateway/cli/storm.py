@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from gateway.storm.report import ReportTable
     from gateway.storm.scenario import StormScenario
+
+T = TypeVar("T")
 
 MAX_RECOVERY_SECONDS = 10.0
 
@@ -105,7 +109,8 @@ def storm(
         return
     # Not uvloop: it accepts one connection per iteration, and a provider that leaves new connections waiting
     # for seconds takes sends in another order than they were made.
-    result = asyncio.run(StormRunner(scenario, lambda line: progress.print(f"[dim]· {line}[/dim]")).run())
+    runner = StormRunner(scenario, lambda line: progress.print(f"[dim]· {line}[/dim]"))
+    result = asyncio.run(_until_terminated(runner.run()))
     output = Console(highlight=False)
     for table in build_tables(result, MAX_RECOVERY_SECONDS):
         if markdown:
@@ -122,7 +127,8 @@ def storm(
 def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> None:
     from gateway.storm.broadcast_run import percentile, run_broadcast
 
-    result = asyncio.run(run_broadcast(scenario, rows, lambda line: progress.print(f"[dim]· {line}[/dim]")))
+    running = run_broadcast(scenario, rows, lambda line: progress.print(f"[dim]· {line}[/dim]"))
+    result = asyncio.run(_until_terminated(running))
     typer.echo(
         f"{result.rows} contacts in {result.seconds:.0f} s ({result.rows / result.seconds:.0f} a second), "
         f"{result.kills} kills: {result.missing} missing, {result.doubled} doubled, "
@@ -133,6 +139,16 @@ def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> Non
         typer.echo(f"replies {name}: {len(waits)}, p50 {p50:.0f} ms, p99 {p99:.0f} ms")
     if not result.is_passing:
         raise typer.Exit(1)
+
+
+async def _until_terminated(run: Coroutine[Any, Any, T]) -> T:
+    """Await a run; SIGTERM cancels it, so that what it has started is stopped too. Exit code 143 then."""
+    task = asyncio.ensure_future(run)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + signal.SIGTERM) from None
 
 
 def _build_table(report: ReportTable) -> Table:
