@@ -79,6 +79,11 @@ def _bodies(parts: list[MessagePart]) -> str:
     return " ".join(part.body for part in parts)
 
 
+def _visible(text: str) -> str:
+    """Return a text without the word joiners that keep WhatsApp from formatting it."""
+    return text.replace("\u2060", "")
+
+
 def _page(html: str) -> str:
     page = _Page(html)
     assert set(page.tags) <= {"p", "br"}, html
@@ -97,8 +102,8 @@ def _web(text: str) -> str:
 
 CHANNELS: dict[str, Callable[[str], str]] = {
     "sms": lambda text: _bodies(render_twilio(Message(text=text), SMS)),
-    "twilio whatsapp": lambda text: _bodies(render_twilio(Message(text=text), WHATSAPP)),
-    "whatsapp": lambda text: _bodies(render_whatsapp(Message(text=text))),
+    "twilio whatsapp": lambda text: _visible(_bodies(render_twilio(Message(text=text), WHATSAPP))),
+    "whatsapp": lambda text: _visible(_bodies(render_whatsapp(Message(text=text)))),
     "sunshine": lambda text: _bodies(render_sunshine(Message(text=text))),
     "intercom and zendesk": _intercom,
     "web": _web,

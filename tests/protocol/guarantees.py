@@ -158,7 +158,8 @@ def permitted_messages_of_the_business_arrive(world: World) -> str:
         return f"L8: {pending} is never sent"
     if broadcast is None or broadcast.state == "stopped":
         return ""
-    if broadcast.state != "finished" or broadcast.queued != broadcast.sent + broadcast.refused:
+    # a row that was queued by a feeder that died, then refused, is counted as skipped by the next one
+    if broadcast.state != "finished" or broadcast.queued > broadcast.sent + broadcast.refused:
         return f"L8: the broadcast never ends: {broadcast}"
     is_permitted = any(broadcast.rows) and not store.opted_out
     return "L13: a permitted contact got nothing" if is_permitted and broadcast.sent != 1 else ""
