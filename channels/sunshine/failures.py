@@ -54,7 +54,7 @@ _UNDERLYING_CODES: Final[Mapping[str, Mapping[ErrorKind, str]]] = MappingProxyTy
 
 _WITH_WINDOW: Final = frozenset({"whatsapp", "messenger", "instagram"})
 _WINDOW_PHRASES: Final = ("24 hours", "24-hour", "allowed window", "support window", "re-engagement")
-"""What errors that have no code of the channel behind say of its service window."""
+"""Words by which errors without a code of the channel behind tell of its service window."""
 
 _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 60.0, ErrorKind.LATER: 600.0}

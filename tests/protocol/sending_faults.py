@@ -1,4 +1,4 @@
-"""What the business sends, with planted faults."""
+"""Messages of the business, with planted faults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SettledLater(SendingModel):
 
 
 class ReleasedUnseen(SendingModel):
-    """What was taken from the schedule is sent, whatever has become of it since."""
+    """Send a message that was taken from the schedule, whatever has become of it since."""
 
     def release_scheduled(self, s: Store, key: str) -> tuple[Store, QueueResult]:
         """Append a message that was taken once."""

@@ -26,7 +26,7 @@ _REVEAL: Final = str.maketrans(_LITERALS + _CODE, _MARKERS * 2)
 _LITERAL_OF: Final = dict(zip(_MARKERS, _LITERALS, strict=True))
 _RESERVED: Final = re.compile("[\ufdd0-\ufdd7]")
 _BLOCK_START: Final = re.compile(rf"^(?=[->{_LITERAL_OF['*']}][ \t])", re.MULTILINE)
-_FENCE: Final = _LITERAL_OF["`"] * 3
+_FENCE: Final = re.compile(rf"{_LITERAL_OF['`']}{{3,}}")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>]+")
 
 
@@ -65,8 +65,7 @@ def reveal_markers(text: str) -> str:
     """Return the rendered text with the literal characters, none of which formats anything."""
     if not any(each in text for each in _LITERALS + _CODE):
         return text
-    if text.count(_FENCE) + text.count("```") > 1:
-        text = text.replace(_FENCE, _FENCE[0] + WORD_JOINER + _FENCE[1:])
+    text = _FENCE.sub(lambda found: WORD_JOINER.join(found[0]), text)  # texts of one message are joined later
     return "\n".join(map(_break_pairs, text.split("\n"))).translate(_REVEAL)
 
 

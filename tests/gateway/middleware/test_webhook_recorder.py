@@ -7,22 +7,31 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from core.model import Event
+from core.model import Event, TurnReceived
 from core.ports import AcceptResult
 from gateway.middleware.webhook_recorder import WebhookRecorder
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks, current_webhook
 from tests.channels.whatsapp.builders import batch, message, post, received, status, value
 
 OTHER = {"from": "12025550199", "from_user_id": "US.2", "id": "wamid.other"}
 
 
-class _Stored:
-    """An inbox that stores everything."""
+class _ErasedAtOnce:
+    """An inbox after whose answer the contact is erased, before anything else happens."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        return [AcceptResult.NEW for _ in events]
+        results = await RedisInbox(self._redis).accept(events)
+        for event in events:
+            assert isinstance(event, TurnReceived)
+            await ContactErasure(self._redis).erase(event.turn.session)
+        return results
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,18 @@ async def test_no_original_has_two_contacts(
     made = batch(*values)
     token = current_webhook.set(post(made))
     try:
-        await WebhookRecorder(_Stored(), KeptWebhooks(redis, 2)).accept(received(made))
+        await WebhookRecorder(RedisInbox(redis), KeptWebhooks(redis, 2)).accept(received(made))
     finally:
         current_webhook.reset(token)
     assert len(await redis.keys("*}:webhooks")) == int(is_kept)
+
+
+async def test_an_erasure_before_an_original_is_kept_leaves_none(redis: Redis) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    made = batch(value(message()))
+    token = current_webhook.set(post(made))
+    try:
+        await WebhookRecorder(_ErasedAtOnce(redis), KeptWebhooks(redis, 2)).accept(received(made))
+    finally:
+        current_webhook.reset(token)
+    assert await redis.keys("*}:webhooks") == []

@@ -14,8 +14,10 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel
 from core.ports import Webhook
+from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import NOTHING
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.session_keys import session_key
 
 current_webhook: ContextVar[Webhook | None] = ContextVar("current_webhook", default=None)
@@ -68,10 +70,11 @@ class KeptWebhooks:
         return self._milliseconds > 0
 
     async def add(self, session: str, webhook: KeptWebhook) -> None:
-        """Keep an accepted webhook with the session that its messages belong to."""
-        await self._append(
-            session_key(session, ":webhooks"), session, webhook.model_dump_json(), _MAX_PER_SESSION
-        )
+        """Keep an accepted webhook with the session of its messages, unless that was erased meanwhile."""
+        sealed = await self._seal(session, webhook.model_dump_json())
+        script = lua.load_script("keep_webhook", ProtocolLimits())
+        limits = (_MAX_PER_SESSION, self._oldest(), self._milliseconds)
+        await script(self._redis, [session, sealed, *limits])
 
     async def find(self, session: str, message: str) -> KeptWebhook | None:
         """Return the webhook that brought a message; `None` if it is not kept."""
@@ -92,7 +95,12 @@ class KeptWebhooks:
             headers=webhook.headers,
             body=base64.b64encode(webhook.body).decode(),
         )
-        await self._append(REJECTED, REJECTED, original.model_dump_json(), _MAX_REJECTED, {"id": name})
+        row: dict[Any, Any] = {"id": name, "webhook": await self._seal(REJECTED, original.model_dump_json())}
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.xadd(REJECTED, row, maxlen=_MAX_REJECTED, approximate=False)
+            pipeline.xtrim(REJECTED, minid=self._oldest(), approximate=False)
+            pipeline.pexpire(REJECTED, self._milliseconds)
+            await pipeline.execute()
         return name
 
     async def find_rejected(self, name: str) -> Webhook | None:
@@ -106,16 +114,8 @@ class KeptWebhooks:
         """Return the IDs of the rejected webhooks that are kept, oldest first."""
         return [fields[b"id"].decode() async for fields, _ in self._read(REJECTED, REJECTED)]
 
-    async def _append(
-        self, key: str, place: str, record: str, limit: int, fields: Mapping[str, str] | None = None
-    ) -> None:
-        sealed = (await cipher_of(self._redis).sealer()).record(place, record.encode(), NOTHING)
-        row: dict[Any, Any] = {**(fields or {}), "webhook": sealed}
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.xadd(key, row, maxlen=limit, approximate=False)
-            pipeline.xtrim(key, minid=self._oldest(), approximate=False)
-            pipeline.pexpire(key, self._milliseconds)
-            await pipeline.execute()
+    async def _seal(self, place: str, record: str) -> bytes:
+        return (await cipher_of(self._redis).sealer()).record(place, record.encode(), NOTHING)
 
     async def _read(self, key: str, place: str) -> AsyncIterator[tuple[Mapping[bytes, bytes], bytes]]:
         """Yield the fields and the opened record of each entry within the retention."""

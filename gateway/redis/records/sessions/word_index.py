@@ -25,7 +25,7 @@ _MAX_WAITING: Final = 2_000
 _CALLS_AT_ONCE: Final = 50
 
 Speaker = Literal["contact", "business"]
-"""Who wrote: the words of the business, which repeats itself, leave room for those of the contact."""
+"""Author of words: those of the business, which repeats itself, leave room for those of the contact."""
 
 
 class WordIndex:

@@ -1,4 +1,4 @@
-"""What stands in a text as a value arrives on WhatsApp as it is, and is copied as it is where it can be."""
+"""Values in a text arrive on WhatsApp as they are, and are copied as they are where that is possible."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def test_the_rules_see_what_whatsapp_formats() -> None:
 @given(value=VALUES, label=VALUES)
 @example(value="*12*", label="- *x*")
 @example(value="```x```", label="_")
+@example(value="1", label="```")
 def test_any_value_arrives_as_it_is(value: str, label: str) -> None:
     shown, line = escape_markdown(value), " ".join(value.split())
     for before, after in (("", ""), ("Code: ", "!"), ("(", ")"), ("Hi\n", "\nBye"), ("a*b ", " c*")):
