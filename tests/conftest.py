@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import tempfile
@@ -14,8 +15,9 @@ from hypothesis import settings
 from redis.asyncio import Redis
 
 from gateway.config.gc_tuning import tune_gc
-from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.storm.cluster_group import ClusterGroup
 from tests.effort import examples
 from tests.paths import ROOT
 
@@ -56,8 +58,14 @@ def simulator_crashes() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """URL of this test process's own server, without persistence."""
+    """URL of this test process's own server, without persistence; of a cluster with TEST_CLUSTER=1."""
     with tempfile.TemporaryDirectory(prefix="tg") as folder:
+        if os.environ.get("TEST_CLUSTER"):
+            group = ClusterGroup(Path(folder), primaries=1, replicas=0)
+            asyncio.run(group.start())
+            yield group.url
+            group.stop()
+            return
         server = EmbeddedRedis(Path(folder), durable=False)
         server.start()
         yield server.url
@@ -75,5 +83,5 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def sync_redis(redis_url: str) -> Iterator[sync.Redis]:
     """Synchronous client (RQ's kind) of the same database; the `redis` fixture empties it."""
-    with sync.Redis.from_url(redis_url) as client:
+    with open_sync_redis(redis_url) as client:
         yield client

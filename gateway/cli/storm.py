@@ -51,6 +51,10 @@ def storm(
         float,
         typer.Option(min=0.0, help="Seconds between failovers to a replica, by Sentinels; 0: none."),
     ] = 0.0,
+    reshard_every: Annotated[
+        float,
+        typer.Option(min=0.0, help="Seconds between losses of a cluster's primary or moves of its slot."),
+    ] = 0.0,
     latency: Annotated[
         float,
         typer.Option(min=0.0, max=2_000, help="Milliseconds that packets to and from Redis take, each way."),
@@ -78,10 +82,18 @@ def storm(
     from gateway.storm.runner import StormRunner
     from gateway.storm.scenario import StormScenario
 
-    if failover_every and partition_every:
-        raise ConfigurationError("--failover-every and --partition-every do not go together; choose one")
-    if latency and (failover_every or partition_every):
-        raise ConfigurationError("--latency goes with neither --failover-every nor --partition-every")
+    chosen = [
+        name
+        for name, is_chosen in (
+            ("--partition-every", partition_every),
+            ("--failover-every", failover_every),
+            ("--reshard-every", reshard_every),
+            ("--latency", latency),
+        )
+        if is_chosen
+    ]
+    if len(chosen) > 1:
+        raise ConfigurationError(f"{' and '.join(chosen)} do not go together; choose one")
     if other_release and not (other_release / "gateway" / "__main__.py").is_file():
         raise ConfigurationError(f"--other-release: {other_release} is no checkout of Turngate")
     scenario = StormScenario(
@@ -91,9 +103,10 @@ def storm(
         workers=workers,
         kill_every=kill_every,
         pause_every=pause_every,
-        restart_every=0.0 if failover_every else restart_every,
+        restart_every=0.0 if failover_every or reshard_every else restart_every,
         partition_every=partition_every,
         failover_every=failover_every,
+        reshard_every=reshard_every,
         burst=burst,
         latency=latency / 1000,
         upgrade_every=upgrade_every,

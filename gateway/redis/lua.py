@@ -237,6 +237,8 @@ def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
     wrapped_body = f"local function run_script(ARGV)\n{body}\nend"
     epilogue = "local answer = run_script(ARGV)\nflush_effects()\nreturn answer"
     shared = (_read_source(name) for name in _SHARED_PARTS)
-    text = "\n".join((_render_constants(protocol), *shared, wrapped_body, epilogue))
+    text = "\n".join(
+        (_read_source("partition"), _render_constants(protocol), *shared, wrapped_body, epilogue)
+    )
     # the server names scripts by their SHA-1; this is not a security measure
     return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

@@ -21,6 +21,7 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.storm.cluster_group import ClusterGroup, running_cluster
 from gateway.storm.conversations import ConversationGenerator
 from gateway.storm.forked_process import ForkedProcess
 from gateway.storm.network import ServerOnHost, VirtualHost, VirtualNetwork
@@ -34,6 +35,7 @@ ACCOUNT = "AC" + "0" * 31 + "1"
 BUSINESS_NUMBER = "+15550100"
 CHANNEL = "twilio"
 _REPLICAS = 2
+_CLUSTER_REPLICAS = 1
 _ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "OPENAI_", "REDIS_URL")
 
 
@@ -51,6 +53,7 @@ class StormEnvironment:
     log_path: Path
     network: StormNetwork | None = None
     group: SentinelGroup | None = None
+    cluster: ClusterGroup | None = None
     links: tuple[SlowLink, ...] = ()
 
 
@@ -92,14 +95,17 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         )
         simulator.set_faults(scenario.faults)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
-        server, group = None, None
+        server, group, cluster = None, None, None
         if scenario.failover_every:
             group = await stack.enter_async_context(running_sentinel_group(_REPLICAS, sentinels=3))
+        elif scenario.reshard_every:
+            cluster = await stack.enter_async_context(running_cluster())
         else:
             server = ServerOnHost(folder / "data", hosts.server) if hosts else EmbeddedRedis(folder / "data")
             server.start()
             stack.callback(server.stop)
-        redis = open_redis(server.url if server else group.url if group else "")
+        store = server or group or cluster
+        redis = open_redis(store.url if store else "")
         stack.push_async_callback(redis.aclose)
         simulator_server = StormServer(
             simulator, await stack.enter_async_context(provider_client()), concurrency=200
@@ -110,12 +116,13 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         }
         provider_address = hosts.network.address if hosts else "127.0.0.1"
         api_url = await stack.enter_async_context(serve(simulator_server, host=provider_address))
-        redis_url = _find_url(server, group)
+        redis_url = _find_url(store)
         environ |= account | {"TWILIO_API_URL": api_url}
         environ |= {"PUBLIC_URL": url, "REDIS_URL": redis_url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": address}
-        if group:
-            environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(_REPLICAS)}
+        replicas = _REPLICAS if group else _CLUSTER_REPLICAS if cluster else 0
+        if replicas:
+            environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(replicas)}
         limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
@@ -156,7 +163,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         assert channel is not None
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
-        operator = StormOperator(redis, channel, _REPLICAS if group else 0)
+        operator = StormOperator(redis, channel, replicas)
         yield StormEnvironment(
             server,
             redis,
@@ -168,15 +175,16 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
             log_path,
             hosts,
             group,
+            cluster,
             tuple(links),
         )
 
 
-def _find_url(server: EmbeddedRedis | None, group: SentinelGroup | None) -> str:
+def _find_url(store: EmbeddedRedis | SentinelGroup | ClusterGroup | None) -> str:
     """Return the value of REDIS_URL for web and workers."""
-    if isinstance(server, ServerOnHost):
-        return server.network_url
-    return server.url if server else group.url if group else ""
+    if isinstance(store, ServerOnHost):
+        return store.network_url
+    return store.url if store else ""
 
 
 def _write_burst_config(file: Path, scenario: StormScenario) -> Path:

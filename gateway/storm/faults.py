@@ -6,17 +6,25 @@ import asyncio
 import signal
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from random import Random
 from time import monotonic
 
+from gateway.redis.connection.partition import Partition
 from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.storm.cluster_group import ClusterGroup
 from gateway.storm.environment import StormEnvironment, StormNetwork
 from gateway.storm.scenario import StormScenario
 from gateway.storm.sentinel_group import SentinelGroup
 
 _WEB_SHARE = 0.2
+_MAX_NODES = 8
+_RESHARDINGS = {
+    "kill": "primary of the cluster killed, replica promoted",
+    "move": "slot moved to another primary",
+    "grow": "slot moved to a new primary",
+}
 
 
 class FaultInjector:
@@ -33,6 +41,7 @@ class FaultInjector:
         self._workers = environment.workers
         self._network = environment.network
         self._group = environment.group
+        self._cluster = environment.cluster
         self._times: list[float] = []
         self._restart_task: asyncio.Future[None] | None = None
         self.counts: Counter[str] = Counter()
@@ -49,6 +58,9 @@ class FaultInjector:
             if self._group is not None:
                 fail_over = partial(self._fail_over, self._group)
                 group.create_task(self._inject_periodically("failover", scenario.failover_every, fail_over))
+            if self._cluster is not None:
+                reshard = partial(self._reshard, self._cluster)
+                group.create_task(self._inject_periodically("reshard", scenario.reshard_every, reshard))
             if scenario.other_release:
                 seconds = scenario.upgrade_every
                 group.create_task(self._inject_periodically("upgrade", seconds, self._change_release))
@@ -130,12 +142,31 @@ class FaultInjector:
         self._times.append(monotonic())
         return "primary killed, replica promoted"
 
+    async def _reshard(self, cluster: ClusterGroup, random: Random) -> str:
+        slot = Partition().slot
+        self._times.append(monotonic())
+        kind = random.choice(("kill", "move", "grow"))
+        if kind == "kill":
+            action: Coroutine[None, None, object] = cluster.replace_owner(slot)
+        elif kind == "move" or len(cluster.ports) >= _MAX_NODES:
+            kind, action = "move", cluster.move_slot_elsewhere(slot, random)
+        else:
+            action = cluster.move_slot_to_new_primary(slot)
+        self._restart_task = asyncio.ensure_future(_ignore_result(action))
+        await asyncio.shield(self._restart_task)
+        self._times.append(monotonic())
+        return _RESHARDINGS[kind]
+
     async def _restart(self, server: EmbeddedRedis, random: Random) -> str:
         self._times.append(monotonic())
         self._restart_task = asyncio.ensure_future(asyncio.to_thread(_restart_server, server))
         await asyncio.shield(self._restart_task)
         self._times.append(monotonic())
         return "server restarted with its append-only file"
+
+
+async def _ignore_result(action: Coroutine[None, None, object]) -> None:
+    await action
 
 
 def _restart_server(server: EmbeddedRedis) -> None:

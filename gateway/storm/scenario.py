@@ -28,7 +28,9 @@ class StormScenario(FrozenModel):
     each on a virtual host of its own then, is cut off from all others, or the packets between it and the
     server are lost in one direction, for about a lease. Every `failover_every` the primary of a group
     with two replicas and three Sentinels is killed, and comes back as a replica; web and workers run with
-    `TURNGATE_DURABILITY=replicated` then. With a `latency`, what web and workers send to the server, and
+    `TURNGATE_DURABILITY=replicated` then. Every `reshard_every` of a cluster of three primaries, each with
+    a replica, the one that has the partition is killed, or its slot is moved to another or a new one;
+    `replicated` as well. With a `latency`, what web and workers send to the server, and
     its answers, take so long on average, and packets are lost and connections reset. Every
     `upgrade_every` a process is stopped (SIGTERM) and replaced by one of the other release, whose
     checkout is `other_release`, or back. One worker's clock jumps by up to `clock_off` every few seconds.
@@ -51,6 +53,7 @@ class StormScenario(FrozenModel):
     restart_every: float = 30.0
     partition_every: float = 0.0
     failover_every: float = 0.0
+    reshard_every: float = 0.0
     latency: float = 0.0
     upgrade_every: float = 0.0
     other_release: str = ""

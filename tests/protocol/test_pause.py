@@ -40,7 +40,7 @@ class PausedAfterCommit(RedisMailbox):
 
     async def _other_worker(self) -> None:
         async with (
-            Redis.from_url(self._url) as redis,
+            open_redis(self._url) as redis,
             running_worker(RedisMailbox(redis, SHORT), self._provider) as processor,
         ):
             while await processor.run(SESSION) is not ProcessResult.EMPTY:

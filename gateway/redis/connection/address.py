@@ -10,6 +10,7 @@ from redis import ConnectionPool
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
+from gateway.redis.connection.cluster_address import CLUSTER_FORM, parse_cluster_url, parse_node
 
 _SINGLE_SCHEMES = ("redis", "rediss", "unix")
 _SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}
@@ -32,19 +33,19 @@ class SentinelAddress:
 def check_url(url: str) -> None:
     """Raise `ConfigurationError` naming REDIS_URL, without its password, if `url` cannot be used."""
     scheme, separator, rest = url.partition("://")
-    if parse_sentinel_url(url) is not None:
+    if parse_sentinel_url(url) is not None or parse_cluster_url(url) is not None:
         return
     if not separator or scheme not in _SINGLE_SCHEMES:
         raise ConfigurationError(
-            f"REDIS_URL: the scheme {scheme[:20]!r} is not known; use redis://, rediss://, unix:// or "
-            f"{_SENTINEL_FORM}"
+            f"REDIS_URL: the scheme {scheme[:20]!r} is not known; use redis://, rediss://, unix://, "
+            f"{_SENTINEL_FORM} or {CLUSTER_FORM}"
             if separator
             else "REDIS_URL: it has no scheme; write it as redis://host:port"
         )
     if scheme != "unix" and "," in rest.partition("/")[0].rpartition("@")[2]:
         raise ConfigurationError(
             f"REDIS_URL: {scheme}:// names one server; to follow a primary through its Sentinels use "
-            f"{_SENTINEL_FORM}"
+            f"{_SENTINEL_FORM}, for a cluster {CLUSTER_FORM}"
         )
     path = urlsplit(url).path.strip("/")
     try:
@@ -73,7 +74,7 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
     username, _, password = user_info.partition(":")
     service, _, database = path.partition("/")
     try:
-        sentinels = tuple(_parse_host(host) for host in hosts.split(","))
+        sentinels = tuple(parse_node(host, _SENTINEL_PORT) for host in hosts.split(","))
         options: dict[str, Any] = {"db": int(database or 0)}
         sentinel_options = {
             _SENTINEL_QUERY[name]: values[0]
@@ -90,14 +91,3 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
     return SentinelAddress(
         sentinels, unquote(service), options, sentinel_options, is_secure=_SENTINEL_SCHEMES[scheme]
     )
-
-
-def _parse_host(text: str) -> tuple[str, int]:
-    """Parse `host[:port]`. Raises `ValueError`."""
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, str(_SENTINEL_PORT)
-    host = host.removeprefix("[").removesuffix("]")
-    if not host:
-        raise ValueError("a host is missing")
-    return host, int(port)

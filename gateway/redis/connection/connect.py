@@ -11,7 +11,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gateway.redis.connection.address import SentinelAddress, parse_sentinel_url
+from gateway.redis.connection.cluster import SlotOwner, find_owner, open_owner_pool, open_sync_owner_pool
+from gateway.redis.connection.cluster_address import parse_cluster_url
 from gateway.redis.connection.multiplexer import MultiplexedRedis
+from gateway.redis.connection.partition import Partition
+from gateway.redis.connection.partition_client import PartitionRedis, SyncPartitionRedis
 from gateway.redis.connection.sentinel import find_address, open_sentinel_pool, open_sync_client
 
 _MAX_CONNECTIONS = 64
@@ -31,6 +35,9 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     address = parse_sentinel_url(url)
     if address is not None:
         return _open_by_sentinel(address, timeout)
+    cluster = parse_cluster_url(url)
+    if cluster is not None:
+        return _open_partition(SlotOwner(cluster, Partition()), timeout)
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_MAX_CONNECTIONS,
@@ -44,8 +51,13 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
 
 def open_sync_redis(url: str) -> sync.Redis:
     """Open a synchronous client for `url`, as RQ needs it."""
-    address = parse_sentinel_url(url)
-    return sync.Redis.from_url(url) if address is None else open_sync_client(address)
+    address, cluster = parse_sentinel_url(url), parse_cluster_url(url)
+    if address is not None:
+        return open_sync_client(address)
+    if cluster is not None:
+        pool = open_sync_owner_pool(SlotOwner(cluster, Partition()))
+        return SyncPartitionRedis(connection_pool=pool)
+    return sync.Redis.from_url(url)
 
 
 def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
@@ -54,6 +66,9 @@ def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
     address = find_address(pool)
     if address is not None:
         return _open_by_sentinel(address, timeout)
+    owner = find_owner(pool)
+    if owner is not None:
+        return _open_partition(SlotOwner(owner.address, owner.partition), timeout)
     options: dict[str, Any] = pool.connection_kwargs
     copied = {
         name: value for name, value in options.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
@@ -77,3 +92,15 @@ def _open_by_sentinel(address: SentinelAddress, timeout: float) -> Redis:
         retry=_NO_RETRY,
     )
     return MultiplexedRedis.from_pool(pool)
+
+
+def _open_partition(owner: SlotOwner, timeout: float) -> Redis:
+    pool = open_owner_pool(
+        owner,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=timeout,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=_NO_RETRY,
+    )
+    return PartitionRedis.from_pool(pool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import MovedError, OutOfMemoryError, ReadOnlyError, ResponseError
 
 _CODE = re.compile(r"(?:^|\s-)(OOM|READONLY|NOREPLICAS|MISCONF)\b")
 _MOVED_CODES = frozenset({"READONLY", "NOREPLICAS"})
@@ -36,4 +36,4 @@ def describe_refusal(error: BaseException) -> str:
 
 def may_have_moved(error: BaseException) -> bool:
     """Return whether the connection may lead to a former primary, so that a new one should be opened."""
-    return refusal_code(error) in _MOVED_CODES
+    return isinstance(error, MovedError) or refusal_code(error) in _MOVED_CODES

@@ -56,7 +56,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.redis = Redis.from_url(self.url)
+        self.redis = open_redis(self.url)
         self.wait(self.redis.flushall())
         self.inbox, self.mailbox = RedisInbox(self.redis), RedisMailbox(self.redis)
         self.sweeper = Sweeper(self.redis)

@@ -31,79 +31,13 @@ from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
-
-# ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet, retired}; `meet` links all
-# names to the session of the first one that has a session; a name in `retired` leads to a new one afterwards.
-# Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
-_SCRIPT = """
-local function remember(name, session, with, is_others)
-  local key = 'tg:person:' .. name
-  if is_others then redis.call('DEL', key) end
-  redis.call('HSET', key, 'session', session)
-  redis.call('HSETNX', key, 'with', with)
-  if with ~= '' and redis.call('HGET', key, 'with') == '' then redis.call('HSET', key, 'with', with) end
-  redis.call('PEXPIRE', key, ARGV[1])
-  redis.call('SADD', 'tg:{' .. session .. '}:names', name)
-  redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
-end
--- whoever has this name from now on is somebody else, with a session of their own
-local function retire(name, session)
-  local key = 'tg:person:' .. name
-  redis.call('HSET', key, 'session', name .. ':' .. redis.sha1hex(session):sub(1, 8), 'with', '')
-  redis.call('PEXPIRE', key, ARGV[1])
-  redis.call('SREM', 'tg:{' .. session .. '}:names', name)
-end
--- an earlier release stored the session of a contact with one identifier without a name
-local function find_unnamed(names)
-  for _, name in ipairs(names) do
-    if redis.call('EXISTS', 'tg:{' .. name .. '}') == 1 then return name end
-  end
-end
-local function is_held(session)
-  local owner = redis.call('HGET', 'tg:{' .. session .. '}', 'owner')
-  return owner == 'human' or owner == 'waiting'
-end
-local sessions = {}
-for i, item in ipairs(cjson.decode(ARGV[2])) do
-  local first, session, others, unnamed, retired, retired_session = item.names[1], nil, {}, {}, {}, nil
-  for _, name in ipairs(item.retired) do retired[name] = true end
-  for index, name in ipairs(item.names) do
-    local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
-    -- phone numbers are reassigned: a name seen with another reliable name belongs to another contact now
-    local belongs = stored[1] and (item.meet or index == 1 or stored[2] == '' or stored[2] == first)
-    if belongs and retired[name] then
-      retired_session = retired_session or stored[1]
-    elseif belongs then
-      -- two sessions of one contact: an agent who has one of them has the conversation
-      local takes_over = session and session ~= stored[1] and not item.meet
-      if not session or (takes_over and is_held(stored[1]) and not is_held(session)) then
-        session = stored[1]
-      end
-    end
-    others[index] = stored[1] and not belongs
-    if not stored[1] then unnamed[#unnamed + 1] = name end
-  end
-  session = session or retired_session or find_unnamed(unnamed) or first
-  for index, name in ipairs(item.names) do
-    if not retired[name] then
-      remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
-    end
-  end
-  for name in pairs(retired) do
-    if (redis.call('HGET', 'tg:person:' .. name, 'session') or name) == session then
-      retire(name, session)
-    end
-  end
-  sessions[i] = session
-end
-return sessions
-"""
+_RESOLVE_SCRIPT = lua.load_script("resolve_names", ProtocolLimits())
 
 
 async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
     """Return the session to which all names of a contact lead from now on, the most reliable name first."""
     items = [{"names": list(names), "meet": False, "retired": []}]
-    [session] = await redis.register_script(_SCRIPT)(args=[retention_ms, json.dumps(items)])
+    [session] = await _RESOLVE_SCRIPT(redis, [retention_ms, json.dumps(items)])
     return str(session.decode())
 
 
@@ -125,7 +59,6 @@ class IdentityResolver:
         self._threaded = frozenset(threaded)
         self._inbox = inbox
         self._retention_ms = (protocol or ProtocolLimits()).contact_ms
-        self._script = redis.register_script(_SCRIPT)
         self._store_script = lua.load_script("store_sent_ids", ProtocolLimits())
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
@@ -161,7 +94,7 @@ class IdentityResolver:
             }
             for index, names in aliased
         ]
-        sessions = await self._script(args=[self._retention_ms, json.dumps(keys)])
+        sessions = await _RESOLVE_SCRIPT(self._redis, [self._retention_ms, json.dumps(keys)])
         resolved = list(events)
         for (index, _), session in zip(aliased, sessions, strict=True):
             resolved[index] = _with_session(events[index], session.decode())

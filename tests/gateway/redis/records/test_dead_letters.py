@@ -156,7 +156,7 @@ class Commands:
         """Create dead letters of turns; return all letters."""
 
         async def work() -> list[Letter]:
-            async with Redis.from_url(self.url) as redis:
+            async with open_redis(self.url) as redis:
                 await add_dead_letters(redis, *turns)
                 return await list_letters(redis)
 

@@ -54,7 +54,7 @@ def test_the_quarantine_command_lists_and_drops(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def fill() -> None:
-        async with Redis.from_url(redis_url) as redis:
+        async with open_redis(redis_url) as redis:
             await redis.flushall()
             quarantine = Quarantine(redis)
             quarantine.add("fake", InvalidSignature("set PUBLIC_URL"), FORGED)

@@ -1,0 +1,204 @@
+"""Connections to the server of a Redis Cluster that owns a partition, wherever it is at the moment.
+
+A node of the cluster is asked for the owner whenever a connection is made (CLUSTER SLOTS). MOVED names the
+new owner. ASK is not followed: while a slot moves, the target has a part of the keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+import redis as sync
+from redis.asyncio.connection import BlockingConnectionPool, Connection, SSLConnection
+from redis.connection import Connection as SyncConnection
+from redis.connection import SSLConnection as SyncSSLConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MovedError, RedisError
+
+from gateway.redis.connection.cluster_address import ClusterAddress, Node
+from gateway.redis.connection.partition import Partition
+
+# with the host of one node gone, each discovery waits this long for it
+_NODE_TIMEOUTS: Final = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+
+
+class SlotOwner:
+    """Finds the server that owns a partition's slot, and remembers the nodes that it heard of."""
+
+    def __init__(self, address: ClusterAddress, partition: Partition) -> None:
+        self.address = address
+        self.partition = partition
+        self._heard_of: tuple[Node, ...] = ()
+        self._moved_to: Node | None = None
+
+    def record_move(self, error: MovedError) -> None:
+        """Record where a server said that the slot is now."""
+        self._moved_to = (error.host, error.port) if error.host else None
+
+    async def find(self) -> Node:
+        """Return the owner's host and port. Raises `ConnectionError` if no node tells."""
+        if (moved := self._take_move()) is not None:
+            return moved
+        kind = SSLConnection if self.address.is_secure else Connection
+        for node in self._candidates():
+            connection = kind(host=node[0], port=node[1], **self._node_options())
+            try:
+                await connection.connect()  # type: ignore[no-untyped-call]
+                await connection.send_command("CLUSTER", "SLOTS")
+                return self._read(await connection.read_response(), node)
+            except (RedisError, OSError):
+                continue
+            finally:
+                with suppress(RedisError, OSError):
+                    await connection.disconnect(nowait=True)
+        raise self._nowhere()
+
+    def find_sync(self) -> Node:
+        """Return the same as `find`, for a synchronous client."""
+        if (moved := self._take_move()) is not None:
+            return moved
+        kind = SyncSSLConnection if self.address.is_secure else SyncConnection
+        for node in self._candidates():
+            connection: Any = kind(host=node[0], port=node[1], **self._node_options())
+            try:
+                connection.connect()
+                connection.send_command("CLUSTER", "SLOTS")
+                return self._read(connection.read_response(), node)
+            except (RedisError, OSError):
+                continue
+            finally:
+                connection.disconnect()
+        raise self._nowhere()
+
+    def _take_move(self) -> Node | None:
+        moved, self._moved_to = self._moved_to, None
+        return moved
+
+    def _candidates(self) -> Iterable[Node]:
+        return dict.fromkeys((*self._heard_of, *self.address.nodes))
+
+    def _node_options(self) -> dict[str, Any]:
+        return {**self.address.options, **_NODE_TIMEOUTS}
+
+    def _read(self, slots: Any, asked: Node) -> Node:
+        """Return the owner from the answer of CLUSTER SLOTS: rows of first and last slot, then the nodes."""
+        rows = [(row[0], row[1], [_read_node(node, asked) for node in row[2:]]) for row in slots]
+        self._heard_of = tuple(dict.fromkeys(_list_nodes(rows)))
+        for first, last, nodes in rows:
+            if first <= self.partition.slot <= last:
+                return nodes[0]
+        raise RedisConnectionError("no server of the cluster owns the partition's slot")
+
+    def _nowhere(self) -> RedisConnectionError:
+        asked = ", ".join(f"{host}:{port}" for host, port in self._candidates())
+        return RedisConnectionError(f"no node of the cluster tells where the partition is; asked {asked}")
+
+
+def _read_node(node: Any, asked: Node) -> Node:
+    """Return host and port; a node that does not know its own name is the one that was asked."""
+    host = node[0].decode() if isinstance(node[0], bytes) else node[0]
+    return host or asked[0], int(node[1])
+
+
+def _list_nodes(rows: list[tuple[int, int, list[Node]]]) -> Iterator[Node]:
+    for _, _, nodes in rows:
+        yield from nodes
+
+
+class _OwnerConnection(Connection):
+    """A connection to the owner; keys get the partition's prefix when a command is sent."""
+
+    def __init__(self, *, owner: SlotOwner, **options: Any) -> None:
+        super().__init__(**options)
+        self._owner = owner
+        self._has_moved = False
+
+    async def connect_check_health(self, *arguments: Any, **options: Any) -> None:
+        """Connect to the present owner, unless the connection leads there."""
+        if self._has_moved:
+            await self.disconnect(nowait=True)
+            self._has_moved = False
+        if not self.is_connected:
+            self.host, self.port = await self._owner.find()
+        await super().connect_check_health(*arguments, **options)
+
+    def pack_command(self, *arguments: Any) -> list[bytes]:
+        """Encode a command, with the prefix before its keys."""
+        return super().pack_command(*self._owner.partition.add_prefix(arguments))
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        """Read an answer; after MOVED the next use of the connection asks for the owner again."""
+        try:
+            return await super().read_response(*arguments, **options)
+        except MovedError as error:
+            self._has_moved = True
+            self._owner.record_move(error)
+            raise
+
+
+class _SecureOwnerConnection(_OwnerConnection, SSLConnection):
+    """The same by TLS."""
+
+
+class _PrefixingPacker:
+    """Adds the partition's prefix before redis-py encodes a command."""
+
+    def __init__(self, packer: Any, partition: Partition) -> None:
+        self._packer = packer
+        self._partition = partition
+
+    def pack(self, *arguments: Any) -> Any:
+        """Encode a command."""
+        return self._packer.pack(*self._partition.add_prefix(arguments))
+
+
+class _SyncOwnerConnection(SyncConnection):
+    """The synchronous form, for RQ."""
+
+    def __init__(self, *, owner: SlotOwner, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self._owner = owner
+        self._has_moved = False
+        self._command_packer: Any = _PrefixingPacker(self._command_packer, owner.partition)
+
+    def connect_check_health(self, *arguments: Any, **options: Any) -> None:
+        """Connect to the present owner, unless the connection leads there."""
+        if self._has_moved:
+            self.disconnect()  # type: ignore[no-untyped-call]
+            self._has_moved = False
+        if not self.is_connected:
+            self.host, self.port = self._owner.find_sync()
+        super().connect_check_health(*arguments, **options)
+
+    def read_response(self, *arguments: Any, **options: Any) -> Any:
+        """Read an answer; after MOVED the next use of the connection asks for the owner again."""
+        try:
+            return super().read_response(*arguments, **options)
+        except MovedError as error:
+            self._has_moved = True
+            self._owner.record_move(error)
+            raise
+
+
+class _SyncSecureOwnerConnection(_SyncOwnerConnection, SyncSSLConnection):
+    """The same by TLS."""
+
+
+def open_owner_pool(owner: SlotOwner, **options: Any) -> BlockingConnectionPool:
+    """Open an asynchronous pool of connections to the owner; `options` are those of the pool."""
+    kind = _SecureOwnerConnection if owner.address.is_secure else _OwnerConnection
+    return BlockingConnectionPool(connection_class=kind, owner=owner, **{**owner.address.options, **options})
+
+
+def open_sync_owner_pool(owner: SlotOwner, **options: Any) -> sync.ConnectionPool:
+    """Open the synchronous form of the pool."""
+    kind = _SyncSecureOwnerConnection if owner.address.is_secure else _SyncOwnerConnection
+    return sync.ConnectionPool(connection_class=kind, owner=owner, **{**owner.address.options, **options})
+
+
+def find_owner(pool: sync.ConnectionPool) -> SlotOwner | None:
+    """Return what a synchronous pool asks for the owner; `None` if it is no pool of a cluster."""
+    owner: SlotOwner | None = pool.connection_kwargs.get("owner")
+    return owner

@@ -1,0 +1,67 @@
+"""REDIS_URL of a Redis Cluster: some of its nodes, and the options of connections to any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis import ConnectionPool
+from redis.connection import SSLConnection
+from redis.exceptions import RedisError
+
+from core.errors import ConfigurationError
+
+_SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
+_PORT = 6379
+CLUSTER_FORM = "redis+cluster://[user:password@]host:port,host:port"
+
+Node = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAddress:
+    """Nodes that tell where each slot is; `options` are those of connections, credentials among them."""
+
+    nodes: tuple[Node, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    is_secure: bool = False
+
+
+def parse_cluster_url(url: str) -> ClusterAddress | None:
+    """Parse a URL that names nodes of a cluster; `None` for any other.
+
+    Raises `ConfigurationError` if it is malformed or names a database: a cluster has one.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in _SCHEMES:
+        return None
+    authority, slash, tail = rest.partition("/")
+    authority, mark, query = authority.partition("?") if not slash else (authority, "", "")
+    user_info, at, hosts = authority.rpartition("@")
+    if tail.partition("?")[0].strip("/"):
+        raise ConfigurationError("REDIS_URL: a cluster has no databases; leave out what follows the hosts")
+    try:
+        nodes = tuple(parse_node(host, _PORT) for host in hosts.split(","))
+        # redis-py reads the credentials and the options of the query
+        plain = f"{_SCHEMES[scheme]}://{user_info}{at}host{mark}{query}{slash}{tail}"
+        pool = ConnectionPool.from_url(plain)
+        pool.make_connection()  # connects to nothing
+    except (ValueError, TypeError, RedisError):
+        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {CLUSTER_FORM}") from None
+    options = {
+        name: value
+        for name, value in pool.connection_kwargs.items()
+        if name in ("username", "password") or name.startswith(("ssl_", "socket_"))
+    }
+    return ClusterAddress(nodes, options, issubclass(pool.connection_class, SSLConnection))
+
+
+def parse_node(text: str, default_port: int) -> Node:
+    """Parse `host[:port]`. Raises `ValueError`."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, port = text, str(default_port)
+    host = host.removeprefix("[").removesuffix("]")
+    if not host:
+        raise ValueError("a host is missing")
+    return host, int(port)

@@ -1,0 +1,82 @@
+"""Clients of one partition of a Redis Cluster: they wait while its slot moves or its server is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+import redis as sync
+from redis.exceptions import AskError, ClusterDownError, MasterDownError, TryAgainError
+
+from gateway.redis.connection.cluster import SlotOwner, find_owner
+from gateway.redis.connection.multiplexer import MultiplexedRedis
+
+# The server has done nothing of a call that it answers with one of these.
+_MOVING: Final = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # MovedError is an AskError
+_PAUSE_SECONDS: Final = 0.02
+_MAX_SECONDS: Final = 3.0
+
+
+class PartitionRedis(MultiplexedRedis):
+    """The client of a partition. A call that met a moving slot is sent again, for up to three seconds."""
+
+    @property
+    def owner(self) -> SlotOwner:
+        """What finds the server."""
+        owner: SlotOwner = self.connection_pool.connection_kwargs["owner"]
+        return owner
+
+    async def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; names of keys that are found lose the prefix."""
+        deadline = time.monotonic() + _MAX_SECONDS
+        while True:
+            try:
+                answer = await super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
+            except _MOVING:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return _strip_found_keys(self.owner, arguments, answer)
+
+    async def execute_multiplexed(self, *arguments: Any) -> Any:
+        """Run a command on the shared connection."""
+        deadline = time.monotonic() + _MAX_SECONDS
+        prefixed = self.owner.partition.add_prefix(arguments)
+        while True:
+            try:
+                return await super().execute_multiplexed(*prefixed)
+            except _MOVING:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+
+class SyncPartitionRedis(sync.Redis):
+    """The synchronous client, as RQ needs it."""
+
+    def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; names of keys that are found lose the prefix."""
+        owner = find_owner(self.connection_pool)
+        assert owner is not None, "the pool is one of a cluster"
+        deadline = time.monotonic() + _MAX_SECONDS
+        while True:
+            try:
+                answer = super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
+            except _MOVING:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return _strip_found_keys(owner, arguments, answer)
+
+
+def _strip_found_keys(owner: SlotOwner, arguments: tuple[Any, ...], answer: Any) -> Any:
+    strip = owner.partition.strip_prefix
+    if arguments[0] == "KEYS":
+        return [strip(key) for key in answer]
+    if arguments[0] != "SCAN":
+        return answer
+    cursor, found = answer
+    return cursor, [strip(key) for key in found]

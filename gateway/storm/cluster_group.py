@@ -1,0 +1,254 @@
+"""A Redis Cluster as real processes: primaries, each with replicas, whose slots can be moved."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from gateway.local.loopback import find_free_port
+from gateway.redis.server.embedded_server import find_server_binary, terminate_with_parent
+
+_SLOTS: Final = 16_384
+_BUS_OFFSET: Final = 10_000
+_MAX_PORT: Final = 65_535 - _BUS_OFFSET
+_NODE_TIMEOUT_MS: Final = 2_000
+_STEP_SECONDS: Final = 60.0
+_KEYS_PER_MOVE: Final = 100
+
+
+class ClusterGroup:
+    """The processes by port. Nodes are named by port; the first primary owns the first slots."""
+
+    def __init__(self, folder: Path, primaries: int = 3, replicas: int = 1) -> None:
+        self._folder = folder
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._replicas = replicas
+        self.ports = [_find_node_port() for _ in range(primaries * (1 + replicas))]
+        self._primaries = primaries
+
+    @property
+    def url(self) -> str:
+        """The value of REDIS_URL."""
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
+
+    async def start(self) -> None:
+        """Start the nodes, divide the slots, and wait until every node agrees and every replica follows."""
+        for port in self.ports:
+            self._spawn(port)
+        for port in self.ports:
+            await _wait_until(port, _answers)
+        first, *others = self.ports
+        for port in others:
+            await _run(first, "CLUSTER", "MEET", "127.0.0.1", port)
+        primaries = self.ports[: self._primaries]
+        bounds = [_SLOTS * number // self._primaries for number in range(self._primaries + 1)]
+        for port, (begin, end) in zip(primaries, pairwise(bounds), strict=True):
+            await _run(port, "CLUSTER", "ADDSLOTS", *range(begin, end))
+        for port in self.ports:
+            await _wait_until(port, self._knows_all)
+        for number, port in enumerate(self.ports[self._primaries :]):
+            await self._follow(port, primaries[number % self._primaries])
+        for port in self.ports:
+            await _wait_until(port, _is_well)
+
+    async def find_owner(self, slot: int) -> int:
+        """Return the port of the primary that owns a slot."""
+        for port in self.ports:
+            with suppress(RedisError, OSError):
+                for row in await _run(port, "CLUSTER", "SLOTS"):
+                    if row[0] <= slot <= row[1]:
+                        return int(row[2][1])
+        raise LookupError(f"no node owns slot {slot}")
+
+    async def replace_owner(self, slot: int) -> int:
+        """Kill the owner of a slot, wait for a replica to take over, and return that one.
+
+        The former owner is started again, and follows it at the end.
+        """
+        former = await self.find_owner(slot)
+        self.kill(former)
+        async with asyncio.timeout(_STEP_SECONDS):
+            owner = former
+            while owner == former:
+                owner = await self._find_other_owner(slot, former)
+                await asyncio.sleep(0.05)  # the servers offer no event
+        self._spawn(former)
+        await _wait_until(former, _is_well)
+        return owner
+
+    async def move_slot(self, slot: int, target: int) -> None:
+        """Move a slot to the primary at `target`, as resharding tools do: key by key, while clients write."""
+        source = await self.find_owner(slot)
+        if source == target:
+            return
+        names = {port: (await _run(port, "CLUSTER", "MYID")).decode() for port in (source, target)}
+        await _run(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[source])
+        await _run(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[target])
+        while keys := await _run(source, "CLUSTER", "GETKEYSINSLOT", slot, _KEYS_PER_MOVE):
+            await _run(source, "MIGRATE", "127.0.0.1", target, "", 0, 5_000, "KEYS", *keys)
+        for port in (target, source):
+            await _run(port, "CLUSTER", "SETSLOT", slot, "NODE", names[target])
+
+    async def move_slot_elsewhere(self, slot: int, random: Random) -> None:
+        """Move a slot to another of the primaries that have a replica."""
+        owner = await self.find_owner(slot)
+        names = (await _run(owner, "CLUSTER", "NODES")).decode()
+        await self.move_slot(slot, random.choice(sorted(_primaries_with_replica(names) - {owner})))
+
+    async def move_slot_to_new_primary(self, slot: int) -> None:
+        """Add a primary with a replica and move a slot there."""
+        primary = await self.add_primary()
+        replica = await self.add_primary()
+        await self._follow(replica, primary)
+        await _wait_until(replica, _is_well)
+        await self.move_slot(slot, primary)
+
+    async def add_primary(self) -> int:
+        """Start another primary, without slots; return its port once every node knows it."""
+        port = _find_node_port()
+        self._spawn(port)
+        await _wait_until(port, _answers)
+        await _run(self.ports[0], "CLUSTER", "MEET", "127.0.0.1", port)
+        self.ports.append(port)
+        for each in self.ports:
+            await _wait_until(each, self._knows_all)
+        await _wait_until(port, _is_well)
+        return port
+
+    def kill(self, port: int) -> None:
+        """End a node at once (SIGKILL)."""
+        self._processes[port].kill()
+        self._processes[port].wait()
+
+    def stall(self, port: int) -> None:
+        """Stop a node without ending it."""
+        self._processes[port].send_signal(signal.SIGSTOP)
+
+    def resume(self, port: int) -> None:
+        """Let a stopped node go on."""
+        self._processes[port].send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Kill every process."""
+        for port in self._processes:
+            self.kill(port)
+
+    async def _find_other_owner(self, slot: int, former: int) -> int:
+        """Return the owner that every node names; `former` while they do not agree."""
+        named = set()
+        for port in self.ports:
+            if port == former:
+                continue
+            with suppress(RedisError, OSError):
+                rows = await _run(port, "CLUSTER", "SLOTS")
+                named |= {int(row[2][1]) for row in rows if row[0] <= slot <= row[1]}
+        return named.pop() if len(named) == 1 else former
+
+    async def _follow(self, port: int, primary: int) -> None:
+        name = (await _run(primary, "CLUSTER", "MYID")).decode()
+        async with asyncio.timeout(_STEP_SECONDS):
+            while True:
+                try:
+                    await _run(port, "CLUSTER", "REPLICATE", name)
+                except ResponseError:  # it has not heard of the primary yet
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+    async def _knows_all(self, client: Redis) -> bool:
+        nodes = (await _run(_port_of(client), "CLUSTER", "NODES")).decode()
+        return len(nodes.splitlines()) == len(self.ports) and "handshake" not in nodes
+
+    def _spawn(self, port: int) -> None:
+        folder = self._folder / str(port)
+        folder.mkdir(exist_ok=True)
+        options = {
+            "port": port,
+            "bind": "127.0.0.1",
+            "dir": folder,
+            "save": "",
+            "appendonly": "yes",
+            "maxmemory-policy": "noeviction",
+            "repl-diskless-sync-delay": 0,
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": _NODE_TIMEOUT_MS,
+            "cluster-require-full-coverage": "no",
+        }
+        arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+        self._processes[port] = subprocess.Popen(
+            [find_server_binary(), *arguments],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=terminate_with_parent,
+        )
+
+
+def _primaries_with_replica(nodes: str) -> set[int]:
+    """Return the ports of the primaries that a replica follows, from the answer of CLUSTER NODES."""
+    rows = [line.split() for line in nodes.splitlines()]
+    ports = {row[0]: int(row[1].partition("@")[0].rpartition(":")[2]) for row in rows}
+    followed = {row[3] for row in rows if "slave" in row[2] and "fail" not in row[2]}
+    return {
+        ports[row[0]] for row in rows if "master" in row[2] and "fail" not in row[2] and row[0] in followed
+    }
+
+
+def _find_node_port() -> int:
+    """Find a free port whose port of the cluster bus, 10,000 above, exists."""
+    while (port := find_free_port()) > _MAX_PORT:
+        pass
+    return port
+
+
+async def _run(port: int, *arguments: Any) -> Any:
+    async with Redis(port=port, socket_timeout=5.0) as client:
+        # redis-py would turn the answers of CLUSTER commands into dictionaries
+        client.response_callbacks.clear()
+        return await client.execute_command(*arguments)  # type: ignore[no-untyped-call]
+
+
+def _port_of(client: Redis) -> int:
+    return int(client.connection_pool.connection_kwargs["port"])
+
+
+async def _answers(client: Redis) -> bool:
+    return bool(await client.ping())
+
+
+async def _is_well(client: Redis) -> bool:
+    state = (await _run(_port_of(client), "CLUSTER", "INFO")).decode()
+    role: Any = await client.info("replication")
+    follows = role["role"] == "master" or role["master_link_status"] == "up"
+    return "cluster_state:ok" in state and follows
+
+
+async def _wait_until(port: int, is_reached: Callable[[Redis], Any]) -> None:
+    async with asyncio.timeout(_STEP_SECONDS), Redis(port=port) as client:
+        while True:
+            with suppress(RedisError, OSError):
+                if await is_reached(client):
+                    return
+            await asyncio.sleep(0.05)  # the servers offer no event
+
+
+@asynccontextmanager
+async def running_cluster(primaries: int = 3, replicas: int = 1) -> AsyncIterator[ClusterGroup]:
+    """Start a cluster for the duration of the block."""
+    with TemporaryDirectory(prefix="tg") as folder:
+        group = ClusterGroup(Path(folder), primaries, replicas)
+        try:
+            await group.start()
+            yield group
+        finally:
+            group.stop()
