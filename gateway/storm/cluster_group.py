@@ -24,7 +24,6 @@ _BUS_OFFSET: Final = 10_000
 _MAX_PORT: Final = 65_535 - _BUS_OFFSET
 _NODE_TIMEOUT_MS: Final = 2_000
 _STEP_SECONDS: Final = 60.0
-_KEYS_PER_MOVE: Final = 100
 
 
 class ClusterGroup:
@@ -87,15 +86,15 @@ class ClusterGroup:
         await _wait_until(former, _is_well)
         return owner
 
-    async def move_slot(self, slot: int, target: int) -> None:
-        """Move a slot to the primary at `target`, as resharding tools do: key by key, while clients write."""
+    async def move_slot(self, slot: int, target: int, keys_per_call: int = 10) -> None:
+        """Move a slot to the primary at `target`, as resharding tools do: some keys at a time, under load."""
         source = await self.find_owner(slot)
         if source == target:
             return
         names = {port: (await _run(port, "CLUSTER", "MYID")).decode() for port in (source, target)}
         await _run(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[source])
         await _run(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[target])
-        while keys := await _run(source, "CLUSTER", "GETKEYSINSLOT", slot, _KEYS_PER_MOVE):
+        while keys := await _run(source, "CLUSTER", "GETKEYSINSLOT", slot, keys_per_call):
             await _run(source, "MIGRATE", "127.0.0.1", target, "", 0, 5_000, "KEYS", *keys)
         for port in (target, source):
             await _run(port, "CLUSTER", "SETSLOT", slot, "NODE", names[target])

@@ -170,5 +170,7 @@ async def _ignore_result(action: Coroutine[None, None, object]) -> None:
 
 
 def _restart_server(server: EmbeddedRedis) -> None:
+    if not server.is_alive:  # what follows would look like a loss of the gateway's
+        raise RuntimeError("the Redis server ended by itself, or somebody killed it: the run proves nothing")
     server.stop()
     server.start()

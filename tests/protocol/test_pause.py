@@ -13,6 +13,7 @@ from core.model import TurnReceived
 from core.ports import Commit, Lease, SessionView
 from core.processing import SessionProcessor
 from core.processing.session_processor import ProcessResult
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox

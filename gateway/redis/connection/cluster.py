@@ -42,35 +42,37 @@ class SlotOwner:
         if (moved := self._take_move()) is not None:
             return moved
         kind = SSLConnection if self.address.is_secure else Connection
+        cause: Exception | None = None
         for node in self._candidates():
             connection = kind(host=node[0], port=node[1], **self._node_options())
             try:
                 await connection.connect()  # type: ignore[no-untyped-call]
                 await connection.send_command("CLUSTER", "SLOTS")
                 return self._read(await connection.read_response(), node)
-            except (RedisError, OSError):
-                continue
+            except (RedisError, OSError) as error:
+                cause = error
             finally:
                 with suppress(RedisError, OSError):
                     await connection.disconnect(nowait=True)
-        raise self._nowhere()
+        raise self._nowhere() from cause
 
     def find_sync(self) -> Node:
         """Return the same as `find`, for a synchronous client."""
         if (moved := self._take_move()) is not None:
             return moved
         kind = SyncSSLConnection if self.address.is_secure else SyncConnection
+        cause: Exception | None = None
         for node in self._candidates():
             connection: Any = kind(host=node[0], port=node[1], **self._node_options())
             try:
                 connection.connect()
                 connection.send_command("CLUSTER", "SLOTS")
                 return self._read(connection.read_response(), node)
-            except (RedisError, OSError):
-                continue
+            except (RedisError, OSError) as error:
+                cause = error
             finally:
                 connection.disconnect()
-        raise self._nowhere()
+        raise self._nowhere() from cause
 
     def _take_move(self) -> Node | None:
         moved, self._moved_to = self._moved_to, None

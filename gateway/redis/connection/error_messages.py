@@ -5,9 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
-from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    MovedError,
+    NoPermissionError,
+    ResponseError,
+)
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from gateway.redis.connection.cluster_address import CLUSTER_FORM
 from gateway.redis.connection.write_refusal import describe_refusal
 
 _MAX_CAUSES = 8
@@ -45,6 +52,10 @@ def _describe_cause(error: BaseException) -> str:
         return "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
     if isinstance(error, BusyLoadingError):
         return "Redis is loading its data; wait until it has finished"
+    if isinstance(error, MovedError):
+        return f"REDIS_URL names one node of a Redis Cluster; write it as {CLUSTER_FORM}"
+    if isinstance(error, ResponseError) and "cluster support disabled" in str(error):
+        return "The server in REDIS_URL is not part of a Redis Cluster; write it as redis://host:port"
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"The certificate of Redis is not trusted ({error.verify_message or 'unknown reason'}); name the "

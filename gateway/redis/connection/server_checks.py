@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import ConfigurationError
+from gateway.redis.connection.cluster_address import CLUSTER_FORM
+from gateway.redis.connection.partition_client import PartitionRedis
 
 log = logging.getLogger("turngate.redis")
 
@@ -34,6 +36,11 @@ async def check_server(redis: Redis) -> list[str]:
     await check_version(redis)
     problems = []
     facts = await _read_facts(redis)
+    if facts.get("cluster_enabled") and not isinstance(redis, PartitionRedis):
+        raise ConfigurationError(
+            f"REDIS_URL names one node of a Redis Cluster, which has a part of the keys only; write it as "
+            f"{CLUSTER_FORM}"
+        )
     policy = facts.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         problems.append(f"Redis may evict queued messages: set maxmemory-policy to noeviction (now {policy})")
@@ -65,7 +72,7 @@ async def log_warnings(redis: Redis) -> None:
 
 async def _read_facts(redis: Redis) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    for section in ("memory", "persistence", "replication"):
+    for section in ("memory", "persistence", "replication", "cluster"):
         try:
             facts |= await redis.info(section)
         except ResponseError:  # some managed servers hide sections

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import hashlib
+import logging
 import os
 import signal
 import subprocess
@@ -27,10 +28,12 @@ from core.errors import ConfigurationError
 from gateway.private_files import make_private_files, make_private_folder
 
 BINARY_VARIABLE = "TURNGATE_REDIS_BINARY"
+log = logging.getLogger("turngate.redis")
+
 _FILES = ("appendonlydir", "appendonly.aof", "dump.rdb", "lock", "server.log")
 _MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 120.0  # a slow disk; killed, it would lose what it has not written
 
 
 class EmbeddedRedis:
@@ -108,6 +111,12 @@ class EmbeddedRedis:
             try:
                 self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
+                log.error(
+                    "the embedded Redis server has not stopped in %d s and is killed: the newest messages may "
+                    "be lost; see whether the disk of %s answers",
+                    _STOP_SECONDS,
+                    self.folder,
+                )
                 self._process.kill()
                 self._process.wait()
             self._process = None

@@ -20,11 +20,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from redis.asyncio import Redis
 
 from core.errors import LeaseLost
 from core.model import Reply, TurnReceived
 from core.ports import AcceptResult, Claim, Commit, SessionView
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper

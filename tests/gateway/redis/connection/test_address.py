@@ -7,6 +7,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from core.errors import ConfigurationError
 from gateway.redis.connection.address import SentinelAddress, check_url, parse_sentinel_url
+from gateway.redis.connection.cluster_address import ClusterAddress, parse_cluster_url
 from gateway.redis.connection.write_refusal import describe_refusal, may_have_moved, refusal_code
 
 
@@ -18,6 +19,8 @@ from gateway.redis.connection.write_refusal import describe_refusal, may_have_mo
         "rediss://cache.example.com:6380",
         "unix:///run/redis.sock?db=1",
         "redis+sentinel://one:26379,two:26380/mymaster",
+        "redis+cluster://user:p%40ss@one:6379,two,[::1]:6380",
+        "rediss+cluster://one?ssl_cert_reqs=none",
     ],
 )
 def test_known_forms_are_accepted(url: str) -> None:
@@ -34,7 +37,10 @@ def test_known_forms_are_accepted(url: str) -> None:
         "redis://:hunter2/3@host:6379",
         "redis://host:port",
         "redis://host:6379?colour=blue",
-        "redis+cluster://:hunter2@a:1,b:2",
+        "redis+cluster://:hunter2@a:1,b:x",
+        "redis+cluster://:hunter2@a,b/2",
+        "redis+cluster://:hunter2@",
+        "redis+cluster://a?colour=blue",
         "redis+sentinel://:hunter2@a:1,b:2",
         "redis+sentinel://a:x/mymaster",
         "redis+sentinel://:hunter2@/mymaster",
@@ -56,6 +62,16 @@ def test_all_parts_of_a_sentinel_url_are_read() -> None:
         "my master",
         {"db": 3, "username": "app", "password": "p@ss"},
         {"password": "s"},
+        is_secure=True,
+    )
+
+
+def test_all_parts_of_a_cluster_url_are_read() -> None:
+    url = "rediss+cluster://app:p%40ss@one,[::1]:6380?ssl_cert_reqs=none"
+
+    assert parse_cluster_url(url) == ClusterAddress(
+        (("one", 6379), ("::1", 6380)),
+        {"username": "app", "password": "p@ss", "ssl_cert_reqs": "none"},
         is_secure=True,
     )
 

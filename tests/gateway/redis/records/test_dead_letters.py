@@ -18,6 +18,7 @@ from core.ports import Commit
 from core.processing import SessionProcessor
 from core.processing.session_processor import ProcessResult
 from gateway.cli import app
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox

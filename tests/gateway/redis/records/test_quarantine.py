@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from core.errors import InvalidSignature
 from core.ports import Webhook
 from gateway.cli import app
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.records.operators.quarantine import Quarantine
 
 FORGED = Webhook(

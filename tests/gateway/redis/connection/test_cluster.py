@@ -1,0 +1,136 @@
+"""A real Redis Cluster: the client finds its partition, and no step is half done while the slot moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.errors import ConfigurationError, StorageUnavailable
+from core.model import Address, Turn, TurnReceived
+from core.ports import AcceptResult
+from gateway.local.loopback import find_free_port
+from gateway.redis.connection.connect import open_redis, open_sync_redis
+from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.partition import Partition
+from gateway.redis.connection.server_checks import check_server
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.storm.cluster_group import ClusterGroup, running_cluster
+
+SLOT = Partition().slot
+SESSIONS = 200
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[ClusterGroup]:
+    with TemporaryDirectory(prefix="tg") as folder:
+        group = ClusterGroup(Path(folder), primaries=2, replicas=0)
+        asyncio.run(group.start())
+        yield group
+        group.stop()
+
+
+def received(number: int) -> TurnReceived:
+    address = Address(channel="fake", account="1", ours="us", theirs="them")
+    return TurnReceived(
+        turn=Turn(session=f"fake:{number % SESSIONS}", id=f"t{number}", text="hi", address=address)
+    )
+
+
+async def find_other_primary(cluster: ClusterGroup) -> int:
+    owner = await cluster.find_owner(SLOT)
+    return next(port for port in cluster.ports if port != owner)
+
+
+async def test_both_clients_follow_the_slot_to_another_primary(cluster: ClusterGroup) -> None:
+    async with open_redis(cluster.url) as redis:
+        with open_sync_redis(cluster.url) as blocking:
+            await redis.set("tg:a", "1")
+            for _ in range(2):
+                await cluster.move_slot(SLOT, await find_other_primary(cluster))
+
+                assert await redis.get("tg:a") == blocking.get("tg:a") == b"1"
+                async with redis.pipeline(transaction=True) as pipeline:
+                    pipeline.get("tg:a")
+                    pipeline.exists("tg:a", "tg:b")
+                    assert await pipeline.execute() == [b"1", 1]
+                assert [key async for key in redis.scan_iter("tg:*")] == [b"tg:a"]
+                assert list(blocking.scan_iter()) == [b"tg:a"]
+
+
+async def test_no_step_is_half_done_while_the_slot_moves_key_by_key(cluster: ClusterGroup) -> None:
+    async with open_redis(cluster.url) as redis:
+        inbox, accepted, has_moved = RedisInbox(redis), set[str](), asyncio.Event()
+
+        async def write(first: int) -> None:
+            for number in range(first, 10_000, 8):
+                if has_moved.is_set():
+                    return
+                with suppress(StorageUnavailable):
+                    assert await inbox.accept([received(number)]) == [AcceptResult.NEW]
+                    accepted.add(f"t{number}")
+
+        async def move() -> None:
+            try:
+                for _ in range(3):
+                    target = await find_other_primary(cluster)
+                    await cluster.move_slot(SLOT, target, keys_per_call=1)
+            finally:
+                has_moved.set()
+
+        await asyncio.gather(move(), *(write(first) for first in range(8)))
+
+        mailboxes = [await redis.lrange(f"tg:{{fake:{n}}}:mail", 0, -1) for n in range(SESSIONS)]
+        logs = [await redis.xlen(f"tg:{{fake:{n}}}:log") for n in range(SESSIONS)]
+        seen = [await redis.zcard(f"tg:{{fake:{n}}}:seen") for n in range(SESSIONS)]
+        counts = await redis.hget("tg:counts", "turn:new")
+        stored = sum(len(turns) for turns in mailboxes)
+        assert accepted
+        assert [len(turns) for turns in mailboxes] == logs == seen
+        assert stored == int(counts or 0) >= len(accepted)
+
+
+async def test_a_node_that_is_named_as_a_single_server_is_refused(cluster: ClusterGroup) -> None:
+    async with Redis(port=await find_other_primary(cluster)) as redis:
+        with pytest.raises(ConfigurationError, match=r"redis\+cluster://"):
+            await check_server(redis)
+
+
+async def test_a_single_server_that_is_named_as_a_cluster_is_told(tmp_path: Path) -> None:
+    server, port = EmbeddedRedis(tmp_path, durable=False), find_free_port()
+    server.start()
+    try:
+        async with Redis.from_url(server.url) as redis:
+            await redis.config_set("port", port)
+        async with open_redis(f"redis+cluster://127.0.0.1:{port}") as client:
+            with pytest.raises(RedisError) as refused:
+                await client.ping()
+    finally:
+        server.stop()
+
+    assert "is not part of a Redis Cluster" in describe_redis_error(refused.value)
+
+
+@pytest.mark.long
+async def test_a_replica_that_was_promoted_is_found_within_ten_seconds() -> None:
+    async with running_cluster() as cluster, open_redis(cluster.url) as redis:
+        await redis.set("tg:a", "1")
+        await redis.execute_command("WAIT", 1, 5_000)  # type: ignore[no-untyped-call]
+        replacing = asyncio.create_task(cluster.replace_owner(SLOT))
+
+        async with asyncio.timeout(10):
+            found = None
+            while found is None or not replacing.done():
+                with suppress(RedisError, OSError):
+                    found = await redis.get("tg:a")
+                await asyncio.sleep(0.05)  # the server offers no event
+
+        assert found == b"1"
+        assert await replacing == await cluster.find_owner(SLOT)
