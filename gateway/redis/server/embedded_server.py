@@ -112,8 +112,8 @@ class EmbeddedRedis:
                 self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 log.error(
-                    "the embedded Redis server has not stopped in %d s and is killed: the newest messages may "
-                    "be lost; see whether the disk of %s answers",
+                    "the embedded Redis server has not stopped in %d s and is killed: the newest messages "
+                    "may be lost; see whether the disk of %s answers",
                     _STOP_SECONDS,
                     self.folder,
                 )
