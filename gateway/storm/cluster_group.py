@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -91,13 +91,30 @@ class ClusterGroup:
         source = await self.find_owner(slot)
         if source == target:
             return
-        names = {port: (await _run(port, "CLUSTER", "MYID")).decode() for port in (source, target)}
-        await _run(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[source])
-        await _run(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[target])
-        while keys := await _run(source, "CLUSTER", "GETKEYSINSLOT", slot, keys_per_call):
-            await _run(source, "MIGRATE", "127.0.0.1", target, "", 0, 5_000, "KEYS", *keys)
+        await self.begin_move(slot, source, target)
+        while keys := await self.keys_in_slot(slot, source, keys_per_call):
+            await self.move_keys(keys, source, target)
+        await self.finish_move(slot, source, target)
+
+    async def begin_move(self, slot: int, source: int, target: int) -> None:
+        """Let keys of a slot be at either of two primaries."""
+        await _run(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", await _read_name(source))
+        await _run(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", await _read_name(target))
+
+    async def keys_in_slot(self, slot: int, port: int, count: int) -> list[bytes]:
+        """Return up to `count` keys of a slot that a primary has."""
+        keys: list[bytes] = await _run(port, "CLUSTER", "GETKEYSINSLOT", slot, count)
+        return keys
+
+    async def move_keys(self, keys: Sequence[bytes], source: int, target: int) -> None:
+        """Move keys of a slot that is being moved."""
+        await _run(source, "MIGRATE", "127.0.0.1", target, "", 0, 5_000, "KEYS", *keys)
+
+    async def finish_move(self, slot: int, source: int, target: int) -> None:
+        """Give a slot whose keys were moved to its new owner."""
+        name = await _read_name(target)
         for port in (target, source):
-            await _run(port, "CLUSTER", "SETSLOT", slot, "NODE", names[target])
+            await _run(port, "CLUSTER", "SETSLOT", slot, "NODE", name)
 
     async def move_slot_elsewhere(self, slot: int, random: Random) -> None:
         """Move a slot to another of the primaries that have a replica."""
@@ -155,7 +172,7 @@ class ClusterGroup:
         return named.pop() if len(named) == 1 else former
 
     async def _follow(self, port: int, primary: int) -> None:
-        name = (await _run(primary, "CLUSTER", "MYID")).decode()
+        name = await _read_name(primary)
         async with asyncio.timeout(_STEP_SECONDS):
             while True:
                 try:
@@ -215,6 +232,10 @@ async def _run(port: int, *arguments: Any) -> Any:
         # redis-py would turn the answers of CLUSTER commands into dictionaries
         client.response_callbacks.clear()
         return await client.execute_command(*arguments)  # type: ignore[no-untyped-call]
+
+
+async def _read_name(port: int) -> str:
+    return str((await _run(port, "CLUSTER", "MYID")).decode())
 
 
 def _port_of(client: Redis) -> int:
