@@ -20,6 +20,7 @@ from gateway.config.settings import Settings
 from gateway.exposure_check import check_exposure
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
+from gateway.redis.connection.cluster.places import read_places
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.encryption.cipher import RecordCipher, use_cipher
@@ -127,6 +128,12 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
     unknown = await server_checks.describe_unknown(redis)
     if unknown or not problems:
         yield CheckResult(passed=True, message=unknown or "Redis is durable (append-only, noeviction)")
+    for place in await read_places(redis):
+        has_replica = (
+            f"{place.replicas} replicas" if place.replicas else "no replica: a failure stops everything"
+        )
+        message = f"Partition p{place.number} (slot {place.slot}) is on {place.server} with {has_replica}"
+        yield CheckResult(passed=place.replicas > 0, message=message)
     problem = await Readiness(redis).storage_problem()
     yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
     yield await _check_clock(redis)

@@ -15,7 +15,7 @@ from core.errors import ConfigurationError
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
     "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "load", "key", "keys", "audit",
-    "backup", "restore", "version",
+    "backup", "restore", "partitions", "version",
 )  # fmt: skip
 
 

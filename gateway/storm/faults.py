@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from time import monotonic
 
-from gateway.redis.connection.partition import Partition
+from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.storm.cluster_group import ClusterGroup
 from gateway.storm.environment import StormEnvironment, StormNetwork

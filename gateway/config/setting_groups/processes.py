@@ -18,7 +18,8 @@ class ProcessSettings(BaseSettings):
         "",
         alias="REDIS_URL",
         description="Redis 6.2+ or Valkey: `redis://`, `rediss://`, `unix://`, "
-        "`redis+sentinel://[user:password@]host:port,host:port/name[/db]`; unset: an embedded server",
+        "`redis+sentinel://[user:password@]host:port,host:port/name[/db]`, "
+        "`redis+cluster://[user:password@]host:port,host:port`; unset: an embedded server",
     )
     durability: Literal["local", "replicated"] = Field(
         "local",

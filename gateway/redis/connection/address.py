@@ -10,7 +10,7 @@ from redis import ConnectionPool
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
-from gateway.redis.connection.cluster_address import CLUSTER_FORM, parse_cluster_url, parse_node
+from gateway.redis.connection.cluster.address import CLUSTER_FORM, parse_cluster_url, parse_node
 
 _SINGLE_SCHEMES = ("redis", "rediss", "unix")
 _SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}

@@ -11,11 +11,16 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gateway.redis.connection.address import SentinelAddress, parse_sentinel_url
-from gateway.redis.connection.cluster import SlotOwner, find_owner, open_owner_pool, open_sync_owner_pool
-from gateway.redis.connection.cluster_address import parse_cluster_url
+from gateway.redis.connection.cluster.address import parse_cluster_url
+from gateway.redis.connection.cluster.client import PartitionRedis, SyncPartitionRedis
+from gateway.redis.connection.cluster.partition import Partition
+from gateway.redis.connection.cluster.slot_owner import (
+    SlotOwner,
+    find_owner,
+    open_owner_pool,
+    open_sync_owner_pool,
+)
 from gateway.redis.connection.multiplexer import MultiplexedRedis
-from gateway.redis.connection.partition import Partition
-from gateway.redis.connection.partition_client import PartitionRedis, SyncPartitionRedis
 from gateway.redis.connection.sentinel import find_address, open_sentinel_pool, open_sync_client
 
 _MAX_CONNECTIONS = 64

@@ -14,7 +14,7 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from gateway.redis.connection.cluster_address import CLUSTER_FORM
+from gateway.redis.connection.cluster.address import CLUSTER_FORM
 from gateway.redis.connection.write_refusal import describe_refusal
 
 _MAX_CAUSES = 8

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import ConfigurationError
-from gateway.redis.connection.cluster_address import CLUSTER_FORM
-from gateway.redis.connection.partition_client import PartitionRedis
+from gateway.redis.connection.cluster.address import CLUSTER_FORM
+from gateway.redis.connection.cluster.client import PartitionRedis
 
 log = logging.getLogger("turngate.redis")
 

@@ -1,4 +1,4 @@
--- Partitions of a Redis Cluster (gateway/redis/connection/partition.py). A call there declares one key, `{p0}:-`, which
+-- Partitions of a Redis Cluster (gateway/redis/connection/cluster/partition.py). A call there declares one key, `{p0}:-`, which
 -- never exists, so that a server which does not own the slot, or is moving it away, refuses the call before anything is
 -- written. With that key every other one gets its prefix here; without it, keys are as they are written.
 local redis = redis

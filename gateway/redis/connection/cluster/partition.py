@@ -99,7 +99,7 @@ class Partition:
         if command == "KEYS":
             return self._prefix_first(rest, 1)
         raise ValueError(
-            f"the keys of the command {command} are not known: gateway/redis/connection/partition.py"
+            f"the keys of the command {command} are not known: gateway/redis/connection/cluster/partition.py"
         )
 
     def _prefix_first(self, rest: list[Any], count: int) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import redis as sync
 from redis.exceptions import AskError, ClusterDownError, MasterDownError, TryAgainError
 
-from gateway.redis.connection.cluster import SlotOwner, find_owner
+from gateway.redis.connection.cluster.slot_owner import SlotOwner, find_owner
 from gateway.redis.connection.multiplexer import MultiplexedRedis
 
 # The server has done nothing of a call that it answers with one of these.

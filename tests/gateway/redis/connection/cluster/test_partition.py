@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from gateway.redis.connection import partition as module
-from gateway.redis.connection.partition import Partition
+from gateway.redis.connection.cluster import partition as module
+from gateway.redis.connection.cluster.partition import Partition
 
 PARTITION = Partition(3)
 

@@ -17,8 +17,8 @@ from redis.connection import SSLConnection as SyncSSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MovedError, RedisError
 
-from gateway.redis.connection.cluster_address import ClusterAddress, Node
-from gateway.redis.connection.partition import Partition
+from gateway.redis.connection.cluster.address import ClusterAddress, Node
+from gateway.redis.connection.cluster.partition import Partition
 
 # with the host of one node gone, each discovery waits this long for it
 _NODE_TIMEOUTS: Final = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
@@ -53,7 +53,7 @@ class SlotOwner:
                 cause = error
             finally:
                 with suppress(RedisError, OSError):
-                    await connection.disconnect(nowait=True)
+                    await connection.disconnect()
         raise self._nowhere() from cause
 
     def find_sync(self) -> Node:

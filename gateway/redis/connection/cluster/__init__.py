@@ -1,0 +1,1 @@
+"""Redis Cluster: the address, the partition in one hash slot, and clients that follow it."""
