@@ -62,9 +62,10 @@ NEEDS_NAMESPACES = pytest.mark.skipif(
     [
         pytest.param({"partition_every": 1, "kill_every": 0}, "(network partition)", marks=NEEDS_NAMESPACES),
         ({"failover_every": 3, "kill_every": 3}, "primary killed, replica promoted"),
+        ({"reshard_every": 3, "kill_every": 4}, "primary"),
         ({"latency": 0.03, "kill_every": 5}, "packet to or from Redis lost"),
     ],
-    ids=["network partitions", "failovers", "slow links"],
+    ids=["network partitions", "failovers", "a cluster", "slow links"],
 )
 async def test_the_guarantees_hold_where_servers_are_lost_or_far(
     options: dict[str, float], fault: str
@@ -83,9 +84,9 @@ async def test_the_guarantees_hold_where_servers_are_lost_or_far(
     result = await StormRunner(scenario, lambda line: None).run()
 
     assert result.violation_messages == []
-    assert result.is_passing(10) or "failover_every" in options  # a failover alone takes longer
+    assert result.is_passing(10) or options.keys() & {"failover_every", "reshard_every"}  # one takes longer
     assert result.counts["acknowledged"] + result.counts["erased"] >= 60
-    assert any(kind.endswith(fault) for kind in result.fault_counts)
+    assert any(fault in kind for kind in result.fault_counts)
     gc.collect()
 
 
