@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from core.errors import EncryptionKeyMissing
 from core.model import Address, TimerKind, Turn
 from core.ports import Dialog, State, TurnListener, TurnOutcome
-from gateway.redis.inbox import message_key
+from gateway.redis.records.session_keys import message_key
 from gateway.redis.records.sessions.session_log import read_log_end
 
 log = logging.getLogger("turngate.quoted")

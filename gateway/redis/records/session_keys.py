@@ -1,9 +1,11 @@
-"""The keys of one session, which share its hash tag, and their names in an export."""
+"""Keys of a session, which share its hash tag, with their names in an export; of messages and accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+from core.model import Address
 
 SESSION_PARTS: Final[Mapping[str, str]] = {
     "": "session",
@@ -28,3 +30,13 @@ SESSION_PARTS: Final[Mapping[str, str]] = {
 def session_key(session: str, part: str = "") -> str:
     """Return the key of a part of a session."""
     return f"tg:{{{session}}}{part}"
+
+
+def message_key(channel: str, provider_id: str) -> str:
+    """Return the key that holds a sent message's delivery status."""
+    return f"tg:message:{channel}:{provider_id}"
+
+
+def account_key(address: Address) -> str:
+    """Return the identifier of a set of credentials, unique across channels."""
+    return f"{address.channel}:{address.account}"

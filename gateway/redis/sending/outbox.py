@@ -18,9 +18,9 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encoding import encode_reply_entry, needs_open_window
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.inbox import account_key
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
+from gateway.redis.records.session_keys import account_key
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, resolve_session

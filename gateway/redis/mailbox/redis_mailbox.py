@@ -8,7 +8,6 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,43 +17,36 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from core.errors import EncryptionKeyMissing, LeaseLost, StorageUnavailable
+from core.errors import EncryptionKeyMissing, LeaseLost
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
 from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
-from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.connection.write_refusal import refusal_code
-from gateway.redis.decoding import decode_view
 from gateway.redis.encoding import (
     encode_commit,
     encode_kept_reply,
     encode_reply_entry,
     encode_sent_entry,
-    needs_open_window,
 )
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.mailbox.decoding import decode_view
+from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, lease_lost
+from gateway.redis.mailbox.send_marks import MarkEncoder, decode_permit, log_dropped, log_reply_limit
+from gateway.redis.records.session_keys import account_key, message_key
 from gateway.redis.records.sessions.word_index import WordIndex
-from gateway.redis.records.template_keys import state_field
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.reminders import encode_reminders
 
 log = logging.getLogger("turngate.mailbox")
 
 _UNDECRYPTED_SECONDS = 30.0
-_MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
 
-_CONFIRMED = frozenset({"commit", "mark"})
-"""Scripts after which something happens that a failover cannot take back."""
-
-_Arguments = Sequence[Sequence[Argument]]
-_ScriptCall = tuple[str, Sequence[Argument]]
 _OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
 
 
@@ -77,26 +69,23 @@ class RedisMailbox:
         `words` indexes those of the replies.
         """
         self._words = words
-        self._abuse = abuse or {}
-        self._confirmation = confirmation
         self._redis = redis
-        self._windows = windows or {}
-        self._rate_limits = rate_limits or {}
         self._protocol = protocol or ProtocolLimits()
+        self._scripts = FencedScripts(redis, self._protocol, confirmation)
+        self._marks = MarkEncoder(rate_limits or {}, windows or {}, abuse or {})
         self._leases = LeaseRenewer(redis, self._protocol)
         self._notifications = SessionNotifications(redis, "tg:arrived")
         self._next_alarm = 0.0
-        self._batchers: dict[tuple[str, ...], Batcher[_Arguments, list[Any]]] = {}
 
     async def claim(self, session: str) -> Claim | None:
         """Acquire the lease; `None` while another worker holds it, or nothing of it can be decrypted."""
         requested_at = monotonic()
         arguments = [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
         try:
-            answers = await self._batched_call(("claim",), arguments)
+            answers = await self._scripts.call(("claim",), arguments)
         except (RedisConnectionError, RedisTimeoutError):
             # perhaps only the answer is lost: the nonce says whose lease it is
-            answers = await self._batched_call(("claim",), arguments)
+            answers = await self._scripts.call(("claim",), arguments)
         if not answers:
             return None
         return await self.decode_claim(session, answers[0], requested_at)
@@ -142,7 +131,9 @@ class RedisMailbox:
 
     async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
         """Read the session; with `again` the same turn restarts."""
-        return await self._read_view(lease, await self._fenced_call("look", lease, ["1" if again else ""]))
+        return await self._read_view(
+            lease, await self._scripts.run_one("look", lease, ["1" if again else ""])
+        )
 
     def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
         """Return an event that is set when a message arrives within the block."""
@@ -166,36 +157,36 @@ class RedisMailbox:
 
     async def _commit(self, lease: Lease, commit: Commit, *, leave: bool) -> SessionView:
         sealer = await cipher_of(self._redis).sealer()
-        steps: list[_ScriptCall] = [("commit", encode_commit(lease.session, commit, sealer))]
+        steps: list[ScriptCall] = [("commit", encode_commit(lease.session, commit, sealer))]
         steps += [("remind", each) for each in encode_reminders(lease.session, commit, sealer)]
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
             _, view = await self._step_and_view(lease, *steps, leave=leave)
             return view
         first = commit.replies[0]
-        *_, answer, permit = await self._run_scripts(
-            lease, *steps, ("look", []), ("mark", self._mark_arguments(first))
+        *_, answer, permit = await self._scripts.run(
+            lease, *steps, ("look", []), ("mark", self._marks.encode(first))
         )
         view = await self._read_view(lease, answer)
-        _log_reply_limit(permit)
+        log_reply_limit(permit)
         if permit == 1:
             return replace(view, granted_key=first.key)
         if permit == 0:  # dropped after the view was read
-            _log_dropped()
+            log_dropped()
             return replace(view, outbox=tuple(reply for reply in view.outbox if reply.key != first.key))
         return view
 
     async def request_probe(self, lease: Lease, reply: Reply) -> SendPermit:
         """Return whether a look-up may be made now, or the wait for the account's circuit breaker."""
-        return _decode_permit(await self._fenced_call("probe", lease, [account_key(reply.address)]))
+        return decode_permit(await self._scripts.run_one("probe", lease, [account_key(reply.address)]))
 
     async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
         """Mark a reply as about to be sent, if it may be sent now."""
-        arguments = self._mark_arguments(reply, probed=probed)
-        permit = await self._fenced_call("mark", lease, arguments)
+        arguments = self._marks.encode(reply, probed=probed)
+        permit = await self._scripts.run_one("mark", lease, arguments)
         if permit == 0:
-            _log_dropped()
-        _log_reply_limit(permit)
-        return _decode_permit(permit)
+            log_dropped()
+        log_reply_limit(permit)
+        return decode_permit(permit)
 
     async def record_sent(
         self,
@@ -250,7 +241,7 @@ class RedisMailbox:
             {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
         )
         arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
-        await self._fenced_call("refuse", lease, arguments)
+        await self._scripts.run_one("refuse", lease, arguments)
         log.warning(
             "a reply was rejected for good (%s)%s: %s",
             failure,
@@ -277,13 +268,13 @@ class RedisMailbox:
                 sealer.reply(lease.session, each),
                 encode_reply_entry(lease.session, each, sealer),
             ]
-        await self._fenced_call("reroute", lease, arguments)
+        await self._scripts.run_one("reroute", lease, arguments)
 
     async def hold(self, lease: Lease, reply: Reply, reason: str, *, known_closed: bool) -> None:
         """Set a reply aside until the contact writes again; see `core.ports.mailbox.Mailbox`."""
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
         waits = "1" if known_closed else "closed"
-        if await self._fenced_call("reroute", lease, [reply.key, entry, waits, "[]"]) == 3:
+        if await self._scripts.run_one("reroute", lease, [reply.key, entry, waits, "[]"]) == 3:
             log.warning(
                 "too many replies wait for the contact's next message; the oldest is a dead letter; see "
                 "`turngate dead list`",
@@ -310,7 +301,7 @@ class RedisMailbox:
         arguments: list[Argument] = [math.ceil(seconds * 1000), mark, entry, "1" if counted else "", ""]
         arguments += [account, cooldown_ms, key]
         with self._leases.allow_release(lease):
-            answer = await self._fenced_call("postpone", lease, arguments)
+            answer = await self._scripts.run_one("postpone", lease, arguments)
         if answer == 2:
             log.warning(
                 "%s: circuit breaker open after repeated failures, replies are queued: %s",
@@ -321,52 +312,44 @@ class RedisMailbox:
 
     async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
         """Move the next reply to the schedule until a time; see `core.ports.mailbox.Mailbox`."""
-        return bool(await self._fenced_call("defer", lease, [reply.key, due_ms, QUIET_REASON]))
+        return bool(await self._scripts.run_one("defer", lease, [reply.key, due_ms, QUIET_REASON]))
 
     async def retry_turn(self, lease: Lease, seconds: float) -> None:
         """Release the lease and schedule the session in `seconds`: the dialog failed."""
         entry = to_json({"reason": "the dialog failed; retrying", "seconds": round(seconds, 3)})
         with self._leases.allow_release(lease):
-            await self._fenced_call("postpone", lease, [int(seconds * 1000), "1", entry, "", "1", "", 0])
+            await self._scripts.run_one("postpone", lease, [int(seconds * 1000), "1", entry, "", "1", "", 0])
 
     async def requeue(self, lease: Lease) -> None:
         """Release the lease with work left, and enqueue the next job."""
         with self._leases.allow_release(lease):
-            if not await self._batched_call(
+            if not await self._scripts.call(
                 ("pass_on",), [[rq_layout.current_timestamp(), lease.session, lease.fence]]
             ):
-                raise _lease_lost()
+                raise lease_lost()
 
     async def release(self, lease: Lease) -> bool:
         """Release the lease if no work is left; return whether it was released."""
         with self._leases.allow_release(lease):
-            return bool(await self._fenced_call("release", lease))
+            return bool(await self._scripts.run_one("release", lease))
 
     async def report_survival(self, lease: Lease, cause: Exception | None = None) -> None:
         """Record that this worker stopped without dying, and whether the turn has failed."""
         failed = "" if cause is None or _is_store_failure(cause) else "1"
-        await self._batched_call(("survived",), [[lease.session, lease.fence, failed]])
+        await self._scripts.call(("survived",), [[lease.session, lease.fence, failed]])
 
     async def aclose(self) -> None:
         """Stop renewing and listening. The Redis client is left open for its owner."""
         await self._leases.aclose()
         await self._notifications.aclose()
 
-    async def _step_and_view(self, lease: Lease, *steps: _ScriptCall, leave: bool) -> tuple[Any, SessionView]:
+    async def _step_and_view(self, lease: Lease, *steps: ScriptCall, leave: bool) -> tuple[Any, SessionView]:
         """Run steps and read the session; with `leave`, release it if no work is left."""
         with self._leases.allow_release(lease) if leave else nullcontext():
-            first, *_, answer = await self._run_scripts(lease, *steps, ("leave" if leave else "look", []))
+            first, *_, answer = await self._scripts.run(lease, *steps, ("leave" if leave else "look", []))
         return first, SessionView(lease_released=True) if answer == 1 else await self._read_view(
             lease, answer
         )
-
-    async def _run_scripts(self, lease: Lease, *steps: _ScriptCall) -> list[Any]:
-        """Run several scripts as one atomic step."""
-        arguments = [[lease.session, lease.fence, *arguments_of_step] for _, arguments_of_step in steps]
-        answers = await self._batched_call(tuple(name for name, _ in steps), arguments)
-        if len(answers) < len(steps):
-            raise _lease_lost()
-        return answers
 
     async def _read_view(self, lease: Lease, answer: Any) -> SessionView:
         """Decode the view; unreadable data is set aside, or it would be retried for ever.
@@ -382,7 +365,7 @@ class RedisMailbox:
                 extra=about("dead_letter_added"),
             )
             raw = answer[2][0] if answer[2] else answer[1][0]
-            answer = await self._fenced_call("discard", lease, [list_name, raw])
+            answer = await self._scripts.run_one("discard", lease, [list_name, raw])
             view = await self._decode_view(lease, answer)
         return view
 
@@ -402,116 +385,9 @@ class RedisMailbox:
             [[*fields[:2], state, *fields[3:]], items[: len(turns)], items[len(turns) :], *rest]
         )
 
-    def _mark_arguments(self, reply: Reply, *, probed: bool = False) -> list[Argument]:
-        """Build the arguments of mark.lua after session and fencing token; see `mark_sending`."""
-        address, account = reply.address, account_key(reply.address)
-        rate_limit = self._rate_limits.get(address.channel, RateLimit())
-        arguments: list[Argument] = [
-            reply.key,
-            to_json({"key": reply.key}),
-            "" if probed else account,
-            _reply_class(reply),
-            reply.voice,
-            address.theirs,
-            self._window_argument(reply),
-            _template_field(reply),
-            self._reply_limit(reply),
-        ]
-        for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
-            if rate:
-                arguments += [name, math.ceil(1000 / rate)]
-        return arguments
-
-    def _reply_limit(self, reply: Reply) -> int:
-        """Return how many messages of the bot a contact gets in an hour; 0 for no limit."""
-        limits = self._abuse.get(reply.address.channel)
-        return limits.replies_per_hour if limits and reply.voice == "bot" else 0
-
-    def _window_argument(self, reply: Reply) -> str:
-        """Return whether mark.lua asks for an open window (`1`), knows that it is closed, or need not ask."""
-        if reply.window_closed:
-            return "closed"
-        return "1" if needs_open_window(reply, self._windows.get(reply.address.channel)) else ""
-
-    async def _fenced_call(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
-        [answer] = await self._run_scripts(lease, (name, arguments))
-        return answer
-
-    async def _batched_call(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
-        """Run scripts as one batched step; the answers after one that returned nil are missing."""
-        batcher = self._batchers.get(names)
-        if batcher is None:
-            chain = lua.load_chain(names, self._protocol)
-            is_confirmed = self._confirmation is not None and not _CONFIRMED.isdisjoint(names)
-            call = partial(self._confirmed_call, chain) if is_confirmed else partial(chain, self._redis)
-            batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
-        return await batcher.submit(arguments)
-
-    async def _confirmed_call(
-        self, chain: lua.ScriptChain, sessions: Sequence[_Arguments]
-    ) -> list[list[Any] | Exception]:
-        """Run a chain and wait for the replicas: one that lacks the write may be promoted.
-
-        A replica has what was written before as well: with a mark it knows of the lease. Raises a connection
-        error if it is not confirmed.
-        """
-        assert self._confirmation is not None
-        try:
-            answers: list[list[Any] | Exception] = await self._confirmation.run(
-                chain.script.text, chain.script.sha, chain.flatten(sessions)
-            )
-        except StorageUnavailable as error:
-            raise RedisConnectionError(str(error)) from error
-        return answers
-
-
-def _log_dropped() -> None:
-    log.info(
-        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
-        "`turngate why` tells which",
-        extra=about("reply_refused"),
-    )
-
-
-def _log_reply_limit(answer: Any) -> None:
-    """Log the beginning of a silence, of which mark.lua answers a third value."""
-    if isinstance(answer, list) and len(answer) > 2:
-        log.warning(
-            "a session is silent from now on, because its contact got as many replies in an hour as "
-            "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
-            extra=about("session_silenced"),
-        )
-
-
-def _reply_class(reply: Reply) -> str:
-    """Return how mark.lua treats a reply: what is not said to the contact is not subject to an opt-out."""
-    if reply.confirms_request or reply.act != "say":
-        return "confirmation"
-    return "1" if reply.bulk else ""
-
-
-def _template_field(reply: Reply) -> str:
-    """Return the field of a reply's template in `tg:template_states`; empty if its status does not matter."""
-    template = reply.template
-    if template is None or not template.needs_approval:
-        return ""
-    return state_field(reply.address.channel, template.name, template.language)
-
-
-def _decode_permit(answer: Any) -> SendPermit:
-    """Decode the answer of mark.lua or probe.lua: 1, 0, or the milliseconds to wait and the reason."""
-    if isinstance(answer, int):
-        return SendPermit(granted=answer == 1, window_closed=answer == 3)
-    wait_ms, reason, *_ = answer
-    return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
-
 
 def _is_store_failure(error: Exception) -> bool:
     """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
     if isinstance(error, ResponseError):
         return bool(refusal_code(error))
     return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)
-
-
-def _lease_lost() -> LeaseLost:
-    return LeaseLost("the fence is not the newest, or its lease ran out")

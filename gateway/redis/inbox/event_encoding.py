@@ -1,0 +1,112 @@
+"""Encodes events as the arguments that accept.lua reads."""
+
+from __future__ import annotations
+
+from pydantic_core import to_json
+
+from core.model import (
+    APPROVED,
+    ActivityReceived,
+    ContactMoved,
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    FailureKind,
+    Ignored,
+    OptOutScope,
+    Owner,
+    ParticipantMessage,
+    StatusChanged,
+    TemplateChanged,
+    TurnReceived,
+    next_owner,
+    status_rank,
+)
+from gateway.redis.encryption.sealing import Sealer
+from gateway.redis.inbox.message_entry import message_entry
+from gateway.redis.lua import Argument
+from gateway.redis.records.session_keys import message_key
+from gateway.redis.records.template_keys import LOW_QUALITIES, state_field
+
+_OPT_OUT_CHANGES = {
+    (ControlAction.OPT_OUT, OptOutScope.ALL): "1",
+    (ControlAction.OPT_OUT, OptOutScope.MARKETING): "marketing",
+    (ControlAction.OPT_IN, OptOutScope.ALL): "0",
+    (ControlAction.OPT_IN, OptOutScope.MARKETING): "resume",
+}
+_ACTS_WITHOUT_OWNER = frozenset({ControlAction.OPT_OUT, ControlAction.OPT_IN, ControlAction.PASSED_ON})
+
+
+def encode_event(event: Event, sealer: Sealer) -> list[Argument]:
+    """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
+    match event:
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
+            return [
+                event.kind,
+                turn.session,
+                turn.id,
+                sealer.turn(turn),
+                turn.address.model_dump_json(),
+                sealer.entry(turn.session, message_entry(event)),
+            ]
+        case ControlReceived(act=act):
+            owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
+            scope = {"scope": event.scope} if event.scope is not OptOutScope.ALL else {}
+            entry: dict[str, object] = {
+                "act": act,
+                "owner": owner,
+                "actor": event.actor,
+                "at": event.at,
+                **scope,
+            }
+            change = _OPT_OUT_CHANGES.get((act, event.scope), "")
+            return ["control", event.session, event.id, owner, change, to_json(entry)]
+        case StatusChanged(status=status):
+            entry = {
+                "id": event.provider_id,
+                "status": status,
+                "code": event.error_code,
+                "error": event.error_text,
+                **({"failure": failure_class(event)} if failure_class(event) else {}),
+                **({"window_until": event.window_until} if event.window_until else {}),
+            }
+            key = message_key(event.channel, event.provider_id)
+            return ["status", key, status, status_rank(status), "", to_json(entry)]
+        case ContactMoved(address=address):
+            at = str(event.at) if event.at else ""
+            return [
+                "moved",
+                event.session,
+                event.id,
+                address.model_dump_json(),
+                at,
+                to_json({"at": event.at}),
+            ]
+        case ActivityReceived():
+            entry = {"id": event.id, "activity": event.activity, "message": event.message_id}
+            return ["activity", event.session, event.id, "", "", to_json(entry)]
+        case TemplateChanged(channel=channel):
+            field = state_field(channel, event.name, event.language)
+            alarm = template_alarm(event)
+            return ["template", field, event.status, event.quality, event.category, alarm]
+        case Ignored(reason=reason):
+            return ["ignored", reason, "", "", "", ""]
+
+
+def template_alarm(event: TemplateChanged) -> str:
+    """Return what the operator should see of a change; empty if messages with the template still leave."""
+    if event.status and event.status != APPROVED:
+        code = event.status
+    elif event.quality in LOW_QUALITIES:
+        code = f"quality {event.quality}"
+    else:
+        return ""
+    return to_json({"code": code, "reason": event.reason, "template": event.name}).decode()
+
+
+def failure_class(event: StatusChanged) -> str:
+    """Return how the failure is classified, permanent if the channel does not say; empty if it is none."""
+    if event.status is not DeliveryStatus.FAILED:
+        return ""
+    return event.failure or FailureKind.PERMANENT

@@ -1,0 +1,41 @@
+"""Entries of the session's log about a message of the contact or a participant."""
+
+from __future__ import annotations
+
+from core.model import (
+    UNSUPPORTED_KIND,
+    ParticipantMessage,
+    Turn,
+    TurnReceived,
+)
+
+
+def message_entry(event: TurnReceived | ParticipantMessage) -> dict[str, object]:
+    """Return what the log says of a message."""
+    turn = event.turn
+    return {
+        "turn": turn.id,
+        "text": turn.text,
+        "payload": turn.payload,
+        "files": len(turn.attachments),
+        **({"at": turn.at} if turn.at else {}),
+        **({"author": author_name(event), "author_id": author_id(event)} if event.author else {}),
+        **_describe_wordless(turn),
+    }
+
+
+def author_id(event: TurnReceived | ParticipantMessage) -> str:
+    """Return the provider's id of an author."""
+    return event.author.rpartition(":")[2]
+
+
+def author_name(event: TurnReceived | ParticipantMessage) -> str:
+    return event.turn.details.get("profile_name") or author_id(event)
+
+
+def _describe_wordless(turn: Turn) -> dict[str, str]:
+    """Return what the log says of a reaction or of a message that cannot be read."""
+    if turn.reaction is not None:
+        message = turn.quoted.id if turn.quoted else ""
+        return {"kind": "reaction", "reaction": turn.reaction.emoji, "message": message}
+    return {"kind": turn.kind} if turn.kind == UNSUPPORTED_KIND else {}

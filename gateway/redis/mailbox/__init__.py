@@ -1,0 +1,5 @@
+"""Mailbox on Redis: the worker side of the session protocol."""
+
+from gateway.redis.mailbox.redis_mailbox import RedisMailbox
+
+__all__ = ["RedisMailbox"]

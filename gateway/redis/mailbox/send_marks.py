@@ -1,0 +1,109 @@
+"""Marks: the arguments of mark.lua, which decides whether a reply may leave now, and its answer."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from core.log_context import about
+from core.model import Reply
+from core.ports import RateLimit, SendPermit, ServiceWindow
+from core.processing import AbuseLimits
+from gateway.redis.encoding import needs_open_window
+from gateway.redis.lua import Argument
+from gateway.redis.records.session_keys import account_key
+from gateway.redis.records.template_keys import state_field
+
+log = logging.getLogger("turngate.mailbox")
+
+
+class MarkEncoder:
+    """Encodes what mark.lua needs of a reply, by the policies of its channel."""
+
+    def __init__(
+        self,
+        rate_limits: Mapping[str, RateLimit],
+        windows: Mapping[str, ServiceWindow],
+        abuse: Mapping[str, AbuseLimits],
+    ) -> None:
+        """Create an encoder from the policies of the channels by name."""
+        self._rate_limits = rate_limits
+        self._windows = windows
+        self._abuse = abuse
+
+    def encode(self, reply: Reply, *, probed: bool = False) -> list[Argument]:
+        """Build the arguments of mark.lua after session and fencing token; see `mark_sending`."""
+        address, account = reply.address, account_key(reply.address)
+        rate_limit = self._rate_limits.get(address.channel, RateLimit())
+        arguments: list[Argument] = [
+            reply.key,
+            to_json({"key": reply.key}),
+            "" if probed else account,
+            _reply_class(reply),
+            reply.voice,
+            address.theirs,
+            self._window_argument(reply),
+            _template_field(reply),
+            self._reply_limit(reply),
+        ]
+        for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
+            if rate:
+                arguments += [name, math.ceil(1000 / rate)]
+        return arguments
+
+    def _reply_limit(self, reply: Reply) -> int:
+        """Return how many messages of the bot a contact gets in an hour; 0 for no limit."""
+        limits = self._abuse.get(reply.address.channel)
+        return limits.replies_per_hour if limits and reply.voice == "bot" else 0
+
+    def _window_argument(self, reply: Reply) -> str:
+        """Return whether mark.lua asks for an open window (`1`), knows that it is closed, or need not ask."""
+        if reply.window_closed:
+            return "closed"
+        return "1" if needs_open_window(reply, self._windows.get(reply.address.channel)) else ""
+
+
+def decode_permit(answer: Any) -> SendPermit:
+    """Decode the answer of mark.lua or probe.lua: 1, 0, or the milliseconds to wait and the reason."""
+    if isinstance(answer, int):
+        return SendPermit(granted=answer == 1, window_closed=answer == 3)
+    wait_ms, reason, *_ = answer
+    return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
+
+
+def log_dropped() -> None:
+    """Log that a reply may not leave any more."""
+    log.info(
+        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
+        "`turngate why` tells which",
+        extra=about("reply_refused"),
+    )
+
+
+def log_reply_limit(answer: Any) -> None:
+    """Log the beginning of a silence, of which mark.lua answers a third value."""
+    if isinstance(answer, list) and len(answer) > 2:
+        log.warning(
+            "a session is silent from now on, because its contact got as many replies in an hour as "
+            "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
+            extra=about("session_silenced"),
+        )
+
+
+def _reply_class(reply: Reply) -> str:
+    """Return how mark.lua treats a reply: what is not said to the contact is not subject to an opt-out."""
+    if reply.confirms_request or reply.act != "say":
+        return "confirmation"
+    return "1" if reply.bulk else ""
+
+
+def _template_field(reply: Reply) -> str:
+    """Return the field of a reply's template in `tg:template_states`; empty if its status does not matter."""
+    template = reply.template
+    if template is None or not template.needs_approval:
+        return ""
+    return state_field(reply.address.channel, template.name, template.language)
