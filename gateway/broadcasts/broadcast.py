@@ -126,9 +126,10 @@ class Broadcast(FrozenModel):
 
 
 class Progress(FrozenModel):
-    """Progress of a broadcast; `waiting` messages are in outboxes.
+    """Progress of a broadcast; `waiting` messages are in outboxes or the schedule, `scheduled` of them there.
 
-    `skipped` rows got nothing, each with its reason.
+    `skipped` rows got nothing, each with its reason; `queued` are the other processed ones that do not wait in
+    the schedule. What the gate refused afterwards is in `refused`.
     """
 
     broadcast: Broadcast
@@ -136,6 +137,7 @@ class Progress(FrozenModel):
     total: int = 0
     processed: int = 0
     queued: int = 0
+    scheduled: int = 0
     skipped: int = 0
     waiting: int = 0
     sent: int = 0

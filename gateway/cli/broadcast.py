@@ -282,7 +282,8 @@ def _describe(progress: Progress) -> str:
     facts = (
         f"{progress.processed} of {progress.total} processed",
         f"{progress.skipped} skipped",
-        f"{progress.waiting} waiting",
+        f"{progress.waiting} waiting"
+        + (f", {progress.scheduled} of them scheduled" if progress.scheduled else ""),
         f"{progress.sent} sent",
         f"{progress.delivered} delivered",
         f"{progress.failed + progress.refused} failed",

@@ -70,7 +70,7 @@ if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
   start_retention_if_idle(session)
   count('silenced')
-  if scheduled_in ~= '' then count_broadcast(id, 'rejected') end
+  if scheduled_in ~= '' then count_broadcast(id, 'refused') end
   leave_schedule_for_good()
   return code
 end
@@ -98,6 +98,7 @@ write_record('queued', first_entry)
 record_activity(session, now)
 if not stored[1] then record_terms(session, {(cjson.decode(ARGV[8]).theirs:gsub('^%a+:', ''))}, now) end
 count('proactive')
+if scheduled_in == '' then count_entered(id) end
 enqueue(session, now, ARGV[1])
 leave_schedule_for_good()
 return 'queued'
