@@ -272,6 +272,8 @@ def _print_preview(preview: Preview) -> None:
         costs.append(f"{preview.templates} template messages")
     if costs:
         typer.echo(f"Billed by the provider: {', '.join(costs)}.")
+    if preview.unused:
+        typer.echo(f"Columns that the message does not use: {', '.join(preview.unused)}.")
     for reason, count in preview.reasons():
         typer.echo(f"  {count} skipped: {reason}")
     for row in preview.skipped[:_MAX_SHOWN_ROWS]:

@@ -197,6 +197,12 @@ class ProactiveSender:
             self._redis, find_conversation(self._channels, contact), self._contact_ms
         )
 
+    async def find_variables(
+        self, contact: ContactAddress, name: str, language: str
+    ) -> frozenset[str] | None:
+        """Return the names of the variables of a template of the contact's channel; `None` if not known."""
+        return await self._templates.find_variables(contact.channel_name, name, language)
+
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
         outcome = await self._schedule.cancel(session, key)

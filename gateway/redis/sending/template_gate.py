@@ -50,6 +50,11 @@ class TemplateGate:
         )
         return TemplateProblem(kind=unknown, reason=reason)
 
+    async def find_variables(self, channel: str, name: str, language: str) -> frozenset[str] | None:
+        """Return the names of a template's variables; `None` if the template is not known."""
+        found = await self._templates.find(channel, name, language)
+        return None if found is None else frozenset(each.name for each in found.variables)
+
     async def with_id(self, message: Message, address: Address) -> Message:
         """Return the message with the provider's own names of its template, if they are known."""
         template = message.template

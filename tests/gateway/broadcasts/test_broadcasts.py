@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,14 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from core.errors import Rejected
-from core.model import ControlAction, DeliveryStatus, FailureKind, StatusChanged
+from core.model import (
+    ControlAction,
+    DeliveryStatus,
+    FailureKind,
+    MessageTemplate,
+    StatusChanged,
+    TemplateVariable,
+)
 from core.quiet_hours import QuietHours
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, MissingVariable, Progress, RowOutcome
 from gateway.broadcasts.feeder import BroadcastFeeder
@@ -23,6 +31,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.opt_outs import OptOuts
+from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
@@ -284,7 +293,8 @@ async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_sche
     assert (progress.queued, progress.scheduled, progress.waiting) == (1, 2, 2)
     await _opt_out(rig)
     day = ProactiveSender(rig.redis, channels, rig.limits)
-    await rig.redis.zadd("tg:schedule", dict.fromkeys(await rig.redis.zrange("tg:schedule", 0, -1), 1))
+    for member in await rig.redis.zrange("tg:schedule", 0, -1):
+        await rig.redis.zadd("tg:schedule", {member: 1})
     await ScheduleReleaser(rig.redis, day).release_due()
     progress = await rig.progress()
     assert (progress.queued, progress.scheduled, progress.waiting, progress.refused) == (3, 0, 1, 1)
@@ -378,6 +388,34 @@ def test_a_template_gets_the_columns_that_are_named() -> None:
         broadcast.message({"first name": "Ada"})
     with pytest.raises(ValidationError, match="1=first name"):
         Broadcast(name="a", channel="whatsapp", template="order", language="en", variables="first name")
+
+
+async def test_columns_that_the_template_does_not_have_are_left_out_and_named(rig: Rig) -> None:
+    template = MessageTemplate(
+        name="order_update",
+        language="en_US",
+        status="approved",
+        variables=(TemplateVariable(name="1"), TemplateVariable(name="button.0.payload", is_required=False)),
+    )
+    await TemplateRecords(rig.redis).replace("whatsapp", [template], 1_000)
+    broadcast = Broadcast(
+        name="update", channel="whatsapp", sender=meta.OURS, template="order_update", language="en_US"
+    )
+    recipients = [
+        Recipient(line=2, to=f"+{meta.PHONE}", variables={"1": "Ada", "city": "Kiel", "notes": "likes tea"})
+    ]
+    preview = await Previewer(rig.sender).run(broadcast, recipients)
+    assert (preview.sendable, preview.unused) == (1, ("city", "notes"))
+    await rig.store.start(broadcast, recipients)
+    await rig.feeder().feed_all()
+    assert [each.outcome for each in await rig.outcomes("update") if each] == ["queued"]
+    [outbox] = [key async for key in rig.redis.scan_iter("tg:{whatsapp:*}:out")]
+    [stored] = await rig.redis.lrange(outbox.decode(), 0, -1)
+    assert json.loads(stored)["template"]["variables"] == {"1": "Ada"}
+    text = await Previewer(rig.sender).run(
+        SPRING, [Recipient(line=2, to=number(1), variables={"name": "A", "x": "y"})]
+    )
+    assert text.unused == ("x",)
 
 
 def test_a_broadcast_of_an_earlier_release_keeps_its_digest() -> None:
