@@ -26,10 +26,12 @@ from core.model.message import (
     Choice,
     Message,
     MessagePart,
+    OriginalMessage,
     Reply,
     Route,
     SentMessage,
     Template,
+    keep_original,
     merge_messages,
 )
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
@@ -89,6 +91,7 @@ __all__ = [
     "OptOutScope",
     "Order",
     "OrderItem",
+    "OriginalMessage",
     "Owner",
     "ParticipantMessage",
     "ParticipantPolicy",
@@ -112,6 +115,7 @@ __all__ = [
     "find_status_problem",
     "find_variable_problem",
     "infer_content_type",
+    "keep_original",
     "merge_messages",
     "next_owner",
     "status_rank",

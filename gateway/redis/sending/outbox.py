@@ -12,7 +12,7 @@ import httpx
 from redis.asyncio import Redis
 
 from core.errors import InvalidContact, StorageUnavailable
-from core.model import Address, Message, MessagePart, Reply
+from core.model import Address, Message, MessagePart, Reply, keep_original
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
@@ -384,6 +384,7 @@ def _build_replies(
             category=wanted.category if is_bulk and wanted.category != "marketing" else "",
             fallback=wanted.message.fallback,
             route=wanted.message.route,
+            original=keep_original(wanted.message, key),
             **dict(part),
         )
         for number, part in enumerate(parts, start=1)

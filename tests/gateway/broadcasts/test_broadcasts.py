@@ -293,7 +293,8 @@ async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_sche
     assert (progress.queued, progress.scheduled, progress.waiting) == (1, 2, 2)
     await _opt_out(rig)
     day = ProactiveSender(rig.redis, channels, rig.limits)
-    for member in await rig.redis.zrange("tg:schedule", 0, -1):
+    members: Any = await rig.redis.zrange("tg:schedule", 0, -1)
+    for member in members:
         await rig.redis.zadd("tg:schedule", {member: 1})
     await ScheduleReleaser(rig.redis, day).release_due()
     progress = await rig.progress()
