@@ -18,6 +18,7 @@ from core.model.event import (
     StatusChanged,
     TemplateChanged,
     TurnReceived,
+    add_aliases,
     status_rank,
 )
 from core.model.failure import FailureKind
@@ -110,6 +111,7 @@ __all__ = [
     "TimerKind",
     "Turn",
     "TurnReceived",
+    "add_aliases",
     "can_bot_answer",
     "file_name",
     "find_status_problem",

@@ -241,6 +241,19 @@ class StartsConversations(Protocol):
 
 
 @runtime_checkable
+class NamesThreads(Protocol[Http]):
+    """A channel on which the first message to a contact opens a thread that is not known before."""
+
+    async def find_thread_names(self, reply: Reply, http: Http) -> tuple[str, ...]:
+        """Return the names by which webhooks of the thread find the session of the reply that opens it.
+
+        They are stored before the send: an answer may arrive before the send is recorded. Empty for a reply
+        that opens none. Raises a `DeliveryError`.
+        """
+        ...
+
+
+@runtime_checkable
 class SendsVoiceNotes(Protocol[Http]):
     """A channel that can send a recording as a voice note."""
 

@@ -197,6 +197,10 @@ class RedisMailbox:
         _log_reply_limit(permit)
         return _decode_permit(permit)
 
+    async def name_threads(self, lease: Lease, names: Sequence[str]) -> None:
+        """Let these names lead to the session; see `core.ports.mailbox.Mailbox`."""
+        await self._fenced_call("name_threads", lease, [self._protocol.contact_ms, *names])
+
     async def record_sent(
         self,
         lease: Lease,
