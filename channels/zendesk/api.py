@@ -132,6 +132,13 @@ class ZendeskClient:
         previous = await self._client.get_json(f"/tickets/{number}.json", http)
         return number if get_requester(previous) and get_requester(previous) == get_requester(ticket) else ""
 
+    async def find_time_zone(self, user: str, http: httpx.AsyncClient) -> str:
+        """Return the IANA name of a user's time zone; empty without a user (Zendesk, "Users: show user")."""
+        if not user.isdecimal():
+            return ""
+        found = await self._client.get_json(f"/users/{user}.json", http)
+        return get_text(get_object(found, "user"), "iana_time_zone", 60)
+
     def list_thread_names(self, reply: Reply) -> tuple[str, ...]:
         """Return the name of the ticket that a reply opens; none if it opens none."""
         if not is_new_contact(reply.address):

@@ -304,6 +304,18 @@ class EnrichesTurns(Protocol[Http]):
 
 
 @runtime_checkable
+class KnowsTimeZones(Protocol[Http]):
+    """A channel whose provider has a time zone in the contact's profile."""
+
+    async def find_time_zone(self, turn: Turn, http: Http) -> str:
+        """Return the IANA name of the zone of the turn's contact; empty if the profile has none.
+
+        Called at a session's first turn. Raises a `DeliveryError`.
+        """
+        ...
+
+
+@runtime_checkable
 class SharesApp(Protocol):
     """A channel whose app may serve several accounts, which all sign with the app's secret.
 

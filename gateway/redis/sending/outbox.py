@@ -226,8 +226,9 @@ class ProactiveSender:
         """Put a message into an outbox; a session that does not exist is opened with its first address."""
         session, key = delivery.wanted.session, delivery.wanted.key
         message = delivery.wanted.message
-        stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
-        address = Address.model_validate_json(stored) if stored is not None else delivery.first_address
+        stored: list[Any] = await self._redis.hmget(f"tg:{{{session}}}", ["address", "zone"])
+        address = Address.model_validate_json(stored[0]) if stored[0] is not None else delivery.first_address
+        time_zone = (stored[1] or b"").decode()
         if address is None:
             return _receipt(SendOutcome.UNKNOWN, session)
         problem = await self._templates.find_problem(message, address)
@@ -244,7 +245,7 @@ class ProactiveSender:
             if scheduled:
                 return scheduled
         if delivery.voice == "bot" and parts:
-            deferred = await self._defer_in_quiet_hours(delivery, address, digest)
+            deferred = await self._defer_in_quiet_hours(delivery, address, time_zone, digest)
             if deferred:
                 return deferred
         is_desk = channel is not None and channel.capabilities.desk
@@ -252,7 +253,7 @@ class ProactiveSender:
         if first := delivery.first_address:
             opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
-        replies = _build_replies(delivery.wanted, address, parts, delivery.voice)
+        replies = _build_replies(delivery.wanted, address, parts, delivery.voice, time_zone)
         encoded_parts: list[Argument] = []
         for reply in replies:
             encoded_parts += [sealer.reply(session, reply), encode_reply_entry(session, reply, sealer)]
@@ -313,7 +314,7 @@ class ProactiveSender:
         return None if result == "due" else _receipt(SendOutcome(result), session, due)
 
     async def _defer_in_quiet_hours(
-        self, delivery: _Delivery, address: Address, digest: str
+        self, delivery: _Delivery, address: Address, time_zone: str, digest: str
     ) -> SendReceipt | None:
         """Schedule a message for the end of the contact's quiet hours; `None` if it may be sent now."""
         if self._quiet is None:
@@ -321,7 +322,7 @@ class ProactiveSender:
         wanted = delivery.wanted
         seconds, microseconds = await self._redis.time()
         now_ms = int(seconds) * 1000 + int(microseconds) // 1000
-        due = self._quiet.find_end(address, wanted.category, now_ms)
+        due = self._quiet.find_end(address, wanted.category, now_ms, time_zone)
         if not due:
             return None
         if delivery.scheduled_in:  # it is in the schedule already
@@ -372,6 +373,7 @@ def _build_replies(
     address: Address,
     parts: Sequence[MessagePart],
     voice: Literal["bot", "person"],
+    time_zone: str = "",
 ) -> list[Reply]:
     """Build a message's replies, keyed by its key and the number of the part."""
     key, is_bulk = wanted.key, voice == "bot"
@@ -385,6 +387,7 @@ def _build_replies(
             fallback=wanted.message.fallback,
             route=wanted.message.route,
             original=keep_original(wanted.message, key),
+            time_zone=time_zone if is_bulk else "",
             **dict(part),
         )
         for number, part in enumerate(parts, start=1)
