@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 import httpx
+from pydantic_core import to_json
 from redis.asyncio import Redis
 
 from core.errors import InvalidContact, StorageUnavailable
-from core.model import Address, Message, MessagePart, Reply, keep_original
+from core.model import Address, Message, MessagePart, Reply, TemplateProblem, keep_original
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
@@ -232,15 +233,11 @@ class ProactiveSender:
         if address is None:
             return _receipt(SendOutcome.UNKNOWN, session)
         problem = await self._templates.find_problem(message, address)
-        if problem and not await self._was_queued(session, key):
-            return SendReceipt(SendOutcome(problem.kind.value), session, f"not sent: {problem.reason}")
         channel = self._channels.get(address.channel)
-        resolved = await self._templates.with_id(message, address)
-        parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
-        parts = [part for part in parts if _has_content(part)]
+        parts = [] if problem else await self._render(message, address)
         sealer = await cipher_of(self._redis).sealer()
         digest = sealer.digest("message", hashlib.sha256(_content_json(message).encode()).hexdigest())
-        if not delivery.scheduled_in and delivery.voice == "bot":
+        if not (delivery.scheduled_in or problem) and delivery.voice == "bot":
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
                 return scheduled
@@ -261,7 +258,7 @@ class ProactiveSender:
         async def run(replaced_entry: str) -> SendOutcome:
             options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
             options.append(_needs_window(replies, message, window))
-            options.append(delivery.scheduled_in)
+            options += [delivery.scheduled_in, _encode_problem(problem)]
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -273,7 +270,16 @@ class ProactiveSender:
                 outcome = await run(earlier.first_entry)
         if self._words and outcome is SendOutcome.QUEUED:
             self._words.add(session, [reply.body for reply in replies], "business")
+        if problem and outcome == problem.kind.value:
+            return SendReceipt(outcome, session, f"not sent: {problem.reason}")
         return _receipt(outcome, session)
+
+    async def _render(self, message: Message, address: Address) -> list[MessagePart]:
+        """Split a message by its channel's limits, without the parts of which nothing would be shown."""
+        channel = self._channels.get(address.channel)
+        resolved = await self._templates.with_id(message, address)
+        parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
+        return [part for part in parts if _has_content(part)]
 
     async def _confirm(self, receipt: SendReceipt, key: str) -> SendReceipt:
         """Return the receipt of an accepted message when replicas have it, too.
@@ -334,11 +340,6 @@ class ProactiveSender:
         result, due = await self._schedule.add(wanted, due, digest, QUIET_REASON)
         return _receipt(SendOutcome(result), wanted.session, due)
 
-    async def _was_queued(self, session: str, key: str) -> bool:
-        """Return whether a message of this key is on its way: its repetition is a duplicate."""
-        earlier = await self._records.read(session, key)
-        return earlier is not None and not earlier.is_refused
-
 
 def _render_plainly(message: Message) -> MessagePart:
     """Render a message for a channel that only the workers know."""
@@ -360,6 +361,11 @@ class _Delivery(NamedTuple):
 
 def _receipt(outcome: SendOutcome, session: str, due_ms: int = 0) -> SendReceipt:
     return SendReceipt(outcome, session, REFUSAL_SENTENCES.get(outcome, ""), due_ms)
+
+
+def _encode_problem(problem: TemplateProblem | None) -> str:
+    """Return a problem as say.lua records it; empty for none."""
+    return to_json({"code": problem.kind, "reason": problem.reason}).decode() if problem else ""
 
 
 def _needs_window(replies: Sequence[Reply], message: Message, window: ServiceWindow | None) -> str:
