@@ -8,8 +8,9 @@ that an agent has.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -30,10 +31,12 @@ from core.ports import AcceptResult, Inbox
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 
+_NUMBER: Final = re.compile(r":\+?\d{5,20}$")
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 
-# ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet, retired}; `meet` links all
-# names to the session of the first one that has a session; a name in `retired` leads to a new one afterwards.
+# ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, meet, retired}; `meet` links
+# all names to the session of the first one that has a session; `numbers` are names that may be given to
+# somebody else; a name in `retired` leads to a new one afterwards.
 # Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
 _SCRIPT = """
 local function remember(name, session, with, is_others)
@@ -66,11 +69,14 @@ end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
   local first, session, others, unnamed, retired, retired_session = item.names[1], nil, {}, {}, {}, nil
+  local is_number = {}
+  for _, name in ipairs(item.numbers) do is_number[name] = true end
   for _, name in ipairs(item.retired) do retired[name] = true end
   for index, name in ipairs(item.names) do
     local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
     -- phone numbers are reassigned: a name seen with another reliable name belongs to another contact now
-    local belongs = stored[1] and (item.meet or index == 1 or stored[2] == '' or stored[2] == first)
+    local is_certain = item.meet or index == 1 or not is_number[name]
+    local belongs = stored[1] and (is_certain or stored[2] == '' or stored[2] == first)
     if belongs and retired[name] then
       retired_session = retired_session or stored[1]
     elseif belongs then
@@ -100,9 +106,14 @@ return sessions
 """
 
 
+def _find_numbers(names: Sequence[str]) -> list[str]:
+    """Return the names that end with a phone number, or another one of digits."""
+    return [name for name in names if _NUMBER.search(name)]
+
+
 async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
     """Return the session to which all names of a contact lead from now on, the most reliable name first."""
-    items = [{"names": list(names), "meet": False, "retired": []}]
+    items = [{"names": list(names), "numbers": _find_numbers(names), "meet": False, "retired": []}]
     [session] = await redis.register_script(_SCRIPT)(args=[retention_ms, json.dumps(items)])
     return str(session.decode())
 
@@ -156,6 +167,7 @@ class IdentityResolver:
         keys = [
             {
                 "names": list(names),
+                "numbers": _find_numbers(names),
                 "meet": isinstance(event := events[index], Ignored | ContactMoved),
                 "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
             }
