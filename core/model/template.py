@@ -59,6 +59,11 @@ class MessageTemplate(FrozenModel):
         """True if the provider takes messages with it."""
         return self.status == APPROVED
 
+    @property
+    def variable_names(self) -> frozenset[str]:
+        """Names of its variables."""
+        return frozenset(each.name for each in self.variables)
+
 
 class TemplateProblemKind(StrEnum):
     """Kind of a problem for which a message with a template is not sent."""

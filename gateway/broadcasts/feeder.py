@@ -74,9 +74,10 @@ class BroadcastFeeder:
 
     async def _process(self, broadcast: Broadcast, first: int, rows: list[Recipient]) -> list[RowOutcome]:
         """Put the messages of rows into outboxes."""
-        known = await self._sender.find_variables(
+        template = await self._sender.find_template(
             broadcast.contact(""), broadcast.template, broadcast.language
         )
+        known = template.variable_names if template else None
         outcomes: dict[int, RowOutcome] = {}
         sessions: dict[int, str] = {}
         messages: dict[int, Message] = {}

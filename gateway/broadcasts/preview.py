@@ -27,8 +27,9 @@ class SkippedRow(FrozenModel):
 
 
 class Preview(FrozenModel):
-    """Result of a preview: SMS are billed by `segments`, templates by their number (`templates`).
+    """Result of a preview: SMS are billed by `segments`, templates by number and category.
 
+    `templates` is that number, `template_category` what the provider says, empty if that is not known.
     `unused` are the columns that no variable has.
     """
 
@@ -36,6 +37,7 @@ class Preview(FrozenModel):
     sendable: int = 0
     segments: int = 0
     templates: int = 0
+    template_category: str = ""
     skipped: tuple[SkippedRow, ...] = ()
     unused: tuple[str, ...] = ()
 
@@ -57,9 +59,10 @@ class Previewer:
         report: Callable[[int], None] = lambda rows: None,
     ) -> Preview:
         """Preview all rows; `report` is told how many are done."""
-        known = await self._sender.find_variables(
+        template = await self._sender.find_template(
             broadcast.contact(""), broadcast.template, broadcast.language
         )
+        known = template.variable_names if template else None
         seen: dict[str, int] = {}
         skipped: list[SkippedRow] = []
         segments = templates = 0
@@ -82,6 +85,7 @@ class Previewer:
             sendable=total - len(skipped),
             segments=segments,
             templates=templates,
+            template_category=template.category if template and templates else "",
             skipped=tuple(skipped),
             unused=_find_unused(recipients, broadcast.used_columns(known)),
         )

@@ -269,7 +269,8 @@ def _print_preview(preview: Preview) -> None:
     if preview.segments:
         costs.append(f"{preview.segments} SMS segments")
     if preview.templates:
-        costs.append(f"{preview.templates} template messages")
+        category = f" of the category {preview.template_category}" if preview.template_category else ""
+        costs.append(f"{preview.templates} template messages{category}")
     if costs:
         typer.echo(f"Billed by the provider: {', '.join(costs)}.")
     if preview.unused:

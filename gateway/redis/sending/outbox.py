@@ -13,7 +13,15 @@ from pydantic_core import to_json
 from redis.asyncio import Redis
 
 from core.errors import InvalidContact, StorageUnavailable
-from core.model import Address, Message, MessagePart, Reply, TemplateProblem, keep_original
+from core.model import (
+    Address,
+    Message,
+    MessagePart,
+    MessageTemplate,
+    Reply,
+    TemplateProblem,
+    keep_original,
+)
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
@@ -198,11 +206,11 @@ class ProactiveSender:
             self._redis, find_conversation(self._channels, contact), self._contact_ms
         )
 
-    async def find_variables(
+    async def find_template(
         self, contact: ContactAddress, name: str, language: str
-    ) -> frozenset[str] | None:
-        """Return the names of the variables of a template of the contact's channel; `None` if not known."""
-        return await self._templates.find_variables(contact.channel_name, name, language)
+    ) -> MessageTemplate | None:
+        """Return a template of the contact's channel; `None` if it is not known."""
+        return await self._templates.find(contact.channel_name, name, language)
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from core.model import (
     Address,
     Message,
+    MessageTemplate,
     TemplateProblem,
     TemplateProblemKind,
     find_status_problem,
@@ -50,10 +51,9 @@ class TemplateGate:
         )
         return TemplateProblem(kind=unknown, reason=reason)
 
-    async def find_variables(self, channel: str, name: str, language: str) -> frozenset[str] | None:
-        """Return the names of a template's variables; `None` if the template is not known."""
-        found = await self._templates.find(channel, name, language)
-        return None if found is None else frozenset(each.name for each in found.variables)
+    async def find(self, channel: str, name: str, language: str) -> MessageTemplate | None:
+        """Return a template as the provider listed it; `None` if it is not known."""
+        return await self._templates.find(channel, name, language)
 
     async def with_id(self, message: Message, address: Address) -> Message:
         """Return the message with the provider's own names of its template, if they are known."""

@@ -396,6 +396,7 @@ async def test_columns_that_the_template_does_not_have_are_left_out_and_named(ri
         name="order_update",
         language="en_US",
         status="approved",
+        category="utility",
         variables=(TemplateVariable(name="1"), TemplateVariable(name="button.0.payload", is_required=False)),
     )
     await TemplateRecords(rig.redis).replace("whatsapp", [template], 1_000)
@@ -407,6 +408,7 @@ async def test_columns_that_the_template_does_not_have_are_left_out_and_named(ri
     ]
     preview = await Previewer(rig.sender).run(broadcast, recipients)
     assert (preview.sendable, preview.unused) == (1, ("city", "notes"))
+    assert (preview.templates, preview.template_category) == (1, "utility")
     await rig.store.start(broadcast, recipients)
     await rig.feeder().feed_all()
     assert [each.outcome for each in await rig.outcomes("update") if each] == ["queued"]
