@@ -130,6 +130,10 @@ class IntercomChannel(BaseChannel):
         """Post one comment, or hand off. Raises `Rejected`, `Unavailable` or `Unknown`."""
         return await self._api.send(reply, http)
 
+    async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
+        """Return by what webhooks know the conversation that a first message starts."""
+        return await self._api.find_thread_names(reply, http)
+
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:

@@ -104,6 +104,12 @@ class IntercomClient:
             raise Unknown("intercom: accepted, but the comment is not in the response")
         return SentMessage(provider_id=get_identifier(max(bot_parts, key=_part_sort_key), "id"))
 
+    async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
+        """Return by what webhooks know the conversation that a first message starts; else none."""
+        return (
+            await self._first_messages.find_thread_names(reply, http) if is_new_contact(reply.address) else ()
+        )
+
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:

@@ -6,6 +6,7 @@ Such a message has no conversation until the contact answers; then it is the con
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from core.ports import NewConversation
 _CONTACT_ID: Final = re.compile(r"[0-9a-f]{24}")
 _CONTACT_PREFIX: Final = "contact:"
 _MAX_SUBJECT_LENGTH: Final = 80
+_MAX_RECEIVERS: Final = 1_000
 
 Json = dict[str, Any]
 PostCall = Callable[[str, Json, httpx.AsyncClient], Awaitable[Json]]
@@ -50,13 +52,19 @@ def build_conversation(desk: Workspace, to: str) -> NewConversation:
     return NewConversation(address, f"{NAME}:{desk.workspace}:{contact}")
 
 
-def find_started_session(conversation: JsonObject, desk: Workspace, account: str) -> str:
-    """Return the session name of the message that started a conversation, if the bot sent it; else empty."""
+def find_started_sessions(conversation: JsonObject, desk: Workspace, account: str) -> tuple[str, ...]:
+    """Return the names of the session whose message started a conversation; none if the bot did not send it.
+
+    They are the message's and, in case that its send is not recorded yet, that of the contact it went to.
+    """
     source = get_object(conversation, "source")
     number = get_identifier(source, "id", 60)
     if not number or desk.classify_author(source) is not Author.BOT:
-        return ""
-    return _build_message_session(account, number)
+        return ()
+    contacts = get_object_list(get_object(conversation, "contacts"), "contacts")
+    receiver = get_identifier(next(iter(contacts), {}), "id", 60)
+    names = (_build_message_session(account, number),)
+    return (*names, _build_receiver_session(account, receiver)) if receiver else names
 
 
 class FirstMessageClient:
@@ -65,6 +73,7 @@ class FirstMessageClient:
     def __init__(self, call: PostCall, desk: Workspace) -> None:
         self._call = call
         self._workspace = desk
+        self._receivers: OrderedDict[str, Json] = OrderedDict()
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send an e-mail to an address, or a Messenger message to a contact. Raises a `DeliveryError`."""
@@ -72,7 +81,7 @@ class FirstMessageClient:
         text = render_comment_html(reply)
         body: Json = {
             "from": {"type": "admin", "id": self._workspace.admin},
-            "to": await self._find_receiver(theirs, http),
+            "to": self._receivers.pop(theirs, None) or await self._find_receiver(theirs, http),
             "body": text,
         }
         if "@" in theirs:
@@ -86,6 +95,14 @@ class FirstMessageClient:
             raise Unknown("intercom: accepted, but the response has no message")
         session = _build_message_session(reply.address.account, number)
         return SentMessage(provider_id=number, thread=reply.address, thread_session=session)
+
+    async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
+        """Return the name of the contact, by whom the conversation is known before the message has an ID."""
+        receiver = await self._find_receiver(reply.address.theirs, http)
+        self._receivers[reply.address.theirs] = receiver  # for the send that follows
+        while len(self._receivers) > _MAX_RECEIVERS:
+            self._receivers.popitem(last=False)
+        return (_build_receiver_session(reply.address.account, str(receiver["id"])),)
 
     async def _find_receiver(self, theirs: str, http: httpx.AsyncClient) -> Json:
         """Return the contact, who is created if there is none with this e-mail address."""
@@ -105,3 +122,7 @@ class FirstMessageClient:
 
 def _build_message_session(account: str, number: str) -> str:
     return f"{NAME}:{account}:message:{number}"
+
+
+def _build_receiver_session(account: str, contact: str) -> str:
+    return f"{NAME}:{account}:receiver:{contact}"

@@ -19,10 +19,10 @@ from channels.intercom.capabilities import (
 )
 from channels.intercom.contacts import parse_merged_contacts
 from channels.intercom.events import ConversationParser
-from channels.intercom.first_messages import find_started_session
+from channels.intercom.first_messages import find_started_sessions
 from channels.intercom.html_body import BodyMode
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model import OTHER_ACCOUNT, ControlReceived, Event, Ignored, ParticipantMessage, TurnReceived
+from core.model import OTHER_ACCOUNT, Event, Ignored, add_aliases
 from core.ports import Webhook
 
 log = logging.getLogger("turngate.intercom")
@@ -101,18 +101,8 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
     if not conversation.has_ids:
         return [Ignored(reason="no id")]
     events = list(_parse_topic(topic, conversation, mode)) or [Ignored(reason="nothing said")]
-    started = find_started_session(item, desk, workspace)
-    return [_with_alias(event, started) for event in events] if started else events
-
-
-def _with_alias(event: Event, started: str) -> Event:
-    """Return an event of a conversation that the bot's message has started: it belongs to its session."""
-    match event:
-        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
-            return event.model_copy(update={"aliases": (turn.session, started)})
-        case ControlReceived(session=session):
-            return event.model_copy(update={"aliases": (session, started)})
-    return event
+    started = find_started_sessions(item, desk, workspace)
+    return [add_aliases(event, started) for event in events] if started else events
 
 
 def _parse_topic(topic: str, conversation: ConversationParser, mode: BodyMode) -> Sequence[Event]:

@@ -290,7 +290,7 @@ class _EventParser:
         details = {
             "user_id": get_identifier(author, "userId") or get_identifier(user, "id"),
             "external_id": get_text(user, "externalId"),
-            "profile_name": get_text(author, "displayName"),
+            "profile_name": get_text(author, "displayName") or _build_name(get_object(user, "profile")),
             "locale": get_text(get_object(user, "profile"), "locale", 20),
         }
         turn = Turn(
@@ -315,6 +315,11 @@ class _EventParser:
         )
         if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)
+
+
+def _build_name(profile: JsonObject) -> str:
+    """Return the name in a profile, which comes with the webhook's option `includeFullUser`."""
+    return " ".join(filter(None, (get_text(profile, "givenName", 128), get_text(profile, "surname", 128))))
 
 
 def build_author_name(app: str, user: str) -> str:

@@ -70,6 +70,9 @@ SETTINGS: Final = (
     ),
 )
 
+_SID_DIGITS: Final = "[0-9a-fA-F]{32}"
+_SID_HINT: Final = "32 hexadecimal digits; copy it whole from the Twilio Console"
+
 _VOICE_NOTE: Final = Attachment(url="", content_type="audio/ogg", name="voice.ogg")
 """The type and name of a recording, as Twilio's list of types spells it."""
 
@@ -178,11 +181,11 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
     if values is None:
         return None
     account = values["TWILIO_ACCOUNT_SID"]
-    if not re.fullmatch(r"AC[0-9A-Za-z_-]{1,64}", account):
-        raise ConfigurationError("TWILIO_ACCOUNT_SID must begin with AC")
+    if not re.fullmatch(rf"AC{_SID_DIGITS}", account):
+        raise ConfigurationError(f"TWILIO_ACCOUNT_SID must be AC and {_SID_HINT}")
     service = values["TWILIO_MESSAGING_SERVICE_SID"]
-    if service and not re.fullmatch(r"MG[0-9A-Za-z_-]{1,64}", service):
-        raise ConfigurationError("TWILIO_MESSAGING_SERVICE_SID must begin with MG")
+    if service and not re.fullmatch(rf"MG{_SID_DIGITS}", service):
+        raise ConfigurationError(f"TWILIO_MESSAGING_SERVICE_SID must be MG and {_SID_HINT}")
     if not public_url:
         raise ConfigurationError(
             "PUBLIC_URL is not set; Twilio signs the public URL, so verification needs it"

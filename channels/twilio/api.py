@@ -88,9 +88,19 @@ class TwilioClient:
                 raise
             return await self._create(self._build_form(reply), http)
         form = {**self._build_base_form(reply), "ContentSid": sid}
-        if template.values:
-            form["ContentVariables"] = json.dumps(template.values, ensure_ascii=False)
+        if values := await self._write_values(template.values, sid, reply.address, http):
+            form["ContentVariables"] = json.dumps(values, ensure_ascii=False)
         return await self._create(form, http)
+
+    async def _write_values(
+        self, values: Mapping[str, str], sid: str, address: Address, http: httpx.AsyncClient
+    ) -> dict[str, str]:
+        """Return the values as WhatsApp shows them as they are; those in URLs and codes are unchanged."""
+        literal = {name: escape_markers(value) for name, value in values.items()}
+        if literal == values or not is_whatsapp(address.theirs):
+            return dict(values)
+        shown = await self._templates.find_shown_variables(sid, http)
+        return {name: literal[name] if name in shown else value for name, value in values.items()}
 
     async def _send_content(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage | None:
         """Send a reply with its buttons or list; `None` if it has to be a numbered list."""

@@ -50,6 +50,8 @@ _REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "ReferralHeadline": ("referral_headline", 500),
     "ReferralBody": ("referral_body", 1000),
     "ReferralCtwaClid": ("referral_click_id", 500),
+    "ReferralMediaContentType": ("referral_media_type", 100),
+    "ReferralMediaUrl": ("referral_media_url", 1000),
 }
 
 

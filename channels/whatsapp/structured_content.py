@@ -42,6 +42,9 @@ def parse_referral(value: JsonObject) -> Referral | None:
         headline=get_text(value, "headline", 500),
         body=get_text(value, "body", 1000),
         click_id=get_text(value, "ctwa_clid", 500),
+        media_type=get_text(value, "media_type", 40),
+        media_url=get_text(value, "image_url", 1000) or get_text(value, "video_url", 1000),
+        welcome_text=get_text(get_object(value, "welcome_message"), "text", 1000),
     )
     return None if referral == Referral() else referral
 

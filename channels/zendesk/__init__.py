@@ -122,6 +122,14 @@ class ZendeskChannel(BaseChannel):
         ticket = self._account.build_ticket(await self._api.find_followed_ticket(turn, http))
         return ticket.session if ticket else ""
 
+    async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        """Return the time zone of the requester's profile."""
+        return await self._api.find_time_zone(turn.details.get("user_id", ""), http)
+
+    async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
+        """Return by what webhooks know the ticket that a reply opens: the external ID that it gets."""
+        return self._api.list_thread_names(reply)
+
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:

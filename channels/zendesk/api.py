@@ -18,7 +18,7 @@ from channels._kit.text import normalize_for_comparison
 from channels.zendesk.attachments import get_comment_files, upload_files
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
 from channels.zendesk.client import ApiClient, Json, build_delivery_error
-from channels.zendesk.event_factory import USER_PREFIX, Account, is_new_contact
+from channels.zendesk.event_factory import EXTERNAL_ID_PREFIX, USER_PREFIX, Account, is_new_contact
 from channels.zendesk.ticket_snapshot import (
     TicketSnapshot,
     get_followed_ticket,
@@ -131,6 +131,19 @@ class ZendeskClient:
             return ""
         previous = await self._client.get_json(f"/tickets/{number}.json", http)
         return number if get_requester(previous) and get_requester(previous) == get_requester(ticket) else ""
+
+    async def find_time_zone(self, user: str, http: httpx.AsyncClient) -> str:
+        """Return the IANA name of a user's time zone; empty without a user (Zendesk, "Users: show user")."""
+        if not user.isdecimal():
+            return ""
+        found = await self._client.get_json(f"/users/{user}.json", http)
+        return get_text(get_object(found, "user"), "iana_time_zone", 60)
+
+    def list_thread_names(self, reply: Reply) -> tuple[str, ...]:
+        """Return the name of the ticket that a reply opens; none if it opens none."""
+        if not is_new_contact(reply.address):
+            return ()
+        return (self._account.name_opened_ticket(_build_external_id(reply)),)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
@@ -290,7 +303,7 @@ def _without_configured_values(body: Json) -> Json:
 
 def _build_external_id(reply: Reply) -> str:
     """Return the external id of a new ticket: the same for the same reply, without the address."""
-    return f"turngate-{hashlib.sha256(reply.global_key.encode()).hexdigest()[:40]}"
+    return f"{EXTERNAL_ID_PREFIX}{hashlib.sha256(reply.global_key.encode()).hexdigest()[:40]}"
 
 
 def _utc_now() -> datetime:

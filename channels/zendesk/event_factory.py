@@ -26,6 +26,9 @@ SYSTEM_USER_ID: Final = "-1"
 USER_PREFIX: Final = "user:"
 """Begins the address of a user, by ID, who has no ticket yet."""
 
+EXTERNAL_ID_PREFIX: Final = "turngate-"
+"""Begins the external ID of a ticket that the bot opened."""
+
 _TICKET_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
@@ -62,6 +65,10 @@ class Account:
             raise InvalidContact("not an e-mail address, nor the numeric ID of a user")
         address = Address(channel=NAME, account=self.account, ours=self.account, theirs=contact)
         return NewConversation(address, f"{NAME}:{self.account}:{contact}")
+
+    def name_opened_ticket(self, external_id: str) -> str:
+        """Return the name by which the events of a ticket that the bot opens find its session."""
+        return f"{NAME}:{self.account}:{external_id}"
 
     def is_agent(self, user: str) -> bool:
         """Return whether a ticket's assignee is anybody but the bot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -11,13 +12,20 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object, get_te
 from channels._kit.text import join_subject, normalize_for_comparison
 from channels.zendesk.attachments import parse_attachments
 from channels.zendesk.capabilities import BOT_OFF_TAG, HANDED_OFF_TAG, MESSAGING_SOURCES
-from channels.zendesk.event_factory import SYSTEM_USER_ID, Account, Comment, TicketEventFactory
+from channels.zendesk.event_factory import (
+    EXTERNAL_ID_PREFIX,
+    SYSTEM_USER_ID,
+    Account,
+    Comment,
+    TicketEventFactory,
+)
 from core.errors import MalformedWebhook
-from core.model import Attachment, ControlAction, Event, Ignored
+from core.model import Attachment, ControlAction, Event, Ignored, add_aliases
 
 MAX_TEXT_LENGTH: Final = 64_000
 _TICKET_EVENT_PREFIX: Final = "zen:event-type:ticket."
 _SAME_COMMENT_SECONDS: Final = 60.0
+_OWN_EXTERNAL_ID: Final = re.compile(rf"{EXTERNAL_ID_PREFIX}[0-9a-f]{{40}}")
 _DELETION_EVENTS: Final = frozenset({"soft_deleted", "permanently_deleted", "marked_as_spam"})
 
 _CHANGE_EVENTS: Final = (
@@ -48,9 +56,15 @@ def parse_ticket_event(envelope: JsonObject, desk: Account) -> Iterator[Event]:
     elif "_".join(_get_source(get_object(envelope, "detail")).casefold().split()) in MESSAGING_SOURCES:
         yield Ignored(reason="a messaging ticket")
     else:
-        yield from _EventParser(envelope, desk, ticket, event_id).parse(
-            kind.removeprefix(_TICKET_EVENT_PREFIX)
-        )
+        names = _find_opened_names(get_object(envelope, "detail"), desk)
+        events = _EventParser(envelope, desk, ticket, event_id).parse(kind.removeprefix(_TICKET_EVENT_PREFIX))
+        yield from (add_aliases(event, names) if names else event for event in events)
+
+
+def _find_opened_names(detail: JsonObject, desk: Account) -> tuple[str, ...]:
+    """Return the name of a ticket that the bot opened: its first answer may overtake the API's."""
+    external_id = get_identifier(detail, "external_id", 100)
+    return (desk.name_opened_ticket(external_id),) if _OWN_EXTERNAL_ID.fullmatch(external_id) else ()
 
 
 class _EventParser:

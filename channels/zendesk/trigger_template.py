@@ -44,6 +44,7 @@ def build_trigger_body(name: str) -> str:
         "id": f"{name}.{{{{ticket.id}}}}.{_EVENT_ID}",
         "detail": {
             "id": "{{ticket.id}}",
+            "external_id": "{{ticket.external_id}}",
             "actor_id": "{{current_user.id}}",
             "assignee_id": "{{ticket.assignee.id}}",
             "requester_id": "{{ticket.requester.id}}",

@@ -18,6 +18,7 @@ from core.model.event import (
     StatusChanged,
     TemplateChanged,
     TurnReceived,
+    add_aliases,
     status_rank,
 )
 from core.model.failure import FailureKind
@@ -26,10 +27,12 @@ from core.model.message import (
     Choice,
     Message,
     MessagePart,
+    OriginalMessage,
     Reply,
     Route,
     SentMessage,
     Template,
+    keep_original,
     merge_messages,
 )
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
@@ -89,6 +92,7 @@ __all__ = [
     "OptOutScope",
     "Order",
     "OrderItem",
+    "OriginalMessage",
     "Owner",
     "ParticipantMessage",
     "ParticipantPolicy",
@@ -107,11 +111,13 @@ __all__ = [
     "TimerKind",
     "Turn",
     "TurnReceived",
+    "add_aliases",
     "can_bot_answer",
     "file_name",
     "find_status_problem",
     "find_variable_problem",
     "infer_content_type",
+    "keep_original",
     "merge_messages",
     "next_owner",
     "status_rank",

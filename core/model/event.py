@@ -218,3 +218,13 @@ Event = Annotated[
     | Ignored,
     Field(discriminator="kind"),
 ]
+
+
+def add_aliases(event: Event, names: Aliases) -> Event:
+    """Return an event of a thread with further names that lead to its session."""
+    match event:
+        case TurnReceived(turn=turn) | ParticipantMessage(turn=turn):
+            return event.model_copy(update={"aliases": (turn.session, *names)})
+        case ControlReceived(session=session) | ActivityReceived(session=session):
+            return event.model_copy(update={"aliases": (session, *names)})
+    return event

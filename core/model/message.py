@@ -142,6 +142,25 @@ class MessagePart(FrozenModel):
     segments: str = ""
 
 
+class OriginalMessage(FrozenModel):
+    """The message of which a reply is a part, as the dialog made it, for another channel to render.
+
+    `key` is that of the message's first part: all parts stand for the same message.
+    """
+
+    key: str
+    text: str
+    choices: tuple[Choice, ...] = ()
+    media: tuple[Medium, ...] = ()
+
+
+def keep_original(message: Message, key: str) -> OriginalMessage | None:
+    """Return what another channel needs of a message, whose first part is `key`; `None` if none is named."""
+    if not any(way and way.channel for way in (message.fallback, message.route)):
+        return None
+    return OriginalMessage(key=key, text=message.text, choices=message.choices, media=message.media)
+
+
 class Reply(MessagePart):
     """One part in the outbox. `key` is unique in the session: the idempotency key.
 
@@ -153,6 +172,8 @@ class Reply(MessagePart):
     was sent again because a status said that it was not delivered. `confirms_request` replies answer an
     opt-out or opt-in, so they are sent to a contact who is opted out. `fallback` and `route` as in `Message`;
     `window_closed`: the provider has said that the service window is closed. `trace` is that of its turn.
+    `time_zone` is that of the contact's profile at the provider, for quiet hours.
+    `original` is the whole message, kept where one of its ways leads to another channel.
     """
 
     key: str
@@ -168,6 +189,8 @@ class Reply(MessagePart):
     route: Route | None = None
     window_closed: bool = False
     trace: str = ""
+    time_zone: str = ""
+    original: OriginalMessage | None = None
 
     @property
     def global_key(self) -> str:

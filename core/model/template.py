@@ -25,12 +25,14 @@ _NUMBER: Final = re.compile(r"-?\d{1,3}(\.\d{1,20})?")
 class TemplateVariable(FrozenModel):
     """A value that a template takes, by the name that its channel documents.
 
-    `kind` is `text`, `media` (a URL or the provider's id), `number` (degrees) or `payload` (any text).
+    `kind` is `text`, `media` (a URL or the provider's id), `number` (degrees) or `payload` (any text). One
+    that is not `is_shown` is a part of a URL, an identifier or a code, and nobody reads it as words.
     """
 
     name: str
     kind: Literal["text", "media", "number", "payload"] = "text"
     is_required: bool = True
+    is_shown: bool = True
     example: str = ""
 
 
@@ -56,6 +58,11 @@ class MessageTemplate(FrozenModel):
     def is_approved(self) -> bool:
         """True if the provider takes messages with it."""
         return self.status == APPROVED
+
+    @property
+    def variable_names(self) -> frozenset[str]:
+        """Names of its variables."""
+        return frozenset(each.name for each in self.variables)
 
 
 class TemplateProblemKind(StrEnum):

@@ -80,7 +80,7 @@ class Order(FrozenModel):
 
 
 class Referral(FrozenModel):
-    """The advert or post over which the user came."""
+    """The advert or post over which the user came; `welcome_text` is what it greeted the user with."""
 
     source_id: str = ""
     source_type: str = ""
@@ -88,6 +88,9 @@ class Referral(FrozenModel):
     headline: str = ""
     body: str = ""
     click_id: str = ""
+    media_type: str = ""
+    media_url: str = ""
+    welcome_text: str = ""
 
 
 class ContactCard(FrozenModel):

@@ -241,6 +241,19 @@ class StartsConversations(Protocol):
 
 
 @runtime_checkable
+class NamesThreads(Protocol[Http]):
+    """A channel on which the first message to a contact opens a thread that is not known before."""
+
+    async def find_thread_names(self, reply: Reply, http: Http) -> tuple[str, ...]:
+        """Return the names by which webhooks of the thread find the session of the reply that opens it.
+
+        They are stored before the send: an answer may arrive before the send is recorded. Empty for a reply
+        that opens none. Raises a `DeliveryError`.
+        """
+        ...
+
+
+@runtime_checkable
 class SendsVoiceNotes(Protocol[Http]):
     """A channel that can send a recording as a voice note."""
 
@@ -287,6 +300,18 @@ class EnrichesTurns(Protocol[Http]):
 
     async def enrich_turn(self, turn: Turn, http: Http) -> Turn:
         """Return the turn with the omitted data, right before it is answered. Raises a `DeliveryError`."""
+        ...
+
+
+@runtime_checkable
+class KnowsTimeZones(Protocol[Http]):
+    """A channel whose provider has a time zone in the contact's profile."""
+
+    async def find_time_zone(self, turn: Turn, http: Http) -> str:
+        """Return the IANA name of the zone of the turn's contact; empty if the profile has none.
+
+        Called at a session's first turn. Raises a `DeliveryError`.
+        """
         ...
 
 

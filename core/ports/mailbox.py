@@ -225,6 +225,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    async def name_threads(self, lease: Lease, names: Sequence[str]) -> None:
+        """Let these names lead to the session: webhooks know the thread by them that is opened next."""
+        ...
+
     async def record_sent(
         self,
         lease: Lease,

@@ -10,7 +10,17 @@ from typing import Generic
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
 from core.log_context import about, log_fields
 from core.model import FailureKind, Reply, Route, SentMessage
-from core.ports import Channel, Forwarder, Http, Lease, Mailbox, SendFailure, SendPermit, SessionView
+from core.ports import (
+    Channel,
+    Forwarder,
+    Http,
+    Lease,
+    Mailbox,
+    NamesThreads,
+    SendFailure,
+    SendPermit,
+    SessionView,
+)
 from core.processing.rerouting import Rerouter
 from core.processing.retry_policy import ProcessingLimits
 from core.steps import Step
@@ -77,6 +87,7 @@ class OutboxSender(Generic[Http]):
                     raise LeaseLost("the lease may have expired since the reply was marked")
                 if reply.route:
                     return await self._take_route(lease, reply, view, reply.route)
+                await self._name_threads(lease, reply)
                 sent = await self._send(reply)
         except (Unavailable, Unknown, Rejected) as error:
             if isinstance(error, Rejected) and error.failure is FailureKind.WINDOW:
@@ -245,6 +256,20 @@ class OutboxSender(Generic[Http]):
         channel = self._get_channel(reply)
         with Step("send", {"channel": reply.address.channel}, reply.trace):
             return await self._call_send(channel, reply)
+
+    async def _name_threads(self, lease: Lease, reply: Reply) -> None:
+        """Store the names of the thread that a reply opens, before its webhooks can name it."""
+        channel = self._get_channel(reply)
+        if not isinstance(channel, NamesThreads):
+            return
+        try:
+            names = await channel.find_thread_names(reply, self._http)
+        except DeliveryError:
+            raise
+        except Exception as error:  # a channel may raise anything; it classifies its own errors
+            raise channel.classify(error) from error
+        if names:
+            await self._mailbox.name_threads(lease, names)
 
     async def _call_send(self, channel: Channel[Http], reply: Reply) -> SentMessage:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic
 
-from core.model import Address, Message, Reply, merge_messages
+from core.model import Address, Message, Reply, keep_original, merge_messages
 from core.ports import Channel, Http, TurnOutcome
 
 
@@ -50,17 +50,21 @@ class ReplyBuilder(Generic[Http]):
         """Render messages into replies within the channel's limits; `to` is the turn or timer they answer."""
         channel = self._channels[address.channel]
         merged = merge_messages(messages) if channel.capabilities.one_message else messages
-        parts = [(message, part) for message in merged for part in channel.render(message, address)]
-        return tuple(
-            Reply(
-                key=f"{to}.{number}",
-                address=address,
-                fallback=message.fallback,
-                route=message.route,
-                **vars(part),
-            )
-            for number, (message, part) in enumerate(parts, start=1)
-        )
+        replies: list[Reply] = []
+        for message in merged:
+            original = keep_original(message, f"{to}.{len(replies) + 1}")
+            replies += [
+                Reply(
+                    key=f"{to}.{number}",
+                    address=address,
+                    fallback=message.fallback,
+                    route=message.route,
+                    original=original,
+                    **vars(part),
+                )
+                for number, part in enumerate(channel.render(message, address), start=len(replies) + 1)
+            ]
+        return tuple(replies)
 
 
 def mark_confirmations(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:

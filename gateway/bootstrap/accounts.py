@@ -10,7 +10,7 @@ import httpx
 import channels as channel_registry
 from core.errors import ConfigurationError
 from core.model import ParticipantPolicy
-from core.ports import Channel, LearnsIds, ServiceWindow, SharesApp
+from core.ports import Channel, KnowsTimeZones, LearnsIds, ServiceWindow, SharesApp
 from core.processing import AbuseLimits
 from core.quiet_hours import QuietHours
 from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess, build_access, find_exposure
@@ -103,12 +103,24 @@ def build_quiet_policy(settings: Settings, config: ConfigFile, channels: Channel
         name: QuietRule(
             QuietHours.parse(config.quiet_hours_for(name, settings.quiet_hours)),
             config.time_zone_for(name, settings.time_zone),
+            fixed=bool(config.time_zone_for(name, "")),
         )
         for name in channels
     }
     default = QuietRule(QuietHours.parse(settings.quiet_hours), settings.time_zone)
     numbered = [name for name, channel in channels.items() if channel.capabilities.phone_numbers]
     return QuietPolicy(default, rules, numbered)
+
+
+def find_zoned_channels(
+    channels: Channels, quiet: QuietPolicy
+) -> dict[str, KnowsTimeZones[httpx.AsyncClient]]:
+    """Return the channels that know their contacts' time zones, where quiet hours need them."""
+    return {
+        name: channel
+        for name, channel in channels.items()
+        if isinstance(channel, KnowsTimeZones) and quiet.has_hours(name)
+    }
 
 
 def find_abuse_limits(

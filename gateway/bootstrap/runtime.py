@@ -19,6 +19,7 @@ from gateway.bootstrap.accounts import (
     find_desk_channels,
     find_participant_policies,
     find_windows,
+    find_zoned_channels,
     load_channels,
 )
 from gateway.bootstrap.dialogs import (
@@ -41,6 +42,7 @@ from gateway.http.ssrf_guard import SafeFetch
 from gateway.middleware.quoted_messages import QuotedMessages
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.middleware.template_check import with_template_check
+from gateway.middleware.time_zones import TimeZones
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import TypingIndicator
 from gateway.redis.inbox import RedisInbox
@@ -141,6 +143,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
             lambda dialog: QuotedMessages(dialog, redis),
             lambda dialog: StreamingDialog(dialog, redis),
             lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
+            lambda dialog: TimeZones(dialog, find_zoned_channels(channels, quiet), http, redis),
             lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),
         )
         try:

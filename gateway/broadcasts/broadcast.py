@@ -38,10 +38,10 @@ class Broadcast(FrozenModel):
     """Definition of a broadcast.
 
     `channel`, `account` and `sender` are the business's side. The message is a `text` in CommonMark with
-    variables such as `{{ name }}`, or an approved `template` in `language`, whose variables are the columns;
-    a text with a template takes that outside the service window. `variables` are those of the template with
-    their columns, where the file has others as well. `rate` is a limit of messages per second below that of
-    the number, 0 for none.
+    variables such as `{{ name }}`, or an approved `template` in `language`, whose variables are the columns
+    of their names; a text with a template takes that outside the service window. `variables` are those of the
+    template with their columns, where these have other names. `rate` is a limit of messages per second below
+    that of the number, 0 for none.
     """
 
     name: str = Field(pattern=NAME_PATTERN)
@@ -94,21 +94,32 @@ class Broadcast(FrozenModel):
         """Return the contact of a row."""
         return ContactAddress(channel=self.channel, account=self.account, to=to, sender=self.sender)
 
-    def message(self, variables: Mapping[str, str]) -> Message:
-        """Return the message of a row. Raises `MissingVariable`."""
+    def used_columns(self, known: frozenset[str] | None) -> frozenset[str] | None:
+        """Return the columns that reach the message, `None` if all do; `known` as in `message`."""
+        of_text = frozenset(found[1] for found in _VARIABLE.finditer(self.text))
+        if not self.template:
+            return of_text
+        of_template = frozenset(self.variables.values()) if self.variables else known
+        return None if of_template is None else of_text | of_template
+
+    def message(self, variables: Mapping[str, str], known: frozenset[str] | None = None) -> Message:
+        """Return the message of a row. Raises `MissingVariable`.
+
+        `known` are the variables of the template, `None` if its definition is not known.
+        """
         template = None
         if self.template:
-            values = self._select_values(variables)
+            values = self._select_values(variables, known)
             template = Template(name=self.template, language=self.language, variables=values)
         if not self.text:
             return Message(text="", template=template)
         fallback = Route(template=template) if template else None
         return Message(text=self._fill_in(variables), fallback=fallback)
 
-    def _select_values(self, row: Mapping[str, str]) -> dict[str, str]:
-        """Return the values of the template's variables: all columns, or those that are named."""
+    def _select_values(self, row: Mapping[str, str], known: frozenset[str] | None) -> dict[str, str]:
+        """Return the values of the template's variables: of the columns of their names, or of those named."""
         if not self.variables:
-            return dict(row)
+            return {name: value for name, value in row.items() if known is None or name in known}
         if missing := [column for column in self.variables.values() if not row.get(column)]:
             raise MissingVariable(f"no value for {missing[0]}")
         return {name: row[column] for name, column in self.variables.items()}
@@ -126,9 +137,10 @@ class Broadcast(FrozenModel):
 
 
 class Progress(FrozenModel):
-    """Progress of a broadcast; `waiting` messages are in outboxes.
+    """Progress of a broadcast; `waiting` messages are in outboxes or the schedule, `scheduled` of them there.
 
-    `skipped` rows got nothing, each with its reason.
+    `skipped` rows got nothing, each with its reason; `queued` are the other processed ones that do not wait
+    in the schedule. What the gate refused afterwards is in `refused`.
     """
 
     broadcast: Broadcast
@@ -136,6 +148,7 @@ class Progress(FrozenModel):
     total: int = 0
     processed: int = 0
     queued: int = 0
+    scheduled: int = 0
     skipped: int = 0
     waiting: int = 0
     sent: int = 0

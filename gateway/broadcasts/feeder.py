@@ -74,6 +74,10 @@ class BroadcastFeeder:
 
     async def _process(self, broadcast: Broadcast, first: int, rows: list[Recipient]) -> list[RowOutcome]:
         """Put the messages of rows into outboxes."""
+        template = await self._sender.find_template(
+            broadcast.contact(""), broadcast.template, broadcast.language
+        )
+        known = template.variable_names if template else None
         outcomes: dict[int, RowOutcome] = {}
         sessions: dict[int, str] = {}
         messages: dict[int, Message] = {}
@@ -81,7 +85,7 @@ class BroadcastFeeder:
             try:
                 if row.problem:
                     raise InvalidContact(row.problem)
-                messages[number] = broadcast.message(row.variables)
+                messages[number] = broadcast.message(row.variables, known)
                 sessions[number] = await self._sender.find_session(broadcast.contact(row.to))
             except (InvalidContact, MissingVariable) as error:
                 outcomes[number] = RowOutcome(outcome="skipped", reason=str(error))

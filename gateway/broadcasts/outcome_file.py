@@ -12,13 +12,14 @@ from gateway.broadcasts.recipient_file import Recipient
 
 async def write_outcomes(rows: AsyncIterator[tuple[Recipient, RowOutcome | None]]) -> AsyncIterator[str]:
     """Write the outcomes of rows as CSV. Values that a spreadsheet would take for a formula are quoted."""
-    yield _csv_line(["line", "to", "outcome", "reason", "session"])
+    yield format_csv_line(["line", "to", "outcome", "reason", "session"])
     async for row, outcome in rows:
         found = outcome or RowOutcome(outcome="not_processed")
-        yield _csv_line([str(row.line), row.to, found.outcome, found.reason, found.session])
+        yield format_csv_line([str(row.line), row.to, found.outcome, found.reason, found.session])
 
 
-def _csv_line(values: Sequence[str]) -> str:
+def format_csv_line(values: Sequence[str]) -> str:
+    """Return a line of a CSV file in which no value is a formula of a spreadsheet."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow(f"'{each}" if each[:1] in ("=", "@", "-") else each for each in values)
     return buffer.getvalue()

@@ -27,13 +27,19 @@ class SkippedRow(FrozenModel):
 
 
 class Preview(FrozenModel):
-    """Result of a preview: SMS are billed by `segments`, templates by their number (`templates`)."""
+    """Result of a preview: SMS are billed by `segments`, templates by number and category.
+
+    `templates` is that number, `template_category` what the provider says, empty if that is not known.
+    `unused` are the columns that no variable has.
+    """
 
     total: int = 0
     sendable: int = 0
     segments: int = 0
     templates: int = 0
+    template_category: str = ""
     skipped: tuple[SkippedRow, ...] = ()
+    unused: tuple[str, ...] = ()
 
     def reasons(self) -> list[tuple[str, int]]:
         """Return how many rows are skipped for each reason, the most frequent first."""
@@ -53,12 +59,16 @@ class Previewer:
         report: Callable[[int], None] = lambda rows: None,
     ) -> Preview:
         """Preview all rows; `report` is told how many are done."""
+        template = await self._sender.find_template(
+            broadcast.contact(""), broadcast.template, broadcast.language
+        )
+        known = template.variable_names if template else None
         seen: dict[str, int] = {}
         skipped: list[SkippedRow] = []
         segments = templates = 0
         for first in range(0, len(recipients), _ROWS_AT_ONCE):
             rows = recipients[first : first + _ROWS_AT_ONCE]
-            results = await asyncio.gather(*(self._check(broadcast, row) for row in rows))
+            results = await asyncio.gather(*(self._check(broadcast, row, known) for row in rows))
             for row, (code, reason, session, replies) in zip(rows, results, strict=True):
                 earlier = seen.setdefault(session, row.line) if session else row.line
                 if not code and earlier != row.line:
@@ -75,15 +85,19 @@ class Previewer:
             sendable=total - len(skipped),
             segments=segments,
             templates=templates,
+            template_category=template.category if template and templates else "",
             skipped=tuple(skipped),
+            unused=_find_unused(recipients, broadcast.used_columns(known)),
         )
 
-    async def _check(self, broadcast: Broadcast, row: Recipient) -> tuple[str, str, str, list[Reply]]:
+    async def _check(
+        self, broadcast: Broadcast, row: Recipient, known: frozenset[str] | None
+    ) -> tuple[str, str, str, list[Reply]]:
         """Return code and reason if the row is skipped, its session and its replies."""
         if row.problem:
             return "invalid_row", row.problem, "", []
         try:
-            message = broadcast.message(row.variables)
+            message = broadcast.message(row.variables, known)
             receipt, replies = await self._sender.preview(broadcast.contact(row.to), message)
         except MissingVariable as error:
             return "missing_variable", str(error), "", []
@@ -92,3 +106,10 @@ class Previewer:
         if receipt.outcome is SendOutcome.QUEUED:
             return "", "", receipt.session, replies
         return receipt.outcome, receipt.reason.removeprefix("not sent: "), receipt.session, []
+
+
+def _find_unused(recipients: Sequence[Recipient], used: frozenset[str] | None) -> tuple[str, ...]:
+    if used is None:
+        return ()
+    columns = dict.fromkeys(name for row in recipients for name in row.variables)
+    return tuple(name for name in columns if name not in used)

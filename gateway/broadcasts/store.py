@@ -123,7 +123,7 @@ class Broadcasts:
             started_ms=int(fields["started_ms"]),
             ended_ms=int(fields.get("ended_ms", 0)),
             waiting=count_waiting(fields),
-            **counters,
+            **{**counters, **_split_queued(fields)},
         )
 
     async def read_rows(self, name: str, first: int, count: int) -> list[Recipient]:
@@ -183,7 +183,14 @@ class Broadcasts:
 def count_waiting(fields: Mapping[str, str]) -> int:
     """Return how many messages are in outboxes or scheduled."""
     settled = sum(int(fields.get(each, 0)) for each in ("sent", "refused", "rejected", "rerouted"))
-    return max(int(fields.get("queued", 0)) - settled, 0)
+    entered = fields.get("entered", fields.get("queued", "0"))  # an earlier release counted rows only
+    return max(int(entered) - settled, 0)
+
+
+def _split_queued(fields: Mapping[str, str]) -> dict[str, int]:
+    """Return how many messages are scheduled now, and how many rows have put theirs into an outbox."""
+    scheduled = max(int(fields.get("scheduled", 0)), 0)
+    return {"scheduled": scheduled, "queued": max(int(fields.get("queued", 0)) - scheduled, 0)}
 
 
 def _key(name: str) -> str:

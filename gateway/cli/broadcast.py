@@ -269,9 +269,12 @@ def _print_preview(preview: Preview) -> None:
     if preview.segments:
         costs.append(f"{preview.segments} SMS segments")
     if preview.templates:
-        costs.append(f"{preview.templates} template messages")
+        category = f" of the category {preview.template_category}" if preview.template_category else ""
+        costs.append(f"{preview.templates} template messages{category}")
     if costs:
         typer.echo(f"Billed by the provider: {', '.join(costs)}.")
+    if preview.unused:
+        typer.echo(f"Columns that the message does not use: {', '.join(preview.unused)}.")
     for reason, count in preview.reasons():
         typer.echo(f"  {count} skipped: {reason}")
     for row in preview.skipped[:_MAX_SHOWN_ROWS]:
@@ -282,7 +285,8 @@ def _describe(progress: Progress) -> str:
     facts = (
         f"{progress.processed} of {progress.total} processed",
         f"{progress.skipped} skipped",
-        f"{progress.waiting} waiting",
+        f"{progress.waiting} waiting"
+        + (f", {progress.scheduled} of them scheduled" if progress.scheduled else ""),
         f"{progress.sent} sent",
         f"{progress.delivered} delivered",
         f"{progress.failed + progress.refused} failed",

@@ -14,7 +14,7 @@ from gateway.cli._audit import record_act
 from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
-    from gateway.redis.records.sessions.opt_outs import OptOuts
+    from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
 
 T = TypeVar("T")
 
@@ -24,24 +24,48 @@ app = typer.Typer(help="List, add or remove opt-outs.", no_args_is_help=True, ad
 Contact = Annotated[
     str, typer.Argument(metavar="CONTACT", help="Phone number, e-mail address, user ID or session, in full.")
 ]
+_MAX_ROWS = 100
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
 def list_opt_outs(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Maximum number of rows: 100, or all with --json and --csv."),
+    ] = None,
     offset: Annotated[int, typer.Option(min=0, help="Number of rows to skip.")] = 0,
     as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """List sessions whose contacts are opted out, newest first."""
-    rows = _run_with_opt_outs(lambda opt_outs: opt_outs.list_newest(limit, offset))
+    if limit is None and (as_json or as_csv):
+        rows = _run_with_opt_outs(lambda opt_outs: opt_outs.list_all())[offset:]
+    else:
+        rows = _run_with_opt_outs(lambda opt_outs: opt_outs.list_newest(limit or _MAX_ROWS, offset))
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows]))
-        return
+    elif as_csv:
+        _print_csv(rows)
+    else:
+        for row in rows:
+            typer.echo(f"{row.session}  {row.scope}  since {_format_time(row)}")
+        is_complete = len(rows) < (limit or _MAX_ROWS)
+        typer.echo(f"{len(rows)} opt-outs" if is_complete else f"{len(rows)} rows; see --limit and --offset")
+
+
+def _print_csv(rows: list[OptOutRow]) -> None:
+    from gateway.broadcasts.outcome_file import format_csv_line
+
+    typer.echo("contact,scope,since,session")
     for row in rows:
-        since = datetime.fromtimestamp(row.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        typer.echo(f"{row.session}  {row.scope}  since {since}")
-    typer.echo(f"{len(rows)} opt-outs" if len(rows) < limit else f"{limit} rows; see --limit and --offset")
+        typer.echo(
+            format_csv_line([row.contact, row.scope, _format_time(row), row.session]).removesuffix("\r\n")
+        )
+
+
+def _format_time(row: OptOutRow) -> str:
+    return datetime.fromtimestamp(row.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @app.command()

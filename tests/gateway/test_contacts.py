@@ -73,6 +73,30 @@ async def test_a_hidden_number_goes_on_in_the_same_session(
     assert gateway.receivers == [f"whatsapp:{NUMBER}", f"whatsapp:{NUMBER}", f"whatsapp:{USER}"]
 
 
+@pytest.mark.parametrize("at_twilio", [True, False])
+async def test_two_user_ids_below_one_parent_are_one_contact(
+    gateway: InboundGateway, at_twilio: bool
+) -> None:
+    parent = "US.ENT.1"
+    users = (USER, "US.2"), (NUMBER.strip("+"), None)
+    if at_twilio:
+        events = [
+            twilio_message(at, number or user, ExternalUserId=user, ParentExternalUserId=parent)
+            for at, (user, number) in enumerate(zip(users[0], (NUMBER, ""), strict=True), start=1)
+        ]
+    else:
+        events = [
+            meta_message(at, phone, user, from_parent_user_id=parent)
+            for at, (user, phone) in enumerate(zip(*users, strict=True), start=1)
+        ]
+    for each in events:
+        await gateway.inbox.accept(each)
+
+    [session] = [key.decode()[4:-1] async for key in gateway.redis.scan_iter("tg:{*}")]
+    await gateway.processor.run(session)
+    assert gateway.channel.bodies == ["1: text 1", "2: text 2"]
+
+
 async def test_a_number_that_is_shown_later_goes_on_in_the_same_session(gateway: InboundGateway) -> None:
     await gateway.receive(twilio_message(1, USER), BY_USER)
     await gateway.receive(twilio_message(2, NUMBER, ExternalUserId=USER, WaId=NUMBER.strip("+")), BY_USER)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 
+from channels._kit.simulator import SimulatorRequest, UserMessage
+from channels.intercom.simulator.server import IntercomSimulator
+from channels.zendesk.simulator.server import ZendeskSimulator
+from channels.zendesk.simulator.tickets import BOT_ID
 from core.errors import InvalidContact
 from core.model import (
     Address,
@@ -23,11 +28,14 @@ from core.model import (
     Turn,
     TurnReceived,
 )
+from core.ports import Webhook
+from core.processing import SessionProcessor
 from gateway.middleware.account_alias import with_account_name
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender, SendOutcome, SendReceipt
+from tests.channels.intercom import builders as intercom
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
 from tests.channels.zendesk.builders import channel as zendesk
@@ -283,6 +291,84 @@ async def test_after_the_end_of_a_thread_another_one_is_opened(redis: Redis) -> 
 
     assert second.outcome is SendOutcome.QUEUED
     assert gateway.receivers == ["ada@example.com", "ada@example.com", "4712"]
+
+
+class SimulatedThreads:
+    """A gateway whose simulated provider tells the contact's answer before it answers the call itself."""
+
+    def __init__(self, redis: Redis, channel: Any, simulator: Any, path: str, *, is_lost: bool) -> None:
+        self.gateway = InboundGateway(redis, [channel.name], desk=True)
+        self.channel, self.simulator, self.path = channel, simulator, path
+        self.is_lost, self.now, self.calls = is_lost, 1_796_000_000.0, 0
+        self.processor = SessionProcessor(
+            mailbox=self.gateway.mailbox,
+            dialog=self.gateway.dialog,
+            channels={channel.name: channel},
+            http=httpx.AsyncClient(transport=httpx.MockTransport(self.answer)),
+        )
+        self.sender = ProactiveSender(redis, {channel.name: channel}, ProtocolLimits())
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        self.now += 1
+        path = request.url.raw_path.decode()
+        sent = SimulatorRequest(request.method, path, dict(request.headers), request.content)
+        response, _ = self.simulator.handle(sent, self.now)
+        if request.method == "POST" and path.split("?")[0] == self.path:
+            self.calls += 1
+            if self.calls == 1:
+                await self.write("thanks")
+            if self.is_lost and self.calls == 1:
+                raise httpx.ReadTimeout("the answer is lost", request=request)
+        return httpx.Response(response.status, headers=response.headers, content=response.body)
+
+    async def write(self, text: str) -> None:
+        """Write as the contact."""
+        message = UserMessage(self.channel.name, "ada@example.com", text)
+        _, deliveries = self.simulator.send_user_message(message, self.now)
+        for each in deliveries:
+            webhook = Webhook(each.method, f"/webhooks/{self.channel.name}", each.headers, each.body)
+            await self.gateway.inbox.accept(self.channel.parse(webhook))
+
+    def texts(self, direction: str) -> list[str]:
+        lines = self.simulator.list_messages(self.now, person="ada@example.com")
+        return [line.text for line in lines if line.direction == direction]
+
+
+def simulate(redis: Redis, name: str, *, is_lost: bool) -> SimulatedThreads:
+    if name == "intercom":
+        intercom_app = IntercomSimulator(
+            client_secret=intercom.SECRET, access_token=intercom.TOKEN, webhook_url="", seed=7
+        )
+        channel = intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP)
+        return SimulatedThreads(redis, channel, intercom_app, "/messages", is_lost=is_lost)
+    desk = ZendeskSimulator(
+        secret="c2VjcmV0", api_token="token", webhook_url="", seed=7, by_triggers=name.endswith("triggers")
+    )
+    tickets = zendesk(ZENDESK_BOT_USER_ID=str(BOT_ID), ZENDESK_API_TOKEN="token")
+    return SimulatedThreads(redis, tickets, desk, "/api/v2/tickets.json", is_lost=is_lost)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("name", ["zendesk", "zendesk by triggers", "intercom"])
+async def test_an_answer_that_overtakes_the_record_of_the_send_joins_its_session(
+    redis: Redis, name: str, is_lost: bool
+) -> None:
+    threads = simulate(redis, name, is_lost=is_lost)
+    contact = ContactAddress(channel=threads.channel.name, to="ada@example.com")
+    receipt = await threads.sender.send_to(contact, "own-1", Message(text="Your parcel is here."))
+    await threads.processor.run(receipt.session)
+    await redis.hdel(f"tg:{{{receipt.session}}}", "hold")  # as if the wait had passed
+    await threads.processor.run(receipt.session)
+    await threads.write("and when?")
+    await threads.processor.run(receipt.session)
+
+    assert threads.texts("in") == ["thanks", "and when?"]
+    first, *answers = threads.texts("out")
+    if name == "intercom" and is_lost:  # a message without a conversation cannot be looked up
+        assert first == answers.pop(0)
+    assert [first, *answers] == ["Your parcel is here.", "1: thanks", "2: and when?"]
+    assert [key async for key in redis.scan_iter("tg:{*}")] == [f"tg:{{{receipt.session}}}".encode()]
+    await threads.gateway.mailbox.aclose()
 
 
 @pytest.mark.parametrize("to", ["", "ada", "ada@", "@example.com", "a b@example.com", "0", "-1", "١٢"])

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
+from channels._kit.simulator import UserMessage, WebhookDelivery
+from channels.sunshine.simulator.conversations import BOT_INTEGRATION
+from channels.sunshine.simulator.server import SunshineSimulator
+from core.errors import StorageUnavailable, Unavailable
+from core.model import Event, Message
+from core.ports import AcceptResult, Webhook
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.contacts.identities import IdentityResolver
 from tests.channels.sunshine import builders as sunshine
+from tests.gateway.inbound import InboundGateway
 from tests.gateway.test_participants import Gateway
 
 MERGED = "69b43c860000"
@@ -80,3 +90,80 @@ async def test_two_sessions_of_merged_conversations_are_one_with_its_agent_and_o
     assert receipt.is_complete
     assert await redis.keys("tg:{sunshine:*") == []
     await thread.gateway.mailbox.aclose()
+
+
+class KilledInbox:
+    """The inbox of a process that is killed after the contact's names were joined."""
+
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
+        raise StorageUnavailable("killed")
+
+
+class SimulatedThreads:
+    """Two conversations at the simulated Zendesk, which an agent merges."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis, self.gateway, self.now = (
+            redis,
+            InboundGateway(redis, ["sunshine"], desk=True),
+            1_796_000_000.0,
+        )
+        self.simulator = SunshineSimulator(
+            app=sunshine.APP, key=("app_1", "key"), secret=sunshine.SECRET, webhook_url="", seed=7
+        )
+        self.channel = sunshine.channel(SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"])
+        self.sessions: set[str] = set()
+
+    async def hear(self, deliveries: Sequence[WebhookDelivery], *, is_killed: bool = False) -> None:
+        """Take webhooks; a killed process joins names and stores nothing else."""
+        self.now += 5
+        for each in deliveries:
+            events = self.channel.parse(Webhook(each.method, "/webhooks/sunshine", each.headers, each.body))
+            if is_killed:
+                with pytest.raises(StorageUnavailable):
+                    await IdentityResolver(self.redis, KilledInbox(), threaded=["sunshine"]).accept(events)
+            else:
+                await self.gateway.inbox.accept(events)
+
+    async def say(self, person: str, text: str) -> None:
+        message = UserMessage("sunshine", person, text)
+        await self.hear(self.simulator.send_user_message(message, self.now)[1])
+        self.sessions.add(f"sunshine:{sunshine.APP}:{self.simulator.get_desk_status(person).thread}")
+
+    async def process(self) -> None:
+        for session in sorted(self.sessions):
+            await self.gateway.process_when_due(session)
+
+
+@pytest.mark.parametrize("wrote_last", ["surviving", "discarded"])
+@pytest.mark.parametrize("writes_meanwhile", [False, True])
+async def test_a_merge_that_a_crash_interrupts_is_completed_and_loses_nothing(
+    redis: Redis, wrote_last: str, writes_meanwhile: bool
+) -> None:
+    threads = SimulatedThreads(redis)
+    for person in ("surviving", "discarded"):
+        await threads.say(person, f"hi from {person}")
+    threads.gateway.channel.planned_failures = [(Unavailable("down", retry_after=60), False)] * 2
+    await threads.process()  # both answers wait
+    await threads.say(wrote_last, "is it you?")  # waits to be answered
+    merge = threads.simulator.run_agent_action("surviving", "merge", "discarded", threads.now)
+    await threads.hear(merge, is_killed=True)
+    if writes_meanwhile:
+        await threads.say("surviving", "hello?")
+    await threads.hear(merge)
+    await threads.hear(merge)  # repeated once more
+    await threads.say("discarded", "thanks")
+    await threads.process()
+
+    said = {body.partition(": ")[2] for body in threads.gateway.channel.bodies}
+    expected = {"hi from surviving", "hi from discarded", "is it you?", "thanks"}
+    assert said == expected | ({"hello?"} if writes_meanwhile else set())
+    assert len(threads.gateway.channel.bodies) == len(said)
+    surviving = threads.simulator.get_desk_status("surviving").thread
+    assert set(threads.gateway.receivers) == {surviving}
+    names = {await threads.gateway.inbox.find_session(each) for each in threads.sessions}
+    assert len(names) == 1
+    [session] = names
+    outcome = await threads.gateway.send(session, "k", Message(text="one more"))
+    assert str(outcome) == "queued"
+    await threads.gateway.mailbox.aclose()

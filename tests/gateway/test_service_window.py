@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from core.errors import Rejected
 from core.model import (
     Address,
+    Choice,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
@@ -24,7 +25,9 @@ from core.model import (
     Template,
     TurnReceived,
 )
+from core.ports import TurnOutcome
 from core.processing import AbuseLimits
+from core.processing.replies import ReplyBuilder
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.message_timeline import MessageOutcome
@@ -34,6 +37,7 @@ from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.forwarder import SessionForwarder
 from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from tests.channels.intercom import builders as intercom
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway
@@ -368,6 +372,47 @@ async def test_a_reply_is_sent_by_sms_in_the_session_of_the_same_number(gateway:
         key="k", body="x", address=Address(channel="intercom", account="A", ours="A", theirs="123456789")
     )
     assert "no number" in await forwarder.forward("intercom:A:123456789", ticket, route)
+
+
+@pytest.mark.parametrize(
+    ("channel", "to", "shown"),
+    [
+        ("twilio", f"+{meta.PHONE}", "Which *12* fits, see the page (https://shop.example/a)?"),
+        ("intercom", "ada@example.com", "**Which** \\*12\\* fits, see [the page](https://shop.example/a)?"),
+    ],
+)
+async def test_a_reply_on_another_channel_is_rendered_by_that_channel(
+    gateway: InboundGateway, channel: str, to: str, shown: str
+) -> None:
+    channels: Any = {
+        "twilio": twilio(),
+        "intercom": intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP),
+        "whatsapp": meta.whatsapp(),
+    }
+    forwarder = SessionForwarder(gateway.redis, ProactiveSender(gateway.redis, channels, ProtocolLimits()))
+    route = Route(channel=channel, sender="+12025550101" if channel == "twilio" else "", to=to)
+    labels = [f"The delivery on day {number} in the afternoon" for number in range(5)]
+    message = Message(
+        text="**Which** \\*12\\* fits, see [the page](https://shop.example/a)?" + " More." * 900,
+        choices=tuple(Choice(label=each, payload=str(at)) for at, each in enumerate(labels)),
+        fallback=route,
+    )
+    await gateway.receive(meta_message(1), META)
+    address = gateway.channel.sent_replies[0].address
+    outcome = TurnOutcome(state={}, messages=(Message(text="first"), message))
+    first, *parts = ReplyBuilder(channels).build("t", address, outcome)
+    assert first.original is None
+    assert len(parts) > 1
+    for part in parts:
+        stored = Reply.model_validate_json(part.model_dump_json())
+        assert await forwarder.forward(META, stored, route) == ""
+
+    [outbox] = [key async for key in gateway.redis.scan_iter(f"tg:{{{channel}:*}}:out")]
+    replies = [Reply.model_validate_json(each) for each in await gateway.redis.lrange(outbox, 0, -1)]
+    text = "\n".join(each.body for each in replies)
+    assert text.startswith(shown)
+    assert text.count("More.") == 900
+    assert [text.count(each) for each in labels] == [1] * 5
 
 
 async def test_a_reply_that_comes_back_from_the_provider_passes_the_whole_gate(

@@ -30,6 +30,7 @@ AGENT_ACTIONS: Final = (
     AgentAction("give_back", "Pass control to the bot"),
     AgentAction("offer", "Offer control to the bot"),
     AgentAction("release", "End the session"),
+    AgentAction("merge", "Merge with the contact (name)", speaks=True),
     AgentAction("delete", "Delete"),
 )
 
@@ -43,6 +44,11 @@ class Conversation:
     active: Json | None = None
     pending: Json | None = None
     messages: list[Json] = field(default_factory=list)
+
+    @property
+    def user_id(self) -> str:
+        """ID of the user whose conversation it is."""
+        return f"u-{self.id}"
 
     def to_json(self) -> Json:
         """Return the JSON used by the API and by every event."""
@@ -60,12 +66,34 @@ class ConversationStore:
     def __init__(self) -> None:
         self.by_id: dict[str, Conversation] = {}
         self._messages: list[tuple[Conversation, Json, str, float]] = []
+        self._merged: dict[str, str] = {}
 
     def find(self, person: str) -> Conversation | None:
-        """Return a contact's only conversation, which never ends."""
+        """Return a contact's only conversation, which never ends; after a merge that of both contacts."""
+        person = self._merged.get(person, person)
         return next(
             (conversation for conversation in self.by_id.values() if conversation.person == person), None
         )
+
+    def merge(self, surviving: Conversation, discarded: Conversation) -> Json:
+        """Merge two contacts and their conversations; return the payload of the event ("user:merge")."""
+        payload = {
+            "mergedUsers": {
+                "surviving": {"id": surviving.user_id, "authenticated": True},
+                "discarded": {"id": discarded.user_id, "authenticated": False},
+            },
+            "mergedConversations": {"surviving": surviving.to_json(), "discarded": discarded.to_json()},
+            "reason": "api",
+        }
+        del self.by_id[discarded.id]
+        surviving.messages[:0] = discarded.messages
+        former = [person for person, found in self._merged.items() if found == discarded.person]
+        self._merged |= dict.fromkeys([*former, discarded.person], surviving.person)
+        self._messages = [
+            (surviving if conversation is discarded else conversation, message, direction, at)
+            for conversation, message, direction, at in self._messages
+        ]
+        return payload
 
     def record_message(self, conversation: Conversation, message: Json, direction: str, now: float) -> None:
         """Record a message with its direction: `in`, `out` or `agent`."""
@@ -74,6 +102,7 @@ class ConversationStore:
 
     def list_messages(self, person: str, after: int) -> Iterator[TranscriptEntry]:
         """Return the transcript of one contact or of all, with numbers above `after`."""
+        person = self._merged.get(person, person)
         for number, (conversation, message, direction, at) in enumerate(self._messages, start=1):
             if number <= after or (person and conversation.person != person):
                 continue

@@ -118,7 +118,7 @@ class SunshineSimulator:
         if conversation.active is None and conversation.pending is None:
             conversation.active = BOT_INTEGRATION
         name = user_message.participant or user_message.name or "Ada"
-        user_id = f"u-{user_message.participant or conversation.id}"
+        user_id = f"u-{user_message.participant}" if user_message.participant else conversation.user_id
         author = {"type": "user", "userId": user_id, "displayName": name}
         message = self._build_message(author, build_content(user_message), {"type": "web"}, now)
         self.conversations.record_message(conversation, message, "in", now)
@@ -129,7 +129,7 @@ class SunshineSimulator:
     def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
         """Run an agent's action. Raises `KeyError` for an unknown one, or without a conversation.
 
-        An agent who replies at the workspace takes control by that.
+        An agent who replies at the workspace takes control by that. Who is merged is named by `text`.
         """
         conversation = self.conversations.find(person)
         action = {each.name: each for each in AGENT_ACTIONS}[action_name]
@@ -164,6 +164,12 @@ class SunshineSimulator:
                 events = [
                     self._build_event(conversation, "switchboard:releaseControl", now, reason="ticketClosed")
                 ]
+            case "merge":
+                other = self.conversations.find(text)
+                if other is None or other is conversation:
+                    raise KeyError(text)
+                payload = self.conversations.merge(conversation, other)
+                events = [self._wrap_event("user:merge", payload, now)]
             case _:
                 events = [self._build_event(conversation, "conversation:remove", now)]
                 del self.conversations.by_id[conversation.id]
@@ -309,8 +315,10 @@ class SunshineSimulator:
         }
 
     def _build_event(self, conversation: Conversation, kind: str, now: float, **payload: object) -> Json:
-        body = {"conversation": conversation.to_json(), **payload}
-        return {"id": self._random_id(), "createdAt": format_time(now), "type": kind, "payload": body}
+        return self._wrap_event(kind, {"conversation": conversation.to_json(), **payload}, now)
+
+    def _wrap_event(self, kind: str, payload: Json, now: float) -> Json:
+        return {"id": self._random_id(), "createdAt": format_time(now), "type": kind, "payload": payload}
 
     def _build_deliveries(self, events: list[Json], now: float) -> list[WebhookDelivery]:
         """Build one POST with these events, delayed and repeated by the fault settings."""

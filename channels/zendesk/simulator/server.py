@@ -192,6 +192,8 @@ class ZendeskSimulator:
                     if external_id is None or each.external_id == external_id
                 ]
                 return json_response(200, build_page("tickets", tickets, query)), []
+            case "GET", ["users", number] if number.isdigit() and self.tickets.is_customer(int(number)):
+                return json_response(200, {"user": self.tickets.build_customer(int(number))}), []
             case "POST", ["uploads"]:
                 return self._files.handle_upload(request, query.get("filename", "")), []
             case "GET" | "PUT", ["tickets", number, *rest] if number.isdigit():

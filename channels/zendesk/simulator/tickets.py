@@ -88,6 +88,16 @@ class TicketStore:
         """Return the name or address of a customer."""
         return next((person for person, user_id in self._customers.items() if user_id == user), str(user))
 
+    def is_customer(self, user: int) -> bool:
+        """Return whether a user has written a ticket."""
+        return user in self._customers.values()
+
+    def build_customer(self, user: int) -> Json:
+        """Build the JSON of a customer; `time_zone` is Zendesk's own name of a zone ("Users")."""
+        names = {"name": self.get_user_name(user), "email": self.get_person(user)}
+        zone = {"time_zone": "Hawaii", "iana_time_zone": "Pacific/Honolulu"}
+        return {"id": user, "role": "end-user", **names, **zone}
+
     def get_user_name(self, user: int) -> str:
         """Return a user's display name."""
         return AGENTS.get(user) or self.get_person(user).partition("@")[0].capitalize()

@@ -98,6 +98,7 @@ class WebhookSender:
                 for name in ("created_at", "updated_at", "description", "subject", "tags")
             },
             **texts,
+            "external_id": ticket_json["external_id"],
             "actor_id": str(actor),
             "submitter_id": str(ticket.audits[0]["author_id"]),
             "is_public": True,
@@ -144,6 +145,7 @@ class WebhookSender:
         newest, newest_public = ticket.comments[-1], public[-1] if public else {"id": "", "plain_body": ""}
         return {
             "ticket.id": str(ticket.id),
+            "ticket.external_id": ticket.external_id,
             "ticket.updated_at_with_timestamp": f"{format_time(ticket.updated)} {len(ticket.audits)}",
             "ticket.assignee.id": _to_text(ticket.assignee_id) or "",
             "ticket.requester.id": str(ticket.requester),

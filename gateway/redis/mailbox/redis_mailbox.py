@@ -188,6 +188,10 @@ class RedisMailbox:
         log_reply_limit(permit)
         return decode_permit(permit)
 
+    async def name_threads(self, lease: Lease, names: Sequence[str]) -> None:
+        """Let these names lead to the session; see `core.ports.mailbox.Mailbox`."""
+        await self._scripts.run_one("name_threads", lease, [self._protocol.contact_ms, *names])
+
     async def record_sent(
         self,
         lease: Lease,

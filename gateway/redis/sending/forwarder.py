@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from core.model import Message, Reply, Route
+from core.model import Message, OriginalMessage, Reply, Route
 from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
@@ -17,7 +17,10 @@ _NUMBER: Final = re.compile(r"\+(\d{7,15})$")
 
 
 class SessionForwarder:
-    """Forwards replies through `ProactiveSender`, so every gate of the other session is asked."""
+    """Forwards replies through `ProactiveSender`, so every gate of the other session is asked.
+
+    A message of several parts is sent as a whole, once, whichever of its parts come here.
+    """
 
     def __init__(self, redis: Redis, sender: ProactiveSender) -> None:
         self._redis = redis
@@ -30,8 +33,12 @@ class SessionForwarder:
             return "no number of this contact is known; name one with `to`"
         channel, _, account = route.channel.partition("/")
         contact = ContactAddress(channel=channel, account=account, to=to, sender=route.sender)
-        name = hashlib.sha256(f"{session}\n{reply.key}".encode()).hexdigest()[:32]
-        message = Message(text=reply.body, media=reply.media, choices=reply.choices)
+        # not as the first channel shows it; a reply of an earlier release has only that
+        sent = reply.original or OriginalMessage(
+            key=reply.key, text=reply.body, media=reply.media, choices=reply.choices
+        )
+        name = hashlib.sha256(f"{session}\n{sent.key}".encode()).hexdigest()[:32]
+        message = Message(text=sent.text, media=sent.media, choices=sent.choices)
         receipt = await self._sender.send_to(contact, f"{OWN_PREFIX}via-{name}", message, category="utility")
         is_accepted = receipt.outcome in (
             SendOutcome.QUEUED,

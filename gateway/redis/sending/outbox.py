@@ -9,10 +9,19 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 import httpx
+from pydantic_core import to_json
 from redis.asyncio import Redis
 
 from core.errors import InvalidContact, StorageUnavailable
-from core.model import Address, Message, MessagePart, Reply
+from core.model import (
+    Address,
+    Message,
+    MessagePart,
+    MessageTemplate,
+    Reply,
+    TemplateProblem,
+    keep_original,
+)
 from core.ports import Channel, ServiceWindow
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
@@ -197,6 +206,12 @@ class ProactiveSender:
             self._redis, find_conversation(self._channels, contact), self._contact_ms
         )
 
+    async def find_template(
+        self, contact: ContactAddress, name: str, language: str
+    ) -> MessageTemplate | None:
+        """Return a template of the contact's channel; `None` if it is not known."""
+        return await self._templates.find(contact.channel_name, name, language)
+
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
         outcome = await self._schedule.cancel(session, key)
@@ -220,25 +235,22 @@ class ProactiveSender:
         """Put a message into an outbox; a session that does not exist is opened with its first address."""
         session, key = delivery.wanted.session, delivery.wanted.key
         message = delivery.wanted.message
-        stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
-        address = Address.model_validate_json(stored) if stored is not None else delivery.first_address
+        stored: list[Any] = await self._redis.hmget(f"tg:{{{session}}}", ["address", "zone"])
+        address = Address.model_validate_json(stored[0]) if stored[0] is not None else delivery.first_address
+        time_zone = (stored[1] or b"").decode()
         if address is None:
             return _receipt(SendOutcome.UNKNOWN, session)
         problem = await self._templates.find_problem(message, address)
-        if problem and not await self._was_queued(session, key):
-            return SendReceipt(SendOutcome(problem.kind.value), session, f"not sent: {problem.reason}")
         channel = self._channels.get(address.channel)
-        resolved = await self._templates.with_id(message, address)
-        parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
-        parts = [part for part in parts if _has_content(part)]
+        parts = [] if problem else await self._render(message, address)
         sealer = await cipher_of(self._redis).sealer()
         digest = sealer.digest("message", hashlib.sha256(_content_json(message).encode()).hexdigest())
-        if not delivery.scheduled_in and delivery.voice == "bot":
+        if not (delivery.scheduled_in or problem) and delivery.voice == "bot":
             scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
             if scheduled:
                 return scheduled
         if delivery.voice == "bot" and parts:
-            deferred = await self._defer_in_quiet_hours(delivery, address, digest)
+            deferred = await self._defer_in_quiet_hours(delivery, address, time_zone, digest)
             if deferred:
                 return deferred
         is_desk = channel is not None and channel.capabilities.desk
@@ -246,7 +258,7 @@ class ProactiveSender:
         if first := delivery.first_address:
             opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
-        replies = _build_replies(delivery.wanted, address, parts, delivery.voice)
+        replies = _build_replies(delivery.wanted, address, parts, delivery.voice, time_zone)
         encoded_parts: list[Argument] = []
         for reply in replies:
             encoded_parts += [sealer.reply(session, reply), encode_reply_entry(session, reply, sealer)]
@@ -254,7 +266,7 @@ class ProactiveSender:
         async def run(replaced_entry: str) -> SendOutcome:
             options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
             options.append(_needs_window(replies, message, window))
-            options.append(delivery.scheduled_in)
+            options += [delivery.scheduled_in, _encode_problem(problem)]
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -266,7 +278,16 @@ class ProactiveSender:
                 outcome = await run(earlier.first_entry)
         if self._words and outcome is SendOutcome.QUEUED:
             self._words.add(session, [reply.body for reply in replies], "business")
+        if problem and outcome == problem.kind.value:
+            return SendReceipt(outcome, session, f"not sent: {problem.reason}")
         return _receipt(outcome, session)
+
+    async def _render(self, message: Message, address: Address) -> list[MessagePart]:
+        """Split a message by its channel's limits, without the parts of which nothing would be shown."""
+        channel = self._channels.get(address.channel)
+        resolved = await self._templates.with_id(message, address)
+        parts = channel.render(resolved, address) if channel else [_render_plainly(resolved)]
+        return [part for part in parts if _has_content(part)]
 
     async def _confirm(self, receipt: SendReceipt, key: str) -> SendReceipt:
         """Return the receipt of an accepted message when replicas have it, too.
@@ -307,7 +328,7 @@ class ProactiveSender:
         return None if result == "due" else _receipt(SendOutcome(result), session, due)
 
     async def _defer_in_quiet_hours(
-        self, delivery: _Delivery, address: Address, digest: str
+        self, delivery: _Delivery, address: Address, time_zone: str, digest: str
     ) -> SendReceipt | None:
         """Schedule a message for the end of the contact's quiet hours; `None` if it may be sent now."""
         if self._quiet is None:
@@ -315,7 +336,7 @@ class ProactiveSender:
         wanted = delivery.wanted
         seconds, microseconds = await self._redis.time()
         now_ms = int(seconds) * 1000 + int(microseconds) // 1000
-        due = self._quiet.find_end(address, wanted.category, now_ms)
+        due = self._quiet.find_end(address, wanted.category, now_ms, time_zone)
         if not due:
             return None
         if delivery.scheduled_in:  # it is in the schedule already
@@ -326,11 +347,6 @@ class ProactiveSender:
             return _receipt(outcome, wanted.session)
         result, due = await self._schedule.add(wanted, due, digest, QUIET_REASON)
         return _receipt(SendOutcome(result), wanted.session, due)
-
-    async def _was_queued(self, session: str, key: str) -> bool:
-        """Return whether a message of this key is on its way: its repetition is a duplicate."""
-        earlier = await self._records.read(session, key)
-        return earlier is not None and not earlier.is_refused
 
 
 def _render_plainly(message: Message) -> MessagePart:
@@ -355,6 +371,11 @@ def _receipt(outcome: SendOutcome, session: str, due_ms: int = 0) -> SendReceipt
     return SendReceipt(outcome, session, REFUSAL_SENTENCES.get(outcome, ""), due_ms)
 
 
+def _encode_problem(problem: TemplateProblem | None) -> str:
+    """Return a problem as say.lua records it; empty for none."""
+    return to_json({"code": problem.kind, "reason": problem.reason}).decode() if problem else ""
+
+
 def _needs_window(replies: Sequence[Reply], message: Message, window: ServiceWindow | None) -> str:
     """Return whether a message needs an open service window (`1`) or not (empty), as the scripts read it."""
     is_free_text = any(needs_open_window(reply, window) for reply in replies)
@@ -366,6 +387,7 @@ def _build_replies(
     address: Address,
     parts: Sequence[MessagePart],
     voice: Literal["bot", "person"],
+    time_zone: str = "",
 ) -> list[Reply]:
     """Build a message's replies, keyed by its key and the number of the part."""
     key, is_bulk = wanted.key, voice == "bot"
@@ -378,6 +400,8 @@ def _build_replies(
             category=wanted.category if is_bulk and wanted.category != "marketing" else "",
             fallback=wanted.message.fallback,
             route=wanted.message.route,
+            original=keep_original(wanted.message, key),
+            time_zone=time_zone if is_bulk else "",
             **dict(part),
         )
         for number, part in enumerate(parts, start=1)

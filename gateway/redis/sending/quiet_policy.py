@@ -1,4 +1,4 @@
-"""Quiet hours of contacts: by the time zones of their phone number, or else by a configured one."""
+"""Quiet hours of contacts, in the time zone of the account, their profile or their phone number."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ _NUMBER: Final = re.compile(r"(?:[a-z]+:)?\+?(\d{5,20})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class QuietRule:
-    """Quiet hours of a channel, and the time zone of contacts for whom none is known."""
+    """Quiet hours of a channel.
+
+    `time_zone` is that of contacts for whom none is known; if it is `fixed`, of all contacts.
+    """
 
     hours: QuietHours = field(default_factory=QuietHours)
     time_zone: str = "UTC"
+    fixed: bool = False
 
 
 class QuietPolicy:
@@ -39,21 +43,35 @@ class QuietPolicy:
         self._by_channel = by_channel
         self._numbered_channels = frozenset(numbered_channels)
 
-    def find_end(self, address: Address, category: str, now_ms: int) -> int:
+    def has_hours(self, channel: str) -> bool:
+        """Return whether a channel has quiet hours in which the contact's own time zone counts."""
+        rule = self._by_channel.get(channel, self._default)
+        return rule.hours != QuietHours() and not rule.fixed
+
+    def find_end(self, address: Address, category: str, now_ms: int, profile_zone: str = "") -> int:
         """Return when the contact's quiet hours are over, in ms since the epoch; 0 if it is not quiet.
 
         A number may belong to several time zones: it is quiet if it is in any of them.
         """
         rule = self._by_channel.get(address.channel, self._default)
+        names = self._find_zones(address, profile_zone, rule)
+        return rule.hours.find_end(category, now_ms, [load_time_zone(name) for name in names])
+
+    def _find_zones(self, address: Address, profile_zone: str, rule: QuietRule) -> tuple[str, ...]:
+        if rule.fixed:
+            return (rule.time_zone,)
+        if profile_zone and _is_known(profile_zone):
+            return (profile_zone,)
         zones: tuple[str, ...] = ()
         if address.channel in self._numbered_channels and (match := _NUMBER.fullmatch(address.theirs)):
             zones = find_time_zones(match[1])
-        names = zones or (rule.time_zone,)
-        return rule.hours.find_end(category, now_ms, [load_time_zone(name) for name in names])
+        return zones or (rule.time_zone,)
 
     def find_end_for(self, reply: Reply, now_ms: int) -> int:
         """Return the same for a reply that waits in the outbox; answers have no quiet hours."""
-        return self.find_end(reply.address, reply.category or "marketing", now_ms) if reply.bulk else 0
+        if not reply.bulk:
+            return 0
+        return self.find_end(reply.address, reply.category or "marketing", now_ms, reply.time_zone)
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from core.model import (
     Address,
     Message,
+    MessageTemplate,
     TemplateProblem,
     TemplateProblemKind,
     find_status_problem,
@@ -49,6 +50,10 @@ class TemplateGate:
             "`turngate templates sync`"
         )
         return TemplateProblem(kind=unknown, reason=reason)
+
+    async def find(self, channel: str, name: str, language: str) -> MessageTemplate | None:
+        """Return a template as the provider listed it; `None` if it is not known."""
+        return await self._templates.find(channel, name, language)
 
     async def with_id(self, message: Message, address: Address) -> Message:
         """Return the message with the provider's own names of its template, if they are known."""

@@ -9,6 +9,7 @@ from random import Random
 
 import httpx
 import pytest
+import sunshine_conversations_client as sunshine
 
 from channels._kit.simulator import (
     Fault,
@@ -27,10 +28,12 @@ from core.model import (
     Address,
     Attachment,
     Choice,
+    ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Event,
+    Ignored,
     Reply,
     StatusChanged,
     TurnReceived,
@@ -278,6 +281,29 @@ def test_impossible_actions_raise(move: str) -> None:
     app.say()
     with pytest.raises(KeyError):
         app.act(move)
+
+
+def test_merged_contacts_have_one_conversation() -> None:
+    app = Simulation()
+    for person in (ADA, "ada-at-work"):
+        app.hear(app.simulator.send_user_message(UserMessage("sunshine", person, "Hi"), app.now)[1])
+    former = app.simulator.get_desk_status("ada-at-work").thread
+    [deliveries] = app.simulator.run_agent_action(ADA, "merge", "ada-at-work", app.now)
+    surviving = app.simulator.get_desk_status("ada-at-work").thread
+    assert surviving == app.simulator.get_desk_status(ADA).thread != former
+
+    [event] = json.loads(deliveries.body)["events"]
+    merged = event["payload"]["mergedConversations"]
+    assert (event["type"], merged["surviving"]["id"]) == ("user:merge", surviving)
+    assert merged["discarded"]["id"] == former
+    assert sunshine.WebhookBody.from_dict(json.loads(deliveries.body)) is not None
+    users, moved = app.hear([deliveries])
+    assert isinstance(users, Ignored)
+    assert isinstance(moved, ContactMoved)
+    assert (moved.address.theirs, moved.absorbed) == (surviving, f"sunshine:{APP}:{former}")
+    assert [line.text for line in app.simulator.list_messages(app.now, person="ada-at-work")] == ["Hi", "Hi"]
+    with pytest.raises(KeyError):
+        app.act("merge", "ada-at-work")
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -235,6 +235,23 @@ def test_control_offered_to_the_bot_gives_back() -> None:
     assert acts(offer) == [ControlAction.GIVE_BACK]
     assert acts(event("switchboard:offerControl", DESK)) == []
     assert [type(found) for found in parsed(message)] == [TurnReceived]
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ({"displayName": "Ada"}, "Ada"),
+        ({"user": {"profile": {"givenName": "Ada", "surname": "Byron"}}}, "Ada Byron"),
+        ({"user": {"profile": {"surname": "Byron"}}}, "Byron"),
+        ({}, ""),
+    ],
+)
+def test_the_name_is_shown_or_in_the_profile(author: dict[str, Any], name: str) -> None:
+    message = said({"type": "text", "text": "hi"}, author={"type": "user", "userId": "u1", **author})
+    [event] = channel().parse(hook(message))
+
+    assert isinstance(event, TurnReceived)
+    assert event.turn.profile_name == name
 
 
 def test_a_turn_has_time_and_locale() -> None:

@@ -17,6 +17,7 @@ from core.model import Address, FailureKind, Reply
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
 
 MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+SERVICE = "MG" + "0" * 32
 SMS = Address(channel="twilio", account=ACCOUNT, ours="+12025550100", theirs="+12025550170")
 WHATSAPP = Address(
     channel="twilio", account=ACCOUNT, ours="whatsapp:+12025550101", theirs="whatsapp:+12025550171"
@@ -101,9 +102,9 @@ async def test_ten_media_are_ten_fields_and_no_body_is_no_field(api: respx.MockR
 
 
 async def test_a_messaging_service_is_named_next_to_the_sender(api: respx.MockRouter) -> None:
-    form = await sent_form(api, reply(), TWILIO_MESSAGING_SERVICE_SID="MG1")
+    form = await sent_form(api, reply(), TWILIO_MESSAGING_SERVICE_SID=SERVICE)
 
-    assert (form["MessagingServiceSid"], form["From"]) == (["MG1"], [SMS.ours])
+    assert (form["MessagingServiceSid"], form["From"]) == ([SERVICE], [SMS.ours])
 
 
 async def test_the_first_token_of_a_rotation_sends(api: respx.MockRouter) -> None:
@@ -318,7 +319,9 @@ def test_without_settings_there_is_no_channel() -> None:
         ({"TWILIO_ACCOUNT_SID": ACCOUNT}, PUBLIC, "TWILIO_AUTH_TOKEN"),
         ({"TWILIO_AUTH_TOKEN": TOKEN}, PUBLIC, "TWILIO_ACCOUNT_SID"),
         ({"TWILIO_API_URL": "https://api.twilio.com"}, PUBLIC, "TWILIO_ACCOUNT_SID"),
-        ({**ENVIRON, "TWILIO_ACCOUNT_SID": "SK1"}, PUBLIC, "TWILIO_ACCOUNT_SID"),
+        ({**ENVIRON, "TWILIO_ACCOUNT_SID": "SK" + "0" * 32}, PUBLIC, "TWILIO_ACCOUNT_SID"),
+        ({**ENVIRON, "TWILIO_ACCOUNT_SID": ACCOUNT[:-1]}, PUBLIC, "TWILIO_ACCOUNT_SID"),
+        ({**ENVIRON, "TWILIO_MESSAGING_SERVICE_SID": SERVICE[:-1]}, PUBLIC, "TWILIO_MESSAGING_SERVICE_SID"),
         ({**ENVIRON, "TWILIO_AUTH_TOKEN": "a,,b"}, PUBLIC, "TWILIO_AUTH_TOKEN"),
         ({**ENVIRON, "TWILIO_AUTH_TOKEN": "tökén"}, PUBLIC, "TWILIO_AUTH_TOKEN"),
         ({**ENVIRON, "TWILIO_API_URL": "api.twilio.com"}, PUBLIC, "TWILIO_API_URL"),

@@ -135,6 +135,14 @@ async def test_more_choices_are_a_list_in_the_sessions_language() -> None:
     assert (turn_of(fields).payload, turn_of(fields).text) == ("p4", "E")
 
 
+@pytest.mark.parametrize("count", [2, 5])
+async def test_a_value_above_buttons_or_a_list_is_shown_as_it_is(count: int) -> None:
+    api, channel = Api(), twilio(TWILIO_API_URL=API)
+    await send(api, channel, r"Code \*12\* or A\*12\*B, **now**?", choices=choices(*"ABCDE"[:count]))
+
+    assert json.loads(api.forms[0]["ContentVariables"]) == {"1": "Code \u2060*12* or A*12*B, *now*?"}
+
+
 async def test_a_shape_is_made_once_for_all_workers() -> None:
     api, store = Api(), InMemorySessionStore()
     for name in ("Ada", "Bob"):

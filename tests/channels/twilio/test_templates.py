@@ -162,6 +162,54 @@ async def test_wrong_values_are_named_and_twilio_refuses_them_too(api: Api) -> N
     assert refused.value.code == "21656"
 
 
+def _add_content(api: Api, types: dict[str, Any]) -> str:
+    content = {"friendly_name": "shop", "language": "en", "variables": {"1": "a", "2": "b"}, "types": types}
+    created = api.simulator.contents.create(json.dumps(content).encode())
+    assert created is not None
+    return str(created["sid"])
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("A*12*B", "A*12*B"),
+        ("*12* & _x_", "\u2060*12* & \u2060_x_"),
+        ("- `x`", "\u2060- \u2060`x`"),
+    ],
+)
+async def test_a_value_is_shown_as_it_is_and_an_identifier_gets_it_unchanged(
+    api: Api, value: str, shown: str
+) -> None:
+    actions = [{"type": "QUICK_REPLY", "title": "Yes", "id": "yes-{{2}}"}]
+    sid = _add_content(api, {"twilio/quick-reply": {"body": "Code {{1}}!", "actions": actions}})
+    template = Template(name=sid, language="en", variables={"1": value, "2": value})
+    await send(api, template)
+    await send(api, template, SMS)
+
+    on_whatsapp, by_sms = (json.loads(form["ContentVariables"]) for form in api.forms)
+    assert on_whatsapp == {"1": shown, "2": value}
+    assert by_sms == {"1": value, "2": value}
+
+
+def test_a_variable_in_a_url_is_no_text() -> None:
+    card = {"title": "Hi {{1}}, see {{2}}", "media": ["https://shop.example/{{2}}.png"], "actions": []}
+    definition = parse_definition(
+        {"sid": "HX" + "0" * 32, "language": "en", "types": {"twilio/card": card}, "variables": {"3": "code"}}
+    )
+
+    assert definition is not None
+    assert {each.name: each.is_shown for each in definition.variables} == {"1": True, "2": False, "3": False}
+
+
+async def test_a_template_is_sent_while_the_list_of_contents_is_not_readable(api: Api) -> None:
+    sid = _add_content(api, {"twilio/text": {"body": "Code {{1}} {{2}}"}})
+    api.refuses_contents = True
+    await send(api, Template(name=sid, language="en", variables={"1": "*12*", "2": "x"}))
+
+    [form] = api.forms
+    assert json.loads(form["ContentVariables"]) == {"1": "*12*", "2": "x"}
+
+
 async def test_approval_counts_on_whatsapp_only(api: Api) -> None:
     paused = (await listed(api))["spring_sale"]
     sale = Template(name="spring_sale", language="en", variables={"1": "Ada"})

@@ -550,7 +550,10 @@ def test_an_order_and_shared_contacts_are_data() -> None:
 
 
 def test_a_referral_is_data() -> None:
-    found = turn(message(referral=REFERRAL)).referral
+    media = {"media_type": "image", "image_url": "https://ads.example/a.png"}
+    found = turn(message(referral={**REFERRAL, **media, "welcome_message": {"text": "Hello!"}})).referral
 
     assert found is not None
     assert (found.source_id, found.headline) == ("120", REFERRAL["headline"])
+    assert (found.media_type, found.media_url) == ("image", "https://ads.example/a.png")
+    assert found.welcome_text == "Hello!"

@@ -118,6 +118,7 @@ ACCEPTED: Json = {
 URL = "https://example.zendesk.com/attachments/token/x/?name=parcel.png"
 WORDS = {
     "ticket.id": "5158",
+    "ticket.external_id": "",
     "ticket.updated_at_with_timestamp": "2026-11-23 10:00:00 UTC",
     "ticket.assignee.id": "",
     "ticket.requester.id": ADA,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,15 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from core.errors import Rejected
-from core.model import ControlAction, DeliveryStatus, FailureKind, StatusChanged
+from core.model import (
+    ControlAction,
+    DeliveryStatus,
+    FailureKind,
+    MessageTemplate,
+    StatusChanged,
+    TemplateVariable,
+)
+from core.quiet_hours import QuietHours
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, MissingVariable, Progress, RowOutcome
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.outcome_file import write_outcomes
@@ -20,8 +29,12 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.opt_outs import OptOuts
+from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway
@@ -222,6 +235,75 @@ async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: Rig) -> N
     assert [each.outcome for each in await rig.outcomes() if each] == ["queued"] * 100
 
 
+class KilledFeeder:
+    """A feeder that is killed after its rows have entered outboxes, before that is recorded."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig, self._feeder = rig, rig.feeder()
+
+    async def feed(self, count: int) -> None:
+        assert await self._rig.store.take("spring", self._feeder._token, 1) == (0, 0)
+        await self._feeder._process(SPRING, 0, await self._rig.store.read_rows("spring", 0, count))
+        while await self._rig.store.take("spring", "another process", 1) is None:
+            pass  # until its right is over
+
+
+async def _opt_out(rig: Rig) -> None:
+    await OptOuts(rig.redis, RedisInbox(rig.redis)).change(number(1), ControlAction.OPT_OUT)
+
+
+async def _refuse_at_the_provider(rig: Rig) -> None:
+    refusal = Rejected("opted out", code="21610", failure=FailureKind.OPTED_OUT)
+    rig.gateway.channel.planned_failures = [(refusal, False)]
+
+
+@pytest.mark.parametrize("refuse", [_opt_out, _refuse_at_the_provider])
+@pytest.mark.parametrize("opts_in_again", [False, True])
+async def test_a_row_that_is_refused_while_its_feeder_is_killed_is_counted_once(
+    rig: Rig, refuse: Callable[[Rig], Awaitable[None]], opts_in_again: bool
+) -> None:
+    await rig.store.start(SPRING, rows(3))
+    await KilledFeeder(rig).feed(3)
+    await refuse(rig)
+    await rig.send_all()
+    refused = {number(each) for each in range(3)} - set(rig.receivers())
+    assert len(refused) == 1
+    if opts_in_again:
+        await OptOuts(rig.redis, RedisInbox(rig.redis)).change(refused.pop(), ControlAction.OPT_IN)
+    await rig.store.start(SPRING, rows(3))
+    await rig.feeder().feed_all()
+    progress = await rig.progress()
+    assert (progress.processed, progress.waiting) == (3, int(opts_in_again))
+    await rig.send_all()
+    assert (await rig.progress()).waiting == 0
+    assert len(rig.receivers()) == 2 + opts_in_again
+
+
+async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_scheduled(rig: Rig) -> None:
+    night = QuietPolicy(QuietRule(QuietHours.parse("marketing=00:00-23:59")), {}, ["twilio"])
+    channels: Any = {"twilio": twilio()}
+    rig.sender = ProactiveSender(rig.redis, channels, rig.limits, night)
+    await rig.store.start(SPRING, rows(3))
+    await rig.feeder().feed_all()
+    progress = await rig.progress()
+    assert (progress.queued, progress.scheduled, progress.waiting, progress.sent) == (0, 3, 3, 0)
+
+    assert await rig.sender.cancel(session_of(0), SPRING.key) is CancelOutcome.CANCELLED
+    progress = await rig.progress()
+    assert (progress.queued, progress.scheduled, progress.waiting) == (1, 2, 2)
+    await _opt_out(rig)
+    day = ProactiveSender(rig.redis, channels, rig.limits)
+    members: Any = await rig.redis.zrange("tg:schedule", 0, -1)
+    for member in members:
+        await rig.redis.zadd("tg:schedule", {member: 1})
+    await ScheduleReleaser(rig.redis, day).release_due()
+    progress = await rig.progress()
+    assert (progress.queued, progress.scheduled, progress.waiting, progress.refused) == (3, 0, 1, 1)
+    await rig.send_all()
+    assert (await rig.progress()).waiting == 0
+    assert rig.receivers() == [number(2)]
+
+
 @pytest.mark.long
 async def test_several_workers_share_one_broadcast(rig: Rig) -> None:
     await rig.store.start(SPRING, rows(700))
@@ -307,6 +389,36 @@ def test_a_template_gets_the_columns_that_are_named() -> None:
         broadcast.message({"first name": "Ada"})
     with pytest.raises(ValidationError, match="1=first name"):
         Broadcast(name="a", channel="whatsapp", template="order", language="en", variables="first name")
+
+
+async def test_columns_that_the_template_does_not_have_are_left_out_and_named(rig: Rig) -> None:
+    template = MessageTemplate(
+        name="order_update",
+        language="en_US",
+        status="approved",
+        category="utility",
+        variables=(TemplateVariable(name="1"), TemplateVariable(name="button.0.payload", is_required=False)),
+    )
+    await TemplateRecords(rig.redis).replace("whatsapp", [template], 1_000)
+    broadcast = Broadcast(
+        name="update", channel="whatsapp", sender=meta.OURS, template="order_update", language="en_US"
+    )
+    recipients = [
+        Recipient(line=2, to=f"+{meta.PHONE}", variables={"1": "Ada", "city": "Kiel", "notes": "likes tea"})
+    ]
+    preview = await Previewer(rig.sender).run(broadcast, recipients)
+    assert (preview.sendable, preview.unused) == (1, ("city", "notes"))
+    assert (preview.templates, preview.template_category) == (1, "utility")
+    await rig.store.start(broadcast, recipients)
+    await rig.feeder().feed_all()
+    assert [each.outcome for each in await rig.outcomes("update") if each] == ["queued"]
+    [outbox] = [key async for key in rig.redis.scan_iter("tg:{whatsapp:*}:out")]
+    [stored] = await rig.redis.lrange(outbox.decode(), 0, -1)
+    assert json.loads(stored)["template"]["variables"] == {"1": "Ada"}
+    text = await Previewer(rig.sender).run(
+        SPRING, [Recipient(line=2, to=number(1), variables={"name": "A", "x": "y"})]
+    )
+    assert text.unused == ("x",)
 
 
 def test_a_broadcast_of_an_earlier_release_keeps_its_digest() -> None:

@@ -37,6 +37,24 @@ def test_opt_outs_are_added_listed_and_removed(ask_command: str) -> None:
     assert "0 opt-outs" in run("optout", "list").output
 
 
+def test_all_opt_outs_are_exported(ask_command: str) -> None:
+    async def opt_out_many(rig: Rig) -> None:
+        await _two_sessions(rig)
+        members = {f"fake:A1:us:+1555{number:07}": number + 1 for number in range(1_100)}
+        await rig.redis.zadd("tg:optouts", members)
+
+    prepare(ask_command, opt_out_many)
+    run("optout", "add", NAMES[0], "--scope", "marketing")
+
+    assert "100 rows" in run("optout", "list").output
+    assert len(json.loads(run("optout", "list", "--json").output)) == 1_102
+    header, newest, *rest = run("optout", "list", "--csv").output.splitlines()
+    assert header == "contact,scope,since,session"
+    assert newest.startswith(f"{ADDRESS.theirs},marketing,20")
+    assert len(rest) == 1_101
+    assert rest[1].startswith("+15550001099,all,1970-01-01")
+
+
 def test_marketing_is_a_scope(ask_command: str) -> None:
     prepare(ask_command, _two_sessions)
     run("optout", "add", NAMES[0], "--scope", "marketing")

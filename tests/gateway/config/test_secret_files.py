@@ -16,6 +16,7 @@ from gateway.config.settings import Settings, load_environment, secret_names
 from tests.gateway.config.test_setting_names import OF_CHANNELS, OWN
 
 SECRET = "3f9b0c7a51e84d62"
+SID = "AC" + "0" * 31
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_settings_keys_and_secrets_of_flows_come_from_files(monkeypatch: pytest.
 
 
 def test_a_channel_of_which_a_secret_is_in_a_file_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC1")
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", f"{SID}1")
     monkeypatch.setenv("TWILIO_AUTH_TOKEN_FILE", write_secret(f"{SECRET}\r\n"))
     monkeypatch.setenv("PUBLIC_URL", "https://bots.example.com")
 
@@ -69,9 +70,9 @@ def test_accounts_have_secrets_from_files(monkeypatch: pytest.MonkeyPatch) -> No
     Path("turngate.toml").write_text(
         f"""
         [channels.twilio.accounts.one]
-        settings = {{TWILIO_ACCOUNT_SID = "AC1", TWILIO_AUTH_TOKEN_FILE = "{write_secret()}"}}
+        settings = {{TWILIO_ACCOUNT_SID = "{SID}1", TWILIO_AUTH_TOKEN_FILE = "{write_secret()}"}}
         [channels.twilio.accounts.two]
-        settings = {{TWILIO_ACCOUNT_SID = "AC2", TWILIO_AUTH_TOKEN = "$SECOND_TOKEN"}}
+        settings = {{TWILIO_ACCOUNT_SID = "{SID}2", TWILIO_AUTH_TOKEN = "$SECOND_TOKEN"}}
         """,
         encoding="utf-8",
     )

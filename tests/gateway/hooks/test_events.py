@@ -278,6 +278,6 @@ async def test_the_progress_of_a_broadcast_is_told(redis: Redis, receiver: Recei
     told = [each["data"] for each in receiver.events if each["type"] == "broadcast.progress"]
     assert [each["state"] for each in told] == ["running", "finished"]
     assert told[-1]["broadcast"] == "spring"
-    assert told[-1]["counts"] == {"total": 4, "processed": 4, "queued": 4, "skipped": 0}
+    assert told[-1]["counts"] == {"total": 4, "processed": 4, "queued": 4, "scheduled": 0, "skipped": 0}
     assert "session_ref" not in told[-1]
     await rig.gateway.mailbox.aclose()

@@ -8,8 +8,9 @@ that an agent has.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -30,13 +31,19 @@ from core.ports import AcceptResult, Inbox
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 
+_NUMBER: Final = re.compile(r":\+?\d{5,20}$")
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 _RESOLVE_SCRIPT = lua.load_script("resolve_names", ProtocolLimits())
 
 
+def _find_numbers(names: Sequence[str]) -> list[str]:
+    """Return the names that end with a phone number, or another one of digits."""
+    return [name for name in names if _NUMBER.search(name)]
+
+
 async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
     """Return the session to which all names of a contact lead from now on, the most reliable name first."""
-    items = [{"names": list(names), "meet": False, "retired": []}]
+    items = [{"names": list(names), "numbers": _find_numbers(names), "meet": False, "retired": []}]
     [session] = await _RESOLVE_SCRIPT(redis, [retention_ms, json.dumps(items)])
     return str(session.decode())
 
@@ -89,6 +96,7 @@ class IdentityResolver:
         keys = [
             {
                 "names": list(names),
+                "numbers": _find_numbers(names),
                 "meet": isinstance(event := events[index], Ignored | ContactMoved),
                 "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
             }

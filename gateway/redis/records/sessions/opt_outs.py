@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -13,13 +13,21 @@ from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.session_index import SessionIndex
 
+_PAGE: Final = 1_000
+
 
 class OptOutRow(FrozenModel):
-    """A session whose contact is opted out, with the scope and the time of that."""
+    """A session whose contact is opted out, and the contact's address, with the scope and time of that."""
 
     session: str
+    contact: str = ""
     scope: OptOutScope
     since_ms: int
+
+
+def _find_contact(session: str, address: bytes | None) -> str:
+    """Return the contact's address; of a session that has expired, what its name ends with."""
+    return Address.model_validate_json(address).theirs if address else session.rpartition(":")[2]
 
 
 class OptOuts:
@@ -35,16 +43,27 @@ class OptOuts:
         rows: Any = await self._redis.zrevrange("tg:optouts", offset, offset + limit - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name, _ in rows:
-                pipeline.hget(f"tg:{{{name.decode()}}}", "optout")
-            scopes: list[Any] = await pipeline.execute() if rows else []
+                pipeline.hmget(f"tg:{{{name.decode()}}}", ["optout", "address"])
+            stored: list[Any] = await pipeline.execute() if rows else []
         return [
             OptOutRow(
                 session=name.decode(),
+                contact=_find_contact(name.decode(), address),
                 scope=OptOutScope.MARKETING if scope == b"marketing" else OptOutScope.ALL,
                 since_ms=int(score),
             )
-            for (name, score), scope in zip(rows, scopes, strict=True)
+            for (name, score), (scope, address) in zip(rows, stored, strict=True)
         ]
+
+    async def list_all(self) -> list[OptOutRow]:
+        """Return all opt-outs, newest first."""
+        rows: dict[str, OptOutRow] = {}
+        while page := await self.list_newest(_PAGE, len(rows)):
+            before = len(rows)
+            rows |= {each.session: each for each in page}
+            if len(rows) == before:
+                break
+        return list(rows.values())
 
     async def change(
         self, contact: str, act: ControlAction, scope: OptOutScope = OptOutScope.ALL, actor: str = "operator"

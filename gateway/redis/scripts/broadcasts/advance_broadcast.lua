@@ -36,7 +36,4 @@ if stored[1] == 'running' and processed >= tonumber(stored[5]) then
 end
 if stored[1] ~= 'running' then return nil end
 redis.call('HSET', broadcast, 'holder', token, 'held_until', now + tonumber(ARGV[3]))
-local counts = redis.call('HMGET', broadcast, 'queued', 'sent', 'refused', 'rejected', 'rerouted')
-local waiting = tonumber(counts[1] or 0)
-for i = 2, 5 do waiting = waiting - tonumber(counts[i] or 0) end
-return {processed, math.max(waiting, 0)}
+return {processed, count_waiting(broadcast)}

@@ -15,14 +15,14 @@ local function add_to_schedule(session, id, due, digest, message, reason)
   redis.call('DEL', record)
   redis.call('HSET', record, 'state', 'waiting', 'due', string.format('%d', due), 'digest', digest, 'message', message,
     'reason', reason)
-  redis.call('SADD', key(session, ':scheduled'), id)
+  if redis.call('SADD', key(session, ':scheduled'), id) == 1 then count_broadcast(id, 'scheduled') end
   redis.call('SET', 'tg:proactive_session:' .. id, session, 'PX', string.format('%d', ends))
   log_entry(session, 'scheduled', cjson.encode({key = id, at_ms = due, reason = reason}))
 end
 
 local function leave_schedule(session, id)
   redis.call('ZREM', 'tg:schedule', scheduled_member(session, id))
-  redis.call('SREM', key(session, ':scheduled'), id)
+  if redis.call('SREM', key(session, ':scheduled'), id) == 1 then count_broadcast(id, 'scheduled', -1) end
 end
 
 local function cancel_scheduled(session, id, reason)
@@ -33,4 +33,5 @@ local function cancel_scheduled(session, id, reason)
   redis.call('PEXPIRE', record, DEDUP_MS)
   log_entry(session, 'unscheduled', cjson.encode({key = id, reason = reason, code = 'cancelled'}))
   count('cancelled')
+  count_broadcast(id, 'rejected')
 end

@@ -1,7 +1,7 @@
 -- The session of each contact by its identifiers (gateway/redis/records/contacts/identities.py).
--- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet, retired}; `meet` links all names to the
--- session of the first one that has a session; a name in `retired` leads to a new one afterwards. Returns a session for
--- each item. `tg:{session}:names` holds the names of a session, for its erasure.
+-- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, meet, retired}; `meet` links all names to
+-- the session of the first one that has a session; `numbers` are names that may be given to somebody else; a name in
+-- `retired` leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
   if is_others then redis.call('DEL', key) end
@@ -32,11 +32,14 @@ end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
   local first, session, others, unnamed, retired, retired_session = item.names[1], nil, {}, {}, {}, nil
+  local is_number = {}
+  for _, name in ipairs(item.numbers) do is_number[name] = true end
   for _, name in ipairs(item.retired) do retired[name] = true end
   for index, name in ipairs(item.names) do
     local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
     -- phone numbers are reassigned: a name seen with another reliable name belongs to another contact now
-    local belongs = stored[1] and (item.meet or index == 1 or stored[2] == '' or stored[2] == first)
+    local is_certain = item.meet or index == 1 or not is_number[name]
+    local belongs = stored[1] and (is_certain or stored[2] == '' or stored[2] == first)
     if belongs and retired[name] then
       retired_session = retired_session or stored[1]
     elseif belongs then

@@ -3,12 +3,13 @@
 -- key that is known to have left no trace outside ('' for none), the address and the account of a session that this
 -- message opens if there is none ('' if there must be one), whether it opens a new thread where the former one is closed
 -- (1 or ''), whether it needs an open service window (1 or ''), the session in whose schedule it was taken (''
--- for a message that is sent at once), then reply and log entry for each part. A message of an agent takes the session
+-- for a message that is sent at once), the refusal of its template as JSON {code, reason} ('' for none), then reply and
+-- log entry for each part. A message of an agent takes the session
 -- over. Returns queued, duplicate (the same content again), id_used (another content under the key), full when too many
 -- replies wait, unknown_session for one without any message, unscheduled for one that is not taken any more, or a
 -- refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
-local record, part_count, scheduled_in = proactive_record(session, id), (#ARGV - 12) / 2, ARGV[12]
+local record, part_count, scheduled_in = proactive_record(session, id), (#ARGV - 13) / 2, ARGV[12]
 -- Its releaser stood still meanwhile: another one has released it, or it waits again and may have been cancelled since.
 if scheduled_in ~= '' and redis.call('HGET', scheduled_record(scheduled_in, id), 'state') ~= 'releasing' then
   return 'unscheduled'
@@ -31,6 +32,10 @@ end
 local function find_refusal()
   local window = ARGV[11] == '1' and (stored[4] or not stored[1] and 0) or nil
   local reason, code = refusal_reason(stored[2], stored[3], ARGV[4], ARGV[4] == 'bot' and '1' or '', window, now)
+  if not reason and ARGV[13] ~= '' then
+    local problem = cjson.decode(ARGV[13])
+    return problem.reason, problem.code
+  end
   if not reason and part_count == 0 then return 'there is nothing to send', 'empty' end
   if not reason then reason, code = stopped_broadcast(id) end
   return reason, code
@@ -70,7 +75,7 @@ if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
   start_retention_if_idle(session)
   count('silenced')
-  if scheduled_in ~= '' then count_broadcast(id, 'rejected') end
+  if scheduled_in ~= '' then count_broadcast(id, 'refused') end
   leave_schedule_for_good()
   return code
 end
@@ -89,7 +94,7 @@ if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then
   redis.call('HSET', key(session), 'bulk', ARGV[4] == 'bot' and '1' or '')
 end
 local first_entry
-for i = 13, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   local entry = log_entry(session, 'said', ARGV[i + 1])
   first_entry = first_entry or entry
@@ -98,6 +103,7 @@ write_record('queued', first_entry)
 record_activity(session, now)
 if not stored[1] then record_terms(session, {(cjson.decode(ARGV[8]).theirs:gsub('^%a+:', ''))}, now) end
 count('proactive')
+if scheduled_in == '' then count_entered(id) end
 enqueue(session, now, ARGV[1])
 leave_schedule_for_good()
 return 'queued'

@@ -15,4 +15,5 @@ if redis.call('ZCARD', 'tg:schedule') >= SCHEDULE_LENGTH then return {'schedule_
 add_to_schedule(session, id, due, ARGV[4], ARGV[5], ARGV[6])
 start_retention_if_idle(session)
 count('scheduled')
+count_entered(id)
 return {'scheduled', due}

@@ -15,6 +15,6 @@ if ARGV[3] == '' then
 else
   redis.call('HSET', record, 'state', 'refused', 'code', ARGV[3], 'reason', ARGV[4])
   redis.call('HDEL', record, 'message')
-  count_broadcast(id, 'rejected')
+  count_broadcast(id, 'refused')
   redis.call('PEXPIRE', record, DEDUP_MS)
 end

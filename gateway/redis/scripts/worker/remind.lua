@@ -9,6 +9,9 @@ if due > now + SCHEDULE_HORIZON_MS or redis.call('ZCARD', 'tg:schedule') >= SCHE
   return 0
 end
 add_to_schedule(session, ARGV[3], due, '', ARGV[6], 'reminder')
-if ARGV[7] == '1' then redis.call('HSET', scheduled_record(session, ARGV[3]), 'since', now) end
+if ARGV[7] == '1' then  -- what the contact has written until now is no answer, what comes in the same millisecond is one
+  local newest = redis.call('ZREVRANGE', key(session, ':seen'), 0, 0, 'WITHSCORES')
+  redis.call('HSET', scheduled_record(session, ARGV[3]), 'since', newest[2] or 0)
+end
 count('reminders')
 return 1

@@ -11,14 +11,15 @@ if not lease_valid(session, ARGV[2], now) then
   end
   return nil
 end
+local addresses = redis.call('HMGET', key(session), 'address', 'marked_to')
 redis.call('LPUSH', key(session, ':recent'), ARGV[4])
 settle_reply(session, ARGV[7])
 redis.call('LTRIM', key(session, ':recent'), 0, RECENT_LENGTH - 1)
 redis.call('HSET', message, 'session', session, 'reply', ARGV[7], 'account', ARGV[6])
 redis.call('PEXPIRE', message, DEDUP_MS)
 log_entry(session, 'sent', ARGV[5])
-if ARGV[9] then  -- the thread's webhooks lead here, and the next reply goes there
-  redis.call('HSET', key(session), 'address', ARGV[9])
+if ARGV[9] then  -- the thread's webhooks lead here, and the next reply goes there, unless an answer has come already
+  if addresses[1] == addresses[2] then redis.call('HSET', key(session), 'address', ARGV[9]) end
   redis.call('HSET', 'tg:person:' .. ARGV[10], 'session', session, 'with', '')
   redis.call('PEXPIRE', 'tg:person:' .. ARGV[10], ARGV[11])
   redis.call('SADD', key(session, ':names'), ARGV[10])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from redis.asyncio import Redis
@@ -192,3 +193,26 @@ def test_the_zone_is_that_of_the_number() -> None:
     assert end("4917012345678", "intercom") == ""  # an ID of a conversation
     assert end("4917012345678", "web") == ""
     assert find_time_zones("999" * 5) == ()
+
+
+@pytest.mark.parametrize(
+    ("fixed", "profile", "theirs", "zone"),
+    [
+        (True, "Pacific/Honolulu", "+4915735985678", "Asia/Tokyo"),
+        (False, "Pacific/Honolulu", "+4915735985678", "Pacific/Honolulu"),
+        (False, "", "+4915735985678", "Europe/Berlin"),
+        (False, "Mars/Olympus", "+4915735985678", "Europe/Berlin"),
+        (False, "", "ada@example.com", "Asia/Tokyo"),
+    ],
+)
+def test_the_accounts_zone_comes_before_the_profiles_and_that_before_the_numbers(
+    fixed: bool, profile: str, theirs: str, zone: str
+) -> None:
+    rule = QuietRule(QuietHours.parse("21:00-08:00"), "Asia/Tokyo", fixed=fixed)
+    policy = QuietPolicy(QuietRule(), {"twilio": rule}, ["twilio"])
+    address = Address(channel="twilio", account="A1", ours="+15550100", theirs=theirs)
+    midnight = datetime(2026, 7, 1, 0, 0, tzinfo=ZoneInfo(zone))
+    morning = datetime(2026, 7, 1, 8, 0, tzinfo=ZoneInfo(zone))
+
+    end = policy.find_end(address, "marketing", int(midnight.timestamp() * 1000), profile)
+    assert end == int(morning.timestamp() * 1000)

@@ -32,8 +32,11 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.schedule import read_schedule_entry
+from gateway.redis.records.sessions.message_timeline import MessageOutcome
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.sending.template_sync import TemplateSync, claim_key
@@ -329,9 +332,36 @@ async def test_a_scheduled_template_that_is_withdrawn_is_refused_with_its_reason
         await world.redis.zadd("tg:schedule", {member: 1})
     assert await ScheduleReleaser(world.redis, world.sender).release_due() == 1
 
-    entry = await read_schedule_entry(world.redis, SESSION, "own-1")
-    assert entry is not None
-    assert (entry.state, entry.code) == ("refused", "template_not_approved")
+    report = await ProactiveMessages(world.redis).find("own-1")
+    assert report is not None
+    assert (report.outcome, report.code) == (MessageOutcome.REFUSED, "template_not_approved")
+    assert await read_schedule_entry(world.redis, SESSION, "own-1") is None
+
+
+@pytest.mark.parametrize("is_first_contact", [False, True])
+async def test_a_template_that_is_refused_before_it_is_queued_leaves_a_record(
+    world: World, is_first_contact: bool
+) -> None:
+    await world.sync.sync("whatsapp")
+    wrong = Message(text="", template=ORDER.model_copy(update={"variables": {"1": "Ada"}}))
+    contact = ContactAddress(channel="whatsapp", to="+12025550144", sender=ADDRESS.ours)
+    right = Message(text="", template=ORDER)
+    for message, outcome in ((wrong, SendOutcome.TEMPLATE_VARIABLES), (right, SendOutcome.QUEUED)):
+        receipt = (
+            await world.sender.send_to(contact, "own-1", message)
+            if is_first_contact
+            else await world.sender.send(SESSION, "own-1", message)
+        )
+        assert receipt.outcome == outcome
+        report = await ProactiveMessages(world.redis).find("own-1", receipt.session)
+        assert report is not None
+        if outcome is SendOutcome.QUEUED:
+            assert report.outcome is MessageOutcome.QUEUED
+            continue
+        assert (report.outcome, report.code) == (MessageOutcome.REFUSED, outcome)
+        assert "2 missing" in report.reason
+        [entry] = [each for each in await read_log(world.redis, receipt.session) if each.kind == "refused"]
+        assert entry.data["key"] == "own-1"
 
 
 @pytest.mark.long
