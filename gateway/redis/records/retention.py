@@ -146,6 +146,14 @@ KINDS: Final = (
         "TURNGATE_KEEP_DEAD_LETTER_DAYS",
     ),
     KeyKind(
+        "tg:stream_copy:*, tg:stream_copier:*",
+        r"tg:stream_cop(y|ier):.+",
+        "a stream of these while it is written anew, after an erasure or for a new encryption key",
+        Keeper.EXPIRY,
+        "15 seconds, if its process dies",
+        1 / 24,
+    ),
+    KeyKind(
         "tg:schedule, tg:scheduled:*",
         r"tg:schedule|tg:scheduled:.+",
         "scheduled messages",
