@@ -12,7 +12,11 @@ from gateway.console.operations.sparklines import Sparkline, draw_sparkline
 from gateway.redis.records.processes.counters import Histogram
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 from gateway.redis.records.processes.load import Load
-from gateway.redis.records.processes.traffic import MinuteTraffic, merge_histograms
+from gateway.redis.records.processes.traffic import (
+    MinuteTraffic,
+    merge_by_channel,
+    merge_histograms,
+)
 
 _OVERDUE_SECONDS: Final = 60.0
 _MAX_NAMED: Final = 3
@@ -151,6 +155,8 @@ def build_account_rows(
         errors.update(minute.errors)
     paused = {each.account: each for each in status.paused}
     names = {*messages, *replies, *(name for name, _ in errors), *paused, *load.tokens_today} - {""}
+    sends = merge_by_channel(each.sends for each in minutes)
+    answers = merge_by_channel(each.answers for each in minutes)
     rows = []
     for name in names:
         channel = name.partition(":")[0]
@@ -163,8 +169,8 @@ def build_account_rows(
                 " · ".join(f"{number:,} {kind}" for (_, kind), number in sorted(own.items())),
                 sum(own.values()),
                 load.tokens_today.get(name, 0),
-                merge_histograms((each.sends for each in minutes), channel),
-                merge_histograms((each.answers for each in minutes), channel),
+                sends.get(channel, Histogram()),
+                answers.get(channel, Histogram()),
                 paused.get(name),
             )
         )
