@@ -131,7 +131,7 @@ async def _fill(redis: Redis) -> None:
 async def _fill_traffic(redis: Redis) -> None:
     """Count an hour of traffic on all channels, with two accounts each."""
     minute = int(time()) // 60
-    fields: dict[str, int] = {}
+    fields: dict[Any, Any] = {}
     for channel in ("twilio", "whatsapp", "intercom", "zendesk", "sunshine", "web"):
         for labels in (("answer", channel), ("queue_wait", channel), ("send", channel, "ok")):
             fields |= {histogram_field(labels, bound): 5 for bound in DURATION_BOUNDS_MS}

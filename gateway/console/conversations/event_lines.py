@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from gateway.console.flows.walked_drawing import WalkedNodes
 from gateway.console.formats import format_duration
 from gateway.redis.records.sessions.entry_words import describe_entry
 from gateway.redis.records.sessions.message_timeline import original_key
@@ -71,15 +72,15 @@ def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]
     return path[-limit:]
 
 
-def path_began_ms(entries: Sequence[LogEntry]) -> int:
-    """Return the time of the first step of the walked path that is kept; 0 if there is none."""
-    began = 0
+def read_path(entries: Sequence[LogEntry]) -> WalkedNodes:
+    """Return the nodes of the walked path, as far as it is kept, and its times; 0 if there is none."""
+    began = ended = 0
     for entry in entries:
         if entry.kind in ("reset", "expired"):
-            began = 0
-        elif entry.kind == "committed" and entry.data.get("node") and not began:
-            began = entry.at_ms
-    return began
+            began = ended = 0
+        elif entry.kind == "committed" and entry.data.get("node"):
+            began, ended = began or entry.at_ms, entry.at_ms
+    return WalkedNodes([node for node, _ in walked_path(entries, len(entries))], began, ended)
 
 
 def conclude(lines: Sequence[EventLine]) -> str:

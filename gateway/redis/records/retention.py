@@ -213,9 +213,9 @@ KINDS: Final = (
         1 / 24,
     ),
     KeyKind(
-        "tg:flow_versions:*",
-        r"tg:flow_versions:.+",
-        "digests of the last 20 versions of each flow",
+        "tg:flow_versions:*, tg:flow_documents:*",
+        r"tg:flow_(versions|documents):.+",
+        "digests and documents of the last 20 versions of each flow",
         Keeper.EXPIRY,
         "365 days",
         365,
