@@ -22,6 +22,7 @@ _OVERDUE_SECONDS: Final = 60.0
 _MAX_NAMED: Final = 3
 _MAX_ACCOUNTS: Final = 50
 _HIGH: Final = 0.95
+_NO_BREAK: Final = "\u00a0"
 _RECENT_MINUTES: Final = 5
 
 
@@ -180,7 +181,8 @@ def build_account_rows(
 
 def describe_quantiles(histogram: Histogram) -> str:
     """Return what 50, 95 and 99 of 100 durations do not exceed."""
-    return " · ".join(f"{share:.0%} {_quantile(histogram, share)}" for share in (0.5, 0.95, 0.99))
+    shares = [f"{share:.0%} {_quantile(histogram, share)}" for share in (0.5, 0.95, 0.99)]
+    return " · ".join(each.replace(" ", _NO_BREAK) for each in shares)
 
 
 def describe_high(histogram: Histogram) -> str:
@@ -219,7 +221,9 @@ def _build_oldest(load: Load, minutes: Sequence[MinuteTraffic]) -> Tile:
     return Tile(
         "Oldest unanswered message",
         format_duration(oldest * 1000) if load.unanswered_sessions else "none",
-        f"{count_of(load.unanswered_sessions, 'conversation')} to answer",
+        f"{count_of(load.unanswered_sessions, 'conversation')} to answer"
+        if load.unanswered_sessions
+        else "every message is answered",
         "/console/queue",
         oldest > _OVERDUE_SECONDS,
         draw_sparkline(waits, lambda most: f"{format_duration(most)} in the queue"),

@@ -28,6 +28,10 @@ from gateway.server.operator_auth import OperatorAuth
 
 _MAX_ALERTS = 3
 _MAX_CHANGES = 5
+_MAX_ACTS = 50
+_NO_CHANGES = frozenset({"simulate_message", "simulate_owner", "try_flow", "search", "answer", "note"})
+"""Acts of every day, which explain no incident."""
+
 _MINUTES = 60
 
 
@@ -64,7 +68,8 @@ class OverviewPage(ConsolePage):
         )
         alerts = find_alerts(status, alarms, *await problems)
         may_audit = request.state.identity.role.includes(Role.OPERATOR)
-        changes = await self._operator_auth.audit.latest(_MAX_CHANGES) if may_audit else []
+        acts = await self._operator_auth.audit.latest(_MAX_ACTS) if may_audit else []
+        changes = [each for each in acts if each.act not in _NO_CHANGES][:_MAX_CHANGES]
         return await self.show(
             request,
             "overview.html",
