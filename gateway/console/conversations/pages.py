@@ -17,6 +17,7 @@ from gateway.access.operator_keys import Role
 from gateway.console.conversations.event_lines import (
     conclude,
     describe_entries,
+    describe_verification,
     read_path,
     select_entries,
     walked_path,
@@ -169,7 +170,8 @@ class ConversationPages(ConsolePage):
         if not any(line.id == chosen for line in messages):
             of_contact = [line for line in messages if line.speaker == "contact"] or messages
             chosen = of_contact[-1].id if of_contact else ""
-        events = describe_entries(select_entries(entries, chosen))
+        verified_by = describe_verification(row.channel)
+        events = describe_entries(select_entries(entries, chosen), verified_by)
         is_drawn, flow_changes = (
             await self._drawings.describe(row.channel, read_path(entries)) if self._drawings else (False, "")
         )
