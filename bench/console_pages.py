@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
-from typing import Final
+from time import perf_counter, time
+from typing import Any, Final, cast
 
 import httpx
 from redis.asyncio import Redis
@@ -20,6 +20,9 @@ from gateway.app import create
 from gateway.local.http_server import serve
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import DURATION_BOUNDS_MS
+from gateway.redis.records.processes.counters import histogram_field
+from gateway.redis.records.processes.traffic import traffic_key
 from gateway.redis.server.embedded_server import EmbeddedRedis
 
 SESSIONS: Final = 100_000
@@ -95,6 +98,7 @@ def _environment(folder: str) -> Iterator[None]:
 async def _measure(url: str) -> dict[str, float]:
     redis = open_redis(url)
     await _fill(redis)
+    await _fill_traffic(redis)
     app = create()
     async with (
         app.router.lifespan_context(app),
@@ -122,6 +126,19 @@ async def _fill(redis: Redis) -> None:
     for first in range(0, SESSIONS, 1_000):
         await fill(args=[first, first + 999, ENTRIES - 1])
     print(f"· {SESSIONS:,} conversations, {SESSIONS * ENTRIES:,} log entries", flush=True)
+
+
+async def _fill_traffic(redis: Redis) -> None:
+    """Count an hour of traffic on all channels, with two accounts each."""
+    minute = int(time()) // 60
+    fields: dict[Any, Any] = {}
+    for channel in ("twilio", "whatsapp", "intercom", "zendesk", "sunshine", "web"):
+        for labels in (("answer", channel), ("queue_wait", channel), ("send", channel, "ok")):
+            fields |= {histogram_field(labels, bound): 5 for bound in DURATION_BOUNDS_MS}
+        for name, kind in (("messages", "new"), ("replies", "text"), ("tokens", ""), ("refusals", "window")):
+            fields |= {f"c|{name}|{channel}:{account}|{kind}": 9 for account in "ab"}
+    for past in range(1, 60):
+        await cast("Any", redis.hset(traffic_key(minute - past), mapping=fields))
 
 
 def _build_message(number: int) -> TurnReceived:

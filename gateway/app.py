@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 
 import httpx
 from redis.asyncio import Redis
@@ -40,8 +39,9 @@ from gateway.console.conversations.actions import ConversationActions
 from gateway.console.conversations.pages import ConversationPages
 from gateway.console.flows.chat import FlowChatPage
 from gateway.console.flows.files import FlowFiles
+from gateway.console.flows.history import FlowHistory
 from gateway.console.flows.pages import FlowPages
-from gateway.console.flows.walked_drawing import FlowDrawing
+from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.inbox.api import AgentInbox
 from gateway.console.inbox.pages import AgentDeskPages
 from gateway.console.live_updates import LiveUpdates
@@ -64,6 +64,7 @@ from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.encryption.cipher import use_cipher
+from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.process_versions import ProcessVersion, keep_announcing
@@ -105,11 +106,12 @@ def create_app(  # noqa: PLR0913 - keyword-only
     readiness: Readiness | None = None,
     process: ProcessVersion | None = None,
     quarantine: Quarantine | None = None,
+    flows: FlowHistory | None = None,
 ) -> Starlette:
     """Assemble the web application; it closes `redis` and `http` at shutdown.
 
-    With a `sweeper` it also re-enqueues overdue sessions; `process` is announced in Redis. Without an
-    `operator` rule metrics are for this machine only.
+    With a `sweeper` it also re-enqueues overdue sessions; `process` is announced in Redis, and
+    the versions of `flows` are recorded. Without an `operator` rule metrics are for this machine only.
     """
     operator = operator or OperatorAuth(OperatorAccess(), redis)
     rejected = quarantine or Quarantine(redis)
@@ -119,6 +121,8 @@ def create_app(  # noqa: PLR0913 - keyword-only
         running = [asyncio.create_task(sweeper.run())] if sweeper else []
         if process is not None:
             running.append(asyncio.create_task(keep_announcing(redis, process)))
+        if flows is not None:
+            running.append(asyncio.create_task(flows.keep_recording()))
         await use_shared_salt(redis)
         await server_checks.log_warnings(redis)
         yield {"stopping": asyncio.Event()}
@@ -189,13 +193,14 @@ def create() -> Starlette:
     )
     files = PublicFiles(redis, settings.public_url or "", seconds=settings.reply_hours * 3_600)
     flows = FlowFiles(settings.flow_path, config.flows)
+    history = FlowHistory(flows, FlowVersions(redis))
     pages = (
         OverviewPage(operator, price=parse_price(settings.llm_price)),
         ConversationPages(
             operator,
             list(add_web_channel(channels)),
             WordDigests(redis) if settings.text_search else None,
-            _build_drawings(settings, config),
+            FlowDrawings(history),
             kept,
         ),
         ConversationActions(operator, inbox, sender, limits),
@@ -212,7 +217,7 @@ def create() -> Starlette:
         AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies, files),
         QuarantinePage(quarantine, kept, operator, WebhookEndpoint(channels, inbox, http=http).replay),
         WidgetDemoPage(operator),
-        FlowPages(operator, flows),
+        FlowPages(operator, history),
         FlowChatPage(operator, flows, partial(build_model, settings)),
         BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(add_web_channel(channels))),
         BroadcastApi(redis, sender, operator, limits),
@@ -233,18 +238,8 @@ def create() -> Starlette:
         readiness=Readiness(redis, confirmation=confirmation),
         process=describe_process("web", settings),
         quarantine=quarantine,
+        flows=history,
     )
-
-
-def _build_drawings(settings: Settings, config: ConfigFile) -> dict[str, FlowDrawing]:
-    """Return the drawing of the default flow under "", and those of channels with a flow of their own."""
-    flows = {"": settings.flow, **config.flows}
-    found = {name: settings.model_copy(update={"flow": flow}) for name, flow in flows.items()}
-    return {name: FlowDrawing(partial(_find_flow, each)) for name, each in found.items()}
-
-
-def _find_flow(settings: Settings) -> Path:
-    return settings.flow_path
 
 
 def _split_list(value: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import httpx
 
@@ -13,10 +13,12 @@ from gateway.config.settings import Settings
 from gateway.http.public_probe import find_open_pages
 
 
-async def check_exposure(settings: Settings) -> AsyncIterator[tuple[bool, str]]:
-    """Yield whether each check passed, and what it found."""
+async def check_exposure(
+    settings: Settings, simulated: Collection[str] = ()
+) -> AsyncIterator[tuple[bool, str]]:
+    """Yield whether each check passed, and what it found. `simulated` channels have no real credentials."""
     try:
-        exposure = explain_exposure(settings, load_channels(settings))
+        exposure = explain_exposure(settings, load_channels(settings), simulated)
         yield True, _describe_keys(settings, exposure)
     except ConfigurationError as error:
         yield False, str(error)

@@ -41,6 +41,6 @@ def found_webhook(url: str, owner: str) -> AccountCheck:
 
 def wrong_webhook(url: str, owner: str, present: str, *, fix_hint: bool = True) -> AccountCheck:
     """Return the result for a webhook that points elsewhere, or nowhere."""
-    now = f"calls {present}" if present else "has no webhook"
+    now = f"calls {present} instead of {url}" if present else f"has no webhook, and should call {url}"
     remedy = "`turngate doctor --fix` sets it" if fix_hint else "enter it at the provider"
-    return AccountCheck(passed=False, can_fix=fix_hint, message=f"{owner} {now} instead of {url}; {remedy}")
+    return AccountCheck(passed=False, can_fix=fix_hint, message=f"{owner} {now}; {remedy}")

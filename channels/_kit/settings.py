@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError
+
+_EXAMPLE_URL: Final = "https://bots.example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def parse_secrets(name: str, value: str) -> tuple[str, ...]:
     return secrets
 
 
-def parse_base_url(name: str, value: str) -> str:
+def parse_base_url(name: str, value: str, example: str = "") -> str:
     """Return an http or https URL without trailing slash. Raises `ConfigurationError` for anything else."""
     try:
         parts = urlsplit(value)
@@ -59,7 +62,7 @@ def parse_base_url(name: str, value: str) -> str:
     except ValueError:
         raise ConfigurationError(f"{name} is not a valid URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_port_valid:
-        raise ConfigurationError(f"{name} must be a URL such as https://bots.example.com")
+        raise ConfigurationError(f"{name} must be a URL such as {example or _EXAMPLE_URL}")
     if parts.query or parts.fragment or parts.username is not None or not value.isascii():
         raise ConfigurationError(
             f"{name} must have only scheme, host and path: no query, fragment or credentials"

@@ -16,7 +16,7 @@ from channels._kit.outbound import BearerAuth, download_with_auth, extract_host
 from channels._kit.rendering import append_numbered_list, escape_markdown, split_text
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.zendesk.api import ZendeskClient
-from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICATION
+from channels.zendesk.capabilities import CAPABILITIES, EXAMPLE_URL, NAME, STATUSES, VERIFICATION
 from channels.zendesk.client import ApiClient
 from channels.zendesk.event_factory import Account
 from channels.zendesk.webhook import Verifier, parse
@@ -149,7 +149,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> ZendeskChanne
             )
     if values["ZENDESK_ANSWERED_STATUS"] not in STATUSES:
         raise ConfigurationError(f"ZENDESK_ANSWERED_STATUS must be one of: {', '.join(STATUSES)}")
-    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
+    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"], EXAMPLE_URL)
     account = (urlsplit(url).hostname or "").removesuffix(".zendesk.com")
     desk = Account(account=account, bot=values["ZENDESK_BOT_USER_ID"])
     credentials = read_credentials(values, url)

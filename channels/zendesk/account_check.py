@@ -11,7 +11,7 @@ from channels._kit.inbound import get_identifier, get_object, get_text
 from channels._kit.oauth import RefreshingCredentials
 from channels._kit.settings import parse_base_url, read_settings
 from channels.zendesk import SETTINGS, read_credentials
-from channels.zendesk.capabilities import NAME
+from channels.zendesk.capabilities import EXAMPLE_URL, NAME
 from channels.zendesk.client import ApiClient, build_delivery_error
 from core.errors import Rejected
 
@@ -24,7 +24,7 @@ async def check_account(
     `turngate setup zendesk` creates what is missing. Raises a `DeliveryError`.
     """
     values = read_settings(SETTINGS, environ, NAME) or {}
-    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
+    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"], EXAMPLE_URL)
     credentials = read_credentials(values, url)
     if isinstance(credentials, RefreshingCredentials):
         yield AccountCheck(

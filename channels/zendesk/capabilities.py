@@ -9,6 +9,7 @@ from core.model import ParticipantPolicy
 from core.ports import Capabilities
 
 NAME: Final = "zendesk"
+EXAMPLE_URL: Final = "https://example.zendesk.com"
 
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=1024 * 1024,

@@ -12,6 +12,7 @@ from channels._kit.oauth import RefreshingCredentials
 from channels._kit.outbound import parse_json_body
 from channels._kit.settings import parse_base_url
 from channels.zendesk import SETTINGS, read_credentials
+from channels.zendesk.capabilities import EXAMPLE_URL
 from channels.zendesk.client import ApiClient, build_delivery_error
 from channels.zendesk.event_parser import SUBSCRIPTIONS
 from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
@@ -42,7 +43,7 @@ async def set_up(
     Raises `ConfigurationError` or a `DeliveryError`, which say what to do.
     """
     values = {setting.name: environ.get(setting.name, "").strip() for setting in SETTINGS}
-    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
+    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"], EXAMPLE_URL)
     endpoint = f"{parse_base_url('PUBLIC_URL', public_url)}/webhooks/zendesk"
     if not endpoint.startswith("https://") and url.startswith("https://"):
         raise ConfigurationError("PUBLIC_URL must begin with https://; Zendesk calls no other URLs")

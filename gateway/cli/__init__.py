@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from importlib.metadata import version
+from importlib import import_module, metadata
 from typing import Annotated, Any
 
 import typer
@@ -45,7 +44,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"turngate {version('turngate')}")
+        typer.echo(f"turngate {metadata.version('turngate')}")
         raise typer.Exit
 
 

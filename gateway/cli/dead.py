@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,7 @@ Ids = Annotated[
     list[str] | None, typer.Argument(parser=parse_letter_id, metavar="[ID]...", help="Dead letter IDs.")
 ]
 Text = Annotated[bool, typer.Option("--text", help="Show message texts.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
@@ -69,11 +71,18 @@ def list_letters(
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 100,
     text: Text = False,
+    as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first."""
     letters = _run_with_dead_letters(
         lambda dead_letters: _find_letters(dead_letters, None, since, until, limit + 1)
     )
+    if as_json:
+        typer.echo(json.dumps([_to_json(letter, text) for letter in letters[:limit]]))
+        return
+    if not letters:
+        typer.echo("No dead letters.")
+        return
     _show_table(letters[:limit], text)
     if len(letters) > limit:
         typer.echo(f"first {limit} rows; see --limit")
@@ -81,13 +90,18 @@ def list_letters(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(parser=parse_letter_id, metavar="ID")], text: Text = False
+    name: Annotated[str, typer.Argument(parser=parse_letter_id, metavar="ID")],
+    text: Text = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show one dead letter, message by message."""
     letter = _run_with_dead_letters(lambda dead_letters: dead_letters.read(name))
     if letter is None:
         typer.echo(f"{name}: unknown dead letter", err=True)
         raise typer.Exit(1)
+    if as_json:
+        typer.echo(json.dumps(_to_json(letter, text)))
+        return
     typer.echo(
         f"letter   {letter.id}\ngiven up {_format_time(letter)}\n"
         f"session  {letter.session}\nreason   {letter.reason}"
@@ -125,16 +139,22 @@ def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
 
 
 @app.command()
-def drop(ids: Ids = None, since: Since = None, until: Until = None) -> None:
+def drop(
+    ids: Ids = None,
+    since: Since = None,
+    until: Until = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
     """Delete dead letters, by ID or by time."""
     _require_selection(ids, since, until)
 
-    async def work(dead_letters: DeadLetters) -> int:
-        return await dead_letters.drop(
-            [letter.id for letter in await _find_letters(dead_letters, ids, since, until)]
-        )
+    async def find(dead_letters: DeadLetters) -> list[str]:
+        return [letter.id for letter in await _find_letters(dead_letters, ids, since, until)]
 
-    deleted = _run_with_dead_letters(work)
+    found = _run_with_dead_letters(find)
+    if found and not yes:
+        typer.confirm(f"Delete {len(found)} dead letters with their texts for good?", abort=True, err=True)
+    deleted = _run_with_dead_letters(lambda dead_letters: dead_letters.drop(found)) if found else 0
     record_act("drop_dead_letters")
     typer.echo(f"Deleted {deleted}")
 
@@ -177,6 +197,11 @@ def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
     from gateway.redis.records.sessions.dead_letters import DeadLetters
 
     return run_with_redis(lambda redis: work(DeadLetters(redis)))
+
+
+def _to_json(letter: Letter, text: bool) -> dict[str, object]:
+    fields = {"id": letter.id, "at_ms": letter.at_ms, "session": letter.session, "reason": letter.reason}
+    return {**fields, "keys": letter.log_keys, **({"text": letter.text} if text else {})}
 
 
 def _show_table(letters: list[Letter], text: bool) -> None:

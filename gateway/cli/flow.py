@@ -41,14 +41,19 @@ Llm = Annotated[
 
 
 @app.command()
-def lint(file: File) -> None:
+def lint(file: File, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Report errors, warnings and channel limitations. Exit code 1 on an error."""
     from gateway.flow_lint import lint_flow
 
     findings = lint_flow(file)
+    is_invalid = any(finding.level == "problem" for finding in findings)
+    if as_json:
+        rows = [{"level": each.level, **each.issue._asdict()} for each in findings]
+        typer.echo(json.dumps(rows))
+        raise typer.Exit(int(is_invalid))
     for finding in findings:
         typer.echo(str(finding))
-    if any(finding.level == "problem" for finding in findings):
+    if is_invalid:
         typer.echo(f"{file}: invalid", err=True)
         raise typer.Exit(1)
     typer.echo(f"{file}: OK")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,12 +23,16 @@ app = typer.Typer(
 @app.command("list")
 def list_rejections(
     limit: Annotated[int, typer.Option(min=1, max=500, help="Maximum number of rows.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List rejected webhooks, newest first."""
     from gateway.cli._redis import run_with_redis
     from gateway.redis.records.operators.quarantine import Quarantine
 
     rejections = run_with_redis(lambda redis: Quarantine(redis).latest(limit))
+    if as_json:
+        typer.echo(json.dumps([each.model_dump(mode="json") for each in rejections]))
+        return
     for each in rejections:
         when = datetime.fromtimestamp(each.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         typer.echo(f"{when}  {each.channel}  {each.status}  {each.method} {each.path}  {each.size} bytes")
@@ -84,12 +89,16 @@ async def _replay(redis: Redis, name: str) -> str:
 
 
 @app.command()
-def drop() -> None:
+def drop(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
     """Delete all records of rejected webhooks."""
     from gateway.cli._audit import record_act
     from gateway.cli._redis import run_with_redis
     from gateway.redis.records.operators.quarantine import Quarantine
 
+    if not yes:
+        typer.confirm("Delete all records of rejected webhooks, and their originals?", abort=True, err=True)
     deleted = run_with_redis(lambda redis: Quarantine(redis).drop())
     record_act("drop_rejections")
     typer.echo(f"Deleted {deleted}")

@@ -22,7 +22,8 @@ def restore(
     from gateway.config.settings import Settings
     from gateway.redis.server.restore import restore as restore_backup
 
-    folder = data_dir or Settings.load().data_dir
+    settings = Settings.load()
+    folder = data_dir or settings.data_dir
     report = restore_backup(backup, folder, wait_seconds=wait)
     typer.echo(
         f"{folder}: {report.keys} keys, {report.sessions} sessions, {report.unanswered} messages to answer, "
@@ -33,4 +34,13 @@ def restore(
             "The next reply of each session may have been sent after the backup, so the provider is asked "
             "first. Further ones may be sent twice."
         )
+    known = {each.id for each in settings.encryption_ring.keys} if settings.encryption_ring else set()
+    if missing := sorted(report.encrypted_by - known):
+        typer.echo(
+            f"It is encrypted with the key {', '.join(missing)}, which TURNGATE_ENCRYPTION_KEYS lacks: add "
+            "it behind the first one before you start anything, or nobody reads what is stored.",
+            err=True,
+        )
     typer.echo("Erasures after the backup are undone: erase these contacts again.")
+    if missing:
+        raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,7 @@ def sessions(
     resume: Annotated[
         str, typer.Option(metavar="SESSION", help="Let the bot speak again in a session that is silent.")
     ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions with pending work (owner, queue lengths, next run), and those silent by their limits."""
     if resume:
@@ -38,6 +40,12 @@ def sessions(
         return await SessionIndex(redis).list_pending(limit), await list_silenced(redis, limit)
 
     rows, silenced = run_with_redis(read)
+    if as_json:
+        pending = [each.model_dump(mode="json") for each in rows]
+        typer.echo(
+            json.dumps({"pending": pending, "silent": [each.model_dump(mode="json") for each in silenced]})
+        )
+        return
     for row in rows:
         due = _format_time(row.due_ms)
         typer.echo(f"{row.session}  {row.owner}  queued {row.waiting}  unsent {row.unsent}  next run {due}")

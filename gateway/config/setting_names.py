@@ -26,6 +26,7 @@ _SERVICE_LINK = re.compile(
 _SERVICE_PORT_VALUE = re.compile(r"(?:tcp|udp|sctp)://")
 _SIMILAR_PREFIX = 0.75
 _SIMILAR_NAME = 0.85
+_SIMILAR_REST: Final = 0.5
 
 
 def describe_unknown_settings(
@@ -60,8 +61,14 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
     prefix, separator, rest = name.partition("_")
     if rest in known:  # TURNGATE_PORT for PORT
         return f"; did you mean {rest}?"
-    siblings = [each for each in known if each.startswith(prefix + separator)]
-    nearest = get_close_matches(name, siblings, n=1) or get_close_matches(name, known, n=1)
+    siblings = {each.partition("_")[2]: each for each in known if each.startswith(prefix + separator)}
+    if own := get_close_matches(
+        rest, siblings, n=1, cutoff=_SIMILAR_REST
+    ):  # the prefix that all have makes none of them near
+        return f"; did you mean {siblings[own[0]]}?"
+    if siblings:
+        return ""
+    nearest = get_close_matches(name, known, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import time
-from typing import Any, Final
-from urllib.parse import quote_plus, unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
 from core.errors import EncryptionKeyMissing
 from core.model import Event, Ignored, ParticipantMessage, StatusChanged, TemplateChanged, TurnReceived
 from core.ports import AcceptResult, Inbox, Webhook
+from gateway.middleware.webhook_redaction import redact_body, redact_headers
 from gateway.redis.records.operators.kept_webhooks import (
     MAX_BYTES,
     KeptWebhook,
@@ -24,21 +22,6 @@ from gateway.redis.records.operators.kept_webhooks import (
 )
 
 log = logging.getLogger("turngate.webhooks")
-
-REDACTED: Final = "(redacted)"
-_SECRET = (
-    r"(?:token|secret|signature|passw(?:or)?d|auth(?!or(?!iz))|cookie|api[-_. ]?key|access[-_]?key"  # noqa: S105
-    r"|private[-_]?key|credential|csrf|jwt|hmac|bearer)"
-)
-_SECRET_NAME: Final = re.compile(_SECRET, re.IGNORECASE)
-_ESCAPE: Final = re.compile(r"\\u|%")
-_JSON_SECRET: Final = re.compile(
-    rf'("[^"\\]{{0,100}}{_SECRET}[^"\\]{{0,100}}"\s{{0,9}}:\s{{0,9}})(?:"(?:[^"\\]|\\.)*"?|[^\s",{{}}\[\]]+)',
-    re.IGNORECASE,
-)
-_URL_SECRET: Final = re.compile(
-    rf"([?&][^=&?\s]{{0,100}}{_SECRET}[^=&?\s]{{0,100}}=)[^&\s\"\\]*", re.IGNORECASE
-)
 
 
 class WebhookRecorder:
@@ -94,81 +77,7 @@ def redact(webhook: Webhook, messages: Sequence[str]) -> KeptWebhook:
         messages=tuple(messages),
         method=webhook.method,
         path=urlsplit(webhook.url).path,
-        headers=_redact_headers(webhook.headers),
-        body=_redact_text(text)[:MAX_BYTES],
+        headers=redact_headers(webhook.headers),
+        body=redact_body(text)[:MAX_BYTES],
         size=len(webhook.body),
     )
-
-
-def _redact_text(text: str) -> str:
-    """Return JSON or a form without secrets, otherwise as it was sent."""
-    if _ESCAPE.search(text) is None and _SECRET_NAME.search(text) is None:
-        return text
-    if text.lstrip()[:1] not in ("{", "["):
-        return "&".join(map(_redact_field, text.split("&")))
-    by_pattern = _URL_SECRET.sub(rf"\1{REDACTED}", _JSON_SECRET.sub(rf'\1"{REDACTED}"', text))
-    try:
-        value, is_clean = _redact_json(by_pattern)
-    except (ValueError, RecursionError):  # cut off, or malformed
-        return by_pattern
-    return by_pattern if is_clean else _dump(value)
-
-
-def _redact_json(text: str) -> tuple[Any, bool]:
-    """Return the value without secrets, also those in texts that are JSON; and whether there were none.
-
-    Raises `ValueError` or `RecursionError` if it cannot be read.
-    """
-    changed: list[str] = []
-
-    def redact_value(value: Any) -> Any:
-        if isinstance(value, list):
-            return [redact_value(each) for each in value]
-        if not isinstance(value, str):
-            return value
-        cleaned = _redact_value(value)
-        if cleaned != value:
-            changed.append(value)
-        return cleaned
-
-    def redact_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        cleaned = {}
-        for name, value in pairs:
-            if _SECRET_NAME.search(name) is None:
-                cleaned[name] = redact_value(value)
-                continue
-            cleaned[name] = REDACTED
-            if value != REDACTED:
-                changed.append(name)
-        return cleaned
-
-    value = redact_value(json.loads(text, object_pairs_hook=redact_object))
-    return value, not changed
-
-
-def _redact_value(text: str) -> str:
-    """Return a text of a field, which may be JSON or a URL, without secrets."""
-    if text.startswith(("{", "[")) and text.endswith(("}", "]")):
-        return _redact_text(text)
-    return _URL_SECRET.sub(rf"\1{REDACTED}", text) if "?" in text else text
-
-
-def _dump(value: Any) -> str:
-    """Return JSON that UTF-8 can encode: half a surrogate pair is none of its characters."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
-
-
-def _redact_field(field: str) -> str:
-    """Return a field of a form; its value may be JSON."""
-    name, equals, value = field.partition("=")
-    if not equals:
-        return field
-    if _SECRET_NAME.search(unquote_plus(name)):
-        return f"{name}={REDACTED}"
-    plain = unquote_plus(value)
-    cleaned = _redact_value(plain)
-    return field if cleaned == plain else f"{name}={quote_plus(cleaned)}"
-
-
-def _redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: REDACTED if _SECRET_NAME.search(name) else value for name, value in headers.items()}

@@ -25,6 +25,8 @@ DURATION_BOUNDS_MS = (
 """Upper bounds of the buckets of every histogram, in milliseconds."""
 
 _MAX_COUNTERS = 10_000
+STREAM_COPIER_MS = 15_000
+"""Time to live of a copy of a stream whose process does not go on with it."""
 
 _FOLDERS = ("broadcasts", "web", "worker", "rq", "embedding", "hooks", "shared", "")
 _SHARED_PARTS = (
@@ -153,6 +155,7 @@ def _render_constants(protocol: ProtocolLimits) -> str:
     lines = [f"local {name} = {value}" for name, value in constants.items()]
     lines += [
         f"local MAX_COUNTERS = {_MAX_COUNTERS}",
+        f"local STREAM_COPIER_MS = {STREAM_COPIER_MS}",
         f"local DURATION_BOUNDS = {{{', '.join(map(str, DURATION_BOUNDS_MS))}}}",
     ]
     lines += [

@@ -8,6 +8,7 @@ Every key comes from the installed RQ's own objects, so RQ_KEY_PREFIX is obeyed;
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 from redis import Redis
 from rq import Queue
@@ -67,6 +68,7 @@ def job_fields() -> dict[str, str]:
     }
 
 
+@cache
 def queue_key() -> str:
     """The Redis key of the queue's list."""
     return str(Queue(QUEUE, connection=Redis()).key)
@@ -77,6 +79,7 @@ def workers_key() -> str:
     return WORKERS_BY_QUEUE_KEY % QUEUE
 
 
+@cache
 def failed_jobs_key() -> str:
     """The Redis key of the queue's registry of failed jobs."""
     return str(FailedJobRegistry(QUEUE, connection=Redis()).key)
@@ -87,6 +90,7 @@ def results_key(job: str) -> str:
     return str(Result.get_key(job))  # type: ignore[no-untyped-call]
 
 
+@cache
 def started_jobs_key() -> str:
     """The Redis key of the queue's registry of jobs that run, by the time at which they are given up."""
     return str(StartedJobRegistry(QUEUE, connection=Redis()).key)

@@ -14,7 +14,6 @@ import pytest
 import channels
 from channels._kit.account_check import AccountCheck
 from channels._kit.simulator import SimulatedAccount
-from channels.sunshine.simulator.app_resource import INTEGRATION_ID
 from core.errors import DeliveryError
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
@@ -22,14 +21,11 @@ from gateway.local.simulator_server import SimulatorServer
 PUBLIC = "https://bots.example.com"
 ELSEWHERE = "https://old.example.com/webhooks/x"
 NAMES = channels.available()
-EXTRA = {"SUNSHINE_INTEGRATION_ID": INTEGRATION_ID}
 
 
 def create(name: str) -> SimulatedAccount:
     module = importlib.import_module(f"channels.{name}.simulator.account")
     account: SimulatedAccount = module.create_account(PUBLIC, lambda: "0123456789abcdef0123456789abcdef")
-    if name == "zendesk":
-        add_webhook(account.simulator, f"{PUBLIC}/webhooks/zendesk")
     return account
 
 
@@ -40,7 +36,7 @@ def add_webhook(simulator: Any, endpoint: str) -> None:
 @asynccontextmanager
 async def served(account: SimulatedAccount) -> AsyncIterator[tuple[Mapping[str, str], httpx.AsyncClient]]:
     async with httpx.AsyncClient() as http, serve(SimulatorServer(account.simulator, http)) as url:
-        yield {**account.settings(url), **EXTRA}, http
+        yield account.settings(url), http
 
 
 async def check(

@@ -29,6 +29,8 @@ from gateway.hooks.subscription import Content, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.encryption.cipher import cipher_of, use_cipher
+from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_search import ContactSearch
@@ -185,6 +187,23 @@ async def test_nobody_else_is_found(gateway: InboundGateway, other: str) -> None
 
     assert (await ContactSearch(gateway.redis).find(other)).sessions == ()
     assert (await ContactErasure(gateway.redis).erase(other)).is_empty
+
+
+@pytest.mark.parametrize("spelling", [NUMBER, "+1 555 010 2360", SMS])
+async def test_what_outlived_the_session_is_found(redis: Redis, spelling: str) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    sealer = await cipher_of(redis).sealer()
+    for session in (SMS, f"{SMS}9"):
+        reply = sealer.stored_reply(session, f'{{"key":"1","body":"{TEXT}"}}'.encode()).decode()
+        await redis.xadd("tg:dead", {"session": session, "letter": f'{{"reason":"no","reply":{reply}}}'})
+        await redis.xadd("tg:hook_dead", {"hook": "crm", "session": session, "event": "{}"})
+
+    exported = await export_contact(redis, spelling)
+    assert exported is not None
+    [letter] = exported["records"]["dead letters"]
+    assert TEXT in str(letter)
+    assert (await ContactErasure(redis).erase(spelling)).removed == {"dead letters": 1, "hook events": 1}
+    assert [await redis.xlen(stream) for stream in ("tg:dead", "tg:hook_dead")] == [1, 1]
 
 
 @pytest.mark.long

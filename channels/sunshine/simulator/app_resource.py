@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from channels._kit.simulator import SimulatorRequest, SimulatorResponse, parse_json_object
+from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.responses import json_response
 
-INTEGRATION_ID = "61f0000000000000000000b1"
+INTEGRATION_ID = BOT_INTEGRATION["integrationId"]
 
 
 class AppResource:

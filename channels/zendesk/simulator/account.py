@@ -14,6 +14,7 @@ from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from core.model import Address
 
 _EMAIL: Final = "bot@example.com"
+_WEBHOOK_ID: Final = "01J8"
 
 
 def create_account(gateway_url: str, new_secret: Callable[[], str]) -> SimulatedAccount:
@@ -26,6 +27,11 @@ def create_account(gateway_url: str, new_secret: Callable[[], str]) -> Simulated
         seed=secrets.randbits(64),
         email=_EMAIL,
     )
+    simulator.admin.webhooks[_WEBHOOK_ID] = {
+        "id": _WEBHOOK_ID,
+        "endpoint": f"{gateway_url}/webhooks/{NAME}",
+        "status": "active",
+    }
     return SimulatedAccount(
         simulator,
         lambda api_url: {

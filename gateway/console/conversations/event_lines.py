@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import channels
+from channels._kit.inbound import Verification
+from gateway.console.flows.walked_drawing import WalkedNodes
 from gateway.console.formats import format_duration
 from gateway.redis.records.sessions.entry_words import describe_entry
 from gateway.redis.records.sessions.message_timeline import original_key
@@ -45,12 +49,25 @@ def select_entries(entries: Sequence[LogEntry], chosen: str) -> list[LogEntry]:
     return [entry for entry in entries if entry.id in parts or _is_of_turn(entry, turns)]
 
 
-def describe_entries(entries: Sequence[LogEntry]) -> list[EventLine]:
+def describe_verification(channel: str) -> str:
+    """Return by what a channel's messages are verified; empty for a channel that is not known."""
+    if channel == "web":
+        return "the token of its session"
+    if channel not in channels.available():
+        return ""
+    scheme: Verification = importlib.import_module(f"channels.{channel}").VERIFICATION
+    algorithm = scheme.algorithm.partition(";")[0].removeprefix("none: ")
+    return f"{scheme.header}: {algorithm}"
+
+
+def describe_entries(entries: Sequence[LogEntry], verified_by: str = "") -> list[EventLine]:
     """Return a line for each entry."""
     lines = []
     former = entries[0].at_ms if entries else 0
     for entry in entries:
         title, detail, icon, tone = describe_entry(entry)
+        if entry.kind == "accepted" and verified_by:
+            detail = f"verified by {verified_by}; not a duplicate"
         took = entry.at_ms - former
         if entry.kind == "claimed" and took > _SLOW_MS:
             tone = "warn"
@@ -71,15 +88,15 @@ def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]
     return path[-limit:]
 
 
-def path_began_ms(entries: Sequence[LogEntry]) -> int:
-    """Return the time of the first step of the walked path that is kept; 0 if there is none."""
-    began = 0
+def read_path(entries: Sequence[LogEntry]) -> WalkedNodes:
+    """Return the nodes of the walked path, as far as it is kept, and its times; 0 if there is none."""
+    began = ended = 0
     for entry in entries:
         if entry.kind in ("reset", "expired"):
-            began = 0
-        elif entry.kind == "committed" and entry.data.get("node") and not began:
-            began = entry.at_ms
-    return began
+            began = ended = 0
+        elif entry.kind == "committed" and entry.data.get("node"):
+            began, ended = began or entry.at_ms, entry.at_ms
+    return WalkedNodes([node for node, _ in walked_path(entries, len(entries))], began, ended)
 
 
 def conclude(lines: Sequence[EventLine]) -> str:

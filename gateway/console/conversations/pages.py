@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,11 +17,12 @@ from gateway.access.operator_keys import Role
 from gateway.console.conversations.event_lines import (
     conclude,
     describe_entries,
-    path_began_ms,
+    describe_verification,
+    read_path,
     select_entries,
     walked_path,
 )
-from gateway.console.flows.walked_drawing import FlowDrawing
+from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.formats import format_clock, format_day
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
@@ -88,20 +89,17 @@ class ConversationPages(ConsolePage):
         operator: OperatorAuth,
         channels: Sequence[str],
         words: WordDigests | None = None,
-        drawings: Mapping[str, FlowDrawing] | None = None,
+        drawings: FlowDrawings | None = None,
         webhooks: KeptWebhooks | None = None,
     ) -> None:
-        """Create the pages; `words` are the digests under which texts are indexed, if they are.
-
-        `drawings` are those of the channels with a flow of their own, and that of all others under "".
-        """
+        """Create the pages; `words` are the digests under which texts are indexed, if they are."""
         super().__init__(operator)
         self._redis: Redis = operator.redis
         self._list = ConversationList(operator.redis)
         self._ids = ConversationIds(operator.redis)
         self._channels = sorted(channels)
         self._words = words
-        self._drawings = dict(drawings or {})
+        self._drawings = drawings
         self._webhooks = webhooks or KeptWebhooks(operator.redis)
 
     def routes(self) -> list[Route]:
@@ -172,7 +170,11 @@ class ConversationPages(ConsolePage):
         if not any(line.id == chosen for line in messages):
             of_contact = [line for line in messages if line.speaker == "contact"] or messages
             chosen = of_contact[-1].id if of_contact else ""
-        events = describe_entries(select_entries(entries, chosen))
+        verified_by = describe_verification(row.channel)
+        events = describe_entries(select_entries(entries, chosen), verified_by)
+        is_drawn, flow_changes = (
+            await self._drawings.describe(row.channel, read_path(entries)) if self._drawings else (False, "")
+        )
         role: Role = request.state.identity.role
         actions = _possible_actions(row, role)
         return await self.show(
@@ -192,8 +194,8 @@ class ConversationPages(ConsolePage):
             conclusion=conclude(events),
             webhook=await self._find_webhook(session, entries, chosen),
             path_walked=walked_path(entries, _MAX_NODES),
-            is_drawn=self._find_drawing(row.channel) is not None,
-            flow_changes=await self._describe_changes(row.channel, entries),
+            is_drawn=is_drawn,
+            flow_changes=flow_changes,
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
             is_older="before" in query,
             facts=await self._read_facts(row),
@@ -209,11 +211,9 @@ class ConversationPages(ConsolePage):
         session = self._ids.decode(request.path_params["conversation"])
         entries = await read_log_before(self._redis, session, "", _LOG_ENTRIES) if session else []
         row = await self._list.read_row(session) if session else None
-        nodes = [node for node, _ in walked_path(entries, _LOG_ENTRIES)]
-        drawing = self._find_drawing(row.channel) if row else None
-        drawn = await drawing.draw(nodes) if drawing and nodes else ""
+        drawn = await self._drawings.draw(row.channel, read_path(entries)) if row and self._drawings else ""
         if not drawn:
-            return error_response(404, "not_found", "there is no path through the present flow to draw")
+            return error_response(404, "not_found", "there is no path through the flow to draw")
         return Response(drawn, media_type="image/svg+xml", headers=_DRAWING_HEADERS)
 
     async def _find_webhook(
@@ -222,16 +222,6 @@ class ConversationPages(ConsolePage):
         """Return the webhook that brought a message, if it is kept."""
         message = next((str(entry.data.get("turn", "")) for entry in entries if entry.id == chosen), "")
         return await self._webhooks.find(session, message) if message else None
-
-    def _find_drawing(self, channel: str) -> FlowDrawing | None:
-        return self._drawings.get(channel) or self._drawings.get("")
-
-    async def _describe_changes(self, channel: str, entries: Sequence[LogEntry]) -> str:
-        drawing = self._find_drawing(channel)
-        nodes = [node for node, _ in walked_path(entries, _LOG_ENTRIES)]
-        if drawing is None or not nodes:
-            return ""
-        return await drawing.describe_changes(nodes, path_began_ms(entries))
 
     async def _read_facts(self, row: ConversationRow) -> dict[str, str]:
         facts = {"Contact": row.contact, "Name": row.name, "Channel": row.channel, "Account": row.account}

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.console.flows.drawing_response import draw
-from gateway.console.flows.files import FlowFiles
+from gateway.console.flows.history import FlowHistory
 from gateway.console.page import ConsolePage
-from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
@@ -21,16 +20,17 @@ _MOST_FINDINGS = 50
 class FlowPages(ConsolePage):
     """The page `/console/flows`, and the drawings of the flows."""
 
-    def __init__(self, operator: OperatorAuth, files: FlowFiles) -> None:
+    def __init__(self, operator: OperatorAuth, history: FlowHistory) -> None:
         super().__init__(operator)
-        self._files = files
-        self._versions = FlowVersions(operator.redis)
+        self._files = history.files
+        self._history = history
 
     def routes(self) -> list[Route]:
         """Return the routes of the pages."""
         return [
             self.get("/console/flows", self.page),
             self.get("/console/flows/{flow}/drawing.svg", self.drawing),
+            self.get("/console/flows/{flow}/versions/{digest}.svg", self.former_drawing),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -39,7 +39,7 @@ class FlowPages(ConsolePage):
         for name in self._files.names:
             if file := await self._files.read(name):
                 levels = Counter(finding.level for finding in file.findings)
-                versions = await self._versions.record(name, file.digest)
+                versions = await self._history.read(name)
                 rows.append({"file": file, "levels": levels, "versions": versions})
         return await self.show(request, "flows.html", rows=rows, max_findings=_MOST_FINDINGS)
 
@@ -49,3 +49,10 @@ class FlowPages(ConsolePage):
         if file is None or file.flow is None:
             return error_response(404, "no_flow", "there is no such flow, or it is invalid")
         return draw(file.flow)
+
+    async def former_drawing(self, request: Request) -> Response:
+        """Return the drawing of a former version of a flow."""
+        flow = await self._history.load(request.path_params["flow"], request.path_params["digest"])
+        if flow is None:
+            return error_response(404, "no_flow", "the document of this version is not kept, or is invalid")
+        return draw(flow)

@@ -1,76 +1,104 @@
-"""Draws the flow in use with the path that a conversation walked through it."""
+"""Draws a flow with the path that a conversation walked through it, as the flow was at the time."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
+from typing import Final, NamedTuple
 
-from core.errors import ConfigurationError
 from flows.authoring.diagram import WalkedPath, to_svg
-from flows.document import WatchedFlowFile
+from flows.document import Flow
+from gateway.console.flows.files import DEFAULT_FLOW, FlowFile
+from gateway.console.flows.history import FlowHistory
 from gateway.console.formats import format_clock, format_day
 
-log = logging.getLogger("turngate.console")
-
-MAX_NODES = 300
+MAX_NODES: Final = 300
 """Nodes of the largest flow that is drawn."""
 
-_MAX_NAMED = 5
+_MAX_NAMED: Final = 5
 
 
-class FlowDrawing:
-    """The flow's file, loaded when it is drawn for the first time and after it has changed."""
+class WalkedNodes(NamedTuple):
+    """The nodes of a path, oldest first, and when it began and last went on."""
 
-    def __init__(self, find_path: Callable[[], Path]) -> None:
-        self._find_path = find_path
-        self._file: WatchedFlowFile | None = None
-        self._loading = asyncio.Lock()
+    nodes: Sequence[str]
+    began_ms: int
+    ended_ms: int
 
-    async def draw(self, nodes: Sequence[str]) -> str:
-        """Return the drawing with these nodes, oldest first, as SVG; empty if there is nothing to draw."""
-        async with self._loading:
-            try:
-                return await asyncio.to_thread(self._draw, nodes)
-            except ConfigurationError as error:
-                log.warning("the flow is not drawn: %s", error)
-                return ""
 
-    async def describe_changes(self, nodes: Sequence[str], began_ms: int) -> str:
-        """Say what of a path, which began at this time, the present flow does not show; empty for nothing."""
-        async with self._loading:
-            try:
-                return await asyncio.to_thread(self._describe_changes, nodes, began_ms)
-            except ConfigurationError:
-                return "The flow cannot be loaded now, so it is not drawn."
+class _Choice(NamedTuple):
+    """The flow that is drawn, and a sentence about what it does not show."""
 
-    def _describe_changes(self, nodes: Sequence[str], began_ms: int) -> str:
-        file = self._read_file()
-        known = {node.id for node in file.flow.nodes}
-        missing = list(dict.fromkeys(node for node in nodes if node not in known))
-        if missing:
-            names = ", ".join(missing[:_MAX_NAMED]) + (", …" if len(missing) > _MAX_NAMED else "")
-            return f"The flow has changed since: it does not have {names} any more."
-        if nodes and file.changed_ms > began_ms:
-            changed = f"{format_day(file.changed_ms)} {format_clock(file.changed_ms)[:5]} UTC"
-            return f"The flow was changed on {changed}, after this path began; it is drawn as it is now."
+    flow: Flow | None
+    note: str = ""
+
+
+class FlowDrawings:
+    """Drawings of the channels' flows. A path that a former version led is drawn through that version."""
+
+    def __init__(self, history: FlowHistory) -> None:
+        self._history = history
+
+    async def draw(self, channel: str, path: WalkedNodes) -> str:
+        """Return the drawing as SVG; empty if there is nothing to draw."""
+        flow = (await self._choose(channel, path)).flow
+        return await asyncio.to_thread(_draw, flow, path.nodes) if flow and path.nodes else ""
+
+    async def describe(self, channel: str, path: WalkedNodes) -> tuple[bool, str]:
+        """Return whether the path is drawn, and what its drawing does not show; no words for nothing."""
+        choice = await self._choose(channel, path)
+        if not path.nodes:
+            return False, ""
+        if choice.flow is not None and len(choice.flow.nodes) > MAX_NODES:
+            return False, f"The flow has more than {MAX_NODES} nodes, so it is not drawn."
+        is_known = choice.flow is not None and any(node.id in path.nodes for node in choice.flow.nodes)
+        return is_known, choice.note
+
+    async def _choose(self, channel: str, path: WalkedNodes) -> _Choice:
+        name = channel if channel in self._history.files.names else DEFAULT_FLOW
+        file = await self._history.files.read(name)
+        if file is None:
+            return _Choice(None)
+        version = await self._history.find_version(name, path.ended_ms)
+        if version is not None and version.digest != file.digest:
+            since = f"{_moment(version.since_ms)}, version {version.digest}"
+            if flow := await self._history.load(name, version.digest):
+                return _Choice(
+                    flow, f"The flow has changed since. It is drawn as it was then: since {since}."
+                )
+            return _Choice(
+                file.flow, f"The flow has changed since, and its document of then is not kept ({since})."
+            )
+        return _Choice(file.flow, _compare(file, path))
+
+
+def _compare(file: FlowFile, path: WalkedNodes) -> str:
+    """Say what of a path the present flow does not show."""
+    if file.flow is None:
+        return "The flow cannot be loaded now, so it is not drawn."
+    known = {node.id for node in file.flow.nodes}
+    missing = list(dict.fromkeys(node for node in path.nodes if node not in known))
+    if missing:
+        names = ", ".join(missing[:_MAX_NAMED]) + (", …" if len(missing) > _MAX_NAMED else "")
+        return f"The flow has changed since: it does not have {names} any more."
+    if path.nodes and file.changed_ms > path.began_ms:
+        return (
+            f"The flow was changed on {_moment(file.changed_ms)}, after this path began; it is drawn as it "
+            "is now."
+        )
+    return ""
+
+
+def _draw(flow: Flow, nodes: Sequence[str]) -> str:
+    if len(flow.nodes) > MAX_NODES:
         return ""
+    authored = {node.id: node.author_id for node in flow.nodes}
+    walked = [authored[node] for node in nodes if node in authored]
+    if not walked:
+        return ""
+    return to_svg(flow, WalkedPath(frozenset(walked), frozenset(pairwise(walked)), walked[-1]))
 
-    def _read_file(self) -> WatchedFlowFile:
-        if self._file is None:
-            self._file = WatchedFlowFile(self._find_path())
-        elif self._file.has_changed():
-            self._file.reload()
-        return self._file
 
-    def _draw(self, nodes: Sequence[str]) -> str:
-        flow = self._read_file().flow
-        if len(flow.nodes) > MAX_NODES:
-            return ""
-        authored = {node.id: node.author_id for node in flow.nodes}
-        walked = [authored[node] for node in nodes if node in authored]
-        if not walked:
-            return ""
-        return to_svg(flow, WalkedPath(frozenset(walked), frozenset(pairwise(walked)), walked[-1]))
+def _moment(at_ms: int) -> str:
+    return f"{format_day(at_ms)} {format_clock(at_ms)[:5]} UTC"

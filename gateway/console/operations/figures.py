@@ -12,12 +12,17 @@ from gateway.console.operations.sparklines import Sparkline, draw_sparkline
 from gateway.redis.records.processes.counters import Histogram
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 from gateway.redis.records.processes.load import Load
-from gateway.redis.records.processes.traffic import MinuteTraffic, merge_histograms
+from gateway.redis.records.processes.traffic import (
+    MinuteTraffic,
+    merge_by_channel,
+    merge_histograms,
+)
 
 _OVERDUE_SECONDS: Final = 60.0
 _MAX_NAMED: Final = 3
 _MAX_ACCOUNTS: Final = 50
 _HIGH: Final = 0.95
+_NO_BREAK: Final = "\u00a0"
 _RECENT_MINUTES: Final = 5
 
 
@@ -151,6 +156,8 @@ def build_account_rows(
         errors.update(minute.errors)
     paused = {each.account: each for each in status.paused}
     names = {*messages, *replies, *(name for name, _ in errors), *paused, *load.tokens_today} - {""}
+    sends = merge_by_channel(each.sends for each in minutes)
+    answers = merge_by_channel(each.answers for each in minutes)
     rows = []
     for name in names:
         channel = name.partition(":")[0]
@@ -163,8 +170,8 @@ def build_account_rows(
                 " · ".join(f"{number:,} {kind}" for (_, kind), number in sorted(own.items())),
                 sum(own.values()),
                 load.tokens_today.get(name, 0),
-                merge_histograms((each.sends for each in minutes), channel),
-                merge_histograms((each.answers for each in minutes), channel),
+                sends.get(channel, Histogram()),
+                answers.get(channel, Histogram()),
                 paused.get(name),
             )
         )
@@ -174,7 +181,8 @@ def build_account_rows(
 
 def describe_quantiles(histogram: Histogram) -> str:
     """Return what 50, 95 and 99 of 100 durations do not exceed."""
-    return " · ".join(f"{share:.0%} {_quantile(histogram, share)}" for share in (0.5, 0.95, 0.99))
+    shares = [f"{share:.0%} {_quantile(histogram, share)}" for share in (0.5, 0.95, 0.99)]
+    return " · ".join(each.replace(" ", _NO_BREAK) for each in shares)
 
 
 def describe_high(histogram: Histogram) -> str:
@@ -213,7 +221,9 @@ def _build_oldest(load: Load, minutes: Sequence[MinuteTraffic]) -> Tile:
     return Tile(
         "Oldest unanswered message",
         format_duration(oldest * 1000) if load.unanswered_sessions else "none",
-        f"{count_of(load.unanswered_sessions, 'conversation')} to answer",
+        f"{count_of(load.unanswered_sessions, 'conversation')} to answer"
+        if load.unanswered_sessions
+        else "every message is answered",
         "/console/queue",
         oldest > _OVERDUE_SECONDS,
         draw_sparkline(waits, lambda most: f"{format_duration(most)} in the queue"),

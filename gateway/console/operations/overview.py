@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,6 +28,10 @@ from gateway.server.operator_auth import OperatorAuth
 
 _MAX_ALERTS = 3
 _MAX_CHANGES = 5
+_MAX_ACTS = 50
+_NO_CHANGES = frozenset({"simulate_message", "simulate_owner", "try_flow", "search", "answer", "note"})
+"""Acts of every day, which explain no incident."""
+
 _MINUTES = 60
 
 
@@ -52,14 +58,18 @@ class OverviewPage(ConsolePage):
     async def page(self, request: Request) -> Response:
         """Show whether anything is wrong, and the figures."""
         redis = self._operator_auth.redis
-        storage_problem = await self._readiness.storage_problem()
-        worker_problem = await self._readiness.worker_problem()
-        status = await read_status(redis)
-        minutes, load = await read_traffic(redis, _MINUTES), await read_load(redis)
-        counts = await read_recent_counts(redis)
-        alerts = find_alerts(status, await read_alarms(redis), storage_problem, worker_problem)
+        problems = asyncio.gather(self._readiness.storage_problem(), self._readiness.worker_problem())
+        status, load, minutes, counts, alarms = await asyncio.gather(
+            read_status(redis),
+            read_load(redis),
+            read_traffic(redis, _MINUTES),
+            read_recent_counts(redis),
+            read_alarms(redis),
+        )
+        alerts = find_alerts(status, alarms, *await problems)
         may_audit = request.state.identity.role.includes(Role.OPERATOR)
-        changes = await self._operator_auth.audit.latest(_MAX_CHANGES) if may_audit else []
+        acts = await self._operator_auth.audit.latest(_MAX_ACTS) if may_audit else []
+        changes = [each for each in acts if each.act not in _NO_CHANGES][:_MAX_CHANGES]
         return await self.show(
             request,
             "overview.html",

@@ -12,6 +12,7 @@ from gateway.access.operator_keys import Role
 from gateway.config.settings import Settings
 from gateway.console.page import ConsolePage
 from gateway.diagnostics import CheckResult, run_checks
+from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.server.operator_auth import OperatorAuth
 
 _MAX_SECONDS = 30.0
@@ -47,4 +48,4 @@ class SettingsCheckPage(ConsolePage):
 
 
 async def _collect(settings: Settings) -> list[CheckResult]:
-    return [result async for result in run_checks(settings)]
+    return [result async for result in run_checks(settings, simulated=parse_simulator_urls(settings.environ))]

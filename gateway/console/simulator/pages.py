@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -23,11 +24,15 @@ from gateway.console.simulator.client import (
     query_simulator,
 )
 from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import is_entry_id, read_log, read_owner
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth
 
 _HERE = Path(__file__).parent.parent
+_MAX_SLOT_LENGTH = 300
+_NOTHING: dict[str, object] = {"node": "", "slots": [], "page": ""}
 _SAMPLE_PICTURE_URL = "https://files.example.com/picture.jpg"
 
 
@@ -71,6 +76,7 @@ class SimulatorPage(ConsolePage):
         self._inbox = inbox
         self._simulator = simulator
         self._http = http
+        self._ids = ConversationIds(redis)
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes below `/console`."""
@@ -159,7 +165,7 @@ class SimulatorPage(ConsolePage):
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
         if conversation is None:
-            return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}})
+            return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}, "inspected": _NOTHING})
         session = await self._inbox.find_session(conversation.session)
         entries = await read_log(self._redis, session, after)
         owner = await read_owner(self._redis, session)
@@ -169,8 +175,27 @@ class SimulatorPage(ConsolePage):
             else {}
         )
         return JSONResponse(
-            {"entries": [entry.model_dump() for entry in entries], "owner": owner, "offers": offers}
+            {
+                "entries": [entry.model_dump() for entry in entries],
+                "owner": owner,
+                "offers": offers,
+                "inspected": await self._inspect(session),
+            }
         )
+
+    async def _inspect(self, session: str) -> dict[str, object]:
+        """Return the session's node, its slots, and the page with its timeline."""
+        state: Any = await SessionIndex(self._redis).read_state(session)
+        if not isinstance(state, dict):
+            return _NOTHING
+        await self._ids.load()
+        slots = state.get("slots")
+        known = slots.items() if isinstance(slots, dict) else ()
+        return {
+            "node": str(state.get("node") or ""),
+            "slots": [[name, str(value)[:_MAX_SLOT_LENGTH]] for name, value in known if value],
+            "page": f"/console/conversations/{self._ids.encode(session)}",
+        }
 
     async def _load_message_extras(self, endpoint: SurfaceEndpoint, contact: str) -> dict[str, object]:
         """Return the quick replies and media of each message, by the provider's message id."""

@@ -9,13 +9,17 @@ function startPane() {
   const replyField = at("agent-text"), log = at("agent-log"), errorBox = at("agent-trouble");
   let conversation = null;  // the conversation that the phone shows, and the last line read
 
+  const speakers = { contact: "Contact: ", bot: "Bot: ", agent: "Agent: ", note: "Note: " };
+
   function showLine(line) {
-    const item = document.createElement("li"), bubble = document.createElement("div");
+    const item = document.createElement("li"), bubble = document.createElement("div"), speaker = document.createElement("small");
     item.className = line.direction;
     bubble.className = "bubble";
     bubble.textContent = line.text;
-    item.append(bubble);
+    speaker.textContent = speakers[line.direction] || "";
+    item.append(speaker, bubble);
     log.append(item);
+    at("agent-hint").hidden = true;
     log.scrollTop = log.scrollHeight;
     if (line.direction === "agent") document.dispatchEvent(new CustomEvent("agent", { detail: line.text }));
   }
@@ -73,11 +77,15 @@ function startPane() {
     conversation = { ...event.detail, last: 0 };
     pane.hidden = !conversation.desk;
     log.replaceChildren();
+    at("agent-hint").hidden = false;
     errorBox.hidden = true;
     if (conversation.desk) {
       at("agent-title").textContent = conversation.desk;
       poll(conversation);
     }
+  });
+  document.addEventListener("said", (event) => {
+    if (conversation?.desk) showLine({ direction: event.detail.speaker, text: event.detail.text });
   });
   at("agent-say").addEventListener("submit", (event) => {
     event.preventDefault();

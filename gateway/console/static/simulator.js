@@ -39,7 +39,9 @@ function startConsole() {
     at("hint").hidden = false;
     at("person").textContent = person;
     at("ours").textContent = selectedInput().dataset.ours;
-    at("title").textContent = selectedInput().nextElementSibling.textContent;
+    const label = selectedInput().nextElementSibling.textContent;
+    at("title").textContent = label === selectedInput().dataset.ours ? "" : label;
+    at("inspector").hidden = true;
     at("picture").hidden = !("pictures" in selectedInput().dataset);
     const desk = selectedInput().dataset.desk;
     take.hidden = Boolean(desk);  // agents take over at the desk itself
@@ -61,6 +63,9 @@ function startConsole() {
     item.append(speaker, bubble, timeline);
     log.append(item);
     at("hint").hidden = true;
+    if (kind !== "theirs person") {
+      document.dispatchEvent(new CustomEvent("said", { detail: { speaker: kind === "mine" ? "contact" : "bot", text: content } }));
+    }
     follow();
     return { item, timeline, steps: [], from: 0 };
   }
@@ -143,6 +148,7 @@ function startConsole() {
     },
     committed(data, ms, state) {
       dots.remove();
+      state.committed = data;
       for (const turn of data.turns) {
         state.last = state.turns.get(turn) || state.last;
         addStep(state.turns.get(turn), "committed", ms);
@@ -178,6 +184,23 @@ function startConsole() {
     },
   };
 
+  // What the last answer was made of, and what the bot knows, as far as the log and the state have it.
+  function inspect(inspected, state) {
+    const last = state.committed || {};
+    const facts = [
+      ["Node", inspected.node || last.node], ["Edge", last.edge], ["Outcome", (last.outcome || "").replaceAll("_", " ")],
+      ["Model", last.model], ["Tokens", last.tokens], ["Problem", last.trouble || last.error], ...inspected.slots,
+    ].filter(([, value]) => value);
+    at("inspector").hidden = !facts.length && !inspected.page;
+    if (inspected.page) at("inspected-page").href = inspected.page;
+    at("inspected-facts").replaceChildren(...facts.flatMap(([name, value]) => {
+      const term = document.createElement("dt"), detail = document.createElement("dd");
+      term.textContent = name;
+      detail.textContent = value;
+      return [term, detail];
+    }));
+  }
+
   async function read(state) {
     while (state === conversation) {
       try {
@@ -192,6 +215,7 @@ function startConsole() {
           state.after = entry.id;
           state.active = Date.now();
         }
+        inspect(body.inspected, state);
         if (owner.dataset.owner !== body.owner) owner.textContent = OWNERS[body.owner];
         owner.dataset.owner = body.owner;
         take.textContent = body.owner === "bot" ? "Take over" : "Hand back";

@@ -22,9 +22,9 @@ from gateway.redis.records.contacts.contact_names import last_part
 from gateway.redis.records.contacts.contact_search import scan_keys
 from gateway.redis.records.contacts.contact_spelling import build_terms
 from gateway.redis.records.stored_records import RecordKind, find_record_kind
+from gateway.redis.records.stream_rewriter import Row, StreamRewriter
 
 _VALUES_PER_STEP: Final = 200
-_MAX_STREAM: Final = 20_000
 _MAX_ROUNDS: Final = 5
 _KEY_IDS: Final = re.compile(rb'"sealed":"enc:1:([0-9a-z]+):')
 
@@ -37,28 +37,28 @@ class _Value(NamedTuple):
     beside: Mapping[str, bytes]
 
 
-class ReencryptionReport(NamedTuple):
-    """Number of records that were written anew, and the streams that are too long for that."""
-
-    rewritten: int
-    left: tuple[str, ...] = ()
-
-
 class Reencryption:
     """One run over the keyspace. A run that was interrupted is simply repeated."""
 
-    def __init__(self, redis: Redis, on_progress: Callable[[int], object] = lambda rewritten: None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        on_progress: Callable[[int], object] = lambda rewritten: None,
+        streams: StreamRewriter | None = None,
+    ) -> None:
         """Create a run; `on_progress` gets the number of records that are written anew."""
         self._redis = redis
+        self._streams = streams or StreamRewriter(redis)
         self._cipher = cipher_of(redis)
         self._on_progress = on_progress
         self._swap = lua.load_script("swap_values", ProtocolLimits())
-        self._rewrite = lua.load_script("rewrite_stream", ProtocolLimits())
         self._rewritten = 0
-        self._left: set[str] = set()
 
-    async def run(self) -> ReencryptionReport:
-        """Write everything anew, in rounds until one finds nothing. Raises `EncryptionKeyMissing`."""
+    async def run(self) -> int:
+        """Write everything anew, in rounds until one finds nothing; return the number of records.
+
+        Raises `EncryptionKeyMissing`.
+        """
         for _ in range(_MAX_ROUNDS):
             before = self._rewritten
             sealer = await self._cipher.sealer()
@@ -67,7 +67,7 @@ class Reencryption:
                     await self._rewrite_key(key, sealer)
             if self._rewritten == before:
                 break
-        return ReencryptionReport(self._rewritten, tuple(sorted(self._left)))
+        return self._rewritten
 
     async def _rewrite_key(self, key: str, sealer: Sealer) -> None:
         found = find_record_kind(key)
@@ -76,10 +76,14 @@ class Reencryption:
         kind, match = found
         if (await cast("Any", self._redis.type(key))).decode() != kind.type:
             return
+        if kind.type == "stream":
+            await self._rewrite_stream(kind, match, sealer)
+            return
         async for values in self._read_values(kind, key):
             changes = [change for each in values for change in await self._reseal(kind, match, each, sealer)]
             if changes:
-                await self._write(kind, key, changes)
+                arguments = [part for change in changes for part in change]
+                self._count(await self._swap(self._redis, [key, kind.type, *arguments]))
         if kind.fields == ("state", "known"):
             await self._hide_terms(match["session"], sealer)
 
@@ -97,24 +101,24 @@ class Reencryption:
                 return [(value.where, value.stored, new)]
         return []
 
-    async def _write(self, kind: RecordKind, key: str, changes: Sequence[tuple[str, bytes, bytes]]) -> None:
-        if kind.type == "stream":
-            entries = [each for where, _, new in changes for each in (where, new)]
-            replaced = await self._rewrite(self._redis, [key, _MAX_STREAM, kind.fields[0], *entries])
-            if replaced < 0:
-                self._left.add(key)
-                return
-        else:
-            arguments = [part for change in changes for part in change]
-            replaced = await self._swap(self._redis, [key, kind.type, *arguments])
-        self._rewritten += replaced
-        self._on_progress(self._rewritten)
+    async def _rewrite_stream(self, kind: RecordKind, match: re.Match[str], sealer: Sealer) -> None:
+        name = kind.fields[0]
+
+        async def reseal(rows: Sequence[Row]) -> dict[str, bytes]:
+            values = [_read_entry(row, name) for row in rows if name.encode() in row[1]]
+            changes = [change for each in values for change in await self._reseal(kind, match, each, sealer)]
+            return {entry: new for entry, _, new in changes}
+
+        self._count(await self._streams.change(match[0], name, reseal))
+
+    def _count(self, rewritten: int) -> None:
+        if rewritten:
+            self._rewritten += rewritten
+            self._on_progress(self._rewritten)
 
     async def _read_values(self, kind: RecordKind, key: str) -> AsyncIterator[list[_Value]]:
-        """Yield the records of a key, so many at a time; a stream is written at once, so all of its."""
-        if kind.type == "stream":
-            yield await self._read_stream(kind, key)
-        elif kind.type == "list":
+        """Yield the records of a hash or a list, so many at a time."""
+        if kind.type == "list":
             first = 0
             while rows := await cast("Any", self._redis.lrange(key, first, first + _VALUES_PER_STEP - 1)):
                 yield [_Value(str(at), row, {"": row}) for at, row in enumerate(rows, start=first)]
@@ -128,22 +132,6 @@ class Reencryption:
             ]
             for first in range(0, len(values), _VALUES_PER_STEP):
                 yield values[first : first + _VALUES_PER_STEP]
-
-    async def _read_stream(self, kind: RecordKind, key: str) -> list[_Value]:
-        if await self._redis.xlen(key) > _MAX_STREAM:
-            self._left.add(key)
-            return []
-        rows: Any = await self._redis.xrange(key)
-        name = kind.fields[0].encode()
-        return [
-            _Value(
-                entry.decode(),
-                fields[name],
-                {"": fields[name], **{field.decode(): value for field, value in fields.items()}},
-            )
-            for entry, fields in rows
-            if name in fields
-        ]
 
     async def _hide_terms(self, session: str, sealer: Sealer) -> None:
         """Replace the clear terms of a contact's names in the console's search; numbers stay."""
@@ -169,3 +157,12 @@ class Reencryption:
                 pipeline.hdel(key, "terms")
                 await pipeline.execute()
             self._rewritten += 1
+
+
+def _read_entry(row: Row, name: str) -> _Value:
+    """Return the record that is in a field of an entry."""
+    entry, fields = row
+    stored = fields[name.encode()]
+    return _Value(
+        entry.decode(), stored, {"": stored, **{field.decode(): each for field, each in fields.items()}}
+    )

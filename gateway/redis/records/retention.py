@@ -146,6 +146,14 @@ KINDS: Final = (
         "TURNGATE_KEEP_DEAD_LETTER_DAYS",
     ),
     KeyKind(
+        "tg:stream_copy:*, tg:stream_copier:*",
+        r"tg:stream_cop(y|ier):.+",
+        "a stream of these while it is written anew, after an erasure or for a new encryption key",
+        Keeper.EXPIRY,
+        "15 seconds, if its process dies",
+        1 / 24,
+    ),
+    KeyKind(
         "tg:schedule, tg:scheduled:*",
         r"tg:schedule|tg:scheduled:.+",
         "scheduled messages",
@@ -205,9 +213,9 @@ KINDS: Final = (
         1 / 24,
     ),
     KeyKind(
-        "tg:flow_versions:*",
-        r"tg:flow_versions:.+",
-        "digests of the last 20 versions of each flow",
+        "tg:flow_versions:*, tg:flow_documents:*",
+        r"tg:flow_(versions|documents):.+",
+        "digests and documents of the last 20 versions of each flow",
         Keeper.EXPIRY,
         "365 days",
         365,

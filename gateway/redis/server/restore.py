@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from pydantic_core import from_json
 from redis import Redis
 
 from core.errors import ConfigurationError
 from core.model import FrozenModel
+from gateway.redis.encryption.data_keys import DATA_KEYS
 from gateway.redis.server.backup import APPEND_ONLY_FOLDER, SNAPSHOT_FILE, wait_for
 from gateway.redis.server.embedded_server import EmbeddedRedis
 
@@ -35,12 +37,13 @@ return marked
 
 
 class RestoreReport(FrozenModel):
-    """Contents of a restored server."""
+    """Contents of a restored server. `encrypted_by`: the keys of the setting that its data keys need."""
 
     keys: int
     sessions: int
     unanswered: int
     unsent: int
+    encrypted_by: frozenset[str] = frozenset()
 
 
 def restore(backup: Path, folder: Path, *, wait_seconds: float) -> RestoreReport:
@@ -116,5 +119,11 @@ def _mark_and_count(redis: Redis) -> RestoreReport:
             lengths: list[int] = pipeline.execute()
         unanswered += sum(lengths[::2])
         unsent += sum(lengths[1::2])
-    keys: Any = redis.dbsize()
-    return RestoreReport(keys=keys, sessions=sessions, unanswered=unanswered, unsent=unsent)
+    data_keys: Any = redis.hvals(DATA_KEYS)
+    return RestoreReport(
+        keys=int(cast("Any", redis.dbsize())),
+        sessions=sessions,
+        unanswered=unanswered,
+        unsent=unsent,
+        encrypted_by=frozenset(str(from_json(each)["by"]) for each in data_keys),
+    )

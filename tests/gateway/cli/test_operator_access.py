@@ -77,7 +77,7 @@ def test_acts_of_commands_are_recorded_without_numbers(redis_url: str, sync_redi
     sync_redis.flushall()
     asyncio.run(write(redis_url))
     run("optout", "add", SESSION)
-    run("quarantine", "drop")
+    run("quarantine", "drop", "--yes")
     run("erase", SESSION, "--yes")
 
     entries = [json.loads(line) for line in run("audit", "list", "--json").splitlines()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 from redis.asyncio import Redis
@@ -13,7 +14,9 @@ from flows.library import FLOW_LIBRARY
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.conversations.actions import ConversationActions
 from gateway.console.conversations.pages import ConversationPages
-from gateway.console.flows.walked_drawing import FlowDrawing
+from gateway.console.flows.files import FlowFiles
+from gateway.console.flows.history import FlowHistory
+from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.inbox.pages import AgentDeskPages
 from gateway.console.live_updates import LiveUpdates
 from gateway.console.live_views import ViewWatcher
@@ -27,6 +30,7 @@ from gateway.console.operations.templates import TemplatesPage
 from gateway.local.http_server import serve
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.sending.outbox import ProactiveSender
@@ -40,6 +44,11 @@ REPLIES = {"greeting": "Hello {{ name }}, how can I help?", "order": "Your order
 KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 
 
+def open_history(redis: Redis, flow: Path = FLOW) -> FlowHistory:
+    """Return the history of one flow file for all channels."""
+    return FlowHistory(FlowFiles(flow, {}), FlowVersions(redis))
+
+
 @asynccontextmanager
 async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[httpx.AsyncClient]:
     """Serve the pages; requests come from our own origin, as those of a browser."""
@@ -48,7 +57,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     pages = (
         OverviewPage(rule, price=parse_price("2.50 EUR")),
-        ConversationPages(rule, CHANNELS, WordDigests(redis), {"": FlowDrawing(lambda: FLOW)}),
+        ConversationPages(rule, CHANNELS, WordDigests(redis), FlowDrawings(open_history(redis))),
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),

@@ -60,6 +60,36 @@ def last_reply(page: Page, text: str) -> None:
 
 
 @pytest.mark.long
+def test_the_settings_of_a_simulated_gateway_are_in_order(page: Page, gateway: RunningGateway) -> None:
+    page.goto(f"{gateway.url}/console/settings?check=1")
+
+    expect(page.get_by_text("the console is open to this machine only")).to_be_visible()
+    assert page.locator(".state.bad").count() == 0, page.locator("main").inner_text()
+
+
+@pytest.mark.long
+def test_the_phone_says_what_the_bot_did_and_links_to_the_timeline(page: Page) -> None:
+    page.get_by_role("button", name="New contact").click()
+    expect(page.locator("#inspector")).to_be_hidden()
+    say(page, "hi")
+    last_reply(page, "last four digits")
+    expect(page.locator("#inspected-facts")).to_contain_text("ask_last_four")
+    page.get_by_role("link", name="Timeline, flow and what it knows").click()
+    expect(page.get_by_role("heading", name="Path through the flow")).to_be_visible()
+
+
+@pytest.mark.long
+def test_the_agents_side_shows_the_whole_conversation(page: Page) -> None:
+    page.get_by_role("radio", name="Intercom").check()
+    expect(page.locator("#agent-hint")).to_be_visible()
+    say(page, "hi there")
+    last_reply(page, "last four digits")
+    expect(page.locator("#agent-log .contact")).to_contain_text("Contact: hi there")
+    expect(page.locator("#agent-log .bot").last).to_contain_text("last four digits")
+    expect(page.locator("#agent-hint")).to_be_hidden()
+
+
+@pytest.mark.long
 def test_a_conversation_by_keyboard_alone(page: Page) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")
@@ -203,7 +233,7 @@ def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Pa
     expect(page.locator("li.aside").last).to_contain_text("not answered: Agent")
     page.get_by_label("Agent message", exact=True).fill("a kind customer")
     page.get_by_role("button", name="Note").click()
-    expect(page.locator("#agent-log .note")).to_have_text("a kind customer")
+    expect(page.locator("#agent-log .note")).to_have_text("Note: a kind customer")
     page.get_by_role("button", name="Assign to bot").click()
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from time import time
 
 import pytest
 from redis.asyncio import Redis
@@ -14,16 +15,22 @@ from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnRe
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import __file__ as library_file
-from gateway.console.flows.walked_drawing import FlowDrawing
+from gateway.console.flows.walked_drawing import FlowDrawings, WalkedNodes
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.dead_letters import DeadLetters
 from tests.fakes import turn
-from tests.gateway.console.console_client import open_console
+from tests.gateway.console.console_client import open_console, open_history
 from tests.gateway.console.test_conversations import open_first
 from tests.gateway.inbound import InboundGateway
 
 SESSION = "fake:1"
+KYC = Path(library_file).parent / "kyc.json"
 BUTTON = re.compile(r'name="entry" value="([0-9-]+)"')
+
+
+def walk(*nodes: str, began_ms: int = 0, ended_ms: int = 0) -> WalkedNodes:
+    """Return a path, by default one of before all versions that are known."""
+    return WalkedNodes(nodes, began_ms, ended_ms)
 
 
 async def lose_a_reply(gateway: InboundGateway, *, is_dead: bool) -> None:
@@ -86,33 +93,58 @@ async def test_the_gate_decides_whether_a_reply_may_be_sent_again(redis: Redis, 
     assert len(gateway.channel.sent_replies) == sent
 
 
-async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node() -> None:
-    drawing = FlowDrawing(lambda: Path(library_file).parent / "kyc.json")
-    drawn = await drawing.draw(["ask_last_four", "unknown_node", "ask_date_of_birth", "confirm"])
+async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node(redis: Redis) -> None:
+    drawings = FlowDrawings(open_history(redis, KYC))
+    drawn = await drawings.draw("fake", walk("ask_last_four", "unknown_node", "ask_date_of_birth", "confirm"))
 
     assert drawn.count('<g class="now">') == 1
     assert '<g class="now"><title>confirm' in drawn
     assert '<g class="walked"><title>identity' in drawn
     assert drawn.count('<path class="walked" d=') == 1
     assert "<script" not in drawn
-    assert await drawing.draw(["a node of another flow"]) == ""
-    assert await FlowDrawing(lambda: Path("nowhere.yaml")).draw(["a"]) == ""
+    assert await drawings.draw("fake", walk("a node of another flow")) == ""
+    assert await FlowDrawings(open_history(redis, Path("nowhere.yaml"))).draw("fake", walk("a")) == ""
 
 
-async def test_a_path_through_a_former_version_of_the_flow_is_named(tmp_path: Path) -> None:
+async def test_a_path_that_no_known_version_led_is_named(redis: Redis, tmp_path: Path) -> None:
+    """It is older than the versions that are recorded."""
     file = tmp_path / "flow.json"
-    file.write_bytes((Path(library_file).parent / "kyc.json").read_bytes())
+    file.write_bytes(KYC.read_bytes())
     os.utime(file, (1_000, 1_000))
-    drawing = FlowDrawing(lambda: file)
-    walked = ["ask_last_four", "confirm"]
+    drawings = FlowDrawings(open_history(redis, file))
+    walked = ("ask_last_four", "confirm")
 
-    assert await drawing.describe_changes(walked, 2_000_000) == ""
-    assert "was changed on" in await drawing.describe_changes(walked, 999_000)
-    assert "does not have gone any more" in await drawing.describe_changes(
-        ["gone", *walked, "gone"], 2_000_000
-    )
-    assert await drawing.describe_changes([], 0) == ""
-    assert "cannot be loaded" in await FlowDrawing(lambda: Path("nowhere.yaml")).describe_changes(["a"], 0)
+    assert await drawings.describe("fake", walk(*walked, began_ms=2_000_000)) == (True, "")
+    is_drawn, words = await drawings.describe("fake", walk(*walked, began_ms=999_000))
+    assert is_drawn
+    assert "was changed on" in words
+    is_drawn, words = await drawings.describe("fake", walk("gone", *walked, "gone", began_ms=2_000_000))
+    assert "does not have gone any more" in words
+    assert await drawings.describe("fake", walk()) == (False, "")
+    nowhere = FlowDrawings(open_history(redis, Path("nowhere.yaml")))
+    assert "cannot be loaded" in (await nowhere.describe("fake", walk("a")))[1]
+
+
+async def test_a_former_path_is_drawn_through_the_flow_of_its_time(redis: Redis, tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    file.write_bytes(KYC.read_bytes())
+    history = open_history(redis, file)
+    await history.record()
+    walked = walk("ask_last_four", "confirm", ended_ms=int(time() * 1000))
+    before = await FlowDrawings(history).draw("fake", walked)
+    file.write_bytes((KYC.parent / "support.json").read_bytes())
+    other_process = FlowDrawings(open_history(redis, file))
+    await history.record()
+
+    is_drawn, words = await other_process.describe("fake", walked)
+    assert is_drawn
+    assert "It is drawn as it was then: since" in words
+    assert await other_process.draw("fake", walked) == before
+    await redis.delete("tg:flow_documents:default")
+    is_drawn, words = await other_process.describe("fake", walked)
+    assert not is_drawn
+    assert "its document of then is not kept" in words
+    assert await other_process.draw("fake", walked) == ""
 
 
 async def test_the_page_says_that_the_flow_has_changed(redis: Redis) -> None:

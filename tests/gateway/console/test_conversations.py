@@ -10,8 +10,9 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+import channels
 from core.model import DeliveryStatus, Message, Owner, StatusChanged, Turn, TurnReceived
-from gateway.console.conversations.event_lines import walked_path
+from gateway.console.conversations.event_lines import describe_entries, describe_verification, walked_path
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
@@ -348,6 +349,14 @@ async def test_a_message_of_the_business_is_an_activity_and_finds_its_contact(re
     page = await ConversationList(redis).read()
     assert [(row.session, row.last_text) for row in page.rows] == [("fake:old", "news")]
     assert page.rows[0].at_ms > 5
+
+
+def test_the_timeline_says_by_what_a_message_was_verified() -> None:
+    entry = LogEntry(id="1-0", at_ms=1, kind="accepted", data={"turn": "1"})
+    for channel in channels.available():
+        [line] = describe_entries([entry], describe_verification(channel))
+        assert re.fullmatch(r"verified by x-[a-z0-9-]+: .{5,60}; not a duplicate", line.detail), line.detail
+    assert describe_entries([entry], describe_verification("fake"))[0].detail == "verified, not a duplicate"
 
 
 def test_the_walked_path_has_each_node_once_and_begins_anew_after_a_reset() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,9 +20,11 @@ from flows.llm import Model, ScriptedModel, TransitionDecision, create_model
 from gateway.console.flows import chat as flow_chat
 from gateway.console.flows.chat import FlowChatPage
 from gateway.console.flows.files import FlowFiles
+from gateway.console.flows.history import FlowHistory
 from gateway.console.flows.pages import FlowPages
 from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
+from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.operators.trial_chats import CHAT_SECONDS
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.console.console_client import KEYS
@@ -42,7 +45,8 @@ async def open_flows(
 ) -> AsyncIterator[httpx.AsyncClient]:
     rule, files = operator_auth(redis, named=NAMED), FlowFiles(flow, {"twilio/shop": "kyc"})
     chat = FlowChatPage(rule, files, lambda: model or create_model("rules"))
-    app = Starlette(routes=[*FlowPages(rule, files).routes(), *chat.routes()])
+    history = FlowHistory(files, FlowVersions(redis))
+    app = Starlette(routes=[*FlowPages(rule, history).routes(), *chat.routes()])
     async with (
         serve(app) as url,
         httpx.AsyncClient(
@@ -70,6 +74,9 @@ async def test_the_flows_in_use_are_listed_with_findings_versions_and_drawing(
         await asyncio.to_thread(flow_file.write_text, "nodes: <5>", encoding="utf-8")
         after = (await http.get("/console/flows")).text
         gone = await http.get("/console/flows/default/drawing.svg")
+        [former] = re.findall(r'href="(/console/flows/default/versions/[0-9a-f]{12}\.svg)"', after)
+        redrawn = await http.get(former)
+        unknown = await http.get("/console/flows/default/versions/0123456789ab.svg")
 
     assert "shop.yaml" in before
     assert "twilio/shop" in before
@@ -81,7 +88,27 @@ async def test_the_flows_in_use_are_listed_with_findings_versions_and_drawing(
     assert "script" not in drawing.headers["content-security-policy"]
     assert "Invalid: the last valid version stays in use" in after
     assert "&lt;5&gt;" in after
-    assert gone.status_code == 404
+    assert gone.status_code == unknown.status_code == 404
+    assert redrawn.text == drawing.text, "the former version is drawn as it was"
+    assert redrawn.headers["content-security-policy"] == drawing.headers["content-security-policy"]
+
+
+async def test_the_last_twenty_versions_are_kept_with_their_documents(redis: Redis) -> None:
+    versions = FlowVersions(redis)
+    await versions.record("default", "old", "")
+    await versions.record("default", "old", "document")  # by a release that stores documents
+    for number in range(22):
+        await versions.record("default", f"d{number}", f"document {number}" if number else "x" * 9)
+    await versions.record("default", "big", random.Random(1).randbytes(800_000).hex())
+
+    read = await versions.read("default")
+    assert [each.digest for each in read[:2]] == ["big", "d21"]
+    assert len(read) == 20
+    assert [each.digest for each in read if not each.is_stored] == ["big"]
+    assert await versions.read_document("default", "d21") == "document 21"
+    assert await versions.read_document("default", "old") == ""
+    assert await redis.hlen("tg:flow_documents:default") == 19
+    assert 0 < await redis.ttl("tg:flow_documents:default") <= 365 * 86_400
 
 
 async def test_a_chat_shows_what_came_of_each_message_and_sends_nothing(

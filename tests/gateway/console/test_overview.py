@@ -66,9 +66,7 @@ async def test_every_figure_of_the_hour_has_a_chart_words_and_a_list(
     assert any("1,500,000 3.75 EUR" in label for label in charted), charted
     assert all("last hour" in label for label in charted), charted
     assert "fake:A1" in page.text
-    assert re.search(
-        r"<td class=\"wrap\">fake:A1</td><td>permanent</td><td class=\"num\">1</td>", failures.text
-    )
+    assert re.search(r">fake:A1</td><td[^>]*>permanent</td><td[^>]*>1</td>", failures.text)
 
 
 async def test_an_idle_gateway_says_none(redis: Redis) -> None:

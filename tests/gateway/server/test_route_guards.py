@@ -83,6 +83,7 @@ GUARDS = {
     ("POST", "/console/accounts/one/try"): Role.OPERATOR,
     ("GET", "/console/flows"): Role.VIEWER,
     ("GET", "/console/flows/{flow}/drawing.svg"): Role.VIEWER,
+    ("GET", "/console/flows/{flow}/versions/{digest}.svg"): Role.VIEWER,
     ("GET", "/console/flows/{flow}/chat"): Role.OPERATOR,
     ("GET", "/console/flows/{flow}/chat/drawing.svg"): Role.OPERATOR,
     ("POST", "/console/flows/{flow}/chat"): Role.OPERATOR,

@@ -25,8 +25,9 @@ async def export_contact(redis: Redis, contact: str) -> dict[str, Any] | None:
     found = await ContactSearch(redis).find(contact)
     records: dict[str, list[Any]] = defaultdict(list)
     async for record in ContactRecords(redis, found).find_all():
-        own_key = str(record.content.get("key", "")) if isinstance(record.content, dict) else ""
-        opened = await cipher_of(redis).open_tree([*found.sessions, own_key], record.content)
+        fields = record.content if isinstance(record.content, dict) else {}
+        places = [*found.sessions, *(str(fields[name]) for name in ("key", "session", "s") if name in fields)]
+        opened = await cipher_of(redis).open_tree(places, record.content)
         records[record.kind].append(opened)
     async for record in find_broadcast_rows(redis, found):
         records[record.kind].append(record.content)

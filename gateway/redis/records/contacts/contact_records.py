@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from gateway.redis import rq_layout
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.contacts.contact_names import MentionFinder
+from gateway.redis.records.contacts.contact_names import MentionFinder, last_part, normalize
 from gateway.redis.records.contacts.contact_search import FoundContact, scan_keys
 from gateway.redis.records.contacts.key_content import decode, decode_text, read_key, read_stream
 from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
@@ -45,6 +45,7 @@ class ContactRecords:
         self._redis = redis
         self._sessions = frozenset(contact.sessions)
         self._links = contact.links
+        self._identifiers = frozenset(map(normalize, contact.identifiers))
         self._mentions = MentionFinder([*contact.identifiers, *contact.sessions])
 
     async def find_all(self) -> AsyncIterator[ContactRecord]:
@@ -79,7 +80,12 @@ class ContactRecords:
 
     def _is_of_session(self, field: str) -> Callable[[Mapping[bytes, bytes]], bool]:
         name = field.encode()
-        return lambda fields: fields.get(name, b"").decode("utf-8", "replace") in self._sessions
+        return lambda fields: self._is_contacts(fields.get(name, b"").decode("utf-8", "replace"))
+
+    def _is_contacts(self, session: str) -> bool:
+        """Return whether a session is the contact's, also one that has expired before its dead letters."""
+        names = {normalize(session), normalize(last_part(session))}
+        return session in self._sessions or not names.isdisjoint(self._identifiers)
 
     def _mentions_contact(self, fields: Mapping[bytes, bytes]) -> bool:
         return any(self._mentions.is_in(value.decode("utf-8", "replace")) for value in fields.values())
@@ -114,7 +120,7 @@ class ContactRecords:
         for hook in await cast("Any", self._redis.hkeys(SUBSCRIPTIONS)):
             key = state_key(hook.decode())
             async for name, stored in self._redis.hscan_iter(f"{key}:waiting"):
-                if (event := from_json(stored)).get("session") in self._sessions:
+                if self._is_contacts((event := from_json(stored)).get("session", "")):
                     commands = (("HDEL", f"{key}:waiting", name), ("ZREM", f"{key}:due", name))
                     yield ContactRecord("hook events", event, commands)
 

@@ -18,15 +18,14 @@ from gateway.redis.records.contacts.contact_records import ContactRecord, Contac
 from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact, scan_keys
 from gateway.redis.records.contacts.key_content import decode_text
 from gateway.redis.records.contacts.persistence import rewrite_files
+from gateway.redis.records.operators.kept_webhooks import REJECTED
 from gateway.redis.records.public_files import PublicFiles
-from gateway.redis.records.session_keys import SESSION_PARTS
+from gateway.redis.records.session_keys import SESSION_PARTS, session_key
+from gateway.redis.records.stream_rewriter import StreamRewriter, copy_key
 
 _DELETED_PER_CALL: Final = 200
-_SHARED_STREAMS: Final = ("tg:events", "tg:hook_dead", "tg:dead")
+_SHARED_STREAMS: Final = ("tg:events", "tg:hook_dead", "tg:dead", "tg:quarantine", REJECTED)
 """Streams of all contacts: the bytes of deleted entries stay in them until they are written anew."""
-
-_MAX_COMPACTED: Final = 20_000
-"""Entries of a stream that are written anew in one step; a longer one keeps the bytes until it is trimmed."""
 
 
 class ErasureReceipt(FrozenModel):
@@ -55,10 +54,10 @@ class ErasureReceipt(FrozenModel):
 class ContactErasure:
     """Erases contacts. What providers and old workers still tell of them is not stored again."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, streams: StreamRewriter | None = None) -> None:
         self._redis = redis
+        self._streams = streams or StreamRewriter(redis)
         self._mark = lua.load_script("mark_erased", ProtocolLimits())
-        self._compact = lua.load_script("compact_stream", ProtocolLimits())
 
     async def find(self, contact: str) -> FoundContact:
         """Return what an erasure of this contact concerns."""
@@ -83,7 +82,7 @@ class ContactErasure:
         if not removed:
             return ErasureReceipt()
         for stream in _SHARED_STREAMS:
-            await self._compact(self._redis, [stream, _MAX_COMPACTED])
+            await self._streams.compact(stream)
         return ErasureReceipt(
             sessions=len(found.sessions),
             removed={kind: count for kind, count in sorted(removed.items()) if count},
@@ -128,6 +127,7 @@ async def erase_session(redis: Redis, session: str) -> tuple[Counter[str], int]:
     kept, *counts = await script(redis, [session, *SESSION_PARTS])
     names: Sequence[Any] = counts[::2]
     removed = Counter(dict(zip((name.decode() for name in names), counts[1::2], strict=True)))
+    await redis.unlink(*(copy_key(session_key(session, part)) for part in SESSION_PARTS))
     if files := await PublicFiles(redis, "", seconds=0).delete_of(session):
         removed["files"] += files
     return removed, int(kept)

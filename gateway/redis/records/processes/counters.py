@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +10,7 @@ from gateway.redis.lua import DURATION_BOUNDS_MS
 
 _COUNTER, _HISTOGRAM, _REST, _SUM = "c", "h", "inf", "sum"
 _SEPARATOR: Final = "|"
+_BOUNDS: Final = frozenset(DURATION_BOUNDS_MS)
 
 
 class ClassCount(NamedTuple):
@@ -36,7 +37,9 @@ class Histogram:
     def cumulated(self) -> list[tuple[int | None, int]]:
         """Return for each bound how many observations are not above it; the last bound is `None`."""
         total, rows = 0, list[tuple[int | None, int]]()
-        known = sorted({*DURATION_BOUNDS_MS, *(bound for bound in self.counts if bound is not None)})
+        known: Sequence[int] = DURATION_BOUNDS_MS
+        if more := self.counts.keys() - _BOUNDS - {None}:  # another release's
+            known = sorted({*known, *(bound for bound in more if bound is not None)})
         for bound in (*known, None):
             total += self.counts.get(bound, 0)
             rows.append((bound, total))
@@ -53,6 +56,8 @@ class Histogram:
 
         As Prometheus does: linear inside a bucket; above all bounds it is the highest bound.
         """
+        if not self.counts:
+            return None
         wanted, lower, before = share * self.count, 0, 0
         for bound, total in self.cumulated():
             if bound is None:

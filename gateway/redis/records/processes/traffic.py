@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from redis.asyncio import Redis
 
@@ -12,12 +13,17 @@ from gateway.redis.records.processes.counters import Histogram, parse_counters
 
 MAX_MINUTES = 24 * 60
 _MINUTES_PER_CALL = 240
+_OPEN_MINUTES: Final = 1
+"""Minutes that may still be written to, besides the present one: a script that began before its end."""
 _ACCEPTED = "new"
 _FINAL: Final = ("ok", "rejected")
 
 
 _DEAD_TURN: Final = ("dead", "turn")
 _DURATIONS: Final = ("answer", "queue_wait", "send")
+
+
+_over: WeakKeyDictionary[Redis, dict[int, MinuteTraffic]] = WeakKeyDictionary()
 
 
 class MinuteTraffic(NamedTuple):
@@ -47,19 +53,28 @@ def traffic_key(minute: int) -> str:
 
 
 async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
-    """Return the last minutes (at most a day), oldest first; the last is the present one, which goes on."""
+    """Return the last minutes (at most a day), oldest first; the last is the present one, which goes on.
+
+    Minutes that are over do not change any more: each client reads and decodes them once.
+    """
     seconds, _ = await redis.time()
     last = int(seconds) // 60
     numbers = range(last - min(max(minutes, 1), MAX_MINUTES) + 1, last + 1)
-    traffic = []
-    for start in range(0, len(numbers), _MINUTES_PER_CALL):
-        part = numbers[start : start + _MINUTES_PER_CALL]
+    known = _over.setdefault(redis, {})
+    for minute in [each for each in known if each <= last - MAX_MINUTES]:
+        del known[minute]
+    missing = [minute for minute in numbers if minute not in known]
+    present: dict[int, MinuteTraffic] = {}
+    for start in range(0, len(missing), _MINUTES_PER_CALL):
+        part = missing[start : start + _MINUTES_PER_CALL]
         async with redis.pipeline(transaction=False) as pipeline:
             for minute in part:
                 pipeline.hgetall(traffic_key(minute))
             stored: list[Any] = await pipeline.execute()
-        traffic += [_decode_minute(minute * 60_000, each) for minute, each in zip(part, stored, strict=True)]
-    return traffic
+        for minute, each in zip(part, stored, strict=True):
+            is_over = minute < last - _OPEN_MINUTES
+            (known if is_over else present)[minute] = _decode_minute(minute * 60_000, each)
+    return [known[minute] if minute in known else present[minute] for minute in numbers]
 
 
 def summarize_waits(minutes: Sequence[MinuteTraffic], channel: str = "") -> Histogram:
@@ -75,6 +90,15 @@ def merge_histograms(parts: Iterable[Mapping[str, Histogram]], channel: str = ""
             if channel in ("", name):
                 total.add(histogram)
     return total
+
+
+def merge_by_channel(parts: Iterable[Mapping[str, Histogram]]) -> dict[str, Histogram]:
+    """Add up histograms, apart for each channel."""
+    totals: dict[str, Histogram] = {}
+    for part in parts:
+        for name, histogram in part.items():
+            totals.setdefault(name, Histogram()).add(histogram)
+    return totals
 
 
 def _decode_minute(at_ms: int, stored: Mapping[bytes, bytes]) -> MinuteTraffic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -68,5 +69,9 @@ def test_the_quarantine_command_lists_and_drops(
     output = CliRunner().invoke(app, ["quarantine", "list"]).output
     assert "fake  401  POST /webhooks/fake" in output
     assert "set PUBLIC_URL" in output
-    assert CliRunner().invoke(app, ["quarantine", "drop"]).output == "Deleted 1\n"
+    listed = json.loads(CliRunner().invoke(app, ["quarantine", "list", "--json"]).output)
+    assert len(listed) == 1
+    asked = CliRunner().invoke(app, ["quarantine", "drop"], input="n\n")
+    assert asked.exit_code == 1
+    assert CliRunner().invoke(app, ["quarantine", "drop", "--yes"]).output == "Deleted 1\n"
     assert "No webhooks were rejected" in CliRunner().invoke(app, ["quarantine", "list"]).output

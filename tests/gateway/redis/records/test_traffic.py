@@ -51,6 +51,25 @@ async def test_messages_and_replies_are_counted_by_account_and_minute(gateway: I
     assert all([await gateway.redis.pttl(key) > 0 for key in keys])
 
 
+async def test_minutes_that_are_over_are_read_once(gateway: InboundGateway) -> None:
+    redis = gateway.redis
+    seconds, _ = await redis.time()
+    over = int(seconds) // 60 - 3
+    await redis.hset(f"tg:traffic:{over}", mapping={"c|messages|fake:A1|new": 7, "h|send|fake|ok|50": 2})
+    first = await read_traffic(redis)
+    await gateway.receive([TurnReceived(turn=turn(1))], SESSION)
+    await redis.config_resetstat()
+    second = await read_traffic(redis)
+
+    stats: Any = await redis.info("commandstats")
+    assert stats["cmdstat_hgetall"]["calls"] <= 4, "the present minute, the one before it, and new ones"
+    found = {minute.at_ms: minute for minute in second}
+    assert found[over * 60_000].messages == {"fake:A1": 7}
+    assert found[over * 60_000].sends["fake"].count == 2
+    assert sum(sum(minute.messages.values()) for minute in first) == 7
+    assert sum(sum(minute.messages.values()) for minute in second) == 8
+
+
 async def test_a_message_waits_until_its_reply_has_left(gateway: InboundGateway) -> None:
     assert await measure(gateway.redis) == (0, 0, 0, 0)
     await gateway.inbox.accept([TurnReceived(turn=turn(1)), TurnReceived(turn=turn(2))])

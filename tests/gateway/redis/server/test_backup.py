@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 import channels
 from core.errors import ConfigurationError
 from core.model import Message
+from gateway.redis.encryption.cipher import use_cipher
+from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.backup import BackupKind, back_up
@@ -37,6 +39,12 @@ async def turngate(*arguments: str, **settings: str) -> tuple[int, str]:
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
+
+
+def find_files(folder: Path, word: bytes) -> list[str]:
+    """Return the files that have a word in them."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if word in path.read_bytes()]
 
 
 @asynccontextmanager
@@ -116,6 +124,59 @@ async def test_a_reply_that_was_sent_after_the_backup_is_not_sent_again(
             await other.wait_until_idle()
             assert len(stack.simulator.received_texts()) == 2
             assert await other.redis.llen(f"tg:{{{session}}}:out") == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_encrypted_backup_is_answered_with_its_key_and_named_without(
+    tmp_path: Path, kind: BackupKind
+) -> None:
+    key, newer, setting = generate_master_key(), generate_master_key(), "TURNGATE_ENCRYPTION_KEYS"
+    ring = parse_encryption_keys(key)
+    assert ring is not None
+    async with running_stack(durable=True) as stack:
+        use_cipher(stack.redis, ring)
+        await stack.accept_message(1, "my secret zebrafish", PEOPLE[0])
+        environ = {"REDIS_URL": stack.url, setting: key}
+        status, output = await turngate("backup", str(tmp_path / "b"), "--kind", kind, **environ)
+        assert status == 0, output
+        [backup] = (tmp_path / "b").iterdir()
+        await stack.accept_message(2, "hi", PEOPLE[1])  # it is not in the backup
+        stack.server.kill()
+        assert find_files(tmp_path, b"zebrafish") == []
+
+        for given in ("", newer):
+            folder = tmp_path / f"data{given[:1]}"
+            status, output = await turngate(
+                "restore", str(backup), "--data-dir", str(folder), **{setting: given}
+            )
+            assert status == 1
+            named = f"It is encrypted with the key {ring.newest.id}, which {setting} lacks: "
+            assert [line for line in output.splitlines() if line.startswith(named)]
+            assert "Traceback" not in output
+        async with restored(stack, folder) as other:
+            other.add_settings(**{setting: newer})
+            worker = await other.start_async_worker()
+            assert worker.stdout is not None
+            async with asyncio.timeout(30):
+                while (line := await worker.stdout.readline()) and b"the key " not in line:
+                    assert b"Traceback" not in line
+            assert ring.newest.id.encode() in line
+            assert stack.simulator.received_texts(PEOPLE[0]) == []
+
+        folder, both = tmp_path / "whole", f"{newer},{key}"
+        status, output = await turngate("restore", str(backup), "--data-dir", str(folder), **{setting: both})
+        assert status == 0, output
+        assert "1 messages to answer" in output
+        async with restored(stack, folder) as other:
+            other.add_settings(**{setting: both})
+            await other.start_async_worker()
+            assert len(await stack.simulator.wait_for_texts(1, PEOPLE[0])) == 1
+            status, output = await turngate(
+                "why", PEOPLE[0], "--text", REDIS_URL=other.url, **{setting: both}
+            )
+            assert "my secret zebrafish" in output
+            assert stack.simulator.received_texts(PEOPLE[1]) == []
 
 
 def test_a_folder_with_data_is_left_alone(tmp_path: Path) -> None:
