@@ -67,8 +67,14 @@ bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 attack: $(VENV)/test.stamp  ## attacks that need no credentials, against the web process; about a minute
 	$(BIN)/python -m bench.attack
 
-storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every second; about 15 minutes
+storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every second, then other faults; about an hour
 	$(BIN)/turngate storm --messages 100000 --people 400 --workers 4 --kill-every 1
+	$(BIN)/turngate storm --broadcast 100000 --kill-every 1
+	$(BIN)/turngate storm --messages 3000 --failover-every 8 --kill-every 3
+	$(BIN)/turngate storm --messages 3000 --reshard-every 6 --kill-every 3
+	$(BIN)/turngate storm --messages 3000 --latency 30
+	@[ "$$(id -u)" = 0 ] && $(BIN)/turngate storm --messages 3000 --partition-every 5 || \
+		echo "== network partitions are left out: they need root and iproute2"
 
 browser: $(VENV)/test.stamp  ## install Chromium for the page tests, if permitted
 	@if command -v chromium >/dev/null; then :; \

@@ -28,7 +28,10 @@ _MAX_COUNTERS = 10_000
 STREAM_COPIER_MS = 15_000
 """Time to live of a copy of a stream whose process does not go on with it."""
 
-_FOLDERS = ("broadcasts", "web", "worker", "rq", "embedding", "hooks", "shared", "")
+_FOLDERS = (
+    *("inbox", "sessions", "replies", "sending", "contacts", "operators", "processes", "rq"),
+    *("broadcasts", "embedding", "hooks", "shared", ""),
+)
 _SHARED_PARTS = (
     "events",
     "keys",

@@ -55,7 +55,7 @@ FAULTS = {
                 "  return stored_field(redis.call('LINDEX', key(session, ':out'), 0), 'key') == reply\n",
                 "  return redis.call('LLEN', key(session, ':out')) > 0\n",
             ),
-            "../mailbox.py": (
+            "../mailbox/redis_mailbox.py": (
                 "outbox=tuple(reply for reply in view.outbox if reply.key != first.key)",
                 "outbox=view.outbox[1:]",
             ),
@@ -73,7 +73,7 @@ FAULTS = {
         {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT", "REPEATED_FENCE"},
     ),
     "the owner is not checked at the mark": (
-        {"worker/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
+        {"replies/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
         {"SENT_WHILE_SILENCED"},
     ),
     "a cancelled message stays in the schedule": (
@@ -111,7 +111,7 @@ BROADCAST_FAULTS = {
     ),
     "the gate does not know what was sent": (
         {
-            "web/say.lua": ("local earlier_use = find_earlier_use()\n", "local earlier_use = nil\n"),
+            "sending/say.lua": ("local earlier_use = find_earlier_use()\n", "local earlier_use = nil\n"),
             "../../broadcasts/feeder.py": ("if holders[number] != number:", "if holders[number] is None:"),
         },
         {"doubled"},
