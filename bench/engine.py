@@ -1,4 +1,4 @@
-"""Measurements of the dialog engine; prints one JSON object, as `bench/superdialog_engine.py` does."""
+"""Measurements of the dialog engine; prints one JSON object, as superdialog_engine.py does."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from bench.tool_call_chunks import call_arguments, call_deltas
-from bench.turn_timing import measure_over_http, measure_talks, resident_bytes
+from bench.programs.tool_call_chunks import call_arguments, call_deltas
+from bench.programs.turn_timing import measure_over_http, measure_talks, resident_bytes
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm.openai.model import OpenAIModel

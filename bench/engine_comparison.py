@@ -14,7 +14,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
-from bench.instant_model_server import running_model_server
+from bench.programs.instant_model_server import running_model_server
 from flows.llm import STAY_FUNCTION_NAME
 
 VENV = Path(__file__).parent.parent / ".venv" / "reference"
@@ -77,7 +77,7 @@ def measure() -> list[str]:
     with running_model_server() as url:
         turngate = _run_engine([sys.executable, "-m", "bench.engine"], url)
         reference = _run_engine(
-            [str(install_reference()), str(Path(__file__).with_name("superdialog_engine.py"))], url
+            [str(install_reference()), str(Path(__file__).parent / "programs" / "superdialog_engine.py")], url
         )
     return [_render_row(name, turngate[name], reference[name]) for name in _NAMES]
 

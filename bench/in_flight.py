@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench import slow_model_server, workers
+from bench import workers
+from bench.programs import slow_model_server
 
 SECONDS = 15.0
 _SESSIONS = 2_200

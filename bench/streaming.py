@@ -12,7 +12,7 @@ from time import perf_counter
 import httpx
 
 from bench import turn_endpoint
-from bench.tool_call_chunks import STAY
+from bench.programs.tool_call_chunks import STAY
 
 TURNS = 200
 _PAUSE_SECONDS = 0.05

@@ -19,7 +19,7 @@ import httpx
 
 from bench import engine_comparison, load_generator
 from bench.load_generator import Load
-from bench.restate_server import VERSIONS, running_restate
+from bench.programs.restate_server import VERSIONS, running_restate
 from gateway.local.child_process import SupervisedProcess
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.server.embedded_server import EmbeddedRedis
@@ -32,10 +32,10 @@ REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with 
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
 DURABLE_REFERENCE = "a Restate virtual object, durable"
 _USER_TEXTS = ("go on", "hm, let me think")
-_HERE = Path(__file__).parent
+_PROGRAMS = Path(__file__).parent / "programs"
 _INSTANT_MODEL_SETTINGS = {
     "TURNGATE_LLM": "openai/none",
-    "TURNGATE_TOOLS": "bench.instant_model",
+    "TURNGATE_TOOLS": "bench.programs.instant_model",
     "OPENAI_API_KEY": "none",
 }
 
@@ -117,8 +117,8 @@ def _load_flow() -> str:
 @asynccontextmanager
 async def _running_reference(*options: str) -> AsyncIterator[int]:
     python = await asyncio.to_thread(engine_comparison.install_reference)
-    command = [str(python), "-m", "uvicorn", "--app-dir", str(_HERE), "--factory", "superdialog_app:create"]
-    command += options
+    command = [str(python), "-m", "uvicorn", "--app-dir", str(_PROGRAMS)]
+    command += ["--factory", "superdialog_app:create", *options]
     with _running_server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
         await _wait_until_listening(port)
         yield port
@@ -127,7 +127,7 @@ async def _running_reference(*options: str) -> AsyncIterator[int]:
 @asynccontextmanager
 async def _running_embedded() -> AsyncIterator[int]:
     with _running_server(
-        [sys.executable, "-m", "uvicorn", "--factory", "bench.embedded_app:create"], {}
+        [sys.executable, "-m", "uvicorn", "--factory", "bench.programs.embedded_app:create"], {}
     ) as port:
         await _wait_until_listening(port)
         yield port

@@ -14,8 +14,8 @@ from time import perf_counter
 
 from redis.asyncio import Redis
 
-from bench import provider_sink
 from bench.acknowledgement import ACCOUNT, TOKEN
+from bench.programs import provider_sink
 from bench.workers import fill_mailboxes
 from gateway.local.child_process import SupervisedProcess
 from gateway.redis.server.embedded_server import EmbeddedRedis

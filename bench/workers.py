@@ -16,10 +16,11 @@ from time import perf_counter
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from bench import chart, provider_sink, slow_model_server
+from bench import chart
 from bench.acknowledgement import ACCOUNT, TOKEN
 from bench.checks import assert_answered
-from bench.delayed_model import DELAY_VARIABLE
+from bench.programs import provider_sink, slow_model_server
+from bench.programs.delayed_model import DELAY_VARIABLE
 from core.model import Address, Turn, TurnReceived
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis
@@ -165,7 +166,7 @@ def compare(*, by_sms: bool = False) -> dict[str, WorkerRun]:
 
 def compare_waiting(seconds: float) -> dict[str, WorkerRun]:
     """Run RQ's forking worker and the gateway's with turns that wait `seconds` in the worker's process."""
-    late = {"TURNGATE_TOOLS": "bench.delayed_model", DELAY_VARIABLE: str(seconds)}
+    late = {"TURNGATE_TOOLS": "bench.programs.delayed_model", DELAY_VARIABLE: str(seconds)}
     return {
         name: run_worker(WORKERS[name][0], sessions, TURNS_PER_SESSION, settings=late)
         for name, sessions in ((FORKING_WORKER, 5), (ASYNC_WORKER, 1_000))

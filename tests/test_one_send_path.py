@@ -89,7 +89,7 @@ def test_a_reply_is_marked_only_by_the_script_that_asks_the_gate() -> None:
         if "HSET" in line and "'marked'" in line
     }
     assert markers == {"mark.lua"}
-    mark = (SCRIPTS / "worker" / "mark.lua").read_text(encoding="utf-8")
+    mark = (SCRIPTS / "replies" / "mark.lua").read_text(encoding="utf-8")
     assert mark.index("refusal_reason(") < mark.index("'marked'")
 
 

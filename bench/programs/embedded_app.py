@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-import bench.instant_model  # noqa: F401 - it puts its model in place of the real client
+import bench.programs.instant_model  # noqa: F401 - it puts its model in place of the real client
 from flows.llm.openai.model import OpenAIModel
 from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, collect_rarely
 

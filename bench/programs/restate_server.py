@@ -19,7 +19,7 @@ import httpx
 
 from gateway.local.loopback import find_free_port
 
-FOLDER = Path(__file__).parent.parent / "var" / "bench-restate"
+FOLDER = Path(__file__).parent.parent.parent / "var" / "bench-restate"
 VERSIONS = {"@restatedev/restate-server": "1.7.12", "restate-sdk": "1.3.0", "hypercorn": "0.18.0"}
 _READY_SECONDS = 60
 

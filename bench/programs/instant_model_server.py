@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.tool_call_chunks import STAY, call_arguments, call_deltas
+from bench.programs.tool_call_chunks import STAY, call_arguments, call_deltas
 from gateway.local.loopback import open_listener
 
 _CALL_PATTERN = re.compile(r"call ([A-Za-z0-9_-]+)")

@@ -1,0 +1,1 @@
+"""Programs that the benchmarks talk to or compare with."""
