@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from core.model import QuotedMessage, Reaction, Turn
-from flows.nlu import Said, Unquoted, is_newest, remove_quotations
+from flows.nlu import Said, Unquoted, is_newest, may_quote, remove_quotations
 from flows.state import DialogState, HistoryLine
 
 QUOTATION_KIND = "quotation"
@@ -18,6 +18,9 @@ def read_incoming(turn: Turn, state: DialogState) -> Turn:
     What is quoted is compared with what was said in this session. A tapped button is not read.
     """
     if turn.payload or turn.reaction or not turn.text:
+        return turn
+    bot_lines = (line["content"] for line in reversed(state.history) if _is_bot_line(line))
+    if not may_quote(turn.text, bot_lines, offers_choices=len(state.offered) > 1):
         return turn
     unquoted = _remove_quotations(turn, said_in(state))
     if unquoted.text == turn.text:

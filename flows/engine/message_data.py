@@ -14,11 +14,14 @@ MessageData = dict[str, JsonValue]
 _PLAIN_FIELDS = frozenset({"text", "kind", "profile_name"})
 """What a model knows anyway, or need not know."""
 
+_TEXT_FIELDS = frozenset({"id", "session", "address", "text", "at", "trace"})
 _FILE_KINDS = frozenset({"image", "video", "audio"})
 
 
 def describe_message(turn: Turn) -> MessageData:
     """Return a message's data; what it does not have is missing. Everything in it comes from the user."""
+    if not turn.model_fields_set - _TEXT_FIELDS:  # nearly every message
+        return {"text": turn.text, "kind": "text"}
     data: dict[str, Any] = {
         "text": turn.text,
         "kind": turn.kind or _guess_kind(turn),

@@ -20,7 +20,7 @@ from flows.llm import (
 )
 from flows.llm.private_text import PrivateTextFilter, PrivateTexts
 from flows.llm.prompts import private_texts
-from flows.nlu import claims_deed, promises_person
+from flows.nlu import promises_deed
 
 log = logging.getLogger("turngate.model")
 
@@ -41,7 +41,9 @@ async def decide(context: TurnContext, request: TransitionRequest) -> Transition
     """
     private = private_texts(request)
     guarded = _Writer(private, request.write)
-    decision = await _ask(context, "decide", context.model.decide(request._replace(write=guarded.callback())))
+    if request.write is not discard:
+        request = request._replace(write=guarded.callback())
+    decision = await _ask(context, "decide", context.model.decide(request))
     problem = _problem_of_decision(context, decision, private)
     if not problem:
         return decision
@@ -105,7 +107,7 @@ def _problem_of_decision(
     if decision.edge_id or decision.calls:
         return ""
     is_done = bool(context.state.done or context.executed)
-    if promises_person(decision.reply) or (not is_done and claims_deed(decision.reply)):
+    if promises_deed(decision.reply, is_done=is_done):
         return "promised"
     return ""
 

@@ -15,7 +15,7 @@ _RECENT_LINES = 8
 """Number of history lines whose words a model may repeat."""
 
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
-_EMPHASIS_AND_LINKS = frozenset("*_~`[]<>")
+_EMPHASIS_OR_LINK = re.compile(r"[*_~`\[\]<>]")
 _SENTENCE_PUNCTUATION = "\"'.,;:!?()"
 _LINK_TARGET = re.compile(r"\]\(\s*<?(?P<url>[^\s<>)]*)")
 _AUTOLINK = re.compile(r"<(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[^\s<>]+)>")
@@ -34,9 +34,10 @@ def protect_echoes(context: TurnContext, text: str) -> str:
     text = text.strip()
     if not _MARKUP.search(text):
         return text
-    for value in sorted(set(_foreign_texts(context)), key=len, reverse=True):
-        if value in text:
-            text = text.replace(value, protect_value(value))
+    for value in sorted(set(_foreign_texts(context, text)), key=len, reverse=True):
+        text = text.replace(value, protect_value(value))
+    if "]" not in text and "<" not in text:
+        return text
     allowed = frozenset(_result_urls(context))
 
     def protect_link(found: re.Match[str]) -> str:
@@ -50,18 +51,20 @@ def protect_echoes(context: TurnContext, text: str) -> str:
     return _DEFINITION.sub(protect_value("]"), text)
 
 
-def _foreign_texts(context: TurnContext) -> Iterator[str]:
-    """Yield values and words of the user that a model may repeat and that may contain markup."""
+def _foreign_texts(context: TurnContext, text: str) -> Iterator[str]:
+    """Yield values and words of the user that a model's text repeats and that may contain markup."""
     state = context.state
     known = _leaves([state.slots, state.variables, state.results])
     for leaf in islice(known, _MAX_VALUES):
-        if len(leaf) >= _MIN_VALUE_LENGTH and _MARKUP.search(leaf):
+        if len(leaf) >= _MIN_VALUE_LENGTH and leaf in text and _MARKUP.search(leaf):
             yield leaf
+    if not _EMPHASIS_OR_LINK.search(text):
+        return
     lines = [line["content"] for line in state.history[-_RECENT_LINES:] if line["role"] == "user"]
     for line in (*lines, context.text):
         for word in line.split():
             stripped = word.strip(_SENTENCE_PUNCTUATION)
-            if len(stripped) >= _MIN_VALUE_LENGTH and not _EMPHASIS_AND_LINKS.isdisjoint(stripped):
+            if len(stripped) >= _MIN_VALUE_LENGTH and stripped in text and _EMPHASIS_OR_LINK.search(stripped):
                 yield stripped
 
 

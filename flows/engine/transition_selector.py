@@ -260,7 +260,8 @@ async def _ask_model(
         request = _build_request(
             context, edges, is_silent=is_silent, tools=tools, exchanges=tuple(exchanges), may_reply=may_reply
         )
-        request = request._replace(pictures=await load_pictures(context))
+        if context.turn.attachments:
+            request = request._replace(pictures=await load_pictures(context))
         decision = await decide(context, request)
         if not decision.calls or not tools:
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -48,22 +48,25 @@ class PrivateTexts(NamedTuple):
     """Texts that are not for the user, and texts that are.
 
     `instructions` may contain facts that are to be told in other words, `descriptions` nothing of that kind.
+    `find_public` is called only for a text that has words in common with private ones.
     """
 
     instructions: tuple[str, ...] = ()
     descriptions: tuple[str, ...] = ()
-    public: tuple[str, ...] = ()
+    find_public: Callable[[], tuple[str, ...]] = tuple
 
     def occurs_in(self, text: str) -> bool:
         """Return whether a text gives a part of the private texts away."""
+        hidden = _private_index(self.instructions, self.descriptions)
+        if text.isascii() and not hidden.has_run_of(_WORD.findall(text.lower())):
+            return False
         words = list(_words(_INVISIBLE.sub("", text)))
         if len(words) < _MIN_SENTENCE_WORDS:
             return False
-        hidden = _private_index(self.instructions, self.descriptions)
         if not _has_hidden_run(words, hidden, ()):
             return False
         quoted = (part for source in self.instructions for part in _quoted_parts(source))
-        return _has_hidden_run(words, hidden, _public_words(words, (*self.public, *quoted)))
+        return _has_hidden_run(words, hidden, _public_words(words, (*self.find_public(), *quoted)))
 
 
 class PrivateTextFilter:
@@ -118,6 +121,15 @@ class _Index:
                 self.positions.setdefault(word.text, []).append(at)
                 at += 1
             at += 1
+
+    def has_run_of(self, words: Iterable[str]) -> bool:
+        """Return whether enough words in a row are known here, in whatever order, for one to look closer."""
+        known, length = self.positions, 0
+        for word in words:
+            length = length + 1 if word in known else 0
+            if length == _MIN_SENTENCE_WORDS:
+                return True
+        return False
 
 
 class _Run:

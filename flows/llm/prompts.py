@@ -223,8 +223,10 @@ def describe_functions(available: Sequence[FunctionTool]) -> str:
 
 def add_pictures(messages: Chat, pictures: Sequence[Picture]) -> list[Mapping[str, Any]]:
     """Return the messages with pictures beside the text of the user's last one."""
+    if not pictures:
+        return [*messages]
     last = max((at for at, line in enumerate(messages) if line["role"] == "user"), default=None)
-    if not pictures or last is None:
+    if last is None:
         return [*messages]
     parts: list[dict[str, Any]] = [{"type": "text", "text": messages[last]["content"] or ""}]
     parts += [{"type": "image_url", "image_url": {"url": _data_url(picture)}} for picture in pictures]
@@ -278,21 +280,24 @@ STAY_FUNCTION = _build_function(
 
 def private_texts(request: TransitionRequest | ReplyRequest) -> PrivateTexts:
     """Return what a model is told for a request that no reply may repeat, and what it may."""
-    lines = request.history
-    notes = [line["content"] for line in lines if line["role"] == "system"]
-    said = [line["content"] for line in lines if line["role"] != "system"]
+    notes = [line["content"] for line in request.history if line["role"] == "system"]
     instructions, descriptions = [request.prompt, request.instruction, *notes], [_REPLY_INSTRUCTIONS]
     if isinstance(request, TransitionRequest):
         instructions += [each.instruction for each in request.speculative_replies]
         descriptions += [_TRANSITION_INSTRUCTIONS, _FIRST_MESSAGE_NOTE, *request.conditions]
         descriptions += [tool.description for tool in request.tools]
+    return PrivateTexts(
+        tuple(filter(None, instructions)), tuple(filter(None, descriptions)), lambda: _public_texts(request)
+    )
+
+
+def _public_texts(request: TransitionRequest | ReplyRequest) -> tuple[str, ...]:
+    """Return what the conversation and the flow's messages already have."""
+    said = [line["content"] for line in request.history if line["role"] != "system"]
+    if isinstance(request, TransitionRequest):
         said += [request.text, request.last_speech]
         said += [example for edge in request.available_edges for example in edge.edge.examples]
-    return PrivateTexts(
-        tuple(filter(None, instructions)),
-        tuple(filter(None, descriptions)),
-        tuple(filter(None, (*said, request.summary, *_leaves(request.values)))),
-    )
+    return tuple(filter(None, (*said, request.summary, *_leaves(request.values))))
 
 
 def _leaves(value: object) -> Iterator[str]:
@@ -336,7 +341,7 @@ def _history(lines: Sequence[HistoryLine]) -> Sequence[HistoryLine]:
 
 def _without_control_tokens(line: HistoryLine) -> HistoryLine:
     content = break_control_tokens(line["content"])
-    return line if content == line["content"] else {"role": line["role"], "content": content}
+    return line if content is line["content"] else {"role": line["role"], "content": content}
 
 
 def _indent_lines(text: str) -> str:

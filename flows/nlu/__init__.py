@@ -40,8 +40,8 @@ from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.person_requests import asks_for_person
 from flows.nlu.phone_numbers import recognize_phone_numbers
-from flows.nlu.promised_deeds import claims_deed, promises_person
-from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
+from flows.nlu.promised_deeds import promises_deed
+from flows.nlu.quotations import Unquoted, is_newest, may_quote, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.said import Said
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
@@ -64,7 +64,6 @@ __all__ = [
     "asks_for_name",
     "asks_for_person",
     "asks_to_wait",
-    "claims_deed",
     "content_words",
     "cosine_similarity",
     "denied_positions",
@@ -92,11 +91,12 @@ __all__ = [
     "is_unreserved_yes",
     "mask_claimed",
     "mask_reports",
+    "may_quote",
     "names_something",
     "negates_other_words",
     "new_date_only",
     "one_of",
-    "promises_person",
+    "promises_deed",
     "read_name",
     "recognize_choice",
     "recognize_choice_label",

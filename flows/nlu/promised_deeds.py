@@ -16,22 +16,25 @@ def _pattern(kind: str) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def promises_person(text: str) -> bool:
-    """Return whether a bot's reply says that it connects the user with somebody: “I'll transfer you to …”."""
-    return any(_pattern("transfer_promises").search(part) for part in _statements(text))
+def promises_deed(text: str, *, is_done: bool) -> bool:
+    """Return whether a bot's reply says what a function should have done, and none has.
 
-
-def claims_deed(text: str) -> bool:
-    """Return whether a bot's reply says that something was done: “your order has been placed”."""
-    return any(_pattern("deed_claims").search(part) for part in _statements(text))
+    It connects the user with somebody (“I'll transfer you to …”), or it says that something was done, unless
+    something was (`is_done`): “your order has been placed”.
+    """
+    statements = _statements(text)
+    if any(map(_pattern("transfer_promises").search, statements)):
+        return True
+    return not is_done and any(map(_pattern("deed_claims").search, statements))
 
 
 def _statements(text: str) -> list[str]:
     """Return the sentences of a text that ask nothing and set no condition."""
-    sentences = map(normalize, re.split(r"(?<=[.!?…])\s+|\n+", text))
+    sentences = map(normalize, _SENTENCE_END.split(text))
     return [each for each in sentences if not each.endswith("?") and not _CONDITION.search(each)]
 
 
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 _CONDITION = re.compile(
     r"\b(?:if|once|when|until|unless|before|wenn|sobald|falls|bevor|si|cuando|antes)\b|\bnot\b|n't\b|\bnicht\b"
 )

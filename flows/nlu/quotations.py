@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from flows.nlu.quoted_lines import cut_signature, remove_quoted_lines
+from flows.nlu.quoted_lines import cut_signature, is_separator, remove_quoted_lines
 from flows.nlu.said import Corpus, Said, Words, contains_words, is_cut_off, join_words
-from flows.nlu.tapbacks import CUT_MARKS, QUOTES, Tapback, match_phrase, match_tapback
+from flows.nlu.tapbacks import CUT_MARKS, QUOTES, Tapback, match_media, match_phrase, match_tapback
 from flows.text import tokenize
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -34,6 +35,10 @@ _MIN_COPIED_CHOICES = 2
 _MAX_LINES, _MAX_TAPBACK_LINES = 100, 30
 _MAX_COPIES, _MAX_COPIED_MESSAGES, _MAX_SPANS = 10, 6, 20
 _MAX_COMPARED_LENGTH = 8_000
+_MAX_PLAIN_LENGTH = 1_000
+_SIGN_OF_QUOTATION = re.compile(
+    rf"[\n>…“”„‟«»‘‚‹›\"]|\.\.\.|(?<!\w)['’]|['’](?!\w)|{_INVISIBLE.pattern}|{_THIN_SPACE.pattern}"
+)
 _CACHE_SIZE = 500
 
 
@@ -68,6 +73,22 @@ def remove_quotations(text: str, said: Said) -> Unquoted:
     if tapback is not None:
         return Unquoted(own, tapback.emoji, tapback.quoted)
     return Unquoted(own, is_quotation=not own)
+
+
+def may_quote(text: str, newest_first: Iterable[str], *, offers_choices: bool) -> bool:
+    """Return whether a message may have quotations; false, at once, for nearly every one.
+
+    `newest_first` are the bot's messages, of which only as many are read as can have been copied.
+    """
+    if len(text) > _MAX_PLAIN_LENGTH or _SIGN_OF_QUOTATION.search(text):
+        return True
+    if (offers_choices and "1" in text) or match_media(text) or is_separator(text):
+        return True
+    words = tokenize(text)
+    if len(words) < _MIN_COPIED_QUESTION_WORDS:
+        return False
+    folded = f" {' '.join(words)} "
+    return any(f" {' '.join(copied)} " in folded for copied, _ in _copyable(newest_first))
 
 
 def is_newest(quoted: str, said: Said) -> bool:
@@ -161,7 +182,7 @@ def _remove_copy(text: str, corpus: Corpus) -> str:
     if len(words) < _MIN_COPIED_QUESTION_WORDS or words in corpus.offered:
         return text
     folded = f" {' '.join(words)} "
-    for copied, is_whole in _copyable(corpus):
+    for copied, is_whole in _copyable(reversed(corpus.said.bot)):
         if f" {' '.join(copied)} " not in folded:
             continue
         spans = _spans_of(text)
@@ -194,9 +215,9 @@ def _words_of(text: str) -> Words:
     return join_words([tokenize(chunk) for chunk in _CHUNK.findall(text[:_MAX_COMPARED_LENGTH])])
 
 
-def _copyable(corpus: Corpus) -> Iterator[tuple[Words, bool]]:
+def _copyable(newest_first: Iterable[str]) -> Iterator[tuple[Words, bool]]:
     """Yield the words of whole messages, the newest first, and of the questions that end them."""
-    for message in corpus.said.bot[: -_MAX_COPIED_MESSAGES - 1 : -1]:
+    for message in islice(newest_first, _MAX_COPIED_MESSAGES):
         words, question, is_question = _read_message(message)
         if len(words) >= _MIN_COPIED_WORDS or (is_question and len(words) >= _MIN_COPIED_QUESTION_WORDS):
             yield words, True

@@ -24,10 +24,10 @@ def remove_quoted_lines(text: str, corpus: Corpus) -> str:
     if ">" in text:
         text = _remove_marked_lines(text, corpus)
     if "\n" not in text:
-        return "" if _is_separator(text) else text
+        return "" if is_separator(text) else text
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        is_boundary = _is_separator(line) or _is_header(lines, at)
+        is_boundary = is_separator(line) or _is_header(lines, at)
         length = _introduction_length(lines, at) or int(is_boundary)
         if length and (above := "\n".join(lines[:at]).strip()):
             return above
@@ -72,7 +72,8 @@ def _introduction_length(lines: Sequence[str], at: int) -> int:
     return 0
 
 
-def _is_separator(line: str) -> bool:
+def is_separator(line: str) -> bool:
+    """Return whether a mail program quotes below this line."""
     return len(line) < _MAX_LINE_LENGTH and _separator().fullmatch(line.strip()) is not None
 
 

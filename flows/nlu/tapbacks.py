@@ -51,7 +51,7 @@ def match_tapback(text: str, *, is_closed: bool = True) -> Tapback | None:
         return _find_form(text[: opening.start()], "", text[opening.end() :].strip()) if opening else None
     end = max(map(marks.rfind, _CLOSING))
     if opening is None or end <= opening.start():
-        return _match_media(text)
+        return match_media(text)
     before, after = text[: opening.start()], text[end + 1 :]
     if len(before) + len(after) > _MAX_PHRASE_LENGTH or not (before.strip() or after.strip()):
         return None
@@ -63,14 +63,16 @@ def match_phrase(text: str) -> Tapback | None:
     """Return the tapback that the words around a removed quotation are."""
     if len(text) > _MAX_PHRASE_LENGTH:
         return None
-    return _find_form(text, "", "") or _match_media(text)
+    return _find_form(text, "", "") or match_media(text)
 
 
-def _match_media(text: str) -> Tapback | None:
+def match_media(text: str) -> Tapback | None:
     """Return a tapback to something without words, such as “Liked an image”."""
     if len(text) > _MAX_PHRASE_LENGTH:
         return None
     folded = _fold(text)
+    if folded.isascii() and _media_words().isdisjoint(folded.split()):
+        return None
     for name in _media():
         before, is_named, after = folded.partition(name)
         if is_named and (found := _find_form(before, after, "")):
@@ -111,6 +113,12 @@ def _split(form: str) -> _Form:
 def _media() -> tuple[str, ...]:
     """Return the names of media, the longest first."""
     return tuple(sorted(map(_fold, MEDIA), key=len, reverse=True))
+
+
+@cache
+def _media_words() -> frozenset[str]:
+    """Return the last words of the names, one of which is in any phrase that has a name."""
+    return frozenset(name.split()[-1] for name in _media())
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.nlu import Said, is_newest, remove_quotations
+from flows.nlu import Said, is_newest, may_quote, remove_quotations
 
 QUESTION = "Shall I cancel your order?"
 SAID = Said(bot=("Hello!", QUESTION), user=("hi",), offered=("Cancel the order", "Keep the order"), newest=1)
@@ -275,3 +275,48 @@ def test_no_word_of_a_quoted_message_remains(message: str, mark: str, own: str, 
 @given(st.text(alphabet='aA>“”"\n -.?1Likedto👍', max_size=300))
 def test_any_text_is_read(text: str) -> None:
     remove_quotations(text, SAID)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    *QUESTION.split(),
+                    *(
+                        "Liked",
+                        "Reacted",
+                        "👍",
+                        "to",
+                        "an",
+                        "image",
+                        "don't",
+                        "“a",
+                        "b”",
+                        "> c",
+                        "--",
+                        "...",
+                        "\n",
+                    ),
+                    *(
+                        "1.",
+                        "2.",
+                        "Please type your reply above this line",
+                        "🎉",
+                        "\u200b",
+                        "…",
+                        "'x'",
+                        "Bild",
+                    ),
+                ]
+            ),
+            st.text(max_size=8),
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_what_can_have_no_quotation_has_none(words: list[str], as_it_was: bool) -> None:
+    text = f"{QUESTION} {' '.join(words)}" if as_it_was else " ".join(words)
+    if not may_quote(text, reversed(SAID.bot), offers_choices=len(SAID.offered) > 1):
+        assert remove_quotations(text, SAID) == (text, None, "", False)
