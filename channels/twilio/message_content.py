@@ -147,12 +147,12 @@ def _build_details(form: FormData) -> dict[str, str]:
         {**_DETAIL_FIELDS, **_REFERRAL_FIELDS} if form.first_value("ReferralSourceId") else _DETAIL_FIELDS
     )
     details = {
-        name: sanitize(form.first_value(field), limit)
-        for field, (name, limit) in fields.items()
-        if form.first_value(field)
+        fields[field][0]: sanitize(value, fields[field][1])
+        for field in fields
+        if field in form and (value := form.first_value(field))
     }
     for field, name in _FORM_FIELDS.items():
-        if 0 < len(form.first_value(field)) <= MAX_FORM_LENGTH:
+        if field in form and 0 < len(form.first_value(field)) <= MAX_FORM_LENGTH:
             details[name] = sanitize(form.first_value(field), MAX_FORM_LENGTH)
     if "true" in (form.first_value("Forwarded"), form.first_value("FrequentlyForwarded")):
         details["forwarded"] = "true"

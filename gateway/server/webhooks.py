@@ -52,6 +52,9 @@ class WebhookEndpoint:
         With `http`, channels may answer interactive requests by API calls of their own.
         """
         self._channels = channels
+        # asking whether a channel has a protocol costs as much as storing a message
+        self._sharing = frozenset(id(each) for each in channels.values() if isinstance(each, SharesApp))
+        self._interactive = [each for each in channels.values() if isinstance(each, HandlesInteractions)]
         self._inbox = inbox
         self._quarantine = quarantine
         self._http = http
@@ -81,7 +84,7 @@ class WebhookEndpoint:
         channel, webhook = accounts[0], None
         try:
             webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)
-            accounts = _find_verified_accounts(accounts, webhook)
+            accounts = self._find_verified_accounts(accounts, webhook)
             channel = accounts[0]
             await self._learn_ids(accounts)
             if answer := await self._handle_interaction(accounts, webhook):
@@ -117,7 +120,7 @@ class WebhookEndpoint:
         accounts = self._candidate_accounts(*names[:2])
         if not accounts:
             raise MalformedWebhook("no such channel is configured here")
-        accounts = _find_verified_accounts(accounts, webhook)
+        accounts = self._find_verified_accounts(accounts, webhook)
         await self._learn_ids(accounts)
         events = _parse(accounts, webhook)
         await self._store(webhook, events)
@@ -164,12 +167,32 @@ class WebhookEndpoint:
         self, accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
     ) -> WebhookResponse | None:
         """Return the answer of the first account that answers this request synchronously."""
-        for account in accounts:
-            if self._http is not None and isinstance(account, HandlesInteractions):
-                answer = await account.handle_interaction(webhook, self._http)
-                if answer is not None:
-                    return answer
+        for account in self._interactive if self._http is not None else ():
+            if account in accounts and (answer := await account.handle_interaction(webhook, self._http)):
+                return answer
         return None
+
+    def _find_verified_accounts(
+        self, accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
+    ) -> list[Channel[httpx.AsyncClient]]:
+        """Return the accounts whose signature check passes, several if they share an app and so its secret.
+
+        Raises the first account's error if there is none.
+        """
+        verified: list[Channel[httpx.AsyncClient]] = []
+        errors: list[WebhookRefused] = []
+        for account in accounts:
+            try:
+                account.verify(webhook)
+            except WebhookRefused as error:
+                errors.append(error)
+            else:
+                verified.append(account)
+                if id(account) not in self._sharing:
+                    break
+        if not verified:
+            raise errors[0]
+        return verified
 
     def _candidate_accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
         """Return the accounts that the webhook may belong to: the named one, or all of the channel."""
@@ -177,29 +200,6 @@ class WebhookEndpoint:
             return [named_account]
         names = [name for name in self._channels if name == channel or name.startswith(f"{channel}/")]
         return [self._channels[name] for name in names]
-
-
-def _find_verified_accounts(
-    accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
-) -> list[Channel[httpx.AsyncClient]]:
-    """Return the accounts whose signature check passes, several if they share an app and so its secret.
-
-    Raises the first account's error if there is none.
-    """
-    verified: list[Channel[httpx.AsyncClient]] = []
-    errors: list[WebhookRefused] = []
-    for account in accounts:
-        try:
-            account.verify(webhook)
-        except WebhookRefused as error:
-            errors.append(error)
-        else:
-            verified.append(account)
-            if not isinstance(account, SharesApp):
-                break
-    if not verified:
-        raise errors[0]
-    return verified
 
 
 def _parse(accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook) -> list[Event]:
