@@ -16,6 +16,7 @@ from bench import (
     idle_sessions,
     in_flight,
     latency,
+    replication,
     streaming,
     tracing,
     turn_endpoint,
@@ -28,6 +29,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "acknowledgement": acknowledgement.render_section,
+    "replication": replication.render_section,
     "latency": latency.render_section,
     "workers": lambda: workers.render_section(PAGE.with_suffix(".svg")),
     "in_flight": in_flight.render_section,

@@ -41,6 +41,7 @@ ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "0123456789abcdef0123456789abcdef"
 PUBLIC_URL = "https://bots.example.com"
 PATH = "/webhooks/twilio"
+AppBuilder = Callable[[str], ASGIApp]
 EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
@@ -90,7 +91,7 @@ def turngate_app(redis_url: str) -> ASGIApp:
 BARE_APP = "bare Starlette: form and signature"
 TURNGATE_APP = "Turngate: durable, once, in order, job enqueued"
 
-APPS: dict[str, Callable[[str], ASGIApp]] = {
+APPS: dict[str, AppBuilder] = {
     BARE_APP: bare_app,
     "that + `Queue.enqueue` in a thread": enqueue_app,
     TURNGATE_APP: turngate_app,
@@ -120,28 +121,28 @@ def build_requests(count: int, sessions: int, run_name: str) -> list[bytes]:
     return prepared
 
 
-def _serve(name: str, redis_url: str, listening: socket.socket) -> None:
+def _serve(build: AppBuilder, redis_url: str, listening: socket.socket) -> None:
     config = uvicorn.Config(
-        APPS[name](redis_url), loop="uvloop", http="httptools", access_log=False, log_level="error"
+        build(redis_url), loop="uvloop", http="httptools", access_log=False, log_level="error"
     )
     asyncio.run(uvicorn.Server(config).serve([listening]))
 
 
-def measure(name: str, redis_url: str, prepared: list[bytes], connections: int = 32) -> Load:
-    """Serve one of the apps in a separate process and load it, after a short warm-up."""
+def measure(build: AppBuilder, redis_url: str, prepared: list[bytes], connections: int = 32) -> Load:
+    """Serve an app in a separate process and load it, after a short warm-up."""
     # The protocol is set explicitly: event loops disable Nagle's algorithm only if they see it.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(256)
         port = listening.getsockname()[1]
         server = multiprocessing.get_context("fork").Process(
-            target=_serve, args=(name, redis_url, listening), daemon=True
+            target=_serve, args=(build, redis_url, listening), daemon=True
         )
         server.start()
         try:
             asyncio.run(run(port, prepared[:500], connections))
             load = asyncio.run(run(port, prepared[500:], connections))
-            assert load.errors == 0, f"{name}: {load.errors} requests were not answered with 200"
+            assert load.errors == 0, f"{build}: {load.errors} requests were not answered with 200"
             return load
         finally:
             server.terminate()
@@ -160,7 +161,7 @@ def render_section() -> str:
                 server = EmbeddedRedis(Path(folder))
                 server.start()
                 try:
-                    loads.append(measure(name, server.url, build_requests(_REQUESTS, 500, f"{number}")))
+                    loads.append(measure(APPS[name], server.url, build_requests(_REQUESTS, 500, f"{number}")))
                 finally:
                     server.stop()
             print(f"· round {number + 1}: {name}: {loads[-1].per_second:.0f}/s", flush=True)
