@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from core.errors import StorageUnavailable
+from gateway.redis.connection.cluster.client import retry_while_moving
 
 log = logging.getLogger("turngate.redis")
 
@@ -39,13 +40,11 @@ class ReplicaConfirmation:
         """
         if self._is_unconfirmed and (problem := await self.find_problem()):
             raise StorageUnavailable(problem)  # before anything is written, and without the wait
-        answer, confirmed = await self._send("EVALSHA", sha, arguments)
-        if isinstance(answer, NoScriptError):
-            answer, confirmed = await self._send("EVAL", text, arguments)
-        for result in (answer, confirmed):
-            if isinstance(result, Exception):
-                raise result
-        await self._judge(int(confirmed))
+        try:
+            answer, confirmed = await retry_while_moving(lambda: self._send("EVALSHA", sha, arguments))
+        except NoScriptError:
+            answer, confirmed = await retry_while_moving(lambda: self._send("EVAL", text, arguments))
+        await self._judge(confirmed)
         return answer
 
     async def find_problem(self) -> str:
@@ -60,13 +59,16 @@ class ReplicaConfirmation:
             return ""
         return f"Redis has {found} of {self._replicas} replicas (TURNGATE_REPLICAS); start the missing ones"
 
-    async def _send(self, command: str, script: str, arguments: Sequence[Any]) -> tuple[Any, Any]:
-        """Send script and WAIT together: WAIT counts the writes of its own connection only."""
+    async def _send(self, command: str, script: str, arguments: Sequence[Any]) -> tuple[Any, int]:
+        """Send script and WAIT together: WAIT counts the writes of its own connection only.
+
+        Returns the script's answer and the number of replicas that have it.
+        """
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.execute_command(command, script, 0, *arguments)
             pipeline.execute_command("WAIT", self._replicas, self._wait_ms)
-            answer, confirmed = await pipeline.execute(raise_on_error=False)
-        return answer, confirmed
+            answer, confirmed = await pipeline.execute()
+        return answer, int(confirmed)
 
     async def _judge(self, confirmed: int) -> None:
         self._is_unconfirmed = confirmed < self._replicas

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 
-from redis.exceptions import MovedError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MasterDownError,
+    MovedError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
 
 _CODE = re.compile(r"(?:^|\s-)(OOM|READONLY|NOREPLICAS|MISCONF)\b")
 _MOVED_CODES = frozenset({"READONLY", "NOREPLICAS"})
+_MOVING = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # a MovedError is an AskError
 _REASONS = {
     "OOM": "Redis is out of memory and refuses writes; raise maxmemory or delete data",
     "READONLY": "Redis is a read-only replica; point REDIS_URL at the primary, or await the failover's end",
@@ -37,3 +47,8 @@ def describe_refusal(error: BaseException) -> str:
 def may_have_moved(error: BaseException) -> bool:
     """Return whether the connection may lead to a former primary, so that a new one should be opened."""
     return isinstance(error, MovedError) or refusal_code(error) in _MOVED_CODES
+
+
+def is_moving(error: BaseException) -> bool:
+    """Return whether a cluster's slot moves, or its server is being replaced: nothing was done."""
+    return isinstance(error, _MOVING)

@@ -25,7 +25,7 @@ from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.connection.write_refusal import refusal_code
+from gateway.redis.connection.write_refusal import is_moving, refusal_code
 from gateway.redis.encoding import (
     encode_commit,
     encode_kept_reply,
@@ -393,5 +393,5 @@ class RedisMailbox:
 def _is_store_failure(error: Exception) -> bool:
     """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
     if isinstance(error, ResponseError):
-        return bool(refusal_code(error))
+        return bool(refusal_code(error)) or is_moving(error)
     return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)

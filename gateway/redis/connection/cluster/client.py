@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import redis as sync
-from redis.exceptions import AskError, ClusterDownError, MasterDownError, TryAgainError
+from redis.exceptions import ResponseError
 
 from gateway.redis.connection.cluster.slot_owner import SlotOwner, find_owner
 from gateway.redis.connection.multiplexer import MultiplexedRedis
+from gateway.redis.connection.write_refusal import is_moving
 
-# The server has done nothing of a call that it answers with one of these.
-_MOVING: Final = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # MovedError is an AskError
 _PAUSE_SECONDS: Final = 0.02
 _MAX_SECONDS: Final = 3.0
 
 
+T = TypeVar("T")
+
+
+async def retry_while_moving(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call, again while the slot moves, for up to three seconds."""
+    deadline = time.monotonic() + _MAX_SECONDS
+    while True:
+        try:
+            return await call()
+        except ResponseError as error:
+            if not is_moving(error) or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
 class PartitionRedis(MultiplexedRedis):
-    """The client of a partition. A call that met a moving slot is sent again, for up to three seconds."""
+    """The client of a partition. A call that met a moving slot is sent again."""
 
     @property
     def owner(self) -> SlotOwner:
@@ -29,28 +44,14 @@ class PartitionRedis(MultiplexedRedis):
 
     async def execute_command(self, *arguments: Any, **options: Any) -> Any:
         """Run a command; names of keys that are found lose the prefix."""
-        deadline = time.monotonic() + _MAX_SECONDS
-        while True:
-            try:
-                answer = await super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
-            except _MOVING:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(_PAUSE_SECONDS)
-            else:
-                return _strip_found_keys(self.owner, arguments, answer)
+        send = super().execute_command
+        answer = await retry_while_moving(lambda: send(*arguments, **options))  # type: ignore[no-untyped-call]
+        return _strip_found_keys(self.owner, arguments, answer)
 
     async def execute_multiplexed(self, *arguments: Any) -> Any:
         """Run a command on the shared connection."""
-        deadline = time.monotonic() + _MAX_SECONDS
-        prefixed = self.owner.partition.add_prefix(arguments)
-        while True:
-            try:
-                return await super().execute_multiplexed(*prefixed)
-            except _MOVING:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(_PAUSE_SECONDS)
+        send, prefixed = super().execute_multiplexed, self.owner.partition.add_prefix(arguments)
+        return await retry_while_moving(lambda: send(*prefixed))
 
 
 class SyncPartitionRedis(sync.Redis):
@@ -64,8 +65,8 @@ class SyncPartitionRedis(sync.Redis):
         while True:
             try:
                 answer = super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
-            except _MOVING:
-                if time.monotonic() > deadline:
+            except ResponseError as error:
+                if not is_moving(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE_SECONDS)
             else:
