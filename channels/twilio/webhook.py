@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from twilio.request_validator import (
@@ -127,7 +128,9 @@ def _detect_format(webhook: Webhook) -> str:
     raise MalformedWebhook("the content type is neither form data nor JSON")
 
 
+@lru_cache(maxsize=2)
 def _parse_fields(raw: bytes) -> FormData:
+    """Return the fields; verification and parsing read the same ones, one after the other."""
     return parse_form(
         raw, max_bytes=CAPABILITIES.max_webhook_bytes, max_fields=CAPABILITIES.max_webhook_fields
     )

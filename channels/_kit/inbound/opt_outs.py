@@ -23,6 +23,8 @@ def fold_keyword(text: str) -> str:
     """
     if len(text) > _MAX_LENGTH:
         return ""
+    if text.isascii():
+        return "".join(filter(str.isalnum, text.lower()))
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(each for each in decomposed if each.isalnum())
 
