@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,9 +156,9 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
             )
             for number in range(scenario.workers)
         ]
+        stack.push_async_callback(_stop_all, (web, *workers))
         for process in (web, *workers):
             await process.start()
-            stack.push_async_callback(process.stop)
         await wait_until_ready(url)
         channel = create_channel(account, url)
         assert channel is not None
@@ -178,6 +179,10 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
             cluster,
             tuple(links),
         )
+
+
+async def _stop_all(processes: Sequence[ForkedProcess]) -> None:
+    await asyncio.gather(*(each.stop() for each in processes))
 
 
 def _find_url(store: EmbeddedRedis | SentinelGroup | ClusterGroup | None) -> str:
