@@ -70,11 +70,13 @@ def _admit_format(url: str) -> None:
     from redis.exceptions import RedisError
 
     from gateway.redis.connection.connect import open_redis
+    from gateway.redis.connection.server_checks import check_no_lone_node
     from gateway.redis.records.processes.process_versions import admit
 
     async def ask() -> None:
         async with open_redis(url) as redis:
             with suppress(RedisError, OSError):
+                await check_no_lone_node(redis)
                 await admit(redis)
 
     asyncio.run(ask())

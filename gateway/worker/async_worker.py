@@ -98,6 +98,9 @@ class AsyncWorker(BaseWorker):
         """
         settings = Settings.load()
         configure_process_logging(settings, worker=self.name)
+        with suppress(RedisError, OSError):  # a server that does not answer is waited for
+            if problem := server_checks.describe_lone_node(self.connection):
+                _refuse_start(problem)
         log.info(describe_start("worker", settings, load_channels(settings)), extra=about("worker_started"))
         self._register_in_rq(logging_level, date_format, log_format)
         try:

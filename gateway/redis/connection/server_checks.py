@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import redis as sync
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import ConfigurationError
 from gateway.redis.connection.cluster.address import CLUSTER_FORM
-from gateway.redis.connection.cluster.client import PartitionRedis
+from gateway.redis.connection.cluster.client import PartitionRedis, SyncPartitionRedis
 
 log = logging.getLogger("turngate.redis")
 
@@ -27,6 +28,19 @@ async def check_version(redis: Redis) -> None:
         )
 
 
+async def check_no_lone_node(redis: Redis) -> None:
+    """Raise `ConfigurationError` if REDIS_URL names one node of a cluster as if it had everything."""
+    facts: dict[str, Any] = await redis.info("cluster")
+    if problem := _describe_cluster(redis, facts):
+        raise ConfigurationError(problem)
+
+
+def describe_lone_node(redis: sync.Redis) -> str:
+    """Return the same as a sentence, for RQ's client; empty if there is no such problem."""
+    facts: Any = redis.info("cluster")
+    return _describe_cluster(redis, facts)
+
+
 async def check_server(redis: Redis) -> list[str]:
     """Return the problems of the server as sentences; empty if there are none.
 
@@ -36,11 +50,8 @@ async def check_server(redis: Redis) -> list[str]:
     await check_version(redis)
     problems = []
     facts = await _read_facts(redis)
-    if facts.get("cluster_enabled") and not isinstance(redis, PartitionRedis):
-        raise ConfigurationError(
-            f"REDIS_URL names one node of a Redis Cluster, which has a part of the keys only; write it as "
-            f"{CLUSTER_FORM}"
-        )
+    if problem := _describe_cluster(redis, facts):
+        raise ConfigurationError(problem)
     policy = facts.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         problems.append(f"Redis may evict queued messages: set maxmemory-policy to noeviction (now {policy})")
@@ -68,6 +79,15 @@ async def log_warnings(redis: Redis) -> None:
             log.warning("%s", problem)
     except (RedisError, OSError):
         return
+
+
+def _describe_cluster(redis: Redis | sync.Redis, facts: dict[str, Any]) -> str:
+    if not facts.get("cluster_enabled") or isinstance(redis, PartitionRedis | SyncPartitionRedis):
+        return ""
+    return (
+        "REDIS_URL names one node of a Redis Cluster, which has a part of the keys only; write it as "
+        f"{CLUSTER_FORM}, and start workers by `turngate worker`"
+    )
 
 
 async def _read_facts(redis: Redis) -> dict[str, Any]:

@@ -22,6 +22,8 @@ def test_the_server_that_has_the_partition_is_named(tmp_path: Path, monkeypatch:
         found = CliRunner().invoke(app, ["partitions", "--json"])
         shown = CliRunner().invoke(app, ["partitions"])
         checked = CliRunner().invoke(app, ["doctor"])
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{group.ports[0]}")
+        refused = [CliRunner().invoke(app, [command]) for command in ("worker", "web")]
     finally:
         group.stop()
 
@@ -30,6 +32,9 @@ def test_the_server_that_has_the_partition_is_named(tmp_path: Path, monkeypatch:
     assert place == {"number": 0, "slot": Partition().slot, "server": server, "replicas": 0}
     assert server in shown.output
     assert f"is on {server} with no replica" in checked.output
+    for each in refused:
+        assert each.exit_code != 0
+        assert "names one node of a Redis Cluster" in f"{each.output}{each.exception}"
 
 
 def test_a_single_server_has_everything(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

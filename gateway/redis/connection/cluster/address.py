@@ -13,7 +13,7 @@ from core.errors import ConfigurationError
 
 _SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 _PORT = 6379
-CLUSTER_FORM = "redis+cluster://[user:password@]host:port,host:port"
+CLUSTER_FORM = "redis+cluster://host:port,host:port"
 
 Node = tuple[str, int]
 
