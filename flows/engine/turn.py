@@ -220,10 +220,18 @@ async def _answer_unsupported(context: TurnContext) -> None:
 def _receive_message(context: TurnContext) -> None:
     """Match the message against the offered quick replies and add it to the history."""
     choice = context.quick_reply = match_quick_reply(context)
-    text = choice.label if choice else context.text or context.turn.payload
+    said = "" if context.turn.payload else context.text
+    text = _quote_choice(said, choice.label) if choice else context.text or context.turn.payload
     context.state.add_history_line(
         "user", text or context.locale_messages.describe_wordless_turn(context.turn)
     )
+
+
+def _quote_choice(said: str, label: str) -> str:
+    """Return the words in which a person chose; a tap or a mere number is the choice's label."""
+    if not any(map(str.isalpha, said)):
+        return label
+    return said if label.casefold() in said.casefold() else f"{said} ({label})"
 
 
 async def _select_and_execute(context: TurnContext) -> None:
