@@ -34,6 +34,7 @@ _SHARED_PARTS = (
     "keys",
     "effects",
     "measures",
+    "node_traffic",
     "broadcasts",
     "ownership",
     "opt_outs",
