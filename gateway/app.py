@@ -202,6 +202,7 @@ def create() -> Starlette:
             WordDigests(redis) if settings.text_search else None,
             FlowDrawings(history),
             kept,
+            parse_price(settings.llm_price).describe,
         ),
         ConversationActions(operator, inbox, sender, limits),
         FailuresPage(operator, limits),
