@@ -342,7 +342,7 @@ def _turn_result(
         issue=" ".join(dict.fromkeys(context.issues)) if context.issues else "",
         error=error,
         timeout=timeout.seconds if timeout and outcome != "final" else None,
-        summary=_hand_off_summary(state) if is_handed_off else "",
+        summary=_hand_off_summary(state, is_first_turn=context.is_first_turn) if is_handed_off else "",
         seconds=perf_counter() - started_at,
         failures=context.usage.failures,
         opt_out=context.opts_out and outcome != "error",
@@ -355,13 +355,19 @@ def _state_digest(state: DialogState) -> str:
     return hashlib.sha256(json.dumps(state.to_json(), sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _hand_off_summary(state: DialogState) -> str:
-    """Return the slots, the summary and the last messages as lines of text for the agent who takes over."""
+def _hand_off_summary(state: DialogState, *, is_first_turn: bool) -> str:
+    """Return the slots, the summary and the last messages as lines of text for the agent who takes over.
+
+    The first words of a person stand before the greeting, which the flow said before it read them.
+    """
+    history = state.history[-_SUMMARY_LINES:]
+    if is_first_turn and sum(line["role"] == "user" for line in history) == 1:
+        history = tuple(sorted(history, key=lambda line: line["role"] != "user"))
     slots = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
     lines = [
         # indented, so that no message can imitate a line of the other side
         f"{_SPEAKER_LABELS[line['role']]}: {line['content']}".replace("\n", "\n  ")
-        for line in state.history[-_SUMMARY_LINES:]
+        for line in history
         if line["role"] in _SPEAKER_LABELS
     ]
     earlier = [f"Before: {state.summary}"] if state.summary else []
