@@ -54,6 +54,7 @@ from gateway.console.operations.pages import OperationsPages
 from gateway.console.operations.quarantine import QuarantinePage
 from gateway.console.operations.settings_check import SettingsCheckPage
 from gateway.console.operations.templates import TemplatesPage
+from gateway.console.outage import handle_missing_key, handle_storage_error
 from gateway.console.sign_in import SignInPage
 from gateway.console.simulator.client import Simulator
 from gateway.console.simulator.pages import SimulatorPage
@@ -75,12 +76,7 @@ from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
-from gateway.server.error_responses import (
-    handle_http_exception,
-    handle_missing_key,
-    handle_storage_error,
-    handle_unexpected_error,
-)
+from gateway.server.error_responses import handle_http_exception, handle_unexpected_error
 from gateway.server.health import HealthRoutes
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.process_metrics import ProcessMetrics
@@ -202,6 +198,7 @@ def create() -> Starlette:
             WordDigests(redis) if settings.text_search else None,
             FlowDrawings(history),
             kept,
+            parse_price(settings.llm_price).describe,
         ),
         ConversationActions(operator, inbox, sender, limits),
         FailuresPage(operator, limits),

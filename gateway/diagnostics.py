@@ -23,6 +23,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.cluster.places import read_places
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.server_load import check_load
 from gateway.redis.encryption.cipher import RecordCipher, use_cipher
 from gateway.redis.encryption.data_keys import read_data_keys
 from gateway.redis.encryption.key_ring import SETTING
@@ -141,6 +142,8 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         yield CheckResult(passed=place.replicas > 0, message=message)
     problem = await Readiness(redis).storage_problem()
     yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
+    for passed, message in await check_load(redis):
+        yield CheckResult(passed=passed, message=message)
     yield await _check_clock(redis)
     is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
@@ -169,8 +172,8 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         )
         yield CheckResult(
             passed=False,
-            message=f"{names}: circuit breaker open after failed sends; replies are queued and retried. The "
-            "worker's log has the provider's reason",
+            message=f"{names}: circuit breaker open after failed sends; replies are queued and retried. Mend "
+            "it; `Try now` on the account's page of the console ends the pause at once",
         )
     async for finding in _check_deliveries(redis):
         yield finding

@@ -10,6 +10,7 @@ from core.errors import ConfigurationError
 from gateway.access.generated_key import read_key
 from gateway.bootstrap import explain_exposure, load_channels
 from gateway.config.settings import Settings
+from gateway.http.certificate import check_certificate
 from gateway.http.public_probe import find_open_pages
 
 
@@ -24,6 +25,8 @@ async def check_exposure(
         yield False, str(error)
         return
     if settings.public_url and exposure:
+        if certificate := await check_certificate(settings.public_url):
+            yield certificate
         yield await _ask_public_url(settings.public_url)
 
 

@@ -91,9 +91,10 @@ def take_all(pictures: Pictures) -> None:
     pictures.take(talks, "conversation", whole=True)
 
     flows = pictures.open("/console/flows")
-    for summary in flows.locator("summary").all():
-        summary.click()
-    pictures.take(flows, "flows")
+    for words in ("Conversations of the last", "Drawing"):
+        flows.locator("summary", has_text=words).click()
+    flows.evaluate("window.scrollTo(0, 0)")
+    pictures.take(flows, "flows", whole=True)
     fail(pictures.gateway)
     pictures.take(pictures.open("/console/failures"), "failures", whole=True)
 

@@ -20,10 +20,19 @@ from channels.zendesk.event_factory import (
     TicketEventFactory,
 )
 from core.errors import MalformedWebhook
-from core.model import Attachment, ControlAction, Event, Ignored, add_aliases
+from core.model import (
+    Activity,
+    ActivityReceived,
+    Attachment,
+    ControlAction,
+    Event,
+    Ignored,
+    add_aliases,
+)
 
 MAX_TEXT_LENGTH: Final = 64_000
 _TICKET_EVENT_PREFIX: Final = "zen:event-type:ticket."
+_REDACTED_BLOCK: Final = "▇"
 _SAME_COMMENT_SECONDS: Final = 60.0
 _OWN_EXTERNAL_ID: Final = re.compile(rf"{EXTERNAL_ID_PREFIX}[0-9a-f]{{40}}")
 _DELETION_EVENTS: Final = frozenset({"soft_deleted", "permanently_deleted", "marked_as_spam"})
@@ -36,7 +45,14 @@ _CHANGE_EVENTS: Final = (
 )
 SUBSCRIPTIONS: Final = tuple(
     f"{_TICKET_EVENT_PREFIX}{name}"
-    for name in ("created", "comment_added", *_CHANGE_EVENTS, "merged", *sorted(_DELETION_EVENTS))
+    for name in (
+        "created",
+        "comment_added",
+        "comment_redacted",
+        *_CHANGE_EVENTS,
+        "merged",
+        *sorted(_DELETION_EVENTS),
+    )
 )
 """Event types that the webhook subscribes to."""
 
@@ -89,6 +105,8 @@ class _EventParser:
                 yield from self._parse_created()
             case "comment_added":
                 yield from self._parse_comment(get_object(self._event, "comment"))
+            case "comment_redacted":
+                yield from self._parse_redaction(get_identifier(get_object(self._event, "comment"), "id", 30))
             case "agent_assignment_changed":
                 yield self._parse_assignment(
                     get_identifier(self._event, "current", 20), get_identifier(self._event, "previous", 20)
@@ -160,6 +178,24 @@ class _EventParser:
         else:
             files = parse_attachments(get_text(comment, "attachments", 20_000))
             yield from self._build_customer_events(number, text, author, files)
+
+    def _parse_redaction(self, number: str) -> Iterator[Event]:
+        """Parse a comment of which words were removed: it is deleted here, as the rest is not in the event.
+
+        The first comment has no number here; blocks stand in the description where its words were.
+        """
+        names = [number] if number else []
+        if _REDACTED_BLOCK in get_text(self._detail, "description", MAX_TEXT_LENGTH):
+            names.append(self._ticket.description_turn_id())
+        for name in names:
+            yield ActivityReceived(
+                id=f"{self._id}.{name}",
+                session=self._ticket.session,
+                activity=Activity.DELETED,
+                message_id=name,
+            )
+        if not names:
+            yield Ignored(reason="no comment")
 
     def _is_description(self, text: str) -> bool:
         """Return whether this is the first comment, which `ticket.created` has reported already."""

@@ -373,9 +373,9 @@ def _log_details(outcome: TurnOutcome) -> dict[str, str]:
     """Return details for the session's log.
 
     A failed transcription, the session that this one continues, problems with the text such as a cut, the
-    tokens that a language model used, the models that failed and why.
+    language model with its tokens, the models that failed and why, the tools and actions that were called.
     """
-    names = ("unheard", "goes_on_from", "trouble", "tokens", "model_failures")
+    names = ("unheard", "goes_on_from", "trouble", "model", "tokens", "model_failures", "used")
     return {name: text for name in names if (text := outcome.details.get(name, "0")) != "0"}
 
 

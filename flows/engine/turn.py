@@ -220,10 +220,18 @@ async def _answer_unsupported(context: TurnContext) -> None:
 def _receive_message(context: TurnContext) -> None:
     """Match the message against the offered quick replies and add it to the history."""
     choice = context.quick_reply = match_quick_reply(context)
-    text = choice.label if choice else context.text or context.turn.payload
+    said = "" if context.turn.payload else context.text
+    text = _quote_choice(said, choice.label) if choice else context.text or context.turn.payload
     context.state.add_history_line(
         "user", text or context.locale_messages.describe_wordless_turn(context.turn)
     )
+
+
+def _quote_choice(said: str, label: str) -> str:
+    """Return the words in which a person chose; a tap or a mere number is the choice's label."""
+    if not any(map(str.isalpha, said)):
+        return label
+    return said if label.casefold() in said.casefold() else f"{said} ({label})"
 
 
 async def _select_and_execute(context: TurnContext) -> None:
@@ -334,7 +342,7 @@ def _turn_result(
         issue=" ".join(dict.fromkeys(context.issues)) if context.issues else "",
         error=error,
         timeout=timeout.seconds if timeout and outcome != "final" else None,
-        summary=_hand_off_summary(state) if is_handed_off else "",
+        summary=_hand_off_summary(state, is_first_turn=context.is_first_turn) if is_handed_off else "",
         seconds=perf_counter() - started_at,
         failures=context.usage.failures,
         opt_out=context.opts_out and outcome != "error",
@@ -347,13 +355,19 @@ def _state_digest(state: DialogState) -> str:
     return hashlib.sha256(json.dumps(state.to_json(), sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _hand_off_summary(state: DialogState) -> str:
-    """Return the slots, the summary and the last messages as lines of text for the agent who takes over."""
+def _hand_off_summary(state: DialogState, *, is_first_turn: bool) -> str:
+    """Return the slots, the summary and the last messages as lines of text for the agent who takes over.
+
+    The first words of a person stand before the greeting, which the flow said before it read them.
+    """
+    history = state.history[-_SUMMARY_LINES:]
+    if is_first_turn and sum(line["role"] == "user" for line in history) == 1:
+        history = tuple(sorted(history, key=lambda line: line["role"] != "user"))
     slots = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
     lines = [
         # indented, so that no message can imitate a line of the other side
         f"{_SPEAKER_LABELS[line['role']]}: {line['content']}".replace("\n", "\n  ")
-        for line in state.history[-_SUMMARY_LINES:]
+        for line in history
         if line["role"] in _SPEAKER_LABELS
     ]
     earlier = [f"Before: {state.summary}"] if state.summary else []

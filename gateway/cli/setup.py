@@ -20,7 +20,10 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def setup(
     channel: Annotated[
-        str, typer.Argument(metavar="[CHANNEL]", help="zendesk or intercom; none: the guided first set-up.")
+        str,
+        typer.Argument(
+            metavar="[CHANNEL]", help="A channel with credentials; none: the guided first set-up."
+        ),
     ] = "",
     by_triggers: Annotated[
         bool, typer.Option("--by-triggers", help="Use triggers instead of event subscriptions.")
@@ -46,7 +49,8 @@ async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
     if channel not in channels.available():
         raise ConfigurationError(f"unknown channel {channel!r}; available: {', '.join(channels.available())}")
     if importlib.util.find_spec(name) is None:
-        raise ConfigurationError(f"{channel} has no automatic set-up; follow docs/channels/{channel}.md")
+        await _set_webhooks(channel, settings)
+        return
     set_up = importlib.import_module(name).set_up
     async with provider_client() as http:
         try:
@@ -55,3 +59,18 @@ async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
                 typer.echo(line)
         except DeliveryError as error:
             raise ConfigurationError(error.reason) from error
+
+
+async def _set_webhooks(channel: str, settings: Settings) -> None:
+    """Let the provider of a channel that needs nothing else call us, and check its credentials."""
+    from gateway.account_checks import check_accounts
+    from gateway.bootstrap import load_channels
+
+    names = [name for name in load_channels(settings) if name.partition("/")[0] == channel]
+    if not names:
+        raise ConfigurationError(f"{channel} has no credentials; `turngate setup` asks for them")
+    checks = [each for name in names async for each in check_accounts(settings, fix=True, only=name)]
+    for each in checks:
+        typer.echo(f"{'OK' if each.passed else 'PROBLEM'} {each.message}")
+    if not all(each.passed for each in checks):
+        raise typer.Exit(1)

@@ -103,7 +103,12 @@ class ConsolePage:
 
     def render(self, template: str, **values: object) -> HTMLResponse:
         """Render a template with the security headers of all pages."""
-        return HTMLResponse(_TEMPLATES.get_template(template).render(**values), headers=HEADERS)
+        return render_page(template, **values)
+
+
+def render_page(template: str, **values: object) -> HTMLResponse:
+    """Render a template without navigation, with the security headers of all pages."""
+    return HTMLResponse(_TEMPLATES.get_template(template).render(**values), headers=HEADERS)
 
 
 def redirect(path: str) -> Response:

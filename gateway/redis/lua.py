@@ -37,6 +37,7 @@ _SHARED_PARTS = (
     "keys",
     "effects",
     "measures",
+    "node_traffic",
     "broadcasts",
     "ownership",
     "opt_outs",

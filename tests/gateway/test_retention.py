@@ -22,6 +22,7 @@ from core.model import (
 )
 from core.ports import TurnListener, Webhook
 from core.processing import SessionProcessor
+from flows import DialogMachine, Flow
 from gateway.access.operator_keys import OPERATOR_NAME
 from gateway.bootstrap import build_protocol_limits
 from gateway.config.settings import Settings, setting_rows
@@ -132,6 +133,9 @@ async def operate(redis: Redis) -> None:
     await PublicFiles(redis, "https://bots.example.com", seconds=3_600).publish(b"OggS", "audio/ogg", "a.ogg")
     await TrialChats(redis).replace("anna", "default", StoredChat(), "{}")
     await FlowVersions(redis).record("default", "0a1b2c3d4e5f")
+    walking = InboundGateway(redis, ["fake"], dialog=DialogMachine(Flow.load("kyc"), "rules"))
+    await walking.receive([TurnReceived(turn=turn(1, "fake:walking"))], "fake:walking")
+    await walking.mailbox.aclose()
     await OperatorSessions(redis).create(OPERATOR_NAME)
     attempts = CredentialAttempts(redis)
     await attempts.admit("192.0.2.1", is_right=False)

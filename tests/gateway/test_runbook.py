@@ -6,6 +6,7 @@ What a tool says is compared with the page, so that whoever reads the page at ni
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.session_report import explain
+from gateway.redis.records.sessions.silenced_sessions import end_silence
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
@@ -195,6 +197,8 @@ async def test_6_two_bots_answer_each_other(redis: Redis, rig: Rig) -> None:
         says(page.text, "The bot is silent")
         [report] = await explain(redis, SESSION, 50)
         says(report.silenced, "loop")
+        assert await end_silence(redis, SESSION), "a false alarm ends by `turngate sessions --resume`"
+        assert (await explain(redis, SESSION, 50))[0].silenced == ""
         await http.post(f"{path}/opt-out", data={"a": "1"})  # for good
         opted_out = await http.get("/console/conversations?state=opted_out")
     says(opted_out.text, "Opted out")
@@ -212,6 +216,10 @@ async def test_7_a_broken_flow(redis: Redis, redis_url: str, tmp_path: Path) -> 
     says(page.text, "a text of node hello could not be made (ZeroDivisionError)")
     assert await redis.hget("tg:counts", "template_failed") == b"1"
     await gateway.mailbox.aclose()
+
+    good = document(node("hello", "Hi", edges=[edge("on", "hello", keywords=["on"])]))
+    (tmp_path / "flow.yaml").write_text(json.dumps(good), encoding="utf-8")
+    assert "line 1" not in await doctor(redis_url, TURNGATE_FLOW=str(tmp_path / "flow.yaml"))
 
 
 @pytest.mark.long

@@ -44,10 +44,12 @@ def apply_agent_action(desk: TicketStore, ticket: Ticket, action_name: str, text
     action = {each.name: each for each in AGENT_ACTIONS}[action_name]
     if action.speaks and not text:
         raise KeyError(action_name)
+    comment = {"body": text, "public": action_name != "note"} if action.speaks else None
+    audit = desk.update_ticket(ticket, FIRST_AGENT_ID, now, comment, _build_changes(ticket, action_name))
     if action_name == "redact":
         ticket.comments[-1] |= {"plain_body": "▇▇▇▇", "body": "▇▇▇▇"}
-    comment = {"body": text, "public": action_name != "note"} if action.speaks else None
-    return desk.update_ticket(ticket, FIRST_AGENT_ID, now, comment, _build_changes(ticket, action_name))
+        audit["events"].append({"type": "CommentRedactionEvent", "comment_id": ticket.comments[-1]["id"]})
+    return audit
 
 
 def _build_changes(ticket: Ticket, action_name: str) -> dict[str, Any]:

@@ -60,6 +60,8 @@ class WebhookSender:
         for event in audit["events"]:
             if event["type"] == "Comment" and not first:
                 events.append(("comment_added", {"comment": self._build_comment(event)}))
+            elif event["type"] == "CommentRedactionEvent":
+                events.append(("comment_redacted", {"comment": {"id": str(event["comment_id"])}}))
             elif event.get("field_name") == "tags":
                 before, after = set(event["previous_value"] or ()), set(event["value"] or ())
                 tags = {"tags_added": sorted(after - before), "tags_removed": sorted(before - after)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import channels
@@ -60,14 +60,24 @@ def describe_verification(channel: str) -> str:
     return f"{scheme.header}: {algorithm}"
 
 
-def describe_entries(entries: Sequence[LogEntry], verified_by: str = "") -> list[EventLine]:
-    """Return a line for each entry."""
+def describe_entries(
+    entries: Sequence[LogEntry],
+    verified_by: str = "",
+    conditions: Mapping[str, str] | None = None,
+    describe_cost: Callable[[int], str] = lambda tokens: "",
+) -> list[EventLine]:
+    """Return a line for each entry; `conditions` of edges say why one was taken."""
     lines = []
     former = entries[0].at_ms if entries else 0
     for entry in entries:
         title, detail, icon, tone = describe_entry(entry)
         if entry.kind == "accepted" and verified_by:
             detail = f"verified by {verified_by}; not a duplicate"
+        if entry.kind == "committed":
+            tokens = str(entry.data.get("tokens") or "")
+            cost = describe_cost(int(tokens)) if tokens.isdecimal() else ""
+            why = (conditions or {}).get(str(entry.data.get("edge") or ""), "")
+            detail = " · ".join(filter(None, [detail, cost and f"cost {cost}", why and f"because: {why}"]))
         took = entry.at_ms - former
         if entry.kind == "claimed" and took > _SLOW_MS:
             tone = "warn"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -91,8 +91,12 @@ class ConversationPages(ConsolePage):
         words: WordDigests | None = None,
         drawings: FlowDrawings | None = None,
         webhooks: KeptWebhooks | None = None,
+        describe_cost: Callable[[int], str] = lambda tokens: "",
     ) -> None:
-        """Create the pages; `words` are the digests under which texts are indexed, if they are."""
+        """Create the pages; `words` are the digests under which texts are indexed, if they are.
+
+        `describe_cost` says what a number of a model's tokens costs.
+        """
         super().__init__(operator)
         self._redis: Redis = operator.redis
         self._list = ConversationList(operator.redis)
@@ -100,6 +104,7 @@ class ConversationPages(ConsolePage):
         self._channels = sorted(channels)
         self._words = words
         self._drawings = drawings
+        self._describe_cost = describe_cost
         self._webhooks = webhooks or KeptWebhooks(operator.redis)
 
     def routes(self) -> list[Route]:
@@ -170,10 +175,15 @@ class ConversationPages(ConsolePage):
         if not any(line.id == chosen for line in messages):
             of_contact = [line for line in messages if line.speaker == "contact"] or messages
             chosen = of_contact[-1].id if of_contact else ""
-        verified_by = describe_verification(row.channel)
-        events = describe_entries(select_entries(entries, chosen), verified_by)
+        path = read_path(entries)
+        events = describe_entries(
+            select_entries(entries, chosen),
+            describe_verification(row.channel),
+            await self._drawings.read_conditions(row.channel, path) if self._drawings else None,
+            self._describe_cost,
+        )
         is_drawn, flow_changes = (
-            await self._drawings.describe(row.channel, read_path(entries)) if self._drawings else (False, "")
+            await self._drawings.describe(row.channel, path) if self._drawings else (False, "")
         )
         role: Role = request.state.identity.role
         actions = _possible_actions(row, role)

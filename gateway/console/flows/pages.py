@@ -9,12 +9,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.console.flows.drawing_response import draw
+from gateway.console.flows.files import DEFAULT_FLOW, FlowFile
 from gateway.console.flows.history import FlowHistory
+from gateway.console.flows.steps import FlowSteps, summarize_steps
 from gateway.console.page import ConsolePage
+from gateway.redis.records.processes.node_traffic import DAYS, count_node_steps
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 
 _MOST_FINDINGS = 50
+_MOST_NODES = 100
 
 
 class FlowPages(ConsolePage):
@@ -40,8 +44,21 @@ class FlowPages(ConsolePage):
             if file := await self._files.read(name):
                 levels = Counter(finding.level for finding in file.findings)
                 versions = await self._history.read(name)
-                rows.append({"file": file, "levels": levels, "versions": versions})
-        return await self.show(request, "flows.html", rows=rows, max_findings=_MOST_FINDINGS)
+                steps = await self._read_steps(file) if file.flow else None
+                rows.append({"file": file, "levels": levels, "versions": versions, "steps": steps})
+        return await self.show(
+            request, "flows.html", rows=rows, max_findings=_MOST_FINDINGS, days=DAYS, max_nodes=_MOST_NODES
+        )
+
+    async def _read_steps(self, file: FlowFile) -> FlowSteps:
+        """Return how conversations went through a flow in the last days, on the channels that it answers."""
+        assert file.flow is not None
+        others = {name for name in self._files.names if name != DEFAULT_FLOW}
+        steps = await count_node_steps(
+            self._operator_auth.redis,
+            lambda channel: channel not in others if file.is_default else channel == file.name,
+        )
+        return summarize_steps(file.flow, steps)
 
     async def drawing(self, request: Request) -> Response:
         """Return the drawing of a flow."""

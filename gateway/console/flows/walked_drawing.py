@@ -17,6 +17,7 @@ MAX_NODES: Final = 300
 """Nodes of the largest flow that is drawn."""
 
 _MAX_NAMED: Final = 5
+_MAX_CONDITION: Final = 200
 
 
 class WalkedNodes(NamedTuple):
@@ -54,6 +55,14 @@ class FlowDrawings:
             return False, f"The flow has more than {MAX_NODES} nodes, so it is not drawn."
         is_known = choice.flow is not None and any(node.id in path.nodes for node in choice.flow.nodes)
         return is_known, choice.note
+
+    async def read_conditions(self, channel: str, path: WalkedNodes) -> dict[str, str]:
+        """Return the condition of each edge, by its ID, in the words of the flow's author."""
+        flow = (await self._choose(channel, path)).flow
+        if flow is None:
+            return {}
+        edges = [edge for node in flow.nodes for edge in node.edges]
+        return {edge.id: edge.condition[:_MAX_CONDITION] for edge in (*flow.global_edges, *edges)}
 
     async def _choose(self, channel: str, path: WalkedNodes) -> _Choice:
         name = channel if channel in self._history.files.names else DEFAULT_FLOW

@@ -139,8 +139,16 @@ function close() {
   timer = 0;
 }
 
+// A hidden inbox goes on asking, so that its title has the number of those who wait, and its sound is heard.
+function rest() {
+  close();
+  if (!isOver && new URLSearchParams(live).get("view") === "inbox") timer = setInterval(read, IDLE_MS);
+}
+
 function open() {
   if (source || isOver || document.hidden) return;
+  clearInterval(timer);
+  timer = 0;
   const query = new URLSearchParams(live);
   if (since) query.set("since", since);
   source = new EventSource("/console/events?" + query);
@@ -170,7 +178,7 @@ rememberParts();
 showLocalTimes(document);
 if (live) {
   open();
-  document.addEventListener("visibilitychange", () => document.hidden ? close() : open());
+  document.addEventListener("visibilitychange", () => document.hidden ? rest() : open());
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) open(); });
 }

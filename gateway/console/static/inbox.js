@@ -101,6 +101,39 @@ if (upload) {
   });
 }
 
+// --- sound ---
+
+const sound = at("sound");
+let waiting = Number(at("lists").dataset.unread);
+
+// Two short tones. A browser lets a page sound once somebody has clicked in it.
+function ring() {
+  const audio = new AudioContext();
+  for (const [number, pitch] of [660, 880].entries()) {
+    const tone = audio.createOscillator(), volume = audio.createGain(), start = audio.currentTime + number * 0.15;
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.1, start);
+    volume.gain.exponentialRampToValueAtTime(0.001, start + 0.14);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(start);
+    tone.stop(start + 0.15);
+  }
+  setTimeout(() => audio.close(), 1_000);
+}
+
+if (sound) {
+  sound.checked = localStorage.getItem("turngate-sound") === "yes";
+  sound.addEventListener("change", () => {
+    localStorage.setItem("turngate-sound", sound.checked ? "yes" : "no");
+    if (sound.checked) ring();
+  });
+  addEventListener("turngate:changed", () => {
+    const now = Number(at("lists").dataset.unread);
+    if (now > waiting && sound.checked) ring();
+    waiting = now;
+  });
+}
+
 // --- keys ---
 
 const single = at("single-keys");

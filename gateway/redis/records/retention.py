@@ -271,6 +271,14 @@ KINDS: Final = (
         2,
     ),
     KeyKind(
+        "tg:flow_traffic:*",
+        r"tg:flow_traffic:.+",
+        "counters of conversations by channel, node and day",
+        Keeper.EXPIRY,
+        "8 days",
+        8,
+    ),
+    KeyKind(
         "tg:failing:*, tg:failures, tg:reasons, tg:paused, tg:pace:*",
         r"tg:failing:.+|tg:failures|tg:reasons|tg:paused|tg:pace:.+",
         "circuit breakers and rate limits of accounts",

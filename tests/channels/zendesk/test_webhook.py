@@ -12,7 +12,16 @@ import respx
 
 from channels.zendesk import ZendeskChannel
 from core.errors import InvalidSignature, MalformedWebhook
-from core.model import ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
+from core.model import (
+    Activity,
+    ActivityReceived,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Ignored,
+    Turn,
+    TurnReceived,
+)
 from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.zendesk.builders import (
@@ -130,13 +139,30 @@ def test_a_comment_is_a_turn_with_its_id() -> None:
         event("group_assignment_changed", {"current": "17"}, actor_id=AGENT, assignee_id=BOT),
         event("status_changed", {"current": "SOLVED"}, actor_id=BOT),
         event("status_changed", {"current": "PENDING"}, actor_id=AGENT),
-        event("comment_redacted", {"comment": {"id": "1"}}),
+        event("comment_redacted", {}),
         event("merged", {}, status="OPEN"),
         comment(via={"channel": "native_messaging"}),
     ],
 )
 def test_own_and_irrelevant_events_are_ignored(made: Json) -> None:
     assert all(isinstance(found, Ignored) for found in parsed(made))
+
+
+@pytest.mark.parametrize(
+    ("description", "deleted"), [("Where is it?", ["98765432101"]), ("▇▇▇▇", ["98765432101", "description"])]
+)
+def test_a_redacted_comment_is_a_deletion(description: str, deleted: list[str]) -> None:
+    """The first comment came without its number, so its redaction is seen in the description."""
+    redacted = {"comment": {"id": "98765432101"}}
+    found = parsed(event("comment_redacted", redacted, "e-9", actor_id=AGENT, description=description))
+
+    assert [(type(each), getattr(each, "activity", "")) for each in found] == [
+        (ActivityReceived, Activity.DELETED)
+    ] * len(deleted)
+    assert [getattr(each, "message_id", "").rpartition(":")[2] for each in found] == deleted
+    [first] = [each for each in parsed(comment()) if isinstance(each, TurnReceived)]
+    assert getattr(found[0], "message_id", "") == first.turn.id
+    assert len({getattr(each, "id", "") for each in found}) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -367,6 +367,40 @@ async def test_the_hand_off_summary_has_the_speakers() -> None:
     assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
 
 
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [
+        ("I want to talk to a person", "I want to talk to a person"),
+        ("the second one, please", "the second one, please (Talk to a person)"),
+        ("2", "Talk to a person"),
+        ("2️⃣", "Talk to a person"),
+    ],
+)
+async def test_the_hand_off_summary_quotes_the_person(said: str, noted: str) -> None:
+    made = flow(
+        node(
+            "a",
+            "Hello!",
+            edges=[edge("x", "a"), edge("go", "b")],
+            choices=["Returns", "Talk to a person"],
+        ),
+        node("b", "A colleague.", hand_off=True),
+    )
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
+    await talk.start()
+    answer = await talk.turn(said)
+    assert f"Person: {noted}\nBot: A colleague." in answer.summary
+
+
+async def test_the_first_words_of_a_person_stand_before_the_greeting_in_the_summary() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "b", keywords=["person"])]),
+        node("b", "A colleague.", hand_off=True),
+    )
+    answer = await machine(made).turn("a person, please")
+    assert answer.summary == "Person: a person, please\nBot: Hello!\nBot: A colleague."
+
+
 async def test_the_model_gets_a_note_after_a_hand_off() -> None:
     made = flow(
         node("a", "Hello!", edges=[edge("go", "a")]),

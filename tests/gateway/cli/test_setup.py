@@ -16,6 +16,7 @@ from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.trigger_template import TRIGGER_EVENTS
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
+from tests.channels.test_account_checks import PUBLIC, create, point_elsewhere, served
 
 _RENEWED = {
     "ZENDESK_EMAIL": "",
@@ -24,6 +25,9 @@ _RENEWED = {
     "ZENDESK_OAUTH_CLIENT_SECRET": "s",
     "ZENDESK_OAUTH_REFRESH_TOKEN": "r",
 }
+
+
+_NO_ZENDESK = dict.fromkeys(("ZENDESK_API_URL", "ZENDESK_EMAIL", "ZENDESK_API_TOKEN"), "")
 
 
 class Admin:
@@ -111,7 +115,7 @@ async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin)
 @pytest.mark.parametrize(
     ("arguments", "settings", "expected"),
     [
-        (("twilio",), {}, "docs/channels/twilio.md"),
+        (("twilio",), _NO_ZENDESK, "twilio has no credentials; `turngate setup` asks for them"),
         (("pigeon",), {}, "unknown channel"),
         (("zendesk",), {"ZENDESK_API_TOKEN": ""}, "ZENDESK_API_TOKEN is not set"),
         (("zendesk",), {"ZENDESK_API_TOKEN": "wrong"}, "invalid credentials"),
@@ -144,3 +148,17 @@ async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_othe
     assert len(webhooks) == 231
     assert "trigger exists" in output
     assert "updated" not in output
+
+
+async def test_a_twilio_number_is_made_to_call_us(admin: Admin) -> None:
+    account = create("twilio")
+    point_elsewhere("twilio", account.simulator)
+    async with served(account) as (environ, _):
+        settings = {**_NO_ZENDESK, **environ, "PUBLIC_URL": PUBLIC}
+        code, output = await admin.run("twilio", **settings)
+        again = await admin.run("twilio", **{**settings, "TWILIO_AUTH_TOKEN": "f" * 32})
+
+    assert code == 0, output
+    assert f"calls {PUBLIC}/webhooks/twilio" in output
+    assert again[0] == 1
+    assert "PROBLEM twilio: the provider refused the check" in again[1]

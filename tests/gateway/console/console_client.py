@@ -40,6 +40,7 @@ from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, b
 
 CHANNELS = ("fake", "twilio")
 FLOW = FLOW_LIBRARY / "order_status.json"
+PRICE = parse_price("2.50 EUR")
 REPLIES = {"greeting": "Hello {{ name }}, how can I help?", "order": "Your order {{ order }} is on its way."}
 KEYS = {"viewer": VIEWER, "agent": AGENT, "operator": OPS}
 
@@ -56,8 +57,14 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     pages = (
-        OverviewPage(rule, price=parse_price("2.50 EUR")),
-        ConversationPages(rule, CHANNELS, WordDigests(redis), FlowDrawings(open_history(redis))),
+        OverviewPage(rule, price=PRICE),
+        ConversationPages(
+            rule,
+            CHANNELS,
+            WordDigests(redis),
+            FlowDrawings(open_history(redis)),
+            describe_cost=PRICE.describe,
+        ),
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),

@@ -341,3 +341,38 @@ def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
     expect(talk.locator(".said-by.bot .state").last).to_have_text("Delivered")
     expect(lists.get_by_text("1 new or changed conversations. Show")).to_be_visible()
     context.close()
+
+
+@pytest.mark.long
+def test_a_hidden_inbox_counts_in_its_title_and_rings(
+    page: Page, gateway: RunningGateway, browser: Browser
+) -> None:
+    page.get_by_role("button", name="New contact").click()
+    context = browser.new_context()
+    desk = context.new_page()
+    desk.add_init_script(
+        "window.rings = 0; const real = AudioContext;"
+        "window.AudioContext = class extends real { constructor() { super(); window.rings += 1; } };"
+    )
+    desk.clock.install()
+    desk.goto(f"{gateway.url}/console/desk?show=all")
+    desk.get_by_label("Sound for new messages").check()
+    expect(desk.locator("#live")).to_have_text("Live")
+    assert desk.evaluate("window.rings") == 1, "one hears what was turned on"
+    before = desk.locator("#sessions a").count()
+    desk.evaluate(
+        "Object.defineProperty(document, 'hidden', { value: true });"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    say(page, "hi")
+    last_reply(page, "last four digits")
+    page.get_by_role("button", name="Take over").click()
+    expect(page.locator("#owner")).to_have_text("Agent")
+    say(page, "is anybody there?")
+    expect(page.locator("li.aside").last).to_contain_text("not answered: Agent")
+    desk.clock.fast_forward(16_000)
+
+    expect(desk).to_have_title(f"({before + 1}) Inbox · Turngate")
+    expect(desk.locator("#sessions .state.info", has_text="Unread").first).to_be_visible()
+    desk.wait_for_function("window.rings === 2")
+    context.close()

@@ -15,11 +15,12 @@ from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnRe
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import __file__ as library_file
+from flows.llm import ScriptedModel, TransitionDecision
 from gateway.console.flows.walked_drawing import FlowDrawings, WalkedNodes
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.dead_letters import DeadLetters
 from tests.fakes import turn
-from tests.gateway.console.console_client import open_console, open_history
+from tests.gateway.console.console_client import FLOW, open_console, open_history
 from tests.gateway.console.test_conversations import open_first
 from tests.gateway.inbound import InboundGateway
 
@@ -145,6 +146,30 @@ async def test_a_former_path_is_drawn_through_the_flow_of_its_time(redis: Redis,
     assert not is_drawn
     assert "its document of then is not kept" in words
     assert await other_process.draw("fake", walked) == ""
+
+
+async def test_the_timeline_says_why_an_edge_was_taken_what_was_called_and_what_it_cost(redis: Redis) -> None:
+    """A model chooses an edge of the flow that the console has, too; the action of the next node fails."""
+    chosen = TransitionDecision(
+        "order_number_given", {"order_number": "HL-123456"}, tokens=4_000, model="openai/x"
+    )
+    machine = DialogMachine(Flow.load(FLOW), ScriptedModel([chosen]))
+    gateway = InboundGateway(redis, ["fake"], dialog=machine)
+    for number, text in enumerate(("hi", "something that no rule reads")):
+        await gateway.receive([TurnReceived(turn=turn(number, text=text))], SESSION)
+    await gateway.mailbox.aclose()
+    async with open_console(redis) as http:
+        _, page = await open_first(http)
+
+    [line] = re.findall(r"<strong>Answer and state saved in one step</strong><p[^>]*>([^<]*)", page.text)
+    for words in (
+        "model openai/x",
+        "tokens 4000",
+        "cost 0.01 EUR",
+        "called look_up (failed)",
+        "because: The customer gives the order number",
+    ):
+        assert words in line
 
 
 async def test_the_page_says_that_the_flow_has_changed(redis: Redis) -> None:

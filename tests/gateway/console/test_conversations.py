@@ -62,6 +62,7 @@ async def test_the_list_shows_the_newest_first_with_its_last_text_and_no_number_
     redis: Redis,
 ) -> None:
     await say(redis, 1, "fake:one", "the first")
+    await redis.zincrby("tg:conversations", -1, "fake:one")  # not within one millisecond
     await say(redis, 2, f"fake:{NUMBER}", "the <second>", profile_name="Ada Lovelace")
 
     async with open_console(redis) as http:

@@ -15,6 +15,8 @@ import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from core.model import TurnReceived
+from flows import DialogMachine, Flow
 from flows.authoring.scaffold import create_flow
 from flows.llm import Model, ScriptedModel, TransitionDecision, create_model
 from gateway.console.flows import chat as flow_chat
@@ -26,8 +28,10 @@ from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.operators.trial_chats import CHAT_SECONDS
+from tests.fakes import turn
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.console.console_client import KEYS
+from tests.gateway.inbound import InboundGateway
 from tests.gateway.server.test_operator_auth import NAMED, bearer
 
 CHAT = "/console/flows/default/chat"
@@ -91,6 +95,33 @@ async def test_the_flows_in_use_are_listed_with_findings_versions_and_drawing(
     assert gone.status_code == unknown.status_code == 404
     assert redrawn.text == drawing.text, "the former version is drawn as it was"
     assert redrawn.headers["content-security-policy"] == drawing.headers["content-security-policy"]
+
+
+async def test_the_page_says_who_came_to_each_node_and_who_went_on(redis: Redis, flow_file: Path) -> None:
+    """Of three people one only says hello, and two ask for their order, of whom one gives its number."""
+    machine = DialogMachine(Flow.load(flow_file), "rules")
+    gateway = InboundGateway(redis, ["fake", "twilio/shop"], dialog=machine)
+    talks = {"a": ["hi"], "b": ["hi", "where is my order?"], "c": ["hi", "where is my order?", "AB-1234"]}
+    for session, texts in talks.items():
+        for number, text in enumerate(texts):
+            await gateway.receive(
+                [TurnReceived(turn=turn(number, f"fake:{session}", text))], f"fake:{session}"
+            )
+    await gateway.mailbox.aclose()
+    async with open_flows(redis, flow_file, "viewer") as http:
+        page = (await http.get("/console/flows")).text
+
+    rows = re.findall(r"<code>(\w+)</code>[^<]*(?:<small>end</small>)?</td>.*?</tr>", page, re.DOTALL)
+    cells = {row: re.search(rf"<code>{row}</code>.*?</tr>", page, re.DOTALL) for row in rows}
+    numbers = {
+        row: re.findall(r">([0-9]+)(?: \(\d+ %\))?</td>", found[0]) for row, found in cells.items() if found
+    }
+    assert numbers["start"] == ["3", "2", "1"]
+    assert numbers["tracking"][:1] == ["2"]
+    assert "Nobody came to: " in page
+    assert page.count("No conversation went through this flow") == 1, "the flow of twilio/shop"
+    [day] = [key async for key in redis.scan_iter("tg:flow_traffic:*")]
+    assert 0 < await redis.ttl(day) <= 8 * 86_400
 
 
 async def test_the_last_twenty_versions_are_kept_with_their_documents(redis: Redis) -> None:

@@ -76,6 +76,12 @@ def _committed(data: Any) -> EntryWords:
     facts = [
         f"{name} {data[name]}" for name in ("node", "edge", "model", "tokens", "error") if data.get(name)
     ]
+    if used := data.get("used"):
+        facts.append(f"called {', '.join(str(used).split()).replace('!', ' (failed)')}")
+    if failed := data.get("model_failures"):
+        facts.append(f"models that failed: {', '.join(str(failed).split()).replace('_', ' ')}")
+    if isinstance(turns := data.get("turns"), list) and len(turns) > 1:
+        facts.append(f"{len(turns)} messages together")
     if isinstance(replies := data.get("replies"), int):
         facts.append("1 reply" if replies == 1 else f"{replies} replies")
     trouble = describe_trouble(str(data.get("trouble") or ""))

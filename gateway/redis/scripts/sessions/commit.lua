@@ -7,7 +7,7 @@
 local session, now = ARGV[1], clock()
 local s = key(session)
 if not lease_valid(session, ARGV[2], now) then return nil end
-local stored = redis.call('HMGET', s, 'owner', 'optout', 'account')
+local stored = redis.call('HMGET', s, 'owner', 'optout', 'account', 'node')
 local account, waits_since = stored[3] or '', tonumber(redis.call('ZSCORE', 'tg:unanswered', session) or 0)
 local owner, fields = stored[1] or 'bot', {'tries', 0, 'started', '', 'losses', 0}
 local function set(name, value)
@@ -39,6 +39,11 @@ end
 local failures = ARGV[7]:match('"model_failures":"([^"]+)"')
 for failure in (failures or ''):gmatch('%S+') do count('model_failed:' .. failure) end
 if ARGV[7]:find('"trouble":"[^"]*template:') then count('template_failed') end
+local node = ARGV[7]:match('"node":"([^"\\]+)"')
+if node and node ~= stored[4] then
+  count_step(account, stored[4], node, now)
+  set('node', node)
+end
 if ARGV[4] ~= '' then set('state', ARGV[4]) end
 if #turns > 0 then
   redis.call('LPOP', key(session, ':mail'), #turns)

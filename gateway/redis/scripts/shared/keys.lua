@@ -2,7 +2,7 @@
 -- gateway/redis/lua.py writes and in the order that it names.
 --
 -- Keys of one session share a hash tag:
---   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
+--   tg:{s}        hash    owner optout state node address account | fence nonce lease | job hold | tries started losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
 --                         marked_to transferred ours window bulk known asked zone
@@ -37,6 +37,7 @@
 --   tg:proactive_session:*  string  the session of the newest proactive message of a key
 --   tg:counts     hash    counters
 --   tg:traffic:*  hash    counters of messages, replies and waits by account, for each minute since the epoch (measures.lua)
+--   tg:flow_traffic:*  hash  counters of conversations by channel, node and day (node_traffic.lua)
 --   tg:unanswered zset    sessions with a message that is not answered, by the time of the oldest one
 --   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch
 --   tg:broadcasts zset    broadcasts by the time of their start; tg:broadcasts_running: a set of those with rows left
