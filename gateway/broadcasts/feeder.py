@@ -93,10 +93,9 @@ class BroadcastFeeder:
         sending = []
         for number, session in sessions.items():
             if holders[number] != number:
-                line = f"row {holders[number] + 1}"
-                outcomes[number] = RowOutcome(
-                    outcome="skipped", reason=f"the same contact as in {line}", session=session
-                )
+                [holder] = await self._store.read_rows(broadcast.name, holders[number], 1)
+                reason = f"the same contact as in line {holder.line}"
+                outcomes[number] = RowOutcome(outcome="skipped", reason=reason, session=session)
             else:
                 sending.append(number)
         results = await asyncio.gather(

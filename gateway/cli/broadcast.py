@@ -112,7 +112,7 @@ def list_broadcasts(
         return
     for each in rows:
         typer.echo(_describe(each))
-    typer.echo(f"{len(rows)} broadcasts")
+    typer.echo(_count(len(rows), "broadcast"))
 
 
 @app.command()
@@ -267,10 +267,10 @@ def _print_preview(preview: Preview) -> None:
     typer.echo(f"{preview.sendable} of {preview.total} rows can be sent.")
     costs = []
     if preview.segments:
-        costs.append(f"{preview.segments} SMS segments")
+        costs.append(_count(preview.segments, "SMS segment"))
     if preview.templates:
         category = f" of the category {preview.template_category}" if preview.template_category else ""
-        costs.append(f"{preview.templates} template messages{category}")
+        costs.append(f"{_count(preview.templates, 'template message')}{category}")
     if costs:
         typer.echo(f"Billed by the provider: {', '.join(costs)}.")
     if preview.unused:
@@ -279,6 +279,10 @@ def _print_preview(preview: Preview) -> None:
         typer.echo(f"  {count} skipped: {reason}")
     for row in preview.skipped[:_MAX_SHOWN_ROWS]:
         typer.echo(f"    line {row.line}: {row.reason}")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _describe(progress: Progress) -> str:

@@ -52,6 +52,8 @@ async def test_a_file_is_a_separate_message(kind: str, expected: str) -> None:
     assert (await sent(reply(body="", media=(file,))))["content"] == {"type": expected, "mediaUrl": file.url}
     named = file.model_copy(update={"name": "Receipt"})
     assert (await sent(reply(body="", media=(named,))))["content"]["altText"] == "Receipt"
+    long = file.model_copy(update={"name": "n" * 150})
+    assert (await sent(reply(body="", media=(long,))))["content"]["altText"] == "n" * 127 + "…"
 
 
 @pytest.mark.parametrize(("active", "integration"), [(DESK, OURS), (None, OURS), (DESK, "")])

@@ -161,7 +161,7 @@ async def test_who_may_not_get_it_is_skipped_with_the_reason(rig: Rig) -> None:
         "queued",
         "skipped",
     ]
-    assert "the same contact as in row 1" in reasons[1]
+    assert "the same contact as in line 2" in reasons[1]
     assert "number" in reasons[3]
     assert "no value for name" in reasons[4]
     assert [row.line for row in preview.skipped] == [3, 4, 5, 6, 8]

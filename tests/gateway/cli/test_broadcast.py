@@ -1,0 +1,80 @@
+"""`turngate broadcast`: check a file, start, follow, export and stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.channels.twilio.builders import ENVIRON, PUBLIC
+from tests.core.rig import Rig
+from tests.gateway.cli.test_sessions import ask_command, prepare, run
+
+__all__ = ["ask_command"]
+
+ROWS = (
+    "\ufeffphone;name;city\n+12025550111;Ada;Kiel\n+1 (202) 555-0111;Bob;Rome\n"
+    "hello;Cy;Bern\n+12025550112;;Oslo\n"
+)
+START = ("broadcast", "start", "c.csv", "--name", "spring", "--from", "+12025550101", "--text")
+
+
+async def _nothing(rig: Rig) -> None: ...
+
+
+@pytest.fixture
+def folder(ask_command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(ask_command, _nothing)
+    for name, value in {**ENVIRON, "PUBLIC_URL": PUBLIC}.items():
+        monkeypatch.setenv(name, value)
+    Path("c.csv").write_text(ROWS, encoding="utf-8")
+
+
+def test_a_dry_run_says_who_gets_it_and_why_others_do_not(folder: None) -> None:
+    output = run(*START, "Hello {{ name }}", "--dry-run").output
+
+    for words in (
+        "1 of 4 rows can be sent",
+        "1 SMS segment.",
+        "does not use: city",
+        "line 3: the same contact as in line 2",
+        "line 4: not a phone number",
+        "line 5: no value for name",
+    ):
+        assert words in output
+    assert "0 broadcasts" in run("broadcast", "list").output
+    found = json.loads(run(*START, "Hello {{ name }}", "--dry-run", "--json").output)
+    assert (found["sendable"], found["unused"], len(found["skipped"])) == (1, ["city"], 3)
+
+
+def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None) -> None:
+    assert run(*START, "Hello {{ name }}").exit_code == 1  # nobody confirms
+    assert "broadcast show spring" in run(*START, "Hello {{ name }}", "--yes").output
+    assert "nothing is sent twice" in run(*START, "Hello {{ name }}", "--yes").output
+    assert run(*START, "Bye {{ name }}", "--yes").exit_code == 1
+    assert json.loads(run("broadcast", "show", "spring", "--json").output)["total"] == 4
+
+    assert "paused" in run("broadcast", "pause", "spring").output
+    assert "running" in run("broadcast", "resume", "spring").output
+    assert "stopped" in run("broadcast", "stop", "spring", "--yes").output
+    assert run("broadcast", "resume", "spring").exit_code == 1
+    run("broadcast", "show", "spring", "--export", "o.csv")
+    assert Path("o.csv").read_text(encoding="utf-8").splitlines()[1] == "2,+12025550111,not_processed,,"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("broadcast", "show", "autumn"), "there is no broadcast of this name"),
+        ((*START, ""), "give it a text or a template"),
+        ((*START[:2], "missing.csv", *START[3:], "Hi"), "cannot be read"),
+        ((*START[:-1], "--template", "offer"), "a template needs its language"),
+        ((*START, "Hi", "--channel", "pigeon"), "not configured here"),
+    ],
+)
+def test_what_cannot_be_used_is_named(folder: None, words: tuple[str, ...], reason: str) -> None:
+    result = run(*words)
+
+    assert result.exit_code != 0
+    assert reason in f"{result.output} {result.exception}"
