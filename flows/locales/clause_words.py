@@ -32,6 +32,8 @@ class ClauseWords:
     """Words of a clause that tells a fact: a denial in it says little about a wish (“I can't find it”)."""
     clause_starts: Phrases = ()
     """Beginnings of a clause that need no punctuation before them (“I don't want that I want this”)."""
+    delays: Phrases = ()
+    """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     conditions: Phrases = ()
     """Beginnings of a clause about what might be: behind a yes its words are no wish."""
     negative_questions: Phrases = ()
@@ -132,5 +134,11 @@ class ClauseWords:
     """Verbs of who wants another day or time for something (“move”): a day beside it may be the old one."""
     target_words: Phrases = ()
     """Words before the new day or time of what is moved (“to Monday”)."""
+    ending_words: Words = frozenset()
+    """Verbs of who wants something to end: a question about it (“can I cancel any time?”) ends nothing."""
+    hypothetical_starts: Phrases = ()
+    """Beginnings of a clause about what who writes might do (“if I”)."""
+    generalities: Phrases = ()
+    """Phrases that make a question about a possibility one about the rules (“any time”, “later”)."""
     undo_words: Words = frozenset()
     """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""

@@ -50,6 +50,7 @@ class LocaleMessages:
     date_in_past: str
     ambiguous_hour: str
     ambiguous_value: str
+    certain_value_required: str
     exact_number_required: str
     whole_number_required: str
     at_least: str

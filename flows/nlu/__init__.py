@@ -6,6 +6,7 @@ from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
 from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
 from flows.nlu.clauses import (
+    asks_about_deed,
     asks_to_wait,
     denied_positions,
     doubted_positions,
@@ -32,6 +33,7 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
+from flows.nlu.doubts import mask_doubts
 from flows.nlu.label_words import find_labels
 from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
@@ -41,6 +43,7 @@ from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.person_requests import asks_for_person
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import claims_deed, promises_person
+from flows.nlu.questions_beside import without_questions
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.said import Said
@@ -60,6 +63,7 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_about_deed",
     "asks_back",
     "asks_for_name",
     "asks_for_person",
@@ -91,6 +95,7 @@ __all__ = [
     "is_small_talk",
     "is_unreserved_yes",
     "mask_claimed",
+    "mask_doubts",
     "mask_reports",
     "names_something",
     "negates_other_words",
@@ -106,5 +111,6 @@ __all__ = [
     "refuses_wish",
     "remove_quotations",
     "without_naming",
+    "without_questions",
     "without_subject",
 ]

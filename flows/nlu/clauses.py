@@ -40,6 +40,8 @@ class _Patterns:
     replacement: re.Pattern[str]
     condition: re.Pattern[str]
     request: re.Pattern[str]
+    hypothetical: re.Pattern[str]
+    generality: re.Pattern[str]
 
 
 @cache
@@ -58,6 +60,8 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         statement=phrase(words.statements),
         negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
         condition=re.compile(rf" {one_of(words.conditions)} "),
+        hypothetical=phrase(words.hypothetical_starts),
+        generality=phrase(words.generalities),
         request=re.compile(rf"{one_of(words.request_starts)}\b"),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),
         replacement=re.compile(rf" {one_of(words.replacements)} $"),
@@ -196,6 +200,16 @@ def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
 def is_request(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a question asks for something to be done or given (“could I have”)."""
     return _patterns(lexicon_for(language)).request.match(" ".join(tokenize(text))) is not None
+
+
+def asks_about_deed(text: str, language: str = DEFAULT_LANGUAGE, *, is_question: bool) -> bool:
+    """Return whether a text is about what might be done: “if I cancel …”, “can I cancel any time?”."""
+    lexicon, spaced = lexicon_for(language), f" {' '.join(tokenize(text))} "
+    if _patterns(lexicon).hypothetical.search(spaced):
+        return True
+    if not is_question:
+        return False
+    return not is_request(text, language) or _patterns(lexicon).generality.search(spaced) is not None
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

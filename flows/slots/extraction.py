@@ -17,6 +17,7 @@ from flows.nlu import (
     expand_fractions,
     extract_pattern_matches,
     is_among_unknown,
+    mask_doubts,
     recognize_phone_numbers,
 )
 from flows.nlu.datetimes import (
@@ -41,6 +42,9 @@ _LABEL_STEM = 4
 _MIN_WORD_LENGTH = 3
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
+_DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
+"""Kinds of value that are not taken from who is not sure. A code or an address is right or it is none."""
+
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 
@@ -48,7 +52,15 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     """Return the value of `slot` in a user's `text`, recognized without a model."""
     text = expand_fractions(normalize_digits(text[:MAX_INPUT_LENGTH])).strip()
     recognize = slot_type(slot.kind).recognize
-    return _check_constraints(slot, recognize(slot, text, today)) if recognize and text else SlotReading()
+    if not recognize or not text:
+        return SlotReading()
+    reading = _check_constraints(slot, recognize(slot, text, today))
+    if reading.value is None or slot.kind not in _DOUBTABLE_KINDS:
+        return reading
+    certain = mask_doubts(text, slot.language)
+    if certain == text or recognize(slot, certain, today).value == reading.value:
+        return reading
+    return SlotReading(error_message=messages_for(slot.language).certain_value_required, weight=1)
 
 
 def validate_slot_value(slot: Slot, value: JsonValue, today: date) -> SlotReading:

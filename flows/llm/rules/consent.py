@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge
 from flows.llm.rules.parsed_message import ParsedMessage
+from flows.locales import lexicon_for
 from flows.nlu import (
     answer_vocabulary,
     content_words,
     is_not_yet,
     negates_other_words,
 )
-from flows.text import find_phrase
+from flows.text import find_phrase, tokenize
 
 
 def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -19,6 +20,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     That is so before something irreversible, and where the node says `confirm: strict`.
     """
     if edge.takes_no and message.denies_wish_of_other(edge):
+        return True
+    if edge.commits and _is_about_ending(edge, message) and message.asks_about_ending:
         return True
     if edge.takes_no and is_not_yet(message.text, message.language):
         return any(other.takes_yes for other in message.request.available_edges)
@@ -30,6 +33,12 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if edge.takes_yes:
         return not message.is_clear_yes(edge)
     return edge.takes_no and _takes_no_back(edge, message)
+
+
+def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether an edge is for who wants something to end."""
+    named = {word for phrase in edge.keywords for word in phrase} | {*tokenize(message.conditions[edge.id])}
+    return not lexicon_for(message.language).clauses.ending_words.isdisjoint(named)
 
 
 def is_consent_missing(edge: CompiledEdge, message: ParsedMessage) -> bool:

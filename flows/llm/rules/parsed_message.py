@@ -17,6 +17,7 @@ from flows.locales import lexicon_for
 from flows.nlu import (
     Vector,
     answer_vocabulary,
+    asks_about_deed,
     asks_back,
     asks_for_name,
     asks_to_wait,
@@ -354,6 +355,12 @@ class ParsedMessage:
         opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
         first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
         return first in lexicon.question_words
+
+    @cached_property
+    def asks_about_ending(self) -> bool:
+        """True if the text asks how something ends, or what follows, and does not wish it to."""
+        is_asked = self.is_question or self.begins_question
+        return asks_about_deed(self.text, self.language, is_question=is_asked)
 
     @property
     def is_request(self) -> bool:

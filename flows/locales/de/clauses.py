@@ -19,7 +19,11 @@ CLAUSES: Final = ClauseWords(
         "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "
         "wart kurz, lass mich überlegen, muss überlegen, lass mich nachdenken, lass mich schauen"
     ),
-    doubts=phrases("vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich"),
+    doubts=phrases(
+        "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, glaube ich, denk ich, "
+        "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein"
+    ),
+    delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "
         "würde gerne, soll, sollen, habe vor, interesse, interessiert, bitte"
@@ -194,5 +198,15 @@ CLAUSES: Final = ClauseWords(
         "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"
     ),
     target_words=phrases("auf, auf den, auf die, lieber am"),
+    ending_words=words(
+        "abbrechen stopp stoppen aufhören beenden stornieren absagen kündigen abbestellen widerrufen"
+    ),
+    hypothetical_starts=phrases(
+        "wenn ich, wenn wir, wenn man, falls ich, falls wir, sollte ich, sollten wir, was wenn, und wenn"
+    ),
+    generalities=phrases(
+        "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, irgendwann, kurzfristig, "
+        "zwischendurch"
+    ),
     undo_words=words("absagen stornieren canceln"),
 )

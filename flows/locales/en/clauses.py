@@ -20,7 +20,11 @@ CLAUSES: Final = ClauseWords(
         "be right back, just a minute, one more thing, bear with me, wait up, hold up, let me think, "
         "let me see, let me check, gimme a sec, gimme a minute, gimme a moment, 1 sec, 1 min, thinking"
     ),
-    doubts=phrases("maybe, perhaps, not sure, i think, i guess, probably, hmm maybe"),
+    doubts=phrases(
+        "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, might be, could be, "
+        "i reckon, i believe, presumably"
+    ),
+    delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
         "feel like, care to, intend, plan to, mean to, meant to, hope to, prefer, rather, going to"
@@ -201,5 +205,11 @@ CLAUSES: Final = ClauseWords(
         "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"
     ),
     target_words=phrases("to, until, till"),
+    ending_words=words("cancel stop quit end terminate unsubscribe"),
+    hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
+    generalities=phrases(
+        "any time, anytime, later, later on, still, afterwards, whenever, for free, free of charge, in future, "
+        "in the future, at short notice, without a fee"
+    ),
     undo_words=words("cancel"),
 )

@@ -20,7 +20,11 @@ CLAUSES: Final = ClauseWords(
         "deme un minuto, "
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
-    doubts=phrases("tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual"),
+    doubts=phrases(
+        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, creo, supongo, "
+        "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
+    ),
+    delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
         "hace falta, pienso, voy a"
@@ -179,5 +183,11 @@ CLAUSES: Final = ClauseWords(
         "puedo cancelar anular"
     ),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
+    ending_words=words("cancelar anular parar dejarlo terminar baja"),
+    hypothetical_starts=phrases("si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"),
+    generalities=phrases(
+        "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, gratis, todavía, aún, "
+        "siempre, sin coste"
+    ),
     undo_words=words("cancelar anular"),
 )
