@@ -1,7 +1,7 @@
 """Language packs: the engine's own messages and the recognizers' language data, one folder per language.
 
 A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`),
-`clauses.py` (`CLAUSES`) and `conditions.py` (`CONDITIONS`).
+`clauses.py` (`CLAUSES`), `conditions.py` (`CONDITIONS`) and `short_answers.py` (`SHORT_ANSWERS`).
 A text of the flow always takes precedence over a pack's message.
 """
 
@@ -38,6 +38,7 @@ PACK_LEXICONS: Final[Mapping[str, Lexicon]] = MappingProxyType(
             import_module(f"{__name__}.{code}.lexicon").LEXICON,
             clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
             conditions=import_module(f"{__name__}.{code}.conditions").CONDITIONS,
+            short_answers=import_module(f"{__name__}.{code}.short_answers").SHORT_ANSWERS,
         )
         for code in LANGUAGES
     }

@@ -32,6 +32,10 @@ class ClauseWords:
     """Words of a clause that tells a fact: a denial in it says little about a wish (“I can't find it”)."""
     clause_starts: Phrases = ()
     """Beginnings of a clause that need no punctuation before them (“I don't want that I want this”)."""
+    errands: Phrases = ()
+    """Phrases of who has to ask their own people first (“I still have to”)."""
+    particles: Words = frozenset()
+    """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     conditions: Phrases = ()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from flows.locales.clause_words import ClauseWords as ClauseWords  # packs import it from here
 from flows.locales.condition_words import ConditionWords as ConditionWords
+from flows.locales.short_answers import ShortAnswers
 from flows.text import normalize, tokenize
 
 Words = frozenset[str]
@@ -170,6 +171,10 @@ class DateWords:
     spelling_variants: Mapping[str, str] = field(default_factory=dict)
     correctable_near_days: Phrases = ()
     """Near days that are recognized with a typo."""
+    days_in_words: Mapping[str, int] = field(default_factory=dict)
+    """Days of a month in words, beside its name (“the first of January”)."""
+    named_days: Mapping[str, str] = field(default_factory=dict)
+    """Days with a name, and what they are in digits."""
     start_words: Words = frozenset()
     """Limits that are a first day (“from”)."""
     start_question_words: Words = frozenset()
@@ -282,6 +287,7 @@ class Lexicon:
     times: TimeWords
     clauses: ClauseWords = field(default_factory=ClauseWords)
     conditions: ConditionWords = field(default_factory=_no_conditions)
+    short_answers: ShortAnswers = field(default_factory=ShortAnswers)
     negation_suffixes: Phrases = ()
     stop_words: Words = frozenset()
     """Words without weight in the similarity of sentences; question words are none."""
@@ -297,6 +303,10 @@ class Lexicon:
     """Words of a wish to reach somebody (“talk to”)."""
     callback_wishes: Phrases = ()
     """Words behind somebody who is to call (“can someone call me”)."""
+    help_wishes: Phrases = ()
+    """Words behind a person of the business who is to help (“can a real person look into this”)."""
+    anybody: Words = frozenset()
+    """Those of `people` that may be anybody (“someone”)."""
     callback_leads: Words = frozenset()
     """Words before somebody who is to call, without which a fact may be told (“someone called me”)."""
     transfer_promises: tuple[str, ...] = ()

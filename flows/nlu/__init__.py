@@ -47,6 +47,12 @@ from flows.nlu.questions_beside import without_questions
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.said import Said
+from flows.nlu.short_answers import (
+    asks_for_agreement,
+    read_short_amount,
+    read_short_answer,
+    refuses_to_tell,
+)
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
@@ -65,6 +71,7 @@ __all__ = [
     "any_pattern",
     "asks_about_deed",
     "asks_back",
+    "asks_for_agreement",
     "asks_for_name",
     "asks_for_person",
     "asks_to_wait",
@@ -103,11 +110,14 @@ __all__ = [
     "one_of",
     "promises_person",
     "read_name",
+    "read_short_amount",
+    "read_short_answer",
     "recognize_choice",
     "recognize_choice_label",
     "recognize_confirmation",
     "recognize_numbers",
     "recognize_phone_numbers",
+    "refuses_to_tell",
     "refuses_wish",
     "remove_quotations",
     "without_naming",

@@ -131,7 +131,7 @@ def _denies(word: str, language: str) -> bool:
 
 def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> set[int]:
     patterns, spaced = _patterns(lexicon_for(language)), f" {' '.join(clause)} "
-    if patterns.negative_question.match(spaced) and (is_question or len(clause) > 3):
+    if _is_negative_question(clause, patterns, language) and (is_question or len(clause) > 3):
         return set()
     near = {at for at in range(len(clause)) if is_negated(at, clause, language)}
     negation = next((at for at, word in enumerate(clause) if _denies(word, language)), None)
@@ -154,8 +154,14 @@ def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         if any(_denies(word, language) for word in clause):
             spaced, patterns = f" {' '.join(clause)} ", _patterns(lexicon_for(language))
             if patterns.wish.search(spaced) or not patterns.statement.search(spaced):
-                return not patterns.negative_question.match(spaced)
+                return not _is_negative_question(clause, patterns, language)
     return False
+
+
+def _is_negative_question(clause: Tokens, patterns: _Patterns, language: str) -> bool:
+    particles = lexicon_for(language).clauses.particles
+    plain = f" {' '.join(word for word in clause if word not in particles)} "
+    return patterns.negative_question.match(plain) is not None
 
 
 def has_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

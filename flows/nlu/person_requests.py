@@ -10,7 +10,7 @@ from flows.text import find_phrase, tokenize
 
 _MAX_WORDS = 60
 _MAX_BARE_WORDS = 4
-_MAX_WORDS_BETWEEN = 4
+_MAX_WORDS_BETWEEN, _MAX_WORDS_BEFORE_WISH = 4, 6
 _MAX_WORDS_BEHIND_ARTICLE = 1
 _MAX_LEAD_WORDS = 3
 _ONE = frozenset(("one", "ein", "eine", "einen", "un", "una"))
@@ -36,6 +36,24 @@ def _callbacks(language: str) -> _Phrases:
     return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].callback_wishes)))
 
 
+@cache
+def _helps(language: str) -> _Phrases:
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].help_wishes)))
+
+
+@cache
+def _named_people(language: str) -> frozenset[tuple[str, ...]]:
+    """Return the words for people without those for anybody: who asks somebody for help asks the bot too."""
+    anybody = PACK_LEXICONS[language].anybody
+    return frozenset(phrase for phrase in _people(language) if anybody.isdisjoint(phrase))
+
+
+def _speaks_of_own_people(language: str, words: tuple[str, ...]) -> bool:
+    """Return whether who writes has to ask their own people before: “I still have to ask the boss”."""
+    errands = map(tokenize, PACK_LEXICONS[language].clauses.errands)
+    return any(find_phrase(phrase, words) >= 0 for phrase in errands)
+
+
 def asks_for_person(text: str) -> bool:
     """Return whether a message asks to reach somebody: “let me speak to your boss”, “human please”.
 
@@ -46,6 +64,8 @@ def asks_for_person(text: str) -> bool:
 
 
 def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
+    if _speaks_of_own_people(language, words):
+        return False
     denied = denied_positions(text, language)
     people = [span for span in _spans(_people(language), words) if span[0] not in denied]
     if not people:
@@ -54,6 +74,11 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
         return not text.rstrip().endswith("?") or len(words) == 1
     wishes = [span for span in _spans(_wishes(language), words) if span[0] not in denied]
     if any(_belong_together(wish, person, words) for person in people for wish in wishes):
+        return True
+    named = _named_people(language)
+    helps = [span for span in _spans(_helps(language), words) if span[0] not in denied]
+    called = [span for span in people if words[span[0] : span[1]] in named]
+    if any(_is_to_call(language, words, person, each) for person in called for each in helps):
         return True
     calls = [span for span in _spans(_callbacks(language), words) if span[0] not in denied]
     return any(_is_to_call(language, words, person, call) for person in people for call in calls)
@@ -85,6 +110,6 @@ def _is_bare(language: str, words: tuple[str, ...], people: list[tuple[int, int]
 
 def _belong_together(wish: tuple[int, int], person: tuple[int, int], words: tuple[str, ...]) -> bool:
     if person[0] < wish[0]:
-        return wish[0] - person[1] <= _MAX_WORDS_BETWEEN
+        return wish[0] - person[1] <= _MAX_WORDS_BEFORE_WISH
     between = person[0] - wish[1]
     return between <= (_MAX_WORDS_BEHIND_ARTICLE if words[wish[1] - 1] in _ARTICLES else _MAX_WORDS_BETWEEN)

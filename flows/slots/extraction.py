@@ -22,6 +22,7 @@ from flows.nlu import (
 )
 from flows.nlu.datetimes import (
     mask_dates,
+    write_days_in_digits,
 )
 from flows.slots.constraint_messages import violation_message
 from flows.slots.date_extraction import extract_date, extract_time
@@ -45,6 +46,8 @@ _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 """Kinds of value that are not taken from who is not sure. A code or an address is right or it is none."""
 
+_COUNTED_KINDS = ("date", "integer", "number", "time")
+
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 
@@ -54,6 +57,8 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     recognize = slot_type(slot.kind).recognize
     if not recognize or not text:
         return SlotReading()
+    if slot.kind in _COUNTED_KINDS:
+        text = write_days_in_digits(text, slot.language)
     reading = _check_constraints(slot, recognize(slot, text, today))
     if reading.value is None or slot.kind not in _DOUBTABLE_KINDS:
         return reading

@@ -42,6 +42,8 @@ def exact_match_length(
     plain = _without_apostrophes(words)
     starts = (
         (phrase, max(find_phrase(phrase, words), find_phrase(_without_apostrophes(phrase), plain)))
+        if len(phrase) < 2
+        else (phrase, max(find_phrase(phrase, words), _find_loosely(phrase, plain, language)))
         for phrase in keywords
     )
     return sum(
@@ -55,6 +57,14 @@ def exact_match_length(
 
 def _without_apostrophes(words: Phrase) -> Phrase:
     return tuple(word.replace("'", "") for word in words)
+
+
+def _find_loosely(phrase: Phrase, plain: Phrase, language: str) -> int:
+    """Return the position of a phrase between whose words particles stand (“springt *gar* nicht an”)."""
+    phrase, particles = _without_apostrophes(phrase), lexicon_for(language).clauses.particles
+    kept = [at for at, word in enumerate(plain) if word not in particles or word in phrase]
+    found = find_phrase(phrase, tuple(plain[at] for at in kept))
+    return kept[found] if found >= 0 else -1
 
 
 def fuzzy_match_length(

@@ -34,6 +34,7 @@ from flows.nlu import (
     negates_other_words,
     read_name,
     recognize_confirmation,
+    refuses_to_tell,
     refuses_wish,
     without_naming,
 )
@@ -156,7 +157,7 @@ class ParsedMessage:
         names = words_of_slot(slot)
         if slot.kind == "text" and asks_for_name(names, self.language):
             return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
-        if asks_back(self.text, self.language):
+        if asks_back(self.text, self.language) or refuses_to_tell(self.text, self.language):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)

@@ -23,6 +23,11 @@ CLAUSES: Final = ClauseWords(
         "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, glaube ich, denk ich, "
         "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein"
     ),
+    errands=phrases(
+        "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss es erst, muss vorher, "
+        "müssen noch, müssen erst, müssen nur noch, muss ich noch, muss ich erst, will vorher, will vorher noch"
+    ),
+    particles=words("da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "
@@ -38,9 +43,9 @@ CLAUSES: Final = ClauseWords(
     ),
     conditions=phrases("wenn, falls, sofern, solange, es sei denn, nachdem, bevor, bis, sobald"),
     negative_questions=phrases(
-        "kann ich nicht, kann ich denn nicht, könnte ich nicht, können sie nicht, können sie mich nicht, "
-        "kann man nicht, kann man denn nicht, gibt es keinen, gibt es keine, gibt es kein, gibt es nicht, "
-        "gibt es denn keinen, warum kann ich nicht, warum können sie nicht, haben sie keinen, "
+        "kann ich nicht, könnte ich nicht, können sie nicht, können sie mich nicht, "
+        "kann man nicht, gibt es keinen, gibt es keine, gibt es kein, gibt es nicht, "
+        "warum kann ich nicht, warum können sie nicht, haben sie keinen, "
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
@@ -51,7 +56,7 @@ CLAUSES: Final = ClauseWords(
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
     ),
     value_companions=words(
-        "soll solls soll's sollte sollen wär's wärs "
+        "insgesamt zusammen gesamt soll solls soll's sollte sollen wär's wärs "
         "ja nein nee ok okay gut besser am um gegen den dem das die der dann doch lieber eher sondern "
         "passt passen geht ginge gehe würde wäre bitte danke gern gerne möchte will hätte nehme nehmen "
         "buchen termin uhr tag datum uhrzeit früh morgen abend mittag nachmittag vormittag heute nächste "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flows.locales.de.days import DAYS_IN_WORDS, NAMED_DAYS
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -35,7 +36,7 @@ _ANSWERS = AnswerWords(
         "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
         "sie das, machen wir so, so machen wir es, so machen wir das, mach ruhig, von mir aus, "
         "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
-        "alles gut"
+        "alles gut, nicht schlecht, wäre nicht schlecht, wär nicht schlecht"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
@@ -122,6 +123,8 @@ _DATES = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    days_in_words=DAYS_IN_WORDS,
+    named_days=NAMED_DAYS,
     start_words=words("ab seit"),
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
@@ -221,6 +224,11 @@ LEXICON: Final = Lexicon(
         "mich anrufen, mich zurückrufen, uns anrufen, uns zurückrufen, zurückrufen, zurückruft, mich anruft, "
         "uns anruft, bei mir melden, mich kontaktieren"
     ),
+    help_wishes=phrases(
+        "übernehmen, übernimmt, kümmern, kümmert, helfen, hilft, ansehen, anschauen, anschaut, ansieht, bearbeiten, "
+        "beantworten, drum kümmern"
+    ),
+    anybody=words("jemand jemandem jemanden"),
     callback_leads=words("kann könnte können könnten soll möge bitte möchte will brauche dass"),
     transfer_promises=(
         r"\bich (?:verbinde|leite|ubergebe|stelle|gebe)\b(?: \w+){0,4} "

@@ -24,6 +24,8 @@ CLAUSES: Final = ClauseWords(
         "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, might be, could be, "
         "i reckon, i believe, presumably"
     ),
+    errands=phrases("i still have to, i still need to, i have to check with, i need to check with, we still have to"),
+    particles=words("just even really still simply ever anymore"),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
@@ -58,7 +60,7 @@ CLAUSES: Final = ClauseWords(
         "confirmed already absolutely as said she he they says say now ready"
     ),
     value_companions=words(
-        "should shall "
+        "should shall total altogether overall "
         "yes yeah ok okay sure fine good great better best perfect works work suits suit fits fit possible "
         "make take book come go want need prefer like say please thanks then instead rather actually "
         "sorry maybe no not nope also but and both pm am o'clock clock sharp exactly appointment booking "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flows.locales.en.days import DAYS_IN_WORDS, NAMED_DAYS
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -38,7 +39,8 @@ _ANSWERS = AnswerWords(
         "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
         "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
-        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
+        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not bad, not a bad idea, "
+        "wouldn't be bad"
     ),
     no_phrases=phrases(
         "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
@@ -136,6 +138,8 @@ _DATES = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
+    days_in_words=DAYS_IN_WORDS,
+    named_days=NAMED_DAYS,
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )
@@ -246,6 +250,10 @@ LEXICON: Final = Lexicon(
         "call me, ring me, phone me, contact me, call us, ring us, phone us, contact us, give me a call, "
         "give me a ring, get back to me, get in touch with me"
     ),
+    help_wishes=phrases(
+        "look into, look at, help, take over, take care, deal with, handle, assist, answer, step in, check this, sort this"
+    ),
+    anybody=words("someone somebody staff"),
     callback_leads=words("can could would will please have get need want like ask let"),
     transfer_promises=(
         r"\b(?:i'll|i will|i am|i'm|let me|i have|i've|we'll|we will|you(?:'re| are) being)\b(?: \w+){0,3} "

@@ -24,6 +24,11 @@ CLAUSES: Final = ClauseWords(
         "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, creo, supongo, "
         "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
     ),
+    errands=phrases(
+        "antes tengo que, primero tengo que, todavía tengo que, aún tengo que, tengo que consultarlo, "
+        "tengo que hablarlo, tenemos que hablarlo, antes quiero, antes hablo"
+    ),
+    particles=words("ya más aún todavía pues ahora"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
@@ -49,7 +54,7 @@ CLAUSES: Final = ClauseWords(
         "datos correctos son efectivamente"
     ),
     value_companions=words(
-        "debe debería sería tiene tienen "
+        "total conjunto debe debería sería tiene tienen "
         "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "
         "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
         "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "

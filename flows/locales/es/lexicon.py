@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flows.locales.es.days import DAYS_IN_WORDS, NAMED_DAYS
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -38,7 +39,7 @@ _ANSWERS = AnswerWords(
         "sí señor, sí señora, con gusto, con mucho gusto, está perfecto, me parece perfecto, hágalo, hazlo, "
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
-        "no me importa, no hay inconveniente"
+        "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal"
     ),
     no_phrases=phrases(
         "mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
@@ -118,6 +119,8 @@ _DATES = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
+    days_in_words=DAYS_IN_WORDS,
+    named_days=NAMED_DAYS,
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
@@ -226,7 +229,8 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("atencion al cliente, servicio al cliente, persona real"),
     contact_wishes=phrases(
-        "hablar con, hablar a, comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, "
+        "hablar con, hablar a, me atienda, me atiendan, nos atienda, me atiende, atenderme, "
+        " comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, "
         "conecteme, conectame, quiero un, "
         "quiero una, necesito un, necesito una, deme, dame, llameme"
     ),
@@ -234,6 +238,10 @@ LEXICON: Final = Lexicon(
         "llamarme, llamarnos, me llame, nos llame, me llamen, me puede llamar, me pueden llamar, "
         "me puede llamarme, me devuelva la llamada, devolverme la llamada, contactarme, me contacte"
     ),
+    help_wishes=phrases(
+        "ayudarme, ayudarnos, ayude, mirarlo, mire, mirar, encargarse, atenderme, atendernos, resolverlo, revisarlo"
+    ),
+    anybody=words("alguien"),
     callback_leads=words("puede puedes podría podrías que pueden podrían quiero necesito favor"),
     transfer_promises=(
         r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "

@@ -11,6 +11,7 @@ from flows.nlu.datetimes.dates import (
     recognize_dates,
 )
 from flows.nlu.datetimes.relative_dates import recognize_relative_dates
+from flows.nlu.datetimes.spelt_days import write_days_in_digits
 from flows.nlu.datetimes.times import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "recognize_dates",
     "recognize_relative_dates",
     "recognize_times",
+    "write_days_in_digits",
 ]

@@ -1,0 +1,95 @@
+"""Answers that are complete in themselves (“I do”, “none”), and who does not want to give one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.patterns import any_pattern
+from flows.text import normalize, tokenize
+
+_CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")
+_MAX_UNTOLD_WORDS = 12
+
+_Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """A language's complete answers by their words."""
+
+    agreed: Mapping[_Words, bool]
+    amounts: Mapping[_Words, int]
+    tags: frozenset[_Words]
+    untold: re.Pattern[str]
+
+
+@cache
+def _answers(lexicon: Lexicon) -> _Answers:
+    short = lexicon.short_answers
+    agreed = {tokenize(phrase): True for phrase in short.yes} | {tokenize(phrase): False for phrase in short.no}
+    return _Answers(
+        agreed=agreed | {_without_apostrophes(words): value for words, value in agreed.items()},
+        amounts={tokenize(phrase): amount for phrase, amount in short.amounts.items()},
+        tags=frozenset(map(tokenize, short.tags)),
+        untold=re.compile(any_pattern(short.untold_patterns)),
+    )
+
+
+def _without_apostrophes(words: _Words) -> _Words:
+    return tuple(word.replace("'", "") for word in words)
+
+
+def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | None:
+    """Return the yes or no that a text is, beside thanks, where it is nothing else."""
+    lexicon = lexicon_for(language)
+    said = [words for words in map(tokenize, _CLAUSE_SEPARATOR.split(text)) if words]
+    empty = lexicon.thanks_companions | lexicon.thanks | _politeness(lexicon)
+    own = [words for words in said if not empty.issuperset(words)]
+    if len(own) != 1 or text.rstrip().endswith("?"):
+        return None
+    return _answers(lexicon).agreed.get(_without_ends(own[0], lexicon))
+
+
+def read_short_amount(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> int | None:
+    """Return the amount that a text is where it is nothing else; `names` are words of what is counted."""
+    lexicon, words = lexicon_for(language), tokenize(text)
+    empty = _politeness(lexicon) | lexicon.answers.no | names
+    own = tuple(word for word in words if word not in empty)
+    return _answers(lexicon).amounts.get(own) if own and not text.rstrip().endswith("?") else None
+
+
+def asks_for_agreement(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text ends by asking whether it is right: “no, I don't need one, right?”."""
+    if not text.rstrip().endswith("?"):
+        return False
+    *before, last = [words for words in map(tokenize, _CLAUSE_SEPARATOR.split(text)) if words] or [()]
+    return bool(before) and last in _answers(lexicon_for(language)).tags
+
+
+def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text says that its writer does not want to answer: “I'd rather not say”."""
+    folded = normalize(text)
+    if len(folded.split()) > _MAX_UNTOLD_WORDS:
+        return False
+    return _answers(lexicon_for(language)).untold.search(folded) is not None
+
+
+def _politeness(lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(word for phrase in lexicon.politeness for word in phrase.split())
+
+
+def _without_ends(words: _Words, lexicon: Lexicon) -> _Words:
+    ends = _politeness(lexicon)
+    while words and words[-1] in ends:
+        words = words[:-1]
+    return words
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _answers(_lexicon)
