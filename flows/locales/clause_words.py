@@ -116,6 +116,8 @@ class ClauseWords:
     """Words of a question for an age."""
     age_units: Words = frozenset()
     """Units of an age."""
+    unit_abbreviations: Mapping[str, str] = field(default_factory=dict)
+    """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
     inquiry_starts: Phrases = ()
@@ -132,6 +134,10 @@ class ClauseWords:
     """Words and phrases that are a number of people (“zu zweit”)."""
     per_words: Phrases = ()
     """Words between a count and the unit of time in which it happens so often (“once a week”)."""
+    infinitive_ending: str = ""
+    """The ending of verbs whose imperative is written without it (“buchen”, “buch”)."""
+    verb_prefixes: Phrases = ()
+    """Prefixes of verbs that stand at the end of a sentence (“trag das ein”)."""
     joins_words: bool = False
     """True if nouns are joined into one word, the last of which says what it is (“Winterreifen”)."""
     move_words: Words = frozenset()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from flows.locales.clause_words import ClauseWords as ClauseWords  # packs import it from here
 from flows.locales.condition_words import ConditionWords as ConditionWords
-from flows.locales.short_answers import ShortAnswers
+from flows.locales.short_answers import ShortAnswers as ShortAnswers
 from flows.text import normalize, tokenize
 
 Words = frozenset[str]
@@ -36,6 +36,11 @@ def phrases(text: str) -> Phrases:
 def numbered(text: str, start: int = 0, step: int = 1) -> dict[str, int]:
     """Number the words of a text: `start`, `start + step` and so on."""
     return {word: start + step * index for index, word in enumerate(tokenize(text))}
+
+
+def fold_keys(entries: Mapping[str, str]) -> dict[str, str]:
+    """Return the entries by their folded names."""
+    return {normalize(name): value for name, value in entries.items()}
 
 
 def alternatives(text: str) -> tuple[tuple[str, ...], ...]:

@@ -35,12 +35,18 @@ from flows.nlu.confirmation import (
 )
 from flows.nlu.doubts import mask_doubts
 from flows.nlu.label_words import find_labels
-from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
+from flows.nlu.lexicon import content_words, imperatives, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
-from flows.nlu.open_answers import asks_back, asks_for_name, names_something, read_name, without_naming
+from flows.nlu.open_answers import (
+    asks_back,
+    asks_for_name,
+    names_something,
+    read_name,
+    without_naming,
+)
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
-from flows.nlu.person_requests import asks_for_person
+from flows.nlu.person_requests import asks_for_person, speaks_of_own_people
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.questions_beside import without_questions
@@ -89,6 +95,7 @@ __all__ = [
     "find_labels",
     "fit_vectorizer",
     "has_wish",
+    "imperatives",
     "is_about_past",
     "is_among_unknown",
     "is_excepted",
@@ -120,6 +127,7 @@ __all__ = [
     "refuses_to_tell",
     "refuses_wish",
     "remove_quotations",
+    "speaks_of_own_people",
     "without_naming",
     "without_questions",
     "without_subject",

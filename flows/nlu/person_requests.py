@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from flows.locales import PACK_LEXICONS
+from flows.locales import PACK_LEXICONS, lexicon_for
 from flows.nlu.clauses import denied_positions
 from flows.text import find_phrase, tokenize
 
@@ -48,9 +48,9 @@ def _named_people(language: str) -> frozenset[tuple[str, ...]]:
     return frozenset(phrase for phrase in _people(language) if anybody.isdisjoint(phrase))
 
 
-def _speaks_of_own_people(language: str, words: tuple[str, ...]) -> bool:
+def speaks_of_own_people(language: str, words: tuple[str, ...]) -> bool:
     """Return whether who writes has to ask their own people before: “I still have to ask the boss”."""
-    errands = map(tokenize, PACK_LEXICONS[language].clauses.errands)
+    errands = map(tokenize, lexicon_for(language).clauses.errands)
     return any(find_phrase(phrase, words) >= 0 for phrase in errands)
 
 
@@ -64,7 +64,7 @@ def asks_for_person(text: str) -> bool:
 
 
 def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
-    if _speaks_of_own_people(language, words):
+    if speaks_of_own_people(language, words):
         return False
     denied = denied_positions(text, language)
     people = [span for span in _spans(_people(language), words) if span[0] not in denied]

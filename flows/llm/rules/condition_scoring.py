@@ -21,6 +21,7 @@ from flows.nlu import (
     expects_consent,
     expects_refusal,
     expects_willingness,
+    recognize_confirmation,
     without_subject,
 )
 from flows.text import find_phrase, tokenize
@@ -30,6 +31,7 @@ _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH, _STEM_LENGTH = 3, 4, 4
 _MIN_OWN_WORDS = 3
+_CLAUSE_SEPARATOR = re.compile(r"[.,;!?]+(?=\s|$)")
 _PRONOUNS = frozenset(("they", "them", "their"))
 
 
@@ -102,6 +104,9 @@ def _refuses_other_edge(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def _refuses_something_else(message: ParsedMessage) -> bool:
     """Return whether a no denies a wish in words of its own (“no quiero darme de baja, sino…”)."""
     answers = answer_vocabulary(message.language).answers
+    parts = [part for part in _CLAUSE_SEPARATOR.split(message.text) if tokenize(part)]
+    if all(recognize_confirmation(part, message.language) is False for part in parts):
+        return False
     own = [word for word in content_words(message.text, message.language) if word not in answers]
     return message.refuses_wish and len(own) >= _MIN_OWN_WORDS
 

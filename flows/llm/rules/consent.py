@@ -10,6 +10,7 @@ from flows.nlu import (
     content_words,
     is_not_yet,
     negates_other_words,
+    speaks_of_own_people,
 )
 from flows.text import find_phrase, tokenize
 
@@ -20,6 +21,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     That is so before something irreversible, and where the node says `confirm: strict`.
     """
     if edge.takes_no and message.denies_wish_of_other(edge):
+        return True
+    if edge.leads_to_hand_off and speaks_of_own_people(message.language, message.words):
         return True
     if edge.commits and _is_about_ending(edge, message) and message.asks_about_ending:
         return True

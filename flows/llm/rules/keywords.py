@@ -138,6 +138,7 @@ def _is_denied(phrase: Phrase, start: int, denied: Container[int], language: str
 
 def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
+    words = tuple(_without_pronoun(word, language) for word in words)
     if _ends_joined_word(phrase, words, denied, language):
         return True
     return any(
@@ -147,6 +148,13 @@ def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], lang
         and not _is_denied(phrase, at, denied, language)
         for at in starts
     )
+
+
+def _without_pronoun(word: str, language: str) -> str:
+    """Return a verb without the pronoun that is written as one word with it (“anuladlo”)."""
+    endings = lexicon_for(language).clauses.object_endings
+    ending = next((each for each in endings if word.endswith(each)), "")
+    return word.removesuffix(ending) if len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH else word
 
 
 def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:

@@ -17,6 +17,7 @@ from flows.llm.rules.ranks import ASKED_SLOT_SCORE, CONDITION_SCORE, INVALID_SLO
 from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes
 from flows.locales import messages_for
+from flows.nlu import asks_about_deed
 
 _MIN_SCORE_MARGIN = 1.0
 
@@ -90,6 +91,8 @@ def _descending_score(evidence: EdgeScore) -> float:
 def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
     """Return the node's edge of the value or wish beside a question (“Friday, and is there parking?”)."""
     message = ParsedMessage(question._replace(text=rest))
+    if asks_about_deed(rest, question.language, is_question=False):
+        return None
     scores = [score_edge(edge, message) for edge in question.node.edges]
     best = max(scores, key=lambda each: each.score, default=None)
     if best and not best.edge.slots and not (best.edge.takes_yes or best.edge.takes_no):

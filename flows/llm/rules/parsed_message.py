@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -24,6 +25,7 @@ from flows.nlu import (
     content_words,
     denied_positions,
     find_labels,
+    imperatives,
     is_about_past,
     is_negation,
     is_request,
@@ -38,7 +40,7 @@ from flows.nlu import (
     refuses_wish,
     without_naming,
 )
-from flows.nlu.datetimes import complete_hour_answer
+from flows.nlu.datetimes import complete_hour_answer, name_day_period
 from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
@@ -74,6 +76,7 @@ class ParsedMessage:
         self.last_bot_message = next(
             (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
         )
+        self.said_before = _line_before_question(question.history)
         self.language = question.language
         said = [line["content"] for line in question.history if _is_bot_line(line)]
         self.previous_bot_message = said[-2] if len(said) > 1 else ""
@@ -105,7 +108,8 @@ class ParsedMessage:
         words = tokenize(self.last_bot_message)
         if lexicon_for(self.language).or_words and set(lexicon_for(self.language).or_words) & set(words):
             return set()
-        return {word for word in words if not is_negation(word, self.language)}
+        own = {word for word in words if not is_negation(word, self.language)}
+        return own | {form for word in own for form in imperatives(word, self.language)}
 
     def denies_wish_of_other(self, edge: CompiledEdge) -> bool:
         """Return whether a “no” denies what another edge is about: “no quiero hablar con una persona”."""
@@ -193,6 +197,9 @@ class ParsedMessage:
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
         reading = extract_slot(self._with_question(slot), text, self.request.today)
+        if slot.kind == "time" and reading.error_message and self.said_before:
+            named = name_day_period(text, self.said_before, self.language)
+            return extract_slot(slot, named, self.request.today) if named != text else reading
         if slot.kind in _NUMBER_KINDS and slot.is_told_by:
             reading = (
                 self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
@@ -384,6 +391,12 @@ class ParsedMessage:
 
 def _is_bot_line(line: HistoryLine) -> bool:
     return line["role"] == "assistant"
+
+
+def _line_before_question(history: Sequence[HistoryLine]) -> str:
+    """Return what the user wrote before the bot's last message."""
+    at = next((at for at in range(len(history) - 1, 0, -1) if _is_bot_line(history[at])), 0)
+    return "" if not at or _is_bot_line(history[at - 1]) else history[at - 1]["content"]
 
 
 def contains_negation(words: tuple[str, ...], language: str) -> bool:

@@ -159,7 +159,8 @@ def _denies_the_same(example: str, message: ParsedMessage) -> bool:
 
 def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
     """Count the words that the text shares with all that an edge says about itself."""
-    fillers = lexicon_for(message.language).fillers
+    lexicon = lexicon_for(message.language)
+    fillers = lexicon.fillers | {*lexicon.clauses.wishes}
     texts = (message.conditions[edge.id], *edge.edge.keywords, *edge.edge.examples)
     named = {word for text in texts for word in tokenize(text)}
     return sum(word in named and word not in fillers for word in dict.fromkeys(message.words))

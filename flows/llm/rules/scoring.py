@@ -62,7 +62,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         _score_slots(edge, readings, message.request),
         0.0 if is_blocked else score_keywords(edge, message),
         0.0 if is_blocked else score_examples(edge, message),
-        KEYWORD_SCORE if is_named_place(edge, message) else 0.0,
+        KEYWORD_SCORE if not is_blocked and is_named_place(edge, message) else 0.0,
         0.0 if is_blocked else score_label(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := find_asked_slot(edge, message)):

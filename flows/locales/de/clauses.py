@@ -126,7 +126,7 @@ CLAUSES: Final = ClauseWords(
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
         phrases(
-            "was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, "
+            "kost, koste, was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, "
             "wie viel ist, bezahlen, zahlen"
         ),
         phrases(
@@ -176,6 +176,7 @@ CLAUSES: Final = ClauseWords(
     ),
     contact_verbs=phrases("sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"),
     count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
+    unit_abbreviations={"km": "kilomet", "kg": "kilo", "gb": "gigabyte", "std": "stunde", "min": "minute", "kwh": "kilowatt"},
     unit_words=words(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
@@ -196,6 +197,8 @@ CLAUSES: Final = ClauseWords(
         "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
+    infinitive_ending="en",
+    verb_prefixes=phrases("ein, ab, auf, aus, an, vor, zu, um, fest, durch, mit, weiter, zurück, los"),
     joins_words=True,
     age_words=words("alt alter"),
     age_units=words("jahr jahre jahren alt"),

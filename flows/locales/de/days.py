@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import numbered
-from flows.text import normalize
+from flows.locales.lexicon import fold_keys, numbered
 
 _SMALL = numbered("erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft", 1)
 _TEENS = numbered("dreizehnt vierzehnt fünfzehnt sechzehnt siebzehnt achtzehnt neunzehnt", 13)
@@ -24,9 +23,8 @@ DAYS_IN_WORDS: Final = {
     f"{stem}{ending}": number for stem, number in _STEMS.items() for ending in ("e", "en", "er")
 }
 
-NAMED_DAYS: Final = {
-    normalize(name): day
-    for name, day in {
+NAMED_DAYS: Final = fold_keys(
+    {
         "heiligabend": "24. dezember",
         "heilig abend": "24. dezember",
         "heiligen abend": "24. dezember",
@@ -35,5 +33,5 @@ NAMED_DAYS: Final = {
         "neujahr": "1. januar",
         "nikolaus": "6. dezember",
         "nikolaustag": "6. dezember",
-    }.items()
-}
+    }
+)

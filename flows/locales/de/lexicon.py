@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.de.days import DAYS_IN_WORDS, NAMED_DAYS
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -123,8 +122,6 @@ _DATES = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
-    days_in_words=DAYS_IN_WORDS,
-    named_days=NAMED_DAYS,
     start_words=words("ab seit"),
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import phrases
-from flows.locales.short_answers import ShortAnswers
+from flows.locales.lexicon import ShortAnswers, phrases
 
 _TELL = r"(?:sagen|angeben|verraten|nennen|mitteilen|preisgeben|herausgeben|beantworten)"
 _WISH = r"(?:mochte|will|wollen|mochten|mag|werde|darf)"
@@ -24,7 +23,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "macht es nicht, nicht wirklich, hab keinen, hab keine, hab keins, habe keinen, habe keine, "
         "habe keins, haben keinen, haben keine, ich habe keinen, ich habe keine, ich habe keins, ich hab keinen, "
         "ich hab keine, ich hab keins, wir haben keinen, wir haben keine, wir haben keins, hab ich keinen, "
-        "hab ich keine, hab ich keins, nicht nötig, muss nicht sein, das war's, das wars, das war alles, "
+        "hab ich keine, hab ich keins, nicht nötig, muss nicht sein, das war's, das wars, das war alles, das ist alles, sonst nichts, nichts mehr, "
         "keinen, keine, keins"
     ),
     amounts={

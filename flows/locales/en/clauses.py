@@ -107,7 +107,7 @@ CLAUSES: Final = ClauseWords(
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
     half_units=words("half"),
     name_words=words("name named names surname called who"),
-    other_name_words=words("number numbers address company business street product file pet dog cat"),
+    other_name_words=words("number numbers address company business street product pet dog cat"),
     name_introductions=phrases(
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
@@ -190,6 +190,7 @@ CLAUSES: Final = ClauseWords(
         "pass me to"
     ),
     count_phrases=phrases("how many, the number of, number of"),
+    unit_abbreviations={"km": "kilomet", "kg": "kilo", "lbs": "pound", "gb": "gigabyte", "hrs": "hour", "mins": "minute"},
     unit_words=words(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.en.days import DAYS_IN_WORDS, NAMED_DAYS
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -138,8 +137,6 @@ _DATES = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
-    days_in_words=DAYS_IN_WORDS,
-    named_days=NAMED_DAYS,
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import phrases
-from flows.locales.short_answers import ShortAnswers
+from flows.locales.lexicon import ShortAnswers, phrases
 
 _TELL = r"(?:say|tell|answer|share|give|disclose|reveal|specify)"
 
@@ -22,7 +21,8 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "i don't, i do not, i'm not, i am not, i haven't, i didn't, i won't, we don't, we do not, we're not, "
         "we aren't, we haven't, it isn't, it's not, it doesn't, it does not, they don't, they aren't, "
         "he doesn't, she doesn't, he isn't, she isn't, not really, i have none, none, i don't have one, "
-        "i don't have any, we don't have any, we don't have one, haven't got one, don't have one, nothing, no need"
+        "i don't have any, we don't have any, we don't have one, haven't got one, don't have one, nothing, no need, that's all, that is all, "
+        "that was all, that will be all, nothing else, nothing more"
     ),
     amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
     tags=phrases("right, no, correct, ok, okay, yes, isn't it, huh, eh"),

@@ -119,7 +119,7 @@ CLAUSES: Final = ClauseWords(
     closing_words=words("gracias adiós despide"),
     topics=(
         phrases(
-            "cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, "
+            "costar, costará, costaría, cuesta, cuestan, cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, "
             "precios, tarifa, caro, coste, pagar"
         ),
         phrases(
@@ -169,6 +169,7 @@ CLAUSES: Final = ClauseWords(
         "comunicarme con, ponerme con, ponme con"
     ),
     count_phrases=phrases("cuántos, cuántas, el número de, número de"),
+    unit_abbreviations={"km": "kilomet", "kms": "kilomet", "kg": "kilo", "gb": "gigabyte", "min": "minuto"},
     unit_words=words(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"

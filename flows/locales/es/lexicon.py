@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.es.days import DAYS_IN_WORDS, NAMED_DAYS
 from flows.locales.lexicon import (
     AnswerWords,
     DateWords,
@@ -119,8 +118,6 @@ _DATES = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
-    days_in_words=DAYS_IN_WORDS,
-    named_days=NAMED_DAYS,
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"

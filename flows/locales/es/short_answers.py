@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import phrases
-from flows.locales.short_answers import ShortAnswers
+from flows.locales.lexicon import ShortAnswers, phrases
 
 _TELL = r"(?:decir|dar|contestar|responder|compartir|revelar)\w*"
 

@@ -240,6 +240,13 @@ def complete_hour_answer(text: str, line: str, language: str = DEFAULT_LANGUAGE)
     return grammar.words.hour_answer.format(hour=question[1], period=period)
 
 
+def name_day_period(text: str, said_before: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text with the part of the day that was said before it alone: “in the afternoon”, “at five”."""
+    grammar = _grammar(lexicon_for(language))
+    match = grammar.day_period_answer.fullmatch(normalize(said_before).strip(" .,!?"))
+    return f"{text} {grammar.words.period_answers.get(match['period'], said_before)}" if match else text
+
+
 def _find_candidates(folded: str, grammar: _TimeGrammar, messages: LocaleMessages) -> Iterator[_TimeMatch]:
     """Yield what may be a time, the most certain first; of two that overlap the first counts."""
     yield from _parse_all(folded, grammar.exact, grammar, messages)
