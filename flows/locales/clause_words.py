@@ -148,6 +148,8 @@ class ClauseWords:
     """Verbs of who wants something to end: a question about it (“can I cancel any time?”) ends nothing."""
     hypothetical_starts: Phrases = ()
     """Beginnings of a clause about what who writes might do (“if I”)."""
+    obligations: Phrases = ()
+    """Phrases of who has to do something (“have to”)."""
     generalities: Phrases = ()
     """Phrases that make a question about a possibility one about the rules (“any time”, “later”)."""
     undo_words: Words = frozenset()

@@ -15,7 +15,9 @@ from flows.nlu.clauses import (
     is_request,
     is_reserved,
     is_unreserved_yes,
+    mentions_ending,
     refuses_wish,
+    split_clauses,
 )
 from flows.nlu.condition_words import (
     EMPTY_CONDITION_WORDS,
@@ -111,6 +113,7 @@ __all__ = [
     "mask_claimed",
     "mask_doubts",
     "mask_reports",
+    "mentions_ending",
     "names_something",
     "negates_other_words",
     "new_date_only",
@@ -128,6 +131,7 @@ __all__ = [
     "refuses_wish",
     "remove_quotations",
     "speaks_of_own_people",
+    "split_clauses",
     "without_naming",
     "without_questions",
     "without_subject",

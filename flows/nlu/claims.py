@@ -58,7 +58,7 @@ def _phone_spans(text: str, language: str, *, is_asked: bool) -> Iterator[Span]:
 
 def mask_claimed(text: str, language: str = DEFAULT_LANGUAGE, *, phones: bool = True) -> str:
     """Return the text of the same length without what e-mail addresses, codes and phone numbers claim."""
-    if len(text) < _MIN_MASKED_LENGTH or not any(map(str.isdigit, text)):
+    if len(text) < _MIN_MASKED_LENGTH or not ("@" in text or any(map(str.isdigit, text))):
         return text
     text = normalize_same_length(text)
     for pattern in (_EMAIL_OR_ACCOUNT, _CODE):

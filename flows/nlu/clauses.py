@@ -18,6 +18,7 @@ from flows.text import tokenize
 _MAX_CONSENT_WORDS = 10
 _MAX_WORDS_BEHIND_DENIAL = 1
 _MAX_DENIED_NAME = 3
+_MAX_ENDING_WORDS = 4
 _MIN_TYPO_WORD_LENGTH = 4
 _PUNCTUATION = re.compile(r"[.,;:!?()\n¿¡…–—]+(?=\s|$)|\s[-–—]\s|[¿¡]|\n|\.{2,}|…")
 
@@ -42,6 +43,7 @@ class _Patterns:
     request: re.Pattern[str]
     hypothetical: re.Pattern[str]
     generality: re.Pattern[str]
+    obligation: re.Pattern[str]
 
 
 @cache
@@ -62,6 +64,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         condition=re.compile(rf" {one_of(words.conditions)} "),
         hypothetical=phrase(words.hypothetical_starts),
         generality=phrase(words.generalities),
+        obligation=phrase(words.obligations),
         request=re.compile(rf"{one_of(words.request_starts)}\b"),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),
         replacement=re.compile(rf" {one_of(words.replacements)} $"),
@@ -189,6 +192,7 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
         bool(ahead)
         and ahead[-1] not in vocabulary.answers
         and not any(_denies(each, language) for each in ahead)
+        and not (len(ahead) == 2 and is_negation(ahead[0], language))  # “no onions but olives”
     )
 
 
@@ -216,6 +220,27 @@ def asks_about_deed(text: str, language: str = DEFAULT_LANGUAGE, *, is_question:
     if not is_question:
         return False
     return not is_request(text, language) or _patterns(lexicon).generality.search(spaced) is not None
+
+
+def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether “stop” and the like only stand inside of a statement: “I got a bus stop text”.
+
+    Who wishes it says so, begins a clause with it, or says little else.
+    """
+    lexicon, found = lexicon_for(language), False
+    words = lexicon.clauses
+    opening = lexicon.fillers | lexicon.correction_words | lexicon.greetings | answer_vocabulary(language).answers
+    opening |= words.consent_companions | words.particles
+    for clause in split_clauses(text, language):
+        at = next((at for at, word in enumerate(clause) if word in words.ending_words), -1)
+        if at < 0:
+            continue
+        found, spaced = True, f" {' '.join(clause)} "
+        is_wish = _patterns(lexicon).wish.search(spaced) or _patterns(lexicon).obligation.search(spaced)
+        is_short = len(clause) <= _MAX_ENDING_WORDS or (words.joins_words and at == len(clause) - 1)
+        if is_wish or is_short or is_request(" ".join(clause), language) or opening.issuperset(clause[:at]):
+            return False
+    return found
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -77,6 +77,8 @@ def _answer_reservation(message: ParsedMessage) -> str:
     messages = messages_for(message.language)
     if message.is_waiting:
         return messages.take_your_time
+    if message.asks_about_ending and message.names_ending:
+        return messages.nothing_done_yet
     is_yes = message.is_reserved and message.has_yes
     blocked = (edge for edge in message.request.available_edges if edge.takes_yes)
     if is_yes and any(is_answer_blocked(edge, message) for edge in blocked):

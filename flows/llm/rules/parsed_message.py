@@ -31,7 +31,9 @@ from flows.nlu import (
     is_request,
     is_reserved,
     is_unreserved_yes,
+    mask_claimed,
     mask_reports,
+    mentions_ending,
     names_something,
     negates_other_words,
     read_name,
@@ -160,12 +162,19 @@ class ParsedMessage:
         """Return the message as the answer to an open question; empty when it is none."""
         names = words_of_slot(slot)
         if slot.kind == "text" and asks_for_name(names, self.language):
-            return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
+            return self._name()
         if asks_back(self.text, self.language) or refuses_to_tell(self.text, self.language):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
         return without_naming(text, self.language) if is_name else text
+
+    def _name(self) -> str:
+        """Return the name that the message is, also beside a phone number or an e-mail address."""
+        if asks_back(self.text, self.language) or refuses_to_tell(self.text, self.language):
+            return ""
+        rest = mask_claimed(self.text, self.language)
+        return read_name(rest if rest != self.text else self.text, self.language)
 
     @property
     def is_name_asked(self) -> bool:
@@ -369,6 +378,16 @@ class ParsedMessage:
         """True if the text asks how something ends, or what follows, and does not wish it to."""
         is_asked = self.is_question or self.begins_question
         return asks_about_deed(self.text, self.language, is_question=is_asked)
+
+    @property
+    def names_ending(self) -> bool:
+        """True if a word such as “cancel” is in the text."""
+        return not lexicon_for(self.language).clauses.ending_words.isdisjoint(self.words)
+
+    @cached_property
+    def only_mentions_ending(self) -> bool:
+        """True if a word such as “stop” stands in the middle of a clause without a wish: “a bus stop text”."""
+        return mentions_ending(self.text, self.language)
 
     @property
     def is_request(self) -> bool:

@@ -92,6 +92,8 @@ def score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     best = max(alike, default=0.0)
     if best < _SAME_SIMILARITY and _wishes_what_is_asked_about(edge, message):
         return 0.0
+    if edge.is_answer and message.refuses_wish and not message.is_question and best < _SAME_SIMILARITY:
+        return 0.0
     if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
         is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(edge, message, subjects)
         return (EXAMPLE_SCORE if is_weak else QUESTION_SCORE - 5) + min(subjects, 5) + best * 10
@@ -154,7 +156,9 @@ def _denies_the_same(example: str, message: ParsedMessage) -> bool:
     denied = {message.words[at] for at in message.denied if at < len(message.words)}
     words = tokenize(example)
     same = {words[at] for at in denied_positions(example, language)} & denied
-    return bool(same - lexicon_for(language).fillers)
+    said = [word for at, word in enumerate(message.words) if at in message.denied]
+    verb = next((word for word in said if word not in lexicon_for(language).fillers), "")
+    return bool(same - lexicon_for(language).fillers) and (verb in words or not verb)
 
 
 def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:

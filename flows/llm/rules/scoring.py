@@ -67,6 +67,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     )
     if score < ASKED_SLOT_SCORE and (asked := find_asked_slot(edge, message)):
         return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
+    if score >= SLOT_SCORE - 15 and message.is_name_asked and (asked := find_asked_slot(edge, message)):
+        values[asked.name] = message.free_text(asked)
     if score:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values

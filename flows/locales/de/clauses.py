@@ -212,6 +212,7 @@ CLAUSES: Final = ClauseWords(
     hypothetical_starts=phrases(
         "wenn ich, wenn wir, wenn man, falls ich, falls wir, sollte ich, sollten wir, was wenn, und wenn"
     ),
+    obligations=phrases("muss, müssen, müsste, soll, sollen, sollte, bitte, lass uns, lassen wir"),
     generalities=phrases(
         "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, irgendwann, kurzfristig, "
         "zwischendurch"

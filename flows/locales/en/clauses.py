@@ -210,6 +210,7 @@ CLAUSES: Final = ClauseWords(
     target_words=phrases("to, until, till"),
     ending_words=words("cancel stop quit end terminate unsubscribe"),
     hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
+    obligations=phrases("have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"),
     generalities=phrases(
         "any time, anytime, later, later on, still, afterwards, whenever, for free, free of charge, in future, "
         "in the future, at short notice, without a fee"
