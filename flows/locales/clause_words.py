@@ -36,6 +36,8 @@ class ClauseWords:
     """Phrases of who has to ask their own people first (“I still have to”)."""
     particles: Words = frozenset()
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
+    strict_conditions: Phrases = ()
+    """Phrases by which a value holds only under a condition (“only if”)."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     conditions: Phrases = ()

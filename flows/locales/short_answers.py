@@ -20,3 +20,5 @@ class ShortAnswers:
     """Words behind an answer that ask whether it is one (“no, right?”)."""
     untold_patterns: tuple[str, ...] = ()
     """Patterns of who does not want to tell (“I'd rather not say”), without accents."""
+    skip_patterns: tuple[str, ...] = ()
+    """Patterns of who wants to go on without an answer (“skip it”), without accents."""

@@ -48,7 +48,7 @@ from flows.nlu.open_answers import (
 )
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
-from flows.nlu.person_requests import asks_for_person, speaks_of_own_people
+from flows.nlu.person_requests import asks_for_person, names_person, speaks_of_own_people
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.questions_beside import without_questions
@@ -60,6 +60,7 @@ from flows.nlu.short_answers import (
     read_short_amount,
     read_short_answer,
     refuses_to_tell,
+    wants_to_skip,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
@@ -114,6 +115,7 @@ __all__ = [
     "mask_doubts",
     "mask_reports",
     "mentions_ending",
+    "names_person",
     "names_something",
     "negates_other_words",
     "new_date_only",
@@ -132,6 +134,7 @@ __all__ = [
     "remove_quotations",
     "speaks_of_own_people",
     "split_clauses",
+    "wants_to_skip",
     "without_naming",
     "without_questions",
     "without_subject",

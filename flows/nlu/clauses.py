@@ -199,8 +199,8 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
 def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
     skipped = {*lexicon.dates.articles, *lexicon.dates.day_prepositions, *lexicon.dates.bound_articles}
     kept = (*lexicon.clauses.exceptions, *lexicon.clauses.replacements)
-    skipped |= lexicon.fillers
-    skipped -= {word for phrase in kept for word in phrase.split()}
+    skipped |= lexicon.fillers | {word for phrase in lexicon.times.prepositions for word in phrase.split()}
+    skipped -= {phrase.split()[-1] for phrase in kept}
     end = len(words)
     while end and words[end - 1] in skipped:
         end -= 1

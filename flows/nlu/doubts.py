@@ -21,14 +21,22 @@ def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
 
+@cache
+def _condition(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"(?<= ){one_of(lexicon.clauses.strict_conditions)}(?= )")
+
+
 def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without the parts that doubt what they say; the text itself if nothing is doubted.
 
+    What holds only under a condition (“Monday, but only if …”) is doubted as a whole.
     A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
     (“could I maybe come on Friday?”) doubts nothing.
     """
     doubt = _doubt(lexicon_for(language))
     said = f" {' '.join(tokenize(text))} "
+    if _condition(lexicon_for(language)).search(said):
+        return ";"
     if not doubt.search(said) or is_request(doubt.sub("", said), language):
         return text
     parts = list(_parts(text))
@@ -58,3 +66,4 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _doubt(_lexicon)
+    _condition(_lexicon)

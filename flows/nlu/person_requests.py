@@ -63,6 +63,12 @@ def asks_for_person(text: str) -> bool:
     return bool(words) and any(_asks_in(language, words, text) for language in PACK_LEXICONS)
 
 
+def names_person(text: str) -> bool:
+    """Return whether a text has a word for somebody of the business, in any language of the engine."""
+    words = tokenize(text)
+    return any(_spans(_people(language), words) for language in PACK_LEXICONS)
+
+
 def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
     if speaks_of_own_people(language, words):
         return False

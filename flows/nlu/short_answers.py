@@ -25,6 +25,7 @@ class _Answers:
     amounts: Mapping[_Words, int]
     tags: frozenset[_Words]
     untold: re.Pattern[str]
+    skip: re.Pattern[str]
 
 
 @cache
@@ -36,6 +37,7 @@ def _answers(lexicon: Lexicon) -> _Answers:
         amounts={tokenize(phrase): amount for phrase, amount in short.amounts.items()},
         tags=frozenset(map(tokenize, short.tags)),
         untold=re.compile(any_pattern(short.untold_patterns)),
+        skip=re.compile(any_pattern(short.skip_patterns)),
     )
 
 
@@ -76,6 +78,11 @@ def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     if len(folded.split()) > _MAX_UNTOLD_WORDS:
         return False
     return _answers(lexicon_for(language)).untold.search(folded) is not None
+
+
+def wants_to_skip(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text is only a wish to go on without an answer: “skip it”."""
+    return _answers(lexicon_for(language)).skip.search(normalize(text)) is not None
 
 
 def _politeness(lexicon: Lexicon) -> frozenset[str]:

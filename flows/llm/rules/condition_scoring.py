@@ -21,6 +21,9 @@ from flows.nlu import (
     expects_consent,
     expects_refusal,
     expects_willingness,
+    is_negation,
+    mask_doubts,
+    names_person,
     recognize_confirmation,
     without_subject,
 )
@@ -42,6 +45,7 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not all(map(is_optional_text, edge.slots)):
         return 0.0
     condition, agreed = message.conditions[edge.id].replace("_", " "), message.confirmation
+    agreed = False if agreed is None and message.refuses_to_tell else agreed
     is_local = any(own is edge for own in message.request.node.edges)
     if condition.strip().casefold() in _ALWAYS:
         return FREE_TEXT_SCORE - 1 if is_local and message.words else 0.0
@@ -66,17 +70,27 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
     if shared := count_words_of_condition(message, condition):
-        return CONDITION_SCORE + min(shared, 9)
+        is_all_said = not is_local and agreed is not None and shared >= _count_own_words(message)
+        return CONDITION_SCORE + (12 if is_all_said else min(shared, 9))
+    if message.asks_for_person and names_person(condition):
+        return CONDITION_SCORE + 9
     return (
         FREE_TEXT_SCORE
         if is_local
         and not refuses
-        and message.words
+        and message.certain_words
         and not message.is_question
         and expects_any_answer(condition)
         and not is_thanks(message)
         else 0.0
     )
+
+
+def _count_own_words(message: ParsedMessage) -> int:
+    """Return how many words of a message say more than its yes or no."""
+    answers = answer_vocabulary(message.language).answers
+    words = content_words(message.text, message.language)
+    return sum(word not in answers and not is_negation(word, message.language) for word in words)
 
 
 def _is_only_other(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -159,6 +173,9 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
     """Count the words that text and condition share: what one of them denies the other must deny too."""
     condition = without_subject(condition)
     words = tokenize(condition)
+    # who is not sure of something has not said it, unless that is what the condition is about
+    is_doubt = mask_doubts(condition, message.language) != condition
+    certain = message.words if is_doubt else message.certain_words
     denied = {words[at] for at in denied_positions(condition, message.language)}
     named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
     named -= EMPTY_CONDITION_WORDS
@@ -169,6 +186,7 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
         any(
             _is_same_word(word, name) and (at in message.denied) is (name in denied)
             for at, word in enumerate(message.words)
+            if word in certain
         )
         for name in named
     )

@@ -21,6 +21,7 @@ from flows.nlu import (
     asks_about_deed,
     asks_back,
     asks_for_name,
+    asks_for_person,
     asks_to_wait,
     content_words,
     denied_positions,
@@ -32,6 +33,7 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     mask_claimed,
+    mask_doubts,
     mask_reports,
     mentions_ending,
     names_something,
@@ -40,6 +42,7 @@ from flows.nlu import (
     recognize_confirmation,
     refuses_to_tell,
     refuses_wish,
+    wants_to_skip,
     without_naming,
 )
 from flows.nlu.datetimes import complete_hour_answer, name_day_period
@@ -163,7 +166,7 @@ class ParsedMessage:
         names = words_of_slot(slot)
         if slot.kind == "text" and asks_for_name(names, self.language):
             return self._name()
-        if asks_back(self.text, self.language) or refuses_to_tell(self.text, self.language):
+        if asks_back(self.text, self.language) or self.refuses_to_tell or wants_to_skip(self.text, self.language):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
@@ -171,7 +174,7 @@ class ParsedMessage:
 
     def _name(self) -> str:
         """Return the name that the message is, also beside a phone number or an e-mail address."""
-        if asks_back(self.text, self.language) or refuses_to_tell(self.text, self.language):
+        if asks_back(self.text, self.language) or self.refuses_to_tell or wants_to_skip(self.text, self.language):
             return ""
         rest = mask_claimed(self.text, self.language)
         return read_name(rest if rest != self.text else self.text, self.language)
@@ -378,6 +381,22 @@ class ParsedMessage:
         """True if the text asks how something ends, or what follows, and does not wish it to."""
         is_asked = self.is_question or self.begins_question
         return asks_about_deed(self.text, self.language, is_question=is_asked)
+
+    @cached_property
+    def certain_words(self) -> frozenset[str]:
+        """The words of the text without the parts that doubt what they say."""
+        certain = mask_doubts(self.text, self.language)
+        return frozenset(self.words if certain == self.text else tokenize(certain))
+
+    @cached_property
+    def refuses_to_tell(self) -> bool:
+        """True if the user does not want to answer."""
+        return refuses_to_tell(self.text, self.language)
+
+    @cached_property
+    def asks_for_person(self) -> bool:
+        """True if the user wants to reach somebody."""
+        return asks_for_person(self.text)
 
     @property
     def names_ending(self) -> bool:

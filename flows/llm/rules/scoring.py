@@ -83,7 +83,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if not is_blocked and edge.id in message.labelled_edges:
         return EdgeScore(edge, CONDITION_SCORE + 5, values)
     if not is_blocked and (score := score_condition(edge, message)):
-        return EdgeScore(edge, score, values)
+        free = find_free_slot(edge, message) if score <= FREE_TEXT_SCORE else None
+        return EdgeScore(edge, score, {**values, free.name: message.free_text(free)} if free else values)
     if free := find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)

@@ -28,6 +28,7 @@ CLAUSES: Final = ClauseWords(
         "müssen noch, müssen erst, müssen nur noch, muss ich noch, muss ich erst, will vorher, will vorher noch"
     ),
     particles=words("da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"),
+    strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "

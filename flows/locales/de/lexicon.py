@@ -122,6 +122,7 @@ _DATES = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    open_words=phrases("später, früher, danach, davor, so, irgendwann, anders, andermal"),
     start_words=words("ab seit"),
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"

@@ -36,7 +36,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         r"\b(?:sage?|sagen|verrate?) (?:ich|wir) (?:\w+ ){0,2}nicht\b",
         r"\b(?:ich|wir) (?:sage?|sagen|verrate?n?) (?:\w+ ){0,3}nicht\b",
         r"\bgeht (?:sie|dich|euch|niemanden|keinen) (?:\w+ )?nichts an\b",
-        r"^\W*(?:bitte )?(?:uberspringen|auslassen|uberspring(?:e|en sie)? das)\W*$",
         r"\bkeine angaben?\b|\bist privat\b",
     ),
+    skip_patterns=(r"^\W*(?:bitte )?(?:uberspringen|auslassen|uberspring(?:e|en sie)? das)\W*$",),
 )  # fmt: skip

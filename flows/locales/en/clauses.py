@@ -26,6 +26,7 @@ CLAUSES: Final = ClauseWords(
     ),
     errands=phrases("i still have to, i still need to, i have to check with, i need to check with, we still have to"),
     particles=words("just even really still simply ever anymore"),
+    strict_conditions=phrases("only if, only when, unless, provided, as long as, depends on, depending on"),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "

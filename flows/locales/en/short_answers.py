@@ -31,7 +31,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         rf"\b(?:i|we) (?:\w+ )?(?:don'?t|do not|won'?t|will not|can'?t|cannot|am not going to) "
         rf"(?:really )?(?:want to |wanna |like to |wish to )?{_TELL}\b(?! (?:me|us)\b)",
         r"\b(?:i'm|im|i am) not (?:\w+ )?(?:going to |gonna |telling|saying|giving)",
-        r"^\W*(?:please )?(?:skip|pass)(?: (?:it|this|that|on that))?\W*$",
         r"\bnone of your business\b|\bnot your business\b|\bno comment\b|\b(?:that's|thats|it's) private\b",
     ),
+    skip_patterns=(r"^\W*(?:please )?(?:skip|pass)(?: (?:it|this|that|on that))?\W*$",),
 )

@@ -29,6 +29,7 @@ CLAUSES: Final = ClauseWords(
         "tengo que hablarlo, tenemos que hablarlo, antes quiero, antes hablo"
     ),
     particles=words("ya más aún todavía pues ahora"),
+    strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "

@@ -118,6 +118,7 @@ _DATES = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
+    open_words=phrases("después, antes, más tarde, más adelante, así, otro, cuando"),
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"

@@ -25,7 +25,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         rf"\bprefiero no {_TELL}",
         rf"\bno (?:lo |la |te lo |se lo |os lo |le |te |se |os )?(?:quiero|queremos|voy a|pienso|vamos a) {_TELL}",
         r"\bno (?:te|se|os) lo (?:digo|doy)\b",
-        r"^\W*(?:saltar|omitir|saltalo|omitelo)\W*$",
         r"\bno es asunto (?:tuyo|suyo|vuestro)\b|\beso es privado\b|\bes privado\b",
     ),
+    skip_patterns=(r"^\W*(?:saltar|omitir|saltalo|omitelo)\W*$",),
 )

@@ -83,6 +83,7 @@ class _RelativeGrammar:
     range_before: re.Pattern[str]
     recurrence_before: re.Pattern[str]
     alternative_behind: re.Pattern[str]
+    open_behind: re.Pattern[str]
     clause_separator: re.Pattern[str]
     negations: frozenset[str]
     negation_suffixes: tuple[str, ...]
@@ -129,6 +130,7 @@ def _grammar(lexicon: Lexicon) -> _RelativeGrammar:
             rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
             rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
         ),
+        open_behind=re.compile(rf" {one_of(lexicon.or_words)} {one_of(words.open_words)} "),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),
@@ -228,7 +230,7 @@ def recognize_relative_dates(
     prepared, dates = _prepare_text(
         normalize_same_length(text[:_MAX_TEXT_LENGTH]),
         language,
-        today - timedelta(364) if is_past else today,
+        today - timedelta(364) if is_past and today.year > 1 else today,
         grammar,
         messages,
     )
@@ -335,7 +337,7 @@ def _to_recognized(
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
-    if grammar.alternative_behind.match(after):  # “dec 12 or 13”
+    if grammar.alternative_behind.match(after) or grammar.open_behind.match(after):  # “dec 12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
