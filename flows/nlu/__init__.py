@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
-from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
+from flows.nlu.claims import EMAIL_PATTERN, mask_claimed, without_contacts
 from flows.nlu.clauses import (
     asks_about_deed,
     asks_to_wait,
@@ -135,6 +135,7 @@ __all__ = [
     "speaks_of_own_people",
     "split_clauses",
     "wants_to_skip",
+    "without_contacts",
     "without_naming",
     "without_questions",
     "without_subject",

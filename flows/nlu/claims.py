@@ -66,6 +66,13 @@ def mask_claimed(text: str, language: str = DEFAULT_LANGUAGE, *, phones: bool = 
     return mask_spans(text, find_phone_spans(text, language)) if phones else text
 
 
+def without_contacts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text of the same length without its e-mail addresses and phone numbers."""
+    plain = text.replace("ß", "s")  # which would make the normalized text longer
+    spans = [match.span() for match in _EMAIL_OR_ACCOUNT.finditer(plain)]
+    return mask_spans(text, [*spans, *find_phone_spans(plain, language, is_asked=True)])
+
+
 def mask_spans(text: str, spans: list[Span]) -> str:
     """Return the text of the same length with these spans blanked out."""
     for start, end in spans:

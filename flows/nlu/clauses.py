@@ -229,7 +229,9 @@ def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """
     lexicon, found = lexicon_for(language), False
     words = lexicon.clauses
-    opening = lexicon.fillers | lexicon.correction_words | lexicon.greetings | answer_vocabulary(language).answers
+    opening = (
+        lexicon.fillers | lexicon.correction_words | lexicon.greetings | answer_vocabulary(language).answers
+    )
     opening |= words.consent_companions | words.particles
     for clause in split_clauses(text, language):
         at = next((at for at, word in enumerate(clause) if word in words.ending_words), -1)

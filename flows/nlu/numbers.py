@@ -111,7 +111,9 @@ def _parse_half_unit(
     return None
 
 
-def _parse_single_unit(tokens: list[_Token], at: int, lexicon: Lexicon) -> tuple[int, RecognizedNumber] | None:
+def _parse_single_unit(
+    tokens: list[_Token], at: int, lexicon: Lexicon
+) -> tuple[int, RecognizedNumber] | None:
     """Return the number of one such unit behind an article (“a dozen”)."""
     if lexicon.dates.counts.get(tokens[at].text) != 1 or at + 1 >= len(tokens):
         return None

@@ -16,7 +16,9 @@ _MIN_WORDS = 4
 @cache
 def _separator(lexicon: Lexicon) -> re.Pattern[str]:
     asking = one_of((*lexicon.question_words, *lexicon.clauses.inquiry_starts))
-    return re.compile(rf"(?<=[.,;:!?\n])(?=\s|$)|\s(?={one_of(lexicon.and_words)}\s+{asking}\b)", re.IGNORECASE)
+    return re.compile(
+        rf"(?<=[.,;:!?\n])(?=\s|$)|\s(?={one_of(lexicon.and_words)}\s+{asking}\b)", re.IGNORECASE
+    )
 
 
 def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:

@@ -31,7 +31,9 @@ class _Answers:
 @cache
 def _answers(lexicon: Lexicon) -> _Answers:
     short = lexicon.short_answers
-    agreed = {tokenize(phrase): True for phrase in short.yes} | {tokenize(phrase): False for phrase in short.no}
+    agreed = {tokenize(phrase): True for phrase in short.yes} | {
+        tokenize(phrase): False for phrase in short.no
+    }
     return _Answers(
         agreed=agreed | {_without_apostrophes(words): value for words, value in agreed.items()},
         amounts={tokenize(phrase): amount for phrase, amount in short.amounts.items()},

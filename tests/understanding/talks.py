@@ -123,7 +123,9 @@ def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[s
     node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
     is_further = node != old.get("node")
     values = {**(turn.optional if is_further else {}), **turn.changes}
-    learnt = {name: turn.text if each[0] == "*" else _typed(flow, name, each[0]) for name, each in values.items()}
+    learnt = {
+        name: turn.text if each[0] == "*" else _typed(flow, name, each[0]) for name, each in values.items()
+    }
     skipped = str(old.get("node")).partition("ask_")[2]
     if is_further and skipped and skipped not in {**(old.get("slots") or {}), **learnt}:
         learnt[f"{skipped}_skipped"] = True

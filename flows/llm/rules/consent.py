@@ -26,8 +26,10 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
         return True
     if edge.leads_to_hand_off and speaks_of_own_people(message.language, message.words):
         return True
-    if edge.commits and _is_about_ending(edge, message) and (
-        message.asks_about_ending or message.only_mentions_ending
+    if (
+        edge.commits
+        and _is_about_ending(edge, message)
+        and (message.asks_about_ending or message.only_mentions_ending)
     ):
         return True
     if edge.takes_no and is_not_yet(message.text, message.language):

@@ -32,7 +32,6 @@ from flows.nlu import (
     is_request,
     is_reserved,
     is_unreserved_yes,
-    mask_claimed,
     mask_doubts,
     mask_reports,
     mentions_ending,
@@ -43,6 +42,7 @@ from flows.nlu import (
     refuses_to_tell,
     refuses_wish,
     wants_to_skip,
+    without_contacts,
     without_naming,
 )
 from flows.nlu.datetimes import complete_hour_answer, name_day_period
@@ -166,7 +166,11 @@ class ParsedMessage:
         names = words_of_slot(slot)
         if slot.kind == "text" and asks_for_name(names, self.language):
             return self._name()
-        if asks_back(self.text, self.language) or self.refuses_to_tell or wants_to_skip(self.text, self.language):
+        if (
+            asks_back(self.text, self.language)
+            or self.refuses_to_tell
+            or wants_to_skip(self.text, self.language)
+        ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
@@ -174,10 +178,13 @@ class ParsedMessage:
 
     def _name(self) -> str:
         """Return the name that the message is, also beside a phone number or an e-mail address."""
-        if asks_back(self.text, self.language) or self.refuses_to_tell or wants_to_skip(self.text, self.language):
+        if (
+            asks_back(self.text, self.language)
+            or self.refuses_to_tell
+            or wants_to_skip(self.text, self.language)
+        ):
             return ""
-        rest = mask_claimed(self.text, self.language)
-        return read_name(rest if rest != self.text else self.text, self.language)
+        return read_name(without_contacts(self.text, self.language), self.language)
 
     @property
     def is_name_asked(self) -> bool:

@@ -156,9 +156,20 @@ def _denies_the_same(example: str, message: ParsedMessage) -> bool:
     denied = {message.words[at] for at in message.denied if at < len(message.words)}
     words = tokenize(example)
     same = {words[at] for at in denied_positions(example, language)} & denied
-    said = [word for at, word in enumerate(message.words) if at in message.denied]
-    verb = next((word for word in said if word not in lexicon_for(language).fillers), "")
-    return bool(same - lexicon_for(language).fillers) and (verb in words or not verb)
+    verbs = _denied_verbs(message)
+    return bool(same - lexicon_for(language).fillers) and (not verbs or not verbs.isdisjoint(words))
+
+
+def _denied_verbs(message: ParsedMessage) -> set[str]:
+    """Return the first word of each clause that is denied, which says what of it is."""
+    fillers, verbs, is_begun = lexicon_for(message.language).fillers, set[str](), False
+    for at, word in enumerate(message.words):
+        if at not in message.denied:
+            is_begun = False
+        elif not is_begun and word not in fillers:
+            verbs.add(word)
+            is_begun = True
+    return verbs
 
 
 def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:

@@ -27,7 +27,9 @@ CLAUSES: Final = ClauseWords(
         "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss es erst, muss vorher, "
         "müssen noch, müssen erst, müssen nur noch, muss ich noch, muss ich erst, will vorher, will vorher noch"
     ),
-    particles=words("da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"),
+    particles=words(
+        "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"
+    ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
@@ -177,7 +179,14 @@ CLAUSES: Final = ClauseWords(
     ),
     contact_verbs=phrases("sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"),
     count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
-    unit_abbreviations={"km": "kilomet", "kg": "kilo", "gb": "gigabyte", "std": "stunde", "min": "minute", "kwh": "kilowatt"},
+    unit_abbreviations={
+        "km": "kilomet",
+        "kg": "kilo",
+        "gb": "gigabyte",
+        "std": "stunde",
+        "min": "minute",
+        "kwh": "kilowatt",
+    },
     unit_words=words(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"

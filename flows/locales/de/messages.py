@@ -32,6 +32,8 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="Können Sie das anders sagen?",
     take_your_time="Natürlich, lassen Sie sich Zeit.",
     nothing_done_yet="Ich habe noch nichts getan.",
+    examples_hint="Sie können zum Beispiel {} schreiben.",
+    quoted_example="„{}“",
     human_agent_hint="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
     error_prefixes=(
         "Entschuldigung, das habe ich nicht verstanden.",

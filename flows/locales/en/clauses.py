@@ -24,9 +24,13 @@ CLAUSES: Final = ClauseWords(
         "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, might be, could be, "
         "i reckon, i believe, presumably"
     ),
-    errands=phrases("i still have to, i still need to, i have to check with, i need to check with, we still have to"),
+    errands=phrases(
+        "i still have to, i still need to, i have to check with, i need to check with, we still have to"
+    ),
     particles=words("just even really still simply ever anymore"),
-    strict_conditions=phrases("only if, only when, unless, provided, as long as, depends on, depending on"),
+    strict_conditions=phrases(
+        "only if, only when, unless, provided that, provided it's, provided it is, provided there, provided you, as long as, depends on, depending on"
+    ),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
@@ -191,7 +195,14 @@ CLAUSES: Final = ClauseWords(
         "pass me to"
     ),
     count_phrases=phrases("how many, the number of, number of"),
-    unit_abbreviations={"km": "kilomet", "kg": "kilo", "lbs": "pound", "gb": "gigabyte", "hrs": "hour", "mins": "minute"},
+    unit_abbreviations={
+        "km": "kilomet",
+        "kg": "kilo",
+        "lbs": "pound",
+        "gb": "gigabyte",
+        "hrs": "hour",
+        "mins": "minute",
+    },
     unit_words=words(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
@@ -211,7 +222,9 @@ CLAUSES: Final = ClauseWords(
     target_words=phrases("to, until, till"),
     ending_words=words("cancel stop quit end terminate unsubscribe"),
     hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
-    obligations=phrases("have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"),
+    obligations=phrases(
+        "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
+    ),
     generalities=phrases(
         "any time, anytime, later, later on, still, afterwards, whenever, for free, free of charge, in future, "
         "in the future, at short notice, without a fee"

@@ -30,6 +30,8 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="Could you say it in other words?",
     take_your_time="Of course, take your time.",
     nothing_done_yet="I have not done anything yet.",
+    examples_hint="You can write {}, for example.",
+    quoted_example="“{}”",
     human_agent_hint="If you would rather talk to a person, just say so.",
     error_prefixes=(
         "Sorry, I didn't get that.",

@@ -191,7 +191,9 @@ CLAUSES: Final = ClauseWords(
     ),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
     ending_words=words("cancelar anular parar dejarlo terminar baja"),
-    hypothetical_starts=phrases("si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"),
+    hypothetical_starts=phrases(
+        "si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
+    ),
     obligations=phrases("tengo que, tenemos que, hay que, debo, debemos, por favor, vamos a, voy a"),
     generalities=phrases(
         "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, gratis, todavía, aún, "

@@ -31,6 +31,8 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="¿Podría decirlo con otras palabras?",
     take_your_time="Por supuesto, tómese su tiempo.",
     nothing_done_yet="Todavía no he hecho nada.",
+    examples_hint="Puede escribir, por ejemplo, {}.",
+    quoted_example="«{}»",
     human_agent_hint="Si prefiere hablar con una persona, solo tiene que decirlo.",
     error_prefixes=(
         "Disculpe, no le he entendido.",

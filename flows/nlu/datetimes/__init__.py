@@ -12,7 +12,13 @@ from flows.nlu.datetimes.dates import (
 )
 from flows.nlu.datetimes.relative_dates import recognize_relative_dates
 from flows.nlu.datetimes.spelt_days import write_days_in_digits
-from flows.nlu.datetimes.times import complete_hour_answer, mask_times, name_day_period, recognize_bare_hour, recognize_times
+from flows.nlu.datetimes.times import (
+    complete_hour_answer,
+    mask_times,
+    name_day_period,
+    recognize_bare_hour,
+    recognize_times,
+)
 
 __all__ = [
     "Recognized",

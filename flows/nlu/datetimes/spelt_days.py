@@ -31,7 +31,9 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if not (before.search(folded) or behind.search(folded) or named.search(folded)):
         return text
     folded = before.sub(lambda match: str(words.days_in_words[_spaced(match[0])]), folded)
-    folded = behind.sub(lambda match: f"{words.days_in_words[_spaced(match['day'])]} {match['month']}", folded)
+    folded = behind.sub(
+        lambda match: f"{words.days_in_words[_spaced(match['day'])]} {match['month']}", folded
+    )
     return named.sub(lambda match: words.named_days[_spaced(match[0])], folded)
 
 

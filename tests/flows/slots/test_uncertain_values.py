@@ -26,7 +26,9 @@ VALUES = {
 
 
 def slot(language: str, **schema: object) -> Slot:
-    [found] = slots_from_schema({"properties": {"v": {"description": "v", **schema}}, "required": ["v"]}, language)
+    [found] = slots_from_schema(
+        {"properties": {"v": {"description": "v", **schema}}, "required": ["v"]}, language
+    )
     return found
 
 
