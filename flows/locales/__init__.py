@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import Final
 
 from flows.locales import other_languages
-from flows.locales.lexicon import Lexicon, merge
+from flows.locales.lexicon import Lexicon
+from flows.locales.merging import merge
 from flows.locales.messages import LocaleMessages
 from flows.text import tokenize
 

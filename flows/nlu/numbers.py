@@ -16,7 +16,7 @@ from text_to_num import text2num
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.locales.clause_words import ClauseWords
-from flows.locales.lexicon import NumberWords
+from flows.locales.value_words import NumberWords
 from flows.nlu.patterns import one_of
 from flows.text import normalize, tokenize
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge
 from flows.llm.rules.condition_scoring import count_words_of_condition
 from flows.llm.rules.keywords import exact_match_length, fuzzy_match_length, is_equivalent_answer
-from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
+from flows.llm.rules.message_text import contains_negation
+from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.questions import count_own_words, count_shared_subjects, shares_topic
 from flows.llm.rules.ranks import (
     CONDITION_SCORE,
