@@ -5,20 +5,7 @@ from __future__ import annotations
 from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
 from flows.nlu.claims import EMAIL_PATTERN, mask_claimed, without_contacts
-from flows.nlu.clauses import (
-    asks_about_deed,
-    asks_to_wait,
-    denied_positions,
-    doubted_positions,
-    has_wish,
-    is_excepted,
-    is_request,
-    is_reserved,
-    is_unreserved_yes,
-    mentions_ending,
-    refuses_wish,
-    split_clauses,
-)
+from flows.nlu.clauses import denied_positions, doubted_positions, is_excepted, split_clauses
 from flows.nlu.condition_words import (
     EMPTY_CONDITION_WORDS,
     WORDS_FOR_USERS,
@@ -54,6 +41,7 @@ from flows.nlu.promised_deeds import claims_deed, promises_person
 from flows.nlu.questions_beside import without_questions
 from flows.nlu.quotations import Unquoted, is_newest, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
+from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes
 from flows.nlu.said import Said
 from flows.nlu.short_answers import (
     asks_for_agreement,
@@ -63,6 +51,7 @@ from flows.nlu.short_answers import (
     wants_to_skip,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
+from flows.nlu.wishes import asks_about_deed, has_wish, is_request, mentions_ending, refuses_wish
 
 __all__ = [
     "CLAUSE_END",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.clauses import is_request
 from flows.nlu.patterns import one_of
+from flows.nlu.wishes import is_request
 from flows.text import normalize, tokenize
 
 _SEPARATOR = re.compile(r"[.,;:!?()\n…]+(?=\s|$)")

@@ -6,8 +6,8 @@ import re
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.clauses import is_request
 from flows.nlu.patterns import one_of
+from flows.nlu.wishes import is_request
 from flows.text import tokenize
 
 _MIN_WORDS = 4

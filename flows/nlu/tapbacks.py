@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from flows.locales.quotation_phrases import (
+from flows.locales.tapback_phrases import (
     EMOJI_TAPBACKS,
     INNER_QUOTATIONS,
     MEDIA,
