@@ -22,7 +22,7 @@ def _separator(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return a text without the questions in it; the text itself if it is nothing else, or asks for something.
+    """Return a text without the questions in it; the text itself if it is nothing else or a request.
 
     A few words with a mark (“Friday, at 3?”) are no question of their own.
     """

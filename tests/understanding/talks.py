@@ -143,7 +143,7 @@ def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[s
 
 def _typed(flow: Flow, name: str, value: str) -> Any:
     """Return a value in the type that its slot is stored in."""
-    schemas = (edge.input_schema or {} for node in flow.nodes for edge in node.edges)
+    schemas: list[Any] = [edge.input_schema or {} for node in flow.nodes for edge in node.edges]
     parts = (schema.get("properties", {}).get(name) for schema in schemas)
     declared = next((part.get("type") for part in parts if part), "string")
     if declared == "boolean":

@@ -71,7 +71,7 @@ def _only_seems_no(message: ParsedMessage) -> bool:
 
 
 def _denies_verb(message: ParsedMessage, known: set[str]) -> bool:
-    """Return whether a “no” only negates the words behind it, as the Spanish one does: “no me pases con nadie”."""
+    """Return whether a “no” only negates the words behind it, as in “no me pases con nadie”."""
     words, lexicon = message.words, lexicon_for(message.language)
     if words[:1] and words[0] not in answer_vocabulary(message.language).negating_no:
         return False

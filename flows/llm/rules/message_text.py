@@ -177,7 +177,7 @@ class MessageText:
 
     @cached_property
     def only_mentions_ending(self) -> bool:
-        """True if a word such as “stop” stands in the middle of a clause without a wish: “a bus stop text”."""
+        """True if a word such as “stop” stands inside of a clause without a wish: “a bus stop text”."""
         return mentions_ending(self.text, self.language)
 
     @property

@@ -20,12 +20,15 @@ CLAUSES: Final = ClauseWords(
         "wart kurz, lass mich überlegen, muss überlegen, lass mich nachdenken, lass mich schauen"
     ),
     doubts=phrases(
-        "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, glaube ich, denk ich, "
+        "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, "
+        "glaube ich, denk ich, "
         "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein"
     ),
     errands=phrases(
-        "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss es erst, muss vorher, "
-        "müssen noch, müssen erst, müssen nur noch, muss ich noch, muss ich erst, will vorher, will vorher noch"
+        "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss "
+        "es erst, muss vorher, "
+        "müssen noch, müssen erst, müssen nur noch, muss ich noch, muss ich erst, will vorher, "
+        "will vorher noch"
     ),
     particles=words(
         "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"
@@ -129,7 +132,8 @@ CLAUSES: Final = ClauseWords(
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
         phrases(
-            "kost, koste, was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, "
+            "kost, koste, was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, "
+            "preise, teuer, gebühr, "
             "wie viel ist, bezahlen, zahlen"
         ),
         phrases(
@@ -224,7 +228,8 @@ CLAUSES: Final = ClauseWords(
     ),
     obligations=phrases("muss, müssen, müsste, soll, sollen, sollte, bitte, lass uns, lassen wir"),
     generalities=phrases(
-        "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, irgendwann, kurzfristig, "
+        "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, "
+        "irgendwann, kurzfristig, "
         "zwischendurch"
     ),
     undo_words=words("absagen stornieren canceln"),

@@ -223,7 +223,8 @@ LEXICON: Final = Lexicon(
         "uns anruft, bei mir melden, mich kontaktieren"
     ),
     help_wishes=phrases(
-        "übernehmen, übernimmt, kümmern, kümmert, helfen, hilft, ansehen, anschauen, anschaut, ansieht, bearbeiten, "
+        "übernehmen, übernimmt, kümmern, kümmert, helfen, hilft, ansehen, anschauen, anschaut, "
+        "ansieht, bearbeiten, "
         "beantworten, drum kümmern"
     ),
     anybody=words("jemand jemandem jemanden"),

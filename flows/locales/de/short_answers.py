@@ -12,18 +12,22 @@ _WISH = r"(?:mochte|will|wollen|mochten|mag|werde|darf)"
 SHORT_ANSWERS: Final = ShortAnswers(
     yes=phrases(
         "hab ich, habe ich, haben wir, bin ich, sind wir, will ich, möchte ich, brauche ich, brauch ich, "
-        "brauchen wir, ist es, tut es, macht es, das wäre toll, das wäre gut, das wäre schön, das wäre super, "
+        "brauchen wir, ist es, tut es, macht es, das wäre toll, das wäre gut, das wäre schön, "
+        "das wäre super, "
         "das wäre nett, das wär toll, das wär super, wäre gut, wäre schön, wäre toll, wäre super, wär gut, "
         "wär schön, wär super, wäre nicht schlecht, wär nicht schlecht, nicht schlecht, logo, logisch, "
         "klar doch, immer doch, unbedingt, na sicher, ich habe einen, ich habe eine, hab einen, hab eine"
     ),
     no=phrases(
         "hab ich nicht, habe ich nicht, haben wir nicht, bin ich nicht, sind wir nicht, will ich nicht, "
-        "möchte ich nicht, brauche ich nicht, brauch ich nicht, brauchen wir nicht, ist es nicht, tut es nicht, "
+        "möchte ich nicht, brauche ich nicht, brauch ich nicht, brauchen wir nicht, ist es "
+        "nicht, tut es nicht, "
         "macht es nicht, nicht wirklich, hab keinen, hab keine, hab keins, habe keinen, habe keine, "
-        "habe keins, haben keinen, haben keine, ich habe keinen, ich habe keine, ich habe keins, ich hab keinen, "
+        "habe keins, haben keinen, haben keine, ich habe keinen, ich habe keine, ich habe "
+        "keins, ich hab keinen, "
         "ich hab keine, ich hab keins, wir haben keinen, wir haben keine, wir haben keins, hab ich keinen, "
-        "hab ich keine, hab ich keins, nicht nötig, muss nicht sein, das war's, das wars, das war alles, das ist alles, sonst nichts, nichts mehr, "
+        "hab ich keine, hab ich keins, nicht nötig, muss nicht sein, das war's, das wars, das "
+        "war alles, das ist alles, sonst nichts, nichts mehr, "
         "keinen, keine, keins"
     ),
     amounts={

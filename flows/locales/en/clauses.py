@@ -21,7 +21,8 @@ CLAUSES: Final = ClauseWords(
         "let me see, let me check, gimme a sec, gimme a minute, gimme a moment, 1 sec, 1 min, thinking"
     ),
     doubts=phrases(
-        "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, might be, could be, "
+        "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, "
+        "might be, could be, "
         "i reckon, i believe, presumably"
     ),
     errands=phrases(
@@ -29,7 +30,8 @@ CLAUSES: Final = ClauseWords(
     ),
     particles=words("just even really still simply ever anymore"),
     strict_conditions=phrases(
-        "only if, only when, unless, provided that, provided it's, provided it is, provided there, provided you, as long as, depends on, depending on"
+        "only if, only when, unless, provided that, provided it's, provided it is, provided "
+        "there, provided you, as long as, depends on, depending on"
     ),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
@@ -226,7 +228,8 @@ CLAUSES: Final = ClauseWords(
         "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
     ),
     generalities=phrases(
-        "any time, anytime, later, later on, still, afterwards, whenever, for free, free of charge, in future, "
+        "any time, anytime, later, later on, still, afterwards, whenever, for free, free of "
+        "charge, in future, "
         "in the future, at short notice, without a fee"
     ),
     undo_words=words("cancel"),

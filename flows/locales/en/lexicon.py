@@ -38,7 +38,8 @@ _ANSWERS = AnswerWords(
         "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
         "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
-        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not bad, not a bad idea, "
+        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not "
+        "bad, not a bad idea, "
         "wouldn't be bad"
     ),
     no_phrases=phrases(
@@ -249,7 +250,8 @@ LEXICON: Final = Lexicon(
         "give me a ring, get back to me, get in touch with me"
     ),
     help_wishes=phrases(
-        "look into, look at, help, take over, take care, deal with, handle, assist, answer, step in, check this, sort this"
+        "look into, look at, help, take over, take care, deal with, handle, assist, answer, "
+        "step in, check this, sort this"
     ),
     anybody=words("someone somebody staff"),
     callback_leads=words("can could would will please have get need want like ask let"),

@@ -10,18 +10,21 @@ _TELL = r"(?:say|tell|answer|share|give|disclose|reveal|specify)"
 
 SHORT_ANSWERS: Final = ShortAnswers(
     yes=phrases(
-        "i do, i am, i have, i did, i will, i would, i can, we do, we are, we have, we will, we would, we can, "
+        "i do, i am, i have, i did, i will, i would, i can, we do, we are, we have, we will, we "
+        "would, we can, "
         "it is, it does, it has, they are, they do, he is, she is, he does, she does, he has, she has, "
         "that would be great, that would be nice, that would be good, that would be lovely, that'd be great, "
         "that'd be nice, would be great, would be nice, would be good, not bad, wouldn't be bad, you bet, "
-        "obviously, naturally, i'd like that, i'd love to, i'd love that, i have one, i've got one, we have one, "
+        "obviously, naturally, i'd like that, i'd love to, i'd love that, i have one, i've got "
+        "one, we have one, "
         "got one"
     ),
     no=phrases(
         "i don't, i do not, i'm not, i am not, i haven't, i didn't, i won't, we don't, we do not, we're not, "
         "we aren't, we haven't, it isn't, it's not, it doesn't, it does not, they don't, they aren't, "
         "he doesn't, she doesn't, he isn't, she isn't, not really, i have none, none, i don't have one, "
-        "i don't have any, we don't have any, we don't have one, haven't got one, don't have one, nothing, no need, that's all, that is all, "
+        "i don't have any, we don't have any, we don't have one, haven't got one, don't have "
+        "one, nothing, no need, that's all, that is all, "
         "that was all, that will be all, nothing else, nothing more"
     ),
     amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},

@@ -21,7 +21,8 @@ CLAUSES: Final = ClauseWords(
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
     doubts=phrases(
-        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, creo, supongo, "
+        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, "
+        "creo, supongo, "
         "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
     ),
     errands=phrases(
@@ -120,7 +121,8 @@ CLAUSES: Final = ClauseWords(
     closing_words=words("gracias adiós despide"),
     topics=(
         phrases(
-            "costar, costará, costaría, cuesta, cuestan, cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, "
+            "costar, costará, costaría, cuesta, cuestan, cuánto cuesta, cuánto cuestan, cuánto "
+            "vale, cuánto es, cuánto sale, cuánto cobran, precio, "
             "precios, tarifa, caro, coste, pagar"
         ),
         phrases(
@@ -196,7 +198,8 @@ CLAUSES: Final = ClauseWords(
     ),
     obligations=phrases("tengo que, tenemos que, hay que, debo, debemos, por favor, vamos a, voy a"),
     generalities=phrases(
-        "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, gratis, todavía, aún, "
+        "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, "
+        "gratis, todavía, aún, "
         "siempre, sin coste"
     ),
     undo_words=words("cancelar anular"),

@@ -7,7 +7,8 @@ from typing import Final
 from flows.locales.lexicon import fold_keys, numbered
 
 _NUMBERS = numbered(
-    "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
+    "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
+    "dieciséis diecisiete "
     "dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis "
     "veintisiete veintiocho veintinueve treinta",
     1,

@@ -237,7 +237,8 @@ LEXICON: Final = Lexicon(
         "me puede llamarme, me devuelva la llamada, devolverme la llamada, contactarme, me contacte"
     ),
     help_wishes=phrases(
-        "ayudarme, ayudarnos, ayude, mirarlo, mire, mirar, encargarse, atenderme, atendernos, resolverlo, revisarlo"
+        "ayudarme, ayudarnos, ayude, mirarlo, mire, mirar, encargarse, atenderme, atendernos, "
+        "resolverlo, revisarlo"
     ),
     anybody=words("alguien"),
     callback_leads=words("puede puedes podría podrías que pueden podrían quiero necesito favor"),

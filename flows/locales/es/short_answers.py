@@ -16,14 +16,16 @@ SHORT_ANSWERS: Final = ShortAnswers(
     ),
     no=phrases(
         "no lo soy, no lo somos, no lo tengo, no la tengo, no tengo, no tenemos, no lo es, no tengo ninguno, "
-        "no tengo ninguna, ninguno, ninguna, qué va, más bien no, la verdad es que no, no hace falta, no mucho, "
+        "no tengo ninguna, ninguno, ninguna, qué va, más bien no, la verdad es que no, no hace "
+        "falta, no mucho, "
         "tampoco, nada, eso es todo, nada más"
     ),
     amounts={"ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
     tags=phrases("no, verdad, vale, sí, cierto, ok"),
     untold_patterns=(
         rf"\bprefiero no {_TELL}",
-        rf"\bno (?:lo |la |te lo |se lo |os lo |le |te |se |os )?(?:quiero|queremos|voy a|pienso|vamos a) {_TELL}",
+        rf"\bno (?:lo |la |te lo |se lo |os lo |le |te |se |os )?(?:quiero|queremos|voy "
+        rf"a|pienso|vamos a) {_TELL}",
         r"\bno (?:te|se|os) lo (?:digo|doy)\b",
         r"\bno es asunto (?:tuyo|suyo|vuestro)\b|\beso es privado\b|\bes privado\b",
     ),

@@ -98,7 +98,7 @@ def complete_hour_answer(text: str, line: str, language: str = DEFAULT_LANGUAGE)
 
 
 def name_day_period(text: str, said_before: str, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return the text with the part of the day that was said before it alone: “in the afternoon”, “at five”."""
+    """Return the text with the part of the day that was said before it: “in the afternoon”, “at five”."""
     grammar = time_grammar(lexicon_for(language))
     match = grammar.day_period_answer.fullmatch(normalize(said_before).strip(" .,!?"))
     return f"{text} {grammar.words.period_answers.get(match['period'], said_before)}" if match else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from flows.slots import extract_slot
 from flows.slots.slot import Slot, slots_from_schema
 
 TODAY = date(2026, 11, 27)
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date", "x-future": True},
     "time": {"type": "string", "format": "time"},
     "integer": {"type": "integer"},
@@ -25,7 +26,7 @@ VALUES = {
 }
 
 
-def slot(language: str, **schema: object) -> Slot:
+def slot(language: str, **schema: Any) -> Slot:
     [found] = slots_from_schema(
         {"properties": {"v": {"description": "v", **schema}}, "required": ["v"]}, language
     )

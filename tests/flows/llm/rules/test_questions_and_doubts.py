@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from flows.document import Flow
+from flows.engine import DialogMachine
 from tests.flows.conversation import asks, edge, flow, library, machine, node, say
 
 END = node("end", "End.", is_final=True)
 OTHER = node("other", "Other.", is_final=True)
+
+
+def stored(talk: DialogMachine) -> dict[str, Any]:
+    """The slots that a conversation has filled."""
+    return dict(cast("dict[str, Any]", (talk.state or {}).get("slots") or {}))
 
 
 def form(language: str) -> Flow:
@@ -82,7 +90,7 @@ async def test_a_name_is_read_beside_a_phone_number(language: str, text: str, na
     talk = machine(form(language))
     await talk.turn("small")
     assert (await talk.turn(text)).node == "check"
-    slots = (talk.state or {})["slots"]
+    slots = stored(talk)
     assert (slots["name"], slots["phone"]) == (name, phone)
 
 
@@ -101,16 +109,17 @@ async def test_who_does_not_answer_has_no_name(text: str) -> None:
     ],
 )
 async def test_a_question_beside_a_wish_gives_no_value(text: str, size: str | None) -> None:
+    size_slot = {"name": "size", "question": "Size?", "enum": ["small", "large"]}
     made = flow(
         node("ask", "Hello?", edges=[edge("orders", "order", keywords=["small one", "order"])]),
-        node("order", node_type="collect", slots=[{"name": "size", "question": "Size?", "enum": ["small", "large"]}], then="end"),
+        node("order", node_type="collect", slots=[size_slot], then="end"),
         END,
         faq=[{"questions": ["how long does it take?"], "answer": "Two days."}],
     )  # fmt: skip
     talk = machine(made)
     answer = await say(talk, "hi", text)
     assert "Two days." in answer.text
-    assert (talk.state or {}).get("slots", {}).get("size") == size
+    assert stored(talk).get("size") == size
 
 
 @pytest.mark.parametrize("text", ["not sure about the date yet", "maybe some date", "I don't know the date"])
@@ -179,4 +188,4 @@ async def test_a_day_that_is_open_or_conditional_is_asked_for(text: str, day: st
     schema = asks(day={"type": "string", "format": "date", "x-future": True})
     talk = machine(flow(node("ask", "Which day?", edges=[edge("told", "end", input_schema=schema)]), END))
     await say(talk, "hi", text)
-    assert (talk.state or {}).get("slots", {}).get("day") == day
+    assert stored(talk).get("day") == day
