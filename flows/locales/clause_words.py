@@ -116,6 +116,8 @@ class ClauseWords:
     """Phrases of a question for a number of things (“how many”)."""
     age_words: Words = frozenset()
     """Words of a question for an age."""
+    age_changes: Phrases = ()
+    """Verbs of an age that is not reached yet (“turns 9 in March”)."""
     age_units: Words = frozenset()
     """Units of an age."""
     unit_abbreviations: Mapping[str, str] = field(default_factory=dict)

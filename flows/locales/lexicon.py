@@ -128,6 +128,8 @@ class Lexicon:
     """Words without weight in the similarity of sentences; question words are none."""
     contraction_patterns: tuple[str, ...] = ()
     """Endings that the similarity of sentences leaves out."""
+    contractions: Words = frozenset()
+    """Endings that are words of their own (“passt's”)."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     """Chat spellings, and the words they stand for."""
     people: Words = frozenset()

@@ -32,6 +32,7 @@ class LocaleMessages:
     rephrase_prompt: str
     take_your_time: str
     nothing_done_yet: str
+    later_wish: str
     examples_hint: str
     quoted_example: str
     human_agent_hint: str

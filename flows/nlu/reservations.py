@@ -44,16 +44,17 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     tokens = tokenize(text)
     if not 0 < len(tokens) <= _MAX_CONSENT_WORDS or is_reserved(text, language):
         return False
-    lexicon, vocabulary = lexicon_for(language), answer_vocabulary(language)
+    lexicon, vocabulary, known = lexicon_for(language), answer_vocabulary(language), frozenset(known)
     spaced = clause_patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
-    allowed = (
-        lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | set(known)
-    )
+    allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | known
     allowed |= {word.replace("'", "") for word in allowed if "'" in word}
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative
-        and any(form in allowed or _is_almost(form, allowed) for form in _forms(word, lexicon))
+        and any(
+            form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
+            for form in _forms(word, lexicon)
+        )
         for word in spaced.split()
     )
 
@@ -64,6 +65,15 @@ def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
     for ending in lexicon.clauses.object_endings:
         if word.endswith(ending) and len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH:
             yield word.removesuffix(ending)
+    for ending in lexicon.contractions:
+        if word.endswith(ending):
+            yield word.removesuffix(ending)
+
+
+def _ends_known_word(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
+    """Return whether a joined word of the question says what this one does (“Stunde”, “Probestunde”)."""
+    is_long = lexicon.clauses.joins_words and len(word) >= _MIN_TYPO_WORD_LENGTH
+    return is_long and any(other.endswith(word) for other in known)
 
 
 def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:

@@ -53,9 +53,12 @@ def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | Non
     said = [words for words in map(tokenize, _CLAUSE_SEPARATOR.split(text)) if words]
     empty = lexicon.thanks_companions | lexicon.thanks | _politeness(lexicon)
     own = [words for words in said if not empty.issuperset(words)]
-    if len(own) != 1 or text.rstrip().endswith("?"):
+    if not own or text.rstrip().endswith("?"):
         return None
-    return _answers(lexicon).agreed.get(_without_ends(own[0], lexicon))
+    agreed = _answers(lexicon).agreed
+    found = [agreed.get(_without_ends(words, lexicon)) for words in own]
+    is_alone = all(answer is None for answer in found[1:]) and not _answers_otherwise(own[1:], lexicon)
+    return found[0] if is_alone else None
 
 
 def read_short_amount(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> int | None:
@@ -91,8 +94,17 @@ def _politeness(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(word for phrase in lexicon.politeness for word in phrase.split())
 
 
+def _answers_otherwise(rest: list[_Words], lexicon: Lexicon) -> bool:
+    """Return whether what follows an answer has a yes, a no or a denial of its own."""
+    answers = lexicon.answers.yes | lexicon.answers.no | lexicon.answers.correct | lexicon.negations
+    return any(not answers.isdisjoint(words) for words in rest)
+
+
 def _without_ends(words: _Words, lexicon: Lexicon) -> _Words:
     ends = _politeness(lexicon)
+    openings = lexicon.clauses.particles | lexicon.correction_words
+    while len(words) > 1 and words[0] in openings - lexicon.answers.no:
+        words = words[1:]
     while words and words[-1] in ends:
         words = words[:-1]
     return words

@@ -83,7 +83,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
-    if any(number.is_modified for number in recognized):
+    if any(number.is_modified for number in recognized) or _is_age_to_come(slot, names, text):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return invalid_reading(slot)
@@ -97,6 +97,14 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _is_age_to_come(slot: Slot, names: frozenset[str], text: str) -> bool:
+    """Return whether an age is not reached yet: “she turns nine in March”."""
+    clauses, spaced = lexicon_for(slot.language).clauses, f" {' '.join(tokenize(text))} "
+    return not names.isdisjoint(clauses.age_words) and any(
+        f" {phrase} " in spaced for phrase in clauses.age_changes
+    )
 
 
 def _single_unit(slot: Slot, text: str) -> list[int | float]:

@@ -107,6 +107,7 @@ CLAUSES: Final = ClauseWords(
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
     name_introductions=phrases(
+        "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
         "name, "
         "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, "
@@ -125,7 +126,9 @@ CLAUSES: Final = ClauseWords(
         r"ist (?:sein|ihr) name",
         r"nennen wir (?:ihn|sie|es)",
     ),
-    name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
+    name_endings=phrases(
+        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, ist der name, nochmal"
+    ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
@@ -215,6 +218,7 @@ CLAUSES: Final = ClauseWords(
     verb_prefixes=phrases("ein, ab, auf, aus, an, vor, zu, um, fest, durch, mit, weiter, zurück, los"),
     joins_words=True,
     age_words=words("alt alter"),
+    age_changes=phrases("wird, werde, werden, fast, beinahe"),
     age_units=words("jahr jahre jahren alt"),
     move_words=words(
         "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"

@@ -193,7 +193,10 @@ LEXICON: Final = Lexicon(
     thanks=words(
         "danke dank dankeschön tschüss tschau ciao super perfekt prima wiedersehen wiederhören alles klar ok"
     ),
-    thanks_companions=words("vielen schönen schon noch auf gut tag"),
+    thanks_companions=words(
+        "vielen schönen schon noch auf gut tag abend wochenende feierabend schönes lieben liebe herzlichen "
+        "herzlich tausend nochmal euch ihnen dir mal"
+    ),
     negations=words("nicht nein kein keine keinen keinem keiner keines nie niemals ohne weder"),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
@@ -206,6 +209,7 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
+    contractions=frozenset(("'s", "'n")),
     people=words(
         "mensch menschen person mitarbeiter mitarbeiterin berater beraterin kollege kollegen kollegin jemand "
         "jemandem jemanden chef vorgesetzter vorgesetzten kundenservice kundendienst "

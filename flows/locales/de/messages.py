@@ -32,6 +32,7 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="Können Sie das anders sagen?",
     take_your_time="Natürlich, lassen Sie sich Zeit.",
     nothing_done_yet="Ich habe noch nichts getan.",
+    later_wish="Zu „{}“ kommen wir danach: Schreiben Sie es einfach noch einmal, wenn wir hier fertig sind.",
     examples_hint="Sie können zum Beispiel {} schreiben.",
     quoted_example="„{}“",
     human_agent_hint="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",

@@ -116,6 +116,7 @@ CLAUSES: Final = ClauseWords(
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
     name_introductions=phrases(
+        "me, myself, for me, for myself, "
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
         "put it under, put, book it under, under, in the name of, on the name, for, the, make it, just, "
@@ -135,7 +136,9 @@ CLAUSES: Final = ClauseWords(
         r"is what (?:we|i|they) call (?:him|her|it|them)",
         r"(?:he|she|it)(?:'s| is) called",
     ),
-    name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
+    name_endings=phrases(
+        "nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
+    ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
         "people persons person guests guest adults party seats covers participants attendees passengers "
@@ -217,6 +220,7 @@ CLAUSES: Final = ClauseWords(
     naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
     age_words=words("old age aged"),
+    age_changes=phrases("turns, turning, will be, will turn, going to be, almost, nearly"),
     age_units=words("year years yrs yo old"),
     move_words=words(
         "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"

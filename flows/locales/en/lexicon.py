@@ -204,7 +204,7 @@ LEXICON: Final = Lexicon(
         "goodbye yes cool nice"
     ),
     thanks_companions=words(
-        "you so very much a lot have day night good see later then and well that's thats that is all it "
+        "evening weekend morning afternoon again keep up work bye you so very much a lot have day night good see later then and well that's thats that is all it "
         "for your "
         "help"
     ),
@@ -227,6 +227,7 @@ LEXICON: Final = Lexicon(
         "a an the i i'm im my me you your u we our it its is are am be been to of in on at for and or so "
         "please hi hello hey thanks thank just would could can will do does did have has had this that"
     ),
+    contractions=frozenset(("'s",)),
     contraction_patterns=(r"'(?:s|m|d|ll|ve|re)",),
     abbreviations={"u": "you", "ur": "your", "r": "are"},
     people=words(

@@ -30,6 +30,7 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="Could you say it in other words?",
     take_your_time="Of course, take your time.",
     nothing_done_yet="I have not done anything yet.",
+    later_wish="We come to “{}” afterwards: just write it again when we are done here.",
     examples_hint="You can write {}, for example.",
     quoted_example="“{}”",
     human_agent_hint="If you would rather talk to a person, just say so.",

@@ -94,6 +94,7 @@ CLAUSES: Final = ClauseWords(
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
     name_introductions=phrases(
+        "yo mismo, yo misma, para mí, "
         "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, "
         "para, "
         "a nombre de, al nombre de, a, de, el, la, pues, bueno, eh, ah, ponlo a nombre de, póngalo a "
@@ -112,7 +113,7 @@ CLAUSES: Final = ClauseWords(
         r"es su nombre",
         r"(?:le|la|lo) llamamos",
     ),
-    name_endings=phrases("es mi nombre, me llamo, otra vez"),
+    name_endings=phrases("encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
@@ -186,6 +187,7 @@ CLAUSES: Final = ClauseWords(
     naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),
     age_words=words("edad"),
+    age_changes=phrases("cumple, cumplo, cumplirá, cumpliré, va a cumplir, casi"),
     age_units=words("año años añitos"),
     move_words=words(
         "cambiar cambio cambiarla cambiarlo mover moverla moverlo aplazar aplazarla posponer adelantar pasar "

@@ -197,7 +197,7 @@ LEXICON: Final = Lexicon(
         "gracias genial perfecto estupendo fenomenal excelente vale ok okay adiós chao bien listo igualmente"
     ),
     thanks_companions=words(
-        "muchas muchísimas mil por todo la ayuda muy a usted hasta luego pronto que "
+        "buen buena día tarde noche fin semana mil infinitas muchas muchísimas mil por todo la ayuda muy a usted hasta luego pronto que "
         "tenga un buen día de acuerdo"
     ),
     negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
@@ -227,7 +227,7 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("atencion al cliente, servicio al cliente, persona real"),
     contact_wishes=phrases(
-        "hablar con, hablar a, me atienda, me atiendan, nos atienda, me atiende, atenderme, "
+        "hablarlo con, hablar con, hablar a, me atienda, me atiendan, nos atienda, me atiende, atenderme, "
         " comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, "
         "conecteme, conectame, quiero un, "
         "quiero una, necesito un, necesito una, deme, dame, llameme"

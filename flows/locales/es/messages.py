@@ -31,6 +31,7 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="¿Podría decirlo con otras palabras?",
     take_your_time="Por supuesto, tómese su tiempo.",
     nothing_done_yet="Todavía no he hecho nada.",
+    later_wish="Lo de «{}» lo vemos después: escríbalo otra vez cuando terminemos aquí.",
     examples_hint="Puede escribir, por ejemplo, {}.",
     quoted_example="«{}»",
     human_agent_hint="Si prefiere hablar con una persona, solo tiene que decirlo.",

@@ -189,3 +189,35 @@ async def test_a_day_that_is_open_or_conditional_is_asked_for(text: str, day: st
     talk = machine(flow(node("ask", "Which day?", edges=[edge("told", "end", input_schema=schema)]), END))
     await say(talk, "hi", text)
     assert stored(talk).get("day") == day
+
+
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("I'd like to donate and get the newsletter too", "get the newsletter too"),
+        ("newsletter please, and I want to donate", "I want to donate"),
+    ],
+)
+async def test_the_first_of_two_wishes_is_taken_and_the_second_is_named(text: str, later: str) -> None:
+    edges = [edge("gives", "give", keywords=["donate"]), edge("reads", "letter", keywords=["newsletter"])]
+    made = flow(
+        node("ask", "Hello?", edges=edges), node("give", "How much?"), node("letter", "Which e-mail?")
+    )
+    answer = await say(machine(made), "hi", text)
+    assert answer.node == ("give" if "donate" not in later else "letter")
+    assert f"“{later}”" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "thank you, have a lovely evening"),
+        ("de", "vielen lieben Dank, schönen Abend noch"),
+        ("es", "mil gracias"),
+    ],
+)
+async def test_thanks_after_the_end_begin_nothing(language: str, text: str) -> None:
+    asked = node("ask", "Ready?", edges=[edge("on", "end", keywords=["go"])])
+    talk = machine(flow(asked, END, agent_language=language))
+    await say(talk, "hi", "go")
+    assert (await talk.turn(text)).node == "end"
