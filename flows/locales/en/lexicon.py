@@ -204,7 +204,8 @@ LEXICON: Final = Lexicon(
         "goodbye yes cool nice"
     ),
     thanks_companions=words(
-        "evening weekend morning afternoon again keep up work bye you so very much a lot have day night good see later then and well that's thats that is all it "
+        "evening weekend morning afternoon again keep up work bye you so very much a lot have "
+        "day night good see later then and well that's thats that is all it "
         "for your "
         "help"
     ),

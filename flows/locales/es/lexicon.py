@@ -197,7 +197,8 @@ LEXICON: Final = Lexicon(
         "gracias genial perfecto estupendo fenomenal excelente vale ok okay adiós chao bien listo igualmente"
     ),
     thanks_companions=words(
-        "buen buena día tarde noche fin semana mil infinitas muchas muchísimas mil por todo la ayuda muy a usted hasta luego pronto que "
+        "buen buena día tarde noche fin semana mil infinitas muchas muchísimas mil por todo la "
+        "ayuda muy a usted hasta luego pronto que "
         "tenga un buen día de acuerdo"
     ),
     negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),

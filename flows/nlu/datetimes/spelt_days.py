@@ -1,4 +1,4 @@
-"""Days in words: “the first of January”, “dem dritten Dezember”, “dos de enero”, “Heiligabend”."""
+"""Days in words: “the first of January”, “dem dritten März”, “dos de enero”, “Heiligabend”."""
 
 from __future__ import annotations
 
