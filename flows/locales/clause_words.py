@@ -152,6 +152,8 @@ class ClauseWords:
     """Verbs of who wants something to end: a question about it (“can I cancel any time?”) ends nothing."""
     hypothetical_starts: Phrases = ()
     """Beginnings of a clause about what who writes might do (“if I”)."""
+    offer_patterns: tuple[str, ...] = ()
+    """Patterns of what the bot offers to do, with the verb as the group, without accents (“shall I book”)."""
     obligations: Phrases = ()
     """Phrases of who has to do something (“have to”)."""
     generalities: Phrases = ()

@@ -140,6 +140,10 @@ class Lexicon:
     """Words of a wish to reach somebody (“talk to”)."""
     callback_wishes: Phrases = ()
     """Words behind somebody who is to call (“can someone call me”)."""
+    direct_wishes: Phrases = ()
+    """Words of a wish to be connected that need nobody beside them (“put me through to”)."""
+    presence_patterns: tuple[str, ...] = ()
+    """Patterns of the question whether a person is there, without accents."""
     help_wishes: Phrases = ()
     """Words behind a person of the business who is to help (“can a real person look into this”)."""
     anybody: Words = frozenset()

@@ -51,7 +51,14 @@ from flows.nlu.short_answers import (
     wants_to_skip,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
-from flows.nlu.wishes import asks_about_deed, has_wish, is_request, mentions_ending, refuses_wish
+from flows.nlu.wishes import (
+    asks_about_deed,
+    has_wish,
+    is_request,
+    mentions_ending,
+    refuses_wish,
+    repeats_offer,
+)
 
 __all__ = [
     "CLAUSE_END",
@@ -121,6 +128,7 @@ __all__ = [
     "refuses_to_tell",
     "refuses_wish",
     "remove_quotations",
+    "repeats_offer",
     "speaks_of_own_people",
     "split_clauses",
     "wants_to_skip",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from flows.locales import PACK_LEXICONS, lexicon_for
 from flows.nlu.clauses import denied_positions
+from flows.nlu.lexicon import is_negation
+from flows.nlu.patterns import any_pattern
 from flows.text import find_phrase, tokenize
 
+_CLAUSE_SEPARATOR = re.compile(r"[.,;!\n]+(?=\s|$)")
 _MAX_WORDS = 60
 _MAX_BARE_WORDS = 4
 _MAX_WORDS_BETWEEN, _MAX_WORDS_BEFORE_WISH = 4, 6
@@ -15,6 +19,8 @@ _MAX_WORDS_BEHIND_ARTICLE = 1
 _MAX_LEAD_WORDS = 3
 _ONE = frozenset(("one", "ein", "eine", "einen", "un", "una"))
 _ARTICLES = _ONE | {"a"}
+_COUNTED = frozenset(("person", "persons", "people", "personen", "persona", "personas"))
+"""Words for people that are counted: “one person” answers how many come."""
 _EMPTY = frozenset(("real", "live", "a", "please", "now", "the", "bitte", "echt", "echte", "echten"))
 
 _Phrases = tuple[tuple[str, ...], ...]
@@ -29,6 +35,16 @@ def _people(language: str) -> _Phrases:
 @cache
 def _wishes(language: str) -> _Phrases:
     return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].contact_wishes)))
+
+
+@cache
+def _direct_wishes(language: str) -> _Phrases:
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].direct_wishes)))
+
+
+@cache
+def _presence(language: str) -> re.Pattern[str]:
+    return re.compile(any_pattern(PACK_LEXICONS[language].presence_patterns))
 
 
 @cache
@@ -73,11 +89,17 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
     if speaks_of_own_people(language, words):
         return False
     denied = denied_positions(text, language)
+    if any(_wishes_directly(part, language) for part in _CLAUSE_SEPARATOR.split(text)):
+        return True
+    if not denied and _presence(language).search(" ".join(words)):
+        return True
     people = [span for span in _spans(_people(language), words) if span[0] not in denied]
     if not people:
         return False
     if _is_bare(language, words, people):
         return not text.rstrip().endswith("?") or len(words) == 1
+    if any(_is_bare_clause(part, language) for part in _CLAUSE_SEPARATOR.split(text)[1:]):
+        return True
     wishes = [span for span in _spans(_wishes(language), words) if span[0] not in denied]
     if any(_belong_together(wish, person, words) for person in people for wish in wishes):
         return True
@@ -90,11 +112,32 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
     return any(_is_to_call(language, words, person, call) for person in people for call in calls)
 
 
+def _wishes_directly(part: str, language: str) -> bool:
+    """Return whether a clause wishes to be connected (“put me through”) and denies nothing."""
+    words = tokenize(part)
+    return bool(_spans(_direct_wishes(language), words)) and not any(
+        is_negation(word, language) for word in words
+    )
+
+
+def _is_bare_clause(part: str, language: str) -> bool:
+    """Return whether a clause names somebody and nothing else: “no more bots, a human”."""
+    words = tokenize(part)
+    people = _spans(_people(language), words)
+    return bool(people) and not part.rstrip().endswith("?") and _is_bare(language, words, people)
+
+
 def _is_to_call(
     language: str, words: tuple[str, ...], person: tuple[int, int], call: tuple[int, int]
 ) -> bool:
-    """Return whether somebody is asked to call (“can someone call me”), and not told to have called."""
+    """Return whether somebody is asked to call (“can someone call me”), and not told to have called.
+
+    Somebody may stand behind the call too (“que me llame alguien”).
+    """
     leads = PACK_LEXICONS[language].callback_leads
+    if call[1] <= person[0]:
+        is_led = any(word in leads for word in words[max(call[0] - 1, 0) : call[1]])
+        return is_led and person[0] - call[1] <= _MAX_WORDS_BEHIND_ARTICLE
     is_asked = any(word in leads for word in words[max(person[0] - _MAX_LEAD_WORDS, 0) : person[0]])
     return is_asked and 0 <= call[0] - person[1] <= _MAX_WORDS_BETWEEN
 
@@ -107,7 +150,9 @@ def _spans(phrases: _Phrases, words: tuple[str, ...]) -> list[tuple[int, int]]:
 
 def _is_bare(language: str, words: tuple[str, ...], people: list[tuple[int, int]]) -> bool:
     """Return whether the message names somebody and nothing else; a number of people is an answer."""
-    if len(words) > _MAX_BARE_WORDS or any(word.isdigit() or word in _ONE for word in words):
+    if len(words) > _MAX_BARE_WORDS or any(word.isdigit() for word in words):
+        return False
+    if not _ONE.isdisjoint(words) and not _COUNTED.isdisjoint(words):
         return False
     named = {at for start, end in people for at in range(start, end)}
     empty = PACK_LEXICONS[language].fillers | _EMPTY

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
 from flows.nlu.clause_patterns import clause_patterns
 from flows.nlu.clauses import denies, is_negative_question, split_clauses
 from flows.nlu.confirmation import answer_vocabulary
-from flows.text import tokenize
+from flows.nlu.lexicon import imperatives
+from flows.nlu.patterns import any_pattern
+from flows.text import normalize, tokenize
 
 _MAX_ENDING_WORDS = 4
+_VERB_STEM, _MIN_VERB = 5, 4
 
 
 def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -67,3 +72,17 @@ def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         if is_wish or is_short or is_request(" ".join(clause), language) or opening.issuperset(clause[:at]):
             return False
     return found
+
+
+def repeats_offer(words: tuple[str, ...], question: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether words have the verb of what a question offers to do: “book it” to “Shall I book that?”."""
+    patterns = lexicon_for(language).clauses.offer_patterns
+    found = re.finditer(any_pattern(patterns), normalize(question))
+    offered = [match[match.lastindex] for match in found if match.lastindex]
+    stems = {verb[:_VERB_STEM] for verb in offered if verb} | {
+        form[:_VERB_STEM]
+        for verb in offered
+        for form in imperatives(verb, language)
+        if len(form) >= _MIN_VERB
+    }
+    return any(word[:_VERB_STEM] in stems for word in words if len(word) >= _MIN_VERB)

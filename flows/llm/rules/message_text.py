@@ -31,6 +31,7 @@ from flows.nlu import (
     recognize_confirmation,
     refuses_to_tell,
     refuses_wish,
+    repeats_offer,
 )
 from flows.nlu.datetimes import complete_hour_answer
 from flows.state import HistoryLine
@@ -79,6 +80,11 @@ class MessageText:
         """Return whether the text is a yes without a reservation, as an irreversible edge needs it."""
         known = {word for phrase in edge.keywords for word in phrase} | self._words_of_question
         return is_unreserved_yes(self.text, self.language, known)
+
+    @cached_property
+    def repeats_offer(self) -> bool:
+        """True if the text has the verb of what the bot offered to do: “book it” to “Shall I book that?”."""
+        return repeats_offer(self.words, self.last_bot_message, self.language)
 
     @cached_property
     def _words_of_question(self) -> set[str]:

@@ -64,11 +64,14 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
             letters, 40
         ) / 2
-    is_clear = edge.takes_yes and bool(message.confirmation) and message.is_clear_yes(edge)
+    agreed = message.confirmation
+    if agreed is None and edge.takes_yes and message.repeats_offer:
+        agreed = message.is_clear_yes(edge) or None
+    is_clear = edge.takes_yes and bool(agreed) and message.is_clear_yes(edge)
     if is_equivalent_answer(
         edge.keywords,
         message.words,
-        agreed=message.confirmation,
+        agreed=agreed,
         language=message.language,
         is_clear=is_clear,
     ):

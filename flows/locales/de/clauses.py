@@ -230,6 +230,7 @@ CLAUSES: Final = ClauseWords(
     hypothetical_starts=phrases(
         "wenn ich, wenn wir, wenn man, falls ich, falls wir, sollte ich, sollten wir, was wenn, und wenn"
     ),
+    offer_patterns=(r"\b(?:soll|sollen|darf|durfen) (?:ich|wir) [^?]*?(\w+en)\?",),
     obligations=phrases("muss, müssen, müsste, soll, sollen, sollte, bitte, lass uns, lassen wir"),
     generalities=phrases(
         "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, "

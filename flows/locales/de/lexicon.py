@@ -35,6 +35,7 @@ _ANSWERS = AnswerWords(
         "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
         "sie das, machen wir so, so machen wir es, so machen wir das, mach ruhig, von mir aus, "
         "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
+        "sieht gut aus, klingt gut, alles bestens, sehr gut, hört sich gut an, gefällt mir, "
         "alles gut, nicht schlecht, wäre nicht schlecht, wär nicht schlecht"
     ),
     no_phrases=phrases(
@@ -217,7 +218,7 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("echte person, echten menschen, support team"),
     contact_wishes=phrases(
-        "sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde "
+        "rückruf von, holen sie mir, hol mir, sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde "
         "mich, ich will einen, ich mochte einen, ich "
         "brauche einen, ich will zu, "
         "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
@@ -226,6 +227,10 @@ LEXICON: Final = Lexicon(
         "mich anrufen, mich zurückrufen, uns anrufen, uns zurückrufen, zurückrufen, zurückruft, mich anruft, "
         "uns anruft, bei mir melden, mich kontaktieren"
     ),
+    direct_wishes=phrases(
+        "verbinden sie mich, verbinde mich, stellen sie mich durch, stell mich durch, mich durchstellen, mich verbinden"
+    ),
+    presence_patterns=(r"\bgibt es (?:\w+ ){0,3}(?:echten? )?menschen\b",),
     help_wishes=phrases(
         "übernehmen, übernimmt, kümmern, kümmert, helfen, hilft, ansehen, anschauen, anschaut, "
         "ansieht, bearbeiten, "

@@ -228,6 +228,7 @@ CLAUSES: Final = ClauseWords(
     target_words=phrases("to, until, till"),
     ending_words=words("cancel stop quit end terminate unsubscribe"),
     hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
+    offer_patterns=(r"\b(?:shall|should|may|can) (?:i|we) (\w+)",),
     obligations=phrases(
         "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
     ),

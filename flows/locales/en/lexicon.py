@@ -40,7 +40,7 @@ _ANSWERS = AnswerWords(
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not "
         "bad, not a bad idea, "
-        "wouldn't be bad"
+        "wouldn't be bad, go on then, happy with that, i'm happy"
     ),
     no_phrases=phrases(
         "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
@@ -241,7 +241,7 @@ LEXICON: Final = Lexicon(
         "team, live chat"
     ),
     contact_wishes=phrases(
-        "talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
+        "callback from, call from, call back from, talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
         "through, pass me, "
         "get me, give me, i want a, i need a, "
         "want a real, need a real, reach, hand me over, let me speak, "
@@ -250,6 +250,10 @@ LEXICON: Final = Lexicon(
     callback_wishes=phrases(
         "call me, ring me, phone me, contact me, call us, ring us, phone us, contact us, give me a call, "
         "give me a ring, get back to me, get in touch with me"
+    ),
+    direct_wishes=phrases("put me through, connect me to, connect me with, transfer me to, hand me over to"),
+    presence_patterns=(
+        r"\b(?:is|are) there (?:a |an |any )?(?:(?:real|live|actual) (?:person|people|humans?)|humans?|operator)\b",
     ),
     help_wishes=phrases(
         "look into, look at, help, take over, take care, deal with, handle, assist, answer, "

@@ -198,6 +198,7 @@ CLAUSES: Final = ClauseWords(
     hypothetical_starts=phrases(
         "si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
     ),
+    offer_patterns=(r"¿(?:(?:lo|la|los|las|te|le|os) )?(\w{5,})",),
     obligations=phrases("tengo que, tenemos que, hay que, debo, debemos, por favor, vamos a, voy a"),
     generalities=phrases(
         "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, "

@@ -38,7 +38,8 @@ _ANSWERS = AnswerWords(
         "sí señor, sí señora, con gusto, con mucho gusto, está perfecto, me parece perfecto, hágalo, hazlo, "
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
-        "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal"
+        "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal, "
+        "eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, tal cual"
     ),
     no_phrases=phrases(
         "mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
@@ -237,6 +238,11 @@ LEXICON: Final = Lexicon(
         "llamarme, llamarnos, me llame, nos llame, me llamen, me puede llamar, me pueden llamar, "
         "me puede llamarme, me devuelva la llamada, devolverme la llamada, contactarme, me contacte"
     ),
+    direct_wishes=phrases(
+        "páseme con, pásame con, me pasas con, me pasa con, ponme con, póngame con, comuníqueme con, "
+        "me pones con, me pone con"
+    ),
+    presence_patterns=(r"\bhay (?:alguien|una persona|algun humano) (?:real|ahi|humano|humana)\b",),
     help_wishes=phrases(
         "ayudarme, ayudarnos, ayude, mirarlo, mire, mirar, encargarse, atenderme, atendernos, "
         "resolverlo, revisarlo"
