@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
-from flows.locales import PACK_LEXICONS, lexicon_for
+from flows.locales import PACK_LEXICONS
 from flows.nlu.clauses import denied_positions
 from flows.nlu.lexicon import is_negation
-from flows.nlu.patterns import any_pattern
+from flows.nlu.patterns import any_pattern, one_of
 from flows.text import find_phrase, tokenize
 
 _CLAUSE_SEPARATOR = re.compile(r"[.,;!\n]+(?=\s|$)")
@@ -37,14 +38,26 @@ def _wishes(language: str) -> _Phrases:
     return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].contact_wishes)))
 
 
-@cache
-def _direct_wishes(language: str) -> _Phrases:
-    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].direct_wishes)))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Patterns:
+    """A language's phrases as patterns of text with a space around each word, and the words for people."""
+
+    errands: re.Pattern[str]
+    direct: re.Pattern[str]
+    presence: re.Pattern[str]
+    people: frozenset[str]
+    """The first words of those for people: without one of them nobody is named."""
 
 
 @cache
-def _presence(language: str) -> re.Pattern[str]:
-    return re.compile(any_pattern(PACK_LEXICONS[language].presence_patterns))
+def _patterns(language: str) -> _Patterns:
+    lexicon = PACK_LEXICONS[language]
+    return _Patterns(
+        errands=re.compile(rf" {one_of(lexicon.clauses.errands)} "),
+        direct=re.compile(rf" {one_of(lexicon.direct_wishes)} "),
+        presence=re.compile(any_pattern(lexicon.presence_patterns)),
+        people=frozenset(phrase[0] for phrase in _people(language)),
+    )
 
 
 @cache
@@ -66,8 +79,9 @@ def _named_people(language: str) -> frozenset[tuple[str, ...]]:
 
 def speaks_of_own_people(language: str, words: tuple[str, ...]) -> bool:
     """Return whether who writes has to ask their own people before: “I still have to ask the boss”."""
-    errands = map(tokenize, lexicon_for(language).clauses.errands)
-    return any(find_phrase(phrase, words) >= 0 for phrase in errands)
+    return (
+        language in PACK_LEXICONS and _patterns(language).errands.search(f" {' '.join(words)} ") is not None
+    )
 
 
 def asks_for_person(text: str) -> bool:
@@ -86,12 +100,18 @@ def names_person(text: str) -> bool:
 
 
 def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
-    if speaks_of_own_people(language, words):
+    spaced, patterns = f" {' '.join(words)} ", _patterns(language)
+    if patterns.errands.search(spaced):
+        return False
+    if patterns.direct.search(spaced) and any(
+        _wishes_directly(part, language) for part in _CLAUSE_SEPARATOR.split(text)
+    ):
+        return True
+    is_named, is_there = not patterns.people.isdisjoint(words), patterns.presence.search(spaced)
+    if not (is_named or is_there):
         return False
     denied = denied_positions(text, language)
-    if any(_wishes_directly(part, language) for part in _CLAUSE_SEPARATOR.split(text)):
-        return True
-    if not denied and _presence(language).search(" ".join(words)):
+    if is_there and not denied:
         return True
     people = [span for span in _spans(_people(language), words) if span[0] not in denied]
     if not people:
@@ -115,7 +135,7 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
 def _wishes_directly(part: str, language: str) -> bool:
     """Return whether a clause wishes to be connected (“put me through”) and denies nothing."""
     words = tokenize(part)
-    return bool(_spans(_direct_wishes(language), words)) and not any(
+    return _patterns(language).direct.search(f" {' '.join(words)} ") is not None and not any(
         is_negation(word, language) for word in words
     )
 

@@ -12,7 +12,7 @@ from flows.nlu.patterns import any_pattern
 from flows.text import normalize, tokenize
 
 _CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")
-_MAX_UNTOLD_WORDS = 12
+_MAX_UNTOLD_WORDS, _MAX_OPENING = 12, 4
 
 _Words = tuple[str, ...]
 
@@ -22,6 +22,7 @@ class _Answers:
     """A language's complete answers by their words."""
 
     agreed: Mapping[_Words, bool]
+    first_words: frozenset[str]
     amounts: Mapping[_Words, int]
     tags: frozenset[_Words]
     untold: re.Pattern[str]
@@ -34,8 +35,10 @@ def _answers(lexicon: Lexicon) -> _Answers:
     agreed = {tokenize(phrase): True for phrase in short.yes} | {
         tokenize(phrase): False for phrase in short.no
     }
+    agreed |= {_without_apostrophes(words): value for words, value in agreed.items()}
     return _Answers(
-        agreed=agreed | {_without_apostrophes(words): value for words, value in agreed.items()},
+        agreed=agreed,
+        first_words=frozenset(words[0] for words in agreed),
         amounts={tokenize(phrase): amount for phrase, amount in short.amounts.items()},
         tags=frozenset(map(tokenize, short.tags)),
         untold=re.compile(any_pattern(short.untold_patterns)),
@@ -50,6 +53,8 @@ def _without_apostrophes(words: _Words) -> _Words:
 def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | None:
     """Return the yes or no that a text is, beside thanks, where it is nothing else."""
     lexicon = lexicon_for(language)
+    if _answers(lexicon).first_words.isdisjoint(tokenize(text)[:_MAX_OPENING]):
+        return None
     said = [words for words in map(tokenize, _CLAUSE_SEPARATOR.split(text)) if words]
     empty = lexicon.thanks_companions | lexicon.thanks | _politeness(lexicon)
     own = [words for words in said if not empty.issuperset(words)]
