@@ -114,6 +114,8 @@ class DateWords:
     """Days of a month in words, beside its name (“the first of January”)."""
     named_days: Mapping[str, str] = field(default_factory=dict)
     """Days with a name, and what they are in digits."""
+    vague_days: Phrases = ()
+    """Phrases for several days, of which one is asked for (“the weekend”)."""
     start_words: Words = frozenset()
     """Limits that are a first day (“from”)."""
     start_question_words: Words = frozenset()

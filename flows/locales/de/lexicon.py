@@ -123,6 +123,9 @@ _DATES = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    vague_days=phrases(
+        "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, pfingsten, nächsten monat"
+    ),
     open_words=phrases("später, früher, danach, davor, so, irgendwann, anders, andermal"),
     start_words=words("ab seit"),
     start_question_words=words(

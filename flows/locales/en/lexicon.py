@@ -138,6 +138,9 @@ _DATES = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
+    vague_days=phrases(
+        "next week, this week, the weekend, next weekend, christmas, xmas, easter, next month"
+    ),
     open_words=phrases("later, earlier, after, before, sooner, thereabouts, so, any, another, whenever"),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),

@@ -119,6 +119,10 @@ _DATES = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
+    vague_days=phrases(
+        "la semana que viene, la próxima semana, esta semana, fin de semana, navidad, navidades, semana santa, "
+        "el mes que viene"
+    ),
     open_words=phrases("después, antes, más tarde, más adelante, así, otro, cuando"),
     start_words=words("desde partir"),
     start_question_words=words(

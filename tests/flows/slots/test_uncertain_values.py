@@ -151,3 +151,18 @@ def test_a_day_in_words_is_a_day(language: str, text: str, day: str | None) -> N
 )
 def test_words_of_a_sentence_are_no_code_of_letters(text: str, code: str | None) -> None:
     assert extract_slot(slot("en", type="string", pattern="^[A-Z0-9]{6}$"), text, TODAY).value == code
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "sometime next week in the morning"),
+        ("en", "at the weekend"),
+        ("de", "irgendwann nächste Woche"),
+        ("de", "über Weihnachten"),
+        ("es", "la semana que viene"),
+    ],
+)
+def test_which_of_several_days_is_asked(language: str, text: str) -> None:
+    reading = extract_slot(slot(language, **KINDS["date"]), text, TODAY)
+    assert (reading.value, reading.error_message) == (None, messages_for(language).exact_day_required)
