@@ -75,7 +75,7 @@ def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def repeats_offer(words: tuple[str, ...], question: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether words have the verb of what a question offers to do: “book it” to “Shall I book that?”."""
+    """Return whether words have the verb of what a question offers: “book it” to “Shall I book?”."""
     patterns = lexicon_for(language).clauses.offer_patterns
     found = re.finditer(any_pattern(patterns), normalize(question))
     offered = [match[match.lastindex] for match in found if match.lastindex]

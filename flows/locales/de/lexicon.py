@@ -124,7 +124,8 @@ _DATES = DateWords(
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
     vague_days=phrases(
-        "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, pfingsten, nächsten monat"
+        "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, "
+        "pfingsten, nächsten monat"
     ),
     open_words=phrases("später, früher, danach, davor, so, irgendwann, anders, andermal"),
     start_words=words("ab seit"),
@@ -221,7 +222,8 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("echte person, echten menschen, support team"),
     contact_wishes=phrases(
-        "rückruf von, holen sie mir, hol mir, sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde "
+        "rückruf von, holen sie mir, hol mir, sprechen, reden, ruft mich an, rufen sie mich an, "
+        "mich anrufen, anrufen, verbinden, verbinde "
         "mich, ich will einen, ich mochte einen, ich "
         "brauche einen, ich will zu, "
         "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
@@ -231,7 +233,8 @@ LEXICON: Final = Lexicon(
         "uns anruft, bei mir melden, mich kontaktieren"
     ),
     direct_wishes=phrases(
-        "verbinden sie mich, verbinde mich, stellen sie mich durch, stell mich durch, mich durchstellen, mich verbinden"
+        "verbinden sie mich, verbinde mich, stellen sie mich durch, stell mich durch, mich "
+        "durchstellen, mich verbinden"
     ),
     presence_patterns=(r"\bgibt es (?:\w+ ){0,3}(?:echten? )?menschen\b",),
     help_wishes=phrases(

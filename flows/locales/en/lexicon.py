@@ -244,7 +244,8 @@ LEXICON: Final = Lexicon(
         "team, live chat"
     ),
     contact_wishes=phrases(
-        "callback from, call from, call back from, talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
+        "callback from, call from, call back from, talk to, talk with, speak to, speak with, "
+        "chat with, connect me, transfer me, put me "
         "through, pass me, "
         "get me, give me, i want a, i need a, "
         "want a real, need a real, reach, hand me over, let me speak, "
@@ -256,7 +257,8 @@ LEXICON: Final = Lexicon(
     ),
     direct_wishes=phrases("put me through, connect me to, connect me with, transfer me to, hand me over to"),
     presence_patterns=(
-        r"\b(?:is|are) there (?:a |an |any )?(?:(?:real|live|actual) (?:person|people|humans?)|humans?|operator)\b",
+        r"\b(?:is|are) there (?:a |an |any )?(?:(?:real|live|actual) "
+        r"(?:person|people|humans?)|humans?|operator)\b",
     ),
     help_wishes=phrases(
         "look into, look at, help, take over, take care, deal with, handle, assist, answer, "

@@ -120,7 +120,8 @@ _DATES = DateWords(
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
     vague_days=phrases(
-        "la semana que viene, la próxima semana, esta semana, fin de semana, navidad, navidades, semana santa, "
+        "la semana que viene, la próxima semana, esta semana, fin de semana, navidad, "
+        "navidades, semana santa, "
         "el mes que viene"
     ),
     open_words=phrases("después, antes, más tarde, más adelante, así, otro, cuando"),

@@ -59,8 +59,9 @@ def test_who_wants_a_person_is_understood(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "one person", "eine Person", "verbinden Sie mich bitte nicht mit einem Mitarbeiter", "two people, a child",
-        "my colleague called you yesterday", "is there a discount per person?", "alguien me dijo que sí",
+        "one person", "eine Person", "two people, a child", "is there a discount per person?",
+        "verbinden Sie mich bitte nicht mit einem Mitarbeiter", "my colleague called you yesterday",
+        "alguien me dijo que sí",
     ],
 )  # fmt: skip
 def test_who_only_speaks_of_people_wants_none(text: str) -> None:
