@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
+from flows.document.actions import Action, ActionTrigger, Tool
 from flows.document.business_hours import BusinessHours
 from flows.document.errors import FlowError, Issue
-from flows.document.flow import (
-    Action,
-    ActionTrigger,
-    Budget,
-    Edge,
-    Fallback,
-    Flow,
-    Node,
-    Remind,
-    Tool,
-    UndeliveredFallback,
-    parse_duration,
-)
+from flows.document.fallbacks import Fallback, Remind, UndeliveredFallback, parse_duration
+from flows.document.flow import Budget, Edge, Flow, Node
 from flows.document.flow_file import WatchedFlowFile, read_stamp
 from flows.document.flow_set import FlowSet
 from flows.document.parser import is_yaml, parse_json, parse_yaml, read_text

@@ -24,49 +24,36 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
-from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
-from core.local_time import load_time_zone
 from core.model import Attachment
+from flows.document.actions import (
+    Action,
+    ActionTrigger,
+    JsonSchema,
+    KeyValuePair,
+    Tool,
+    parse_pairs,
+)
 from flows.document.base import FlowModel
 from flows.document.business_hours import BusinessHours
 from flows.document.errors import Issue
 from flows.document.expansion import expand_document, has_author_nodes
+from flows.document.fallbacks import Fallback, Remind, Timeout, UndeliveredFallback
 from flows.document.loader import FlowLoader
 from flows.document.localization import Localization, localize
 from flows.document.validation import find_unknown_keys, find_warnings, validate_flow
-from flows.document.ways import MessageTemplate, UndeliveredClass, Way
-
-
-class KeyValuePair(TypedDict):
-    """A name and its value, as some editors write them."""
-
-    key: str
-    value: str
-
-
-def _parse_pairs(value: object) -> object:
-    """`[{"key": "A", "value": "b"}]` as `{"A": "b"}`, the other accepted form of names and values."""
-    if not isinstance(value, list):
-        return value
-    return {str(pair["key"]): pair.get("value") for pair in value if isinstance(pair, dict) and "key" in pair}
+from flows.document.ways import MessageTemplate, Way
 
 
 def _parse_environment(value: object) -> object:
     """Replace anything but an object or a list by nothing, as the format defines it."""
-    return _parse_pairs(value) if isinstance(value, dict | list) else {}
+    return parse_pairs(value) if isinstance(value, dict | list) else {}
 
 
 def _parse_quick_reply(value: object) -> object:
     if isinstance(value, bool | int | float):
         raise PydanticKnownError("string_type")
     return {"label": value} if isinstance(value, str) else value
-
-
-def _validate_body(value: object) -> object:
-    if value is not None and not isinstance(value, str | dict):
-        raise PydanticCustomError("body", "Text or an object is needed here")
-    return value
 
 
 def _blank_to_none(value: object) -> object:
@@ -78,18 +65,10 @@ OptionalText = Annotated[str | None, BeforeValidator(_blank_to_none, json_schema
 
 NonEmptyText = Annotated[str, Field(min_length=1, max_length=200)]
 
-StringMap = Annotated[
-    dict[str, str], BeforeValidator(_parse_pairs, json_schema_input_type=dict[str, str] | list[KeyValuePair])
-]
 EnvironmentMap = Annotated[
     dict[str, str],
     BeforeValidator(_parse_environment, json_schema_input_type=dict[str, str] | list[KeyValuePair]),
 ]
-ActionBody = Annotated[
-    str | dict[str, JsonValue] | None,
-    BeforeValidator(_validate_body, json_schema_input_type=str | dict[str, JsonValue] | None),
-]
-JsonSchema = dict[str, JsonValue]
 
 
 class QuickReply(FlowModel):
@@ -102,126 +81,6 @@ class QuickReply(FlowModel):
     payload: str = ""
     description: str = Field("", max_length=200)
     url: str = Field("", pattern=r"^(https?://\S+)?$")
-
-
-class Fallback(FlowModel):
-    """The reaction when the user does not answer: a message, an edge, or both."""
-
-    say: str = Field("", max_length=4_000)
-    edge: str = ""
-
-
-class UndeliveredFallback(Fallback):
-    """The reaction when a message was not delivered.
-
-    `instead` is another way of the message, by the class of the failure; there the node's text is sent, or
-    what `say` is.
-    """
-
-    instead: dict[UndeliveredClass, Way] = Field(default_factory=dict)
-
-
-class Timeout(Fallback):
-    """The reaction when the user has not written for a number of seconds.
-
-    At a node that hands off it is for want of a person, and the bot has the conversation again.
-    """
-
-    seconds: float = Field(gt=0, le=30 * 86_400)
-
-
-_Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4} ?(s|m|h|d)$")]
-_DURATION_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
-
-def parse_duration(text: str) -> float:
-    """Return the seconds of a valid duration such as `2h`."""
-    return int(text[:-1]) * _DURATION_UNITS[text[-1]]
-
-
-class Remind(FlowModel):
-    """A message for later, scheduled when the node is entered: `after` a duration, or `at` a time.
-
-    `at` is ISO 8601; without an offset it is a time in `time_zone`. `before` moves it ahead. The `template`
-    is sent in place of the text on channels that have templates.
-    """
-
-    text: str = Field(min_length=1, max_length=4_000)
-    template: MessageTemplate | None = None
-    after: _Duration | None = None
-    at: str | None = None
-    before: _Duration | None = None
-    time_zone: str = ""
-    cancel_on_reply: bool = False
-
-    @model_validator(mode="after")
-    def _validate_time(self) -> Self:
-        if bool(self.after) == bool(self.at):
-            raise PydanticCustomError("remind", "set after or at")
-        if self.before and not self.at:
-            raise PydanticCustomError("remind", "before has no meaning without at")
-        if self.time_zone:
-            load_time_zone(self.time_zone)
-        return self
-
-
-class ActionTrigger(FlowModel):
-    """When to run an action at a node or on an edge; `on_failure` is the edge to take if it fails."""
-
-    trigger: Literal["on_enter", "on_exit"] = Field(validation_alias=AliasChoices("trigger", "trigger_type"))
-    action_id: str
-    on_failure: str | None = None
-
-
-class EnvironmentUpdate(FlowModel):
-    """A value to copy out of an action's result."""
-
-    env_key: str
-    result_path: str
-
-
-class Action(FlowModel):
-    """An HTTP call that nodes and edges refer to by id. `timeout` is in seconds, `retries` included."""
-
-    id: str
-    name: str
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    url: str
-    description: str = ""
-    headers: StringMap = Field(default_factory=dict)
-    body: ActionBody = Field(None, validation_alias=AliasChoices("body", "body_template"))
-    timeout: int = Field(30, gt=0)
-    store_response_as: str | None = None
-    env_updates: tuple[EnvironmentUpdate, ...] = ()
-    run_once: bool = False
-    string_fields: tuple[str, ...] = ()
-    condition: str | None = None
-    identifier: str | None = None
-    retries: int = Field(2, ge=0, le=5)
-
-
-class Tool(FlowModel):
-    """A function that a model may call. `timeout` is in seconds, `retries` included.
-
-    `handler_id` names the Python function (without it the `id` does); `url`, `method` and `headers` make an
-    HTTP tool, whose arguments are the query of a GET and otherwise the JSON body; `server` is the address of
-    the MCP server that runs the tool, which it knows by this `name`. `on_failure` is the edge to take if it
-    fails.
-    """
-
-    id: str
-    name: str
-    description: str
-    input_schema: JsonSchema | None = None
-    type: Literal["python", "http", "mcp"] = "python"
-    handler_id: str | None = None
-    url: str | None = None
-    method: str | None = None
-    server: str | None = None
-    headers: StringMap = Field(default_factory=dict)
-    timeout: int = Field(30, gt=0)
-    retries: int = Field(2, ge=0, le=5)
-    on_failure: str | None = None
 
 
 class Media(Attachment):

@@ -26,6 +26,8 @@ def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
         return True
     if not _is_remark(turn.text, flow.language):
         return True
+    if recognize_confirmation(turn.text, flow.language) is not None and len(tokenize(turn.text)) == 1:
+        return False  # a bare no answers nothing that is open
     edge = edge_after_end(flow, turn.text)
     return edge is not None and not (edge.is_answer or edge.leads_to_hand_off)
 

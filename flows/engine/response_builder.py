@@ -19,6 +19,8 @@ from flows.text import reveal_values, to_commonmark
 MAX_LABEL_LENGTH = 200
 MAX_SLOT_CHOICES = 10
 
+_MAX_EXAMPLES = 3
+
 
 async def add_node_prompt(context: TurnContext, reply: str = "") -> None:
     """Add the message of the node that was just entered; its shorter reprompt when it is entered again.
@@ -122,7 +124,17 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
     misses, state.misses = state.misses, state.misses + 1
     default = messages.choose_prompt if context.node.labels else messages.rephrase_prompt
     question = current_question(context) or default
-    ask(context, messages.fallback_message(misses, context.turn, question, knows_person=offers_agent))
+    text = messages.fallback_message(misses, context.turn, question, knows_person=offers_agent)
+    examples = messages.join_examples(_example_wishes(context))
+    ask(context, f"{text}\n\n{examples}" if examples else text)
+
+
+def _example_wishes(context: TurnContext) -> list[str]:
+    """Return what users may say here, in the author's examples, where neither choices nor a question tell."""
+    if context.node.labels or context.state.asked or any(edge.slots for edge in context.node.edges):
+        return []
+    edges = [edge for edge in context.node.edges if not (edge.takes_yes or edge.takes_no)]
+    return [edge.edge.examples[0] for edge in edges if edge.edge.examples][:_MAX_EXAMPLES]
 
 
 def ask(context: TurnContext, text: str, template: Template | None = None) -> None:

@@ -22,7 +22,6 @@ from flows.engine.response_builder import (
     build_messages,
     build_quick_replies,
     current_question,
-    describe_deeds,
     repeat_question,
 )
 from flows.engine.routes import find_undelivered_route
@@ -30,6 +29,7 @@ from flows.engine.selection import Transition
 from flows.engine.transition_executor import enter_initial_node, execute_selection
 from flows.engine.transition_selector import match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
+from flows.engine.turn_outcome import build_error_result, build_result, copy_state
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
 from flows.engine.unanswered import (
     is_mere_quotation,
@@ -44,16 +44,9 @@ from flows.state import DialogState
 from flows.templating import TextTemplate
 
 _DEFAULT_SERVICES = EngineServices()
-_SPEAKER_LABELS = {"user": "Person", "assistant": "Bot"}
-_HAND_OFF_OUTCOMES = ("hand_off", "budget")
-_OVERRIDING_ISSUES = {"refused": "stay", "rounds": "stay", "hops": "advance"}
-"""Issues that are an outcome of their own, each with the outcome that it replaces."""
 
 _RESUMED_NOTE = "A person of the business had the conversation. You have it again now: answer as before."
 """Note for the model, which otherwise goes on from what it said about being silent."""
-
-_SUMMARY_LINES = 20
-"""Maximum number of history lines in a hand-off summary."""
 
 
 async def run_turn(  # noqa: PLR0913 - keyword-only
@@ -77,7 +70,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
     if outcome := outcome_without_answer(before, turn):
         return leave_unanswered(flow, before, outcome)
-    state, start = _resume_state(flow, _copy(flow, before), turn), flow.initial
+    state, start = _resume_state(flow, copy_state(flow, before), turn), flow.initial
     drop_changed_values(state, flow.slots)
     if state.node and flow.nodes[state.node].is_router and before.node != state.node:
         start, state.node = flow.nodes[state.node], ""  # a renamed form asks for what is missing
@@ -101,11 +94,11 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
         if summary:
             await summary.apply(context)
     except ModelError as error:
-        return _build_error_result(context, before, error, started_at)
+        return build_error_result(context, before, error, started_at)
     finally:
         if summary:
             await summary.cancel()
-    return _build_result(context, started_at)
+    return build_result(context, started_at)
 
 
 async def run_timer(  # noqa: PLR0913 - keyword-only
@@ -120,7 +113,7 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
 ) -> StateAndResult:
     """Send the node's message for a user who does not reply or was not reached, and follow its edge."""
     started_at = perf_counter()
-    state = _copy(flow, before)
+    state = copy_state(flow, before)
     fallback = _fallback_for(flow.nodes[state.node].node, timer) if state.node else None
     if fallback is None:
         return before, TurnResult(node=state.node)
@@ -131,14 +124,10 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
     try:
         if edge := find_edge(fallback.edge, context.node.edges):
             await execute_selection(context, Transition(edge))
-            return _build_result(context, started_at)
+            return build_result(context, started_at)
     except ModelError as error:
-        return _build_error_result(context, before, error, started_at)
+        return build_error_result(context, before, error, started_at)
     return state, TurnResult(messages=build_messages(context), outcome=state.outcome, node=state.node)
-
-
-def _copy(flow: CompiledFlow, state: DialogState) -> DialogState:
-    return state.working_copy(flow.nodes, flow.renamed)
 
 
 def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> None:
@@ -287,88 +276,6 @@ def _needs_routing(context: TurnContext) -> bool:
     return not is_greeting(text, context.flow.language)
 
 
-def _build_result(context: TurnContext, started_at: float) -> StateAndResult:
-    """Return the state to store and the result of a turn that was answered."""
-    outcome, state, flow = context.outcome, context.state, context.flow
-    state.outcome = "hand_off" if outcome == "budget" else outcome
-    state.apologies, state.version = 0, context.node.version
-    if flow.budget and outcome != "budget":
-        state.turns, state.tokens = state.turns + 1, state.tokens + context.usage.tokens
-    for issue in context.issues:
-        if _OVERRIDING_ISSUES.get(issue) == outcome:
-            outcome = issue
-            break
-    return state, _turn_result(
-        context, outcome=outcome, messages=build_messages(context), started_at=started_at
-    )
-
-
-def _build_error_result(
-    context: TurnContext, before: DialogState, error: ModelError, started_at: float
-) -> StateAndResult:
-    """Return an apology for a turn whose model failed; without side effects the state is the one before."""
-    apologies = context.locale_messages.apologies
-    apology = Message(text=apologies[before.apologies % len(apologies)])
-    if context.has_side_effects:
-        if deeds := describe_deeds(context):
-            add_message(context, Message(text=deeds))
-        add_message(context, apology)
-        messages = build_messages(context)
-    else:
-        context.state, context.last_edge_id = _copy(context.flow, before), ""
-        messages = (apology,)
-    context.state.apologies = before.apologies + 1
-    return context.state, _turn_result(
-        context, outcome="error", messages=messages, started_at=started_at, error=str(error)[:200]
-    )
-
-
-def _turn_result(
-    context: TurnContext, *, outcome: str, messages: tuple[Message, ...], started_at: float, error: str = ""
-) -> TurnResult:
-    state = context.state
-    node = context.flow.nodes.get(state.node)
-    timeout = node.node.timeout if node else None
-    is_handed_off = outcome in _HAND_OFF_OUTCOMES
-    return TurnResult(
-        messages=messages,
-        outcome=outcome,
-        node=state.node,
-        edge=context.last_edge_id,
-        hand_off=is_handed_off,
-        model=context.usage.model or context.model.name,
-        tokens=context.usage.tokens,
-        tools=tuple(context.executed),
-        issue=" ".join(dict.fromkeys(context.issues)) if context.issues else "",
-        error=error,
-        timeout=timeout.seconds if timeout and outcome != "final" else None,
-        summary=_hand_off_summary(state, is_first_turn=context.is_first_turn) if is_handed_off else "",
-        seconds=perf_counter() - started_at,
-        failures=context.usage.failures,
-        opt_out=context.opts_out and outcome != "error",
-        reminders=tuple(context.reminders) if outcome != "error" else (),
-    )
-
-
 def _state_digest(state: DialogState) -> str:
     """Return an id for a timer's turn, the same when the turn is retried."""
     return hashlib.sha256(json.dumps(state.to_json(), sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _hand_off_summary(state: DialogState, *, is_first_turn: bool) -> str:
-    """Return the slots, the summary and the last messages as lines of text for the agent who takes over.
-
-    The first words of a person stand before the greeting, which the flow said before it read them.
-    """
-    history = state.history[-_SUMMARY_LINES:]
-    if is_first_turn and sum(line["role"] == "user" for line in history) == 1:
-        history = tuple(sorted(history, key=lambda line: line["role"] != "user"))
-    slots = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
-    lines = [
-        # indented, so that no message can imitate a line of the other side
-        f"{_SPEAKER_LABELS[line['role']]}: {line['content']}".replace("\n", "\n  ")
-        for line in history
-        if line["role"] in _SPEAKER_LABELS
-    ]
-    earlier = [f"Before: {state.summary}"] if state.summary else []
-    return "\n\n".join("\n".join(part) for part in (slots, earlier, lines) if part)

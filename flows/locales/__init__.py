@@ -1,7 +1,8 @@
 """Language packs: the engine's own messages and the recognizers' language data, one folder per language.
 
 A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`),
-`clauses.py` (`CLAUSES`) and `conditions.py` (`CONDITIONS`).
+`clauses.py` (`CLAUSES`), `conditions.py` (`CONDITIONS`), `short_answers.py` (`SHORT_ANSWERS`) and `days.py`
+(`DAYS_IN_WORDS`, `NAMED_DAYS`).
 A text of the flow always takes precedence over a pack's message.
 """
 
@@ -16,7 +17,8 @@ from types import MappingProxyType
 from typing import Final
 
 from flows.locales import other_languages
-from flows.locales.lexicon import Lexicon, merge
+from flows.locales.lexicon import Lexicon
+from flows.locales.merging import merge
 from flows.locales.messages import LocaleMessages
 from flows.text import tokenize
 
@@ -32,15 +34,22 @@ LANGUAGES: Final = tuple(
 _MESSAGES: Final[Mapping[str, LocaleMessages]] = MappingProxyType(
     {code: import_module(f"{__name__}.{code}.messages").MESSAGES for code in LANGUAGES}
 )
+
+
+def _load_lexicon(code: str) -> Lexicon:
+    days = import_module(f"{__name__}.{code}.days")
+    lexicon: Lexicon = import_module(f"{__name__}.{code}.lexicon").LEXICON
+    return replace(
+        lexicon,
+        dates=replace(lexicon.dates, days_in_words=days.DAYS_IN_WORDS, named_days=days.NAMED_DAYS),
+        clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
+        conditions=import_module(f"{__name__}.{code}.conditions").CONDITIONS,
+        short_answers=import_module(f"{__name__}.{code}.short_answers").SHORT_ANSWERS,
+    )
+
+
 PACK_LEXICONS: Final[Mapping[str, Lexicon]] = MappingProxyType(
-    {
-        code: replace(
-            import_module(f"{__name__}.{code}.lexicon").LEXICON,
-            clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
-            conditions=import_module(f"{__name__}.{code}.conditions").CONDITIONS,
-        )
-        for code in LANGUAGES
-    }
+    {code: _load_lexicon(code) for code in LANGUAGES}
 )
 """Each pack's own words, without those of other packs that it reads."""
 

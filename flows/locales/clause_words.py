@@ -32,6 +32,14 @@ class ClauseWords:
     """Words of a clause that tells a fact: a denial in it says little about a wish (“I can't find it”)."""
     clause_starts: Phrases = ()
     """Beginnings of a clause that need no punctuation before them (“I don't want that I want this”)."""
+    errands: Phrases = ()
+    """Phrases of who has to ask their own people first (“I still have to”)."""
+    particles: Words = frozenset()
+    """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
+    strict_conditions: Phrases = ()
+    """Phrases by which a value holds only under a condition (“only if”)."""
+    delays: Phrases = ()
+    """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     conditions: Phrases = ()
     """Beginnings of a clause about what might be: behind a yes its words are no wish."""
     negative_questions: Phrases = ()
@@ -108,8 +116,12 @@ class ClauseWords:
     """Phrases of a question for a number of things (“how many”)."""
     age_words: Words = frozenset()
     """Words of a question for an age."""
+    age_changes: Phrases = ()
+    """Verbs of an age that is not reached yet (“turns 9 in March”)."""
     age_units: Words = frozenset()
     """Units of an age."""
+    unit_abbreviations: Mapping[str, str] = field(default_factory=dict)
+    """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
     inquiry_starts: Phrases = ()
@@ -126,11 +138,25 @@ class ClauseWords:
     """Words and phrases that are a number of people (“zu zweit”)."""
     per_words: Phrases = ()
     """Words between a count and the unit of time in which it happens so often (“once a week”)."""
+    infinitive_ending: str = ""
+    """The ending of verbs whose imperative is written without it (“buchen”, “buch”)."""
+    verb_prefixes: Phrases = ()
+    """Prefixes of verbs that stand at the end of a sentence (“trag das ein”)."""
     joins_words: bool = False
     """True if nouns are joined into one word, the last of which says what it is (“Winterreifen”)."""
     move_words: Words = frozenset()
     """Verbs of who wants another day or time for something (“move”): a day beside it may be the old one."""
     target_words: Phrases = ()
     """Words before the new day or time of what is moved (“to Monday”)."""
+    ending_words: Words = frozenset()
+    """Verbs of who wants something to end: a question about it (“can I cancel any time?”) ends nothing."""
+    hypothetical_starts: Phrases = ()
+    """Beginnings of a clause about what who writes might do (“if I”)."""
+    offer_patterns: tuple[str, ...] = ()
+    """Patterns of what the bot offers to do, with the verb as the group, without accents (“shall I book”)."""
+    obligations: Phrases = ()
+    """Phrases of who has to do something (“have to”)."""
+    generalities: Phrases = ()
+    """Phrases that make a question about a possibility one about the rules (“any time”, “later”)."""
     undo_words: Words = frozenset()
     """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""

@@ -32,6 +32,9 @@ class LocaleMessages:
     rephrase_prompt: str
     take_your_time: str
     nothing_done_yet: str
+    later_wish: str
+    examples_hint: str
+    quoted_example: str
     human_agent_hint: str
     error_prefixes: tuple[str, ...]
     files_unsupported: tuple[str, ...]
@@ -50,6 +53,7 @@ class LocaleMessages:
     date_in_past: str
     ambiguous_hour: str
     ambiguous_value: str
+    certain_value_required: str
     exact_number_required: str
     whole_number_required: str
     at_least: str
@@ -129,6 +133,12 @@ class LocaleMessages:
             if knows_person and misses >= _MISSES_BEFORE_HUMAN_HINT
             else text
         )
+
+    def join_examples(self, examples: Sequence[str]) -> str:
+        """Return the sentence that names what may be said, empty without examples."""
+        quoted = [self.quoted_example.format(example) for example in examples]
+        named = self.join_list(quoted) if len(quoted) > 1 else "".join(quoted)
+        return self.examples_hint.format(named) if named else ""
 
     def format_date(self, day: date) -> str:
         """Format a day in words, as in 23 April 1990."""

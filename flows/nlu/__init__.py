@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
-from flows.nlu.claims import EMAIL_PATTERN, mask_claimed
-from flows.nlu.clauses import (
-    asks_to_wait,
-    denied_positions,
-    doubted_positions,
-    has_wish,
-    is_excepted,
-    is_request,
-    is_reserved,
-    is_unreserved_yes,
-    refuses_wish,
-)
+from flows.nlu.claims import EMAIL_PATTERN, mask_claimed, without_contacts
+from flows.nlu.clauses import denied_positions, doubted_positions, is_excepted, split_clauses
 from flows.nlu.condition_words import (
     EMPTY_CONDITION_WORDS,
     WORDS_FOR_USERS,
@@ -32,19 +22,43 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
+from flows.nlu.doubts import mask_doubts
 from flows.nlu.label_words import find_labels
-from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
+from flows.nlu.lexicon import content_words, imperatives, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
-from flows.nlu.open_answers import asks_back, asks_for_name, names_something, read_name, without_naming
+from flows.nlu.open_answers import (
+    asks_back,
+    asks_for_name,
+    names_something,
+    read_name,
+    without_naming,
+)
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
-from flows.nlu.person_requests import asks_for_person
+from flows.nlu.person_requests import asks_for_person, names_person, speaks_of_own_people
 from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.promised_deeds import promises_deed
+from flows.nlu.questions_beside import without_questions
 from flows.nlu.quotations import Unquoted, is_newest, may_quote, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
+from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes
 from flows.nlu.said import Said
+from flows.nlu.short_answers import (
+    asks_for_agreement,
+    read_short_amount,
+    read_short_answer,
+    refuses_to_tell,
+    wants_to_skip,
+)
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
+from flows.nlu.wishes import (
+    asks_about_deed,
+    has_wish,
+    is_request,
+    mentions_ending,
+    refuses_wish,
+    repeats_offer,
+)
 
 __all__ = [
     "CLAUSE_END",
@@ -60,7 +74,9 @@ __all__ = [
     "Vector",
     "answer_vocabulary",
     "any_pattern",
+    "asks_about_deed",
     "asks_back",
+    "asks_for_agreement",
     "asks_for_name",
     "asks_for_person",
     "asks_to_wait",
@@ -77,6 +93,7 @@ __all__ = [
     "find_labels",
     "fit_vectorizer",
     "has_wish",
+    "imperatives",
     "is_about_past",
     "is_among_unknown",
     "is_excepted",
@@ -90,21 +107,33 @@ __all__ = [
     "is_small_talk",
     "is_unreserved_yes",
     "mask_claimed",
+    "mask_doubts",
     "mask_reports",
     "may_quote",
+    "mentions_ending",
+    "names_person",
     "names_something",
     "negates_other_words",
     "new_date_only",
     "one_of",
     "promises_deed",
     "read_name",
+    "read_short_amount",
+    "read_short_answer",
     "recognize_choice",
     "recognize_choice_label",
     "recognize_confirmation",
     "recognize_numbers",
     "recognize_phone_numbers",
+    "refuses_to_tell",
     "refuses_wish",
     "remove_quotations",
+    "repeats_offer",
+    "speaks_of_own_people",
+    "split_clauses",
+    "wants_to_skip",
+    "without_contacts",
     "without_naming",
+    "without_questions",
     "without_subject",
 ]

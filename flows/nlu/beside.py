@@ -27,7 +27,8 @@ def stands_beside_unknown(
     if is_excepted(ahead[::-1], language):
         return True
     known = _known_words(lexicon, language) | names
-    return _is_changed(ahead, known, lexicon.clauses.value_links) or _is_changed(
+    ordinals = lexicon.clauses.ordinals
+    return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
         behind, known, lexicon.clauses.value_connectors
     )
 
@@ -57,8 +58,16 @@ def _within_clause(words: Tokens) -> Tokens:
     return words[:end]
 
 
-def _is_changed(words: Tokens, known: frozenset[str], links: frozenset[str], reach: int = _REACH) -> bool:
+def _is_changed(
+    words: Tokens,
+    known: frozenset[str],
+    links: frozenset[str],
+    reach: int = _REACH,
+    ordinals: frozenset[str] = frozenset(),
+) -> bool:
     for word in words[:reach]:
+        if word in ordinals:
+            return True
         if word in links or not word.isalpha() or len(word) == 1:
             return False
         if word not in known:

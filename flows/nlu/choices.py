@@ -39,7 +39,9 @@ def recognize_choice(
         is_told = 1 <= position <= len(offered) and not _is_in_other_label(position, offered)
         return offered[position - 1] if is_told else None
     chosen = _match_label(tokens, offered, lexicon)
-    if chosen and _is_other_answer(chosen.label, answer, language):
+    if chosen and (
+        _is_other_answer(chosen.label, answer, language) or _is_asked(chosen.label, answer, language)
+    ):
         return None
     return chosen or _match_foreign_position(tokens, offered)
 
@@ -54,6 +56,11 @@ def _is_other_answer(label: str, answer: str, language: str) -> bool:
     """Return whether a label that is a yes or a no stands in an answer that is another: “no sé”."""
     agreed = recognize_confirmation(label, language)
     return agreed is not None and recognize_confirmation(answer, language) is not agreed
+
+
+def _is_asked(label: str, answer: str, language: str) -> bool:
+    """Return whether a yes or a no is only asked for: “yes?” is none."""
+    return answer.rstrip().endswith("?") and recognize_confirmation(label, language) is not None
 
 
 def recognize_choice_label(

@@ -58,12 +58,19 @@ def _phone_spans(text: str, language: str, *, is_asked: bool) -> Iterator[Span]:
 
 def mask_claimed(text: str, language: str = DEFAULT_LANGUAGE, *, phones: bool = True) -> str:
     """Return the text of the same length without what e-mail addresses, codes and phone numbers claim."""
-    if len(text) < _MIN_MASKED_LENGTH or not any(map(str.isdigit, text)):
+    if len(text) < _MIN_MASKED_LENGTH or not ("@" in text or any(map(str.isdigit, text))):
         return text
     text = normalize_same_length(text)
     for pattern in (_EMAIL_OR_ACCOUNT, _CODE):
         text = mask_spans(text, [match.span() for match in pattern.finditer(text)])
     return mask_spans(text, find_phone_spans(text, language)) if phones else text
+
+
+def without_contacts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text of the same length without its e-mail addresses and phone numbers."""
+    plain = text.replace("ß", "s")  # which would make the normalized text longer
+    spans = [match.span() for match in _EMAIL_OR_ACCOUNT.finditer(plain)]
+    return mask_spans(text, [*spans, *find_phone_spans(plain, language, is_asked=True)])
 
 
 def mask_spans(text: str, spans: list[Span]) -> str:

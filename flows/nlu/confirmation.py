@@ -9,6 +9,7 @@ from functools import cache
 from typing import Literal
 
 from flows.locales import DEFAULT_LANGUAGE, LANGUAGES, Lexicon, lexicon_for
+from flows.nlu.short_answers import read_short_answer
 from flows.text import find_phrase, squeeze_repeats, tokenize
 
 _ConfirmationSignal = Literal["yes", "no", "denied", "doubt", "nothing"]
@@ -84,6 +85,8 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
     A “not” that belongs to no known word cancels a yes, but leaves a no.
     """
     vocabulary = answer_vocabulary(language)
+    if (short := read_short_answer(text, language)) is not None:
+        return short
     clauses = [
         tokens
         for part in _CLAUSE_SEPARATOR.split(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.text import tokenize
 
@@ -12,6 +14,19 @@ def content_words(text: str, language: str = DEFAULT_LANGUAGE) -> tuple[str, ...
     """Return the words that are no fillers; all words when there is none."""
     every, fillers = tokenize(text), lexicon_for(language).fillers
     return tuple(word for word in every if word not in fillers) or every
+
+
+@lru_cache(maxsize=1_000)
+def imperatives(word: str, language: str = DEFAULT_LANGUAGE) -> frozenset[str]:
+    """Return the words of a verb's imperative (“trag … ein” of “eintragen”), where the language has such."""
+    clauses = lexicon_for(language).clauses
+    if not clauses.infinitive_ending or not word.endswith(clauses.infinitive_ending):
+        return frozenset()
+    prefix = next((each for each in clauses.verb_prefixes if word.startswith(each)), "")
+    plain = {word, word.removeprefix(prefix)}
+    stems = {each.removesuffix(clauses.infinitive_ending) for each in plain}
+    forms = {f"{stem}{ending}" for stem in stems for ending in ("", "e", clauses.infinitive_ending)}
+    return frozenset(form for form in forms | {prefix} if len(form) > 1)
 
 
 def is_greeting(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -16,7 +16,7 @@ from text_to_num import text2num
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.locales.clause_words import ClauseWords
-from flows.locales.lexicon import NumberWords
+from flows.locales.value_words import NumberWords
 from flows.nlu.patterns import one_of
 from flows.text import normalize, tokenize
 
@@ -69,7 +69,7 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
     ]
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
-        half = _parse_half_unit(tokens, at, clauses)
+        half = _parse_half_unit(tokens, at, clauses) or _parse_single_unit(tokens, at, lexicon)
         length, number = half or _parse_number(tokens, at, numbers)
         is_denied = at > 0 and tokens[at - 1].text in lexicon.value_negations
         if number is not None and not is_denied:
@@ -109,6 +109,16 @@ def _parse_half_unit(
         if unit := words.amount_multipliers.get(token.text):
             return length, RecognizedNumber(unit // 2)
     return None
+
+
+def _parse_single_unit(
+    tokens: list[_Token], at: int, lexicon: Lexicon
+) -> tuple[int, RecognizedNumber] | None:
+    """Return the number of one such unit behind an article (“a dozen”)."""
+    if lexicon.dates.counts.get(tokens[at].text) != 1 or at + 1 >= len(tokens):
+        return None
+    unit = lexicon.clauses.amount_multipliers.get(tokens[at + 1].text)
+    return (2, RecognizedNumber(unit)) if unit else None
 
 
 def _multiply(number: RecognizedNumber, unit: int) -> RecognizedNumber:

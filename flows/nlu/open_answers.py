@@ -7,9 +7,9 @@ import unicodedata
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.clauses import asks_to_wait
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.reservations import asks_to_wait
 from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
 from flows.nlu.claims import mask_claimed
 from flows.nlu.datetimes import mask_dates
-from flows.text import BoundedRegex, normalize, normalize_same_length
+from flows.text import BoundedRegex, normalize, normalize_same_length, tokenize
 
 _MAX_TEXT_LENGTH = 500
 _MAX_TOKEN_LENGTH = 100
@@ -40,13 +40,26 @@ def extract_pattern_matches(
                 (count, cased)
                 for count, form in forms
                 for cased in (form, form.upper())
-                if pattern.fullmatch(cased)
+                if pattern.fullmatch(cased) and _is_code(cased, tokens[index : index + count], text, language)
             ),
             (1, ""),
         )
         if value and not _is_negated(tokens[:index], language):
             yield value
         index += taken
+
+
+def _is_code(value: str, typed: list[str], text: str, language: str) -> bool:
+    """Return whether a value is no word of a sentence: letters alone are a code where they stand alone.
+
+    They may be typed in capitals, unless the whole text is.
+    """
+    if not value.isalpha() or (typed == [value] and not text.isupper()):
+        return True
+    lexicon = lexicon_for(language)
+    empty = lexicon.fillers | lexicon.clauses.code_companions | lexicon.thanks
+    own = tokenize(typed[0])
+    return len(typed) == 1 and empty.isdisjoint(own) and empty.issuperset({*tokenize(text)} - {*own})
 
 
 def _mask_dates_alone(text: str, language: str) -> str:

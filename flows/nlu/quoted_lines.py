@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from flows.locales.quotation_phrases import ATTRIBUTIONS, HEADER_LINE, HEADERS, SEPARATORS, SIGNATURES
+from flows.locales.mail_phrases import ATTRIBUTIONS, HEADER_LINE, HEADERS, SEPARATORS, SIGNATURES
 from flows.nlu.said import Corpus
 from flows.text import tokenize
 

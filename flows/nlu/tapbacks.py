@@ -7,13 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from flows.locales.quotation_phrases import (
-    EMOJI_TAPBACKS,
-    INNER_QUOTATIONS,
-    MEDIA,
-    REMOVED_TAPBACKS,
-    TAPBACKS,
-)
+from flows.locales.tapback_phrases import TAPBACKS
+from flows.locales.tapback_variants import EMOJI_TAPBACKS, INNER_QUOTATIONS, MEDIA, REMOVED_TAPBACKS
 
 QUOTES = "\"'“”„‟«»‘’‚‹›"
 CUT_MARKS = ("…", "...")

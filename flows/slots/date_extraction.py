@@ -46,6 +46,8 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
         )
         if reason := next((item.error_message for item in recognized if item.error_message), ""):
             return SlotReading(error_message=reason, weight=1)
+    if not recognized and slot.must_be_future and _names_several_days(text, slot.language):
+        return SlotReading(error_message=messages.exact_day_required, weight=1)
     if not recognized and not slot.must_be_future:
         foreign = _extract_foreign_date(slot, text, today)
         is_begun = (
@@ -68,6 +70,17 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 def is_birth_date(slot: Slot) -> bool:
     """Return whether the slot is a day of birth."""
     return not lexicon_for(slot.language).clauses.birth_words.isdisjoint(words_of_slot(slot))
+
+
+def _names_several_days(text: str, language: str) -> bool:
+    """Return whether a short statement names days of which one is asked for: “sometime next week”."""
+    is_short = len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS and not text.rstrip().endswith("?")
+    return is_short and _vague_days(lexicon_for(language)).search(normalize(text)) is not None
+
+
+@cache
+def _vague_days(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.dates.vague_days)}\b")
 
 
 def _asks_for_birth(slot: Slot) -> bool:

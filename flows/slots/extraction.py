@@ -17,10 +17,12 @@ from flows.nlu import (
     expand_fractions,
     extract_pattern_matches,
     is_among_unknown,
+    mask_doubts,
     recognize_phone_numbers,
 )
 from flows.nlu.datetimes import (
     mask_dates,
+    write_days_in_digits,
 )
 from flows.slots.constraint_messages import violation_message
 from flows.slots.date_extraction import extract_date, extract_time
@@ -41,6 +43,11 @@ _LABEL_STEM = 4
 _MIN_WORD_LENGTH = 3
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
+_DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
+"""Kinds of value that are not taken from who is not sure. A code or an address is right or it is none."""
+
+_COUNTED_KINDS = ("date", "integer", "number", "time")
+
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 
@@ -48,7 +55,17 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     """Return the value of `slot` in a user's `text`, recognized without a model."""
     text = expand_fractions(normalize_digits(text[:MAX_INPUT_LENGTH])).strip()
     recognize = slot_type(slot.kind).recognize
-    return _check_constraints(slot, recognize(slot, text, today)) if recognize and text else SlotReading()
+    if not recognize or not text:
+        return SlotReading()
+    if slot.kind in _COUNTED_KINDS:
+        text = write_days_in_digits(text, slot.language)
+    reading = _check_constraints(slot, recognize(slot, text, today))
+    if reading.value is None or slot.kind not in _DOUBTABLE_KINDS:
+        return reading
+    certain = mask_doubts(text, slot.language)
+    if certain == text or recognize(slot, certain, today).value == reading.value:
+        return reading
+    return SlotReading(error_message=messages_for(slot.language).certain_value_required, weight=1)
 
 
 def validate_slot_value(slot: Slot, value: JsonValue, today: date) -> SlotReading:

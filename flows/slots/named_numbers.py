@@ -132,6 +132,8 @@ def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
         nouns |= lexicon.clauses.people_words
     for topic in lexicon.clauses.topics:
         nouns |= set(topic) if not nouns.isdisjoint(topic) else set()
+    short = lexicon.clauses.unit_abbreviations.items()
+    nouns |= {unit for unit, long in short if any(word.startswith(long) for word in names)}
     return frozenset(map(stem_of_noun, nouns))
 
 

@@ -8,12 +8,16 @@ from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     RecognizedNumber,
     answer_vocabulary,
+    asks_for_agreement,
     is_not_yet,
     is_reserved,
     is_unreserved_yes,
     mask_claimed,
+    read_short_amount,
+    read_short_answer,
     recognize_confirmation,
     recognize_numbers,
+    refuses_to_tell,
 )
 from flows.nlu.datetimes import mask_dates, mask_days_of_month, mask_times
 from flows.slots.named_numbers import (
@@ -33,6 +37,8 @@ _MIN_WORD_LENGTH = 3
 
 
 def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
+    if refuses_to_tell(text, slot.language) or asks_for_agreement(text, slot.language):
+        return SlotReading()
     agreed = False if is_not_yet(text, slot.language) else recognize_confirmation(text, slot.language)
     if agreed and is_reserved(text, slot.language):
         return SlotReading()
@@ -45,6 +51,8 @@ def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _is_strong_yes(slot: Slot, text: str) -> bool:
     """Return whether a yes is said by its own word, or by one such as “fine” that is about what was asked."""
+    if read_short_answer(text, slot.language):
+        return True
     vocabulary, words = answer_vocabulary(slot.language), tokenize(text)
     strong = vocabulary.affirmative - vocabulary.correct
     return not strong.isdisjoint(words) or is_unreserved_yes(text, slot.language, words_of_slot(slot))
@@ -64,6 +72,8 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
+    if (amount := read_short_amount(text, names, slot.language)) is not None:
+        return SlotReading(amount, weight=3)
     recognized = recognize_free_numbers(slot, text)
     messages = messages_for(slot.language)
     if not recognized:
@@ -73,7 +83,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [doubtful.value, doubtful.alternative]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
-    if any(number.is_modified for number in recognized):
+    if any(number.is_modified for number in recognized) or _is_age_to_come(slot, names, text):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     if any(number.value is None for number in recognized):
         return invalid_reading(slot)
@@ -87,6 +97,14 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _is_age_to_come(slot: Slot, names: frozenset[str], text: str) -> bool:
+    """Return whether an age is not reached yet: “she turns nine in March”."""
+    clauses, spaced = lexicon_for(slot.language).clauses, f" {' '.join(tokenize(text))} "
+    return not names.isdisjoint(clauses.age_words) and any(
+        f" {phrase} " in spaced for phrase in clauses.age_changes
+    )
 
 
 def _single_unit(slot: Slot, text: str) -> list[int | float]:

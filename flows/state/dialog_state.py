@@ -7,18 +7,24 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
-from typing_extensions import TypedDict
 
 from core.model import Choice
 from core.ports import State
 from flows.state.size_limit import serialized_size, trim_state
+from flows.state.stored_fields import (
+    MAX_HISTORY_LINES,
+    HistoryLine,
+    Interrupt,
+    Role,
+    field_parser,
+    interrupt_to_json,
+    to_json_value,
+)
 from flows.text import replace_surrogates
-
-Role = Literal["user", "assistant", "system"]
 
 SCHEMA_VERSION = 2
 _READABLE_VERSIONS = (1, 2)
@@ -33,29 +39,9 @@ _MAX_SMALL_TEXTS, _MAX_SMALL_LENGTH = 60, 150
 
 _NOTHING_RENAMED: Mapping[str, str] = MappingProxyType({})
 
-MAX_HISTORY_LINES = 40
 MAX_SUMMARY_LENGTH = 800
 MAX_LINE_LENGTH = 1_000
 MAX_INTERRUPT_DEPTH = 5
-
-
-class HistoryLine(TypedDict):
-    """A message as the model receives it; lines of `system` are notes for the model alone."""
-
-    role: Role
-    content: str
-
-
-class Interrupt(NamedTuple):
-    """A node that was left over a global edge, the number of turns spent there, and what was known there.
-
-    `asked` is the slot whose question was open, if any, and `filled` those that were filled by then.
-    """
-
-    node: str
-    turns: int = 0
-    asked: str = ""
-    filled: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -180,7 +166,7 @@ class DialogState:
         result: State = {"schema_version": SCHEMA_VERSION}
         result.update(
             {
-                name: _to_json_value(value)
+                name: to_json_value(value)
                 for name, value in zip(_FIELD_PARSERS, _get_all_fields(self), strict=True)
                 if value
             }
@@ -188,7 +174,7 @@ class DialogState:
         if self.outcome == "stay":
             del result["outcome"]
         if self.interrupts:
-            result["interrupts"] = [_interrupt_to_json(frame) for frame in self.interrupts]
+            result["interrupts"] = [interrupt_to_json(frame) for frame in self.interrupts]
         if self.offered:
             result["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return result
@@ -257,106 +243,11 @@ class DialogState:
         return frame.node
 
 
-_ROLE_BY_STORED_NAME: Mapping[object, Role] = {
-    "user": "user",
-    "assistant": "assistant",
-    "system": "system",
-    "note": "system",
-}
-
-
-def _to_json_value(value: Any) -> JsonValue:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _parse_text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("this is not text")
-    return value
-
-
-def _parse_number(value: Any) -> int:
-    if not isinstance(value, int):
-        raise TypeError("this is not a number")
-    return value
-
-
-def _parse_object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError("this is not an object")
-    return dict(value)
-
-
 def _approximate_length(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
     return 20 if value is None or isinstance(value, int | float) else _MAX_SMALL_LENGTH
 
 
-def _parse_counts(value: Any) -> dict[str, int]:
-    return {name: _parse_number(count) for name, count in _parse_object(value).items()}
-
-
-def _parse_string_map(value: Any) -> dict[str, str]:
-    return {name: _parse_text(text) for name, text in _parse_object(value).items()}
-
-
-def _parse_history(value: Any) -> tuple[HistoryLine, ...]:
-    """Parse a history; invalid lines are left out, such as a tool call without its result."""
-    if not isinstance(value, list):
-        raise TypeError("this is not a history")
-    return tuple([line for line in map(_parse_history_line, value[-MAX_HISTORY_LINES:]) if line])
-
-
-def _parse_history_line(value: Any) -> HistoryLine | None:
-    # schema 1 has `text` instead of `content`, and `note` instead of `system`
-    if not isinstance(value, dict):
-        return None
-    role, content = _ROLE_BY_STORED_NAME.get(value.get("role")), value.get("content") or value.get("text")
-    if not role or not content or not isinstance(content, str):
-        return None
-    return {"role": role, "content": replace_surrogates(content)}
-
-
-def _parse_interrupts(value: Any) -> tuple[Interrupt, ...]:
-    return tuple(
-        Interrupt(
-            _parse_text(each["node"]),
-            _parse_number(each.get("turns", 0)),
-            _parse_text(each.get("asked", "")),
-            _parse_string_list(each.get("filled", ())),
-        )
-        for each in value
-    )
-
-
-def _interrupt_to_json(frame: Interrupt) -> dict[str, JsonValue]:
-    result: dict[str, JsonValue] = {"node": frame.node, "turns": frame.turns}
-    if frame.asked:
-        result["asked"] = frame.asked
-    if frame.filled:
-        result["filled"] = list(frame.filled)
-    return result
-
-
-def _parse_choices(value: Any) -> tuple[Choice, ...]:
-    return tuple(Choice(label=each["label"], payload=each["payload"]) for each in value)
-
-
-def _parse_string_list(value: Any) -> tuple[str, ...]:
-    return tuple(_parse_text(each) for each in value)
-
-
-_PARSER_BY_FIELD: dict[str, Any] = {
-    "history": _parse_history,
-    "interrupts": _parse_interrupts,
-    "offered": _parse_choices,
-    "visits": _parse_counts,
-    "environment": _parse_string_map,
-}
-_PARSER_BY_TYPE = {"str": _parse_text, "int": _parse_number, "tuple[str, ...]": _parse_string_list}
-_FIELD_PARSERS = {
-    each.name: _PARSER_BY_FIELD.get(each.name) or _PARSER_BY_TYPE.get(str(each.type), _parse_object)
-    for each in fields(DialogState)
-}
+_FIELD_PARSERS = {each.name: field_parser(each.name, str(each.type)) for each in fields(DialogState)}
 _get_all_fields = attrgetter(*_FIELD_PARSERS)

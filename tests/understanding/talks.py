@@ -9,6 +9,7 @@ one about its values. After a turn that was not right the talk goes on from wher
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from flows.engine import DialogMachine, TurnResult
 from tests.understanding.scored_turns import TODAY
 
 TALKS = Path(__file__).parent / "talks"
-FOLDERS = ("a", "b", "c", "d")
+FOLDERS = ("a", "b", "c", "d", "e", "f")
 
 Verdict = Literal["right", "asks", "astray", "wrong"]
 
@@ -122,7 +123,9 @@ def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[s
     node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
     is_further = node != old.get("node")
     values = {**(turn.optional if is_further else {}), **turn.changes}
-    learnt = {name: turn.text if each[0] == "*" else _typed(each[0]) for name, each in values.items()}
+    learnt = {
+        name: turn.text if each[0] == "*" else _typed(flow, name, each[0]) for name, each in values.items()
+    }
     skipped = str(old.get("node")).partition("ask_")[2]
     if is_further and skipped and skipped not in {**(old.get("slots") or {}), **learnt}:
         learnt[f"{skipped}_skipped"] = True
@@ -138,7 +141,11 @@ def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[s
     }  # fmt: skip
 
 
-def _typed(value: str) -> Any:
-    if value in ("true", "false"):
+def _typed(flow: Flow, name: str, value: str) -> Any:
+    """Return a value in the type that its slot is stored in."""
+    schemas: list[Any] = [edge.input_schema or {} for node in flow.nodes for edge in node.edges]
+    parts = (schema.get("properties", {}).get(name) for schema in schemas)
+    declared = next((part.get("type") for part in parts if part), "string")
+    if declared == "boolean":
         return value == "true"
-    return int(value) if value.isdigit() and len(value) < 5 else value
+    return json.loads(value) if declared in ("integer", "number") else value

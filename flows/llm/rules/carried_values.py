@@ -12,7 +12,7 @@ from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.keywords import exact_match_length
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.nlu import has_wish, new_date_only
+from flows.nlu import has_wish, new_date_only, without_questions
 from flows.slots import Slot
 from flows.text import tokenize
 
@@ -30,7 +30,7 @@ def read_carried_values(
     A number counts only beside its noun, and no text and no yes counts: nobody was asked for them.
     """
     edges = tuple(edge for each in _nodes_of(flow, node) for edge in each.edges if edge.slots)
-    slots = {slot.name: slot for slot in _readable_slots(edges)}
+    slots, text = {slot.name: slot for slot in _readable_slots(edges)}, without_questions(text, flow.language)
     if not slots:
         return {}
     request = TransitionRequest(

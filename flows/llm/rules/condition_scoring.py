@@ -21,6 +21,10 @@ from flows.nlu import (
     expects_consent,
     expects_refusal,
     expects_willingness,
+    is_negation,
+    mask_doubts,
+    names_person,
+    recognize_confirmation,
     without_subject,
 )
 from flows.text import find_phrase, tokenize
@@ -30,6 +34,7 @@ _QUOTED = re.compile(r"[\"“„']([^\"”“']{1,40})[\"”“'](?!\w)")
 _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH, _STEM_LENGTH = 3, 4, 4
 _MIN_OWN_WORDS = 3
+_CLAUSE_SEPARATOR = re.compile(r"[.,;!?]+(?=\s|$)")
 _PRONOUNS = frozenset(("they", "them", "their"))
 
 
@@ -40,6 +45,7 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not all(map(is_optional_text, edge.slots)):
         return 0.0
     condition, agreed = message.conditions[edge.id].replace("_", " "), message.confirmation
+    agreed = False if agreed is None and message.refuses_to_tell else agreed
     is_local = any(own is edge for own in message.request.node.edges)
     if condition.strip().casefold() in _ALWAYS:
         return FREE_TEXT_SCORE - 1 if is_local and message.words else 0.0
@@ -64,17 +70,27 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
     if shared := count_words_of_condition(message, condition):
-        return CONDITION_SCORE + min(shared, 9)
+        is_all_said = not is_local and agreed is not None and shared >= _count_own_words(message)
+        return CONDITION_SCORE + (12 if is_all_said else min(shared, 9))
+    if message.asks_for_person and names_person(condition):
+        return CONDITION_SCORE + 9
     return (
         FREE_TEXT_SCORE
         if is_local
         and not refuses
-        and message.words
+        and message.certain_words
         and not message.is_question
         and expects_any_answer(condition)
         and not is_thanks(message)
         else 0.0
     )
+
+
+def _count_own_words(message: ParsedMessage) -> int:
+    """Return how many words of a message say more than its yes or no."""
+    answers = answer_vocabulary(message.language).answers
+    words = content_words(message.text, message.language)
+    return sum(word not in answers and not is_negation(word, message.language) for word in words)
 
 
 def _is_only_other(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -102,6 +118,9 @@ def _refuses_other_edge(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def _refuses_something_else(message: ParsedMessage) -> bool:
     """Return whether a no denies a wish in words of its own (“no quiero darme de baja, sino…”)."""
     answers = answer_vocabulary(message.language).answers
+    parts = [part for part in _CLAUSE_SEPARATOR.split(message.text) if tokenize(part)]
+    if all(recognize_confirmation(part, message.language) is False for part in parts):
+        return False
     own = [word for word in content_words(message.text, message.language) if word not in answers]
     return message.refuses_wish and len(own) >= _MIN_OWN_WORDS
 
@@ -154,6 +173,9 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
     """Count the words that text and condition share: what one of them denies the other must deny too."""
     condition = without_subject(condition)
     words = tokenize(condition)
+    # who is not sure of something has not said it, unless that is what the condition is about
+    is_doubt = mask_doubts(condition, message.language) != condition
+    certain = message.words if is_doubt else message.certain_words
     denied = {words[at] for at in denied_positions(condition, message.language)}
     named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}
     named -= EMPTY_CONDITION_WORDS
@@ -164,6 +186,7 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
         any(
             _is_same_word(word, name) and (at in message.denied) is (name in denied)
             for at, word in enumerate(message.words)
+            if word in certain
         )
         for name in named
     )

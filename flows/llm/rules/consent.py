@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge
 from flows.llm.rules.parsed_message import ParsedMessage
+from flows.locales import lexicon_for
 from flows.nlu import (
     answer_vocabulary,
     content_words,
     is_not_yet,
     negates_other_words,
+    recognize_confirmation,
+    speaks_of_own_people,
+    split_clauses,
 )
-from flows.text import find_phrase
+from flows.text import find_phrase, tokenize
 
 
 def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -19,6 +23,14 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     That is so before something irreversible, and where the node says `confirm: strict`.
     """
     if edge.takes_no and message.denies_wish_of_other(edge):
+        return True
+    if edge.leads_to_hand_off and speaks_of_own_people(message.language, message.words):
+        return True
+    if (
+        edge.commits
+        and _is_about_ending(edge, message)
+        and (message.asks_about_ending or message.only_mentions_ending)
+    ):
         return True
     if edge.takes_no and is_not_yet(message.text, message.language):
         return any(other.takes_yes for other in message.request.available_edges)
@@ -30,6 +42,12 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if edge.takes_yes:
         return not message.is_clear_yes(edge)
     return edge.takes_no and _takes_no_back(edge, message)
+
+
+def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether an edge is for who wants something to end."""
+    named = {word for phrase in edge.keywords for word in phrase} | {*tokenize(message.conditions[edge.id])}
+    return not lexicon_for(message.language).clauses.ending_words.isdisjoint(named)
 
 
 def is_consent_missing(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -52,6 +70,17 @@ def _only_seems_no(message: ParsedMessage) -> bool:
     return message.is_waiting and is_mixed
 
 
+def _denies_verb(message: ParsedMessage, known: set[str]) -> bool:
+    """Return whether a “no” only negates the words behind it, as in “no me pases con nadie”."""
+    words, lexicon = message.words, lexicon_for(message.language)
+    if words[:1] and words[0] not in answer_vocabulary(message.language).negating_no:
+        return False
+    clause = split_clauses(message.text, message.language)[0] if words else ()
+    empty = lexicon.fillers | lexicon.thanks | lexicon.thanks_companions | lexicon.negations
+    rest = set(clause[1:]) - empty
+    return bool(rest) and rest.isdisjoint(known) and recognize_confirmation(" ".join(clause[1:])) is None
+
+
 def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether a text is no “no, that's all”: “no, that's not all”, “no wait”, “nothing works”."""
     words, language = message.words, message.language
@@ -64,4 +93,6 @@ def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
     ):
         return True
     known = {word for phrase in edge.keywords for word in phrase}
+    if _denies_verb(message, known):
+        return True
     return message.confirmation is not False and not known.issuperset(content_words(message.text, language))

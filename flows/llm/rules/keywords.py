@@ -42,6 +42,8 @@ def exact_match_length(
     plain = _without_apostrophes(words)
     starts = (
         (phrase, max(find_phrase(phrase, words), find_phrase(_without_apostrophes(phrase), plain)))
+        if len(phrase) < 2
+        else (phrase, max(find_phrase(phrase, words), _find_loosely(phrase, plain, language)))
         for phrase in keywords
     )
     return sum(
@@ -55,6 +57,14 @@ def exact_match_length(
 
 def _without_apostrophes(words: Phrase) -> Phrase:
     return tuple(word.replace("'", "") for word in words)
+
+
+def _find_loosely(phrase: Phrase, plain: Phrase, language: str) -> int:
+    """Return the position of a phrase between whose words particles stand (“springt *gar* nicht an”)."""
+    phrase, particles = _without_apostrophes(phrase), lexicon_for(language).clauses.particles
+    kept = [at for at, word in enumerate(plain) if word not in particles or word in phrase]
+    found = find_phrase(phrase, tuple(plain[at] for at in kept))
+    return kept[found] if found >= 0 else -1
 
 
 def fuzzy_match_length(
@@ -128,6 +138,7 @@ def _is_denied(phrase: Phrase, start: int, denied: Container[int], language: str
 
 def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
+    words = tuple(_without_pronoun(word, language) for word in words)
     if _ends_joined_word(phrase, words, denied, language):
         return True
     return any(
@@ -137,6 +148,13 @@ def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], lang
         and not _is_denied(phrase, at, denied, language)
         for at in starts
     )
+
+
+def _without_pronoun(word: str, language: str) -> str:
+    """Return a verb without the pronoun that is written as one word with it (“anuladlo”)."""
+    endings = lexicon_for(language).clauses.object_endings
+    ending = next((each for each in endings if word.endswith(each)), "")
+    return word.removesuffix(ending) if len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH else word
 
 
 def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:

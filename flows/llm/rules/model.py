@@ -13,10 +13,17 @@ from flows.llm.model import (
 from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.phrase_scoring import count_shared_words
-from flows.llm.rules.ranks import ASKED_SLOT_SCORE, CONDITION_SCORE, INVALID_SLOT_SCORE, SLOT_SCORE
+from flows.llm.rules.ranks import (
+    ASKED_SLOT_SCORE,
+    CONDITION_SCORE,
+    INVALID_SLOT_SCORE,
+    KEYWORD_SCORE,
+    SLOT_SCORE,
+)
 from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
-from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes
-from flows.locales import messages_for
+from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes
+from flows.locales import lexicon_for, messages_for
+from flows.nlu import asks_about_deed
 
 _MIN_SCORE_MARGIN = 1.0
 
@@ -41,13 +48,14 @@ class RulesModel:
             best = _wish_beside(rest, question) or best
         if best is None:
             return TransitionDecision(model=self.name)
+        best, later = _first_of_two_wishes(best, message)
         if best.score == INVALID_SLOT_SCORE:
             return TransitionDecision(error_message=best.error_message, model=self.name)
         return TransitionDecision(
             edge_id=best.edge.id,
             slots=best.slots,
             model=self.name,
-            rejected=rejected_values(best, message),
+            rejected=rejected_values(best, message) | later,
             also=_second_wishes(best, wishes),
         )
 
@@ -76,6 +84,8 @@ def _answer_reservation(message: ParsedMessage) -> str:
     messages = messages_for(message.language)
     if message.is_waiting:
         return messages.take_your_time
+    if message.asks_about_ending and message.names_ending:
+        return messages.nothing_done_yet
     is_yes = message.is_reserved and message.has_yes
     blocked = (edge for edge in message.request.available_edges if edge.takes_yes)
     if is_yes and any(is_answer_blocked(edge, message) for edge in blocked):
@@ -90,6 +100,8 @@ def _descending_score(evidence: EdgeScore) -> float:
 def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
     """Return the node's edge of the value or wish beside a question (“Friday, and is there parking?”)."""
     message = ParsedMessage(question._replace(text=rest))
+    if asks_about_deed(rest, question.language, is_question=False):
+        return None
     scores = [score_edge(edge, message) for edge in question.node.edges]
     best = max(scores, key=lambda each: each.score, default=None)
     if best and not best.edge.slots and not (best.edge.takes_yes or best.edge.takes_no):
@@ -105,6 +117,34 @@ def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[s
         return ()
     others = [edge for edge in wishes if edge.target != best.edge.target]
     return tuple(edge.id for edge in others[:MAX_SECOND_WISHES])
+
+
+def _first_of_two_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[EdgeScore, dict[str, str]]:
+    """Return the node's edge that a message of two wishes names first, and what is said of the other.
+
+    “I'd like to donate and get the newsletter”: each part names another edge by its keywords.
+    """
+    edges = [edge for edge in message.request.node.edges if edge.keywords and not edge.slots]
+    if message.request.payload or not any(best.edge is edge for edge in edges):
+        return best, {}
+    named: dict[str, tuple[CompiledEdge, str]] = {}
+    for part in split_wishes(message.text, message.language):
+        said = ParsedMessage(message.request._replace(text=part))
+        scores = sorted((score_edge(edge, said) for edge in edges), key=_descending_score)
+        if scores[0].score >= KEYWORD_SCORE and not _is_ambiguous(scores[0], scores[1:]):
+            edge = scores[0].edge
+            if not (edge.takes_yes or edge.takes_no or edge.commits):
+                named.setdefault(str(edge.target), (edge, part))
+    if len(named) != 2 or str(best.edge.target) not in named:
+        return best, {}
+    (first, _), (_, second) = named.values()
+    text = messages_for(message.language).later_wish.format(_without_and(second, message.language))
+    return (best if first.target == best.edge.target else score_edge(first, message)), {"": text}
+
+
+def _without_and(part: str, language: str) -> str:
+    first, _, rest = part.partition(" ")
+    return rest if rest and first.casefold() in lexicon_for(language).and_words else part
 
 
 def _break_tie(

@@ -1,4 +1,4 @@
-"""A user's text, analysed once for all edges."""
+"""A user's text with its values, analysed once for all edges."""
 
 from __future__ import annotations
 
@@ -8,35 +8,22 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.keywords import (
-    expand_abbreviations,
-)
+from flows.llm.rules.message_text import MessageText
 from flows.locales import lexicon_for
 from flows.nlu import (
-    Vector,
-    answer_vocabulary,
     asks_back,
     asks_for_name,
-    asks_to_wait,
     content_words,
-    denied_positions,
-    find_labels,
     is_about_past,
-    is_negation,
-    is_request,
-    is_reserved,
-    is_unreserved_yes,
     mask_reports,
     names_something,
-    negates_other_words,
     read_name,
-    recognize_confirmation,
-    refuses_wish,
+    wants_to_skip,
+    without_contacts,
     without_naming,
 )
-from flows.nlu.datetimes import complete_hour_answer
+from flows.nlu.datetimes import name_day_period
 from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
@@ -50,8 +37,7 @@ from flows.slots import (
     without_addition,
     words_of_slot,
 )
-from flows.state import HistoryLine
-from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
+from flows.text import tokenize
 
 _MAX_OPENING = 4
 _MAX_OPENING_CORRECTION = 2
@@ -64,102 +50,37 @@ _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 
 
-class ParsedMessage:
+class ParsedMessage(MessageText):
     """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
-        self.request = question
-        self.last_bot_message = next(
-            (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
-        )
-        self.language = question.language
-        said = [line["content"] for line in question.history if _is_bot_line(line)]
-        self.previous_bot_message = said[-2] if len(said) > 1 else ""
-        text = question.text.strip()[:MAX_INPUT_LENGTH]
-        self.text = complete_hour_answer(text, self.last_bot_message, question.language)
-        self.words = expand_abbreviations(tokenize(self.text), self.language)
-        self.is_question = self.text.endswith("?")
-        self.has_content_words = not lexicon_for(self.language).fillers.issuperset(self.words)
-        self.confirmation = recognize_confirmation(self.text, self.language)
-        self.has_negation = contains_negation(self.words, self.language)
-        self.denied = denied_positions(self.text, self.language)
-        self.expects_date = any(
-            s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
-        )
-        measure = next((edge.examples.vectorizer for edge in question.available_edges if edge.examples), None)
-        texts = zip(question.available_edges, question.conditions, strict=True)
-        self.conditions = {edge.id: condition for edge, condition in texts}
-        self.vector: Vector = measure.vectorize(self.text) if measure and self.has_content_words else {}
+        super().__init__(question)
         self._readings: dict[int, SlotReading] = {}
-
-    def is_clear_yes(self, edge: CompiledEdge) -> bool:
-        """Return whether the text is a yes without a reservation, as an irreversible edge needs it."""
-        known = {word for phrase in edge.keywords for word in phrase} | self._words_of_question
-        return is_unreserved_yes(self.text, self.language, known)
-
-    @cached_property
-    def _words_of_question(self) -> set[str]:
-        """The words of the bot's question, which say nothing new in the answer; not those of alternatives."""
-        words = tokenize(self.last_bot_message)
-        if lexicon_for(self.language).or_words and set(lexicon_for(self.language).or_words) & set(words):
-            return set()
-        return {word for word in words if not is_negation(word, self.language)}
-
-    def denies_wish_of_other(self, edge: CompiledEdge) -> bool:
-        """Return whether a “no” denies what another edge is about: “no quiero hablar con una persona”."""
-        if not self.refuses_wish:
-            return False
-        denied = {self.words[at] for at in self.denied if at < len(self.words)}
-        denied -= lexicon_for(self.language).fillers | answer_vocabulary(self.language).answers
-        others = (each for each in self.request.available_edges if each is not edge)
-        return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
-
-    @cached_property
-    def labelled_edges(self) -> frozenset[str]:
-        """The only edge of a menu of whose label the message has a word that no other label has."""
-        choices = self.request.node.node.choices
-        found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
-        return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
-
-    @cached_property
-    def asks_to_be_connected(self) -> bool:
-        """True if the text wishes to speak to somebody or some place: “put me through to the office”."""
-        found = (
-            (phrase, find_phrase(phrase, self.words))
-            for phrase in map(tokenize, lexicon_for(self.language).clauses.contact_verbs)
-        )
-        return any(at >= 0 and self.denied.isdisjoint(range(at, at + len(phrase))) for phrase, at in found)
-
-    @property
-    def has_yes(self) -> bool:
-        """True if a yes is among the words."""
-        return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
-
-    @property
-    def is_reserved(self) -> bool:
-        """True if the text takes an answer back."""
-        return is_reserved(self.text, self.language)
-
-    @cached_property
-    def is_waiting(self) -> bool:
-        """True if the user asks for time."""
-        return asks_to_wait(self.text, self.language)
-
-    @cached_property
-    def refuses_wish(self) -> bool:
-        """True if the text denies a wish."""
-        return self.has_negation and refuses_wish(self.text, self.language)
 
     def free_text(self, slot: Slot) -> str:
         """Return the message as the answer to an open question; empty when it is none."""
         names = words_of_slot(slot)
         if slot.kind == "text" and asks_for_name(names, self.language):
-            return "" if asks_back(self.text, self.language) else read_name(self.text, self.language)
-        if asks_back(self.text, self.language):
+            return self._name()
+        if (
+            asks_back(self.text, self.language)
+            or self.refuses_to_tell
+            or wants_to_skip(self.text, self.language)
+        ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
         return without_naming(text, self.language) if is_name else text
+
+    def _name(self) -> str:
+        """Return the name that the message is, also beside a phone number or an e-mail address."""
+        if (
+            asks_back(self.text, self.language)
+            or self.refuses_to_tell
+            or wants_to_skip(self.text, self.language)
+        ):
+            return ""
+        return read_name(without_contacts(self.text, self.language), self.language)
 
     @property
     def is_name_asked(self) -> bool:
@@ -191,6 +112,9 @@ class ParsedMessage:
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
         reading = extract_slot(self._with_question(slot), text, self.request.today)
+        if slot.kind == "time" and reading.error_message and self.said_before:
+            named = name_day_period(text, self.said_before, self.language)
+            return extract_slot(slot, named, self.request.today) if named != text else reading
         if slot.kind in _NUMBER_KINDS and slot.is_told_by:
             reading = (
                 self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
@@ -213,12 +137,6 @@ class ParsedMessage:
             and any(slot is own for edge in self.request.node.edges for own in edge.slots)
         )
         return replace(slot, question=self.last_bot_message) if is_asked else slot
-
-    @cached_property
-    def corrects_previous(self) -> bool:
-        """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
-        lexicon = lexicon_for(self.language)
-        return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
 
     def _replaced(self, slot: Slot) -> SlotReading | None:
         """Return the number that the text puts in the place of this slot's, and of no other's."""
@@ -347,19 +265,6 @@ class ParsedMessage:
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
-    @cached_property
-    def begins_question(self) -> bool:
-        """True if the text begins with a question word, maybe behind a greeting."""
-        lexicon = lexicon_for(self.language)
-        opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
-        first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
-        return first in lexicon.question_words
-
-    @property
-    def is_request(self) -> bool:
-        """True if the text is a question that asks for something to be done."""
-        return is_request(self.text, self.language)
-
     @property
     def is_real_question(self) -> bool:
         """Return whether the text is a question without a code or an address, which are only answers."""
@@ -372,12 +277,3 @@ class ParsedMessage:
             if slot.kind in _UNAMBIGUOUS_KINDS
         )
         return all(self.extract_slot(slot).value is None for slot in slots)
-
-
-def _is_bot_line(line: HistoryLine) -> bool:
-    return line["role"] == "assistant"
-
-
-def contains_negation(words: tuple[str, ...], language: str) -> bool:
-    """Return whether one of the words negates others."""
-    return any(negates_other_words(word, language) for word in words)

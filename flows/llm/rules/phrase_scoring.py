@@ -5,7 +5,8 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge
 from flows.llm.rules.condition_scoring import count_words_of_condition
 from flows.llm.rules.keywords import exact_match_length, fuzzy_match_length, is_equivalent_answer
-from flows.llm.rules.parsed_message import ParsedMessage, contains_negation
+from flows.llm.rules.message_text import contains_negation
+from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.questions import count_own_words, count_shared_subjects, shares_topic
 from flows.llm.rules.ranks import (
     CONDITION_SCORE,
@@ -63,11 +64,14 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
             letters, 40
         ) / 2
-    is_clear = edge.takes_yes and bool(message.confirmation) and message.is_clear_yes(edge)
+    agreed = message.confirmation
+    if agreed is None and edge.takes_yes and message.repeats_offer:
+        agreed = message.is_clear_yes(edge) or None
+    is_clear = edge.takes_yes and bool(agreed) and message.is_clear_yes(edge)
     if is_equivalent_answer(
         edge.keywords,
         message.words,
-        agreed=message.confirmation,
+        agreed=agreed,
         language=message.language,
         is_clear=is_clear,
     ):
@@ -91,6 +95,8 @@ def score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     )
     best = max(alike, default=0.0)
     if best < _SAME_SIMILARITY and _wishes_what_is_asked_about(edge, message):
+        return 0.0
+    if edge.is_answer and message.refuses_wish and not message.is_question and best < _SAME_SIMILARITY:
         return 0.0
     if message.is_real_question and (subjects := count_shared_subjects(edge, message)):
         is_weak = message.is_request or best < _MIN_SIMILARITY / 2 or _is_named_here(edge, message, subjects)
@@ -154,12 +160,26 @@ def _denies_the_same(example: str, message: ParsedMessage) -> bool:
     denied = {message.words[at] for at in message.denied if at < len(message.words)}
     words = tokenize(example)
     same = {words[at] for at in denied_positions(example, language)} & denied
-    return bool(same - lexicon_for(language).fillers)
+    verbs = _denied_verbs(message)
+    return bool(same - lexicon_for(language).fillers) and (not verbs or not verbs.isdisjoint(words))
+
+
+def _denied_verbs(message: ParsedMessage) -> set[str]:
+    """Return the first word of each clause that is denied, which says what of it is."""
+    fillers, verbs, is_begun = lexicon_for(message.language).fillers, set[str](), False
+    for at, word in enumerate(message.words):
+        if at not in message.denied:
+            is_begun = False
+        elif not is_begun and word not in fillers:
+            verbs.add(word)
+            is_begun = True
+    return verbs
 
 
 def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
     """Count the words that the text shares with all that an edge says about itself."""
-    fillers = lexicon_for(message.language).fillers
+    lexicon = lexicon_for(message.language)
+    fillers = lexicon.fillers | {*lexicon.clauses.wishes}
     texts = (message.conditions[edge.id], *edge.edge.keywords, *edge.edge.examples)
     named = {word for text in texts for word in tokenize(text)}
     return sum(word in named and word not in fillers for word in dict.fromkeys(message.words))

@@ -62,11 +62,13 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         _score_slots(edge, readings, message.request),
         0.0 if is_blocked else score_keywords(edge, message),
         0.0 if is_blocked else score_examples(edge, message),
-        KEYWORD_SCORE if is_named_place(edge, message) else 0.0,
+        KEYWORD_SCORE if not is_blocked and is_named_place(edge, message) else 0.0,
         0.0 if is_blocked else score_label(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := find_asked_slot(edge, message)):
         return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.free_text(asked)})
+    if score >= SLOT_SCORE - 15 and message.is_name_asked and (asked := find_asked_slot(edge, message)):
+        values[asked.name] = message.free_text(asked)
     if score:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
@@ -81,7 +83,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if not is_blocked and edge.id in message.labelled_edges:
         return EdgeScore(edge, CONDITION_SCORE + 5, values)
     if not is_blocked and (score := score_condition(edge, message)):
-        return EdgeScore(edge, score, values)
+        free = find_free_slot(edge, message) if score <= FREE_TEXT_SCORE else None
+        return EdgeScore(edge, score, {**values, free.name: message.free_text(free)} if free else values)
     if free := find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)

@@ -29,8 +29,11 @@ def split_wishes(text: str, language: str) -> list[str]:
     """Return the parts of a message that may each ask for something."""
     if len(text.split()) < _MIN_WORDS:
         return []
-    parts = [part.strip() for part in _separator(lexicon_for(language)).split(text)]
-    return [part for part in parts if part]
+    parts, start = list[str](), 0
+    for match in _separator(lexicon_for(language)).finditer(text):
+        parts.append(f"{text[start : match.start()].strip()}{'?' if '?' in match[0] else ''}")
+        start = match.end()
+    return [part for part in (*parts, text[start:].strip()) if part.strip("?")]
 
 
 class Wishes(NamedTuple):

@@ -19,7 +19,22 @@ CLAUSES: Final = ClauseWords(
         "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "
         "wart kurz, lass mich überlegen, muss überlegen, lass mich nachdenken, lass mich schauen"
     ),
-    doubts=phrases("vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich"),
+    doubts=phrases(
+        "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, "
+        "glaube ich, denk ich, "
+        "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein"
+    ),
+    errands=phrases(
+        "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss "
+        "es erst, muss vorher, "
+        "müssen noch, müssen erst, müssen nur noch, muss ich noch, muss ich erst, will vorher, "
+        "will vorher noch"
+    ),
+    particles=words(
+        "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"
+    ),
+    strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
+    delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "
         "würde gerne, soll, sollen, habe vor, interesse, interessiert, bitte"
@@ -34,9 +49,9 @@ CLAUSES: Final = ClauseWords(
     ),
     conditions=phrases("wenn, falls, sofern, solange, es sei denn, nachdem, bevor, bis, sobald"),
     negative_questions=phrases(
-        "kann ich nicht, kann ich denn nicht, könnte ich nicht, können sie nicht, können sie mich nicht, "
-        "kann man nicht, kann man denn nicht, gibt es keinen, gibt es keine, gibt es kein, gibt es nicht, "
-        "gibt es denn keinen, warum kann ich nicht, warum können sie nicht, haben sie keinen, "
+        "kann ich nicht, könnte ich nicht, können sie nicht, können sie mich nicht, "
+        "kann man nicht, gibt es keinen, gibt es keine, gibt es kein, gibt es nicht, "
+        "warum kann ich nicht, warum können sie nicht, haben sie keinen, "
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
@@ -47,7 +62,7 @@ CLAUSES: Final = ClauseWords(
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
     ),
     value_companions=words(
-        "soll solls soll's sollte sollen wär's wärs "
+        "insgesamt zusammen gesamt soll solls soll's sollte sollen wär's wärs "
         "ja nein nee ok okay gut besser am um gegen den dem das die der dann doch lieber eher sondern "
         "passt passen geht ginge gehe würde wäre bitte danke gern gerne möchte will hätte nehme nehmen "
         "buchen termin uhr tag datum uhrzeit früh morgen abend mittag nachmittag vormittag heute nächste "
@@ -92,6 +107,7 @@ CLAUSES: Final = ClauseWords(
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
     name_introductions=phrases(
+        "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
         "name, "
         "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, "
@@ -110,14 +126,17 @@ CLAUSES: Final = ClauseWords(
         r"ist (?:sein|ihr) name",
         r"nennen wir (?:ihn|sie|es)",
     ),
-    name_endings=phrases("hier, ist mein name, heiße ich, ist der name, nochmal"),
+    name_endings=phrases(
+        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, ist der name, nochmal"
+    ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
     people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
         phrases(
-            "was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, preise, teuer, gebühr, "
+            "kost, koste, was kostet, wie viel kostet, wieviel kostet, kosten, kostet, preis, "
+            "preise, teuer, gebühr, "
             "wie viel ist, bezahlen, zahlen"
         ),
         phrases(
@@ -167,6 +186,14 @@ CLAUSES: Final = ClauseWords(
     ),
     contact_verbs=phrases("sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"),
     count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
+    unit_abbreviations={
+        "km": "kilomet",
+        "kg": "kilo",
+        "gb": "gigabyte",
+        "std": "stunde",
+        "min": "minute",
+        "kwh": "kilowatt",
+    },
     unit_words=words(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
@@ -187,12 +214,28 @@ CLAUSES: Final = ClauseWords(
         "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
+    infinitive_ending="en",
+    verb_prefixes=phrases("ein, ab, auf, aus, an, vor, zu, um, fest, durch, mit, weiter, zurück, los"),
     joins_words=True,
     age_words=words("alt alter"),
+    age_changes=phrases("wird, werde, werden, fast, beinahe"),
     age_units=words("jahr jahre jahren alt"),
     move_words=words(
         "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"
     ),
     target_words=phrases("auf, auf den, auf die, lieber am"),
+    ending_words=words(
+        "abbrechen stopp stoppen aufhören beenden stornieren absagen kündigen abbestellen widerrufen"
+    ),
+    hypothetical_starts=phrases(
+        "wenn ich, wenn wir, wenn man, falls ich, falls wir, sollte ich, sollten wir, was wenn, und wenn"
+    ),
+    offer_patterns=(r"\b(?:soll|sollen|darf|durfen) (?:ich|wir) [^?]*?(\w+en)\?",),
+    obligations=phrases("muss, müssen, müsste, soll, sollen, sollte, bitte, lass uns, lassen wir"),
+    generalities=phrases(
+        "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, "
+        "irgendwann, kurzfristig, "
+        "zwischendurch"
+    ),
     undo_words=words("absagen stornieren canceln"),
 )

@@ -35,7 +35,8 @@ _ANSWERS = AnswerWords(
         "frage, keine einwände, auf jeden fall, warum nicht, ohne zweifel, in ordnung, mach das, machen "
         "sie das, machen wir so, so machen wir es, so machen wir das, mach ruhig, von mir aus, "
         "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
-        "alles gut"
+        "sieht gut aus, klingt gut, alles bestens, sehr gut, hört sich gut an, gefällt mir, "
+        "alles gut, nicht schlecht, wäre nicht schlecht, wär nicht schlecht"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
@@ -122,6 +123,11 @@ _DATES = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({_WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    vague_days=phrases(
+        "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, "
+        "pfingsten, nächsten monat"
+    ),
+    open_words=phrases("später, früher, danach, davor, so, irgendwann, anders, andermal"),
     start_words=words("ab seit"),
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
@@ -192,7 +198,10 @@ LEXICON: Final = Lexicon(
     thanks=words(
         "danke dank dankeschön tschüss tschau ciao super perfekt prima wiedersehen wiederhören alles klar ok"
     ),
-    thanks_companions=words("vielen schönen schon noch auf gut tag"),
+    thanks_companions=words(
+        "vielen schönen schon noch auf gut tag abend wochenende feierabend schönes lieben liebe herzlichen "
+        "herzlich tausend nochmal euch ihnen dir mal"
+    ),
     negations=words("nicht nein kein keine keinen keinem keiner keines nie niemals ohne weder"),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
@@ -205,6 +214,7 @@ LEXICON: Final = Lexicon(
     numbers=_NUMBERS,
     dates=_DATES,
     times=_TIMES,
+    contractions=frozenset(("'s", "'n")),
     people=words(
         "mensch menschen person mitarbeiter mitarbeiterin berater beraterin kollege kollegen kollegin jemand "
         "jemandem jemanden chef vorgesetzter vorgesetzten kundenservice kundendienst "
@@ -212,7 +222,8 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("echte person, echten menschen, support team"),
     contact_wishes=phrases(
-        "sprechen, reden, ruft mich an, rufen sie mich an, mich anrufen, anrufen, verbinden, verbinde "
+        "rückruf von, holen sie mir, hol mir, sprechen, reden, ruft mich an, rufen sie mich an, "
+        "mich anrufen, anrufen, verbinden, verbinde "
         "mich, ich will einen, ich mochte einen, ich "
         "brauche einen, ich will zu, "
         "weiterleiten, durchstellen, gib mir, geben sie mir, telefonieren, schreiben mit"
@@ -221,6 +232,17 @@ LEXICON: Final = Lexicon(
         "mich anrufen, mich zurückrufen, uns anrufen, uns zurückrufen, zurückrufen, zurückruft, mich anruft, "
         "uns anruft, bei mir melden, mich kontaktieren"
     ),
+    direct_wishes=phrases(
+        "verbinden sie mich, verbinde mich, stellen sie mich durch, stell mich durch, mich "
+        "durchstellen, mich verbinden"
+    ),
+    presence_patterns=(r"\bgibt es (?:\w+ ){0,3}(?:echten? )?menschen\b",),
+    help_wishes=phrases(
+        "übernehmen, übernimmt, kümmern, kümmert, helfen, hilft, ansehen, anschauen, anschaut, "
+        "ansieht, bearbeiten, "
+        "beantworten, drum kümmern"
+    ),
+    anybody=words("jemand jemandem jemanden"),
     callback_leads=words("kann könnte können könnten soll möge bitte möchte will brauche dass"),
     transfer_promises=(
         r"\bich (?:verbinde|leite|ubergebe|stelle|gebe)\b(?: \w+){0,4} "

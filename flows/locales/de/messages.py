@@ -32,6 +32,9 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="Können Sie das anders sagen?",
     take_your_time="Natürlich, lassen Sie sich Zeit.",
     nothing_done_yet="Ich habe noch nichts getan.",
+    later_wish="Zu „{}“ kommen wir danach: Schreiben Sie es einfach noch einmal, wenn wir hier fertig sind.",
+    examples_hint="Sie können zum Beispiel {} schreiben.",
+    quoted_example="„{}“",
     human_agent_hint="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
     error_prefixes=(
         "Entschuldigung, das habe ich nicht verstanden.",
@@ -60,6 +63,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="Dieser Tag ist schon vorbei.",
     ambiguous_hour="Meinen Sie {0} Uhr morgens oder {0} Uhr nachmittags?",
     ambiguous_value="Ich sehe {}. Was davon ist es?",
+    certain_value_required="Ich notiere es erst, wenn Sie sicher sind.",
     exact_number_required="Wie viel genau?",
     whole_number_required="Bitte schreiben Sie eine ganze Zahl.",
     at_least="Es ist mindestens {}.",

@@ -20,7 +20,20 @@ CLAUSES: Final = ClauseWords(
         "be right back, just a minute, one more thing, bear with me, wait up, hold up, let me think, "
         "let me see, let me check, gimme a sec, gimme a minute, gimme a moment, 1 sec, 1 min, thinking"
     ),
-    doubts=phrases("maybe, perhaps, not sure, i think, i guess, probably, hmm maybe"),
+    doubts=phrases(
+        "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, "
+        "might be, could be, "
+        "i reckon, i believe, presumably"
+    ),
+    errands=phrases(
+        "i still have to, i still need to, i have to check with, i need to check with, we still have to"
+    ),
+    particles=words("just even really still simply ever anymore"),
+    strict_conditions=phrases(
+        "only if, only when, unless, provided that, provided it's, provided it is, provided "
+        "there, provided you, as long as, depends on, depending on"
+    ),
+    delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
         "feel like, care to, intend, plan to, mean to, meant to, hope to, prefer, rather, going to"
@@ -54,7 +67,7 @@ CLAUSES: Final = ClauseWords(
         "confirmed already absolutely as said she he they says say now ready"
     ),
     value_companions=words(
-        "should shall "
+        "should shall total altogether overall "
         "yes yeah ok okay sure fine good great better best perfect works work suits suit fits fit possible "
         "make take book come go want need prefer like say please thanks then instead rather actually "
         "sorry maybe no not nope also but and both pm am o'clock clock sharp exactly appointment booking "
@@ -101,8 +114,9 @@ CLAUSES: Final = ClauseWords(
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
     half_units=words("half"),
     name_words=words("name named names surname called who"),
-    other_name_words=words("number numbers address company business street product file pet dog cat"),
+    other_name_words=words("number numbers address company business street product pet dog cat"),
     name_introductions=phrases(
+        "me, myself, for me, for myself, "
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
         "put it under, put, book it under, under, in the name of, on the name, for, the, make it, just, "
@@ -122,7 +136,9 @@ CLAUSES: Final = ClauseWords(
         r"is what (?:we|i|they) call (?:him|her|it|them)",
         r"(?:he|she|it)(?:'s| is) called",
     ),
-    name_endings=phrases("here, speaking, is my name, is the name, as well, again"),
+    name_endings=phrases(
+        "nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
+    ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
         "people persons person guests guest adults party seats covers participants attendees passengers "
@@ -184,6 +200,14 @@ CLAUSES: Final = ClauseWords(
         "pass me to"
     ),
     count_phrases=phrases("how many, the number of, number of"),
+    unit_abbreviations={
+        "km": "kilomet",
+        "kg": "kilo",
+        "lbs": "pound",
+        "gb": "gigabyte",
+        "hrs": "hour",
+        "mins": "minute",
+    },
     unit_words=words(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
@@ -196,10 +220,22 @@ CLAUSES: Final = ClauseWords(
     naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
     age_words=words("old age aged"),
+    age_changes=phrases("turns, turning, will be, will turn, going to be, almost, nearly"),
     age_units=words("year years yrs yo old"),
     move_words=words(
         "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"
     ),
     target_words=phrases("to, until, till"),
+    ending_words=words("cancel stop quit end terminate unsubscribe"),
+    hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
+    offer_patterns=(r"\b(?:shall|should|may|can) (?:i|we) (\w+)",),
+    obligations=phrases(
+        "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
+    ),
+    generalities=phrases(
+        "any time, anytime, later, later on, still, afterwards, whenever, for free, free of "
+        "charge, in future, "
+        "in the future, at short notice, without a fee"
+    ),
     undo_words=words("cancel"),
 )

@@ -38,7 +38,9 @@ _ANSWERS = AnswerWords(
         "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
         "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
-        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind"
+        "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not "
+        "bad, not a bad idea, "
+        "wouldn't be bad, go on then, happy with that, i'm happy"
     ),
     no_phrases=phrases(
         "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
@@ -136,6 +138,10 @@ _DATES = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
+    vague_days=phrases(
+        "next week, this week, the weekend, next weekend, christmas, xmas, easter, next month"
+    ),
+    open_words=phrases("later, earlier, after, before, sooner, thereabouts, so, any, another, whenever"),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )
@@ -201,7 +207,8 @@ LEXICON: Final = Lexicon(
         "goodbye yes cool nice"
     ),
     thanks_companions=words(
-        "you so very much a lot have day night good see later then and well that's thats that is all it "
+        "evening weekend morning afternoon again keep up work bye you so very much a lot have "
+        "day night good see later then and well that's thats that is all it "
         "for your "
         "help"
     ),
@@ -224,6 +231,7 @@ LEXICON: Final = Lexicon(
         "a an the i i'm im my me you your u we our it its is are am be been to of in on at for and or so "
         "please hi hello hey thanks thank just would could can will do does did have has had this that"
     ),
+    contractions=frozenset(("'s",)),
     contraction_patterns=(r"'(?:s|m|d|ll|ve|re)",),
     abbreviations={"u": "you", "ur": "your", "r": "are"},
     people=words(
@@ -236,7 +244,8 @@ LEXICON: Final = Lexicon(
         "team, live chat"
     ),
     contact_wishes=phrases(
-        "talk to, talk with, speak to, speak with, chat with, connect me, transfer me, put me "
+        "callback from, call from, call back from, talk to, talk with, speak to, speak with, "
+        "chat with, connect me, transfer me, put me "
         "through, pass me, "
         "get me, give me, i want a, i need a, "
         "want a real, need a real, reach, hand me over, let me speak, "
@@ -246,6 +255,16 @@ LEXICON: Final = Lexicon(
         "call me, ring me, phone me, contact me, call us, ring us, phone us, contact us, give me a call, "
         "give me a ring, get back to me, get in touch with me"
     ),
+    direct_wishes=phrases("put me through, connect me to, connect me with, transfer me to, hand me over to"),
+    presence_patterns=(
+        r"\b(?:is|are) there (?:a |an |any )?(?:(?:real|live|actual) "
+        r"(?:person|people|humans?)|humans?|operator)\b",
+    ),
+    help_wishes=phrases(
+        "look into, look at, help, take over, take care, deal with, handle, assist, answer, "
+        "step in, check this, sort this"
+    ),
+    anybody=words("someone somebody staff"),
     callback_leads=words("can could would will please have get need want like ask let"),
     transfer_promises=(
         r"\b(?:i'll|i will|i am|i'm|let me|i have|i've|we'll|we will|you(?:'re| are) being)\b(?: \w+){0,3} "

@@ -30,6 +30,9 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="Could you say it in other words?",
     take_your_time="Of course, take your time.",
     nothing_done_yet="I have not done anything yet.",
+    later_wish="We come to “{}” afterwards: just write it again when we are done here.",
+    examples_hint="You can write {}, for example.",
+    quoted_example="“{}”",
     human_agent_hint="If you would rather talk to a person, just say so.",
     error_prefixes=(
         "Sorry, I didn't get that.",
@@ -52,6 +55,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="That date has already passed.",
     ambiguous_hour="Is that {0} in the morning or {0} in the afternoon?",
     ambiguous_value="I see {}. Which one is it?",
+    certain_value_required="I only note it down once you are sure.",
     exact_number_required="How many exactly?",
     whole_number_required="Please write a whole number.",
     at_least="It is at least {}.",

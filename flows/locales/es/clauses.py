@@ -20,7 +20,18 @@ CLAUSES: Final = ClauseWords(
         "deme un minuto, "
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
-    doubts=phrases("tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual"),
+    doubts=phrases(
+        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, "
+        "creo, supongo, "
+        "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
+    ),
+    errands=phrases(
+        "antes tengo que, primero tengo que, todavía tengo que, aún tengo que, tengo que consultarlo, "
+        "tengo que hablarlo, tenemos que hablarlo, antes quiero, antes hablo"
+    ),
+    particles=words("ya más aún todavía pues ahora"),
+    strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
+    delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
         "hace falta, pienso, voy a"
@@ -45,7 +56,7 @@ CLAUSES: Final = ClauseWords(
         "datos correctos son efectivamente"
     ),
     value_companions=words(
-        "debe debería sería tiene tienen "
+        "total conjunto debe debería sería tiene tienen "
         "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "
         "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
         "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "
@@ -83,6 +94,7 @@ CLAUSES: Final = ClauseWords(
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
     name_introductions=phrases(
+        "yo mismo, yo misma, para mí, "
         "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, "
         "para, "
         "a nombre de, al nombre de, a, de, el, la, pues, bueno, eh, ah, ponlo a nombre de, póngalo a "
@@ -101,7 +113,7 @@ CLAUSES: Final = ClauseWords(
         r"es su nombre",
         r"(?:le|la|lo) llamamos",
     ),
-    name_endings=phrases("es mi nombre, me llamo, otra vez"),
+    name_endings=phrases("encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
@@ -110,7 +122,8 @@ CLAUSES: Final = ClauseWords(
     closing_words=words("gracias adiós despide"),
     topics=(
         phrases(
-            "cuánto cuesta, cuánto cuestan, cuánto vale, cuánto es, cuánto sale, cuánto cobran, precio, "
+            "costar, costará, costaría, cuesta, cuestan, cuánto cuesta, cuánto cuestan, cuánto "
+            "vale, cuánto es, cuánto sale, cuánto cobran, precio, "
             "precios, tarifa, caro, coste, pagar"
         ),
         phrases(
@@ -160,6 +173,7 @@ CLAUSES: Final = ClauseWords(
         "comunicarme con, ponerme con, ponme con"
     ),
     count_phrases=phrases("cuántos, cuántas, el número de, número de"),
+    unit_abbreviations={"km": "kilomet", "kms": "kilomet", "kg": "kilo", "gb": "gigabyte", "min": "minuto"},
     unit_words=words(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"
@@ -173,11 +187,23 @@ CLAUSES: Final = ClauseWords(
     naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),
     age_words=words("edad"),
+    age_changes=phrases("cumple, cumplo, cumplirá, cumpliré, va a cumplir, casi"),
     age_units=words("año años añitos"),
     move_words=words(
         "cambiar cambio cambiarla cambiarlo mover moverla moverlo aplazar aplazarla posponer adelantar pasar "
         "puedo cancelar anular"
     ),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
+    ending_words=words("cancelar anular parar dejarlo terminar baja"),
+    hypothetical_starts=phrases(
+        "si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
+    ),
+    offer_patterns=(r"¿(?:(?:lo|la|los|las|te|le|os) )?(\w{5,})",),
+    obligations=phrases("tengo que, tenemos que, hay que, debo, debemos, por favor, vamos a, voy a"),
+    generalities=phrases(
+        "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, "
+        "gratis, todavía, aún, "
+        "siempre, sin coste"
+    ),
     undo_words=words("cancelar anular"),
 )

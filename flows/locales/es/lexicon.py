@@ -38,7 +38,8 @@ _ANSWERS = AnswerWords(
         "sí señor, sí señora, con gusto, con mucho gusto, está perfecto, me parece perfecto, hágalo, hazlo, "
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
-        "no me importa, no hay inconveniente"
+        "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal, "
+        "eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, tal cual"
     ),
     no_phrases=phrases(
         "mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
@@ -118,6 +119,12 @@ _DATES = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
+    vague_days=phrases(
+        "la semana que viene, la próxima semana, esta semana, fin de semana, navidad, "
+        "navidades, semana santa, "
+        "el mes que viene"
+    ),
+    open_words=phrases("después, antes, más tarde, más adelante, así, otro, cuando"),
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
@@ -196,7 +203,8 @@ LEXICON: Final = Lexicon(
         "gracias genial perfecto estupendo fenomenal excelente vale ok okay adiós chao bien listo igualmente"
     ),
     thanks_companions=words(
-        "muchas muchísimas mil por todo la ayuda muy a usted hasta luego pronto que "
+        "buen buena día tarde noche fin semana mil infinitas muchas muchísimas mil por todo la "
+        "ayuda muy a usted hasta luego pronto que "
         "tenga un buen día de acuerdo"
     ),
     negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
@@ -226,7 +234,8 @@ LEXICON: Final = Lexicon(
     ),
     people_phrases=phrases("atencion al cliente, servicio al cliente, persona real"),
     contact_wishes=phrases(
-        "hablar con, hablar a, comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, "
+        "hablarlo con, hablar con, hablar a, me atienda, me atiendan, nos atienda, me atiende, atenderme, "
+        " comunicarme con, comuniqueme, comuniqueme con, paseme, pasame, "
         "conecteme, conectame, quiero un, "
         "quiero una, necesito un, necesito una, deme, dame, llameme"
     ),
@@ -234,6 +243,16 @@ LEXICON: Final = Lexicon(
         "llamarme, llamarnos, me llame, nos llame, me llamen, me puede llamar, me pueden llamar, "
         "me puede llamarme, me devuelva la llamada, devolverme la llamada, contactarme, me contacte"
     ),
+    direct_wishes=phrases(
+        "páseme con, pásame con, me pasas con, me pasa con, ponme con, póngame con, comuníqueme con, "
+        "me pones con, me pone con"
+    ),
+    presence_patterns=(r"\bhay (?:alguien|una persona|algun humano) (?:real|ahi|humano|humana)\b",),
+    help_wishes=phrases(
+        "ayudarme, ayudarnos, ayude, mirarlo, mire, mirar, encargarse, atenderme, atendernos, "
+        "resolverlo, revisarlo"
+    ),
+    anybody=words("alguien"),
     callback_leads=words("puede puedes podría podrías que pueden podrían quiero necesito favor"),
     transfer_promises=(
         r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "

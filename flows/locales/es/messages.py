@@ -31,6 +31,9 @@ MESSAGES: Final = LocaleMessages(
     rephrase_prompt="¿Podría decirlo con otras palabras?",
     take_your_time="Por supuesto, tómese su tiempo.",
     nothing_done_yet="Todavía no he hecho nada.",
+    later_wish="Lo de «{}» lo vemos después: escríbalo otra vez cuando terminemos aquí.",
+    examples_hint="Puede escribir, por ejemplo, {}.",
+    quoted_example="«{}»",
     human_agent_hint="Si prefiere hablar con una persona, solo tiene que decirlo.",
     error_prefixes=(
         "Disculpe, no le he entendido.",
@@ -59,6 +62,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="Esa fecha ya ha pasado.",
     ambiguous_hour="¿Se refiere a las {0} de la mañana o a las {0} de la tarde?",
     ambiguous_value="Veo {}. ¿Cuál de ellos es?",
+    certain_value_required="Lo anoto cuando esté seguro.",
     exact_number_required="¿Cuánto exactamente?",
     whole_number_required="Por favor, escriba un número entero.",
     at_least="Debe ser como mínimo {}.",

@@ -11,7 +11,14 @@ from flows.nlu.datetimes.dates import (
     recognize_dates,
 )
 from flows.nlu.datetimes.relative_dates import recognize_relative_dates
-from flows.nlu.datetimes.times import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
+from flows.nlu.datetimes.spelt_days import write_days_in_digits
+from flows.nlu.datetimes.times import (
+    complete_hour_answer,
+    mask_times,
+    name_day_period,
+    recognize_bare_hour,
+    recognize_times,
+)
 
 __all__ = [
     "Recognized",
@@ -20,9 +27,11 @@ __all__ = [
     "mask_dates",
     "mask_days_of_month",
     "mask_times",
+    "name_day_period",
     "recognize_bare_hour",
     "recognize_date_with_dateparser",
     "recognize_dates",
     "recognize_relative_dates",
     "recognize_times",
+    "write_days_in_digits",
 ]

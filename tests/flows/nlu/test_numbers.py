@@ -74,7 +74,7 @@ def test_an_amount_is_read_in_german(text: str, value: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a few", "half", "a dozen", "1e5", "100k", "1.2.3", "HL-123", "0x10", "this one", "no one",
+    ["", "a few", "half", "1e5", "100k", "1.2.3", "HL-123", "0x10", "this one", "no one",
      "the second one", "wait a second", "one moment"],
 )  # fmt: skip
 def test_a_text_without_an_amount_has_none(text: str) -> None:

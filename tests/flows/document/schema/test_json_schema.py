@@ -8,7 +8,8 @@ import pytest
 from flows.document import Action, ActionTrigger, Edge, Fallback, Flow, Node, Tool
 from flows.document.base import FlowModel
 from flows.document.expansion.models import CollectNode, CollectSlot, ConfirmNode, FaqEntry, MenuNode
-from flows.document.flow import QuickReply, Timeout
+from flows.document.fallbacks import Timeout
+from flows.document.flow import QuickReply
 from flows.document.schema import build_flow_schema
 from tests.paths import ROOT
 

@@ -1,0 +1,46 @@
+"""German answers that are complete in themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import ShortAnswers, phrases
+
+_TELL = r"(?:sagen|angeben|verraten|nennen|mitteilen|preisgeben|herausgeben|beantworten)"
+_WISH = r"(?:mochte|will|wollen|mochten|mag|werde|darf)"
+
+SHORT_ANSWERS: Final = ShortAnswers(
+    yes=phrases(
+        "hab ich, habe ich, haben wir, bin ich, sind wir, will ich, möchte ich, brauche ich, brauch ich, "
+        "brauchen wir, ist es, tut es, macht es, das wäre toll, das wäre gut, das wäre schön, "
+        "das wäre super, "
+        "das wäre nett, das wär toll, das wär super, wäre gut, wäre schön, wäre toll, wäre super, wär gut, "
+        "wär schön, wär super, wäre nicht schlecht, wär nicht schlecht, nicht schlecht, logo, logisch, "
+        "klar doch, immer doch, unbedingt, na sicher, ich habe einen, ich habe eine, hab einen, hab eine"
+    ),
+    no=phrases(
+        "hab ich nicht, habe ich nicht, haben wir nicht, bin ich nicht, sind wir nicht, will ich nicht, "
+        "möchte ich nicht, brauche ich nicht, brauch ich nicht, brauchen wir nicht, ist es "
+        "nicht, tut es nicht, "
+        "macht es nicht, nicht wirklich, hab keinen, hab keine, hab keins, habe keinen, habe keine, "
+        "habe keins, haben keinen, haben keine, ich habe keinen, ich habe keine, ich habe "
+        "keins, ich hab keinen, "
+        "ich hab keine, ich hab keins, wir haben keinen, wir haben keine, wir haben keins, hab ich keinen, "
+        "hab ich keine, hab ich keins, nicht nötig, muss nicht sein, das war's, das wars, das "
+        "war alles, das ist alles, sonst nichts, nichts mehr, "
+        "keinen, keine, keins"
+    ),
+    amounts={
+        "keine": 0, "keiner": 0, "keinen": 0, "keins": 0, "gar keine": 0, "gar keiner": 0, "niemand": 0,
+        "ein dutzend": 12,
+    },
+    tags=phrases("oder, nicht, richtig, ja, stimmt's, stimmts, gell, ok, okay"),
+    untold_patterns=(
+        rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",
+        r"\b(?:sage?|sagen|verrate?) (?:ich|wir) (?:\w+ ){0,2}nicht\b",
+        r"\b(?:ich|wir) (?:sage?|sagen|verrate?n?) (?:\w+ ){0,3}nicht\b",
+        r"\bgeht (?:sie|dich|euch|niemanden|keinen) (?:\w+ )?nichts an\b",
+        r"\bkeine angaben?\b|\bist privat\b",
+    ),
+    skip_patterns=(r"^\W*(?:bitte )?(?:uberspringen|auslassen|uberspring(?:e|en sie)? das)\W*$",),
+)  # fmt: skip

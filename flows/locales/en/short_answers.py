@@ -1,0 +1,40 @@
+"""English answers that are complete in themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import ShortAnswers, phrases
+
+_TELL = r"(?:say|tell|answer|share|give|disclose|reveal|specify)"
+
+SHORT_ANSWERS: Final = ShortAnswers(
+    yes=phrases(
+        "i do, i am, i have, i did, i will, i would, i can, we do, we are, we have, we will, we "
+        "would, we can, "
+        "it is, it does, it has, they are, they do, he is, she is, he does, she does, he has, she has, "
+        "that would be great, that would be nice, that would be good, that would be lovely, that'd be great, "
+        "that'd be nice, would be great, would be nice, would be good, not bad, wouldn't be bad, you bet, "
+        "obviously, naturally, i'd like that, i'd love to, i'd love that, i have one, i've got "
+        "one, we have one, "
+        "got one"
+    ),
+    no=phrases(
+        "i don't, i do not, i'm not, i am not, i haven't, i didn't, i won't, we don't, we do not, we're not, "
+        "we aren't, we haven't, it isn't, it's not, it doesn't, it does not, they don't, they aren't, "
+        "he doesn't, she doesn't, he isn't, she isn't, not really, i have none, none, i don't have one, "
+        "i don't have any, we don't have any, we don't have one, haven't got one, don't have "
+        "one, nothing, no need, that's all, that is all, "
+        "that was all, that will be all, nothing else, nothing more"
+    ),
+    amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
+    tags=phrases("right, no, correct, ok, okay, yes, isn't it, huh, eh"),
+    untold_patterns=(
+        rf"\b(?:rather|prefer|prefer to) not (?:to )?{_TELL}\b",
+        rf"\b(?:i|we) (?:\w+ )?(?:don'?t|do not|won'?t|will not|can'?t|cannot|am not going to) "
+        rf"(?:really )?(?:want to |wanna |like to |wish to )?{_TELL}\b(?! (?:me|us)\b)",
+        r"\b(?:i'm|im|i am) not (?:\w+ )?(?:going to |gonna |telling|saying|giving)",
+        r"\bnone of your business\b|\bnot your business\b|\bno comment\b|\b(?:that's|thats|it's) private\b",
+    ),
+    skip_patterns=(r"^\W*(?:please )?(?:skip|pass)(?: (?:it|this|that|on that))?\W*$",),
+)

@@ -1,0 +1,47 @@
+"""Days in words: “the first of January”, “dem dritten März”, “dos de enero”, “Heiligabend”."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.patterns import one_of
+from flows.text import normalize
+
+
+@cache
+def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    words = lexicon.dates
+    months = one_of(name for names in words.months for name in names)
+    day = one_of(words.days_in_words)
+    articles = rf"(?:{one_of((*words.articles, *words.bound_articles))}\s+)?"
+    return (
+        re.compile(rf"\b{day}(?=(?:\s+{one_of(words.particles)})?\s+{months}\b)"),
+        re.compile(rf"\b(?P<month>{months})\s+{articles}(?P<day>{day})\b"),
+        re.compile(rf"\b{one_of(words.named_days)}\b"),
+    )
+
+
+def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text with its days in words as digits; the text itself where it has none."""
+    lexicon = lexicon_for(language)
+    words, (before, behind, named) = lexicon.dates, _patterns(lexicon)
+    folded = normalize(text)
+    if not (before.search(folded) or behind.search(folded) or named.search(folded)):
+        return text
+    folded = before.sub(lambda match: str(words.days_in_words[_spaced(match[0])]), folded)
+    folded = behind.sub(
+        lambda match: f"{words.days_in_words[_spaced(match['day'])]} {match['month']}", folded
+    )
+    return named.sub(lambda match: words.named_days[_spaced(match[0])], folded)
+
+
+def _spaced(phrase: str) -> str:
+    return " ".join(phrase.split())
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _patterns(_lexicon)

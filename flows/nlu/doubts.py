@@ -1,0 +1,69 @@
+"""Words by which who writes is not sure of a value: “maybe”, “I think”, “no idea”."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.patterns import one_of
+from flows.nlu.wishes import is_request
+from flows.text import normalize, tokenize
+
+_SEPARATOR = re.compile(r"[.,;:!?()\n…]+(?=\s|$)")
+
+
+@cache
+def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
+    clauses, answers = lexicon.clauses, lexicon.answers
+    phrases = {*clauses.doubts, *answers.doubt_phrases} - {*answers.not_yet, *clauses.delays}
+    return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
+
+
+@cache
+def _condition(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"(?<= ){one_of(lexicon.clauses.strict_conditions)}(?= )")
+
+
+def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text without the parts that doubt what they say; the text itself if nothing is doubted.
+
+    What holds only under a condition (“Monday, but only if …”) is doubted as a whole.
+    A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
+    (“could I maybe come on Friday?”) doubts nothing.
+    """
+    doubt = _doubt(lexicon_for(language))
+    said = f" {' '.join(tokenize(text))} "
+    if _condition(lexicon_for(language)).search(said):
+        return ";"
+    if not doubt.search(said) or is_request(doubt.sub("", said), language):
+        return text
+    parts = list(_parts(text))
+    doubted = set[int]()
+    for at, part in enumerate(parts):
+        spaced = f" {' '.join(tokenize(part))} "
+        if doubt.search(spaced):
+            is_alone = _says_nothing_else(doubt.sub("", spaced), lexicon_for(language))
+            doubted |= {at - 1, at, at + 1} if is_alone else {at}
+    return "".join(" ;" if at in doubted else part for at, part in enumerate(parts))
+
+
+def _says_nothing_else(rest: str, lexicon: Lexicon) -> bool:
+    return (lexicon.fillers | lexicon.stop_words).issuperset(rest.split())
+
+
+def _parts(text: str) -> Iterator[str]:
+    start = 0
+    for match in _SEPARATOR.finditer(text):
+        yield text[start : match.end()]
+        start = match.end()
+    if normalize(text[start:]).strip():
+        yield text[start:]
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _doubt(_lexicon)
+    _condition(_lexicon)

@@ -1,0 +1,91 @@
+"""A yes that counts: without a wait, a condition, a doubt or a word that was not read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from rapidfuzz.distance import OSA
+
+from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.clause_patterns import clause_patterns
+from flows.nlu.confirmation import answer_vocabulary, negates_other_words
+from flows.text import tokenize
+
+_MAX_CONSENT_WORDS = 10
+_MIN_TYPO_WORD_LENGTH = 4
+
+
+def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a short text asks for time."""
+    words = tokenize(text)
+    return (
+        len(words) <= 6
+        and clause_patterns(lexicon_for(language)).waiting.search(f" {' '.join(words)} ") is not None
+    )
+
+
+def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text takes an answer back: a question, a condition, an exception, a doubt, a wait."""
+    patterns = clause_patterns(lexicon_for(language))
+    spaced = patterns.harmless.sub(";", f" {' '.join(tokenize(text))} ")
+    return (
+        "?" in text
+        or patterns.reservation.search(spaced) is not None
+        or patterns.waiting.search(spaced) is not None
+    )
+
+
+def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterable[str] = ()) -> bool:
+    """Return whether a text is a yes and nothing else: short, no reservation, no word that was not read.
+
+    `known` are words that say nothing new here: those of the question and of the edge's keywords.
+    """
+    tokens = tokenize(text)
+    if not 0 < len(tokens) <= _MAX_CONSENT_WORDS or is_reserved(text, language):
+        return False
+    lexicon, vocabulary, known = lexicon_for(language), answer_vocabulary(language), frozenset(known)
+    spaced = clause_patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
+    allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | known
+    allowed |= {word.replace("'", "") for word in allowed if "'" in word}
+    return all(
+        not negates_other_words(word, language)
+        and word not in vocabulary.negative
+        and any(
+            form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
+            for form in _forms(word, lexicon)
+        )
+        for word in spaced.split()
+    )
+
+
+def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
+    """Yield a word, and its verb where a pronoun is written as one word with it (“cancélala”)."""
+    yield word
+    for ending in lexicon.clauses.object_endings:
+        if word.endswith(ending) and len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH:
+            yield word.removesuffix(ending)
+    for ending in lexicon.contractions:
+        if word.endswith(ending):
+            yield word.removesuffix(ending)
+
+
+def _ends_known_word(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
+    """Return whether a joined word of the question says what this one does (“Stunde”, “Probestunde”)."""
+    is_long = lexicon.clauses.joins_words and len(word) >= _MIN_TYPO_WORD_LENGTH
+    return is_long and any(other.endswith(word) for other in known)
+
+
+def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
+    if word.isdigit():
+        return False
+    squeezed = re.sub(r"(.)\1+", r"\1", word)
+    return squeezed in allowed or (
+        len(word) >= _MIN_TYPO_WORD_LENGTH
+        and any(
+            len(other) >= _MIN_TYPO_WORD_LENGTH
+            and other[0] == word[0]
+            and OSA.distance(word, other, score_cutoff=1) <= 1
+            for other in allowed
+        )
+    )
