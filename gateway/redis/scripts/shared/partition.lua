@@ -7,7 +7,7 @@ if KEYS[1] then
   local server, prefix = redis, KEYS[1]:sub(1, -2)
   local without_keys = {PUBLISH = true}
   local only_keys = {DEL = true, EXISTS = true, UNLINK = true}
-  local positions = {LMOVE = {1, 2}, XINFO = {2}, ZUNIONSTORE = {1, 3}}
+  local positions = {LMOVE = {1, 2}, RENAME = {1, 2}, XINFO = {2}, ZUNIONSTORE = {1, 3}}
 
   local function add_prefix(name)
     if name:sub(1, #prefix) == prefix then return name end

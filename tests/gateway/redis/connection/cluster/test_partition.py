@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,3 +64,14 @@ def test_the_prefix_goes_before_every_key(command: tuple[Any, ...], prefixed: tu
 def test_a_command_whose_keys_are_unknown_is_not_sent() -> None:
     with pytest.raises(ValueError, match="SORT"):
         PARTITION.add_prefix(("SORT", "a"))
+
+
+def test_the_scripts_know_the_keys_of_every_command_that_they_run() -> None:
+    folder = resources.files("gateway.redis") / "scripts"
+    assert isinstance(folder, Path)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.rglob("*.lua")}
+    exceptions = set(re.findall(r"([A-Z]+) =", texts["partition.lua"]))
+    used = {name for text in texts.values() for name in re.findall(r"redis\.call\('([A-Z]+)'", text)}
+
+    assert used - exceptions - {"TIME"} <= module._ONE_KEY
+    assert exceptions.isdisjoint(module._ONE_KEY)
