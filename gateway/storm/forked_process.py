@@ -98,8 +98,13 @@ class ForkedProcess:
         context.set_forkserver_preload(_PRELOADED_MODULES)
         checkout = self._other_release if self.is_other_release else ""
         arguments = (*self._arguments, checkout)
-        self._process = context.Process(target=_run_command, args=arguments, daemon=True)
-        await asyncio.to_thread(self._process.start)
+        process = context.Process(target=_run_command, args=arguments, daemon=True)
+        starting = asyncio.ensure_future(asyncio.to_thread(process.start))
+        try:
+            await asyncio.shield(starting)
+        finally:
+            await starting  # who cancels this stops the process, which therefore has to be known
+            self._process = process
 
     async def _restart_loop(self) -> None:
         while True:

@@ -62,7 +62,7 @@ NEEDS_NAMESPACES = pytest.mark.skipif(
     [
         pytest.param({"partition_every": 1, "kill_every": 0}, "(network partition)", marks=NEEDS_NAMESPACES),
         ({"failover_every": 3, "kill_every": 3}, "primary killed, replica promoted"),
-        ({"reshard_every": 3, "kill_every": 4}, "primary"),
+        ({"reshard_every": 1, "kill_every": 4, "messages": 150}, "primary"),
         ({"latency": 0.03, "kill_every": 5}, "packet to or from Redis lost"),
     ],
     ids=["network partitions", "failovers", "a cluster", "slow links"],
