@@ -15,6 +15,7 @@ from redis.exceptions import NoScriptError
 
 from gateway.redis import rq_layout
 from gateway.redis.connection.multiplexer import multiplexed_call
+from gateway.redis.script_linker import link
 
 _DAY_MS = 24 * 3600 * 1000
 
@@ -241,11 +242,9 @@ def _read_source(name: str) -> str:
 
 
 def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
-    wrapped_body = f"local function run_script(ARGV)\n{body}\nend"
-    epilogue = "local answer = run_script(ARGV)\nflush_effects()\nreturn answer"
-    shared = (_read_source(name) for name in _SHARED_PARTS)
-    text = "\n".join(
-        (_read_source("partition"), _render_constants(protocol), *shared, wrapped_body, epilogue)
-    )
+    run = f"local function run_script(ARGV)\n{body}\nend"
+    program = f"{run}\nlocal answer = run_script(ARGV)\nflush_effects()\nreturn answer"
+    definitions = "\n".join((_render_constants(protocol), *map(_read_source, _SHARED_PARTS)))
+    text = f"{_read_source('partition')}\n{link(definitions, program)}"
     # the server names scripts by their SHA-1; this is not a security measure
     return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
