@@ -20,6 +20,7 @@ from gateway.storm.sentinel_group import running_sentinel_group
 _ROUNDS = 3
 _REQUESTS = 6_000
 _MAX_REPLICAS = 2
+_NAMES = ("the primary has it (`local`)", "one replica has it", "two replicas have it")
 
 
 def _build_app(redis_url: str, replicas: int) -> ASGIApp:
@@ -64,5 +65,4 @@ round trip.
 def _render_row(replicas: int, loads: list[Load], local: float) -> str:
     rate = median(each.per_second for each in loads)
     middle, tail = (median(each.percentile(share) for each in loads) for share in (0.5, 0.99))
-    name = f"{replicas} of the replicas have it" if replicas else "the primary has it (`local`)"
-    return f"| {name} | {rate:,.0f} | {rate / local:.0%} | {middle:.1f} | {tail:.1f} |"
+    return f"| {_NAMES[replicas]} | {rate:,.0f} | {rate / local:.0%} | {middle:.1f} | {tail:.1f} |"
