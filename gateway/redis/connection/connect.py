@@ -43,14 +43,7 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     cluster = parse_cluster_url(url)
     if cluster is not None:
         return _open_partition(SlotOwner(cluster, Partition()), timeout)
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=_MAX_CONNECTIONS,
-        timeout=timeout,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=_NO_RETRY,
-    )
+    pool = BlockingConnectionPool.from_url(url, **_pool_options(timeout))
     return MultiplexedRedis.from_pool(pool)
 
 
@@ -88,24 +81,18 @@ def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
 
 
 def _open_by_sentinel(address: SentinelAddress, timeout: float) -> Redis:
-    pool = open_sentinel_pool(
-        address,
-        max_connections=_MAX_CONNECTIONS,
-        timeout=timeout,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=_NO_RETRY,
-    )
-    return MultiplexedRedis.from_pool(pool)
+    return MultiplexedRedis.from_pool(open_sentinel_pool(address, **_pool_options(timeout)))
 
 
 def _open_partition(owner: SlotOwner, timeout: float) -> Redis:
-    pool = open_owner_pool(
-        owner,
-        max_connections=_MAX_CONNECTIONS,
-        timeout=timeout,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=_NO_RETRY,
-    )
-    return PartitionRedis.from_pool(pool)
+    return PartitionRedis.from_pool(open_owner_pool(owner, **_pool_options(timeout)))
+
+
+def _pool_options(timeout: float) -> dict[str, Any]:
+    return {
+        "max_connections": _MAX_CONNECTIONS,
+        "timeout": timeout,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": _NO_RETRY,
+    }
