@@ -207,4 +207,4 @@ MEDIA: Final = (
     "il suo messaggio",
     "al suo messaggio",
 )
-"""What a tapback names in place of a quotation."""
+"""Words of a tapback in place of a quotation."""

@@ -38,9 +38,6 @@ from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
-_MAX_LABEL_ANSWER_WORDS = 8
-_LABEL_STEM = 4
-_MIN_WORD_LENGTH = 3
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")

@@ -29,8 +29,13 @@ class TimeZones:
         channels: Mapping[str, KnowsTimeZones[httpx.AsyncClient]],
         http: httpx.AsyncClient,
         redis: Redis,
+        max_seconds: float = 2.0,
     ) -> None:
-        """Wrap a dialog; `channels` are those that know zones and have quiet hours, by name."""
+        """Wrap a dialog; `channels` are those that know zones and have quiet hours, by name.
+
+        An answer that is ready waits for the zone for at most `max_seconds`.
+        """
+        self._max_seconds = max_seconds
         self._dialog = dialog
         self._channels = channels
         self._http = http
@@ -46,9 +51,11 @@ class TimeZones:
             return await self._dialog.answer(turn, state, listener=listener)
         learning = asyncio.create_task(self._learn(channel, turn))
         try:
-            return await self._dialog.answer(turn, state, listener=listener)
+            outcome = await self._dialog.answer(turn, state, listener=listener)
+            await asyncio.wait([learning], timeout=self._max_seconds)
         finally:
-            await learning
+            learning.cancel()  # a provider that hangs holds no answer up
+        return outcome
 
     async def _learn(self, channel: KnowsTimeZones[httpx.AsyncClient], turn: Turn) -> None:
         """Store the zone; without an answer the zone of the number or of the settings counts."""

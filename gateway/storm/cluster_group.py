@@ -124,14 +124,14 @@ class ClusterGroup:
 
     async def move_slot_to_new_primary(self, slot: int) -> None:
         """Add a primary with a replica and move a slot there."""
-        primary = await self.add_primary()
-        replica = await self.add_primary()
+        primary = await self.add_node()
+        replica = await self.add_node()
         await self._follow(replica, primary)
         await _wait_until(replica, _is_well)
         await self.move_slot(slot, primary)
 
-    async def add_primary(self) -> int:
-        """Start another primary, without slots; return its port once every node knows it."""
+    async def add_node(self) -> int:
+        """Start another node, without slots; return its port once every node knows it."""
         port = _find_node_port()
         self._spawn(port)
         await _wait_until(port, _answers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -39,13 +38,6 @@ from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
 
 _MAX_OPENING = 4
 _MAX_OPENING_CORRECTION = 2
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_DATE_KINDS = ("date", "time")
-_MIN_NAME_LENGTH = 4
-_NUMBER_KINDS = ("integer", "number")
-_TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
-"""Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
-_UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 
 
 class MessageText:

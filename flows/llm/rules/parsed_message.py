@@ -39,8 +39,6 @@ from flows.slots import (
 )
 from flows.text import tokenize
 
-_MAX_OPENING = 4
-_MAX_OPENING_CORRECTION = 2
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE_KINDS = ("date", "time")
 _MIN_NAME_LENGTH = 4

@@ -15,7 +15,7 @@ from redis.exceptions import (
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gateway.redis.connection.cluster.address import CLUSTER_FORM
-from gateway.redis.connection.write_refusal import describe_refusal
+from gateway.redis.connection.write_refusal import describe_refusal, is_moving
 
 _MAX_CAUSES = 8
 
@@ -54,6 +54,8 @@ def _describe_cause(error: BaseException) -> str:
         return "Redis is loading its data; wait until it has finished"
     if isinstance(error, MovedError):
         return f"REDIS_URL names one node of a Redis Cluster; write it as {CLUSTER_FORM}"
+    if is_moving(error):
+        return "The cluster moves the partition or replaces its server; wait until it has finished"
     if isinstance(error, ResponseError) and "cluster support disabled" in str(error):
         return "The server in REDIS_URL is not part of a Redis Cluster; write it as redis://host:port"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -33,6 +33,7 @@ log = logging.getLogger("turngate.redis")
 _FILES = ("appendonlydir", "appendonly.aof", "dump.rdb", "lock", "server.log")
 _MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
+_QUIET_STOP_SECONDS = 5.0
 _STOP_SECONDS = 120.0  # a slow disk; killed, it would lose what it has not written
 
 
@@ -108,6 +109,12 @@ class EmbeddedRedis:
         """Stop the server after it has written everything, and release the folder."""
         if self._process is not None:
             self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_QUIET_STOP_SECONDS)
+            if self.is_alive:
+                log.warning(
+                    "the embedded Redis server still writes its data; waiting up to %d s", _STOP_SECONDS
+                )
             try:
                 self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:

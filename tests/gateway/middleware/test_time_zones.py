@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from channels._kit.simulator import UserMessage
-from core.model import Message, TurnReceived
+from core.model import Message, Turn, TurnReceived
 from core.quiet_hours import QuietHours
 from gateway.bootstrap.accounts import find_zoned_channels
 from gateway.middleware.time_zones import TimeZones
@@ -54,6 +55,23 @@ async def test_the_zone_is_learnt_once_while_the_first_turn_is_answered(redis: R
     assert [message.text for message in outcome.messages] == ["1: hi"]
     assert await desk.zone() == ZONE
     assert len(desk.calls) == 1
+
+
+class HangingChannel:
+    async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_provider_that_hangs_holds_no_answer_up(redis: Redis) -> None:
+    desk = Desk(redis)
+    channels: Any = {"zendesk": HangingChannel()}
+    middleware = TimeZones(EchoDialog(), channels, desk.account.http, redis, max_seconds=0.05)
+
+    async with asyncio.timeout(10):
+        outcome = await middleware.answer(desk.turn, None)
+
+    assert [message.text for message in outcome.messages] == ["1: hi"]
 
 
 async def test_an_erased_session_stays_erased(redis: Redis) -> None:

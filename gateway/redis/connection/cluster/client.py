@@ -38,7 +38,7 @@ class PartitionRedis(MultiplexedRedis):
 
     @property
     def owner(self) -> SlotOwner:
-        """What finds the server."""
+        """Finder of the server."""
         owner: SlotOwner = self.connection_pool.connection_kwargs["owner"]
         return owner
 

@@ -51,7 +51,7 @@ class Partition:
 
     @property
     def prefix(self) -> str:
-        """What every key begins with; its braces make it the hash tag."""
+        """Beginning of every key; its braces make it the hash tag."""
         return f"{{p{self.number}}}:"
 
     @property
