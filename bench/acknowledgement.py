@@ -29,6 +29,7 @@ from twilio.request_validator import RequestValidator
 from bench.load_generator import Load, run
 from channels import load
 from gateway.app import create_app
+from gateway.config.gc_tuning import tune_gc
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
@@ -125,7 +126,8 @@ def _serve(build: AppBuilder, redis_url: str, listening: socket.socket) -> None:
     config = uvicorn.Config(
         build(redis_url), loop="uvloop", http="httptools", access_log=False, log_level="error"
     )
-    asyncio.run(uvicorn.Server(config).serve([listening]))
+    tune_gc()  # as a web process does; without it the module objects of a full pass are the tail
+    uvicorn.Server(config).run([listening])
 
 
 def measure(build: AppBuilder, redis_url: str, prepared: list[bytes], connections: int = 32) -> Load:

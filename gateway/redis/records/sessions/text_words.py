@@ -9,7 +9,8 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from redis.asyncio import Redis
@@ -23,6 +24,7 @@ MAX_WORDS: Final = 30
 _MAX_TEXT: Final = 5_000
 _WORD: Final = re.compile(r"\w+")
 _MAX_LENGTH: Final = 40
+_RECENT_TEXTS: Final = 500
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that write words without spaces; they are indexed by pairs."""
 
@@ -48,13 +50,17 @@ class WordDigests:
         self._redis = redis
         self._key = b""
 
-    async def of(self, text: str) -> list[str]:
+    async def of(self, text: str) -> Sequence[str]:
         """Return a digest of each word of a text."""
         sealer = await cipher_of(self._redis).sealer()
         if sealer.is_on:
             return [f"={sealer.digest('word', word)[:24]}" for word in split_words(text)]
         if not self._key:
             self._key = hmac.digest(await read_salt(self._redis), b"words of messages", "sha256")
-        return [
-            f"={hmac.digest(self._key, word.encode(), 'sha256')[:12].hex()}" for word in split_words(text)
-        ]
+        return _digest_words(self._key, text)
+
+
+@lru_cache(_RECENT_TEXTS)
+def _digest_words(key: bytes, text: str) -> Sequence[str]:
+    """Return a digest of each word; a bot repeats its texts."""
+    return tuple(f"={hmac.digest(key, word.encode(), 'sha256')[:12].hex()}" for word in split_words(text))

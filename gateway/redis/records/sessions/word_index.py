@@ -15,14 +15,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.redis import lua
-from gateway.redis.lua import ProtocolLimits
+from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.sessions.text_words import WordDigests
 
 log = logging.getLogger("turngate.search")
 
 _FLUSH_SECONDS: Final = 0.5
 _MAX_WAITING: Final = 2_000
-_CALLS_AT_ONCE: Final = 50
+_TEXTS_PER_CALL: Final = 50
 
 Speaker = Literal["contact", "business"]
 """Author of words: those of the business, which repeats itself, leave room for those of the contact."""
@@ -46,14 +46,24 @@ class WordIndex:
             self._task = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits, a bounded number of texts in a call: the server does nothing else meanwhile."""
         while self._waiting:
-            chunk, self._waiting = self._waiting[:_CALLS_AT_ONCE], self._waiting[_CALLS_AT_ONCE:]
-            await asyncio.gather(*(self._write(*each) for each in chunk))
+            chunk, self._waiting = self._waiting[:_TEXTS_PER_CALL], self._waiting[_TEXTS_PER_CALL:]
+            if arguments := await self._encode(chunk):
+                await self._script(self._redis, arguments)
 
-    async def _write(self, session: str, text: str, speaker: Speaker) -> None:
-        if digests := await self._digests.of(text):
-            await self._script(self._redis, [session, speaker, *digests])
+    async def _encode(self, chunk: Iterable[tuple[str, str, Speaker]]) -> list[Argument]:
+        """Return the script's arguments: the words of each session and speaker, each once."""
+        digests: dict[tuple[str, Speaker], dict[str, None]] = {}
+        for session, text, speaker in chunk:
+            words = await self._digests.of(text)
+            digests.setdefault((session, speaker), {}).update(dict.fromkeys(words))
+        return [
+            argument
+            for (session, speaker), words in digests.items()
+            if words
+            for argument in (session, speaker, len(words), *words)
+        ]
 
     async def _write_later(self) -> None:
         try:
