@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import redis as sync
-from redis.exceptions import ResponseError
+from redis.exceptions import MovedError, ResponseError
 
 from gateway.redis.connection.cluster.slot_owner import SlotOwner, find_owner
 from gateway.redis.connection.multiplexer import MultiplexedRedis
@@ -49,9 +49,17 @@ class PartitionRedis(MultiplexedRedis):
         return _strip_found_keys(self.owner, arguments, answer)
 
     async def execute_multiplexed(self, *arguments: Any) -> Any:
-        """Run a command on the shared connection."""
+        """Run a command on the shared connection; after MOVED the next one is opened to the new owner."""
         send, prefixed = super().execute_multiplexed, self.owner.partition.add_prefix(arguments)
-        return await retry_while_moving(lambda: send(*prefixed))
+
+        async def call() -> Any:
+            try:
+                return await send(*prefixed)
+            except MovedError as error:
+                self.owner.record_move(error)
+                raise
+
+        return await retry_while_moving(call)
 
 
 class SyncPartitionRedis(sync.Redis):

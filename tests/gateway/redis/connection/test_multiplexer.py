@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
-from redis.asyncio.connection import UnixDomainSocketConnection
 from redis.exceptions import RedisError, ResponseError
 
 from gateway.redis.connection.connect import open_redis
@@ -82,38 +81,82 @@ def shared(url: str, seconds: float = 5.0) -> MultiplexedRedis:
     return client
 
 
-async def test_a_command_is_not_written_to_a_connection_that_its_reader_has_closed(redis_url: str) -> None:
+async def test_a_command_is_not_written_to_a_connection_that_is_closed(redis_url: str) -> None:
+    client = shared(redis_url)
+    before = await client.execute_multiplexed("CLIENT", "ID")
+    assert client._multiplexer is not None
+    connection = client._multiplexer._connection
+    assert connection is not None
+    connection._transport.close()  # connection_lost has not been called yet
+    after = await client.execute_multiplexed("CLIENT", "ID")
+    await client.aclose()
+
+    assert after != before
+
+
+async def test_calls_fail_when_the_connection_is_closed_and_the_next_one_reconnects(redis_url: str) -> None:
     client = shared(redis_url)
     await client.execute_multiplexed("PING")
     assert client._multiplexer is not None
     connection = client._multiplexer._connection
     assert connection is not None
-    await connection._connection.disconnect(nowait=True)
-    answer = asyncio.get_running_loop().create_future()
-    await connection.send(
-        [(b"*1\r\n$4\r\nPING\r\n", answer)]
-    )  # redis-py would reconnect and shift the answers
-
-    with pytest.raises(RedisError):
-        await answer
-    assert await client.execute_multiplexed("ECHO", "a") == b"a"
-    await client.aclose()
-
-
-async def test_any_exception_of_the_connection_fails_the_calls_and_the_next_one_reconnects(
-    redis_url: str,
-) -> None:
-    client = shared(redis_url)
-    client.connection_pool.connection_class = TornConnection
-    calls = [client.execute_multiplexed("ECHO", number) for number in range(3)]
+    calls = [asyncio.create_task(client.execute_multiplexed("BLPOP", "none", 5)) for _ in range(3)]
+    while not connection._pending:
+        await asyncio.sleep(0)
+    connection._transport.abort()
     async with asyncio.timeout(5):
         answers = await asyncio.gather(*calls, return_exceptions=True)
-    client.connection_pool.connection_class = UnixDomainSocketConnection
     again = await client.execute_multiplexed("ECHO", "a")
     await client.aclose()
 
     assert [isinstance(answer, RedisError) for answer in answers] == [True] * 3
     assert again == b"a"
+
+
+@pytest.mark.parametrize("garbage", [b"?\r\n", b"+late answer\r\n", b"-LOADING it loads its data\r\n"])
+async def test_an_answer_that_cannot_be_one_breaks_the_connection(redis_url: str, garbage: bytes) -> None:
+    client = shared(redis_url)
+    await client.execute_multiplexed("PING")
+    assert client._multiplexer is not None
+    connection = client._multiplexer._connection
+    assert connection is not None
+    call = asyncio.create_task(client._multiplexer.call(("BLPOP", "none", 5)))
+    while not connection._pending:
+        await asyncio.sleep(0)
+    connection.data_received(b"*0\r\n" + garbage)  # its answer, and then what nobody has asked
+    again = await client.execute_multiplexed("ECHO", "a")
+    await client.aclose()
+
+    assert await call == []
+    assert again == b"a"
+    assert not connection.is_usable
+
+
+async def test_pushed_messages_are_no_answers(redis_url: str) -> None:
+    client = shared(redis_url)
+    await client.execute_multiplexed("PING")
+    assert client._multiplexer is not None
+    connection = client._multiplexer._connection
+    assert connection is not None
+    connection.data_received(b">2\r\n+invalidate\r\n+key\r\n")
+    answer = await client.execute_multiplexed("ECHO", "a")
+    await client.aclose()
+
+    assert answer == b"a"
+
+
+async def test_calls_larger_than_the_buffers_are_sent_one_after_the_other(redis_url: str) -> None:
+    client, texts = shared(redis_url), [bytes([65 + number]) * 2_000_000 for number in range(20)]
+
+    async def echo(text: bytes) -> bool:
+        return await client.execute_multiplexed("ECHO", text) == text  # type: ignore[no-any-return]
+
+    first = [asyncio.create_task(echo(text)) for text in texts[:10]]
+    await asyncio.sleep(0.001)
+    answers = await asyncio.gather(*first, *(echo(text) for text in texts[10:]))
+    await client.aclose()
+
+    assert answers == [True] * 20
 
 
 async def test_every_call_is_answered_or_failed_while_the_server_cuts_connections(redis_url: str) -> None:
@@ -179,14 +222,3 @@ async def test_calls_that_wait_for_a_connection_fail_when_the_client_is_closed(r
 
     with pytest.raises(RedisError):
         await call
-
-
-class TornConnection(UnixDomainSocketConnection):
-    """redis-py's connection when its reader disconnects during a write."""
-
-    async def send_packed_command(self, command: object, check_health: bool = True) -> None:
-        if check_health:  # the handshake
-            await super().send_packed_command(command, check_health)  # type: ignore[arg-type]
-            return
-        await self.disconnect(nowait=True)
-        self._writer.writelines([])  # type: ignore[union-attr]
