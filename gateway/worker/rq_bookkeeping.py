@@ -31,11 +31,11 @@ from rq.worker import BaseWorker, WorkerStatus
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.multiplexer import multiplexed_call
-from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.lua import ProtocolLimits
+from gateway.worker.command_template import CommandTemplate, encode_commands, read_commands
 
 _MAX_FINISHED_PER_CALL = 64
 _START_TEMPLATE_SECONDS = 0.5
-_SEPARATOR = "\0"
 
 
 @dataclass(slots=True, eq=False)
@@ -62,20 +62,6 @@ class DequeuedJob:
             data = zlib.decompress(data)
         name, _, arguments, _ = serializer.loads(data)
         return name, arguments
-
-
-class CommandTemplate:
-    """Commands that RQ's objects wrote about one job, as a template for any other."""
-
-    def __init__(self, pipeline: Any, job: str, execution: str) -> None:
-        self._text = _SEPARATOR.join(map(_encode_argument, _encode_commands(pipeline)))
-        self._job = job
-        self._execution = execution
-
-    def render(self, job: DequeuedJob) -> list[str]:
-        """Render the commands for a job."""
-        text = self._text.replace(self._job, job.id).replace(self._execution, job.execution_id)
-        return text.split(_SEPARATOR)
 
 
 class RqBookkeeper:
@@ -144,13 +130,18 @@ class RqBookkeeper:
 
     async def start(self, batch: Sequence[DequeuedJob]) -> None:
         """Register jobs as started, and remove them from the intermediate list."""
-        arguments: list[Argument] = []
+        by_timeout: dict[int, list[DequeuedJob]] = {}
         for job in batch:
             self._worker.executions[job.execution_id] = self._build_execution(job.id, job.execution_id)
-            arguments += self._start_template(job.timeout_seconds).render(job)
+            by_timeout.setdefault(job.timeout_seconds, []).append(job)
+        arguments = [
+            argument
+            for seconds, jobs in by_timeout.items()
+            for argument in self._start_template(seconds).render(jobs)
+        ]
         pipeline = self._worker.connection.pipeline()
         self._worker.set_state(WorkerStatus.BUSY, pipeline=pipeline)
-        await self._write_script(self._redis, [*arguments, *_encode_commands(pipeline)])
+        await self._write_script(self._redis, [*arguments, *encode_commands(read_commands(pipeline))])
 
     async def finish(self, job: DequeuedJob) -> None:
         """Register a job as finished and delete it; results are not kept."""
@@ -174,7 +165,7 @@ class RqBookkeeper:
         seconds = self._worker.get_heartbeat_ttl(self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS))
         for execution in list(self._worker.executions.values()):
             execution.heartbeat(self._queue.started_job_registry, seconds, pipeline=pipeline)
-        await self._write_script(self._redis, _encode_commands(pipeline))
+        await self._write_script(self._redis, encode_commands(read_commands(pipeline)))
 
     async def _finish_batch(self, batch: Sequence[DequeuedJob]) -> list[None]:
         pipeline = self._worker.connection.pipeline()
@@ -182,10 +173,8 @@ class RqBookkeeper:
         self._worker.increment_total_working_time(timedelta(seconds=seconds), pipeline)
         if not self._worker.executions:
             self._worker.set_state(WorkerStatus.IDLE, pipeline=pipeline)
-        arguments = _encode_commands(pipeline)
-        for job in batch:
-            arguments += self._finish_template.render(job)
-        await self._write_script(self._redis, arguments)
+        arguments = encode_commands(read_commands(pipeline))
+        await self._write_script(self._redis, [*arguments, *self._finish_template.render(batch)])
         return [None] * len(batch)
 
     def _record_failure(self, dequeued: DequeuedJob, error: Any) -> None:
@@ -236,19 +225,3 @@ class RqBookkeeper:
 
     def _build_execution(self, job: str, name: str) -> Execution:
         return Execution(name, job, connection=self._worker.connection, worker_name=self._worker.name)
-
-
-def _encode_commands(pipeline: Any) -> list[Argument]:
-    """Encode a pipeline's commands for books.lua: each preceded by its number of arguments."""
-    return [argument for arguments, _ in pipeline.command_stack for argument in (len(arguments), *arguments)]
-
-
-def _encode_argument(argument: Any) -> str:
-    """Encode an argument as redis-py does."""
-    return (
-        argument.decode()
-        if isinstance(argument, bytes)
-        else argument
-        if isinstance(argument, str)
-        else repr(argument)
-    )
