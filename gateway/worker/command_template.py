@@ -53,6 +53,8 @@ class CommandTemplate:
     def render(self, jobs: Sequence[TemplatedJob]) -> list[Argument]:
         """Return the commands for `jobs` as arguments of books.lua."""
         arguments: list[Argument] = []
+        if not jobs:
+            return arguments
         for job in jobs if self._own else ():
             arguments += self._fill(self._own, job).split(_SEPARATOR)
         merged = [self._merge(command, jobs) for command in self._shared]
@@ -89,7 +91,10 @@ def read_commands(pipeline: Any) -> list[list[str]]:
 
 def encode_commands(commands: Iterable[Sequence[str]]) -> list[Argument]:
     """Encode commands for books.lua: each preceded by its number of arguments."""
-    return [argument for command in commands for argument in (len(command), *command)]
+    arguments: list[Argument] = []
+    for command in commands:
+        arguments += [len(command), *command]
+    return arguments
 
 
 def _encode_argument(argument: Any) -> str:

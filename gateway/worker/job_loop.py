@@ -75,7 +75,8 @@ class JobLoop:
                     0 if burst else _DEQUEUE_WAIT_SECONDS,
                     starts_none=self._isolation.is_active,
                 )
-                await self._start_jobs(batch)
+                self._start_jobs(batch)
+                await asyncio.sleep(0)
             except (RedisError, OSError) as error:
                 outages.failed("taking of jobs", error)
                 await self._pause()
@@ -162,37 +163,28 @@ class JobLoop:
             async with asyncio.timeout(_DEQUEUE_WAIT_SECONDS):
                 await self._stopping.wait()
 
-    async def _start_jobs(self, batch: list[DequeuedJob]) -> None:
-        if not batch:
-            return
-        starting = asyncio.create_task(
-            self._bookkeeper.start(batch)
-        )  # sent first, but no session waits for it
+    def _start_jobs(self, batch: list[DequeuedJob]) -> None:
+        self._bookkeeper.register(batch)
         for job in batch:
-            task = asyncio.create_task(self._run_job(job, starting))
+            task = asyncio.create_task(self._run_job(job))
             self._running[task] = job
             task.add_done_callback(self._running.pop)
-        await starting
 
-    async def _run_job(self, job: DequeuedJob, starting: asyncio.Task[None]) -> None:
+    async def _run_job(self, job: DequeuedJob) -> None:
         try:
             try:
                 await self._process_session(job)
             except RedisError as error:  # an outage is one line in the log; the sweeper finds the session
                 outages.failed("processing of sessions", error)
-                await asyncio.wait({starting})
                 await self._bookkeeper.finish(job)
             except (Exception, asyncio.CancelledError) as error:
                 is_stopped = job in self._stopped
                 if isinstance(error, asyncio.CancelledError) and not is_stopped:
                     raise
                 # whatever a job raises goes into RQ's failed registry
-                await asyncio.wait({starting})  # its record must not come after that of the end
                 await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
                 outages.succeeded("processing of sessions")
-                if not starting.done():
-                    await asyncio.wait({starting})
                 await self._bookkeeper.finish(job)
         except (RedisError, OSError) as error:
             # the session needs no RQ retry: the sweeper finds it, and RQ's maintenance cleans its registries

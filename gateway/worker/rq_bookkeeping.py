@@ -9,6 +9,7 @@ through RQ's synchronous code in a thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq.exceptions import NoSuchJobError
 from rq.executions import Execution, ExecutionRegistry
@@ -34,8 +36,11 @@ from gateway.redis.connection.multiplexer import multiplexed_call
 from gateway.redis.lua import ProtocolLimits
 from gateway.worker.command_template import CommandTemplate, encode_commands, read_commands
 
+log = logging.getLogger("turngate.worker")
+
 _MAX_FINISHED_PER_CALL = 64
 _START_TEMPLATE_SECONDS = 0.5
+_REGISTER_SECONDS = 0.05
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +49,7 @@ class DequeuedJob:
 
     `data` is the call as RQ stores it, `timeout_seconds` its time limit. `session` is the session to process,
     if `take.lua` could read it, and `claim_answer` that script's answer about it; `dequeued_at` is the
-    monotonic time before the request, in seconds.
+    monotonic time before the request, in seconds. `registration` registers it as started.
     """
 
     id: str
@@ -54,6 +59,7 @@ class DequeuedJob:
     claim_answer: Any
     dequeued_at: float
     execution_id: str = field(default_factory=lambda: uuid4().hex)
+    registration: asyncio.Task[None] | None = None
 
     def decode_call(self, serializer: Any) -> tuple[str, list[Any]]:
         """Decode function and arguments of the call. Raises if the data is not RQ's."""
@@ -74,7 +80,10 @@ class RqBookkeeper:
         self._dequeue_script = lua.load_script("take", protocol)
         self._write_script = lua.load_script("books", protocol)
         self._start_templates: dict[int, tuple[float, CommandTemplate]] = {}
-        self._finish_template = self._build_finish_template()
+        self._finish_template = self._build_finish_template(is_registered=True)
+        self._brief_template = self._build_finish_template(is_registered=False)
+        self._unregistered: dict[DequeuedJob, None] = {}
+        self._timer: asyncio.Task[None] | None = None
         self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
         self._failure_lock = asyncio.Lock()
         self._unanswered_nonce = ""
@@ -88,8 +97,8 @@ class RqBookkeeper:
 
         Waits up to `wait` seconds for the first (0: not at all). A suspect is not started, nor is any session
         with `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so
-        that it does not count as the death of a worker. A job stays in RQ's intermediate list until `start`,
-        so a crash in between loses nothing.
+        that it does not count as the death of a worker. A job stays in RQ's intermediate list until it is
+        registered as started, or finished, so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
         jobs = await self._dequeue_batch(max_jobs, isolation)
@@ -128,8 +137,32 @@ class RqBookkeeper:
             jobs.append(DequeuedJob(job_id.decode(), data, timeout, session_id, claim_answer, requested_at))
         return jobs
 
-    async def start(self, batch: Sequence[DequeuedJob]) -> None:
+    def register(self, batch: Sequence[DequeuedJob]) -> None:
+        """Register jobs as started in a moment, unless they are finished by then, as most are."""
+        self._unregistered.update(dict.fromkeys(batch))
+        if self._timer is None:
+            self._timer = asyncio.create_task(self._register_later())
+
+    async def _register_later(self) -> None:
+        while self._unregistered:
+            await asyncio.sleep(_REGISTER_SECONDS)
+            try:
+                await self._register_now(list(self._unregistered))
+            except (RedisError, OSError) as error:  # finishing them does what is missing
+                log.warning("RQ job registry not updated: %s", type(error).__name__)
+        self._timer = None
+
+    async def _register_now(self, batch: Sequence[DequeuedJob]) -> None:
+        registration = asyncio.create_task(self._write_started(batch))
+        for job in batch:
+            self._unregistered.pop(job, None)
+            job.registration = registration
+        await registration
+
+    async def _write_started(self, batch: Sequence[DequeuedJob]) -> None:
         """Register jobs as started, and remove them from the intermediate list."""
+        if not batch:
+            return
         by_timeout: dict[int, list[DequeuedJob]] = {}
         for job in batch:
             self._worker.executions[job.execution_id] = self._build_execution(job.id, job.execution_id)
@@ -145,6 +178,9 @@ class RqBookkeeper:
 
     async def finish(self, job: DequeuedJob) -> None:
         """Register a job as finished and delete it; results are not kept."""
+        self._unregistered.pop(job, None)
+        if job.registration is not None and not job.registration.done():
+            await asyncio.wait({job.registration})  # its record must not come after that of the end
         self._worker.executions.pop(job.execution_id, None)
         await self._finish_batcher.submit(job)
 
@@ -154,6 +190,10 @@ class RqBookkeeper:
         One that was stopped on request gets RQ's status `stopped` and is not retried.
         """
         error = exc_info()
+        if job in self._unregistered:
+            await self._register_now([job])
+        elif job.registration is not None:
+            await asyncio.wait({job.registration})
         async with self._failure_lock:  # RQ's worker has one field for the job that was stopped
             self._worker._stopped_job_id = job.id if is_stopped else None
             await asyncio.to_thread(self._record_failure, job, error)
@@ -171,10 +211,13 @@ class RqBookkeeper:
         pipeline = self._worker.connection.pipeline()
         seconds = sum(monotonic() - job.dequeued_at for job in batch)
         self._worker.increment_total_working_time(timedelta(seconds=seconds), pipeline)
-        if not self._worker.executions:
+        if not self._worker.executions and self._worker.get_state() != WorkerStatus.IDLE:
             self._worker.set_state(WorkerStatus.IDLE, pipeline=pipeline)
+        brief = [job for job in batch if not _is_registered(job)]
+        registered = [job for job in batch if _is_registered(job)]
         arguments = encode_commands(read_commands(pipeline))
-        await self._write_script(self._redis, [*arguments, *self._finish_template.render(batch)])
+        arguments += self._brief_template.render(brief) + self._finish_template.render(registered)
+        await self._write_script(self._redis, arguments)
         return [None] * len(batch)
 
     def _record_failure(self, dequeued: DequeuedJob, error: Any) -> None:
@@ -204,14 +247,16 @@ class RqBookkeeper:
         pipeline.lrem(self._queue.intermediate_queue_key, 1, job.id)
         return CommandTemplate(pipeline, job.id, execution.id)
 
-    def _build_finish_template(self) -> CommandTemplate:
-        job, pipeline = (
-            self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS),
-            self._worker.connection.pipeline(),
-        )
+    def _build_finish_template(self, *, is_registered: bool) -> CommandTemplate:
+        """Return the commands about a job that ends, after it was registered as started, or without that."""
+        job = self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS)
+        pipeline = self._worker.connection.pipeline()
         execution = self._build_execution(job.id, uuid4().hex)
         self._worker.increment_successful_job_count(pipeline=pipeline)
-        execution.delete(job=job, pipeline=pipeline)
+        if is_registered:
+            execution.delete(job=job, pipeline=pipeline)
+        else:
+            pipeline.lrem(self._queue.intermediate_queue_key, 1, job.id)
         registry = ExecutionRegistry(job.id, connection=self._worker.connection)
         results = rq_layout.results_key(job.id)
         pipeline.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
@@ -225,3 +270,8 @@ class RqBookkeeper:
 
     def _build_execution(self, job: str, name: str) -> Execution:
         return Execution(name, job, connection=self._worker.connection, worker_name=self._worker.name)
+
+
+def _is_registered(job: DequeuedJob) -> bool:
+    """Return whether a job was registered as started, and not only perhaps."""
+    return job.registration is not None and job.registration.exception() is None
