@@ -229,7 +229,7 @@ def create() -> Starlette:
         inbox,
         redis,
         sweeper=Sweeper(redis, limits, release_due=ScheduleReleaser(redis, sender, limits).release_due),
-        pages=[*routes, *api.routes(), *Widget().routes(), openapi.build_route(operator)],
+        pages=[*api.routes(), *Widget().routes(), *routes, openapi.build_route(operator)],  # the busy first
         http=http,
         operator=operator,
         readiness=Readiness(redis, confirmation=confirmation),

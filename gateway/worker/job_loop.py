@@ -29,6 +29,8 @@ log = logging.getLogger("turngate.worker")
 _DEQUEUE_WAIT_SECONDS = 1
 _MAX_JOBS_PER_DEQUEUE = 32
 _MIN_JOBS_PER_DEQUEUE = 8
+_GATHERING_SECONDS = 0.0005
+"""Pause between two batches: jobs that arrive meanwhile are taken together."""
 _LIVENESS_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 10.0
 _WARM_SHUTDOWN_SECONDS = 60.0
@@ -76,7 +78,7 @@ class JobLoop:
                     starts_none=self._isolation.is_active,
                 )
                 self._start_jobs(batch)
-                await asyncio.sleep(0)
+                await asyncio.sleep(_GATHERING_SECONDS)
             except (RedisError, OSError) as error:
                 outages.failed("taking of jobs", error)
                 await self._pause()

@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
+from typing import Any
 
 import httpx
 from redis.asyncio import Redis
+from rq.queue import Queue
 
 from channels._kit.simulator import SimulatorRequest, SimulatorResponse, WebhookDelivery
 from channels.twilio.simulator.server import TwilioSimulator
@@ -162,3 +164,21 @@ async def running_stack(*, durable: bool = False) -> AsyncIterator[Stack]:
                     await stack.stop()
         finally:
             server.stop()
+
+
+async def wait_until(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> None:
+    """Poll a condition of other processes, which offer no event."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
+async def find_started_job(queue: Queue) -> str:
+    """Return the only job that is registered as started, which takes a moment."""
+
+    async def is_registered() -> bool:
+        return bool(queue.started_job_registry.get_job_ids())
+
+    await wait_until(is_registered)
+    [job] = queue.started_job_registry.get_job_ids()
+    return str(job)

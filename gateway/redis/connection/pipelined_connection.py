@@ -102,7 +102,9 @@ class PipelinedConnection(asyncio.Protocol):
         self._on_writable()
 
     def _take_answer(self, value: Any) -> None:
-        if isinstance(value, RedisConnectionError):  # the server is loading its data, or has no room for clients
+        if isinstance(
+            value, RedisConnectionError
+        ):  # the server is loading its data, or has no room for clients
             raise value
         if isinstance(value, ReadOnlyError) and isinstance(self._connection, SentinelManagedConnection):
             raise RedisConnectionError("the former primary is a replica now")

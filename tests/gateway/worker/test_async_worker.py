@@ -19,7 +19,14 @@ from channels._kit.simulator import Fault, FaultSettings
 from gateway.redis import rq_layout
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sweeper import Sweeper
-from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.stack import (
+    ACCOUNT,
+    BUSINESS_NUMBER,
+    PERSON,
+    Stack,
+    find_started_job,
+    running_stack,
+)
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
@@ -222,7 +229,7 @@ async def test_rqs_own_objects_read_the_workers_job_records(stack: Stack) -> Non
     await stack.simulator.wait_for_texts(1)  # a job is running now
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
-        [job_id] = queue.started_job_registry.get_job_ids()
+        job_id = await find_started_job(queue)
         job = queue.fetch_job(job_id)
         assert job is not None
         [execution] = job.get_executions()

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -21,7 +21,15 @@ from gateway.redis import rq_layout
 from gateway.redis.records.processes import worker_presence
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.session_log import read_log
-from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.stack import (
+    ACCOUNT,
+    BUSINESS_NUMBER,
+    PERSON,
+    Stack,
+    find_started_job,
+    running_stack,
+    wait_until,
+)
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 OURS = ("--worker-class", "gateway.worker.AsyncWorker")
@@ -44,13 +52,6 @@ asyncio.run(main())
 async def stack() -> AsyncIterator[Stack]:
     async with running_stack() as running:
         yield running
-
-
-async def wait_until(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> None:
-    """Poll a condition of other processes, which offer no event."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.05)
 
 
 async def last_beat(stack: Stack) -> float:
@@ -232,7 +233,7 @@ async def test_a_job_stopped_by_command_is_recorded_and_its_session_continues(st
     await stack.simulator.wait_for_texts(1)
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
-        [job] = queue.started_job_registry.get_job_ids()
+        job = await find_started_job(queue)
         send_stop_job_command(client, job, serializer=JSONSerializer)
 
         async def is_recorded() -> bool:

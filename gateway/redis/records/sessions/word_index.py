@@ -58,12 +58,11 @@ class WordIndex:
         for session, text, speaker in chunk:
             words = await self._digests.of(text)
             digests.setdefault((session, speaker), {}).update(dict.fromkeys(words))
-        return [
-            argument
-            for (session, speaker), words in digests.items()
-            if words
-            for argument in (session, speaker, len(words), *words)
-        ]
+        arguments: list[Argument] = []
+        for (session, speaker), words in digests.items():
+            if words:
+                arguments += [session, speaker, len(words), *words]
+        return arguments
 
     async def _write_later(self) -> None:
         try:

@@ -101,7 +101,7 @@ async def test_calls_fail_when_the_connection_is_closed_and_the_next_one_reconne
     connection = client._multiplexer._connection
     assert connection is not None
     calls = [asyncio.create_task(client.execute_multiplexed("BLPOP", "none", 5)) for _ in range(3)]
-    while not connection._pending:
+    while not connection._pending:  # noqa: ASYNC110 - it is sent within the next iterations
         await asyncio.sleep(0)
     connection._transport.abort()
     async with asyncio.timeout(5):
@@ -121,7 +121,7 @@ async def test_an_answer_that_cannot_be_one_breaks_the_connection(redis_url: str
     connection = client._multiplexer._connection
     assert connection is not None
     call = asyncio.create_task(client._multiplexer.call(("BLPOP", "none", 5)))
-    while not connection._pending:
+    while not connection._pending:  # noqa: ASYNC110 - it is sent within the next iterations
         await asyncio.sleep(0)
     connection.data_received(b"*0\r\n" + garbage)  # its answer, and then what nobody has asked
     again = await client.execute_multiplexed("ECHO", "a")
