@@ -8,7 +8,6 @@ other on one connection, and their answers arrive in the same order.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,7 @@
 """Pipelined connection: commands of many callers on one transport, answers in the same order.
 
-redis-py connects, authenticates and closes it. In between, its stream reader and writer cost two tasks and two
-timeouts a call, more than the server spends on it; so the transport is read and written directly.
+redis-py connects, authenticates and closes it. In between, its stream reader and writer cost two tasks and
+two timeouts a call, more than the server spends on it; so the transport is read and written directly.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class PipelinedConnection(asyncio.Protocol):
             self._watchdog = None
         while self._pending:
             fail(self._pending.popleft(), error)
-        self._connection._close()
+        self._connection._close()  # type: ignore[no-untyped-call]
         self._on_writable()
 
 

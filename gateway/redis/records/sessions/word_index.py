@@ -56,8 +56,8 @@ class WordIndex:
         """Return the script's arguments: the words of each session and speaker, each once."""
         digests: dict[tuple[str, Speaker], dict[str, None]] = {}
         for session, text, speaker in chunk:
-            words = await self._digests.of(text)
-            digests.setdefault((session, speaker), {}).update(dict.fromkeys(words))
+            found = dict.fromkeys(await self._digests.of(text))
+            digests.setdefault((session, speaker), {}).update(found)
         arguments: list[Argument] = []
         for (session, speaker), words in digests.items():
             if words:
