@@ -147,7 +147,12 @@ def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> Non
         f"{result.kills} kills: {result.missing} missing, {result.doubled} doubled, "
         f"{result.unwanted} after an opt-out, {result.skipped} skipped"
     )
-    for name, waits in (("idle", result.idle_waits), ("meanwhile", result.busy_waits)):
+    phases = (
+        ("idle", result.idle_waits),
+        ("under kills alone", result.killed_waits),
+        ("meanwhile", result.busy_waits),
+    )
+    for name, waits in phases:
         p50, p99 = (1000 * percentile(waits, share) for share in (0.5, 0.99))
         typer.echo(f"replies {name}: {len(waits)}, p50 {p50:.0f} ms, p99 {p99:.0f} ms")
     if not result.is_passing:

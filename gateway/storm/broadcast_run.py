@@ -26,13 +26,15 @@ _NAME: Final = "storm"
 _TEXT_BEGIN: Final = "Offer for "
 _PAUSE_SECONDS: Final = 1.0
 _OPT_OUTS: Final = 5
+_WRITES_UNDER_KILLS: Final = 500
 
 
 @dataclass(slots=True)
 class BroadcastRunResult:
     """Messages that contacts got, and the seconds for which people who wrote waited for replies.
 
-    `unwanted` went to contacts who had opted out before the start.
+    `unwanted` went to contacts who had opted out before the start. People waited while nothing else happened,
+    while workers were killed without a broadcast, and while they were killed during one.
     """
 
     rows: int
@@ -43,6 +45,7 @@ class BroadcastRunResult:
     unwanted: int = 0
     skipped: int = 0
     idle_waits: list[float] = field(default_factory=list)
+    killed_waits: list[float] = field(default_factory=list)
     busy_waits: list[float] = field(default_factory=list)
 
     @property
@@ -72,6 +75,9 @@ async def run_broadcast(
         await writer.write(20, result.idle_waits)
         result.idle_waits.clear()  # the first replies warm everything up
         await writer.write(200, result.idle_waits)
+        killing = asyncio.create_task(_kill_workers(environment, scenario, result))
+        if scenario.kill_every:
+            await writer.write(min(rows, _WRITES_UNDER_KILLS), result.killed_waits, _WRITER_PAUSE_SECONDS)
         store = Broadcasts(environment.redis, ProtocolLimits())
         broadcast = Broadcast(
             name=_NAME, channel=CHANNEL, sender=BUSINESS_NUMBER, text=_TEXT_BEGIN + "{{ name }}."
@@ -79,7 +85,6 @@ async def run_broadcast(
         await _opt_out(environment, early)
         began = monotonic()
         await store.start(broadcast, recipients)
-        killing = asyncio.create_task(_kill_workers(environment, scenario, result))
         writing = asyncio.create_task(writer.write_until_cancelled(result.busy_waits))
         try:
             await store.change(_NAME, BroadcastAct.PAUSE)
@@ -153,9 +158,10 @@ class _Writer:
         self._server = environment.simulator_server
         self._next = 0
 
-    async def write(self, count: int, waits: list[float]) -> None:
+    async def write(self, count: int, waits: list[float], pause: float = 0.0) -> None:
         for _ in range(count):
             await self._write_once(waits)
+            await asyncio.sleep(pause)
 
     async def write_until_cancelled(self, waits: list[float]) -> None:
         while True:
