@@ -34,7 +34,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     phase = Phase.ANSWER
 
     _unprogressed = 0
-    _header_count = 0
     _discarded = 0
     _is_head_pending = False
     _is_body_pending = False
@@ -69,28 +68,28 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._record_phase()
 
     def on_message_begin(self) -> None:
-        self._header_count = 0
         self._is_head_pending = True
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
-        if len(self.url) > self.limits.header_bytes:
+        if len(self.url) > self.limits.header_bytes:  # it comes in pieces, and may never end
             raise self._stop_parsing(414, f"a URL has at most {self.limits.header_bytes} bytes")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or one of those that follow a chunked body."""
-        self._header_count += 1
-        if self._header_count > self.limits.headers:
-            raise self._stop_parsing(431, f"a request has at most {self.limits.headers} headers")
-        if len(name) + len(value) > self.limits.header_bytes:
-            raise self._stop_parsing(431, f"a header has at most {self.limits.header_bytes} bytes")
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
+        """Begin the request unless its head is over a bound; together a head's bytes are bounded as they come."""
+        self._check_head()
         self._unprogressed = self._discarded = 0
         self._is_head_pending, self._is_body_pending = False, True
         super().on_headers_complete()
+
+    def _check_head(self) -> None:
+        most = self.limits.header_bytes
+        if len(self.headers) > self.limits.headers:
+            raise self._stop_parsing(431, f"a request has at most {self.limits.headers} headers")
+        for name, value in self.headers:
+            if len(name) + len(value) > most:
+                raise self._stop_parsing(431, f"a header has at most {most} bytes")
 
     def on_body(self, body: bytes) -> None:
         self._unprogressed = 0

@@ -6,7 +6,7 @@ import asyncio
 import resource
 from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from typing import Protocol
 
 _RESERVED_DESCRIPTORS = 128
@@ -35,13 +35,13 @@ class ConnectionLimits:
     peer_connections: int = 1_000
 
 
-class Phase(Enum):
+class Phase(IntEnum):  # unlike that of other enums, its hash is not computed in Python
     """Phase of a connection: it waits for a head, a body, our answer, or its next request."""
 
-    HEAD = "head"
-    BODY = "body"
-    ANSWER = "answer"
-    IDLE = "idle"
+    HEAD = 1
+    BODY = 2
+    ANSWER = 3
+    IDLE = 4
 
 
 class Connection(Protocol):
