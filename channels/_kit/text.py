@@ -22,6 +22,8 @@ _LOOKALIKE_REPLACEMENTS = str.maketrans(
 
 def sanitize(text: str, limit: int) -> str:
     """Remove what breaks UTF-8 or JSON: lone surrogates, and control characters but newline and tab."""
+    if len(text) <= limit and text.isprintable():  # neither is printable
+        return text
     text = text[:limit].replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", _CONTROL_CHARACTERS.sub("", text))
 
