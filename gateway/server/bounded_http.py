@@ -77,7 +77,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             raise self._stop_parsing(414, f"a URL has at most {self.limits.header_bytes} bytes")
 
     def on_headers_complete(self) -> None:
-        """Begin the request unless its head is over a bound; together a head's bytes are bounded as they come."""
+        """Begin the request unless its head is over a bound; its bytes in all were counted as they came."""
         self._check_head()
         self._unprogressed = self._discarded = 0
         self._is_head_pending, self._is_body_pending = False, True
