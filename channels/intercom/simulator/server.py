@@ -14,6 +14,7 @@ from channels._kit.simulator import (
     FaultSettings,
     MalformedRequest,
     Operation,
+    PublicUrls,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -86,6 +87,7 @@ class IntercomSimulator:
         self._webhooks = WebhookSender(
             url=webhook_url, secret=client_secret, app=app_id, random=self._random, faults=self._faults
         )
+        self._urls = PublicUrls([webhook_url])
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
@@ -285,7 +287,7 @@ class IntercomSimulator:
             if response[0].status != 200:
                 return response
             return ok_response(conversation.to_json(list(conversation.parts)[-1:], version)), deliveries
-        if refused := validate_request(what, sent, admins=self._admins, teams=self._teams):
+        if refused := validate_request(what, sent, admins=self._admins, teams=self._teams, urls=self._urls):
             return refused, []
         part, topic = (
             self._add_reply(conversation, sent, now)

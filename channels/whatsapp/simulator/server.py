@@ -16,6 +16,7 @@ from channels._kit.simulator import (
     FetchedFile,
     MalformedRequest,
     Operation,
+    PublicUrls,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -83,6 +84,7 @@ class WhatsAppSimulator:
         self._secret = app_secret
         self._token = access_token
         self._webhook_url = webhook_url
+        self._urls = PublicUrls([webhook_url])
         self.app_resource = AppResource(app_secret, webhook_url)
         self.phone_number_id = phone_number_id
         self._display_number = display_number
@@ -303,6 +305,9 @@ class WhatsAppSimulator:
         self._message_store.add(record)
         _, medium = get_media_object(sent)
         if "link" in medium:
+            if not self._urls.is_reachable(medium["link"]):
+                record.status_changes[:] = [StatusChange(now, "failed", 131053)]
+                return self._build_status_webhooks(record, to)
             self._fetching[wamid] = record, to
             return [WebhookDelivery(now, "GET", medium["link"], {"message": wamid}, fetches_file=True)]
         return self._build_status_webhooks(record, to)
