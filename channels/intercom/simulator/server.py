@@ -24,6 +24,7 @@ from channels._kit.simulator import (
     parse_json_object,
 )
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
+from channels.intercom.simulator.lists import list_contacts, list_conversations
 from channels.intercom.simulator.messages import FirstMessages
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
@@ -32,6 +33,7 @@ from channels.intercom.simulator.records import (
     Json,
     build_attachments,
     build_contact,
+    build_contact_record,
     build_teammate,
     build_uploads,
     contact_id,
@@ -239,6 +241,15 @@ class IntercomSimulator:
             case "GET", ["tags"]:
                 tags = [{"type": "tag", "id": tag, "name": name} for tag, name in self._tags.items()]
                 return ok_response({"type": "list", "data": tags}), []
+            case "GET", ["conversations"]:
+                version = request.headers.get("intercom-version", "2.14")
+                items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
+                return ok_response(list_conversations(items, request.url.partition("?")[2])), []
+            case "GET", ["contacts"]:
+                contacts = [build_contact_record(person) for person in reversed(self._contacts.values())]
+                return ok_response(list_contacts(contacts, request.url.partition("?")[2])), []
+            case "GET", ["contacts", number] if number in self._contacts:
+                return ok_response(build_contact_record(self._contacts[number])), []
             case "POST", ["messages"] | ["contacts"] | ["contacts", "search"]:
                 sent = parse_json_object(request)
                 return self._first_messages.handle(path, sent, self._admins, now), []
