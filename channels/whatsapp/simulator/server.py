@@ -56,6 +56,8 @@ _RETRY_PERIOD_SECONDS: Final = 7 * 24 * 3600.0
 _FIRST_RETRY_SECONDS: Final = 5.0
 _MAX_RETRY_SECONDS: Final = 6 * 3600.0
 _VERSION: Final = re.compile(r"v[1-9]\d?\.0")
+_PUNCTUATION: Final = re.compile(r"[+ ()\-]")
+"""Characters of a written number that Meta ignores."""
 _LATE_FAILURES: Final = ("131026", "131049")
 
 
@@ -274,7 +276,7 @@ class WhatsAppSimulator:
         except RefusedMessage as error:
             return error_response(400, error.code, ERROR_TITLES[error.code], error.details), []
         written = str(sent.get("to") or sent.get("recipient"))
-        to = written.lstrip("+")
+        to = _PUNCTUATION.sub("", written) if "to" in sent else written
         if code := self._limiter.check(to, now):
             return error_response(400, code, ERROR_TITLES[code]), []
         wamid = self._random_wamid()

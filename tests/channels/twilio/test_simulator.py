@@ -309,6 +309,7 @@ def test_webhooks_are_repeated_and_shuffled_by_the_fault_settings() -> None:
         ("#rc=3&rp=5xx,ct", 404, False, 0),
         ("#rc=9&rp=rt", None, True, 0),
         ("#rc=9&rp=rt&rt=500", None, True, 4),
+        ("#rc=3&rp=all&tt=1000", 503, False, 1),
         ("#rc=0", None, False, 0),
         ("#rc=x", None, False, 1),
         ("#rc=3&rp=all", 200, False, 0),

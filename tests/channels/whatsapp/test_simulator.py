@@ -402,6 +402,17 @@ def test_a_linked_file_is_fetched_and_judged(file: FetchedFile | None, expected:
     assert next(event.error_code for event in events if isinstance(event, StatusChanged)) in ("", "131053")
 
 
+def test_a_number_may_be_written_with_punctuation() -> None:
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    written = f"+{PERSON[1]} ({PERSON[2:5]}) {PERSON[5:8]}-{PERSON[8:]}"
+    body = {"messaging_product": "whatsapp", "to": written, "text": {"body": "Hi"}}
+    answer, follows = call(simulator, body)
+
+    assert json.loads(answer.body)["contacts"] == [{"input": written, "wa_id": PERSON[1:]}]
+    assert len(follows) == 3
+
+
 def test_a_link_that_meta_cannot_reach_fails_later() -> None:
     simulator = made()
     simulator.send_user_message(HELLO, NOW)
