@@ -185,7 +185,8 @@ class Activity(StrEnum):
 class ActivityReceived(FrozenModel):
     """A contact edited or deleted a message: recorded in the session's log, and answered by nobody.
 
-    `id` deduplicates redeliveries, `message_id` is the provider's id of that message.
+    `id` deduplicates redeliveries, `message_id` is the provider's id of that message. `redacted`: it was
+    here, and its words have left what is stored.
     """
 
     kind: Literal["activity"] = "activity"
@@ -193,6 +194,7 @@ class ActivityReceived(FrozenModel):
     session: str
     activity: Activity
     message_id: str = ""
+    redacted: bool = False
     aliases: Aliases = ()
 
 

@@ -193,24 +193,11 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   return 'new'
 end
 
--- The contact deleted a message at the provider: its text leaves the log, too. Returns whether it was there.
-local function redact(session, turn)
-  for _, each in ipairs(redis.call('XREVRANGE', key(session, ':log'), '+', '-')) do
-    local kind, data = each[2][2], each[2][4]
-    if (kind == 'accepted' or kind == 'participant') and stored_field(data, 'turn') == turn then
-      return redis.call('XDEL', key(session, ':log'), each[1]) == 1
-    end
-  end
-  return false
-end
-
 -- A contact edited or deleted a message. It is recorded where there is a session; one that expired stays away.
 function handle.activity(session, id, _, _, entry)
   if redis.call('EXISTS', key(session)) == 0 then return 'stale' end
   if not first_time(session, id) then return 'duplicate' end
-  local activity = cjson.decode(entry)
-  if activity.activity == 'deleted' then activity.redacted = redact(session, activity.message) end
-  log_entry(session, 'activity', cjson.encode(activity))
+  log_entry(session, 'activity', entry)
   start_retention_if_idle(session)
   return 'new'
 end
