@@ -69,6 +69,7 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
+    "redacted": "The words of the message were deleted, here only: the provider may still have them.",
     "resent": "The reply will be sent again; its state is in the transcript.",
     "gone": "Nothing was sent: the dead letter is gone, or too many replies wait.",
     **{
@@ -274,6 +275,7 @@ def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:
             actions["opt_out"] = "Opt out…"
     if role.includes(Role.OPERATOR):
         actions["reset"] = "Reset…"
+        actions["redact"] = "Redact…"
         actions["erase"] = "Erase…"
     return actions
 

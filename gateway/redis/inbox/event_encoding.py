@@ -89,7 +89,7 @@ def encode_event(event: Event, sealer: Sealer) -> list[Argument]:
                 "id": event.id,
                 "activity": event.activity,
                 "message": event.message_id,
-                **({"redacted": event.redacted} if event.activity is Activity.DELETED else {}),
+                **({"redacted": event.redacted} if event.activity is not Activity.EDITED else {}),
             }
             return ["activity", event.session, event.id, "", "", to_json(entry)]
         case TemplateChanged(channel=channel):

@@ -71,6 +71,27 @@ def test_why_reports_an_unknown_message(ask_command: str) -> None:
     assert run("why", "nothing").exit_code == 1
 
 
+@pytest.mark.parametrize(("message", "left"), [("M1", 0), ("P1", 1)])
+def test_redact_deletes_the_words_of_one_message(ask_command: str, message: str, left: int) -> None:
+    prepare(ask_command, answered)
+
+    refused = CliRunner().invoke(app, ["redact", message], input="n\n")
+    assert (refused.exit_code, "my secret" in run("why", "M1", "--text").output) == (1, True)
+    done = run("redact", message, "--yes", "--json")
+    assert (done.exit_code, json.loads(done.output)["sessions"]) == (0, [SESSION])
+    told = run("why", SESSION, "--text").output
+    assert (told.count("my secret"), "An operator redacted a message" in told) == (left, True)
+    assert run("audit", "list", "--json", "--target", SESSION).output.count('"redact"') == 1
+
+
+def test_redact_says_when_it_finds_no_message(ask_command: str) -> None:
+    prepare(ask_command, answered)
+
+    result = run("redact", "nothing", "--yes")
+    assert (result.exit_code, "no message with this ID" in result.output) == (1, True)
+    assert run("redact", "M9", "--session", SESSION, "--yes").exit_code == 1
+
+
 def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
     prepare(ask_command, lambda rig: rig.accept_turns(1, 2))
 

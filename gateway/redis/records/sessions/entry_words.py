@@ -48,6 +48,12 @@ def describe_control(data: Any) -> str:
     return f"{words}{by}"
 
 
+def describe_activity(data: Any) -> str:
+    """Return what was done to an earlier message, and by whom."""
+    activity = str(data.get("activity") or "edited")
+    return f"{'An operator' if activity == 'redacted' else 'The contact'} {activity} a message"
+
+
 def describe_trouble(trouble: str) -> str:
     """Return the problems with a turn's texts; a template that failed is named with its node."""
     words = []
@@ -162,8 +168,7 @@ def _silenced(data: Any) -> EntryWords:
 
 
 def _activity(data: Any) -> EntryWords:
-    what = "deleted" if data.get("activity") == "deleted" else "edited"
-    return EntryWords(f"The contact {what} a message")
+    return EntryWords(describe_activity(data))
 
 
 def _assigned(data: Any) -> EntryWords:
