@@ -1,0 +1,80 @@
+"""Account of the process that connects from this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.access.peer_account import may_be_service
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+LISTENER = "   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1"
+
+
+def table(folder: Path, *lines: str) -> tuple[Path, ...]:
+    file = folder / "tcp"
+    file.write_text("\n".join([HEAD, *lines]) + "\n", encoding="ascii")
+    return (file, folder / "tcp6")
+
+
+def peer(account: int, inode: int = 4711) -> str:
+    return (
+        f"   1: 0100007F:C350 0100007F:1F40 01 00000000:00000000 00:00000000 00000000 {account:5} 0 {inode} 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([LISTENER, peer(33)], True),
+        ([LISTENER, peer(101)], True),
+        ([LISTENER, peer(65_534)], True),
+        ([LISTENER, peer(61_200)], True),
+        ([LISTENER, peer(0)], False),
+        ([LISTENER, peer(1000)], False),
+        ([LISTENER, peer(1_000_000)], False),
+        ([LISTENER, peer(0, inode=0)], True),
+        ([LISTENER], True),
+        ([peer(33)], False),
+        ([], False),
+    ],
+    ids=[
+        *("www-data", "nginx", "nobody", "dynamic", "root", "person", "directory", "closed", "gone"),
+        *("no server", "nothing"),
+    ],
+)
+def test_services_are_told_from_people(tmp_path: Path, lines: list[str], expected: bool) -> None:
+    assert may_be_service(50_000, 8_000, table(tmp_path, *lines)) is expected
+
+
+def test_without_the_systems_list_nothing_speaks_for_a_service(tmp_path: Path) -> None:
+    assert not may_be_service(50_000, 8_000, (tmp_path / "tcp",))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.getuid() != 0, reason="takes another account")
+async def test_a_real_connection_of_another_account_is_told() -> None:
+    told: list[bool] = []
+    done = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer_port, own_port = writer.get_extra_info("peername")[1], writer.get_extra_info("sockname")[1]
+        told.append(may_be_service(peer_port, own_port))
+        writer.close()
+        done.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    code = f"import socket; s = socket.create_connection(('127.0.0.1', {port})); s.recv(1)"
+    for account in (0, 65_534):
+        done.clear()
+        process = await asyncio.create_subprocess_exec("/usr/bin/env", "python3", "-c", code, user=account)
+        await done.wait()
+        await process.wait()
+    server.close()
+    await server.wait_closed()
+
+    assert told == [False, True]
