@@ -36,6 +36,7 @@ from gateway.redis.records.sessions.conversation_list import (
     ConversationState,
     parse_cursor,
 )
+from gateway.redis.records.sessions.derived_entries import add_derived
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
 from gateway.redis.records.sessions.text_words import WordDigests
@@ -178,7 +179,7 @@ class ConversationPages(ConsolePage):
             chosen = of_contact[-1].id if of_contact else ""
         path = read_path(entries)
         events = describe_entries(
-            select_entries(entries, chosen),
+            add_derived(select_entries(entries, chosen), entries),
             describe_verification(row.channel),
             await self._drawings.read_conditions(row.channel, path) if self._drawings else None,
             self._describe_cost,

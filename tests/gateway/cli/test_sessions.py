@@ -60,7 +60,7 @@ def test_why_shows_a_messages_log_by_turn_or_provider_id(ask_command: str, messa
 
     output = run("why", message)
 
-    assert kinds_of(message) == ["accepted", "claimed", "committed", "said", "sending", "sent"]
+    assert kinds_of(message) == ["accepted", "claimed", "committed", "said", "gate", "sending", "sent"]
     assert "my secret" not in output.output
     assert "my secret" in run("why", message, "--text").output
 
@@ -241,9 +241,9 @@ def test_why_shows_every_step_of_a_proactive_message(
         await rig.inbox.accept([status])
 
     prepare(ask_command, sent)
-    steps = ["said", "sending", "postponed", "sending", "sent", "status"]
+    steps = ["said", "gate", "sending", "postponed", "gate", "sending", "sent", "status"]
     if "\n" in text:
-        steps = ["said", *steps[:5], "sending", "sent", "status"]
+        steps = ["said", *steps[:7], "gate", "sending", "sent", "status"]
     for name in (key, "rem-1", "P2"):
         assert kinds_of(name) == steps
 
