@@ -51,8 +51,13 @@ def open_history(redis: Redis, flow: Path = FLOW) -> FlowHistory:
 
 
 @asynccontextmanager
-async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the pages; requests come from our own origin, as those of a browser."""
+async def open_console(
+    redis: Redis, role: str = "operator", desk_channels: tuple[str, ...] = ()
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the pages; requests come from our own origin, as those of a browser.
+
+    Conversations of `desk_channels` are answered at the provider's own desk.
+    """
     rule = operator_auth(redis, named=NAMED)
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
@@ -68,7 +73,7 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
-        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES, files),
+        AgentDeskPages(rule, RedisInbox(redis), sender, desk_channels, REPLIES, files),
         AccountPage(rule, {"fake": FakeChannel()}),
         TemplatesPage(rule, ["fake"]),
         BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),
