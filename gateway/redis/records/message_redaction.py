@@ -33,7 +33,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.records.stream_rewriter import StreamRewriter
 
-_LEASE_SECONDS: Final = 5.0
+_LEASE_SECONDS: Final = 3.0
 """Time for a worker to finish its turn; then the lease is taken from it."""
 _POLL_SECONDS: Final = 0.05
 _MESSAGE_KINDS: Final = frozenset({"accepted", "participant", "said"})

