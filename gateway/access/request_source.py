@@ -44,8 +44,10 @@ def is_local(request: Request) -> bool:
 
 
 def _is_from_service(request: Request) -> bool:
-    server = request.scope.get("server")
-    return bool(request.client and server and may_be_service(request.client.port, server[1] or 0))
+    client, server = request.client, request.scope.get("server")
+    if not client or not server:
+        return False
+    return may_be_service((client.host, client.port), (server[0], server[1] or 0))
 
 
 def client_address(request: Request) -> str:

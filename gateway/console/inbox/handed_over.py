@@ -1,4 +1,4 @@
-"""What an agent who takes a conversation over has to know first: who, what they want, what the bot knows."""
+"""Summary for an agent who takes a conversation over: who, what they want, what the bot knows."""
 
 from __future__ import annotations
 

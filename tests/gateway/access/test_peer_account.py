@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from gateway.access.peer_account import may_be_service
+from gateway.access.peer_account import is_listed_as_service, may_be_service
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 LISTENER = "   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1"
@@ -48,27 +49,35 @@ def peer(account: int, inode: int = 4711) -> str:
     ],
 )
 def test_services_are_told_from_people(tmp_path: Path, lines: list[str], expected: bool) -> None:
-    assert may_be_service(50_000, 8_000, table(tmp_path, *lines)) is expected
+    assert is_listed_as_service(50_000, 8_000, table(tmp_path, *lines)) is expected
 
 
 def test_without_the_systems_list_nothing_speaks_for_a_service(tmp_path: Path) -> None:
-    assert not may_be_service(50_000, 8_000, (tmp_path / "tcp",))
+    assert not is_listed_as_service(50_000, 8_000, (tmp_path / "tcp",))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.getuid() != 0, reason="takes another account")
-async def test_a_real_connection_of_another_account_is_told() -> None:
-    told: list[bool] = []
+@pytest.mark.parametrize(
+    ("listen", "connect"), [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1")]
+)
+async def test_a_real_connection_of_another_account_is_told(listen: str, connect: str) -> None:
+    told: list[tuple[bool, bool]] = []
     done = asyncio.Event()
 
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer_port, own_port = writer.get_extra_info("peername")[1], writer.get_extra_info("sockname")[1]
-        told.append(may_be_service(peer_port, own_port))
+        peer, own = writer.get_extra_info("peername")[:2], writer.get_extra_info("sockname")[:2]
+        told.append((may_be_service(peer, own), is_listed_as_service(peer[1], own[1])))
         writer.close()
         done.set()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    code = f"import socket; s = socket.create_connection(('127.0.0.1', {port})); s.recv(1)"
+    listener = socket.create_server(
+        (listen, 0),
+        family=socket.AF_INET6 if ":" in listen else socket.AF_INET,
+        dualstack_ipv6=listen == "::",
+    )
+    server = await asyncio.start_server(serve, sock=listener)
+    port = listener.getsockname()[1]
+    code = f"import socket; s = socket.create_connection(('{connect}', {port})); s.recv(1)"
     for account in (0, 65_534):
         done.clear()
         process = await asyncio.create_subprocess_exec("/usr/bin/env", "python3", "-c", code, user=account)
@@ -77,4 +86,24 @@ async def test_a_real_connection_of_another_account_is_told() -> None:
     server.close()
     await server.wait_closed()
 
-    assert told == [False, True]
+    assert told == [(False, False), (True, True)]
+
+
+async def test_a_peer_that_has_gone_may_be_a_service() -> None:
+    told: list[bool] = []
+    done = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the other end is closed
+        told.append(may_be_service(writer.get_extra_info("peername"), writer.get_extra_info("sockname")))
+        writer.close()
+        done.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.close()
+    await done.wait()
+    server.close()
+    await server.wait_closed()
+
+    assert told == [sys.platform.startswith("linux")]
