@@ -10,6 +10,7 @@ import pytest
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
+from core.errors import StorageUnavailable
 from core.model import Event, Message
 from flows.document import Flow
 from flows.engine import DialogMachine
@@ -196,6 +197,27 @@ async def test_a_reply_is_redacted_by_its_key_or_the_providers_id(redis: Redis) 
 
     assert result.sessions == (SESSION,)
     assert await find_traces(redis) == []
+
+
+async def test_a_redaction_that_was_killed_is_completed_by_its_repetition(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider repeats the event, as it got no answer."""
+    gateway = make_gateway(redis)
+    await leave_words_everywhere(gateway)
+    for name in ("_clean_others", "_write_state", "_drop_webhooks", "_forget_search_words"):
+        with monkeypatch.context() as patch:
+            patch.setattr(MessageRedaction, name, killed)
+            with pytest.raises(StorageUnavailable):
+                await gateway.inbox.accept(deletion(2))
+    await gateway.inbox.accept(deletion(2))
+
+    assert await find_traces(redis) == []
+    assert (await gateway.kinds(SESSION)).count("activity") == 1
+
+
+async def killed(*_: object, **__: object) -> None:
+    raise ConnectionError("the process was killed here")
 
 
 async def test_an_unknown_message_or_session_is_not_found(redis: Redis) -> None:

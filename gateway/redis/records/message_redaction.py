@@ -7,7 +7,7 @@ has no such event (`OperatorRedaction`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 from uuid import uuid4
@@ -55,6 +55,11 @@ class _Message:
         self.entries: list[str] = []
         self.has_files = False
 
+    @property
+    def is_stored(self) -> bool:
+        """Return whether anything of the message was found."""
+        return bool(self.entries or self.texts)
+
     def add(self, fields: dict[str, Any]) -> None:
         self.texts += [str(fields[name]) for name in ("text", "body", "payload") if fields.get(name)]
         if form := fields.get("form"):
@@ -87,24 +92,37 @@ class MessageRedaction:
         return Redaction(sessions=tuple(found), records=records)
 
     async def _redact_in(self, session: str, message_id: str) -> int:
+        """Redact in one session. A run that was killed is repeated whole.
+
+        Therefore the state, of which values that were read from the message are known, is changed after
+        everything else, and the message's own entry is deleted last. What a worker wrote before the session
+        was held is cleaned in the second round.
+        """
         message = await self._find(session, message_id)
         words = RedactedWords(message.texts)
+        changed = 0
+        if message.is_stored:
+            _, wider = redact_state(await self._read_state(session), words, has_files=message.has_files)
+            changed += await self._clean_others(session, wider)
         async with self._lease(session):
-            changed = await self._take_from_mailbox(session, message_id)
-            if not (message.entries or changed):
+            changed += await self._take_from_mailbox(session, message_id)
+            if not (message.is_stored or changed):
                 return 0
-            words = await self._redact_state(session, words, has_files=message.has_files)
-            for part in (":mail", ":out", ":held", ":kept"):
-                changed += await self._clean(session, session_key(session, part), words)
-        if message.entries:
-            changed += int(await self._redis.xdel(session_key(session, ":log"), *message.entries))
+            state = await self._read_state(session)
+            cleaned, words = redact_state(state, words, has_files=message.has_files)
+            for part in (":mail", ":out", ":held", ":kept", ":log"):
+                changed += await self._clean(session, session_key(session, part), words, message.entries)
+            if cleaned != state:
+                changed += 1
+                await self._write_state(session, cleaned)
+        changed += await self._clean_others(session, words)
         changed += await self._drop_webhooks(session, message_id)
         await self._redis.unlink(session_key(session, ":text"))
-        for key in await self._other_keys(session):
-            changed += await self._clean(session, key, words)
+        await self._forget_search_words(session, words, message.entries)
+        if message.entries:
+            changed += int(await self._redis.xdel(session_key(session, ":log"), *message.entries))
         for part in (":log", ":webhooks"):
             await self._streams.compact(session_key(session, part))
-        await self._forget_search_words(session, words)
         return changed
 
     async def _find(self, session: str, message_id: str) -> _Message:
@@ -139,25 +157,29 @@ class MessageRedaction:
                 removed += int(await cast("Any", self._redis.lrem(key, 1, stored)))
         return removed
 
-    async def _redact_state(self, session: str, words: RedactedWords, *, has_files: bool) -> RedactedWords:
+    async def _read_state(self, session: str) -> dict[str, Any]:
         stored = await cast("Any", self._redis.hget(session_key(session), "state"))
-        if not stored:
-            return words
-        state: Any = from_json(await self._cipher.open(session, stored))
-        cleaned, words = redact_state(state, words, has_files=has_files)
-        if cleaned != state:
-            sealer = await self._cipher.sealer()
-            sealed = sealer.record(session, to_json(cleaned), NOTHING)
-            await cast("Any", self._redis.hset(session_key(session), "state", sealed))
-        return words
+        return await self._open(session, stored) if stored else {}
 
-    async def _clean(self, session: str, key: str, words: RedactedWords) -> int:
-        """Clean the records of a key that belong to the session; return how many were changed."""
+    async def _write_state(self, session: str, state: dict[str, Any]) -> None:
+        sealer = await self._cipher.sealer()
+        sealed = sealer.record(session, to_json(state), NOTHING)
+        await cast("Any", self._redis.hset(session_key(session), "state", sealed))
+
+    async def _clean_others(self, session: str, words: RedactedWords) -> int:
+        """Clean what is stored besides the session's own lists, log and state."""
+        return sum([await self._clean(session, key, words) for key in await self._other_keys(session)])
+
+    async def _clean(self, session: str, key: str, words: RedactedWords, own: Sequence[str] = ()) -> int:
+        """Clean the records of a key that belong to the session, but for the message's own entries.
+
+        Returns how many were changed.
+        """
         sealer = await self._cipher.sealer()
 
         async def change(record: StoredRecord) -> bytes | None:
             try:
-                if (place := record.place) != session:
+                if (place := record.place) != session or record.where in own:
                     return None
                 opened = await self._cipher.open(place, record.stored)
                 cleaned = words.clean_record(opened)
@@ -168,12 +190,9 @@ class MessageRedaction:
         return await self._records.rewrite(key, change)
 
     async def _other_keys(self, session: str) -> list[str]:
-        """Return the keys besides the mailbox, outbox and state that may have the words."""
+        """Return the keys besides the mailbox, outbox, log and state that may have the words."""
         scheduled: Any = await cast("Any", self._redis.smembers(session_key(session, ":scheduled")))
-        keys = [
-            session_key(session, ":log"),
-            *(f"tg:scheduled:{{{session}}}:{each.decode()}" for each in scheduled),
-        ]
+        keys = [f"tg:scheduled:{{{session}}}:{each.decode()}" for each in scheduled]
         for stream, field in _SHARED_STREAMS:
             async for _, fields in read_stream(self._redis, stream):
                 if fields.get(field.encode()) == session.encode():
@@ -191,11 +210,13 @@ class MessageRedaction:
                 removed += int(await self._redis.xdel(key, entry))
         return removed
 
-    async def _forget_search_words(self, session: str, words: RedactedWords) -> None:
+    async def _forget_search_words(self, session: str, words: RedactedWords, own: Sequence[str]) -> None:
         """Let the console's search find the session only by words that others of its messages have."""
         digests = WordDigests(self._redis)
         gone = {digest for text in words.texts for digest in await digests.of(text)}
-        async for _, fields in read_stream(self._redis, session_key(session, ":log")):
+        async for entry, fields in read_stream(self._redis, session_key(session, ":log")):
+            if entry in own:
+                continue
             data = await self._open(session, fields[b"d"])
             for name in ("text", "body"):
                 gone -= set(await digests.of(str(data.get(name) or "")))
