@@ -12,7 +12,8 @@ from gateway.cli._redis import run_with_redis
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.message_redaction import OperatorRedaction, Redaction
+    from gateway.redis.records.message_redaction import Redaction
+    from gateway.redis.records.operator_redaction import OperatorRedaction
 
 
 app = typer.Typer(add_completion=False)
@@ -61,7 +62,8 @@ def _build(redis: Redis) -> OperatorRedaction:
     from gateway.bootstrap import build_protocol_limits
     from gateway.config.settings import Settings
     from gateway.redis.inbox import RedisInbox
-    from gateway.redis.records.message_redaction import MessageRedaction, OperatorRedaction
+    from gateway.redis.records.message_redaction import MessageRedaction
+    from gateway.redis.records.operator_redaction import OperatorRedaction
 
     limits = build_protocol_limits(Settings.load())
     return OperatorRedaction(redis, RedisInbox(redis, limits), MessageRedaction(redis, limits))

@@ -21,7 +21,8 @@ from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.message_redaction import MessageRedaction, OperatorRedaction
+from gateway.redis.records.message_redaction import MessageRedaction
+from gateway.redis.records.operator_redaction import OperatorRedaction
 from gateway.redis.records.sessions.session_log import is_entry_id
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response, service_unavailable

@@ -23,7 +23,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_names import read_identifiers
 from gateway.redis.records.contacts.contact_spelling import normalize
 from gateway.redis.records.contacts.erasure import ContactErasure
-from gateway.redis.records.message_redaction import MessageRedaction, OperatorRedaction
+from gateway.redis.records.message_redaction import MessageRedaction
+from gateway.redis.records.operator_redaction import OperatorRedaction
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome

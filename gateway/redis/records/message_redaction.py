@@ -1,7 +1,7 @@
 """Redaction of one message: its words leave what is stored of its session, the rest of the session stays.
 
 Provider events lead here (a contact deletes a message, an agent redacts it), and operators where a provider
-has no such event (`OperatorRedaction`).
+has no such event (`gateway/redis/records/operator_redaction.py`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
-from uuid import uuid4
 
 from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 
-from core.model import Activity, ActivityReceived, FrozenModel
-from core.ports import Inbox
+from core.model import FrozenModel
 from gateway.redis import lua, rq_layout
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import NOTHING
@@ -27,9 +25,6 @@ from gateway.redis.records.operators.kept_webhooks import KeptWebhook
 from gateway.redis.records.record_rewriter import RecordRewriter, StoredRecord
 from gateway.redis.records.redacted_words import RedactedWords, redact_state
 from gateway.redis.records.session_keys import session_key
-from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX, OWN_PREFIX
-from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.records.stream_rewriter import StreamRewriter
 
@@ -250,36 +245,3 @@ class MessageRedaction:
     async def _open(self, session: str, stored: bytes) -> dict[str, Any]:
         opened: dict[str, Any] = from_json(await self._cipher.open(session, stored))
         return opened
-
-
-class OperatorRedaction:
-    """Redacts a message for an operator, who knows its ID, and records that in the session's log."""
-
-    def __init__(self, redis: Redis, inbox: Inbox, redaction: MessageRedaction) -> None:
-        self._redis = redis
-        self._inbox = inbox
-        self._redaction = redaction
-
-    async def find_session(self, message_id: str) -> str:
-        """Return the session of a message by the provider's ID or that of its sender; empty if unknown."""
-        if proactive := await ProactiveMessages(self._redis).find(message_id):
-            return proactive.session
-        return await SessionIndex(self._redis).find_by_message(message_id) or ""
-
-    async def redact(self, message_id: str, session: str = "") -> Redaction:
-        """Redact a message, of a known session or the one that has it."""
-        session = session or await self.find_session(message_id)
-        names = [message_id, f"{OWN_PREFIX}{message_id}", f"{AGENT_PREFIX}{message_id}"] if session else []
-        for name in names:
-            result = await self._redaction.redact(session, name)
-            if result.sessions:
-                activity = ActivityReceived(
-                    id=f"operator:{uuid4().hex}",
-                    session=session,
-                    activity=Activity.REDACTED,
-                    message_id=name,
-                    redacted=True,
-                )
-                await self._inbox.accept([activity])
-                return result
-        return Redaction()
