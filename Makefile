@@ -64,8 +64,9 @@ pictures: $(VENV)/test.stamp  ## take the pictures of the console in docs/ again
 bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 	$(BIN)/python -m bench
 
-attack: $(VENV)/test.stamp  ## attacks that need no credentials, against the web process; about a minute
+attack: $(VENV)/test.stamp  ## attacks that need no credentials, against the web process and behind nginx; about two minutes
 	$(BIN)/python -m bench.attack
+	$(BIN)/pytest -q -n 0 -m "" -rs tests/gateway/server/test_behind_nginx.py
 
 storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every second, then other faults; about an hour
 	$(BIN)/turngate storm --messages 100000 --people 400 --workers 4 --kill-every 1

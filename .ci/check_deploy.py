@@ -83,7 +83,9 @@ def _run_tool(uv: str, package: str, *command: str) -> str:
 
 
 def _require(tool: str) -> str:
-    path = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")
+    """Return the machine's own tool, or that of a wheel among the test dependencies."""
+    own = Path(sys.executable).with_name(f"{tool}-wheel")
+    path = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin") or shutil.which(own)
     if path is None:
         raise Skipped(f"{tool} is not installed here")
     return path
@@ -126,7 +128,7 @@ def _check_nginx() -> str:
             f"events {{}}\npid {folder}/pid;\nerror_log stderr;\n"
             f"http {{ access_log off; include {folder}/site.conf; }}\n"
         )
-        _run([tool, "-t", "-c", str(main_file)])
+        _run([tool, "-t", "-p", folder, "-c", str(main_file)])
     return ""
 
 

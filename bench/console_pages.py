@@ -18,7 +18,6 @@ from redis.asyncio import Redis
 from core.model import Address, Turn, TurnReceived
 from gateway.app import create
 from gateway.local.http_server import serve
-from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import DURATION_BOUNDS_MS
 from gateway.redis.records.processes.counters import histogram_field
@@ -96,9 +95,9 @@ def _environment(folder: str) -> Iterator[None]:
 
 
 async def _measure(url: str) -> dict[str, float]:
-    redis = open_redis(url)
-    await _fill(redis)
-    await _fill_traffic(redis)
+    async with Redis.from_url(url, socket_timeout=None) as redis:  # a step of the filling may take long
+        await _fill(redis)
+        await _fill_traffic(redis)
     app = create()
     async with (
         app.router.lifespan_context(app),
@@ -112,7 +111,6 @@ async def _measure(url: str) -> dict[str, float]:
         search = "/console/conversations/search"
         rows["Search by name"] = await _time(http, "POST", search, {"term": str(SESSIONS // 2)})
         rows["Search by words"] = await _time(http, "POST", search, {"term": "where parcel"})
-    await redis.aclose()
     return rows
 
 

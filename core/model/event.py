@@ -176,16 +176,18 @@ OTHER_ACCOUNT: Final = "other account"
 
 
 class Activity(StrEnum):
-    """Something that a contact did to an earlier message."""
+    """Something that was done to an earlier message: by its contact, or by an operator (`redacted`)."""
 
     EDITED = "edited"
     DELETED = "deleted"
+    REDACTED = "redacted"
 
 
 class ActivityReceived(FrozenModel):
-    """A contact edited or deleted a message: recorded in the session's log, and answered by nobody.
+    """An earlier message was edited, deleted or redacted: recorded in the session's log, answered by nobody.
 
-    `id` deduplicates redeliveries, `message_id` is the provider's id of that message.
+    `id` deduplicates redeliveries, `message_id` is the provider's id of that message. `redacted`: it was
+    here, and its words have left what is stored.
     """
 
     kind: Literal["activity"] = "activity"
@@ -193,6 +195,7 @@ class ActivityReceived(FrozenModel):
     session: str
     activity: Activity
     message_id: str = ""
+    redacted: bool = False
     aliases: Aliases = ()
 
 

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 
+from gateway.access.peer_account import may_be_service
+
 _PROXY_PREFIXES = ("x-forwarded", "x-original", "x-envoy", "x-amzn-trace", "cf-")
 _PROXY_HEADERS = frozenset(
     {
@@ -26,7 +28,8 @@ _AUTHORITY = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0
 def is_local(request: Request) -> bool:
     """Return whether a request is certainly from this machine, under a loopback name and past no proxy.
 
-    The name protects against DNS rebinding. HTTP/1.0 is what nginx speaks when nothing is configured.
+    The name protects against DNS rebinding. HTTP/1.0 is what nginx before 1.29.7 speaks when nothing is
+    configured; later ones are known by their account.
     """
     client = request.client.host if request.client else ""
     hosts = request.headers.getlist("host")
@@ -36,7 +39,15 @@ def is_local(request: Request) -> bool:
         and _is_loopback_authority(hosts[0])
         and request.scope.get("http_version", "1.1") != "1.0"
         and not any(_is_proxy_header(name) for name in request.headers)
+        and not _is_from_service(request)
     )
+
+
+def _is_from_service(request: Request) -> bool:
+    client, server = request.client, request.scope.get("server")
+    if not client or not server:
+        return False
+    return may_be_service((client.host, client.port), (server[0], server[1] or 0))
 
 
 def client_address(request: Request) -> str:

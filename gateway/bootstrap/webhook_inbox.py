@@ -16,12 +16,14 @@ from gateway.bootstrap.accounts import (
 from gateway.bootstrap.limits import build_protocol_limits
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
+from gateway.middleware.message_deletions import MessageDeletions
 from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.middleware.text_index import TextIndex
 from gateway.middleware.webhook_recorder import WebhookRecorder
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.message_redaction import MessageRedaction
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.sessions.word_index import WordIndex
 
@@ -51,6 +53,7 @@ def build_inbox(
     )
     if words is not None:
         inbox = TextIndex(inbox, words)
+    inbox = MessageDeletions(inbox, MessageRedaction(redis, limits), words)
     kept = KeptWebhooks(redis, settings.webhook_hours)
     if kept.is_on:
         inbox = WebhookRecorder(inbox, kept)

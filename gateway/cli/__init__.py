@@ -13,8 +13,8 @@ from core.errors import ConfigurationError
 
 COMMANDS = (
     "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
-    "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "load", "key", "keys", "audit",
-    "backup", "restore", "partitions", "version",
+    "redact", "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "load", "key", "keys",
+    "audit", "backup", "restore", "partitions", "version",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.console.formats import StateWords, format_duration
-from gateway.redis.records.sessions.entry_words import describe_control, describe_entry
+from gateway.redis.records.sessions.entry_words import describe_activity, describe_control, describe_entry
 from gateway.redis.records.sessions.message_timeline import original_key
 from gateway.redis.records.sessions.session_log import LogEntry
 
@@ -88,8 +88,7 @@ class _Transcript:
             case "silenced":
                 self._add_event(entry, f"The bot is silent: {_words(data.get('reason'))}")
             case "activity":
-                what = "deleted" if data.get("activity") == "deleted" else "edited"
-                self._add_event(entry, f"The contact {what} a message")
+                self._add_event(entry, describe_activity(data))
             case "status":
                 self._apply_status(data)
             case "replayed":

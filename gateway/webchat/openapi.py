@@ -103,6 +103,14 @@ _OPERATIONS = (
     ),
     _Operation(
         "post",
+        "/messages/{message_id}/redact",
+        "Delete the words of a message from all that is stored",
+        schemas.RedactionRequest,
+        {200: schemas.RedactionAnswer},
+        (_MESSAGE_ID_PARAMETER,),
+    ),
+    _Operation(
+        "post",
         "/contacts/{contact}/opt-out",
         "Opt a contact out of messages",
         schemas.OptOutRequest,

@@ -21,6 +21,8 @@ from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.message_redaction import MessageRedaction
+from gateway.redis.records.operator_redaction import OperatorRedaction
 from gateway.redis.records.sessions.session_log import is_entry_id
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response, service_unavailable
@@ -31,6 +33,7 @@ from gateway.webchat.consent import ConsentApi
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
 from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.proactive import ProactiveApi
+from gateway.webchat.redaction import RedactionApi
 from gateway.webchat.schemas import ResetAnswer, ResetRequest, TurnAnswer, TurnRequest
 from gateway.webchat.session_api import SessionApi
 from gateway.webchat.session_limit import SessionLimit
@@ -70,6 +73,9 @@ class WebApi:
         self._redis = redis
         self._proactive = ProactiveApi(redis, sender, operator)
         self._consent = ConsentApi(redis, inbox, operator)
+        limits = protocol or ProtocolLimits()
+        redaction = OperatorRedaction(redis, inbox, MessageRedaction(redis, limits))
+        self._redaction = RedactionApi(redaction, operator)
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
         self._sessions = SessionApi(
@@ -79,7 +85,7 @@ class WebApi:
             origins=origins,
             limit=SessionLimit(redis, sessions_per_hour),
         )
-        self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
+        self._reset_script = lua.load_script("reset", limits)
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes of the web channel."""
@@ -103,7 +109,8 @@ class WebApi:
             Route(path, serve, methods=[method, "OPTIONS"], middleware=cors)
             for path, serve, method in endpoints
         ]
-        return [*open_to_pages, *self._proactive.routes(), *self._consent.routes()]
+        of_operators = (self._redaction, self._proactive, self._consent)
+        return [*open_to_pages, *(route for each in of_operators for route in each.routes())]
 
     async def turn(self, request: Request) -> Response:
         """Answer one message; 202 with a `Location` if it takes longer than the wait."""

@@ -226,6 +226,21 @@ class ErasureAnswer(BaseModel):
     files: dict[str, str]
 
 
+class RedactionRequest(BaseModel):
+    """The session of the message; it is found by the message's ID if it is not given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session: str = Field(default="", max_length=1_000)
+
+
+class RedactionAnswer(BaseModel):
+    """Sessions from which the words of a message were deleted, and how many records had them."""
+
+    sessions: list[str]
+    records: int
+
+
 class HistoryAnswer(BaseModel):
     """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent."""
 

@@ -109,9 +109,16 @@ async def test_intercom() -> None:
     address = Address(channel="intercom", account=intercom.APP, ours=intercom.APP, theirs=thread)
     channel = intercom.channel(INTERCOM_HANDOFF_TAG_ID="86", INTERCOM_CLOSE="yes")
     await exchange.send_all(channel, address)
+    simulator.send_user_message(UserMessage("intercom", "grace@example.com", "Hi"), NOW)
+    headers = {"Authorization": f"Bearer {intercom.TOKEN}"}
+    lists = ("conversations", "conversations?per_page=1", "contacts", "contacts?per_page=1")
+    for path in lists:
+        answer = await exchange.http.get(f"https://x.example/{path}", headers=headers)
+        assert answer.status_code == 200
 
     assert exchange.problems == []
-    assert len(exchange.descriptions[0].seen) >= 4
+    assert {"GET /conversations", "GET /contacts"} < exchange.descriptions[0].seen
+    assert len(exchange.descriptions[0].seen) >= 6
 
 
 async def test_sunshine() -> None:

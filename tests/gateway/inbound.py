@@ -13,11 +13,13 @@ from channels import available
 from core.model import Event, Message, Owner, ParticipantPolicy, Reply, Route
 from core.ports import Capabilities, Dialog
 from core.processing import SessionProcessor
+from gateway.middleware.message_deletions import MessageDeletions
 from gateway.middleware.opt_out_requests import OptOutRequests
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.message_redaction import MessageRedaction
 from gateway.redis.records.sessions.session_log import read_log, read_owner
 from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
 from tests.fakes import EchoDialog, FakeChannel
@@ -77,11 +79,14 @@ class InboundGateway:
             redis,
             OptOutRequests(
                 redis,
-                RedisInbox(
-                    redis,
-                    desk_channels=channels if desk else (),
-                    participants=participants,
-                    windows=self.windows,
+                MessageDeletions(
+                    RedisInbox(
+                        redis,
+                        desk_channels=channels if desk else (),
+                        participants=participants,
+                        windows=self.windows,
+                    ),
+                    MessageRedaction(redis, ProtocolLimits(), lease_seconds=0.2),
                 ),
                 load_capabilities(channels),
             ),

@@ -42,11 +42,13 @@ class RecordingSimulator(TwilioSimulator):
             account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://127.0.0.1:1/webhooks/twilio", seed=7
         )
         self._called = asyncio.Event()
+        self.response_statuses: list[int] = []
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         answer = super().handle(request, now)
+        self.response_statuses.append(answer[0].status)
         self._called.set()
         return answer
 

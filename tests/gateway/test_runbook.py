@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
-from channels.twilio import create_channel
-from core.errors import Rejected
+from channels.twilio import TwilioChannel, create_channel
 from core.model import DeliveryStatus, FailureKind, StatusChanged, TurnReceived
-from core.processing import AbuseLimits
+from core.processing import AbuseLimits, SessionProcessor
 from flows import DialogMachine, Flow
 from gateway.app import create_app
 from gateway.config.settings import Settings
@@ -29,21 +30,23 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence
-from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.redis_metrics import build_counters
 from tests.channels.test_account_checks import ELSEWHERE, check, create, failed, served
 from tests.channels.twilio.builders import ENVIRON, changed, post
 from tests.core.rig import SESSION, Rig
-from tests.fakes import turn
+from tests.fakes import EchoDialog, turn
 from tests.flows.conversation import document, edge, node
 from tests.gateway.console.console_client import open_console
 from tests.gateway.console.test_conversations import open_first
 from tests.gateway.inbound import InboundGateway
-from tests.gateway.server.test_webhooks import client
+from tests.gateway.server.full_disk import fill_disk, make_room, make_server, needs_limits
+from tests.gateway.server.test_webhooks import OneTurnChannel, client
+from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, build_message
 from tests.paths import ROOT
 
+TWILIO_SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 RUNBOOK = " ".join((ROOT / "docs/runbook.md").read_text(encoding="utf-8").split())
 
 
@@ -74,23 +77,38 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
 
 
 @pytest.mark.long
-async def test_1_a_wrong_token(redis: Redis, redis_url: str, rig: Rig) -> None:
-    error = Rejected("twilio 20003: Authenticate", code="20003", failure=FailureKind.ACCOUNT)
-    rig.channel.planned_failures = [(error, False)]
-    await rig.accept_turns(1)
-    await rig.process()
+async def test_1_a_wrong_token(redis: Redis, redis_url: str) -> None:
+    account = create("twilio")
+    async with served(account) as (environ, http), AsyncExitStack() as stack:
 
-    async with open_console(redis) as http:
-        says((await http.get("/console")).text, "is paused: twilio 20003: Authenticate")
-        says(await doctor(redis_url), "circuit breaker open")
-        [report] = await explain(redis, "M1", 50)
-        says(f"{report.wait_reason} {report.breaker_reason}", "20003")
-        says(
-            (await http.post("/console/accounts/one/try", data={"name": "fake:A1"})).text,
-            "A reply is tried now",
-        )
-    await rig.process()  # the token is right again
-    assert (await explain(redis, "M1", 50))[0].unsent == 0
+        def start_worker(token: str) -> SessionProcessor[httpx.AsyncClient]:
+            mailbox = RedisMailbox(redis)
+            stack.push_async_callback(mailbox.aclose)
+            return SessionProcessor(
+                mailbox=mailbox, dialog=EchoDialog(), channels={"twilio": connect(token)}, http=http
+            )
+
+        def connect(token: str) -> TwilioChannel:
+            channel = create_channel({**environ, "TWILIO_AUTH_TOKEN": token}, "https://bots.example.com")
+            assert channel is not None
+            return channel
+
+        await RedisInbox(redis).accept([build_message(1, "hello")])
+        worker = start_worker("a-token-that-was-revoked")
+        await worker.run(TWILIO_SESSION)
+        name = f"twilio:{environ['TWILIO_ACCOUNT_SID']}"
+        async with open_console(redis, accounts={"twilio": connect("a-token")}) as console:
+            says((await console.get("/console")).text, "is paused: twilio 20003: Authenticate")
+            says(await doctor(redis_url), "circuit breaker open")
+            [report] = await explain(redis, TWILIO_SESSION, 50)
+            says(f"{report.wait_reason} {report.breaker_reason}", "20003")
+            worker = start_worker(environ["TWILIO_AUTH_TOKEN"])
+            tried = await console.post("/console/accounts/one/try", data={"name": name})
+            says(tried.text, "A reply is tried now")
+        await worker.run(TWILIO_SESSION)
+
+    assert [each.text for each in account.simulator.list_messages(2e9, person=PERSON)] == ["1: hello"]
+    assert (await explain(redis, TWILIO_SESSION, 50))[0].unsent == 0
     assert "circuit breaker" not in await doctor(redis_url)
 
 
@@ -118,27 +136,27 @@ async def test_2_a_stuck_worker(redis: Redis, redis_url: str) -> None:
     assert [each.body for each in healthy.channel.sent_replies] == ["1: text 1"]
 
 
+@needs_limits
 @pytest.mark.long
 async def test_3_a_full_disk(tmp_path: Path) -> None:
-    server = EmbeddedRedis(tmp_path, durable=False)
+    server = make_server(tmp_path)
     server.start()
     async with open_redis(server.url) as redis:
-        (server.folder / "dump.rdb").mkdir()  # the snapshot cannot be written here
-        await redis.config_set("save", "3600 1")
-        await redis.bgsave()
-        async with asyncio.timeout(10):
-            while (await redis.info("persistence"))["rdb_last_bgsave_status"] != "err":  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        says(await Readiness(redis, cache_seconds=0).storage_problem(), "disk")
-        says(await doctor(server.url), "disk")
-        async with open_console(redis) as http:
-            says((await http.get("/console")).text, "Messages are refused")
-        (server.folder / "dump.rdb").rmdir()  # there is room again
-        await redis.bgsave()
-        async with asyncio.timeout(10):
-            while (await redis.info("persistence"))["rdb_last_bgsave_status"] != "ok":  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
+        await fill_disk(redis, server.folder)
+        async with client(app) as http, open_console(redis) as console, asyncio.timeout(30):
+            while (answer := await http.post("/webhooks/fake", content="1")).status_code == 200:
+                pass  # what is written before the first error was answered already
+            says(f"{answer.status_code}", "503")
+            assert (await http.get("/readyz")).status_code == 503
+            says(await Readiness(redis, cache_seconds=0).storage_problem(), "disk")
+            says(await doctor(server.url), "disk")
+            says((await console.get("/console")).text, "Messages are refused")
+            await make_room(redis)
+            while (await http.post("/webhooks/fake", content="2")).status_code != 200:
+                pass  # the server tries its disk again within a second
         assert await Readiness(redis, cache_seconds=0).storage_problem() == ""
+        assert await redis.exists("tg:{fake:1}:mail")
     server.stop()
 
 

@@ -25,6 +25,7 @@ from channels._kit.simulator.port import (
     TranscriptEntry,
     UserMessage,
 )
+from channels._kit.simulator.public_urls import PublicUrls
 
 __all__ = [
     "AgentAction",
@@ -38,6 +39,7 @@ __all__ = [
     "MediaFetchingSimulator",
     "Operation",
     "ProviderSimulator",
+    "PublicUrls",
     "SimulatedAccount",
     "SimulatedAccountModule",
     "SimulatedConversation",

@@ -9,6 +9,7 @@ from channels._kit.simulator import SimulatorResponse, TranscriptEntry
 from channels.intercom.simulator.records import (
     ConversationStore,
     Json,
+    build_contact_record,
     build_teammate,
     contact_id,
     visible_text,
@@ -45,7 +46,7 @@ class FirstMessages:
         if not isinstance(query, dict) or query.get("field") != "email" or query.get("operator") != "=":
             return error_response(400, "invalid_query", "query is invalid")
         number = contact_id(str(query.get("value")))
-        data = [_contact_json(number, self._contacts[number])] if number in self._contacts else []
+        data = [build_contact_record(self._contacts[number])] if number in self._contacts else []
         return ok_response({"type": "list", "total_count": len(data), "data": data})
 
     def _create(self, sent: Json) -> SimulatorResponse:
@@ -55,7 +56,7 @@ class FirstMessages:
         if contact_id(email) in self._contacts:
             return error_response(409, "conflict", "A contact matching those details already exists")
         self._contacts[contact_id(email)] = email
-        return ok_response(_contact_json(contact_id(email), email))
+        return ok_response(build_contact_record(email))
 
     def _send(self, sent: Json, admins: Mapping[str, str], now: float) -> SimulatorResponse:
         sender, receiver = _get_id(sent.get("from"), ["admin"]), _get_id(sent.get("to"), ["user", "lead"])
@@ -102,7 +103,3 @@ def _get_id(value: Any, kinds: Collection[str]) -> str:
     """Return the ID of a sender or receiver of one of these kinds; empty if it is none."""
     is_valid = isinstance(value, dict) and value.get("type") in kinds and isinstance(value.get("id"), str)
     return str(value["id"]) if is_valid else ""
-
-
-def _contact_json(number: str, person: str) -> Json:
-    return {"type": "contact", "id": number, "role": "user", "email": person}

@@ -40,7 +40,19 @@ class Conversation:
 
         A missing assignee is null (seen in webhooks), and 0 from API version 2.16.
         """
-        included, nobody = list(parts), 0 if version == "2.16" else None
+        included = list(parts)
+        return {
+            **self.to_list_item(version),
+            "conversation_parts": {
+                "type": "conversation_part.list",
+                "total_count": len(included),
+                "conversation_parts": included,
+            },
+        }
+
+    def to_list_item(self, version: str = "2.14") -> Json:
+        """Return the JSON without parts, as in lists."""
+        nobody = 0 if version == "2.16" else None
         return {
             "type": "conversation",
             "id": self.id,
@@ -56,11 +68,6 @@ class Conversation:
             "state": self.state,
             "snoozed_until": self.snoozed_until,
             "tags": {"type": "tag.list", "tags": list(self.tags.values())},
-            "conversation_parts": {
-                "type": "conversation_part.list",
-                "total_count": len(included),
-                "conversation_parts": included,
-            },
         }
 
     def add_part(self, kind: str, author: Json, number: int, now: float, **fields: Any) -> Json:
@@ -119,6 +126,10 @@ class ConversationStore:
         """Return a contact's newest conversation."""
         return self._conversations.get(self._newest.get(person, ""))
 
+    def list_newest_first(self) -> list[Conversation]:
+        """Return all conversations."""
+        return list(reversed(self._conversations.values()))
+
     def delete(self, conversation: Conversation) -> None:
         """Delete a conversation; its messages stay in the transcript."""
         del self._conversations[conversation.id]
@@ -157,6 +168,19 @@ def contact_id(person: str) -> str:
 def build_contact(person: str, name: str) -> Json:
     """Build the author of a contact's part."""
     return {"type": "user", "id": contact_id(person), "name": name or "Ada", "email": ""}
+
+
+def build_contact_record(person: str) -> Json:
+    """Build the record of a contact: `person` is an e-mail address or a phone number."""
+    is_email = "@" in person
+    return {
+        "type": "contact",
+        "id": contact_id(person),
+        "external_id": None,
+        "role": "user",
+        "email": person if is_email else "",
+        "phone": None if is_email else person,
+    }
 
 
 def build_teammate(number: str, name: str) -> Json:

@@ -14,6 +14,7 @@ from channels._kit.simulator import (
     FaultSettings,
     MalformedRequest,
     Operation,
+    PublicUrls,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -23,6 +24,7 @@ from channels._kit.simulator import (
     parse_json_object,
 )
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
+from channels.intercom.simulator.lists import list_contacts, list_conversations
 from channels.intercom.simulator.messages import FirstMessages
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
@@ -31,6 +33,7 @@ from channels.intercom.simulator.records import (
     Json,
     build_attachments,
     build_contact,
+    build_contact_record,
     build_teammate,
     build_uploads,
     contact_id,
@@ -86,6 +89,7 @@ class IntercomSimulator:
         self._webhooks = WebhookSender(
             url=webhook_url, secret=client_secret, app=app_id, random=self._random, faults=self._faults
         )
+        self._urls = PublicUrls([webhook_url])
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
@@ -237,6 +241,15 @@ class IntercomSimulator:
             case "GET", ["tags"]:
                 tags = [{"type": "tag", "id": tag, "name": name} for tag, name in self._tags.items()]
                 return ok_response({"type": "list", "data": tags}), []
+            case "GET", ["conversations"]:
+                version = request.headers.get("intercom-version", "2.14")
+                items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
+                return ok_response(list_conversations(items, request.url.partition("?")[2])), []
+            case "GET", ["contacts"]:
+                contacts = [build_contact_record(person) for person in reversed(self._contacts.values())]
+                return ok_response(list_contacts(contacts, request.url.partition("?")[2])), []
+            case "GET", ["contacts", number] if number in self._contacts:
+                return ok_response(build_contact_record(self._contacts[number])), []
             case "POST", ["messages"] | ["contacts"] | ["contacts", "search"]:
                 sent = parse_json_object(request)
                 return self._first_messages.handle(path, sent, self._admins, now), []
@@ -285,7 +298,7 @@ class IntercomSimulator:
             if response[0].status != 200:
                 return response
             return ok_response(conversation.to_json(list(conversation.parts)[-1:], version)), deliveries
-        if refused := validate_request(what, sent, admins=self._admins, teams=self._teams):
+        if refused := validate_request(what, sent, admins=self._admins, teams=self._teams, urls=self._urls):
             return refused, []
         part, topic = (
             self._add_reply(conversation, sent, now)

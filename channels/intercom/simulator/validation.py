@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64decode
 from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
-from channels._kit.simulator import Fault, SimulatorResponse
+from channels._kit.simulator import Fault, PublicUrls, SimulatorResponse
 from channels.intercom.simulator.records import Json, visible_text
 
 _MAX_ATTACHMENTS: Final = 10
 _MAX_OPTIONS: Final = 100
-_URL: Final = re.compile(r"https?://[^\s/]+\S*")
 
 
 def validate_request(
-    what: str, sent: Json, *, admins: Collection[str], teams: Collection[str]
+    what: str, sent: Json, *, admins: Collection[str], teams: Collection[str], urls: PublicUrls
 ) -> SimulatorResponse | None:
     """Return the error response of an invalid request, `None` if it is valid.
 
@@ -28,7 +26,7 @@ def validate_request(
     if sent.get("admin_id") not in admins:
         return error_response(404, "admin_not_found", "Admin not found")
     if what == "reply":
-        reason = _find_invalid_reply_field(sent)
+        reason = _find_invalid_reply_field(sent, urls)
         return error_response(400, "parameter_invalid", reason) if reason else None
     if kind == "assignment":
         valid_ids = teams if sent.get("type") == "team" else admins
@@ -40,12 +38,12 @@ def validate_request(
     return None if is_valid else error_response(400, "parameter_invalid", "message_type is invalid")
 
 
-def _find_invalid_reply_field(sent: Json) -> str:
+def _find_invalid_reply_field(sent: Json, public: PublicUrls) -> str:
     """Return what is wrong with an admin's reply; empty if it is valid."""
     urls, files = sent.get("attachment_urls", []), sent.get("attachment_files", [])
     if sent.get("type") != "admin":
         return "type must be admin"
-    if not _is_list_of(urls, str, _MAX_ATTACHMENTS) or not all(_URL.fullmatch(url) for url in urls):
+    if not _is_list_of(urls, str, _MAX_ATTACHMENTS) or not all(map(public.is_reachable, urls)):
         return "attachment_urls must be up to 10 URLs"
     if not _is_list_of(files, dict, _MAX_ATTACHMENTS) or not all(_is_file(file) for file in files):
         return "attachment_files must be up to 10 files with content_type, name and data"

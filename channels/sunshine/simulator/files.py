@@ -18,15 +18,15 @@ class FileStore:
         self._random = random
         self._files: dict[str, tuple[str, bytes]] = {}
 
-    def handle_upload(self, request: SimulatorRequest) -> SimulatorResponse:
-        """Store the file of a multipart request and return its URL."""
+    def handle_upload(self, request: SimulatorRequest) -> tuple[SimulatorResponse, str]:
+        """Store the file of a multipart request; return the response and the URL in it."""
         file = parse_multipart(request).get("source")
         if file is None:
-            return error_response(400, "bad_request", "source is required")
+            return error_response(400, "bad_request", "source is required"), ""
         path = f"{FILES_PATH}{self._random.getrandbits(96):024x}"
         self._files[path] = file
         url = f"http://{request.headers.get('host', 'api.example.com')}{path}"
-        return json_response(201, {"attachment": {"mediaUrl": url, "mediaType": file[0]}})
+        return json_response(201, {"attachment": {"mediaUrl": url, "mediaType": file[0]}}), url
 
     def serve(self, path: str) -> SimulatorResponse:
         """Return a file by the path of its URL, which needs no credentials."""

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-from channels._kit.simulator import MalformedRequest
+from channels._kit.simulator import MalformedRequest, PublicUrls
 from channels.sunshine.simulator.conversations import Json
 
 _MAX_TEXT_LENGTH: Final = 4096
@@ -28,8 +28,8 @@ _AUTHOR_SUBTYPES: Final = ("AI", "activity")
 _ACTIVITY_TYPES: Final = ("conversation:read", "typing:start", "typing:stop")
 
 
-def validate_message(sent: Json) -> None:
-    """Raise `MalformedRequest` for a message that the API refuses."""
+def validate_message(sent: Json, urls: PublicUrls) -> None:
+    """Raise `MalformedRequest` for a message that the API refuses; it can fetch files of reachable `urls`."""
     validate_author(sent.get("author"))
     validate_metadata(sent.get("metadata"))
     content = sent.get("content")
@@ -44,7 +44,8 @@ def validate_message(sent: Json) -> None:
         case "text":
             _validate_text(content, has_actions=bool(actions))
         case "image" | "file" as kind:
-            _require_url(content, "mediaUrl")
+            if not urls.is_reachable(content.get("mediaUrl")):
+                raise MalformedRequest("mediaUrl is not a public URL")
             _read_text(content, "altText", 0, _MAX_ALT_TEXT_LENGTH)
             if actions and kind == "file":
                 raise MalformedRequest("a file has no actions")

@@ -19,6 +19,7 @@ from channels._kit.simulator import (
     FaultSettings,
     MalformedRequest,
     Operation,
+    PublicUrls,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -80,6 +81,7 @@ class SunshineSimulator:
         self._secret = secret
         self._webhook_url = webhook_url
         self.app_resource = AppResource(app, webhook_url)
+        self._urls = PublicUrls([webhook_url])
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._files = FileStore(self._random)
         self._max_messages = max_messages
@@ -237,13 +239,15 @@ class SunshineSimulator:
         is_valid = query.get("access") == ["public"] and query.get("for") == ["message"]
         if not is_valid or query.get("conversationId", [""])[0] not in self.conversations.by_id:
             return error_response(400, "bad_request")
-        return self._files.handle_upload(request)
+        response, url = self._files.handle_upload(request)
+        self._urls.allow(url)
+        return response
 
     def _handle_message(self, conversation: Conversation, sent: Json, now: float) -> Exchange:
         """Accept a message, whoever has control (as the API does), or refuse it."""
         if len(conversation.messages) >= self._max_messages:
             return error_response(423, "locked"), []
-        validate_message(sent)
+        validate_message(sent, self._urls)
         message = self._build_message(sent["author"], sent["content"], {"type": "api:conversations"}, now)
         message["metadata"] = sent.get("metadata") or {}
         self.conversations.record_message(conversation, message, "out", now)

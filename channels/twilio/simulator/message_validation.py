@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
-from channels._kit.simulator import FetchedFile
+from channels._kit.simulator import FetchedFile, PublicUrls
 from channels.twilio.simulator.content import SentContent
 from channels.twilio.simulator.responses import ApiError
 
@@ -32,11 +31,12 @@ def validate_message(
     numbers: Collection[str],
     services: Mapping[str, Collection[str]],
     content: SentContent | int | None,
+    urls: PublicUrls,
 ) -> ApiError | None:
     """Return the documented error of an invalid message, `None` if it is valid.
 
     `numbers` are the account's senders, `services` its messaging services with their senders, `content` what
-    the ContentSid stands for, or the code of its error.
+    the ContentSid stands for, or the code of its error. `urls` decides which URLs Twilio could call.
     """
     to, sender, body = get_first(form, "To"), get_first(form, "From"), get_first(form, "Body")
     media, on_whatsapp = form.get("MediaUrl", []), to.startswith("whatsapp:")
@@ -59,10 +59,10 @@ def validate_message(
         return ApiError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
     if len(media) > (1 if on_whatsapp else 10):
         return ApiError(400, 21623, "Number of media files exceeds allowed limit.")
-    if not all(_is_url(url) for url in media):
+    if not all(urls.is_reachable(url) for url in media):
         return ApiError(400, 21620, "Invalid media URL(s)")
     callback = get_first(form, "StatusCallback")
-    if callback and not _is_url(callback):
+    if callback and not urls.is_reachable(callback):
         return ApiError(400, 21609, f"The 'StatusCallback' URL {callback} is not a valid URL.")
     return None
 
@@ -101,11 +101,3 @@ def judge_file(file: FetchedFile | None, *, on_whatsapp: bool) -> int:
         return 0 if fits else 63019
     limit = _MAX_MMS_IMAGE_BYTES if file.content_type in _MMS_IMAGE_TYPES else _MAX_MMS_FILE_BYTES
     return 0 if file.size <= limit else 30008
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False

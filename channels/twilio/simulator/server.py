@@ -16,6 +16,7 @@ from channels._kit.simulator import (
     FaultSettings,
     FetchedFile,
     Operation,
+    PublicUrls,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -25,6 +26,7 @@ from channels._kit.simulator import (
     parse_data_url,
 )
 from channels.twilio.simulator.account_resource import AccountResource
+from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS, ConcurrencyLimit
 from channels.twilio.simulator.content import ContentStore, SentContent
 from channels.twilio.simulator.message_validation import (
     FormFields,
@@ -66,7 +68,8 @@ class TwilioSimulator:
     `webhook_url` may carry connection overrides (`#rc=3&rp=all`). The same `seed` gives the same ids, so a
     gateway that remembers earlier messages needs another seed. `max_messages` bounds the stored messages.
     `services` are messaging services with their senders; a service without senders has all of the account's.
-    With `advanced_opt_out` inbound keywords are reported as `OptOutType`.
+    With `advanced_opt_out` inbound keywords are reported as `OptOutType`. More than `max_concurrent_requests`
+    of the API are refused with 20429.
     """
 
     name = "twilio"
@@ -84,6 +87,7 @@ class TwilioSimulator:
         max_messages: int = 100_000,
         services: Mapping[str, Collection[str]] | None = None,
         advanced_opt_out: bool = False,
+        max_concurrent_requests: int = MAX_REQUESTS,
     ) -> None:
         self._account = account_sid
         self._token = auth_token
@@ -99,6 +103,7 @@ class TwilioSimulator:
         self._messages = MessageStore(max_messages)
         self.contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opt_outs = OptOutList()
+        self.concurrency = ConcurrencyLimit(max_concurrent_requests)
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
         """The simulator's own URL, for the URLs of stored media."""
@@ -180,10 +185,13 @@ class TwilioSimulator:
             return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
         if not self._is_authentic(request):
             return ApiError(401, 20003, "Authenticate").to_response(), []
+        if refusal := self.concurrency.refuse(now):
+            return refusal, []
         operation = Operation.SEND if path == f"{self._base}/Messages.json" else None
         if request.method == "GET":
             operation = Operation.LOOK_UP
-        return self._faults.apply(operation, lambda: self._route(request, path, query, now))
+        response, deliveries = self._faults.apply(operation, lambda: self._route(request, path, query, now))
+        return self.concurrency.count(response, now), deliveries
 
     def _route(self, request: SimulatorRequest, path: str, query: str, now: float) -> Exchange:
         if path.startswith("/v1/Content"):
@@ -283,7 +291,8 @@ class TwilioSimulator:
         """Accept a message, or refuse it as documented."""
         services = {sid: senders or self._numbers for sid, senders in self._services.items()}
         content = self._resolve_content(form)
-        if error := validate_message(form, self._numbers, services, content):
+        urls = PublicUrls((self._webhook_url, self._fallback_url, self.url))
+        if error := validate_message(form, self._numbers, services, content, urls):
             return error.to_response(), []
         service, to = get_first(form, "MessagingServiceSid"), get_first(form, "To")
         sender = get_first(form, "From") or self._select_sender(to)

@@ -16,6 +16,7 @@ from channels._kit.simulator import (
     FetchedFile,
     MalformedRequest,
     Operation,
+    PublicUrls,
     SimulatorRequest,
     SimulatorResponse,
     TranscriptEntry,
@@ -55,6 +56,8 @@ _RETRY_PERIOD_SECONDS: Final = 7 * 24 * 3600.0
 _FIRST_RETRY_SECONDS: Final = 5.0
 _MAX_RETRY_SECONDS: Final = 6 * 3600.0
 _VERSION: Final = re.compile(r"v[1-9]\d?\.0")
+_PUNCTUATION: Final = re.compile(r"[+ ()\-]")
+"""Characters of a written number that Meta ignores."""
 _LATE_FAILURES: Final = ("131026", "131049")
 
 
@@ -83,6 +86,7 @@ class WhatsAppSimulator:
         self._secret = app_secret
         self._token = access_token
         self._webhook_url = webhook_url
+        self._urls = PublicUrls([webhook_url])
         self.app_resource = AppResource(app_secret, webhook_url)
         self.phone_number_id = phone_number_id
         self._display_number = display_number
@@ -272,7 +276,7 @@ class WhatsAppSimulator:
         except RefusedMessage as error:
             return error_response(400, error.code, ERROR_TITLES[error.code], error.details), []
         written = str(sent.get("to") or sent.get("recipient"))
-        to = written.lstrip("+")
+        to = _PUNCTUATION.sub("", written) if "to" in sent else written
         if code := self._limiter.check(to, now):
             return error_response(400, code, ERROR_TITLES[code]), []
         wamid = self._random_wamid()
@@ -303,6 +307,9 @@ class WhatsAppSimulator:
         self._message_store.add(record)
         _, medium = get_media_object(sent)
         if "link" in medium:
+            if not self._urls.is_reachable(medium["link"]):
+                record.status_changes[:] = [StatusChange(now, "failed", 131053)]
+                return self._build_status_webhooks(record, to)
             self._fetching[wamid] = record, to
             return [WebhookDelivery(now, "GET", medium["link"], {"message": wamid}, fetches_file=True)]
         return self._build_status_webhooks(record, to)

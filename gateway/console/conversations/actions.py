@@ -23,6 +23,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_names import read_identifiers
 from gateway.redis.records.contacts.contact_spelling import normalize
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.message_redaction import MessageRedaction
+from gateway.redis.records.operator_redaction import OperatorRedaction
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
@@ -63,7 +65,9 @@ class ConversationActions(ConsolePage):
         self._redis: Redis = operator.redis
         self._inbox = inbox
         self._ids = ConversationIds(operator.redis)
-        self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
+        limits = protocol or ProtocolLimits()
+        self._redaction = OperatorRedaction(self._redis, inbox, MessageRedaction(self._redis, limits))
+        self._reset_script = lua.load_script("reset", limits)
 
     def routes(self) -> list[Route]:
         """Return a route for each role's acts."""
@@ -73,6 +77,7 @@ class ConversationActions(ConsolePage):
             self.form(f"{path}/reset", self.reset, "reset"),
             self.form(f"{path}/opt-out", self.opt_out, "opt_out", Role.AGENT),
             self.form(f"{path}/resend", self.resend, "resend"),
+            self.form(f"{path}/redact", self.redact, "redact"),
             self.form(f"{path}/erase", self.erase, "erase"),
         ]
 
@@ -135,6 +140,18 @@ class ConversationActions(ConsolePage):
             if letter.session == session and letter.reply and letter.reply.key == key:
                 return letter
         return None
+
+    async def redact(self, request: Request) -> Response:
+        """Delete the words of a message from all that is stored."""
+        form = await read_form(request) or {}
+        entry_id = form.get("entry", [""])[0]
+        session = await self._find_session(request)
+        entries = await read_log_from(self._redis, session, entry_id, 1) if is_entry_id(entry_id) else []
+        if not session or not entries or entries[0].id != entry_id:
+            return self._answer(request, "unknown")
+        data = entries[0].data
+        result = await self._redaction.redact(str(data.get("turn") or data.get("key") or ""), session)
+        return self._answer(request, "redacted" if result.sessions else "unknown")
 
     async def erase(self, request: Request) -> Response:
         """Erase the contact of this conversation everywhere, if their identifier was typed, too."""

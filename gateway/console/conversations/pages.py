@@ -36,6 +36,7 @@ from gateway.redis.records.sessions.conversation_list import (
     ConversationState,
     parse_cursor,
 )
+from gateway.redis.records.sessions.derived_entries import add_derived
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
 from gateway.redis.records.sessions.text_words import WordDigests
@@ -69,6 +70,7 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
+    "redacted": "The words of the message were deleted, here only: the provider may still have them.",
     "resent": "The reply will be sent again; its state is in the transcript.",
     "gone": "Nothing was sent: the dead letter is gone, or too many replies wait.",
     **{
@@ -177,7 +179,7 @@ class ConversationPages(ConsolePage):
             chosen = of_contact[-1].id if of_contact else ""
         path = read_path(entries)
         events = describe_entries(
-            select_entries(entries, chosen),
+            add_derived(select_entries(entries, chosen), entries),
             describe_verification(row.channel),
             await self._drawings.read_conditions(row.channel, path) if self._drawings else None,
             self._describe_cost,
@@ -274,6 +276,7 @@ def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:
             actions["opt_out"] = "Opt out…"
     if role.includes(Role.OPERATOR):
         actions["reset"] = "Reset…"
+        actions["redact"] = "Redact…"
         actions["erase"] = "Erase…"
     return actions
 

@@ -17,6 +17,7 @@ from core.model import Template as TemplateChoice
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
+from gateway.console.inbox.handed_over import summarize
 from gateway.console.live_views import ViewName
 from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.console.transcript import build_transcript
@@ -218,6 +219,7 @@ class AgentDeskPages(ConsolePage):
         templates = await TemplateRecords(self._redis).list_all(row.channel)
         return {
             "lines": build_transcript(entries, row.name or row.contact),
+            "handed_over": summarize(entries, row.owner, state),
             "holder": (await self._desk.read_agents([row.session]))[row.session],
             "others": await self._desk.read_others(row.session, agent),
             "window_closes": window if window > now else 0,

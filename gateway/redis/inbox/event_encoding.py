@@ -6,6 +6,7 @@ from pydantic_core import to_json
 
 from core.model import (
     APPROVED,
+    Activity,
     ActivityReceived,
     ContactMoved,
     ControlAction,
@@ -84,7 +85,12 @@ def encode_event(event: Event, sealer: Sealer) -> list[Argument]:
                 to_json({"at": event.at}),
             ]
         case ActivityReceived():
-            entry = {"id": event.id, "activity": event.activity, "message": event.message_id}
+            entry = {
+                "id": event.id,
+                "activity": event.activity,
+                "message": event.message_id,
+                **({"redacted": event.redacted} if event.activity is not Activity.EDITED else {}),
+            }
             return ["activity", event.session, event.id, "", "", to_json(entry)]
         case TemplateChanged(channel=channel):
             field = state_field(channel, event.name, event.language)

@@ -41,7 +41,7 @@ class MarkEncoder:
         rate_limit = self._rate_limits.get(address.channel, RateLimit())
         arguments: list[Argument] = [
             reply.key,
-            to_json({"key": reply.key}),
+            to_json({"key": reply.key, "gate": self._describe_gate(reply, rate_limit, probed=probed)}),
             "" if probed else account,
             _reply_class(reply),
             reply.voice,
@@ -54,6 +54,17 @@ class MarkEncoder:
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
+
+    def _describe_gate(self, reply: Reply, rate_limit: RateLimit, *, probed: bool) -> str:
+        """Return what mark.lua asks besides who may speak and opt-outs, for the log."""
+        asked = {
+            "window": self._window_argument(reply) == "1",
+            "template": bool(_template_field(reply)),
+            "limit": self._reply_limit(reply) > 0,
+            "pace": bool(rate_limit.account or rate_limit.number),
+            "breaker": not probed,
+        }
+        return " ".join(name for name, is_asked in asked.items() if is_asked)
 
     def _reply_limit(self, reply: Reply) -> int:
         """Return how many messages of the bot a contact gets in an hour; 0 for no limit."""

@@ -383,6 +383,7 @@ OPTION = {"text": "Yes", "uuid": "2b1e6c5e-7a86-4b4e-9d2c-0c7a4d1c1e01"}
     [
         ("/reply", {"message_type": "comment", "body": "<p> </p>"}),
         ("/reply", {"message_type": "comment", "body": "x", "attachment_urls": ["nourl"]}),
+        ("/reply", {"message_type": "comment", "body": "x", "attachment_urls": ["http://127.0.0.1:9/a"]}),
         ("/reply", {"message_type": "comment", "body": "x", "attachment_files": [{"name": "a"}]}),
         ("/reply", {"message_type": "quick_reply", "reply_options": [OPTION, OPTION]}),
         ("/reply", {"message_type": "quick_reply", "reply_options": "x"}),

@@ -98,12 +98,33 @@ async def test_a_conversation_is_created_as_a_contact(workspace: Workspace) -> N
     assert created.created_at
 
 
+async def test_lists_come_in_pages(workspace: Workspace) -> None:
+    people = [ADA, *(f"contact{number}@example.com" for number in range(4))]
+    for person in people[1:]:
+        await workspace.hosted.say(UserMessage("intercom", person, "Hello"))
+    client, call = workspace.client, workspace.hosted.call
+    pages = await call(lambda: client.conversations.list(per_page=2))
+    conversations = await call(lambda: list(pages))
+    contacts = await call(lambda: list(client.contacts.list(per_page=2)))
+    whole = await call(client.contacts.list)
+
+    authors = [each.source.author.id for each in conversations]
+    assert authors == [contact_id(person) for person in reversed(people)]
+    assert [each.email or each.phone for each in contacts] == list(reversed(people))
+    assert len(whole.items or []) == 5
+    found = await call(lambda: client.contacts.find(contact_id(ADA)))
+    assert found.phone == ADA
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
         (lambda w: w.reply(message_type="comment", body=""), 400),
         (lambda w: w.reply(message_type="comment", body="x", admin_id="1"), 404),
         (lambda w: w.manage(message_type="assignment", assignee_id="7", type="team"), 404),
+        (lambda w: w.hosted.call(lambda: w.client.conversations.list(per_page=151)), 400),
+        (lambda w: w.hosted.call(lambda: w.client.contacts.list(starting_after="x")), 400),
+        (lambda w: w.hosted.call(lambda: w.client.contacts.find("x")), 404),
     ],
 )
 async def test_errors_have_their_status(

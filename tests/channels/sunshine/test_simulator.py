@@ -357,6 +357,10 @@ ACTION = {"type": "reply", "text": "Yes", "payload": "y"}
         {"author": {"type": "business"}, "content": {"type": "image", "mediaUrl": "nourl"}},
         {
             "author": {"type": "business"},
+            "content": {"type": "image", "mediaUrl": "http://127.0.0.1:9/a.png"},
+        },
+        {
+            "author": {"type": "business"},
             "content": {"type": "file", "mediaUrl": "https://x.example/a", "altText": "x" * 129},
         },
         {"author": {"type": "business"}, "content": TEXT, "metadata": {"a": {"nested": 1}}},

@@ -146,6 +146,8 @@ def test_whatsapp_reports_reads_and_fails_outside_the_service_window() -> None:
         ({"From": "", "MessagingServiceSid": "MGnope"}, 21701),
         ({"MessagingServiceSid": DEFAULT_SERVICE, "MediaUrl": "notaurl"}, 21620),
         ({"StatusCallback": "notaurl"}, 21609),
+        ({"StatusCallback": "http://127.0.0.1:9/x"}, 21609),
+        ({"MediaUrl": "http://192.168.1.2/a.png"}, 21620),
         ({"Body": ""}, 21602),
         ({"Body": "x" * 1601}, 21617),
         ({"Body": "😀" * 801}, 21617),
@@ -307,6 +309,7 @@ def test_webhooks_are_repeated_and_shuffled_by_the_fault_settings() -> None:
         ("#rc=3&rp=5xx,ct", 404, False, 0),
         ("#rc=9&rp=rt", None, True, 0),
         ("#rc=9&rp=rt&rt=500", None, True, 4),
+        ("#rc=3&rp=all&tt=1000", 503, False, 1),
         ("#rc=0", None, False, 0),
         ("#rc=x", None, False, 1),
         ("#rc=3&rp=all", 200, False, 0),
@@ -486,3 +489,27 @@ def test_typing_needs_a_message_that_was_received() -> None:
     ):
         request = SimulatorRequest("POST", "/v2/Indicators/Typing.json", BASIC, fields.encode())
         assert played.handle(request, NOON)[0].status == status
+
+
+def test_more_concurrent_requests_than_the_limit_are_refused_and_not_processed() -> None:
+    played = TwilioSimulator(
+        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, max_concurrent_requests=2
+    )
+    answers = [create(played)[0] for _ in range(3)]
+    in_progress = [answer.headers["twilio-concurrent-requests"] for answer in answers]
+
+    assert ([answer.status for answer in answers], in_progress) == ([201, 201, 429], ["1", "2", "2"])
+    assert code(answers[2]) == (429, 20429)
+    assert len(played.list_messages(NOON)) == 2
+    request = SimulatorRequest("GET", f"{BASE}/Messages.json", BASIC)
+    assert played.handle(request, NOON)[0].status == 429
+    assert played.handle(request, NOON + 1)[0].status == 200
+
+
+def test_a_request_counts_until_its_response() -> None:
+    played = TwilioSimulator(
+        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, max_concurrent_requests=1
+    )
+    played.set_faults(FaultSettings(answer_delay=5.0))
+
+    assert [create(played, now=NOON + after)[0].status for after in (0, 5, 6)] == [201, 429, 201]

@@ -402,6 +402,31 @@ def test_a_linked_file_is_fetched_and_judged(file: FetchedFile | None, expected:
     assert next(event.error_code for event in events if isinstance(event, StatusChanged)) in ("", "131053")
 
 
+def test_a_number_may_be_written_with_punctuation() -> None:
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    written = f"+{PERSON[1]} ({PERSON[2:5]}) {PERSON[5:8]}-{PERSON[8:]}"
+    body = {"messaging_product": "whatsapp", "to": written, "text": {"body": "Hi"}}
+    answer, follows = call(simulator, body)
+
+    assert json.loads(answer.body)["contacts"] == [{"input": written, "wa_id": PERSON[1:]}]
+    assert len(follows) == 3
+
+
+def test_a_link_that_meta_cannot_reach_fails_later() -> None:
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    image = {"link": "http://127.0.0.1:9/a.png"}
+    answer, follows = call(
+        simulator, {"messaging_product": "whatsapp", "to": PERSON[1:], "type": "image", "image": image}
+    )
+    [failed] = heard(follows)
+
+    assert answer.status == 200
+    assert isinstance(failed, StatusChanged)
+    assert failed.error_code == "131053"
+
+
 @pytest.mark.parametrize("chosen", ["", "131026"])
 def test_an_accepted_message_can_fail_later(chosen: str) -> None:
     simulator = made()

@@ -60,7 +60,7 @@ def test_why_shows_a_messages_log_by_turn_or_provider_id(ask_command: str, messa
 
     output = run("why", message)
 
-    assert kinds_of(message) == ["accepted", "claimed", "committed", "said", "sending", "sent"]
+    assert kinds_of(message) == ["accepted", "claimed", "committed", "said", "gate", "sending", "sent"]
     assert "my secret" not in output.output
     assert "my secret" in run("why", message, "--text").output
 
@@ -69,6 +69,27 @@ def test_why_reports_an_unknown_message(ask_command: str) -> None:
     prepare(ask_command, answered)
 
     assert run("why", "nothing").exit_code == 1
+
+
+@pytest.mark.parametrize(("message", "left"), [("M1", 0), ("P1", 1)])
+def test_redact_deletes_the_words_of_one_message(ask_command: str, message: str, left: int) -> None:
+    prepare(ask_command, answered)
+
+    refused = CliRunner().invoke(app, ["redact", message], input="n\n")
+    assert (refused.exit_code, "my secret" in run("why", "M1", "--text").output) == (1, True)
+    done = run("redact", message, "--yes", "--json")
+    assert (done.exit_code, json.loads(done.output)["sessions"]) == (0, [SESSION])
+    told = run("why", SESSION, "--text").output
+    assert (told.count("my secret"), "An operator redacted a message" in told) == (left, True)
+    assert run("audit", "list", "--json", "--target", SESSION).output.count('"redact"') == 1
+
+
+def test_redact_says_when_it_finds_no_message(ask_command: str) -> None:
+    prepare(ask_command, answered)
+
+    result = run("redact", "nothing", "--yes")
+    assert (result.exit_code, "no message with this ID" in result.output) == (1, True)
+    assert run("redact", "M9", "--session", SESSION, "--yes").exit_code == 1
 
 
 def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
@@ -220,9 +241,9 @@ def test_why_shows_every_step_of_a_proactive_message(
         await rig.inbox.accept([status])
 
     prepare(ask_command, sent)
-    steps = ["said", "sending", "postponed", "sending", "sent", "status"]
+    steps = ["said", "gate", "sending", "postponed", "gate", "sending", "sent", "status"]
     if "\n" in text:
-        steps = ["said", *steps[:5], "sending", "sent", "status"]
+        steps = ["said", *steps[:7], "gate", "sending", "sent", "status"]
     for name in (key, "rem-1", "P2"):
         assert kinds_of(name) == steps
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from core.ports import Channel
 from flows.library import FLOW_LIBRARY
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.conversations.actions import ConversationActions
@@ -51,8 +53,17 @@ def open_history(redis: Redis, flow: Path = FLOW) -> FlowHistory:
 
 
 @asynccontextmanager
-async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the pages; requests come from our own origin, as those of a browser."""
+async def open_console(
+    redis: Redis,
+    role: str = "operator",
+    desk_channels: tuple[str, ...] = (),
+    accounts: Mapping[str, Channel[Any]] | None = None,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the pages; requests come from our own origin, as those of a browser.
+
+    Conversations of `desk_channels` are answered at the provider's own desk. `accounts` are the channels of
+    the accounts' page, a fake one if there are none.
+    """
     rule = operator_auth(redis, named=NAMED)
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
@@ -68,8 +79,8 @@ async def open_console(redis: Redis, role: str = "operator") -> AsyncIterator[ht
         ConversationActions(rule, RedisInbox(redis), sender),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
-        AgentDeskPages(rule, RedisInbox(redis), sender, (), REPLIES, files),
-        AccountPage(rule, {"fake": FakeChannel()}),
+        AgentDeskPages(rule, RedisInbox(redis), sender, desk_channels, REPLIES, files),
+        AccountPage(rule, accounts or {"fake": FakeChannel()}),
         TemplatesPage(rule, ["fake"]),
         BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),
         LiveUpdates(rule, ViewWatcher(redis, 0.02), check_seconds=0.02, heartbeat_seconds=0.05),

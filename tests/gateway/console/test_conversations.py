@@ -293,6 +293,24 @@ async def test_reset_and_opt_out_ask_first_and_are_done_by_a_form(redis: Redis) 
     assert await redis.hget("tg:{fake:1}", "optout") == b"1"
 
 
+async def test_an_operator_redacts_one_message(redis: Redis) -> None:
+    await say(redis, 1, text="my zebra")
+    await say(redis, 2, text="my horse")
+    await answer(redis)
+    async with open_console(redis) as http:
+        path, page = await open_first(http)
+        entry = re.findall(r"\?message=([0-9-]+)#timeline", page.text)[0]
+        asked = await http.get(f"{path}?ask=redact&message={entry}")
+        done = await http.post(f"{path}/redact", data={"entry": entry})
+        again = await http.post(f"{path}/redact", data={"entry": entry})
+
+    assert f'name="entry" value="{entry}">Redact' in asked.text
+    assert ("zebra" in page.text, "zebra" in done.text, "my horse" in done.text) == (True, False, True)
+    assert "The words of the message were deleted" in done.text
+    assert "This was not done" in again.text
+    assert (await AuditLog(redis).latest(1, "fake:1"))[0].act == "redact"
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -6,18 +6,20 @@ import asyncio
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
-from core.model import MessageTemplate, TemplateVariable, TurnReceived
+from core.model import MessageTemplate, Owner, TemplateVariable, TurnReceived
 from gateway.console.inbox.files import MAX_FILE_BYTES
+from gateway.console.inbox.handed_over import summarize
 from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
-from gateway.redis.records.sessions.session_log import read_log, read_owner
+from gateway.redis.records.sessions.session_log import LogEntry, read_log, read_owner
 from gateway.redis.records.templates import TemplateRecords
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
@@ -235,3 +237,52 @@ async def test_what_is_unread_is_so_for_each_agent(redis: Redis, gateway: Inboun
         (looked, False),
     ):
         assert (">Unread<" in page, ">Unanswered<" in page) == (is_unread, not is_unread)
+
+
+def log_entry(at_ms: int, kind: str, **data: Any) -> LogEntry:
+    return LogEntry(id=f"{at_ms}-0", at_ms=at_ms, kind=kind, data=data)
+
+
+def test_the_summary_begins_with_the_conversation_and_ends_with_the_hand_over() -> None:
+    log = [
+        log_entry(1, "accepted", turn="0", text="an older matter"),
+        log_entry(2, "control", owner="bot", actor="reopen"),
+        log_entry(3, "accepted", turn="A", text="My parcel is broken"),
+        log_entry(4, "accepted", turn="B", text="Let me talk to somebody"),
+        log_entry(5, "committed", turns=["B"], node="menu", edge="to_person"),
+        log_entry(6, "control", owner="waiting", actor="flow"),
+        log_entry(7, "control", owner="human", actor="Anna"),
+        log_entry(8, "accepted", turn="C", text="are you there?"),
+    ]
+    state = {"slots": {"order_number": "4711", "empty": ""}, "summary": "They wrote before."}
+    found = summarize(log, Owner.HUMAN, state)
+
+    assert found is not None
+    assert (found.wish, found.last_words, found.at_ms) == (
+        "My parcel is broken",
+        "Let me talk to somebody",
+        6,
+    )
+    assert found.why == "the bot handed over at menu, because of: to person"
+    assert (found.slots, found.earlier) == ((("order number", "4711"),), "They wrote before.")
+    assert summarize(log, Owner.BOT, state) is None
+    taken = summarize([*log[:2], log_entry(9, "control", owner="human", actor="Anna")], Owner.HUMAN, None)
+    assert taken == (9, "Anna took the conversation over", "", "", "", ())
+    assert summarize([], Owner.WAITING, None) == (0, "", "", "", "", ())
+
+
+@pytest.mark.parametrize("desk_channels", [(), ("fake",)], ids=["own desk", "provider's desk"])
+async def test_the_summary_stands_above_the_messages(
+    redis: Redis, gateway: InboundGateway, desk_channels: tuple[str, ...]
+) -> None:
+    async with open_console(redis, "agent", desk_channels=desk_channels) as http:
+        _, page = await open_first(http)
+        await redis.hset("tg:{fake:1}", "owner", "bot")
+        _, without = await open_first(http)
+
+    [summary] = re.findall(r'<section class="summary".*?</section>', page.text, re.DOTALL)
+    assert page.text.index(summary) < page.text.index('id="talk-log"')
+    for words in ("Summary for agents", "Ada", "I want a &lt;person&gt;"):
+        assert words in summary
+    assert 'class="summary"' not in without.text
+    assert ("Answered in the provider" in page.text) == bool(desk_channels)

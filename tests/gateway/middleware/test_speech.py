@@ -182,9 +182,8 @@ async def twilio_world(redis: Redis) -> AsyncIterator[TwilioWorld]:
         model.speeches = [Response(OPUS)] * 3
         serving = PublicFileRoute(PublicFiles(redis, "", seconds=60))
         public = await stack.enter_async_context(serve(Starlette(routes=serving.routes())))
-        provider = TwilioSimulator(
-            account_sid=ACCOUNT, auth_token=AUTH_TOKEN, webhook_url="http://127.0.0.1:9/x", seed=7
-        )
+        hook = f"{public}/webhooks/twilio"
+        provider = TwilioSimulator(account_sid=ACCOUNT, auth_token=AUTH_TOKEN, webhook_url=hook, seed=7)
         provider.send_user_message(UserMessage("whatsapp", TWILIO_ADDRESS.theirs, "Hi"), time())
         url = await stack.enter_async_context(serve(SimulatorServer(provider, http)))
         yield TwilioWorld(model, twilio(public, TWILIO_API_URL=url), http, public, redis)

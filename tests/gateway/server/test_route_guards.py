@@ -101,6 +101,8 @@ GUARDS = {
     ("POST", "/messages"): Role.OPERATOR,
     ("GET", "/messages/{message_id}"): Role.VIEWER,
     ("DELETE", "/messages/{message_id}"): Role.OPERATOR,
+    ("POST", "/messages/{message_id}/redact"): Role.OPERATOR,
+    ("POST", "/console/conversations/{conversation}/redact"): Role.OPERATOR,
     ("POST", "/contacts/{contact}/opt-out"): Role.OPERATOR,
     ("DELETE", "/contacts/{contact}/opt-out"): Role.OPERATOR,
     ("GET", "/contacts/{contact}/export"): Role.OPERATOR,

@@ -12,9 +12,11 @@ from itsdangerous.timed import TimestampSigner
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from core.model import Address, Turn, TurnReceived
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_search import ContactSearch
+from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
@@ -46,6 +48,21 @@ async def http(redis: Redis, request: pytest.FixtureRequest) -> AsyncIterator[ht
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
     await conversations.aclose()
+
+
+async def test_an_operator_redacts_a_message(http: httpx.AsyncClient, redis: Redis) -> None:
+    address = Address(channel="web", account="web", ours="web", theirs="ada")
+    turn = Turn(id="m/1", session="web:ada", address=address, text="my zebra")
+    await RedisInbox(redis).accept([TurnReceived(turn=turn)])
+    operator = {"Authorization": f"Bearer {API_KEY}"}
+    refused = await http.post("/messages/m%2F1/redact", json={})
+    done = await http.post("/messages/m%2F1/redact", json={}, headers=operator)
+    again = await http.post("/messages/m%2F1/redact", json={"session": "web:ada"}, headers=operator)
+
+    assert refused.status_code == 401
+    assert (done.status_code, done.json()) == (200, {"sessions": ["web:ada"], "records": 2})
+    assert (again.status_code, again.json()["error"]["code"]) == (404, "unknown_message")
+    assert [entry.kind for entry in await read_log(redis, "web:ada")] == ["activity"]
 
 
 async def identify(http: httpx.AsyncClient, identity: str) -> httpx.Response:

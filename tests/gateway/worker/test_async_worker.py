@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
 from channels._kit.simulator import Fault, FaultSettings
+from channels.twilio.simulator.concurrency_limit import ConcurrencyLimit
 from gateway.redis import rq_layout
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sweeper import Sweeper
@@ -178,6 +179,21 @@ async def test_provider_failures_neither_lose_nor_duplicate_a_reply(stack: Stack
     received = await stack.simulator.wait_for_texts(2)
 
     assert len(received) == 2
+
+
+@pytest.mark.long
+async def test_replies_over_the_concurrency_limit_wait_and_arrive_once(stack: Stack) -> None:
+    stack.simulator.concurrency = ConcurrencyLimit(2)
+    contacts = [f"+1555010{number:04d}" for number in range(5)]
+    for number, contact in enumerate(contacts):
+        await stack.accept_message(number, "hi", contact)
+    await stack.start_async_worker()
+    for contact in contacts:
+        await stack.simulator.wait_for_texts(1, contact)
+    await stack.wait_until_idle()
+
+    assert 429 in stack.simulator.response_statuses
+    assert [len(stack.simulator.received_texts(contact)) for contact in contacts] == [1] * 5
 
 
 @pytest.mark.long

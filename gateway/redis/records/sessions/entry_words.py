@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from core.model import Owner
+from gateway.redis.records.sessions.derived_entries import GATE, WAITED, describe_reasons
 from gateway.redis.records.sessions.session_log import LogEntry
 
 _UNSAID: Final = frozenset({"text", "body", "payload", "choices", "media", "key", "id", "fence"})
@@ -48,6 +49,12 @@ def describe_control(data: Any) -> str:
     return f"{words}{by}"
 
 
+def describe_activity(data: Any) -> str:
+    """Return what was done to an earlier message, and by whom."""
+    activity = str(data.get("activity") or "edited")
+    return f"{'An operator' if activity == 'redacted' else 'The contact'} {activity} a message"
+
+
 def describe_trouble(trouble: str) -> str:
     """Return the problems with a turn's texts; a template that failed is named with its node."""
     words = []
@@ -71,8 +78,25 @@ def _claimed(_: Any) -> EntryWords:
     return EntryWords("Processing began", "a worker has the conversation", "chip")
 
 
+def _duplicate(data: Any) -> EntryWords:
+    number = int(data.get("number") or 1)
+    times = "once" if number == 1 else f"{number} times"
+    return EntryWords("Received again: not processed twice", f"the webhook was repeated {times}", "again")
+
+
+def _waited(data: Any) -> EntryWords:
+    seconds = int(data.get("milliseconds") or 0) / 1000
+    return EntryWords(f"Waited {seconds:.1f} s", f"for {describe_reasons(data.get('for') or ())}", "clock")
+
+
+def _gate(data: Any) -> EntryWords:
+    asked = [_GATE_WORDS[each] for each in ("voice", *(data.get("asked") or ())) if each in _GATE_WORDS]
+    return EntryWords("Allowed by the gate", ", ".join(asked), "ticks", "ok")
+
+
 def _committed(data: Any) -> EntryWords:
-    outcome = str(data.get("outcome") or "").replace("_", " ")
+    outcome = str(data.get("outcome") or "")
+    outcome = _SILENCES.get(outcome, outcome.replace("_", " "))
     facts = [
         f"{name} {data[name]}" for name in ("node", "edge", "model", "tokens", "error") if data.get(name)
     ]
@@ -85,7 +109,7 @@ def _committed(data: Any) -> EntryWords:
     if isinstance(replies := data.get("replies"), int):
         facts.append("1 reply" if replies == 1 else f"{replies} replies")
     trouble = describe_trouble(str(data.get("trouble") or ""))
-    is_silent = outcome.startswith("silent") or outcome in ("failed", "given up")
+    is_silent = str(data.get("outcome")).startswith("silent") or outcome in ("failed", "given up")
     return EntryWords(
         f"Not answered: {outcome}" if is_silent else "Answer and state saved in one step",
         " · ".join(filter(None, ["" if is_silent else outcome, trouble, *facts])),
@@ -119,6 +143,8 @@ def _refused(data: Any) -> EntryWords:
     reason = str(data.get("reason", ""))
     if data.get("dead"):
         return EntryWords("Given up: a dead letter", reason, "box", "bad")
+    if data.get("code") in _GATE_CODES:
+        return EntryWords("Not sent: refused by the gate", reason, "barred", "bad")
     return EntryWords("Not sent", reason, "barred", "bad")
 
 
@@ -162,8 +188,7 @@ def _silenced(data: Any) -> EntryWords:
 
 
 def _activity(data: Any) -> EntryWords:
-    what = "deleted" if data.get("activity") == "deleted" else "edited"
-    return EntryWords(f"The contact {what} a message")
+    return EntryWords(describe_activity(data))
 
 
 def _assigned(data: Any) -> EntryWords:
@@ -181,6 +206,20 @@ def _describe_other(kind: str, data: Any) -> EntryWords:
     return EntryWords(_OTHER_TITLES.get(kind, kind.replace("_", " ").capitalize()), " · ".join(facts))
 
 
+_SILENCES: Final = {
+    "silent_human": "an agent has the conversation",
+    "silent_closed": "the conversation is closed",
+    "silent_opted_out": "the contact opted out",
+}
+_GATE_CODES: Final = frozenset({"opted_out", "person", "closed", "window", "template", "stopped", "empty"})
+_GATE_WORDS: Final = {
+    "voice": "who may speak and opt-outs were checked",
+    "window": "the service window is open",
+    "template": "its template is approved",
+    "limit": "the contact's limit of replies is not reached",
+    "pace": "the account's pace permits it",
+    "breaker": "the account's circuit breaker is closed",
+}
 _OTHER_TITLES: Final = {
     "reset": "The conversation was reset",
     "expired": "The conversation began anew after a long pause",
@@ -194,6 +233,9 @@ _DESCRIPTIONS: Final[dict[str, Callable[[Any], EntryWords]]] = {
     "accepted": _accepted,
     "participant": _participant,
     "claimed": _claimed,
+    "duplicate": _duplicate,
+    WAITED: _waited,
+    GATE: _gate,
     "committed": _committed,
     "said": _said,
     "sending": _sending,

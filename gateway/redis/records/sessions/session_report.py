@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel
 from gateway.redis.records.contacts.contact_search import ContactSearch
+from gateway.redis.records.sessions.derived_entries import add_derived
 from gateway.redis.records.sessions.message_entries import select_by_keys, select_message
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
@@ -56,16 +57,18 @@ async def _explain_message(redis: Redis, name: str) -> list[SessionReport]:
     reports = []
     if proactive := await ProactiveMessages(redis).find(name):
         entries = await read_log_end(redis, proactive.session, _MAX_ENTRIES)
-        reports.append(await _describe(redis, proactive.session, select_by_keys(proactive.log_keys, entries)))
+        selected = add_derived(select_by_keys(proactive.log_keys, entries), entries)
+        reports.append(await _describe(redis, proactive.session, selected))
     if session := await SessionIndex(redis).find_by_message(name):
         entries = await read_log_end(redis, session, _MAX_ENTRIES)
-        reports.append(await _describe(redis, session, select_message(name, entries)))
+        selected = add_derived(select_message(name, entries), entries)
+        reports.append(await _describe(redis, session, selected))
     return reports
 
 
 async def _explain_session(redis: Redis, name: str, limit: int) -> list[SessionReport]:
     entries = await read_log_end(redis, name, limit)
-    return [await _describe(redis, name, entries)] if entries else []
+    return [await _describe(redis, name, add_derived(entries, entries)[-limit:])] if entries else []
 
 
 async def _explain_contact(redis: Redis, name: str, limit: int) -> list[SessionReport]:

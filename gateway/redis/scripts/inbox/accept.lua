@@ -93,13 +93,26 @@ local function record_unanswered(session, id, entry, reason, address, account)
   start_retention_if_idle(session)
 end
 
+-- A repeated webhook of a message is a line of its timeline: of many the first three, then each tenth power.
+local function log_repetition(session, id)
+  if not redis.call('ZSCORE', key(session, ':seen'), id) then return end  -- it was erased
+  local count, last = (redis.call('HGET', key(session), 'repeated') or ''):match('^(%d+) (.*)$')
+  local number = last == id and tonumber(count) + 1 or 1
+  redis.call('HSET', key(session), 'repeated', number .. ' ' .. id)
+  if number > 3 and not tostring(number):match('^10*$') then return end
+  log_entry(session, 'duplicate', cjson.encode({turn = id, number = number}))
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
     redis.call('HSETNX', key(session), 'overflow', 'untold')
     return 'full'
   end
-  if not first_time(session, id) then return 'duplicate' end
+  if not first_time(session, id) then
+    log_repetition(session, id)
+    return 'duplicate'
+  end
   local is_window_open = facts.window and open_window(session, facts.window, entry)  -- also by one over a limit
   local result = 'new'
   if facts.limits and not facts.request then
@@ -193,24 +206,11 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   return 'new'
 end
 
--- The contact deleted a message at the provider: its text leaves the log, too. Returns whether it was there.
-local function redact(session, turn)
-  for _, each in ipairs(redis.call('XREVRANGE', key(session, ':log'), '+', '-')) do
-    local kind, data = each[2][2], each[2][4]
-    if (kind == 'accepted' or kind == 'participant') and stored_field(data, 'turn') == turn then
-      return redis.call('XDEL', key(session, ':log'), each[1]) == 1
-    end
-  end
-  return false
-end
-
 -- A contact edited or deleted a message. It is recorded where there is a session; one that expired stays away.
 function handle.activity(session, id, _, _, entry)
   if redis.call('EXISTS', key(session)) == 0 then return 'stale' end
   if not first_time(session, id) then return 'duplicate' end
-  local activity = cjson.decode(entry)
-  if activity.activity == 'deleted' then activity.redacted = redact(session, activity.message) end
-  log_entry(session, 'activity', cjson.encode(activity))
+  log_entry(session, 'activity', entry)
   start_retention_if_idle(session)
   return 'new'
 end

@@ -19,7 +19,9 @@ local function read_view(session, now, fence, is_restart)
     if not is_restart then
       record_start(session, fence, started)
       local turn = stored_field(turns[1], 'id')
-      log_entry(session, 'claimed', cjson.encode({turn = turn, fence = fence}))
+      local claimed = {turn = turn, fence = fence}
+      if fields[10] then claimed.gathered = true end
+      log_entry(session, 'claimed', cjson.encode(claimed))
       local waits_since = wait_begin(session, turn, now)
       local is_first_try = started == '' and tonumber(fields[4] or 0) == 0
       if is_first_try and waits_since > 0 then observe('queue_wait', fields[16] or '', now - waits_since) end
