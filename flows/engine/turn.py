@@ -11,7 +11,7 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
-from flows.engine.after_end import begins_again, edge_after_end
+from flows.engine.after_end import begins_again, edge_after_end, is_polite
 from flows.engine.edges import find_edge
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
@@ -38,7 +38,7 @@ from flows.engine.unanswered import (
     outcome_without_answer,
 )
 from flows.llm import Model, ModelError
-from flows.nlu import is_greeting, is_small_talk
+from flows.nlu import is_greeting
 from flows.slots import drop_changed_values
 from flows.state import DialogState
 from flows.templating import TextTemplate
@@ -251,7 +251,7 @@ async def _answer_after_end(context: TurnContext) -> None:
         text = context.render_protected(flow.closed_text) or messages.conversation_closed
     elif flow.after_final == "hand_off":
         text = messages.hand_off
-    elif is_small_talk(context.text, flow.language):
+    elif is_polite(context.text, flow.language):
         text = messages.farewell
     elif (edge := edge_after_end(flow, context.text)) and edge.leads_to_hand_off:
         _receive_message(context)

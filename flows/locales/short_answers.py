@@ -16,6 +16,8 @@ class ShortAnswers:
     """Answers that are a no (“not really”)."""
     amounts: Mapping[str, int] = field(default_factory=dict)
     """Answers to a question for a number (“none”, “a couple”)."""
+    courtesies: tuple[str, ...] = ()
+    """Words and phrases of praise and goodbye (“well done”, “see you”): a remark, where nothing is wished."""
     tags: tuple[str, ...] = ()
     """Words behind an answer that ask whether it is one (“no, right?”)."""
     untold_patterns: tuple[str, ...] = ()

@@ -49,6 +49,7 @@ from flows.nlu.short_answers import (
     read_short_answer,
     refuses_to_tell,
     wants_to_skip,
+    without_courtesies,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 from flows.nlu.wishes import (
@@ -133,6 +134,7 @@ __all__ = [
     "split_clauses",
     "wants_to_skip",
     "without_contacts",
+    "without_courtesies",
     "without_naming",
     "without_questions",
     "without_subject",

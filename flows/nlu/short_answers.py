@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.patterns import any_pattern
+from flows.nlu.patterns import any_pattern, one_of
 from flows.text import normalize, tokenize
 
 _CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")
@@ -27,6 +27,7 @@ class _Answers:
     tags: frozenset[_Words]
     untold: re.Pattern[str]
     skip: re.Pattern[str]
+    courtesy: re.Pattern[str]
 
 
 @cache
@@ -43,6 +44,7 @@ def _answers(lexicon: Lexicon) -> _Answers:
         tags=frozenset(map(tokenize, short.tags)),
         untold=re.compile(any_pattern(short.untold_patterns)),
         skip=re.compile(any_pattern(short.skip_patterns)),
+        courtesy=re.compile(rf" {one_of((*short.courtesies, *lexicon.thanks))}(?= )"),
     )
 
 
@@ -93,6 +95,16 @@ def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def wants_to_skip(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is only a wish to go on without an answer: “skip it”."""
     return _answers(lexicon_for(language)).skip.search(normalize(text)) is not None
+
+
+def without_courtesies(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a text without praise, thanks and goodbyes; the text itself if it has none of them."""
+    words = tokenize(text)
+    spaced = f" {' '.join(words)} "
+    rest = _answers(lexicon_for(language)).courtesy.sub("; ", spaced)
+    if rest == spaced:
+        return text
+    return f"{rest.strip(' ;')}{'?' if text.rstrip().endswith('?') else ''}"
 
 
 def _politeness(lexicon: Lexicon) -> frozenset[str]:

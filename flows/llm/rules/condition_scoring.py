@@ -53,6 +53,8 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         expects_refusal(condition),
         expects_consent(condition),
     )
+    if _is_closing(condition, message):
+        return CONDITION_SCORE + 11
     is_answer = refuses or confirms or (agreed and expects_willingness(condition))
     has_value = any(map(str.isdigit, message.text))  # “no, 12346” corrects
     refuses_something = agreed is False and (
@@ -65,8 +67,6 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         return CONDITION_SCORE + 8
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
-    if _is_closing(condition, message):
-        return CONDITION_SCORE + 5
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
     if shared := count_words_of_condition(message, condition):

@@ -34,6 +34,16 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "keine": 0, "keiner": 0, "keinen": 0, "keins": 0, "gar keine": 0, "gar keiner": 0, "niemand": 0,
         "ein dutzend": 12,
     },
+    courtesies=phrases(
+        "weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, großartig, hervorragend, ausgezeichnet, "
+        "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
+        "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "
+        "gerne wieder, immer wieder, sehr gerne, gern geschehen, haha, hihi, lol, das ging schnell, "
+        "das ging ja schnell, das ging fix, so schnell, wie schön, bis dann, bis bald, bis später, bis morgen, "
+        "bis nächste woche, bis nächstes mal, bis zum nächsten mal, mach's gut, machs gut, machen sie's gut, "
+        "ade, adieu, tschö, servus, alles gute, schönen tag, schönen abend, schönes wochenende, gute nacht, "
+        "schöne grüße, viele grüße, liebe grüße, freut mich, freu mich, freue mich, freuen uns"
+    ),
     tags=phrases("oder, nicht, richtig, ja, stimmt's, stimmts, gell, ok, okay"),
     untold_patterns=(
         rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",

@@ -21,6 +21,18 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "tampoco, nada, eso es todo, nada más"
     ),
     amounts={"ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
+    courtesies=phrases(
+        "amable, amables, buen trabajo, bien hecho, gran trabajo, sigan así, sigue así, seguid así, "
+        "maravilla, maravilloso, maravillosa, fantástico, fantástica, increíble, magnífico, útil, servicial, "
+        "atento, atenta, atentos, encantado, encantada, majo, majos, simpático, simpáticos, lo máximo, crack, "
+        "cracks, los mejores, el mejor, la mejor, lo mejor, bravo, enhorabuena, felicidades, felicitaciones, "
+        "qué rápido, qué bien, qué bueno, qué guay, guay, qué eficientes, un placer, de nada, jaja, jajaja, "
+        "jeje, muy bueno, muy buena, muy bien, que vaya bien, que le vaya bien, que te vaya bien, "
+        "que os vaya bien, "
+        "hasta luego, hasta pronto, hasta mañana, hasta entonces, hasta otra, hasta el, nos vemos, chau, "
+        "saludos, un saludo, un abrazo, cuídense, cuídate, buen día, buen fin de semana, buenas noches, "
+        "feliz día, contento, contenta, satisfecho, satisfecha"
+    ),
     tags=phrases("no, verdad, vale, sí, cierto, ok"),
     untold_patterns=(
         rf"\bprefiero no {_TELL}",
