@@ -20,6 +20,8 @@ class ShortAnswers:
     """Words and phrases of praise and goodbye (“well done”, “see you”): a remark, where nothing is wished."""
     tags: tuple[str, ...] = ()
     """Words behind an answer that ask whether it is one (“no, right?”)."""
+    ignorance: tuple[str, ...] = ()
+    """Phrases of who does not know the answer (“no idea”)."""
     untold_patterns: tuple[str, ...] = ()
     """Patterns of who does not want to tell (“I'd rather not say”), without accents."""
     skip_patterns: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from flows.nlu.condition_words import (
     WORDS_FOR_USERS,
     expects_any_answer,
     expects_consent,
+    expects_ignorance,
     expects_refusal,
     expects_willingness,
     without_subject,
@@ -45,6 +46,7 @@ from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes
 from flows.nlu.said import Said
 from flows.nlu.short_answers import (
     asks_for_agreement,
+    is_ignorant,
     read_short_amount,
     read_short_answer,
     refuses_to_tell,
@@ -88,6 +90,7 @@ __all__ = [
     "expand_fractions",
     "expects_any_answer",
     "expects_consent",
+    "expects_ignorance",
     "expects_refusal",
     "expects_willingness",
     "extract_pattern_matches",
@@ -99,6 +102,7 @@ __all__ = [
     "is_among_unknown",
     "is_excepted",
     "is_greeting",
+    "is_ignorant",
     "is_negated",
     "is_negation",
     "is_newest",

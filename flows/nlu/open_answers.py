@@ -40,6 +40,9 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return ""
     if without_naming(text, language) != text:
         return name
+    family, _, full = name.partition(",")
+    if full and tokenize(family) == tokenize(full)[-len(tokenize(family)) :]:  # “Bond, James Bond”
+        return full.strip()
     is_proper = len(words) <= _MAX_PROPER_WORDS and all(
         part[0].isupper() for part in re.findall(r"\w+", name)
     )

@@ -28,6 +28,7 @@ class _Answers:
     untold: re.Pattern[str]
     skip: re.Pattern[str]
     courtesy: re.Pattern[str]
+    ignorance: re.Pattern[str]
 
 
 @cache
@@ -44,6 +45,7 @@ def _answers(lexicon: Lexicon) -> _Answers:
         tags=frozenset(map(tokenize, short.tags)),
         untold=re.compile(any_pattern(short.untold_patterns)),
         skip=re.compile(any_pattern(short.skip_patterns)),
+        ignorance=re.compile(rf" {one_of(short.ignorance)} "),
         courtesy=re.compile(rf" {one_of((*short.courtesies, *lexicon.thanks))}(?= )"),
     )
 
@@ -63,6 +65,8 @@ def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | Non
     if not own or text.rstrip().endswith("?"):
         return None
     agreed = _answers(lexicon).agreed
+    if len(own) > 1 and own[0] in {(word,) for word in lexicon.answers.no}:
+        own = [own[0] + own[1], *own[2:]]  # “no, that's it”
     found = [agreed.get(_without_ends(words, lexicon)) for words in own]
     is_alone = all(answer is None for answer in found[1:]) and not _answers_otherwise(own[1:], lexicon)
     return found[0] if is_alone else None
@@ -90,6 +94,11 @@ def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     if len(folded.split()) > _MAX_UNTOLD_WORDS:
         return False
     return _answers(lexicon_for(language)).untold.search(folded) is not None
+
+
+def is_ignorant(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text says that its writer does not know the answer: “no idea”."""
+    return _answers(lexicon_for(language)).ignorance.search(f" {' '.join(tokenize(text))} ") is not None
 
 
 def wants_to_skip(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -48,6 +48,7 @@ class RulesModel:
             best = _wish_beside(rest, question) or best
         if best is None:
             return TransitionDecision(model=self.name)
+        best = _refused_value_beside_no(best, weighed) or best
         best, later = _first_of_two_wishes(best, message)
         if best.score == INVALID_SLOT_SCORE:
             return TransitionDecision(error_message=best.error_message, model=self.name)
@@ -117,6 +118,13 @@ def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[s
         return ()
     others = [edge for edge in wishes if edge.target != best.edge.target]
     return tuple(edge.id for edge in others[:MAX_SECOND_WISHES])
+
+
+def _refused_value_beside_no(best: EdgeScore, weighed: list[EdgeScore]) -> EdgeScore | None:
+    """Return the value that a no corrects to, where it cannot be taken as it is: “no, at half past”."""
+    if not best.edge.takes_no or best.edge.slots or best.edge.commits:
+        return None
+    return next((each for each in weighed if each.score == INVALID_SLOT_SCORE), None)
 
 
 def _first_of_two_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[EdgeScore, dict[str, str]]:

@@ -31,7 +31,7 @@ CLAUSES: Final = ClauseWords(
         "will vorher noch"
     ),
     particles=words(
-        "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"
+        "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
     delays=phrases("jetzt nicht, kommt darauf an"),
@@ -127,11 +127,14 @@ CLAUSES: Final = ClauseWords(
         r"nennen wir (?:ihn|sie|es)",
     ),
     name_endings=phrases(
-        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, ist der name, nochmal"
+        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
-    people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
+    people_counts=phrases(
+        "für #, zu #, wir sind #, wir sind zu #, # leute, # personen, kommen #, es kommen #, # kommen, "
+        "sind wir #, # von uns, es werden #, wir werden #"
+    ),
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
         phrases(

@@ -14,4 +14,7 @@ CONDITIONS: Final = ConditionWords(
     empty_words=words("möchte fragt gibt nennt sagt nach will"),
     articles=phrases("der, die, das, ein, eine"),
     people=words("kunde kundin gast person nutzer nutzerin"),
+    ignorance_patterns=(
+        r"\b(?:weiss|kennt|hat|findet)\b.*\b(?:nicht|kein\w*)\b", r"\b(?:verloren|vergessen|unbekannt)\b",
+    ),
 )

@@ -118,6 +118,9 @@ _DATES = DateWords(
     contrast_words=phrases("sondern, aber"),
     ago_before_words=phrases("vor"),
     bare_day_patterns=(r"(?:am|den|dem|der|vom|zum) (?P<number>\d{1,2}) [.;]",),
+    day_of_month_patterns=(
+        r"(?:den |der )?(?P<number>\d{1,2})(?:te[nr]?| ;)", r"(?:den|der) (?P<number>\d{1,2})",
+    ),
     last_before_words=phrases("letzten, vergangenen"),
     near_day_not_after=phrases("am"),
     near_day_after_weekday=phrases("morgen"),
@@ -127,7 +130,6 @@ _DATES = DateWords(
         "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, "
         "pfingsten, nächsten monat"
     ),
-    open_words=phrases("später, früher, danach, davor, so, irgendwann, anders, andermal"),
     start_words=words("ab seit"),
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"

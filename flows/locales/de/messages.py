@@ -115,7 +115,10 @@ MESSAGES: Final = LocaleMessages(
         "ok",
     ),
     no_words=("nein", "ne", "falsch", "stimmt nicht", "nicht richtig", "fehler"),
-    cancel_words=("abbrechen", "stopp", "aufhören", "vergiss es", "vergessen sie es", "lassen wir es"),
+    cancel_words=(
+        "abbrechen", "stopp", "aufhören", "vergiss es", "vergessen sie es", "vergesst es", "lassen wir es",
+        "lassen wir das", "lass es", "lassen sie es", "lass gut sein", "hat sich erledigt",
+    ),
     skip_words=(
         "nichts besonderes",
         "nicht dass ich wüsste",

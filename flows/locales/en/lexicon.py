@@ -141,7 +141,6 @@ _DATES = DateWords(
     vague_days=phrases(
         "next week, this week, the weekend, next weekend, christmas, xmas, easter, next month"
     ),
-    open_words=phrases("later, earlier, after, before, sooner, thereabouts, so, any, another, whenever"),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )
@@ -219,7 +218,7 @@ LEXICON: Final = Lexicon(
     value_negations=phrases("not, never, cannot, isn't, isnt"),
     trailing_negations=words("not"),
     correction_words=words("sorry no actually wait mean rather correction instead oops"),
-    question_words=words("are is am do does did can could may what when where which who why how"),
+    question_words=words("are is do does did can could may what when where which who why how"),
     politeness=phrases("please, then"),
     and_words=phrases("and"),
     or_words=phrases("or"),

@@ -29,7 +29,7 @@ CLAUSES: Final = ClauseWords(
         "antes tengo que, primero tengo que, todavía tengo que, aún tengo que, tengo que consultarlo, "
         "tengo que hablarlo, tenemos que hablarlo, antes quiero, antes hablo"
     ),
-    particles=words("ya más aún todavía pues ahora"),
+    particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
@@ -118,7 +118,7 @@ CLAUSES: Final = ClauseWords(
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
     ),
-    people_counts=phrases("para #, somos #, seremos #, # personas"),
+    people_counts=phrases("para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"),
     closing_words=words("gracias adiós despide"),
     topics=(
         phrases(
@@ -179,7 +179,8 @@ CLAUSES: Final = ClauseWords(
         "céntimos dólares por ciento km kilómetros veces"
     ),
     inquiry_starts=phrases(
-        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"
+        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
+        "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
     ),
     per_words=phrases("a la, al, por, cada"),
     object_endings=words("la lo las los le les me nos te"),

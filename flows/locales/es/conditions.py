@@ -13,4 +13,7 @@ CONDITIONS: Final = ConditionWords(
     empty_words=words("quiere pide pregunta dice necesita hablar sobre"),
     articles=phrases("el, la, un, una"),
     people=words("cliente clienta usuario usuaria persona"),
+    ignorance_patterns=(
+        r"\bno (?:lo |la )?(?:sabe|conoce|tiene|encuentra|recuerda)\b", r"\b(?:perdido|olvidado|desconoce)\b",
+    ),
 )

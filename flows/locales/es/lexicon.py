@@ -124,7 +124,6 @@ _DATES = DateWords(
         "navidades, semana santa, "
         "el mes que viene"
     ),
-    open_words=phrases("después, antes, más tarde, más adelante, así, otro, cuando"),
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"

@@ -113,7 +113,10 @@ MESSAGES: Final = LocaleMessages(
         "así es",
     ),
     no_words=("no", "incorrecto", "mal", "no es correcto", "no está bien", "error"),
-    cancel_words=("cancelar", "parar", "dejarlo", "olvídelo"),
+    cancel_words=(
+        "cancelar", "cancela", "cancele", "parar", "para ya", "dejarlo", "déjalo", "déjelo", "dejémoslo",
+        "olvídelo", "olvídalo", "olvidadlo", "olvídate", "olvídese", "ya no quiero", "ya no quiero nada",
+    ),
     skip_words=(
         "omitir",
         "no",

@@ -35,7 +35,7 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
             rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
             rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
         ),
-        open_behind=re.compile(rf" {one_of(lexicon.or_words)} {one_of(words.open_words)} "),
+        open_behind=re.compile(rf" {one_of(lexicon.or_words)} [^;]"),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),

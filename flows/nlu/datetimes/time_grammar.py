@@ -107,6 +107,7 @@ def time_grammar(lexicon: Lexicon) -> TimeGrammar:
         hour_only=re.compile(hour),
         leading_preposition=re.compile(rf"^{any_preposition}\s+"),
         limits=lexicon.dates.start_words,
+        alternative_behind=re.compile(rf"\s+{one_of(lexicon.or_words)}\s+\w"),
         bound_before=re.compile(rf"\b{bounds}(?:\s+{any_preposition})?\s*$"),
         negation_before=re.compile(
             rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{negated_prepositions})?\s*$"

@@ -38,6 +38,8 @@ def recognize_times(
     messages, text = messages_for(language), normalize_same_length(text)
     grammar = time_grammar(lexicon_for(language))
     folded, matches = _find_times(text, language, grammar)
+    if len(matches) == 1 and grammar.alternative_behind.match(folded[matches[0].end :]):
+        return [Recognized(matches[0].start, matches[0].end, error_message=messages.exact_time_required)]
     period = _find_separate_day_period(folded, matches, grammar)
     return sorted(
         _to_recognized(item, folded, text, period, grammar, messages, language, names)
