@@ -30,6 +30,7 @@ from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, re
 from flows.nlu.open_answers import (
     asks_back,
     asks_for_name,
+    hardly_is_address,
     names_something,
     read_name,
     without_naming,
@@ -96,6 +97,7 @@ __all__ = [
     "extract_pattern_matches",
     "find_labels",
     "fit_vectorizer",
+    "hardly_is_address",
     "has_wish",
     "imperatives",
     "is_about_past",

@@ -22,6 +22,14 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
     return not clauses.name_words.isdisjoint(words) and clauses.other_name_words.isdisjoint(words)
 
 
+def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether an answer to a question for an address is a statement: “you've been here before”."""
+    clauses = lexicon_for(language).clauses
+    if clauses.address_words.isdisjoint(names) or any(map(str.isdigit, text)):
+        return False
+    return not clauses.no_address_words.isdisjoint(tokenize(text))
+
+
 def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is a question, also one without its mark, or asks for time."""
     words, lexicon = tokenize(text), lexicon_for(language)

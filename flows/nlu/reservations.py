@@ -32,6 +32,7 @@ def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     spaced = patterns.harmless.sub(";", f" {' '.join(tokenize(text))} ")
     return (
         "?" in text
+        or patterns.hidden_condition.search(text) is not None
         or patterns.reservation.search(spaced) is not None
         or patterns.waiting.search(spaced) is not None
     )

@@ -106,4 +106,6 @@ def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
     known = {word for phrase in edge.keywords for word in phrase}
     if _denies_verb(message, known):
         return True
+    lexicon = lexicon_for(language)
+    known |= lexicon.clauses.particles | lexicon.answers.intensifiers
     return message.confirmation is not False and not known.issuperset(content_words(message.text, language))

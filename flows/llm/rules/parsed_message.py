@@ -15,6 +15,7 @@ from flows.nlu import (
     asks_back,
     asks_for_name,
     content_words,
+    hardly_is_address,
     is_about_past,
     mask_reports,
     names_something,
@@ -64,6 +65,7 @@ class ParsedMessage(MessageText):
             asks_back(self.text, self.language)
             or self.refuses_to_tell
             or wants_to_skip(self.text, self.language)
+            or hardly_is_address(self.text, names, self.language)
         ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]

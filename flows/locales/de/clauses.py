@@ -106,6 +106,10 @@ CLAUSES: Final = ClauseWords(
     half_units=words("halbes halbe halben"),
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
+    address_words=words("adresse anschrift straße lieferadresse"),
+    no_address_words=words(
+        "ich wir ihr sie du er man dieselbe gleiche selbe immer schon bereits kennt haben habt wisst nicht"
+    ),
     name_introductions=phrases(
         "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
@@ -146,7 +150,7 @@ CLAUSES: Final = ClauseWords(
             "offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"
         ),
         phrases("wo seid ihr, wo sind sie, wo ist das, adresse, wo genau, wie komme ich, wo finde ich"),
-        phrases("wie lange, dauert, dauer, wann bekomme ich"),
+        phrases("wie lange, wie lang, dauert, dauer, wann bekomme ich"),
         phrases("parken, parkplatz, parkplätze, parkhaus, garage"),
         phrases("haustier, haustiere, hund, hunde, katze, katzen"),
         phrases("foto, fotos, bild, bilder"),

@@ -41,7 +41,8 @@ _ANSWERS = AnswerWords(
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
         "stimmt nicht, stimmt so nicht, stimmt leider nicht, passt nicht, passt mir nicht, leider nicht, "
-        "leider nein, lieber nicht, besser nicht, eher nicht"
+        "leider nein, lieber nicht, besser nicht, eher nicht, zum glück nicht, zum glück keine, "
+        "zum glück keinen, gott sei dank nicht, gott sei dank keine, nicht dass ich wüsste"
     ),
     doubt_phrases=phrases(
         "nicht sicher, nicht ganz sicher, nicht klar, keine ahnung, weiß nicht, weiß ich nicht, "

@@ -117,7 +117,7 @@ MESSAGES: Final = LocaleMessages(
     no_words=("nein", "ne", "falsch", "stimmt nicht", "nicht richtig", "fehler"),
     cancel_words=(
         "abbrechen", "stopp", "aufhören", "vergiss es", "vergessen sie es", "vergesst es", "lassen wir es",
-        "lassen wir das", "lass es", "lassen sie es", "lass gut sein", "hat sich erledigt",
+        "lass es", "lassen sie es", "lass gut sein", "hat sich erledigt",
     ),
     skip_words=(
         "nichts besonderes",

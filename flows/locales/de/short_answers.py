@@ -43,7 +43,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "gerne wieder, immer wieder, sehr gerne, gern geschehen, haha, hihi, lol, das ging schnell, "
         "das ging ja schnell, das ging fix, so schnell, wie schön, bis dann, bis bald, bis später, bis morgen, "
         "bis nächste woche, bis nächstes mal, bis zum nächsten mal, mach's gut, machs gut, machen sie's gut, "
-        "ade, adieu, tschö, servus, alles gute, schönen tag, schönen abend, schönes wochenende, gute nacht, "
+        "ade, adieu, tschö, tschüssi, tschüssle, tschau, baba, servus, alles gute, schönen tag, schönen abend, schönes wochenende, gute nacht, "
         "schöne grüße, viele grüße, liebe grüße, freut mich, freu mich, freue mich, freuen uns"
     ),
     tags=phrases("oder, nicht, richtig, ja, stimmt's, stimmts, gell, ok, okay"),

@@ -115,6 +115,11 @@ CLAUSES: Final = ClauseWords(
     half_units=words("half"),
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
+    address_words=words("address street"),
+    no_address_words=words(
+        "i i'm i've i'll i'd you you're you've you'll we we're we've we'll he she they they've same before "
+        "usual already know have don't not"
+    ),
     name_introductions=phrases(
         "me, myself, for me, for myself, "
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "

@@ -40,10 +40,11 @@ _ANSWERS = AnswerWords(
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not "
         "bad, not a bad idea, "
-        "wouldn't be bad, go on then, happy with that, i'm happy"
+        "wouldn't be bad, go for it, go on then, happy with that, i'm happy"
     ),
     no_phrases=phrases(
-        "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
+        "luckily not, luckily no, thankfully not, thankfully no, thank god no, not that i know of, "
+        "not that i know, not to my knowledge, not that i can think of, no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
         "absolutely not, definitely not, certainly not, surely not, unfortunately not, afraid not, "
         "better not, "
         "rather not"

@@ -138,6 +138,7 @@ MESSAGES: Final = LocaleMessages(
         "nothing special",
         "none that i know of",
         "not that i know of",
+        "not that i can think of",
         "i don't have any",
         "don't have any",
         "i don't have one",

@@ -41,6 +41,11 @@ CLAUSES: Final = ClauseWords(
         "encuentro, llega, llegó, llegado, entiendo, recuerdo, recibí, recibido, veo, hay, sale, fue, era"
     ),
     clause_starts=phrases("quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"),
+    condition_pattern=(
+        r"(?<=\w|,|;|\.)[ ,;.]+si (?!(?:por|claro|gracias|señor\w*|resérv\w+|hágalo|hazlo|está bien|esta bien|"
+        r"es correcto|de acuerdo|vale|ok|perfecto|adelante|todo|quiero|confirm\w+|eso|así|correcto|lo quiero|"
+        r"la quiero)\b)\w+"
+    ),
     conditions=phrases(
         "siempre que, a menos que, a no ser que, cuando, hasta que, antes de, después de, con tal de que"
     ),
@@ -93,6 +98,11 @@ CLAUSES: Final = ClauseWords(
     half_units=words("media medio"),
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
+    address_words=words("dirección domicilio calle"),
+    no_address_words=words(
+        "ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma mismo siempre vinieron "
+        "vinisteis no tengo sé"
+    ),
     name_introductions=phrases(
         "yo mismo, yo misma, para mí, "
         "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, "
