@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.model import Message
 from flows.compiled import CompiledEdge, CompiledNode
-from flows.engine.action_runner import run_actions
-from flows.engine.edges import find_edge, is_silent_node
+from flows.engine.action_runner import ConsentMissing, run_actions
+from flows.engine.edges import find_edge, is_cancelling, is_silent_node
 from flows.engine.model_text import protect_echoes
 from flows.engine.reminders import add_reminder
 from flows.engine.response_builder import (
@@ -39,8 +39,14 @@ async def execute_selection(context: TurnContext, selection: Selection) -> None:
     if isinstance(selection, Stay):
         _stay_at_node(context, selection)
         return
+    later = () if isinstance(selection, Fallback) else selection.later
+    state = context.state
+    if state.kept and not isinstance(selection, Question) and is_cancelling(selection.edge, context.flow.language):
+        state.kept = ()
+    state.keep_wishes(later)
     _store_slots(context, selection.slots)
     if isinstance(selection, Question):
+        _promise_later(context, later)
         ask_for_missing(context, selection)
     else:
         await _follow(context, selection)
@@ -70,6 +76,12 @@ def _say_beforehand(context: TurnContext, selection: Transition) -> None:
             add_message(context, Message(text=rendered))
     if selection.rejected:
         add_message(context, Message(text=selection.rejected))
+    _promise_later(context, selection.later)
+
+
+def _promise_later(context: TurnContext, later: tuple[str, ...]) -> None:
+    for wish in later:
+        add_message(context, Message(text=context.locale_messages.later_wish.format(wish)))
 
 
 def _stay_at_node(context: TurnContext, selection: Stay) -> None:
@@ -218,9 +230,12 @@ def _failure_edges(context: TurnContext) -> tuple[CompiledEdge, ...]:
 def _record_ending(context: TurnContext) -> bool:
     """Record the outcome if the dialog ends at the node or is handed off there; return whether it does."""
     node: CompiledNode = context.node
+    is_ending = node.is_final or node.node.opt_out or node.node.hand_off
+    if is_ending and context.needs_consent:
+        raise ConsentMissing
     context.opts_out = context.opts_out or node.node.opt_out
     if node.is_final or node.node.opt_out:
         context.outcome, context.state.interrupts = "final", ()
     elif node.node.hand_off:
         context.outcome = "hand_off"
-    return node.is_final or node.node.opt_out or node.node.hand_off
+    return is_ending

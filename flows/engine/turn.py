@@ -14,6 +14,7 @@ from flows.document import Fallback, Node, UndeliveredFallback
 from flows.engine.after_end import begins_again, edge_after_end, is_polite
 from flows.engine.edges import find_edge
 from flows.engine.history_summary import start_summary
+from flows.engine.kept_wishes import answer_kept_wish, take_up_kept_wishes
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
     add_message,
@@ -152,6 +153,8 @@ def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogS
 
     A message that only says thanks, or remarks on what was done, does not restart the dialog.
     """
+    if state.outcome == "final":
+        state.kept = ()
     if state.outcome == "final" and flow.after_final == "restart":
         return state.restarted() if begins_again(flow, turn) else state
     if state.outcome == "hand_off":
@@ -224,8 +227,11 @@ def _quote_choice(said: str, label: str) -> str:
 
 
 async def _select_and_execute(context: TurnContext) -> None:
-    context.state.turns_in_node += 1
-    await execute_selection(context, await select_transition(context))
+    if not await answer_kept_wish(context):
+        context.state.turns_in_node += 1
+        await execute_selection(context, await select_transition(context))
+    if context.state.kept:
+        await take_up_kept_wishes(context)
 
 
 def _is_budget_exhausted(context: TurnContext) -> bool:

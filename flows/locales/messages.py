@@ -33,6 +33,8 @@ class LocaleMessages:
     take_your_time: str
     nothing_done_yet: str
     later_wish: str
+    kept_wish: str
+    kept_wish_question: str
     examples_hint: str
     quoted_example: str
     human_agent_hint: str

@@ -62,6 +62,7 @@ from flows.nlu.wishes import (
     mentions_ending,
     refuses_wish,
     repeats_offer,
+    tells_fact,
 )
 
 __all__ = [
@@ -138,6 +139,7 @@ __all__ = [
     "repeats_offer",
     "speaks_of_own_people",
     "split_clauses",
+    "tells_fact",
     "wants_to_skip",
     "without_contacts",
     "without_courtesies",
