@@ -46,13 +46,16 @@ def without_and(part: str, language: str) -> str:
 def words_of_wish(request: TransitionRequest, edge: CompiledEdge) -> str:
     """Return the part of a message that wishes what an edge is for; empty if it has no parts.
 
-    It is the part with the best evidence for the edge, behind the first one.
+    It is the part with the best evidence for the edge, behind the first one. Without any the last part is
+    meant, but not by an edge to something irreversible: that one contradicts the others.
     """
     parts = split_wishes(request.text, request.language)[1:]
     if not parts:
         return ""
     scores = [score_edge(edge, ParsedMessage(request._replace(text=part))).score for part in parts]
-    return without_and(parts[scores.index(max(scores))] if max(scores) else parts[-1], request.language)
+    if not any(scores) and edge.commits:
+        return ""
+    return without_and(parts[scores.index(max(scores))] if any(scores) else parts[-1], request.language)
 
 
 class Wishes(NamedTuple):
