@@ -14,6 +14,7 @@ from flows.engine.response_builder import (
     add_node_prompt,
     add_text,
     ask,
+    ask_after_greeting,
     ask_for_missing,
     current_question,
     repeat_question,
@@ -95,7 +96,7 @@ def _stay_at_node(context: TurnContext, selection: Stay) -> None:
     elif reply := protect_echoes(context, decision.reply):
         ask(context, reply)
     elif is_greeting(context.text, context.flow.language) and (question := current_question(context)):
-        ask(context, question)
+        ask_after_greeting(context, question)
     elif not is_first:
         add_fallback(context, offers_agent=selection.offers_agent)
 

@@ -137,7 +137,8 @@ def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> Non
     if isinstance(fallback, UndeliveredFallback):
         route = find_undelivered_route(context, fallback, failure)
     if route is None:
-        add_text(context, fallback.say)
+        if not add_text(context, fallback.say) and context.node.node.hand_off and not fallback.edge:
+            add_message(context, Message(text=context.locale_messages.nobody_free))
         return
     said = context.render_protected(TextTemplate(fallback.say, "message")) if fallback.say else ""
     if text := said or current_question(context):

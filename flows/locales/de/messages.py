@@ -29,6 +29,8 @@ MESSAGES: Final = LocaleMessages(
     "Kollegen weiter, "
     "die Antwort kommt hier.",
     hand_off="Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, die Antwort kommt gleich hier.",
+    nobody_free="Es tut mir leid, gerade sind alle im Gespräch. Sie bekommen Nachricht, sobald jemand frei "
+    "ist; bis dahin bin ich wieder da.",
     rephrase_prompt="Können Sie das anders sagen?",
     take_your_time="Natürlich, lassen Sie sich Zeit.",
     nothing_done_yet="Ich habe noch nichts getan.",
@@ -97,6 +99,8 @@ MESSAGES: Final = LocaleMessages(
     yes_label="Ja",
     no_label="Nein",
     skip_label="Überspringen",
+    label_leads=("ihr", "ihre", "ihren", "dein", "deine", "deinen"),
+    label_articles=("der", "die", "das", "den"),
     what_is_wrong="Was soll ich ändern?",
     form_cancelled="In Ordnung, ich höre hier auf.",
     after_end="Damit waren wir fertig. Schreiben Sie „Hallo“, um neu zu beginnen, oder was Sie brauchen.",

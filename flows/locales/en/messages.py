@@ -27,6 +27,8 @@ MESSAGES: Final = LocaleMessages(
     "will answer "
     "here.",
     hand_off="I'm passing you on to a colleague, who will answer you right here.",
+    nobody_free="I am sorry, all our colleagues are busy right now. They will write to you as soon as they "
+    "can; until then I am here again.",
     rephrase_prompt="Could you say it in other words?",
     take_your_time="Of course, take your time.",
     nothing_done_yet="I have not done anything yet.",
@@ -89,6 +91,8 @@ MESSAGES: Final = LocaleMessages(
     yes_label="Yes",
     no_label="No",
     skip_label="Skip",
+    label_leads=("your", "the"),
+    label_articles=(),
     what_is_wrong="What shall I change?",
     form_cancelled="All right, I have stopped here.",
     after_end="We had finished here. Write “hello” to begin again, or tell me what else you need.",

@@ -28,6 +28,8 @@ MESSAGES: Final = LocaleMessages(
     "nuestro equipo, "
     "que le responderá aquí.",
     hand_off="Le paso con una persona de nuestro equipo, que le responderá aquí mismo.",
+    nobody_free="Lo siento, ahora mismo todas las personas del equipo están ocupadas. Recibirá un mensaje en "
+    "cuanto alguien quede libre; hasta entonces vuelvo a estar yo aquí.",
     rephrase_prompt="¿Podría decirlo con otras palabras?",
     take_your_time="Por supuesto, tómese su tiempo.",
     nothing_done_yet="Todavía no he hecho nada.",
@@ -96,6 +98,8 @@ MESSAGES: Final = LocaleMessages(
     yes_label="Sí",
     no_label="No",
     skip_label="Omitir",
+    label_leads=("su", "sus", "tu", "tus", "el", "la", "los", "las"),
+    label_articles=(),
     what_is_wrong="¿Qué debo cambiar?",
     form_cancelled="De acuerdo, lo dejo aquí.",
     after_end="Ya habíamos terminado. Escriba «hola» para empezar de nuevo, o dígame qué más necesita.",
