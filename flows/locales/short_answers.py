@@ -22,6 +22,8 @@ class ShortAnswers:
     """Words behind an answer that ask whether it is one (“no, right?”)."""
     ignorance: tuple[str, ...] = ()
     """Phrases of who does not know the answer (“no idea”)."""
+    indifference: tuple[str, ...] = ()
+    """Phrases of who leaves the answer to others (“whatever”)."""
     untold_patterns: tuple[str, ...] = ()
     """Patterns of who does not want to tell (“I'd rather not say”), without accents."""
     skip_patterns: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.reservations import asks_to_wait
+from flows.nlu.short_answers import is_ignorant, is_indifferent
 from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
@@ -27,6 +28,8 @@ def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_
     clauses = lexicon_for(language).clauses
     if clauses.address_words.isdisjoint(names) or any(map(str.isdigit, text)):
         return False
+    if is_ignorant(text, language) or is_indifferent(text, language):
+        return True
     return not clauses.no_address_words.isdisjoint(tokenize(text))
 
 
@@ -43,6 +46,8 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     name, lexicon = _without_introduction(text, lexicon_for(language)), lexicon_for(language)
     words = tokenize(name)
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
+        return ""
+    if is_ignorant(text, language) or is_indifferent(text, language):
         return ""
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""

@@ -29,6 +29,7 @@ class _Answers:
     skip: re.Pattern[str]
     courtesy: re.Pattern[str]
     ignorance: re.Pattern[str]
+    indifference: re.Pattern[str]
 
 
 @cache
@@ -45,6 +46,7 @@ def _answers(lexicon: Lexicon) -> _Answers:
         tags=frozenset(map(tokenize, short.tags)),
         untold=re.compile(any_pattern(short.untold_patterns)),
         skip=re.compile(any_pattern(short.skip_patterns)),
+        indifference=re.compile(rf" (?:{one_of(lexicon.fillers)} )*{one_of(short.indifference)} "),
         ignorance=re.compile(rf" {one_of(short.ignorance)} "),
         courtesy=re.compile(rf" {one_of((*short.courtesies, *lexicon.thanks))}(?= )"),
     )
@@ -99,6 +101,12 @@ def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def is_ignorant(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text says that its writer does not know the answer: “no idea”."""
     return _answers(lexicon_for(language)).ignorance.search(f" {' '.join(tokenize(text))} ") is not None
+
+
+def is_indifferent(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text only says that its writer does not care: “whatever”."""
+    spaced = f" {' '.join(tokenize(text))} "
+    return _answers(lexicon_for(language)).indifference.fullmatch(spaced) is not None
 
 
 def wants_to_skip(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -179,7 +179,7 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
     plain, opening = {*tokenize(f"{slot.question} {describe(slot)} {label(slot, form.graph.messages)}")}, set[str]()
     for code in codes:
         lexicon = lexicon_for(code)
-        phrases |= dict.fromkeys(sorted(lexicon.answers.no))
+        phrases |= dict.fromkeys((*sorted(lexicon.answers.no), *lexicon.answers.no_phrases))
         plain |= (lexicon.thanks | lexicon.thanks_companions) - lexicon.answers.yes
         opening |= lexicon.clauses.particles | lexicon.answers.intensifiers
     parts = (phrases, sorted(plain | opening), sorted(opening))

@@ -108,4 +108,7 @@ def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
         return True
     lexicon = lexicon_for(language)
     known |= lexicon.clauses.particles | lexicon.answers.intensifiers
-    return message.confirmation is not False and not known.issuperset(content_words(message.text, language))
+    # “that one never came” tells something
+    tells = not (lexicon.answers.incorrect & lexicon.negations).isdisjoint(words)
+    is_no = message.confirmation is False and not (tells and lexicon.answers.no.isdisjoint(words))
+    return not is_no and not known.issuperset(content_words(message.text, language))

@@ -53,6 +53,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "finde ihn nicht, finde ich nicht, find ich nicht, vergessen, verloren, hab ich nicht, "
         "habe ich nicht, nicht auswendig, nicht im kopf"
     ),
+    indifference=phrases(
+        "egal, ist mir egal, ganz egal, spielt keine rolle, was sie wollen, wie sie wollen"
+    ),
     untold_patterns=(
         rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",
         r"\b(?:sage?|sagen|verrate?) (?:ich|wir) (?:\w+ ){0,2}nicht\b",

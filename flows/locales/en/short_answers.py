@@ -45,6 +45,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "don't remember, do not remember, can't find, cannot find, can't read, lost it, i lost, i've lost, "
         "don't have it, do not have it, haven't got it, don't have that, forgot, forgotten, threw it away"
     ),
+    indifference=phrases(
+        "whatever, doesn't matter, does not matter, don't care, any will do, you choose, you decide"
+    ),
     untold_patterns=(
         rf"\b(?:rather|prefer|prefer to) not (?:to )?{_TELL}\b",
         rf"\b(?:i|we) (?:\w+ )?(?:don'?t|do not|won'?t|will not|can'?t|cannot|am not going to) "

@@ -21,7 +21,8 @@ CLAUSES: Final = ClauseWords(
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
     doubts=phrases(
-        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, "
+        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, no está seguro, no está segura, "
+        "creo que, igual, "
         "creo, supongo, "
         "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
     ),

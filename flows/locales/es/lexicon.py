@@ -222,6 +222,7 @@ LEXICON: Final = Lexicon(
     dates=_DATES,
     times=_TIMES,
     stop_words=words(
+        "estaba estaban estamos estar están estuvo era eran es son fue "
         "a al con de del el en es la las lo los me mi mis para por que se su sus un una unos unas y o le les "
         "hola gracias favor usted quiero quería quisiera puedo puede este esta eso"
     ),

@@ -40,6 +40,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no lo encuentro, no la encuentro, lo perdí, la perdí, lo he perdido, la he perdido, no lo tengo, "
         "no la tengo, se me olvidó, lo olvidé, la olvidé"
     ),
+    indifference=phrases(
+        "da igual, me da igual, lo que sea, el que sea, la que sea, cualquiera, como quiera"
+    ),
     untold_patterns=(
         rf"\bprefiero no {_TELL}",
         rf"\bno (?:lo |la |te lo |se lo |os lo |le |te |se |os )?(?:quiero|queremos|voy "
