@@ -31,7 +31,7 @@ MAX_ENVIRONMENT_VALUES = 20
 MAX_COMPLETED_ACTIONS = 50
 
 
-class ConsentMissing(Exception):  # noqa: N818 - no error: the user has to be asked before
+class ConsentMissing(Exception):
     """Something irreversible would be done that the user has not agreed to."""
 
 

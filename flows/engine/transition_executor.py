@@ -42,7 +42,11 @@ async def execute_selection(context: TurnContext, selection: Selection) -> None:
         return
     later = () if isinstance(selection, Fallback) else selection.later
     state = context.state
-    if state.kept and not isinstance(selection, Question) and is_cancelling(selection.edge, context.flow.language):
+    if (
+        state.kept
+        and not isinstance(selection, Question)
+        and is_cancelling(selection.edge, context.flow.language)
+    ):
         state.kept = ()
     state.keep_wishes(later)
     _store_slots(context, selection.slots)

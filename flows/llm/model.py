@@ -94,8 +94,8 @@ class TransitionDecision(NamedTuple):
     `speculative_replies`, at its target; `error_message` tells the user why a value could not be read.
     `rejected` are the reasons why values beside those of `slots` could not be read, by slot.
     `also` are edges to answers that the message asks for beside its main wish, `later` the words of other
-    wishes, which are taken up afterwards, and `later_edges` the edges of such wishes. `failures` are the models that
-    were asked before in vain, as `<model>:<reason>`.
+    wishes, which are taken up afterwards, and `later_edges` the edges of such wishes. `failures` are the
+    models that were asked before in vain, as `<model>:<reason>`.
     """
 
     edge_id: str = ""

@@ -41,7 +41,7 @@ class ClauseWords:
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     condition_pattern: str = ""
-    """A pattern of words with spaces around them that begin a condition where folding hides it (“sí”, “si”)."""
+    """A pattern of what begins a condition where folding would hide it: “si” behind “sí”."""
     conditions: Phrases = ()
     """Beginnings of a clause about what might be: behind a yes its words are no wish."""
     negative_questions: Phrases = ()

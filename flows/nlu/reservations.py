@@ -53,11 +53,13 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative
-        and any(
-            form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
-            for form in _forms(word, lexicon)
+        and (
+            _is_verb_of_question(word, known, lexicon)
+            or any(
+                form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
+                for form in _forms(word, lexicon)
+            )
         )
-        or _is_verb_of_question(word, known, lexicon)
         for word in spaced.split()
     )
 

@@ -96,7 +96,9 @@ def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
         within = hour_within_question(reason, slot.question, slot.language) if len(recognized) == 1 else ""
-        return SlotReading(within, weight=len(within)) if within else SlotReading(error_message=reason, weight=1)
+        return (
+            SlotReading(within, weight=len(within)) if within else SlotReading(error_message=reason, weight=1)
+        )
     return single_value([item.value for item in recognized], text, slot)
 
 

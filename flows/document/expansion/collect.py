@@ -176,7 +176,10 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
     """
     codes = (form.graph.language, *form.graph.codes)
     phrases = dict.fromkeys(word for code in codes for word in messages_for(code).skip_words)
-    plain, opening = {*tokenize(f"{slot.question} {describe(slot)} {label(slot, form.graph.messages)}")}, set[str]()
+    plain, opening = (
+        {*tokenize(f"{slot.question} {describe(slot)} {label(slot, form.graph.messages)}")},
+        set[str](),
+    )
     for code in codes:
         lexicon = lexicon_for(code)
         phrases |= dict.fromkeys((*sorted(lexicon.answers.no), *lexicon.answers.no_phrases))

@@ -104,7 +104,9 @@ def _add_what_is_wrong(
     graph.add_node(
         {
             "id": name, "name": name, "static_text": node.no_text or graph.messages.what_is_wrong,
-            "choices": [{"label": label(slot, graph.messages), "payload": changes[slot.name]} for slot in slots],
+            "choices": [
+                {"label": label(slot, graph.messages), "payload": changes[slot.name]} for slot in slots
+            ],
             "edges": edges, "max_turns": node.max_turns if is_bounded else None, "part_of": node.id,
         },
         place,

@@ -62,11 +62,11 @@ def choose_edge(called: Sequence[Call], question: TransitionRequest) -> Chosen:
     if best.commits:
         return Chosen(best.id, arguments_by_name[best.id])
     beside = [edge.id for edge in answers if edge is not best]
-    later = [edge.id for edge in others if edge.target != best.target and not (edge.takes_yes or edge.takes_no)]
+    later = [
+        edge.id for edge in others if edge.target != best.target and not (edge.takes_yes or edge.takes_no)
+    ]
     again = [best.id] if _is_called_twice(best.id, called) else []
-    return Chosen(
-        best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE]), (*again, *later)
-    )
+    return Chosen(best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE]), (*again, *later))
 
 
 def _is_called_twice(name: str, called: Sequence[Call]) -> bool:

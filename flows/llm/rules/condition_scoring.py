@@ -161,7 +161,7 @@ def _listed_length(message: ParsedMessage, condition: str) -> int:
 
 
 def _closing_score(condition: str, message: ParsedMessage) -> float:
-    """Score a condition about thanks or a goodbye for a text that is nothing else; a mere “ok” is a yes too."""
+    """Score a condition about thanks or a goodbye for a text that is nothing else; an “ok” is a yes too."""
     words = lexicon_for(message.language).clauses.closing_words
     if words.isdisjoint(tokenize(condition)) or not is_thanks(message):
         return 0.0

@@ -131,7 +131,8 @@ CLAUSES: Final = ClauseWords(
         r"nennen wir (?:ihn|sie|es)",
     ),
     name_endings=phrases(
-        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, ist der name, nochmal"
+        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, "
+        "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),

@@ -20,6 +20,7 @@ CONDITIONS: Final = ConditionWords(
     articles=phrases("der, die, das, ein, eine"),
     people=words("kunde kundin gast person nutzer nutzerin"),
     ignorance_patterns=(
-        r"\b(?:weiss|kennt|hat|findet)\b.*\b(?:nicht|kein\w*)\b", r"\b(?:verloren|vergessen|unbekannt)\b",
+        r"\b(?:weiss|kennt|hat|findet)\b.*\b(?:nicht|kein\w*)\b",
+        r"\b(?:verloren|vergessen|unbekannt)\b",
     ),
 )

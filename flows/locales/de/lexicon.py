@@ -120,7 +120,8 @@ _DATES = DateWords(
     ago_before_words=phrases("vor"),
     bare_day_patterns=(r"(?:am|den|dem|der|vom|zum) (?P<number>\d{1,2}) [.;]",),
     day_of_month_patterns=(
-        r"(?:den |der )?(?P<number>\d{1,2})(?:te[nr]?| ;)", r"(?:den|der) (?P<number>\d{1,2})",
+        r"(?:den |der )?(?P<number>\d{1,2})(?:te[nr]?| ;)",
+        r"(?:den|der) (?P<number>\d{1,2})",
     ),
     last_before_words=phrases("letzten, vergangenen"),
     near_day_not_after=phrases("am"),

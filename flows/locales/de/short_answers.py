@@ -41,14 +41,17 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
         "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "
         "gerne wieder, immer wieder, sehr gerne, gern geschehen, haha, hihi, lol, das ging schnell, "
-        "das ging ja schnell, das ging fix, so schnell, wie schön, bis dann, bis bald, bis später, bis morgen, "
+        "das ging ja schnell, das ging fix, so schnell, wie schön, bis dann, bis bald, bis später, "
+        "bis morgen, "
         "bis nächste woche, bis nächstes mal, bis zum nächsten mal, mach's gut, machs gut, machen sie's gut, "
-        "ade, adieu, tschö, tschüssi, tschüssle, tschau, baba, servus, alles gute, schönen tag, schönen abend, schönes wochenende, gute nacht, "
+        "ade, adieu, tschö, tschüssi, tschüssle, tschau, baba, servus, alles gute, schönen tag, "
+        "schönen abend, schönes wochenende, gute nacht, "
         "schöne grüße, viele grüße, liebe grüße, freut mich, freu mich, freue mich, freuen uns"
     ),
     tags=phrases("oder, nicht, richtig, ja, stimmt's, stimmts, gell, ok, okay"),
     ignorance=phrases(
-        "keine ahnung, kein plan, keinen plan, weiß ich nicht, weiß nicht, weiß es nicht, weiß ich grad nicht, "
+        "keine ahnung, kein plan, keinen plan, weiß ich nicht, weiß nicht, weiß es nicht, "
+        "weiß ich grad nicht, "
         "weiß ich gerade nicht, weiß ich leider nicht, kenne ich nicht, kenn ich nicht, finde sie nicht, "
         "finde ihn nicht, finde ich nicht, find ich nicht, vergessen, verloren, hab ich nicht, "
         "habe ich nicht, nicht auswendig, nicht im kopf"

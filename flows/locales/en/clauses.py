@@ -151,7 +151,8 @@ CLAUSES: Final = ClauseWords(
         "travellers visitors"
     ),
     people_counts=phrases(
-        "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us, # are coming, "
+        "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us, "
+        "# are coming, "
         "# will come, # will be coming, # coming"
     ),
     closing_words=words("thanks thank bye goodbye"),

@@ -23,7 +23,8 @@ CONDITIONS: Final = ConditionWords(
     articles=phrases("the, a, an"),
     ignorance_patterns=(
         r"\b(?:not|n't|cannot|never|without)\b(?: \w+)? (?:know|have|find|remember|read|sure)",
-        r"\bn't (?:know|have|find|remember|read)", r"\b(?:lost|unknown|forgot|forgotten|unsure)\b",
+        r"\bn't (?:know|have|find|remember|read)",
+        r"\b(?:lost|unknown|forgot|forgotten|unsure)\b",
     ),
     willing=phrases("ready, interest, positive, want"),
     any_answer_patterns=(

@@ -44,7 +44,8 @@ _ANSWERS = AnswerWords(
     ),
     no_phrases=phrases(
         "luckily not, luckily no, thankfully not, thankfully no, thank god no, not that i know of, "
-        "not that i know, not to my knowledge, not that i can think of, no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
+        "not that i know, not to my knowledge, not that i can think of, no way, none of them, "
+        "none of these, none of those, neither of them, not at all, of course not, "
         "absolutely not, definitely not, certainly not, surely not, unfortunately not, afraid not, "
         "better not, "
         "rather not"

@@ -31,9 +31,11 @@ SHORT_ANSWERS: Final = ShortAnswers(
     ),
     amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
     courtesies=phrases(
-        "cheers, ta, helpful, awesome, amazing, fantastic, excellent, superb, terrific, fabulous, sweet, kind, "
+        "cheers, ta, helpful, awesome, amazing, fantastic, excellent, superb, terrific, fabulous, "
+        "sweet, kind, "
         "friendly, impressed, impressive, well done, good work, great work, nice work, good job, great job, "
-        "great service, good service, love it, loved it, appreciate it, appreciated, a pleasure, my pleasure, "
+        "great service, good service, love it, loved it, appreciate it, appreciated, a pleasure, "
+        "my pleasure, "
         "the best, thumbs up, keep it up, bravo, haha, hahaha, lol, that was quick, that was fast, "
         "that was easy, so quick, so fast, so easy, how nice, see you, see ya, take care, all the best, "
         "good night, have a good, have a nice, have a great, have a lovely, bye bye, ciao, until then, "

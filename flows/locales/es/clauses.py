@@ -21,7 +21,8 @@ CLAUSES: Final = ClauseWords(
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
     doubts=phrases(
-        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, no está seguro, no está segura, "
+        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, no está seguro, "
+        "no está segura, "
         "creo que, igual, "
         "creo, supongo, "
         "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
@@ -43,7 +44,7 @@ CLAUSES: Final = ClauseWords(
     ),
     clause_starts=phrases("quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"),
     condition_pattern=(
-        r"(?<=\w|,|;|\.)[ ,;.]+si (?!(?:por|claro|gracias|señor\w*|resérv\w+|hágalo|hazlo|está bien|esta bien|"
+        r"(?<=\w|,|;|\.)[ ,;.]+si (?!(?:por|claro|gracias|señor\w*|resérv\w+|hágalo|hazlo|est[áa] bien|"
         r"es correcto|de acuerdo|vale|ok|perfecto|adelante|todo|quiero|confirm\w+|eso|así|correcto|lo quiero|"
         r"la quiero)\b)\w+"
     ),
@@ -129,7 +130,9 @@ CLAUSES: Final = ClauseWords(
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
     ),
-    people_counts=phrases("para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"),
+    people_counts=phrases(
+        "para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"
+    ),
     closing_words=words("gracias adiós despide"),
     topics=(
         phrases(

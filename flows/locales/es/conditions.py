@@ -19,6 +19,7 @@ CONDITIONS: Final = ConditionWords(
     articles=phrases("el, la, un, una"),
     people=words("cliente clienta usuario usuaria persona"),
     ignorance_patterns=(
-        r"\bno (?:lo |la )?(?:sabe|conoce|tiene|encuentra|recuerda)\b", r"\b(?:perdido|olvidado|desconoce)\b",
+        r"\bno (?:lo |la )?(?:sabe|conoce|tiene|encuentra|recuerda)\b",
+        r"\b(?:perdido|olvidado|desconoce)\b",
     ),
 )

@@ -39,10 +39,12 @@ _ANSWERS = AnswerWords(
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
         "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal, "
-        "venga, venga va, eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, tal cual"
+        "venga, venga va, eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, "
+        "tal cual"
     ),
     no_phrases=phrases(
-        "por suerte no, gracias a dios no, que yo sepa no, no que yo sepa, mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
+        "por suerte no, gracias a dios no, que yo sepa no, no que yo sepa, mejor no, "
+        "desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
         "que no, de ninguna manera, de "
         "ningún modo, para nada, "
         "en absoluto, ni hablar, no estoy de acuerdo, no está bien, no es así, no es eso, nada de eso"

@@ -18,14 +18,16 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no lo soy, no lo somos, no lo tengo, no la tengo, no tengo, no tenemos, no lo es, no tengo ninguno, "
         "no tengo ninguna, ninguno, ninguna, qué va, más bien no, la verdad es que no, no hace "
         "falta, no mucho, "
-        "tampoco, nada, eso es todo, nada más, no eso es todo, no eso sería todo, eso sería todo, no ya está, "
+        "tampoco, nada, eso es todo, nada más, no eso es todo, no eso sería todo, eso sería todo, "
+        "no ya está, "
         "no con eso está, no así está bien, no es todo, no nada más"
     ),
     amounts={"ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
     courtesies=phrases(
         "amable, amables, buen trabajo, bien hecho, gran trabajo, sigan así, sigue así, seguid así, "
         "maravilla, maravilloso, maravillosa, fantástico, fantástica, increíble, magnífico, útil, servicial, "
-        "atento, atenta, atentos, encantado, encantada, majo, majos, simpático, simpáticos, lo máximo, crack, "
+        "atento, atenta, atentos, encantado, encantada, majo, majos, simpático, simpáticos, lo máximo, "
+        "crack, "
         "cracks, los mejores, el mejor, la mejor, lo mejor, bravo, enhorabuena, felicidades, felicitaciones, "
         "qué rápido, qué bien, qué bueno, qué guay, guay, qué eficientes, un placer, de nada, jaja, jajaja, "
         "jeje, muy bueno, muy buena, muy bien, que vaya bien, que le vaya bien, que te vaya bien, "

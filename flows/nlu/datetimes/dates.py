@@ -50,12 +50,11 @@ def _grammar(lexicon: Lexicon) -> _DateGrammar:
             re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
             re.compile(
                 r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}(?!\d)|\d{2}"
-                + not_hour + ")"
+                + not_hour
+                + ")"
             ),
             re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
-            re.compile(
-                rf"(?<!\d){day}(?:\s+{particle})?[\s,.-]*{month}[\s,.-]*(?:{particle}\s+)?{year}"
-            ),
+            re.compile(rf"(?<!\d){day}(?:\s+{particle})?[\s,.-]*{month}[\s,.-]*(?:{particle}\s+)?{year}"),
             re.compile(rf"\b{month}[\s.-]*{day}[\s,.-]+{year}"),
             re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{month}[\s,.-]*{day}(?!\d)"),
             re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),

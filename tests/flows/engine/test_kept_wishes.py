@@ -20,7 +20,13 @@ from tests.flows.conversation import TODAY, Json
 
 WORDS = {
     "en": ("I'd like to donate and get the newsletter", "get the newsletter", "yes", "no", "stop"),
-    "de": ("ich möchte spenden und den newsletter bekommen", "den newsletter bekommen", "ja", "nein", "stopp"),
+    "de": (
+        "ich möchte spenden und den newsletter bekommen",
+        "den newsletter bekommen",
+        "ja",
+        "nein",
+        "stopp",
+    ),
     "es": ("quiero donar y recibir el boletín", "recibir el boletín", "sí", "no", "cancelar"),
 }
 KEYWORDS = {
@@ -60,7 +66,8 @@ def charity(language: str = "en", **more: Any) -> Flow:
             },
             {"id": "gift", "node_type": "collect", "then": "gift_ok",
              "slots": [{"name": "amount", "question": "#1?", "type": "integer"}]},
-            {"id": "gift_ok", "node_type": "confirm", "collect": "gift", "then": "given", "static_text": "#2?"},
+            {"id": "gift_ok", "node_type": "confirm", "collect": "gift", "then": "given",
+             "static_text": "#2?"},
             {"id": "given", "name": "Given", "static_text": "Given.", "is_final": True,
              "actions": [{"trigger": "on_enter", "action_id": "give"}]},
             {"id": "letter", "node_type": "collect", "then": "sent",
@@ -93,7 +100,7 @@ async def say(machine: DialogMachine, *texts: str) -> TurnResult:
 
 
 def kept(machine: DialogMachine) -> list[str]:
-    return [wish["text"] for wish in (machine.state or {}).get("kept") or ()]
+    return [wish.text for wish in DialogState.from_json(machine.state).kept]
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -123,7 +130,7 @@ async def test_a_deed_is_asked_about_before(language: str, answer: str, deeds: l
     machine, recorder = talk_over(charity(language))
     asked = await say(machine, both[language], "20", yes)
     assert asked.messages[-1].text.endswith("?")
-    assert [choice.payload for choice in asked.messages[-1].choices][0].casefold() == yes
+    assert asked.messages[-1].choices[0].payload.casefold() == yes
     assert recorder.called == ["give"]
     await machine.turn({"yes": yes, "no": no}[answer])
     assert recorder.called == deeds
@@ -243,8 +250,8 @@ async def test_a_kept_wish_never_does_anything_without_a_yes(
     machine, recorder = talk_over(charity())
     await machine.turn(f"hello, {first} {' '.join(f'and the {other}' for other in others)}")
     for text in texts:
-        before, state = list(recorder.called), machine.state or {}
-        asked = any(wish.get("is_asked") for wish in state.get("kept") or ())
+        before = list(recorder.called)
+        asked = any(wish.is_asked for wish in DialogState.from_json(machine.state).kept)
         await machine.turn(text)
         done = recorder.called[len(before) :]
         if "leave" in done:

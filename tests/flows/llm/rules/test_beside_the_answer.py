@@ -9,6 +9,7 @@ import pytest
 
 from flows.document import Flow
 from flows.engine import DialogMachine
+from flows.state import DialogState
 from tests.flows.conversation import TODAY
 
 _DAY = {"name": "day", "question": "Tag? ", "format": "date", "x-future": True}
@@ -35,7 +36,7 @@ async def heard(language: str, slots: tuple[dict[str, Any], ...], *texts: str) -
     answer = await machine.turn({"en": "hello", "de": "hallo", "es": "hola"}[language])
     for text in texts:
         answer = await machine.turn(text)
-    return answer.node, dict((machine.state or {}).get("slots") or {})
+    return answer.node, dict(DialogState.from_json(machine.state).slots)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,14 @@ async def test_a_day_with_an_alternative_is_asked_for_again(language: str, text:
     ],
 )
 async def test_who_comes_is_a_number_of_people(language: str, text: str) -> None:
-    node, slots = await heard(language, (_GUESTS, _TIME, _DAY), "4", "19:30", "5 December" if language == "en" else "5.12.2026", text)
+    node, slots = await heard(
+        language,
+        (_GUESTS, _TIME, _DAY),
+        "4",
+        "19:30",
+        "5 December" if language == "en" else "5.12.2026",
+        text,
+    )
     assert (node, slots.get("guests")) == ("ok", 16)
 
 
@@ -137,7 +145,12 @@ async def test_a_name_is_read_without_what_says_so(
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("en", "nothing really"), ("en", "not that I can think of"), ("de", "eigentlich nichts"), ("es", "nada")],
+    [
+        ("en", "nothing really"),
+        ("en", "not that I can think of"),
+        ("de", "eigentlich nichts"),
+        ("es", "nada"),
+    ],
 )
 async def test_who_has_nothing_to_add_leaves_it_out(language: str, text: str) -> None:
     slot = {"name": "note", "question": "Note? Notiz? ¿Nota?", "optional": True, "verbatim": True}

@@ -43,9 +43,7 @@ ES_KNOWS = ("El cliente da el número", "El cliente no tiene el número")
         ("es", ES_KNOWS, "ni idea", "second"),
     ],
 )
-async def test_a_condition_is_met(
-    language: str, conditions: tuple[str, str], text: str, taken: str
-) -> None:
+async def test_a_condition_is_met(language: str, conditions: tuple[str, str], text: str, taken: str) -> None:
     edges = [edge("first", "a", conditions[0]), edge("second", "b", conditions[1])]
     made = flow(
         node("ask", "?", edges=edges),
