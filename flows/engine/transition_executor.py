@@ -40,21 +40,24 @@ async def execute_selection(context: TurnContext, selection: Selection) -> None:
     if isinstance(selection, Stay):
         _stay_at_node(context, selection)
         return
+    if context.state.kept:
+        _drop_wishes_when_cancelled(context, selection)
     later = () if isinstance(selection, Fallback) else selection.later
-    state = context.state
-    if (
-        state.kept
-        and not isinstance(selection, Question)
-        and is_cancelling(selection.edge, context.flow.language)
-    ):
-        state.kept = ()
-    state.keep_wishes(later)
+    if later:
+        context.state.keep_wishes(later)
     _store_slots(context, selection.slots)
     if isinstance(selection, Question):
         _promise_later(context, later)
         ask_for_missing(context, selection)
     else:
         await _follow(context, selection)
+
+
+def _drop_wishes_when_cancelled(context: TurnContext, selection: Selection) -> None:
+    if not isinstance(selection, Transition | Fallback):
+        return
+    if is_cancelling(selection.edge, context.flow.language):
+        context.state.kept = ()
 
 
 async def _follow(context: TurnContext, selection: Transition | Fallback) -> None:

@@ -62,7 +62,8 @@ async def select_transition(context: TurnContext) -> Selection:
     if edge is not None:
         slots, question = extract_slots(context, edge, decision)
         question = question or criterion_question(context, edge, slots)
-        later = () if context.needs_consent else _later_wishes(context, edge, edges, decision)
+        has_more = (decision.later or decision.later_edges) and not (context.needs_consent or edge.commits)
+        later = _later_wishes(context, edges, decision) if has_more else ()
         if question is None:
             rejected = " ".join(dict.fromkeys(decision.rejected.values()))
             also = tuple(
@@ -203,12 +204,10 @@ def _missing_consent(
 
 
 def _later_wishes(
-    context: TurnContext, edge: CompiledEdge, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
+    context: TurnContext, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
 ) -> tuple[str, ...]:
     """Return the words of the message's other wishes, those that a model has named by their edges too."""
     named = [each for name in decision.later_edges if (each := find_edge(name, edges))]
-    if edge.commits or not (named or decision.later):
-        return ()
     request = _build_request(context, edges)
     words = (*decision.later, *(words_of_wish(request, each) for each in named))
     return tuple(dict.fromkeys(filter(None, words)))
