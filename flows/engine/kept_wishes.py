@@ -17,6 +17,7 @@ from flows.engine.transition_executor import execute_selection
 from flows.engine.transition_selector import select_transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import ModelError
+from flows.llm.rules import best_edge
 from flows.nlu import is_reserved, is_unreserved_yes, recognize_confirmation
 from flows.state import DialogState, KeptWish
 
@@ -49,16 +50,26 @@ async def take_up_kept_wishes(context: TurnContext) -> None:
 
 
 def _is_due(context: TurnContext, wish: KeptWish) -> bool:
-    """Return whether the task before is done: the dialog ended, or is back where the wish was said."""
-    is_back = context.outcome == "advance" and context.state.node == wish.node
-    return context.outcome == "final" or is_back
+    """Return whether the task before is done: the dialog ended, or is where the wish can be said."""
+    if context.outcome != "advance":
+        return context.outcome == "final"
+    return context.state.node == wish.node or (not context.keeps_wish and _leads_on(context, wish))
+
+
+def _leads_on(context: TurnContext, wish: KeptWish) -> bool:
+    """Return whether the dialog is at a question for another wish, such as “anything else?”, that knows it."""
+    edges = context.node.edges
+    if any(edge.slots or (edge.takes_yes and edge.commits) for edge in edges):
+        return False
+    return best_edge(context.node, edges, wish.text, context.flow.language) is not None
 
 
 async def _take_up(context: TurnContext, wish: KeptWish) -> None:
     context.state.kept = context.state.kept[1:]
     if context.outcome == "final":
         context.state = context.state.restarted_at(wish)
-    context.node, context.outcome = context.flow.nodes[wish.node], "stay"
+        context.node = context.flow.nodes[wish.node]
+    context.outcome = "stay"
     reminder = context.locale_messages.kept_wish.format(wish.text)
     before = _Place.of(context)
     add_message(context, Message(text=reminder))

@@ -44,6 +44,7 @@ async def execute_selection(context: TurnContext, selection: Selection) -> None:
         _drop_wishes_when_cancelled(context, selection)
     later = () if isinstance(selection, Fallback) else selection.later
     if later:
+        context.keeps_wish = True
         context.state.keep_wishes(later)
     _store_slots(context, selection.slots)
     if isinstance(selection, Question):

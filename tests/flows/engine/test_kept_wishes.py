@@ -196,6 +196,39 @@ async def test_it_is_taken_up_where_the_first_wish_leads_back() -> None:
     assert answer.node == "ask_mail"
 
 
+async def test_it_is_taken_up_where_another_wish_is_asked_for() -> None:
+    more = [
+        {"id": "reads_too", "condition": "a", "target_node_id": "letter", "keywords": ["newsletter"]},
+        {"id": "no_more", "condition": "The user wants nothing else", "target_node_id": "bye"},
+    ]
+    document = json.loads(charity().model_dump_json(exclude_unset=True))
+    document["nodes"] += [
+        {"id": "else", "name": "Else", "static_text": "Anything else?", "edges": more},
+        {"id": "bye", "name": "Bye", "static_text": "Bye.", "is_final": True},
+    ]
+    given = next(node for node in document["nodes"] if node["id"] == "given")
+    given |= {"is_final": False, "auto_proceed": True}
+    given["edges"] = [{"id": "on", "condition": "Always", "target_node_id": "else"}]
+    machine, recorder = talk_over(Flow.model_validate(document))
+    answer = await say(machine, WORDS["en"][0], "20", "yes")
+    assert [message.text for message in answer.messages][-2:] == [
+        "You also asked: “get the newsletter”.",
+        "#3?",
+    ]
+    assert recorder.called == ["give"]
+
+
+async def test_the_first_wish_goes_on_where_its_menu_knows_the_second_too() -> None:
+    document = json.loads(charity().model_dump_json(exclude_unset=True))
+    start = next(node for node in document["nodes"] if node["id"] == "start")
+    inner = {**start, "id": "inner", "name": "Inner", "static_text": "What of it?"}
+    inner["edges"] = [{**edge, "id": f"inner_{edge['id']}"} for edge in start["edges"]]
+    start["edges"][0]["target_node_id"] = "inner"
+    machine, _ = talk_over(Flow.model_validate({**document, "nodes": [*document["nodes"], inner]}))
+    answer = await machine.turn(WORDS["en"][0])
+    assert (answer.node, kept(machine)) == ("inner", ["get the newsletter"])
+
+
 async def test_every_call_of_a_model_is_considered() -> None:
     model = ScriptedModel(
         [
