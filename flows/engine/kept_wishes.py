@@ -57,7 +57,7 @@ def _is_due(context: TurnContext, wish: KeptWish) -> bool:
 
 
 def _leads_on(context: TurnContext, wish: KeptWish) -> bool:
-    """Return whether the dialog is at a question for another wish, such as “anything else?”, that knows it."""
+    """Return whether the dialog asks for another wish (“anything else?”) and knows this one there."""
     edges = context.node.edges
     if any(edge.slots or (edge.takes_yes and edge.commits) for edge in edges):
         return False
