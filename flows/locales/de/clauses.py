@@ -55,7 +55,8 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du "
+        "jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
+        "den ich sie du "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "

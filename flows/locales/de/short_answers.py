@@ -37,7 +37,8 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "ein dutzend": 12,
     },
     courtesies=phrases(
-        "weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, großartig, hervorragend, ausgezeichnet, "
+        "ein schatz, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, "
+        "großartig, hervorragend, ausgezeichnet, "
         "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
         "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "
         "gerne wieder, immer wieder, sehr gerne, gern geschehen, haha, hihi, lol, das ging schnell, "

@@ -59,7 +59,8 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "please pls plz thanks thank you thx ty very much so a lot that that's thats is it it's its all the "
+        "someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
+        "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
         "everything looks look sounds works for to be my details oh ah well hi hello dear sir "

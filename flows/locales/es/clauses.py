@@ -56,7 +56,8 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo usted que de "
+        "alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
+        "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
         "encantado encantada seguro segura desde luego supuesto sin problema resérvela resérvelo reserve "
@@ -197,7 +198,7 @@ CLAUSES: Final = ClauseWords(
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
     ),
     per_words=phrases("a la, al, por, cada"),
-    object_endings=words("la lo las los le les me nos te"),
+    object_endings=words("la lo las los le les me nos te os"),
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
     naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),
