@@ -32,7 +32,8 @@ class UndeliveredFallback(Fallback):
 class Timeout(Fallback):
     """The reaction when the user has not written for a number of seconds.
 
-    At a node that hands off it is for want of a person, and the bot has the conversation again.
+    At a node that hands off it is for want of a person, and the bot has the conversation again; without a
+    message and an edge it says so in the engine's own words.
     """
 
     seconds: float = Field(gt=0, le=30 * 86_400)

@@ -30,6 +30,11 @@ MAX_ENVIRONMENT_VALUE_LENGTH = 2_000
 MAX_ENVIRONMENT_VALUES = 20
 MAX_COMPLETED_ACTIONS = 50
 
+
+class ConsentMissing(Exception):
+    """Something irreversible would be done that the user has not agreed to."""
+
+
 _NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
 _CALL_LIMIT_EXCEEDED = "too many calls in one turn"
 _CALLS_DISABLED = "calls to other systems are switched off here"
@@ -48,7 +53,7 @@ async def run_actions(context: TurnContext, triggers: Iterable[ActionTrigger]) -
 def available_tools(context: TurnContext) -> tuple[ToolDefinition, ...]:
     """Return the tools that the model may call at the node; an edge of the same name takes precedence."""
     node, flow, services = context.node, context.flow, context.services
-    if not (services.tools or flow.tools or node.node.tools):
+    if context.needs_consent or not (services.tools or flow.tools or node.node.tools):
         return ()
     edge_ids = {edge.id for edge in (*node.edges, *flow.global_edges)}
     definitions: dict[str, ToolDefinition] = {}
@@ -103,6 +108,8 @@ async def _run_action(context: TurnContext, compiled: HttpAction, location: str)
         return True
     if not compiled.is_applicable(values):
         return True
+    if context.needs_consent and compiled.has_side_effects:
+        raise ConsentMissing
     key = _idempotency_key(context, location, action.id)
     with Step("tool", {"tool": action.id, "type": "action"}):
         result, full_result = await _execute_http(context, compiled, values=values, key=key)

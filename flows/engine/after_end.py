@@ -8,15 +8,16 @@ from core.model import Turn
 from flows.compiled import CompiledEdge, CompiledFlow
 from flows.llm.rules import best_edge
 from flows.locales import lexicon_for
-from flows.nlu import is_greeting, is_small_talk, recognize_confirmation
+from flows.nlu import has_wish, is_greeting, is_small_talk, recognize_confirmation, without_courtesies
 from flows.text import tokenize
 
 
 def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
     """Return whether a message after the end begins the dialog again.
 
-    It does unless it only says thanks, or remarks on what was done without any wish that the beginning of
-    the flow knows. A question that is answered beside the dialog is a remark, and so is one for a person.
+    It does unless it is only polite (“keep up the good work”), or remarks on what was done without any wish
+    that the beginning of the flow knows. A question that is answered beside the dialog is a remark, and so is
+    one for a person.
     """
     if turn.payload:
         return True
@@ -24,17 +25,34 @@ def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
         return False
     if is_greeting(turn.text, flow.language):
         return True
-    if not _is_remark(turn.text, flow.language):
+    rest = without_courtesies(turn.text, flow.language)
+    if rest == turn.text and not _is_remark(rest, flow.language):
         return True
     if recognize_confirmation(turn.text, flow.language) is not None and len(tokenize(turn.text)) == 1:
         return False  # a bare no answers nothing that is open
-    edge = edge_after_end(flow, turn.text)
-    return edge is not None and not (edge.is_answer or edge.leads_to_hand_off)
+    edge = edge_after_end(flow, rest)
+    if edge is None:
+        return has_wish(rest, flow.language) and not _is_remark(rest, flow.language)
+    return not (edge.is_answer or edge.leads_to_hand_off)
+
+
+def is_polite(text: str, language: str) -> bool:
+    """Return whether a text only thanks, praises or says goodbye, and wishes or asks nothing."""
+    rest = without_courtesies(text, language)
+    return is_small_talk(text, language) or (
+        rest != text and not (tokenize(rest) and _is_remark(rest, language))
+    )
 
 
 def edge_after_end(flow: CompiledFlow, text: str) -> CompiledEdge | None:
-    """Return the edge that the text would take where the flow begins, or from anywhere."""
-    return best_edge(flow.initial, tuple(_first_edges(flow)), text, flow.language)
+    """Return the edge that the text would take where the flow begins, or from anywhere.
+
+    For who wishes something the words of an edge's condition are enough.
+    """
+    return best_edge(
+        flow.initial, tuple(_first_edges(flow)), text, flow.language,
+        by_condition=has_wish(text, flow.language),
+    )  # fmt: skip
 
 
 def _first_edges(flow: CompiledFlow) -> Iterator[CompiledEdge]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from flows.compiled import CompiledEdge, CompiledNode, is_silent
 from flows.engine.turn_context import TurnContext
+from flows.locales import messages_for
+from flows.text import tokenize
 
 
 def available_edges(context: TurnContext) -> tuple[CompiledEdge, ...]:
@@ -36,6 +38,12 @@ def find_edge(name: str, edges: Sequence[CompiledEdge]) -> CompiledEdge | None:
 def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
     """Return the node's fallback edge."""
     return next((edge for edge in node.edges if edge.edge.is_fallback), None)
+
+
+def is_cancelling(edge: CompiledEdge, language: str) -> bool:
+    """Return whether an edge is for who wants to stop, by the engine's own words for it."""
+    words = set(map(tokenize, messages_for(language).cancel_words))
+    return any(phrase in words for phrase in edge.keywords)
 
 
 def _is_open(context: TurnContext, edge: CompiledEdge) -> bool:

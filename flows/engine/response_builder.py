@@ -83,6 +83,12 @@ def ask_for_missing(context: TurnContext, question: Question) -> None:
     reprompt_with_reason(context, context.locale_messages.missing_value.format(description))
 
 
+def ask_after_greeting(context: TurnContext, question: str) -> None:
+    """Ask the open question again, in other words than in the last message."""
+    again = context.locale_messages.ask_once_more.format(question)
+    ask(context, again if _is_repetition(context, question) else question)
+
+
 def _has_just_asked(context: TurnContext, text: str) -> bool:
     """Return whether the greeting of this turn ends with the question already."""
     messages = context.messages

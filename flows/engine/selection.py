@@ -22,6 +22,7 @@ class Transition(NamedTuple):
     """Store `slots` and follow `edge`. `reply` is what the model has already written for the target node.
 
     `rejected` says why an optional value of the message was not taken. `also` lead to what is answered first.
+    `later` are the words of the message's other wishes, which are kept.
     """
 
     edge: CompiledEdge
@@ -29,17 +30,20 @@ class Transition(NamedTuple):
     reply: str = ""
     rejected: str = ""
     also: tuple[CompiledEdge, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 class Question(NamedTuple):
     """Store `slots`, stay at the node and ask for what is missing before the selected edge may be followed.
 
     `error_message` says why the value given for a slot was rejected; it takes the place of the question.
+    `later` are the words of the message's other wishes, which are kept.
     """
 
     missing: Slot | CompletionCriterion
     slots: SlotValues = _NO_SLOTS
     error_message: str = ""
+    later: tuple[str, ...] = ()
 
 
 class Fallback(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.model import Message
 from flows.compiled import CompiledEdge, CompiledNode
-from flows.engine.action_runner import run_actions
-from flows.engine.edges import find_edge, is_silent_node
+from flows.engine.action_runner import ConsentMissing, run_actions
+from flows.engine.edges import find_edge, is_cancelling, is_silent_node
 from flows.engine.model_text import protect_echoes
 from flows.engine.reminders import add_reminder
 from flows.engine.response_builder import (
@@ -14,6 +14,7 @@ from flows.engine.response_builder import (
     add_node_prompt,
     add_text,
     ask,
+    ask_after_greeting,
     ask_for_missing,
     current_question,
     repeat_question,
@@ -39,11 +40,25 @@ async def execute_selection(context: TurnContext, selection: Selection) -> None:
     if isinstance(selection, Stay):
         _stay_at_node(context, selection)
         return
+    if context.state.kept:
+        _drop_wishes_when_cancelled(context, selection)
+    later = () if isinstance(selection, Fallback) else selection.later
+    if later:
+        context.keeps_wish = True
+        context.state.keep_wishes(later)
     _store_slots(context, selection.slots)
     if isinstance(selection, Question):
+        _promise_later(context, later)
         ask_for_missing(context, selection)
     else:
         await _follow(context, selection)
+
+
+def _drop_wishes_when_cancelled(context: TurnContext, selection: Selection) -> None:
+    if not isinstance(selection, Transition | Fallback):
+        return
+    if is_cancelling(selection.edge, context.flow.language):
+        context.state.kept = ()
 
 
 async def _follow(context: TurnContext, selection: Transition | Fallback) -> None:
@@ -70,6 +85,12 @@ def _say_beforehand(context: TurnContext, selection: Transition) -> None:
             add_message(context, Message(text=rendered))
     if selection.rejected:
         add_message(context, Message(text=selection.rejected))
+    _promise_later(context, selection.later)
+
+
+def _promise_later(context: TurnContext, later: tuple[str, ...]) -> None:
+    for wish in later:
+        add_message(context, Message(text=context.locale_messages.later_wish.format(wish)))
 
 
 def _stay_at_node(context: TurnContext, selection: Stay) -> None:
@@ -83,7 +104,7 @@ def _stay_at_node(context: TurnContext, selection: Stay) -> None:
     elif reply := protect_echoes(context, decision.reply):
         ask(context, reply)
     elif is_greeting(context.text, context.flow.language) and (question := current_question(context)):
-        ask(context, question)
+        ask_after_greeting(context, question)
     elif not is_first:
         add_fallback(context, offers_agent=selection.offers_agent)
 
@@ -218,9 +239,12 @@ def _failure_edges(context: TurnContext) -> tuple[CompiledEdge, ...]:
 def _record_ending(context: TurnContext) -> bool:
     """Record the outcome if the dialog ends at the node or is handed off there; return whether it does."""
     node: CompiledNode = context.node
+    is_ending = node.is_final or node.node.opt_out or node.node.hand_off
+    if is_ending and context.needs_consent:
+        raise ConsentMissing
     context.opts_out = context.opts_out or node.node.opt_out
     if node.is_final or node.node.opt_out:
         context.outcome, context.state.interrupts = "final", ()
     elif node.node.hand_off:
         context.outcome = "hand_off"
-    return node.is_final or node.node.opt_out or node.node.hand_off
+    return is_ending

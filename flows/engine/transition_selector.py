@@ -20,7 +20,7 @@ from flows.engine.required_values import criterion_question, extract_slots, miss
 from flows.engine.selection import Fallback, Selection, SlotValues, Stay, Transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
-from flows.llm.rules import RulesModel, explain_missing_consent, names_value
+from flows.llm.rules import RulesModel, explain_missing_consent, names_value, words_of_wish
 from flows.nlu import asks_back, asks_for_person, is_request, is_reserved, recognize_choice
 from flows.slots import Slot, read_message_slot, validate_slot_value
 from flows.tools import ToolDefinition, ToolExchange
@@ -62,14 +62,16 @@ async def select_transition(context: TurnContext) -> Selection:
     if edge is not None:
         slots, question = extract_slots(context, edge, decision)
         question = question or criterion_question(context, edge, slots)
+        has_more = (decision.later or decision.later_edges) and not (context.needs_consent or edge.commits)
+        later = _later_wishes(context, edges, decision) if has_more else ()
         if question is None:
             rejected = " ".join(dict.fromkeys(decision.rejected.values()))
             also = tuple(
                 each for name in decision.also if (each := find_edge(name, edges)) and each is not edge
             )
-            return Transition(edge, slots, _speculative_reply(node, edge, decision), rejected, also)
+            return Transition(edge, slots, _speculative_reply(node, edge, decision), rejected, also, later)
         if fallback_edge is None:
-            return question
+            return question._replace(later=later)
     if fallback_edge is not None:
         return Fallback(fallback_edge, slots)
     return Stay(decision, offers_agent=any(each.leads_to_hand_off for each in edges))
@@ -199,6 +201,16 @@ def _missing_consent(
         context.issues.append("unconfirmed")
         context.usage.failures += (f"{decision.model or context.model.name}:unconfirmed",)
     return reason
+
+
+def _later_wishes(
+    context: TurnContext, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
+) -> tuple[str, ...]:
+    """Return the words of the message's other wishes, those that a model has named by their edges too."""
+    named = [each for name in decision.later_edges if (each := find_edge(name, edges))]
+    request = _build_request(context, edges)
+    words = (*decision.later, *(words_of_wish(request, each) for each in named))
+    return tuple(dict.fromkeys(filter(None, words)))
 
 
 def _carries(context: TurnContext, slot: Slot) -> bool:

@@ -11,9 +11,10 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
-from flows.engine.after_end import begins_again, edge_after_end
+from flows.engine.after_end import begins_again, edge_after_end, is_polite
 from flows.engine.edges import find_edge
 from flows.engine.history_summary import start_summary
+from flows.engine.kept_wishes import answer_kept_wish, take_up_kept_wishes
 from flows.engine.language import requested_language
 from flows.engine.response_builder import (
     add_message,
@@ -38,7 +39,7 @@ from flows.engine.unanswered import (
     outcome_without_answer,
 )
 from flows.llm import Model, ModelError
-from flows.nlu import is_greeting, is_small_talk
+from flows.nlu import is_greeting
 from flows.slots import drop_changed_values
 from flows.state import DialogState
 from flows.templating import TextTemplate
@@ -136,7 +137,8 @@ def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> Non
     if isinstance(fallback, UndeliveredFallback):
         route = find_undelivered_route(context, fallback, failure)
     if route is None:
-        add_text(context, fallback.say)
+        if not add_text(context, fallback.say) and context.node.node.hand_off and not fallback.edge:
+            add_message(context, Message(text=context.locale_messages.nobody_free))
         return
     said = context.render_protected(TextTemplate(fallback.say, "message")) if fallback.say else ""
     if text := said or current_question(context):
@@ -152,6 +154,8 @@ def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogS
 
     A message that only says thanks, or remarks on what was done, does not restart the dialog.
     """
+    if state.outcome == "final":
+        state.kept = ()
     if state.outcome == "final" and flow.after_final == "restart":
         return state.restarted() if begins_again(flow, turn) else state
     if state.outcome == "hand_off":
@@ -224,8 +228,11 @@ def _quote_choice(said: str, label: str) -> str:
 
 
 async def _select_and_execute(context: TurnContext) -> None:
-    context.state.turns_in_node += 1
-    await execute_selection(context, await select_transition(context))
+    if not await answer_kept_wish(context):
+        context.state.turns_in_node += 1
+        await execute_selection(context, await select_transition(context))
+    if context.state.kept:
+        await take_up_kept_wishes(context)
 
 
 def _is_budget_exhausted(context: TurnContext) -> bool:
@@ -251,7 +258,7 @@ async def _answer_after_end(context: TurnContext) -> None:
         text = context.render_protected(flow.closed_text) or messages.conversation_closed
     elif flow.after_final == "hand_off":
         text = messages.hand_off
-    elif is_small_talk(context.text, flow.language):
+    elif is_polite(context.text, flow.language):
         text = messages.farewell
     elif (edge := edge_after_end(flow, context.text)) and edge.leads_to_hand_off:
         _receive_message(context)

@@ -74,6 +74,9 @@ class TurnContext:
     its pictures once they are loaded. `quick_reply` is the offered quick reply that the
     message selects. `has_side_effects` is set once something irreversible was done: the turn then has to
     complete, even without a model. `last_edge_id` is the edge that the user's message led over.
+    `needs_consent` is set while a kept wish is taken up, which nobody has agreed to yet: nothing irreversible
+    is done then.
+    `keeps_wish` is set when the message has wishes that are kept.
     `opts_out` is set when a node was entered that opts the contact out.
     `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
     the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
@@ -102,6 +105,8 @@ class TurnContext:
     last_edge_id: str = ""
     has_side_effects: bool = False
     opts_out: bool = False
+    needs_consent: bool = False
+    keeps_wish: bool = False
     usage: Usage = field(default_factory=Usage)
     messages: list[Message] = field(default_factory=list)
     reminders: list[Reminder] = field(default_factory=list)

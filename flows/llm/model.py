@@ -93,8 +93,9 @@ class TransitionDecision(NamedTuple):
     `slots` are raw, as extracted. `reply` is the message to send when the model stays or, with an edge of
     `speculative_replies`, at its target; `error_message` tells the user why a value could not be read.
     `rejected` are the reasons why values beside those of `slots` could not be read, by slot.
-    `also` are edges to answers that the message asks for beside its main wish. `failures` are the models that
-    were asked before in vain, as `<model>:<reason>`.
+    `also` are edges to answers that the message asks for beside its main wish, `later` the words of other
+    wishes, which are taken up afterwards, and `later_edges` the edges of such wishes. `failures` are the
+    models that were asked before in vain, as `<model>:<reason>`.
     """
 
     edge_id: str = ""
@@ -107,6 +108,8 @@ class TransitionDecision(NamedTuple):
     issue: OutputIssue = ""
     rejected: Mapping[str, str] = _NO_TEXTS
     also: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    later_edges: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
 
 

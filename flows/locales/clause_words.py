@@ -40,6 +40,8 @@ class ClauseWords:
     """Phrases by which a value holds only under a condition (“only if”)."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
+    condition_pattern: str = ""
+    """A pattern of what begins a condition where folding would hide it: “si” behind “sí”."""
     conditions: Phrases = ()
     """Beginnings of a clause about what might be: behind a yes its words are no wish."""
     negative_questions: Phrases = ()
@@ -74,6 +76,10 @@ class ClauseWords:
     """Words of a question for a person's name."""
     other_name_words: Words = frozenset()
     """Words by which such a question asks for more than that, or for the name of something else."""
+    address_words: Words = frozenset()
+    """Words of a question for an address."""
+    no_address_words: Words = frozenset()
+    """Words of a statement that is no address, unless there is a number in it (“you've been here before”)."""
     name_introductions: Phrases = ()
     """Words before a name (“my name is”), also of its owner (“my daughter”)."""
     naming_patterns: Phrases = ()

@@ -27,6 +27,8 @@ class ConditionWords:
     """Words before the person that a condition is about."""
     refusal_patterns: tuple[str, ...] = ()
     """Other ways to say that somebody refuses."""
+    ignorance_patterns: tuple[str, ...] = ()
+    """Patterns of a condition about somebody who does not know or have what is asked for."""
     willing: Phrases = ()
     """Beginnings of words of a condition that a yes meets where no other evidence speaks (“ready”)."""
     any_answer_patterns: tuple[str, ...] = ()

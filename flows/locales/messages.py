@@ -29,10 +29,13 @@ class LocaleMessages:
     conversation_closed: str
     budget_exhausted: str
     hand_off: str
+    nobody_free: str
     rephrase_prompt: str
     take_your_time: str
     nothing_done_yet: str
     later_wish: str
+    kept_wish: str
+    kept_wish_question: str
     examples_hint: str
     quoted_example: str
     human_agent_hint: str
@@ -85,6 +88,8 @@ class LocaleMessages:
     yes_label: str
     no_label: str
     skip_label: str
+    label_leads: tuple[str, ...]
+    label_articles: tuple[str, ...]
     what_is_wrong: str
     form_cancelled: str
     after_end: str

@@ -16,8 +16,14 @@ class ShortAnswers:
     """Answers that are a no (“not really”)."""
     amounts: Mapping[str, int] = field(default_factory=dict)
     """Answers to a question for a number (“none”, “a couple”)."""
+    courtesies: tuple[str, ...] = ()
+    """Words and phrases of praise and goodbye (“well done”, “see you”): a remark, where nothing is wished."""
     tags: tuple[str, ...] = ()
     """Words behind an answer that ask whether it is one (“no, right?”)."""
+    ignorance: tuple[str, ...] = ()
+    """Phrases of who does not know the answer (“no idea”)."""
+    indifference: tuple[str, ...] = ()
+    """Phrases of who leaves the answer to others (“whatever”)."""
     untold_patterns: tuple[str, ...] = ()
     """Patterns of who does not want to tell (“I'd rather not say”), without accents."""
     skip_patterns: tuple[str, ...] = ()

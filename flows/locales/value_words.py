@@ -108,8 +108,6 @@ class DateWords:
     spelling_variants: Mapping[str, str] = field(default_factory=dict)
     correctable_near_days: Phrases = ()
     """Near days that are recognized with a typo."""
-    open_words: Phrases = ()
-    """Words behind an “or” that leave a day open (“Monday or later”)."""
     days_in_words: Mapping[str, int] = field(default_factory=dict)
     """Days of a month in words, beside its name (“the first of January”)."""
     named_days: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from flows.nlu.condition_words import (
     WORDS_FOR_USERS,
     expects_any_answer,
     expects_consent,
+    expects_ignorance,
     expects_refusal,
     expects_willingness,
     without_subject,
@@ -29,6 +30,7 @@ from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, re
 from flows.nlu.open_answers import (
     asks_back,
     asks_for_name,
+    hardly_is_address,
     names_something,
     read_name,
     without_naming,
@@ -45,10 +47,12 @@ from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes
 from flows.nlu.said import Said
 from flows.nlu.short_answers import (
     asks_for_agreement,
+    is_ignorant,
     read_short_amount,
     read_short_answer,
     refuses_to_tell,
     wants_to_skip,
+    without_courtesies,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 from flows.nlu.wishes import (
@@ -58,6 +62,7 @@ from flows.nlu.wishes import (
     mentions_ending,
     refuses_wish,
     repeats_offer,
+    tells_fact,
 )
 
 __all__ = [
@@ -87,17 +92,20 @@ __all__ = [
     "expand_fractions",
     "expects_any_answer",
     "expects_consent",
+    "expects_ignorance",
     "expects_refusal",
     "expects_willingness",
     "extract_pattern_matches",
     "find_labels",
     "fit_vectorizer",
+    "hardly_is_address",
     "has_wish",
     "imperatives",
     "is_about_past",
     "is_among_unknown",
     "is_excepted",
     "is_greeting",
+    "is_ignorant",
     "is_negated",
     "is_negation",
     "is_newest",
@@ -131,8 +139,10 @@ __all__ = [
     "repeats_offer",
     "speaks_of_own_people",
     "split_clauses",
+    "tells_fact",
     "wants_to_skip",
     "without_contacts",
+    "without_courtesies",
     "without_naming",
     "without_questions",
     "without_subject",

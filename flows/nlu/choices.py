@@ -12,6 +12,7 @@ from core.model import Choice
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, PACK_LEXICONS, Lexicon, lexicon_for
 from flows.nlu.confirmation import recognize_confirmation
 from flows.nlu.patterns import one_of
+from flows.nlu.reservations import is_reserved
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
 _MAX_ANSWER_LENGTH = 200
@@ -40,7 +41,7 @@ def recognize_choice(
         return offered[position - 1] if is_told else None
     chosen = _match_label(tokens, offered, lexicon)
     if chosen and (
-        _is_other_answer(chosen.label, answer, language) or _is_asked(chosen.label, answer, language)
+        _is_other_answer(chosen.label, answer, language) or _is_reserved(chosen.label, answer, language)
     ):
         return None
     return chosen or _match_foreign_position(tokens, offered)
@@ -58,9 +59,11 @@ def _is_other_answer(label: str, answer: str, language: str) -> bool:
     return agreed is not None and recognize_confirmation(answer, language) is not agreed
 
 
-def _is_asked(label: str, answer: str, language: str) -> bool:
-    """Return whether a yes or a no is only asked for: “yes?” is none."""
-    return answer.rstrip().endswith("?") and recognize_confirmation(label, language) is not None
+def _is_reserved(label: str, answer: str, language: str) -> bool:
+    """Return whether a yes or a no is only asked for, or given under a condition: “yes?”, “yes if I can”."""
+    if recognize_confirmation(label, language) is None:
+        return False
+    return is_reserved(answer, language) and not is_reserved(label, language)
 
 
 def recognize_choice_label(

@@ -26,6 +26,7 @@ class ClausePatterns:
     exception: re.Pattern[str]
     replacement: re.Pattern[str]
     condition: re.Pattern[str]
+    hidden_condition: re.Pattern[str]
     request: re.Pattern[str]
     hypothetical: re.Pattern[str]
     generality: re.Pattern[str]
@@ -48,6 +49,7 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
         statement=phrase(words.statements),
         negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
         condition=re.compile(rf" {one_of(words.conditions)} "),
+        hidden_condition=re.compile(words.condition_pattern or r"(?!)", re.IGNORECASE),
         hypothetical=phrase(words.hypothetical_starts),
         generality=phrase(words.generalities),
         obligation=phrase(words.obligations),

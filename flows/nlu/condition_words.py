@@ -27,6 +27,7 @@ _REFUSAL = re.compile(
         )
     )
 )
+_IGNORANCE = re.compile(any_pattern(form for pack in _PACKS for form in pack.ignorance_patterns))
 _WILLING = re.compile(_beginnings(phrase for pack in _PACKS for phrase in pack.willing))
 _ANY_ANSWER = re.compile(any_pattern(form for pack in _PACKS for form in pack.any_answer_patterns), re.DOTALL)
 _SUBJECT = re.compile(
@@ -47,6 +48,11 @@ def expects_consent(condition: str) -> bool:
 def expects_refusal(condition: str) -> bool:
     """Return whether a no meets the condition."""
     return _REFUSAL.search(normalize(condition)) is not None
+
+
+def expects_ignorance(condition: str) -> bool:
+    """Return whether a user meets the condition who does not know the answer."""
+    return _IGNORANCE.search(normalize(condition)) is not None
 
 
 def expects_willingness(condition: str) -> bool:

@@ -10,6 +10,7 @@ from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.reservations import asks_to_wait
+from flows.nlu.short_answers import is_ignorant, is_indifferent
 from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
@@ -20,6 +21,16 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
     """Return whether a question with these words asks for a person's name, and for nothing else."""
     clauses = lexicon_for(language).clauses
     return not clauses.name_words.isdisjoint(words) and clauses.other_name_words.isdisjoint(words)
+
+
+def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether an answer to a question for an address is a statement: “you've been here before”."""
+    clauses = lexicon_for(language).clauses
+    if clauses.address_words.isdisjoint(names) or any(map(str.isdigit, text)):
+        return False
+    if is_ignorant(text, language) or is_indifferent(text, language):
+        return True
+    return not clauses.no_address_words.isdisjoint(tokenize(text))
 
 
 def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -36,10 +47,15 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     words = tokenize(name)
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
+    if is_ignorant(text, language) or is_indifferent(text, language):
+        return ""
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""
     if without_naming(text, language) != text:
         return name
+    family, _, full = name.partition(",")
+    if full and tokenize(family) == tokenize(full)[-len(tokenize(family)) :]:  # “Bond, James Bond”
+        return full.strip()
     is_proper = len(words) <= _MAX_PROPER_WORDS and all(
         part[0].isupper() for part in re.findall(r"\w+", name)
     )

@@ -21,6 +21,11 @@ def _separator(lexicon: Lexicon) -> re.Pattern[str]:
     )
 
 
+@cache
+def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)}\s")
+
+
 def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return a text without the questions in it; the text itself if it is nothing else or a request.
 
@@ -39,6 +44,7 @@ def _asks(part: str, language: str, lexicon: Lexicon) -> bool:
     if is_request(" ".join(words), language):
         return False
     begins = bool(words) and words[0] in lexicon.question_words and len(words) > 1
+    begins = begins or _inquiry(lexicon).match(" ".join(words)) is not None
     return begins or (part.rstrip().endswith("?") and len(words) >= _MIN_WORDS)
 
 
@@ -46,3 +52,4 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _separator(_lexicon)
+    _inquiry(_lexicon)

@@ -14,6 +14,7 @@ from flows.text import tokenize
 
 _MAX_CONSENT_WORDS = 10
 _MIN_TYPO_WORD_LENGTH = 4
+_MIN_VERB_STEM = 4
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -31,6 +32,7 @@ def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     spaced = patterns.harmless.sub(";", f" {' '.join(tokenize(text))} ")
     return (
         "?" in text
+        or patterns.hidden_condition.search(text) is not None
         or patterns.reservation.search(spaced) is not None
         or patterns.waiting.search(spaced) is not None
     )
@@ -51,12 +53,24 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative
-        and any(
-            form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
-            for form in _forms(word, lexicon)
+        and (
+            _is_verb_of_question(word, known, lexicon)
+            or any(
+                form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
+                for form in _forms(word, lexicon)
+            )
         )
         for word in spaced.split()
     )
+
+
+def _is_verb_of_question(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
+    """Return whether a verb with its pronoun is one of the question: “encárguelas” to “¿Las encargo?”."""
+    for ending in lexicon.clauses.object_endings:
+        stem = word.removesuffix(ending).rstrip("aeiou")
+        if word.endswith(ending) and len(stem) >= _MIN_VERB_STEM:
+            return any(other.startswith(stem) for other in known)
+    return False
 
 
 def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.patterns import any_pattern
+from flows.nlu.patterns import any_pattern, one_of
 from flows.text import normalize, tokenize
 
 _CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")
@@ -27,6 +27,9 @@ class _Answers:
     tags: frozenset[_Words]
     untold: re.Pattern[str]
     skip: re.Pattern[str]
+    courtesy: re.Pattern[str]
+    ignorance: re.Pattern[str]
+    indifference: re.Pattern[str]
 
 
 @cache
@@ -43,6 +46,9 @@ def _answers(lexicon: Lexicon) -> _Answers:
         tags=frozenset(map(tokenize, short.tags)),
         untold=re.compile(any_pattern(short.untold_patterns)),
         skip=re.compile(any_pattern(short.skip_patterns)),
+        indifference=re.compile(rf" (?:{one_of(lexicon.fillers)} )*{one_of(short.indifference)} "),
+        ignorance=re.compile(rf" {one_of(short.ignorance)} "),
+        courtesy=re.compile(rf" {one_of((*short.courtesies, *lexicon.thanks))}(?= )"),
     )
 
 
@@ -61,6 +67,8 @@ def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | Non
     if not own or text.rstrip().endswith("?"):
         return None
     agreed = _answers(lexicon).agreed
+    if len(own) > 1 and own[0] in {(word,) for word in lexicon.answers.no}:
+        own = [own[0] + own[1], *own[2:]]  # “no, that's it”
     found = [agreed.get(_without_ends(words, lexicon)) for words in own]
     is_alone = all(answer is None for answer in found[1:]) and not _answers_otherwise(own[1:], lexicon)
     return found[0] if is_alone else None
@@ -90,9 +98,30 @@ def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return _answers(lexicon_for(language)).untold.search(folded) is not None
 
 
+def is_ignorant(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text says that its writer does not know the answer: “no idea”."""
+    return _answers(lexicon_for(language)).ignorance.search(f" {' '.join(tokenize(text))} ") is not None
+
+
+def is_indifferent(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text only says that its writer does not care: “whatever”."""
+    spaced = f" {' '.join(tokenize(text))} "
+    return _answers(lexicon_for(language)).indifference.fullmatch(spaced) is not None
+
+
 def wants_to_skip(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is only a wish to go on without an answer: “skip it”."""
     return _answers(lexicon_for(language)).skip.search(normalize(text)) is not None
+
+
+def without_courtesies(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a text without praise, thanks and goodbyes; the text itself if it has none of them."""
+    words = tokenize(text)
+    spaced = f" {' '.join(words)} "
+    rest = _answers(lexicon_for(language)).courtesy.sub("; ", spaced)
+    if rest == spaced:
+        return text
+    return f"{rest.strip(' ;')}{'?' if text.rstrip().endswith('?') else ''}"
 
 
 def _politeness(lexicon: Lexicon) -> frozenset[str]:

@@ -34,6 +34,15 @@ def has_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     )
 
 
+def tells_fact(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text has a verb of a statement or a question: “the pizza was cold”."""
+    lexicon, words = lexicon_for(language), tokenize(text)
+    return (
+        not lexicon.question_words.isdisjoint(words)
+        or clause_patterns(lexicon).statement.search(f" {' '.join(words)} ") is not None
+    )
+
+
 def is_request(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a question asks for something to be done or given (“could I have”)."""
     return clause_patterns(lexicon_for(language)).request.match(" ".join(tokenize(text))) is not None

@@ -10,6 +10,7 @@ from flows.locales import LANGUAGES, Lexicon, lexicon_for, messages_for
 from flows.nlu import any_pattern, mask_claimed, one_of
 from flows.nlu.datetimes import (
     Recognized,
+    hour_within_question,
     is_incomplete_date,
     recognize_bare_hour,
     recognize_date_with_dateparser,
@@ -22,7 +23,7 @@ from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.text import normalize, tokenize
 
-_MAX_SHORT_ANSWER_WORDS = 6
+_MAX_SHORT_ANSWER_WORDS, _MAX_VAGUE_WORDS = 6, 10
 
 
 def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
@@ -74,7 +75,7 @@ def is_birth_date(slot: Slot) -> bool:
 
 def _names_several_days(text: str, language: str) -> bool:
     """Return whether a short statement names days of which one is asked for: “sometime next week”."""
-    is_short = len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS and not text.rstrip().endswith("?")
+    is_short = len(tokenize(text)) <= _MAX_VAGUE_WORDS and not text.rstrip().endswith("?")
     return is_short and _vague_days(lexicon_for(language)).search(normalize(text)) is not None
 
 
@@ -94,7 +95,10 @@ def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
-        return SlotReading(error_message=reason, weight=1)
+        within = hour_within_question(reason, slot.question, slot.language) if len(recognized) == 1 else ""
+        return (
+            SlotReading(within, weight=len(within)) if within else SlotReading(error_message=reason, weight=1)
+        )
     return single_value([item.value for item in recognized], text, slot)
 
 

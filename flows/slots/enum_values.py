@@ -88,6 +88,7 @@ def _is_form(name: str, word: str, lexicon: Lexicon) -> bool:
     return (
         len(name) >= _MIN_TYPO_LENGTH
         and name.isalpha()
+        and word not in lexicon.negations  # “kein” is no “klein”
         and word[0] == name[0]
         and OSA.distance(name, word, score_cutoff=1) <= 1
     )

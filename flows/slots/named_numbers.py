@@ -219,6 +219,8 @@ def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> 
     With `is_told` only where more than a preposition says so (“we are 4”).
     """
     lexicon = lexicon_for(slot.language)
+    skipped = lexicon.clauses.particles | lexicon.correction_words
+    words = tuple(word for word in words if word not in skipped)
     spaced = f" {' '.join(words)} "
     if told := [count for name, count in lexicon.clauses.count_alone.items() if f" {name} " in spaced]:
         return [*told]

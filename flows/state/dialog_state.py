@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -19,9 +19,11 @@ from flows.state.stored_fields import (
     MAX_HISTORY_LINES,
     HistoryLine,
     Interrupt,
+    KeptWish,
     Role,
     field_parser,
     interrupt_to_json,
+    kept_to_json,
     to_json_value,
 )
 from flows.text import replace_surrogates
@@ -42,6 +44,7 @@ _NOTHING_RENAMED: Mapping[str, str] = MappingProxyType({})
 MAX_SUMMARY_LENGTH = 800
 MAX_LINE_LENGTH = 1_000
 MAX_INTERRUPT_DEPTH = 5
+MAX_KEPT_WISHES, MAX_WISH_LENGTH = 2, 200
 
 
 @dataclass(slots=True)
@@ -59,7 +62,7 @@ class DialogState:
     answer from the model, `unsupported` consecutive messages that cannot be read. `flow` and `language` are
     set where there are several; `version` is the node's when its question was asked. `turns` and `tokens` are
     used against the flow's budget. `summary` was written by a model from lines that are no longer in
-    `history`; it derives from user input and is not trusted.
+    `history`; it derives from user input and is not trusted. `kept` are wishes that are taken up later.
 
     It is parsed by hand instead of by pydantic, because a worker does so twice in every turn.
     """
@@ -86,6 +89,7 @@ class DialogState:
     offered: tuple[Choice, ...] = ()
     asked: str = ""
     interrupts: tuple[Interrupt, ...] = ()
+    kept: tuple[KeptWish, ...] = ()
     summary: str = ""
     history: tuple[HistoryLine, ...] = ()
 
@@ -127,6 +131,8 @@ class DialogState:
         result = DialogState(*_get_all_fields(self))
         if result.interrupts:
             result.interrupts = tuple(frame for frame in result.interrupts if frame.node in nodes)
+        if result.kept:
+            result.kept = tuple(wish for wish in result.kept if wish.node in nodes)
         return result
 
     def _at_another_node(self, node: str) -> DialogState:
@@ -140,6 +146,21 @@ class DialogState:
         """Return the state of a new dialog in the same flow, with the caller's context."""
         return DialogState(flow=self.flow, language=self.language, variables=self.variables)
 
+    def restarted_at(self, wish: KeptWish) -> DialogState:
+        """Return the state at the node where a kept wish was said, with what was known there."""
+        known = dict(list(self.slots.items())[: wish.known])
+        state = DialogState(flow=self.flow, language=self.language, variables=self.variables, slots=known)
+        state.environment, state.results = self.environment, self.results if known else {}
+        state.turns, state.tokens, state.summary = self.turns, self.tokens, self.summary
+        state.history, state.kept = self.history, self.kept
+        state.enter_node(wish.node)
+        return state
+
+    def keep_wishes(self, texts: Iterable[str]) -> None:
+        """Keep wishes that were said at the present node; the newest of too many are dropped."""
+        wishes = (KeptWish(text[:MAX_WISH_LENGTH], self.node, len(self.slots)) for text in texts)
+        self.kept = (*self.kept, *wishes)[:MAX_KEPT_WISHES]
+
     def to_json(self) -> State:
         """Return the JSON value to store, without fields at their default, trimmed to the size limit."""
         result = self._to_plain_json()
@@ -149,7 +170,7 @@ class DialogState:
 
     def _is_surely_small(self) -> bool:
         """Return whether the state is certain to fit; measuring it takes a third of a short turn's time."""
-        if self.results or self.interrupts:
+        if self.results or self.interrupts or self.kept:
             return False
         texts: list[Any] = [*self.filled, *self.done]
         for part in (self.slots, self.variables, self.environment, self.visits):
@@ -175,6 +196,8 @@ class DialogState:
             del result["outcome"]
         if self.interrupts:
             result["interrupts"] = [interrupt_to_json(frame) for frame in self.interrupts]
+        if self.kept:
+            result["kept"] = [kept_to_json(wish) for wish in self.kept]
         if self.offered:
             result["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return result

@@ -33,7 +33,7 @@ def _trim_steps(trimmed: dict[str, Any]) -> Iterator[str]:
     for longest in _TEXT_LENGTH_STEPS:
         trimmed.update({key: _truncate(trimmed[key], longest) for key in _TEXT_FIELDS if key in trimmed})
         yield "texts"
-    for key in ("visits", "environment", "variables", "offered", "slots"):
+    for key in ("visits", "kept", "environment", "variables", "offered", "slots"):
         yield from _drop_oldest(trimmed, key)
 
 

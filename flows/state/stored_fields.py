@@ -35,6 +35,19 @@ class Interrupt(NamedTuple):
     filled: tuple[str, ...] = ()
 
 
+class KeptWish(NamedTuple):
+    """A wish that is taken up later: the user's words, the node where they were said, what was known there.
+
+    `known` is the number of slots that were filled by then, and `is_asked` is set once the user was asked
+    whether it shall be done.
+    """
+
+    text: str
+    node: str
+    known: int = 0
+    is_asked: bool = False
+
+
 _ROLE_BY_STORED_NAME: Mapping[object, Role] = {
     "user": "user",
     "assistant": "assistant",
@@ -111,6 +124,27 @@ def interrupt_to_json(frame: Interrupt) -> dict[str, JsonValue]:
     return result
 
 
+def _parse_kept(value: Any) -> tuple[KeptWish, ...]:
+    return tuple(
+        KeptWish(
+            _parse_text(each["text"]),
+            _parse_text(each["node"]),
+            _parse_number(each.get("known", 0)),
+            bool(each.get("is_asked")),
+        )
+        for each in value
+    )
+
+
+def kept_to_json(wish: KeptWish) -> dict[str, JsonValue]:
+    result: dict[str, JsonValue] = {"text": wish.text, "node": wish.node}
+    if wish.known:
+        result["known"] = wish.known
+    if wish.is_asked:
+        result["is_asked"] = True
+    return result
+
+
 def _parse_choices(value: Any) -> tuple[Choice, ...]:
     return tuple(Choice(label=each["label"], payload=each["payload"]) for each in value)
 
@@ -122,6 +156,7 @@ def _parse_string_list(value: Any) -> tuple[str, ...]:
 _PARSER_BY_FIELD: dict[str, Any] = {
     "history": _parse_history,
     "interrupts": _parse_interrupts,
+    "kept": _parse_kept,
     "offered": _parse_choices,
     "visits": _parse_counts,
     "environment": _parse_string_map,

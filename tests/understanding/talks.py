@@ -23,7 +23,7 @@ from flows.engine import DialogMachine, TurnResult
 from tests.understanding.scored_turns import TODAY
 
 TALKS = Path(__file__).parent / "talks"
-FOLDERS = ("a", "b", "c", "d", "e", "f")
+FOLDERS = ("a", "b", "c", "d", "e", "f", "g", "h", "i")
 
 Verdict = Literal["right", "asks", "astray", "wrong"]
 
@@ -133,7 +133,8 @@ def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[s
     said = {"role": "assistant", "content": str(place.static_text)}
     return {
         **new,
-        "node": node, "version": "", "outcome": "stay", "misses": 0, "turns_in_node": 1, "interrupts": [],
+        "node": node, "version": "", "misses": 0, "turns_in_node": 1, "interrupts": [],
+        "outcome": "final" if place.is_final else "stay",
         "asked": node.partition("ask_")[2],
         "slots": {**(old.get("slots") or {}), **learnt},
         "history": [*(new.get("history") or ()), said],

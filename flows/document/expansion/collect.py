@@ -176,13 +176,18 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
     """
     codes = (form.graph.language, *form.graph.codes)
     phrases = dict.fromkeys(word for code in codes for word in messages_for(code).skip_words)
-    plain = {*tokenize(f"{slot.question} {describe(slot)} {label(slot)}")}
+    plain, opening = (
+        {*tokenize(f"{slot.question} {describe(slot)} {label(slot, form.graph.messages)}")},
+        set[str](),
+    )
     for code in codes:
         lexicon = lexicon_for(code)
-        phrases |= dict.fromkeys(sorted(lexicon.answers.no))
+        phrases |= dict.fromkeys((*sorted(lexicon.answers.no), *lexicon.answers.no_phrases))
         plain |= (lexicon.thanks | lexicon.thanks_companions) - lexicon.answers.yes
-    leaving, more = ("|".join(map(_as_pattern, words)) for words in (phrases, sorted(plain)))
-    return rf"^\W*(?:(?:ok|okay|oh|hm+)\W+)?(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*\W*$"
+        opening |= lexicon.clauses.particles | lexicon.answers.intensifiers
+    parts = (phrases, sorted(plain | opening), sorted(opening))
+    leaving, more, before = ("|".join(map(_as_pattern, words)) for words in parts)
+    return rf"^\W*(?:(?:ok|okay|oh|hm+|{before})\W+)?(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*\W*$"
 
 
 def _as_pattern(phrase: str) -> str:

@@ -73,7 +73,7 @@ def _name_edge(form: Form, name: str, slot: CollectSlot, words: tuple[str, ...])
     name = graph.edge_id(name, form.node.id)
     for code in graph.codes:
         texts = form.texts(code, slot)
-        keywords = [*(texts.get("keywords") or ()), label(slot, texts)]
+        keywords = [*(texts.get("keywords") or ()), label(slot, messages_for(code), texts)]
         graph.translate(code, "edges", name, {"keywords": keywords})
     condition = f"The user says that {slot.description or slot.name} is wrong, without giving the right value"
     return edge(name, form.new_questions[slot.name], condition, keywords=[*words])
@@ -88,7 +88,7 @@ def _add_what_is_wrong(
         for slot in (*form.recognizable, *form.labelled)
     ]
     for slot in form.node.slots:
-        words = (*slot.keywords, label(slot), slot.name.replace("_", " "))
+        words = (*slot.keywords, label(slot, graph.messages), slot.name.replace("_", " "))
         named = _name_edge(form, changes[slot.name], slot, words)
         changes[slot.name] = str(named["id"])
         edges.append(named)
@@ -104,12 +104,14 @@ def _add_what_is_wrong(
     graph.add_node(
         {
             "id": name, "name": name, "static_text": node.no_text or graph.messages.what_is_wrong,
-            "choices": [{"label": label(slot), "payload": changes[slot.name]} for slot in slots],
+            "choices": [
+                {"label": label(slot, graph.messages), "payload": changes[slot.name]} for slot in slots
+            ],
             "edges": edges, "max_turns": node.max_turns if is_bounded else None, "part_of": node.id,
         },
         place,
     )  # fmt: skip
     for code in graph.codes:
-        labels = [label(slot, form.texts(code, slot)) for slot in slots]
+        labels = [label(slot, messages_for(code), form.texts(code, slot)) for slot in slots]
         text = no_texts.get(code) or messages_for(code).what_is_wrong
         graph.translate(code, "nodes", name, {"static_text": text, "choices": labels})

@@ -137,10 +137,23 @@ def describe(slot: CollectSlot) -> str:
     return slot.description or slot.name.replace("_", " ")
 
 
-def label(slot: CollectSlot, texts: SlotTexts | None = None) -> str:
+def label(slot: CollectSlot, messages: LocaleMessages, texts: SlotTexts | None = None) -> str:
     """Return what the slot is called on a quick reply, in the own language or in that of `texts`."""
     texts = texts or {}
-    text = str(texts.get("label") or texts.get("description") or slot.label or describe(slot))
+    if given := texts.get("label") or ("" if texts.get("description") else slot.label):
+        return capitalized(str(given))
+    return capitalized(without_lead(str(texts.get("description") or describe(slot)), messages))
+
+
+def without_lead(description: str, messages: LocaleMessages) -> str:
+    """Return a description as a label, without its article: “phone number” of “your phone number”."""
+    first, _, rest = description.partition(" ")
+    is_article = first in messages.label_articles and " " not in rest
+    return rest if rest and (first.casefold() in messages.label_leads or is_article) else description
+
+
+def capitalized(text: str) -> str:
+    """Return a text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 

@@ -71,7 +71,11 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
         targets_of_node = _edge_targets(node, "edges")
         for name in FALLBACK_FIELDS:
             if isinstance(node.get(name), Mapping):
-                yield from _validate_fallback(f"{path}.{name}", node[name], targets_of_node)
+                # who waits for a person is told by the engine that nobody is free
+                needs_text = not (name == "timeout" and node.get("hand_off"))
+                yield from _validate_fallback(
+                    f"{path}.{name}", node[name], targets_of_node, needs_text=needs_text
+                )
 
 
 def _validate_node_type(path: str, kind: object) -> Iterator[Issue]:
@@ -82,9 +86,11 @@ def _validate_node_type(path: str, kind: object) -> Iterator[Issue]:
             yield Issue(f"{path}.node_type", f"There is no type “{kind}”. Is “{near}” meant?")
 
 
-def _validate_fallback(path: str, fallback: Document, targets_of_node: EdgeTargets) -> Iterator[Issue]:
+def _validate_fallback(
+    path: str, fallback: Document, targets_of_node: EdgeTargets, *, needs_text: bool
+) -> Iterator[Issue]:
     edge = fallback.get("edge")
-    if not fallback.get("say") and not edge:
+    if needs_text and not fallback.get("say") and not edge:
         yield Issue(path, "This says nothing and leads nowhere: set say, edge or both.")
     elif edge and isinstance(edge, str) and edge not in targets_of_node:
         known = suggest_name(edge, targets_of_node)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -31,26 +33,50 @@ def resolve_name(written: str, question: TransitionRequest) -> str:
     return alike[0] if len(alike) == 1 else ""
 
 
-def choose_edge(
-    called: Sequence[Call], question: TransitionRequest
-) -> tuple[str, dict[str, JsonValue], tuple[str, ...]]:
-    """Return the edge to follow with its arguments, and edges to mere answers that come first.
+class Chosen(NamedTuple):
+    """The edge to follow with its arguments, edges to mere answers that come first, and edges for later."""
+
+    edge_id: str
+    arguments: dict[str, JsonValue]
+    also: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+
+def choose_edge(called: Sequence[Call], question: TransitionRequest) -> Chosen:
+    """Return which of the called edges to follow, and what becomes of the others.
 
     Who asks for a person gets one whatever else was called. Of several edges one that does something
-    irreversible comes last: the calls contradict each other. To stay counts only alone.
+    irreversible comes last: the calls contradict each other. To stay counts only alone. What else is wished
+    is kept for later, unless a person takes over or the conversation ends.
     """
     arguments_by_name: dict[str, dict[str, JsonValue]] = {}
     for name, arguments in called:
         arguments_by_name[name] = {**arguments, **arguments_by_name.get(name, {})}
     edges = _called_edges(arguments_by_name, question)
     if not edges:
-        return STAY_FUNCTION_NAME, arguments_by_name[STAY_FUNCTION_NAME], ()
+        return Chosen(STAY_FUNCTION_NAME, arguments_by_name[STAY_FUNCTION_NAME])
     own = set(map(id, question.node.edges))
     answers = [edge for edge in edges if edge.is_answer and id(edge) not in own]
     others = [edge for edge in edges if not any(edge is each for each in answers)]
     best = min(others, key=_rank, default=None) or answers[0]
-    beside = () if best.commits else [edge.id for edge in answers if edge is not best]
-    return best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE])
+    if best.commits:
+        return Chosen(best.id, arguments_by_name[best.id])
+    beside = [edge.id for edge in answers if edge is not best]
+    later = [
+        edge.id for edge in others if edge.target != best.target and not (edge.takes_yes or edge.takes_no)
+    ]
+    again = [best.id] if _is_called_twice(best.id, called) else []
+    return Chosen(best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE]), (*again, *later))
+
+
+def _is_called_twice(name: str, called: Sequence[Call]) -> bool:
+    """Return whether a function was called with arguments that contradict each other: two pizzas."""
+    every = [arguments for each, arguments in called if each == name]
+    return any(
+        key in first and first[key] != value
+        for first, other in pairwise(every)
+        for key, value in other.items()
+    )
 
 
 def _rank(edge: CompiledEdge) -> int:

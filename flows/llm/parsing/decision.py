@@ -72,15 +72,18 @@ class ModelOutput:
         ]
         if not called:
             return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
-        name, arguments, also = choose_edge(called, question)
+        name, arguments, also, later = choose_edge(called, question)
         if name == STAY_FUNCTION_NAME:
             return self._stay(arguments, model, question)
         if NEXT_MESSAGE_KEY not in arguments:
-            return TransitionDecision(name, arguments, tokens=self.tokens, model=model, also=also)
+            return TransitionDecision(
+                name, arguments, tokens=self.tokens, model=model, also=also, later_edges=later
+            )
         reply, issue = self._user_text(arguments.pop(NEXT_MESSAGE_KEY), question)
         return TransitionDecision(
-            name, arguments, reply, tokens=self.tokens, model=model, issue=issue if reply else "", also=also
-        )
+            name, arguments, reply, tokens=self.tokens, model=model, issue=issue if reply else "", also=also,
+            later_edges=later,
+        )  # fmt: skip
 
     @property
     def is_prose(self) -> bool:

@@ -11,6 +11,7 @@ from flows.llm.rules.carried_values import (
 from flows.llm.rules.explanation import explain_edge
 from flows.llm.rules.model import RulesModel, explain_missing_consent
 from flows.llm.rules.reach import best_edge, is_ever_taken, takes_choice
+from flows.llm.rules.second_wishes import words_of_wish
 
 __all__ = [
     "RulesModel",
@@ -23,4 +24,5 @@ __all__ = [
     "names_value",
     "read_carried_values",
     "takes_choice",
+    "words_of_wish",
 ]

@@ -19,8 +19,10 @@ from flows.nlu import (
     denied_positions,
     expects_any_answer,
     expects_consent,
+    expects_ignorance,
     expects_refusal,
     expects_willingness,
+    has_wish,
     is_negation,
     mask_doubts,
     names_person,
@@ -35,6 +37,7 @@ _LIST_SEPARATOR = re.compile(r",\s*(?:or\b)?|\bor\b", re.IGNORECASE)
 _MAX_LISTED_WORDS, _MIN_SHARED_LENGTH, _STEM_LENGTH = 3, 4, 4
 _MIN_OWN_WORDS = 3
 _CLAUSE_SEPARATOR = re.compile(r"[.,;!?]+(?=\s|$)")
+_INFLECTIONS = ("s", "es", "ed", "ing", "e", "en", "n")
 _PRONOUNS = frozenset(("they", "them", "their"))
 
 
@@ -53,6 +56,8 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         expects_refusal(condition),
         expects_consent(condition),
     )
+    if closing := _closing_score(condition, message):
+        return closing
     is_answer = refuses or confirms or (agreed and expects_willingness(condition))
     has_value = any(map(str.isdigit, message.text))  # “no, 12346” corrects
     refuses_something = agreed is False and (
@@ -65,8 +70,8 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         return CONDITION_SCORE + 8
     if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
-    if _is_closing(condition, message):
-        return CONDITION_SCORE + 5
+    if is_local and message.does_not_know and expects_ignorance(condition):
+        return CONDITION_SCORE + 8
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
     if shared := count_words_of_condition(message, condition):
@@ -155,16 +160,21 @@ def _listed_length(message: ParsedMessage, condition: str) -> int:
     )
 
 
-def _is_closing(condition: str, message: ParsedMessage) -> bool:
-    """Return whether the condition is about thanks or a goodbye, and the text is nothing else."""
+def _closing_score(condition: str, message: ParsedMessage) -> float:
+    """Score a condition about thanks or a goodbye for a text that is nothing else; an “ok” is a yes too."""
     words = lexicon_for(message.language).clauses.closing_words
-    return not words.isdisjoint(tokenize(condition)) and is_thanks(message)
+    if words.isdisjoint(tokenize(condition)) or not is_thanks(message):
+        return 0.0
+    is_certain = message.confirmation is None or not words.isdisjoint(message.words)
+    return CONDITION_SCORE + 11 if is_certain else 0.0
 
 
 def _is_same_word(word: str, named: str) -> bool:
     """Return whether a word is one that is named, or a form of it, or has one letter wrong."""
     if word == named or min(len(word), len(named)) <= _STEM_LENGTH:
-        return word == named
+        short, long = sorted((word, named), key=len)
+        is_form = len(short) == _STEM_LENGTH and long.startswith(short)
+        return word == named or (is_form and long[len(short) :] in _INFLECTIONS)
     is_form = (word.startswith(named) or named.startswith(word)) and abs(len(word) - len(named)) <= 3
     return is_form or (word[0] == named[0] and OSA.distance(word, named, score_cutoff=1) <= 1)
 
@@ -175,6 +185,7 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
     words = tokenize(condition)
     # who is not sure of something has not said it, unless that is what the condition is about
     is_doubt = mask_doubts(condition, message.language) != condition
+    is_doubt = is_doubt or has_wish(message.text, message.language)  # “I think I need …” is a wish
     certain = message.words if is_doubt else message.certain_words
     denied = {words[at] for at in denied_positions(condition, message.language)}
     named = {word for word in content_words(condition, message.language) if len(word) >= _MIN_SHARED_LENGTH}

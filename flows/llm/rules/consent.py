@@ -24,7 +24,9 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """
     if edge.takes_no and message.denies_wish_of_other(edge):
         return True
-    if edge.leads_to_hand_off and speaks_of_own_people(message.language, message.words):
+    if edge.leads_to_hand_off and (
+        speaks_of_own_people(message.language, message.words) or _asks_about_own_person(edge, message)
+    ):
         return True
     if (
         edge.commits
@@ -48,6 +50,15 @@ def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether an edge is for who wants something to end."""
     named = {word for phrase in edge.keywords for word in phrase} | {*tokenize(message.conditions[edge.id])}
     return not lexicon_for(message.language).clauses.ending_words.isdisjoint(named)
+
+
+def _asks_about_own_person(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a question is about somebody of the user's: “does that suit my teacher?”."""
+    if not message.is_question or message.asks_to_be_connected or message.asks_for_person:
+        return False
+    owners = lexicon_for(message.language).clauses.owners
+    found = [at for each in edge.keywords if (at := find_phrase(each, message.words)) >= 0]
+    return bool(found) and all(at and message.words[at - 1] in owners for at in found)
 
 
 def is_consent_missing(edge: CompiledEdge, message: ParsedMessage) -> bool:
@@ -95,4 +106,9 @@ def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
     known = {word for phrase in edge.keywords for word in phrase}
     if _denies_verb(message, known):
         return True
-    return message.confirmation is not False and not known.issuperset(content_words(message.text, language))
+    lexicon = lexicon_for(language)
+    known |= lexicon.clauses.particles | lexicon.answers.intensifiers
+    # “that one never came” tells something
+    tells = not (lexicon.answers.incorrect & lexicon.negations).isdisjoint(words)
+    is_no = message.confirmation is False and not (tells and lexicon.answers.no.isdisjoint(words))
+    return not is_no and not known.issuperset(content_words(message.text, language))

@@ -138,13 +138,16 @@ def _is_denied(phrase: Phrase, start: int, denied: Container[int], language: str
 
 def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
     starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
-    words = tuple(_without_pronoun(word, language) for word in words)
+    written, words = words, tuple(_without_pronoun(word, language) for word in words)
     if _ends_joined_word(phrase, words, denied, language):
         return True
     return any(
         words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
         and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
-        and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
+        and (
+            0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
+            or words[at : at + len(phrase)] == phrase != written[at : at + len(phrase)]
+        )
         and not _is_denied(phrase, at, denied, language)
         for at in starts
     )

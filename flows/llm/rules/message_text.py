@@ -20,6 +20,7 @@ from flows.nlu import (
     denied_positions,
     find_labels,
     imperatives,
+    is_ignorant,
     is_negation,
     is_request,
     is_reserved,
@@ -162,6 +163,11 @@ class MessageText:
     def refuses_to_tell(self) -> bool:
         """True if the user does not want to answer."""
         return refuses_to_tell(self.text, self.language)
+
+    @cached_property
+    def does_not_know(self) -> bool:
+        """True if the user does not know what is asked for: “no idea”."""
+        return is_ignorant(self.text, self.language)
 
     @cached_property
     def asks_for_person(self) -> bool:

@@ -21,11 +21,12 @@ from flows.llm.rules.ranks import (
     SLOT_SCORE,
 )
 from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
-from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes
-from flows.locales import lexicon_for, messages_for
-from flows.nlu import asks_about_deed
+from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
+from flows.locales import messages_for
+from flows.nlu import asks_about_deed, denied_positions, has_wish, mask_reports, tells_fact
 
 _MIN_SCORE_MARGIN = 1.0
+_MAX_WISHES = 3
 
 
 class RulesModel:
@@ -46,17 +47,19 @@ class RulesModel:
         best = _break_tie(weighed, wishes, message)
         if best is not None and best.edge.is_answer and wishes and rest:
             best = _wish_beside(rest, question) or best
-        if best is None:
+        if best is None and not (best := _any_of_several_wishes(weighed[0], message)):
             return TransitionDecision(model=self.name)
-        best, later = _first_of_two_wishes(best, message)
+        best = _refused_value_beside_no(best, weighed) or best
+        best, later = _first_of_several_wishes(best, message)
         if best.score == INVALID_SLOT_SCORE:
             return TransitionDecision(error_message=best.error_message, model=self.name)
         return TransitionDecision(
             edge_id=best.edge.id,
             slots=best.slots,
             model=self.name,
-            rejected=rejected_values(best, message) | later,
+            rejected=rejected_values(best, message),
             also=_second_wishes(best, wishes),
+            later=later,
         )
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
@@ -106,7 +109,8 @@ def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
     best = max(scores, key=lambda each: each.score, default=None)
     if best and not best.edge.slots and not (best.edge.takes_yes or best.edge.takes_no):
         equal = [each for each in scores if each.score == best.score]
-        is_clear = len(equal) == 1 and best.score > CONDITION_SCORE and not message.is_question
+        is_asked = message.is_question and not message.is_request
+        is_clear = len(equal) == 1 and best.score > CONDITION_SCORE and not is_asked
         return best if is_clear and not best.edge.commits else None
     is_name = best is not None and best.score == ASKED_SLOT_SCORE and message.is_name_asked
     return best if best and best.slots and (is_name or best.score >= SLOT_SCORE - 15) else None
@@ -119,32 +123,50 @@ def _second_wishes(best: EdgeScore, wishes: tuple[CompiledEdge, ...]) -> tuple[s
     return tuple(edge.id for edge in others[:MAX_SECOND_WISHES])
 
 
-def _first_of_two_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[EdgeScore, dict[str, str]]:
-    """Return the node's edge that a message of two wishes names first, and what is said of the other.
+def _refused_value_beside_no(best: EdgeScore, weighed: list[EdgeScore]) -> EdgeScore | None:
+    """Return the value that a no corrects to, where it cannot be taken as it is: “no, at half past”."""
+    if not best.edge.takes_no or best.edge.slots or best.edge.commits:
+        return None
+    return next((each for each in weighed if each.score == INVALID_SLOT_SCORE), None)
 
-    “I'd like to donate and get the newsletter”: each part names another edge by its keywords.
+
+def _first_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[EdgeScore, tuple[str, ...]]:
+    """Return the node's edge that a message of several wishes names first, and the words of the others.
+
+    “I'd like to donate and get the newsletter”: each part names another edge by its keywords. The first one
+    does nothing irreversible; of the others the user is asked.
     """
     edges = [edge for edge in message.request.node.edges if edge.keywords and not edge.slots]
     if message.request.payload or not any(best.edge is edge for edge in edges):
-        return best, {}
+        return best, ()
     named: dict[str, tuple[CompiledEdge, str]] = {}
     for part in split_wishes(message.text, message.language):
         said = ParsedMessage(message.request._replace(text=part))
         scores = sorted((score_edge(edge, said) for edge in edges), key=_descending_score)
         if scores[0].score >= KEYWORD_SCORE and not _is_ambiguous(scores[0], scores[1:]):
             edge = scores[0].edge
-            if not (edge.takes_yes or edge.takes_no or edge.commits):
+            if not (edge.takes_yes or edge.takes_no):
                 named.setdefault(str(edge.target), (edge, part))
-    if len(named) != 2 or str(best.edge.target) not in named:
-        return best, {}
-    (first, _), (_, second) = named.values()
-    text = messages_for(message.language).later_wish.format(_without_and(second, message.language))
-    return (best if first.target == best.edge.target else score_edge(first, message)), {"": text}
+    if not 1 < len(named) <= _MAX_WISHES or str(best.edge.target) not in named:
+        return best, ()
+    (first, _), *others = named.values()
+    if first.commits:
+        return best, ()
+    wished = (part for _, part in others if _is_wish_of_its_own(part, message.language))
+    later = tuple(without_and(part, message.language) for part in wished)
+    return (best if first.target == best.edge.target else score_edge(first, message)), later
 
 
-def _without_and(part: str, language: str) -> str:
-    first, _, rest = part.partition(" ")
-    return rest if rest and first.casefold() in lexicon_for(language).and_words else part
+def _any_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> EdgeScore | None:
+    """Return one of equal edges if each part of the message names one, so that the first can be taken."""
+    return best if _first_of_several_wishes(best, message)[1] else None
+
+
+def _is_wish_of_its_own(part: str, language: str) -> bool:
+    """Return whether a part wishes something, and does not tell more of the wish before it: “it was cold”."""
+    if denied_positions(part, language) or mask_reports(part, language) != part:
+        return False
+    return has_wish(part, language) or not tells_fact(part, language)
 
 
 def _break_tie(

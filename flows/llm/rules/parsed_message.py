@@ -15,6 +15,7 @@ from flows.nlu import (
     asks_back,
     asks_for_name,
     content_words,
+    hardly_is_address,
     is_about_past,
     mask_reports,
     names_something,
@@ -23,7 +24,7 @@ from flows.nlu import (
     without_contacts,
     without_naming,
 )
-from flows.nlu.datetimes import name_day_period
+from flows.nlu.datetimes import name_day_period, recognize_bare_hour
 from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
@@ -64,6 +65,7 @@ class ParsedMessage(MessageText):
             asks_back(self.text, self.language)
             or self.refuses_to_tell
             or wants_to_skip(self.text, self.language)
+            or hardly_is_address(self.text, names, self.language)
         ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
@@ -109,6 +111,9 @@ class ParsedMessage(MessageText):
         text = self._text_for(slot)
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
+        if slot.kind == "time" and slot.question and not self._asks_first_for(slot):
+            is_bare = recognize_bare_hour(text, self.language) is not None
+            slot = replace(slot, question="") if is_bare else slot
         reading = extract_slot(self._with_question(slot), text, self.request.today)
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
@@ -124,6 +129,11 @@ class ParsedMessage(MessageText):
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
         )
+
+    def _asks_first_for(self, slot: Slot) -> bool:
+        """Return whether the node's first edge with a value is the slot's: a mere number may answer it."""
+        first = next((edge for edge in self.request.node.edges if edge.slots), None)
+        return first is not None and any(own.required and own.name == slot.name for own in first.slots)
 
     def _with_question(self, slot: Slot) -> Slot:
         """Return a day's slot with the bot's question where its node asks for it in its own text."""

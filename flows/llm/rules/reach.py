@@ -6,7 +6,7 @@ from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.condition_scoring import condition_has_evidence
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.ranks import INVALID_SLOT_SCORE
+from flows.llm.rules.ranks import CONDITION_SCORE, INVALID_SLOT_SCORE
 from flows.llm.rules.scoring import score_edge
 from flows.nlu import recognize_confirmation
 from flows.slots import is_message_slot
@@ -23,9 +23,17 @@ def is_ever_taken(edge: CompiledEdge, language: str) -> bool:
 
 
 def best_edge(
-    node: CompiledNode, edges: tuple[CompiledEdge, ...], text: str, language: str
+    node: CompiledNode,
+    edges: tuple[CompiledEdge, ...],
+    text: str,
+    language: str,
+    *,
+    by_condition: bool = False,
 ) -> CompiledEdge | None:
-    """Return the edge that a text takes of these, by more than being any text at all."""
+    """Return the edge that a text takes of these, by more than being any text at all.
+
+    The words of a condition only count with `by_condition`.
+    """
     conditions = tuple(edge.edge.condition for edge in edges)
     request = TransitionRequest(
         node=node, available_edges=edges, conditions=conditions, text=text, language=language
@@ -33,7 +41,8 @@ def best_edge(
     message = ParsedMessage(request)
     scores = [score_edge(edge, message) for edge in edges]
     best = max(scores, key=lambda each: each.score, default=None)
-    return best.edge if best and best.score > INVALID_SLOT_SCORE else None
+    least = CONDITION_SCORE if by_condition else INVALID_SLOT_SCORE
+    return best.edge if best and best.score > least and best.score != INVALID_SLOT_SCORE else None
 
 
 def takes_choice(flow: CompiledFlow, node: CompiledNode, label: str, payload: str) -> bool:

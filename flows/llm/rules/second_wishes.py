@@ -11,6 +11,7 @@ from flows.llm.model import TransitionRequest
 from flows.llm.rules.keywords import exact_match_length, expand_abbreviations
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.questions import count_shared_subjects
+from flows.llm.rules.scoring import score_edge
 from flows.locales import ALL_LEXICONS, Lexicon, lexicon_for
 from flows.nlu import denied_positions, one_of
 from flows.text import tokenize
@@ -34,6 +35,27 @@ def split_wishes(text: str, language: str) -> list[str]:
         parts.append(f"{text[start : match.start()].strip()}{'?' if '?' in match[0] else ''}")
         start = match.end()
     return [part for part in (*parts, text[start:].strip()) if part.strip("?")]
+
+
+def without_and(part: str, language: str) -> str:
+    """Return a part of a message without the word that links it to what stands before."""
+    first, _, rest = part.partition(" ")
+    return rest if rest and first.casefold() in lexicon_for(language).and_words else part
+
+
+def words_of_wish(request: TransitionRequest, edge: CompiledEdge) -> str:
+    """Return the part of a message that wishes what an edge is for; empty if it has no parts.
+
+    It is the part with the best evidence for the edge, behind the first one. Without any the last part is
+    meant, but not by an edge to something irreversible: that one contradicts the others.
+    """
+    parts = split_wishes(request.text, request.language)[1:]
+    if not parts:
+        return ""
+    scores = [score_edge(edge, ParsedMessage(request._replace(text=part))).score for part in parts]
+    if not any(scores) and edge.commits:
+        return ""
+    return without_and(parts[scores.index(max(scores))] if any(scores) else parts[-1], request.language)
 
 
 class Wishes(NamedTuple):

@@ -31,7 +31,7 @@ CLAUSES: Final = ClauseWords(
         "will vorher noch"
     ),
     particles=words(
-        "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß"
+        "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
     delays=phrases("jetzt nicht, kommt darauf an"),
@@ -55,7 +55,8 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die den ich sie du "
+        "jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
+        "den ich sie du "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
@@ -106,6 +107,10 @@ CLAUSES: Final = ClauseWords(
     half_units=words("halbes halbe halben"),
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
+    address_words=words("adresse anschrift straße lieferadresse"),
+    no_address_words=words(
+        "ich wir ihr sie du er man dieselbe gleiche selbe immer schon bereits kennt haben habt wisst nicht"
+    ),
     name_introductions=phrases(
         "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
@@ -127,11 +132,15 @@ CLAUSES: Final = ClauseWords(
         r"nennen wir (?:ihn|sie|es)",
     ),
     name_endings=phrases(
-        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, ist der name, nochmal"
+        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, "
+        "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
     people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
-    people_counts=phrases("für #, zu #, wir sind #, wir sind zu #, # leute, # personen"),
+    people_counts=phrases(
+        "für #, zu #, wir sind #, wir sind zu #, # leute, # personen, kommen #, es kommen #, # kommen, "
+        "sind wir #, # von uns, es werden #, wir werden #"
+    ),
     closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
     topics=(
         phrases(
@@ -143,7 +152,7 @@ CLAUSES: Final = ClauseWords(
             "offen, geöffnet, öffnungszeiten, macht ihr auf, macht ihr zu, habt ihr auf, öffnet, schließt"
         ),
         phrases("wo seid ihr, wo sind sie, wo ist das, adresse, wo genau, wie komme ich, wo finde ich"),
-        phrases("wie lange, dauert, dauer, wann bekomme ich"),
+        phrases("wie lange, wie lang, dauert, dauer, wann bekomme ich"),
         phrases("parken, parkplatz, parkplätze, parkhaus, garage"),
         phrases("haustier, haustiere, hund, hunde, katze, katzen"),
         phrases("foto, fotos, bild, bilder"),

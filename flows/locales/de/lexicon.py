@@ -41,7 +41,8 @@ _ANSWERS = AnswerWords(
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "
         "stimmt nicht, stimmt so nicht, stimmt leider nicht, passt nicht, passt mir nicht, leider nicht, "
-        "leider nein, lieber nicht, besser nicht, eher nicht"
+        "leider nein, lieber nicht, besser nicht, eher nicht, zum glück nicht, zum glück keine, "
+        "zum glück keinen, gott sei dank nicht, gott sei dank keine, nicht dass ich wüsste"
     ),
     doubt_phrases=phrases(
         "nicht sicher, nicht ganz sicher, nicht klar, keine ahnung, weiß nicht, weiß ich nicht, "
@@ -118,6 +119,10 @@ _DATES = DateWords(
     contrast_words=phrases("sondern, aber"),
     ago_before_words=phrases("vor"),
     bare_day_patterns=(r"(?:am|den|dem|der|vom|zum) (?P<number>\d{1,2}) [.;]",),
+    day_of_month_patterns=(
+        r"(?:den |der )?(?P<number>\d{1,2})(?:te[nr]?| ;)",
+        r"(?:den|der) (?P<number>\d{1,2})",
+    ),
     last_before_words=phrases("letzten, vergangenen"),
     near_day_not_after=phrases("am"),
     near_day_after_weekday=phrases("morgen"),
@@ -127,7 +132,6 @@ _DATES = DateWords(
         "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, "
         "pfingsten, nächsten monat"
     ),
-    open_words=phrases("später, früher, danach, davor, so, irgendwann, anders, andermal"),
     start_words=words("ab seit"),
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"

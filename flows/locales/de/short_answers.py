@@ -28,17 +28,46 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "ich hab keine, ich hab keins, wir haben keinen, wir haben keine, wir haben keins, hab ich keinen, "
         "hab ich keine, hab ich keins, nicht nötig, muss nicht sein, das war's, das wars, das "
         "war alles, das ist alles, sonst nichts, nichts mehr, "
+        "nein das war's, nein das wars, nein das war alles, nein das ist alles, nein das wäre alles, "
+        "das wäre alles, das wär's, das wärs, nein alles gut, nein passt so, nein passt schon, "
         "keinen, keine, keins"
     ),
     amounts={
         "keine": 0, "keiner": 0, "keinen": 0, "keins": 0, "gar keine": 0, "gar keiner": 0, "niemand": 0,
         "ein dutzend": 12,
     },
+    courtesies=phrases(
+        "ein schatz, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, "
+        "großartig, hervorragend, ausgezeichnet, "
+        "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
+        "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "
+        "gerne wieder, immer wieder, sehr gerne, gern geschehen, haha, hihi, lol, das ging schnell, "
+        "das ging ja schnell, das ging fix, so schnell, wie schön, bis dann, bis bald, bis später, "
+        "bis morgen, "
+        "bis nächste woche, bis nächstes mal, bis zum nächsten mal, mach's gut, machs gut, machen sie's gut, "
+        "ade, adieu, tschö, tschüssi, tschüssle, tschau, baba, servus, alles gute, schönen tag, "
+        "schönen abend, schönes wochenende, gute nacht, "
+        "schöne grüße, viele grüße, liebe grüße, freut mich, freu mich, freue mich, freuen uns"
+    ),
     tags=phrases("oder, nicht, richtig, ja, stimmt's, stimmts, gell, ok, okay"),
+    ignorance=phrases(
+        "keine ahnung, kein plan, keinen plan, weiß ich nicht, weiß nicht, weiß es nicht, "
+        "weiß ich grad nicht, "
+        "weiß ich gerade nicht, weiß ich leider nicht, kenne ich nicht, kenn ich nicht, finde sie nicht, "
+        "finde ihn nicht, finde ich nicht, find ich nicht, vergessen, verloren, hab ich nicht, "
+        "habe ich nicht, nicht auswendig, nicht im kopf"
+    ),
+    indifference=phrases(
+        "egal, ist mir egal, ganz egal, spielt keine rolle, was sie wollen, wie sie wollen"
+    ),
     untold_patterns=(
         rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",
         r"\b(?:sage?|sagen|verrate?) (?:ich|wir) (?:\w+ ){0,2}nicht\b",
         r"\b(?:ich|wir) (?:sage?|sagen|verrate?n?) (?:\w+ ){0,3}nicht\b",
+        r"\b(?:sage?|nenne?|gebe?|verrate?|schicke?) ich (?:\w+ ){0,3}"
+        r"(?:am telefon|telefonisch|spater|nachher|dann|personlich|vor ort)\b",
+        r"\bich (?:sage?|nenne?|gebe?|verrate?|schicke?) (?:\w+ ){0,4}"
+        r"(?:am telefon|telefonisch|spater|nachher|personlich|vor ort)\b",
         r"\bgeht (?:sie|dich|euch|niemanden|keinen) (?:\w+ )?nichts an\b",
         r"\bkeine angaben?\b|\bist privat\b",
     ),

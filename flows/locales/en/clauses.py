@@ -28,7 +28,7 @@ CLAUSES: Final = ClauseWords(
     errands=phrases(
         "i still have to, i still need to, i have to check with, i need to check with, we still have to"
     ),
-    particles=words("just even really still simply ever anymore"),
+    particles=words("just even really still simply ever anymore only"),
     strict_conditions=phrases(
         "only if, only when, unless, provided that, provided it's, provided it is, provided "
         "there, provided you, as long as, depends on, depending on"
@@ -59,7 +59,8 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "please pls plz thanks thank you thx ty very much so a lot that that's thats is it it's its all the "
+        "someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
+        "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
         "everything looks look sounds works for to be my details oh ah well hi hello dear sir "
@@ -115,11 +116,17 @@ CLAUSES: Final = ClauseWords(
     half_units=words("half"),
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
+    address_words=words("address street"),
+    no_address_words=words(
+        "i i'm i've i'll i'd you you're you've you'll we we're we've we'll he she they they've same before "
+        "usual already know have don't not"
+    ),
     name_introductions=phrases(
         "me, myself, for me, for myself, "
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
-        "put it under, put, book it under, under, in the name of, on the name, for, the, make it, just, "
+        "put it under, put it on, put it in, put it down as, put, book it under, book it in, book it on, "
+        " under, in the name of, on the name, for, the, make it, just, "
         "well, oh, ah, um, uhm, er, so, then, hmm, "
         "my son, my daughter, my wife, my husband, my mum, my mom, my mother, my dad, my father, my kid, "
         "my child, my brother, my sister, my friend, my partner, my boss, my girlfriend, my boyfriend"
@@ -145,7 +152,9 @@ CLAUSES: Final = ClauseWords(
         "travellers visitors"
     ),
     people_counts=phrases(
-        "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us"
+        "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us, "
+        "# are coming, "
+        "# will come, # will be coming, # coming"
     ),
     closing_words=words("thanks thank bye goodbye"),
     topics=(

@@ -21,6 +21,11 @@ CONDITIONS: Final = ConditionWords(
         "another other user customer client guest member will"
     ),
     articles=phrases("the, a, an"),
+    ignorance_patterns=(
+        r"\b(?:not|n't|cannot|never|without)\b(?: \w+)? (?:know|have|find|remember|read|sure)",
+        r"\bn't (?:know|have|find|remember|read)",
+        r"\b(?:lost|unknown|forgot|forgotten|unsure)\b",
+    ),
     willing=phrases("ready, interest, positive, want"),
     any_answer_patterns=(
         r"\b(?:user|customer|caller|client|they)\b.{0,20}"

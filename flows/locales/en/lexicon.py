@@ -40,10 +40,12 @@ _ANSWERS = AnswerWords(
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not "
         "bad, not a bad idea, "
-        "wouldn't be bad, go on then, happy with that, i'm happy"
+        "wouldn't be bad, go for it, go on then, happy with that, i'm happy"
     ),
     no_phrases=phrases(
-        "no way, none of them, none of these, none of those, neither of them, not at all, of course not, "
+        "luckily not, luckily no, thankfully not, thankfully no, thank god no, not that i know of, "
+        "not that i know, not to my knowledge, not that i can think of, no way, none of them, "
+        "none of these, none of those, neither of them, not at all, of course not, "
         "absolutely not, definitely not, certainly not, surely not, unfortunately not, afraid not, "
         "better not, "
         "rather not"
@@ -141,7 +143,6 @@ _DATES = DateWords(
     vague_days=phrases(
         "next week, this week, the weekend, next weekend, christmas, xmas, easter, next month"
     ),
-    open_words=phrases("later, earlier, after, before, sooner, thereabouts, so, any, another, whenever"),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
 )
@@ -219,7 +220,7 @@ LEXICON: Final = Lexicon(
     value_negations=phrases("not, never, cannot, isn't, isnt"),
     trailing_negations=words("not"),
     correction_words=words("sorry no actually wait mean rather correction instead oops"),
-    question_words=words("are is am do does did can could may what when where which who why how"),
+    question_words=words("are is was were do does did can could may what when where which who why how"),
     politeness=phrases("please, then"),
     and_words=phrases("and"),
     or_words=phrases("or"),

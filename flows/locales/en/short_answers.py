@@ -25,15 +25,39 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "he doesn't, she doesn't, he isn't, she isn't, not really, i have none, none, i don't have one, "
         "i don't have any, we don't have any, we don't have one, haven't got one, don't have "
         "one, nothing, no need, that's all, that is all, "
-        "that was all, that will be all, nothing else, nothing more"
+        "that was all, that will be all, nothing else, nothing more, no that's it, no that is it, "
+        "no that's all, no that is all, no that was it, no that was all, no that will be all, "
+        "no that'll be all, no i'm good, no i'm fine, no we're good, no all good"
     ),
     amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
+    courtesies=phrases(
+        "cheers, ta, legend, legends, lifesaver, lifesavers, you rock, star, helpful, awesome, "
+        "amazing, fantastic, excellent, superb, terrific, fabulous, "
+        "sweet, kind, "
+        "friendly, impressed, impressive, well done, good work, great work, nice work, good job, great job, "
+        "great service, good service, love it, loved it, appreciate it, appreciated, a pleasure, "
+        "my pleasure, "
+        "the best, thumbs up, keep it up, bravo, haha, hahaha, lol, that was quick, that was fast, "
+        "that was easy, so quick, so fast, so easy, how nice, see you, see ya, take care, all the best, "
+        "good night, have a good, have a nice, have a great, have a lovely, bye bye, ciao, until then, "
+        "you're welcome, youre welcome, no worries, god bless"
+    ),
     tags=phrases("right, no, correct, ok, okay, yes, isn't it, huh, eh"),
+    ignorance=phrases(
+        "no idea, no clue, don't know, dont know, do not know, dunno, can't remember, cannot remember, "
+        "don't remember, do not remember, can't find, cannot find, can't read, lost it, i lost, i've lost, "
+        "don't have it, do not have it, haven't got it, don't have that, forgot, forgotten, threw it away"
+    ),
+    indifference=phrases(
+        "whatever, doesn't matter, does not matter, don't care, any will do, you choose, you decide"
+    ),
     untold_patterns=(
         rf"\b(?:rather|prefer|prefer to) not (?:to )?{_TELL}\b",
         rf"\b(?:i|we) (?:\w+ )?(?:don'?t|do not|won'?t|will not|can'?t|cannot|am not going to) "
         rf"(?:really )?(?:want to |wanna |like to |wish to )?{_TELL}\b(?! (?:me|us)\b)",
         r"\b(?:i'm|im|i am) not (?:\w+ )?(?:going to |gonna |telling|saying|giving)",
+        r"\b(?:i'?ll|i will|i'd rather) (?:tell|give|say|send) .{0,20}"
+        r"(?:on the phone|by phone|later|in person|when i|once i|at the counter)",
         r"\bnone of your business\b|\bnot your business\b|\bno comment\b|\b(?:that's|thats|it's) private\b",
     ),
     skip_patterns=(r"^\W*(?:please )?(?:skip|pass)(?: (?:it|this|that|on that))?\W*$",),

@@ -21,7 +21,9 @@ CLAUSES: Final = ClauseWords(
         "déjame pensar, déjeme pensar, a ver, espérate, espera un poco"
     ),
     doubts=phrases(
-        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, creo que, igual, "
+        "tal vez, quizá, quizás, a lo mejor, no estoy seguro, no estoy segura, no está seguro, "
+        "no está segura, "
+        "creo que, igual, "
         "creo, supongo, "
         "probablemente, posiblemente, puede ser, puede que, me parece, diría que"
     ),
@@ -29,7 +31,7 @@ CLAUSES: Final = ClauseWords(
         "antes tengo que, primero tengo que, todavía tengo que, aún tengo que, tengo que consultarlo, "
         "tengo que hablarlo, tenemos que hablarlo, antes quiero, antes hablo"
     ),
-    particles=words("ya más aún todavía pues ahora"),
+    particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
@@ -41,6 +43,11 @@ CLAUSES: Final = ClauseWords(
         "encuentro, llega, llegó, llegado, entiendo, recuerdo, recibí, recibido, veo, hay, sale, fue, era"
     ),
     clause_starts=phrases("quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"),
+    condition_pattern=(
+        r"(?<=\w|,|;|\.)[ ,;.]+si (?!(?:por|claro|gracias|señor\w*|resérv\w+|hágalo|hazlo|est[áa] bien|"
+        r"es correcto|de acuerdo|vale|ok|perfecto|adelante|todo|quiero|confirm\w+|eso|así|correcto|lo quiero|"
+        r"la quiero)\b)\w+"
+    ),
     conditions=phrases(
         "siempre que, a menos que, a no ser que, cuando, hasta que, antes de, después de, con tal de que"
     ),
@@ -49,7 +56,8 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo usted que de "
+        "alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
+        "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
         "encantado encantada seguro segura desde luego supuesto sin problema resérvela resérvelo reserve "
@@ -93,6 +101,11 @@ CLAUSES: Final = ClauseWords(
     half_units=words("media medio"),
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
+    address_words=words("dirección domicilio calle"),
+    no_address_words=words(
+        "ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma mismo siempre vinieron "
+        "vinisteis no tengo sé"
+    ),
     name_introductions=phrases(
         "yo mismo, yo misma, para mí, "
         "me llamo, mi nombre es, mi nombre completo es, el nombre es, nombre, soy, se llama, es para, es, "
@@ -118,7 +131,9 @@ CLAUSES: Final = ClauseWords(
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
     ),
-    people_counts=phrases("para #, somos #, seremos #, # personas"),
+    people_counts=phrases(
+        "para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"
+    ),
     closing_words=words("gracias adiós despide"),
     topics=(
         phrases(
@@ -179,10 +194,11 @@ CLAUSES: Final = ClauseWords(
         "céntimos dólares por ciento km kilómetros veces"
     ),
     inquiry_starts=phrases(
-        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es"
+        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
+        "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
     ),
     per_words=phrases("a la, al, por, cada"),
-    object_endings=words("la lo las los le les me nos te"),
+    object_endings=words("la lo las los le les me nos te os"),
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
     naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),

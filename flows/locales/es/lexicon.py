@@ -39,10 +39,12 @@ _ANSWERS = AnswerWords(
         "por supuesto, desde luego, de acuerdo, está bien, sin problema, ningún problema, no hay problema, "
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
         "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal, "
-        "eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, tal cual"
+        "venga, venga va, eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, "
+        "tal cual"
     ),
     no_phrases=phrases(
-        "mejor no, desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
+        "por suerte no, gracias a dios no, que yo sepa no, no que yo sepa, mejor no, "
+        "desgraciadamente no, por desgracia no, claro que no, por supuesto que no, desde luego "
         "que no, de ninguna manera, de "
         "ningún modo, para nada, "
         "en absoluto, ni hablar, no estoy de acuerdo, no está bien, no es así, no es eso, nada de eso"
@@ -124,7 +126,6 @@ _DATES = DateWords(
         "navidades, semana santa, "
         "el mes que viene"
     ),
-    open_words=phrases("después, antes, más tarde, más adelante, así, otro, cuando"),
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
@@ -223,6 +224,7 @@ LEXICON: Final = Lexicon(
     dates=_DATES,
     times=_TIMES,
     stop_words=words(
+        "estaba estaban estamos estar están estuvo era eran es son fue "
         "a al con de del el en es la las lo los me mi mis para por que se su sus un una unos unas y o le les "
         "hola gracias favor usted quiero quería quisiera puedo puede este esta eso"
     ),

@@ -14,6 +14,7 @@ from flows.nlu.datetimes.relative_dates import recognize_relative_dates
 from flows.nlu.datetimes.spelt_days import write_days_in_digits
 from flows.nlu.datetimes.times import (
     complete_hour_answer,
+    hour_within_question,
     mask_times,
     name_day_period,
     recognize_bare_hour,
@@ -23,6 +24,7 @@ from flows.nlu.datetimes.times import (
 __all__ = [
     "Recognized",
     "complete_hour_answer",
+    "hour_within_question",
     "is_incomplete_date",
     "mask_dates",
     "mask_days_of_month",

@@ -13,7 +13,6 @@ from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, LocaleMessage
 from flows.nlu.patterns import any_pattern, one_of
 from flows.text import normalize, normalize_same_length
 
-_YEAR_PATTERN = r"(?P<year>\d{4}|'?\d{2})(?!\d)"
 _NUMERIC_MONTH_DAY = re.compile(
     r"(?<![\d.,/:-])(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?![\d/.,:-])|\.\s?(?P<c>\d{1,2})\.(?!\d))"
 )
@@ -42,17 +41,21 @@ def _grammar(lexicon: Lexicon) -> _DateGrammar:
     month, day = rf"(?P<month>{one_of(months)})\.?", rf"(?P<day>\d{{1,2}}){suffix}"
     particle = one_of(words.particles)
     clock = any_pattern((*lexicon.times.clock_12h_patterns, *lexicon.times.clock_24h_patterns))
+    not_hour = rf"(?!\d|\s*(?:{clock}\b|[ap]\.?m\b|:\d))"  # “4 December 15 h”, “4.12. 15:30”
+    year = rf"(?P<year>\d{{4}}(?!\d)|'?\d{{2}}{not_hour})"
     time_prepositions = one_of((*lexicon.times.prepositions, *lexicon.times.approximate_prepositions))
     return _DateGrammar(
         months=months,
         dates=(
             re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
-            re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}|\d{2})(?!\d)"),
-            re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
             re.compile(
-                rf"(?<!\d){day}(?:\s+{particle})?[\s,.-]*{month}[\s,.-]*(?:{particle}\s+)?{_YEAR_PATTERN}"
+                r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}(?!\d)|\d{2}"
+                + not_hour
+                + ")"
             ),
-            re.compile(rf"\b{month}[\s.-]*{day}[\s,.-]+{_YEAR_PATTERN}"),
+            re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
+            re.compile(rf"(?<!\d){day}(?:\s+{particle})?[\s,.-]*{month}[\s,.-]*(?:{particle}\s+)?{year}"),
+            re.compile(rf"\b{month}[\s.-]*{day}[\s,.-]+{year}"),
             re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{month}[\s,.-]*{day}(?!\d)"),
             re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
         ),

@@ -76,7 +76,7 @@ def recognize_relative_dates(
                 days, error = resolve(match, context)
                 matches.append(_DateMatch(match.start(), match.end(), days, error))
     named = [
-        _to_recognized(item, prepared, grammar, messages, language, names)
+        _to_recognized(item, prepared, grammar, messages, language, names, is_only=len(matches) == 1)
         for item in _without_negated(sorted(matches), prepared, grammar)
     ]
     recognized = [item for item in named if item.value or item.error_message]
@@ -155,13 +155,15 @@ def _without_negated(
         yield from (item for item in here if negation is None or (is_before and item.start < negation))
 
 
-def _to_recognized(
+def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     item: _DateMatch,
     prepared: str,
     grammar: RelativeGrammar,
     messages: LocaleMessages,
     language: str,
     names: frozenset[str],
+    *,
+    is_only: bool,
 ) -> Recognized:
     before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
@@ -170,7 +172,9 @@ def _to_recognized(
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
-    if grammar.alternative_behind.match(after) or grammar.open_behind.match(after):  # “dec 12 or 13”
+    if grammar.alternative_behind.match(after) or (
+        is_only and grammar.open_behind.match(after)
+    ):  # “12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)

@@ -17,10 +17,11 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
     words, names = lexicon.dates, day_names(lexicon)
     articles = rf"(?:{one_of(words.articles)} )?"
     short = one_of(words.short_weekdays)
+    days = any_pattern(form.replace("?P<number>", "?:") for form in words.day_of_month_patterns)
     return RelativeGrammar(
         names=names,
         short_weekdays=words.short_weekdays,
-        short_weekday_before_date=re.compile(rf"(?<= ){short}(?= (?:; )?{articles}#)"),
+        short_weekday_before_date=re.compile(rf"(?<= ){short}(?= (?:; )?(?:{articles}#|{days} ))"),
         weekday_by_number=tuple(spellings[0] for spellings in words.weekdays),
         near_days=words.near_days,
         counts=words.counts,
@@ -35,7 +36,7 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
             rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
             rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
         ),
-        open_behind=re.compile(rf" {one_of(lexicon.or_words)} {one_of(words.open_words)} "),
+        open_behind=re.compile(rf" {one_of(lexicon.or_words)} [^;]"),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),

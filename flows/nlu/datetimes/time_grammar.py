@@ -99,14 +99,16 @@ def time_grammar(lexicon: Lexicon) -> TimeGrammar:
             rf"(?P<link>-|–|\b{one_of(words.range_links)}\b)\s*(?:{one_of(words.second_time_prefixes)}\s)?"
             rf"(?P<last>{range_end})(?![\w:-]|[.,]\d){not_a_time}"
         ),
+        day_before=re.compile(rf"\b{one_of((*lexicon.dates.day_prepositions, *lexicon.dates.articles))}\s*$"),
         noon=re.compile(rf"\b(?P<noon>{noon})\b|\b(?:{midnight})\b"),
         bare_hour=re.compile(
-            rf"(?:(?:{any_preposition}|{one_of(words.bare_hour_prefixes)})\s+)?(?P<hour>{hour})"
+            rf"(?:{politeness}\s+)?(?:(?:{any_preposition}|{one_of(words.bare_hour_prefixes)})\s+)?(?P<hour>{hour})"
             rf"(?:\s*{politeness})?\s*[.!]?"
         ),
         hour_only=re.compile(hour),
         leading_preposition=re.compile(rf"^{any_preposition}\s+"),
         limits=lexicon.dates.start_words,
+        alternative_behind=re.compile(rf"\s+{one_of(lexicon.or_words)}\s+\w"),
         bound_before=re.compile(rf"\b{bounds}(?:\s+{any_preposition})?\s*$"),
         negation_before=re.compile(
             rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{negated_prepositions})?\s*$"

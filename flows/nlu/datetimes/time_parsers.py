@@ -25,7 +25,9 @@ class TimeGrammar:
     bare_hour: re.Pattern[str]
     hour_only: re.Pattern[str]
     leading_preposition: re.Pattern[str]
+    alternative_behind: re.Pattern[str]
     bound_before: re.Pattern[str]
+    day_before: re.Pattern[str]
     limits: frozenset[str]
     """Words that bound a time, unless they are asked for (“From what time?”)."""
     negation_before: re.Pattern[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from flows.locales import DEFAULT_LANGUAGE, LocaleMessages, lexicon_for, messages_for
@@ -14,6 +15,7 @@ from flows.nlu.datetimes.time_of_day import INEXACT_TIME, TimeOfDay, resolve_tim
 from flows.nlu.datetimes.time_parsers import TimeGrammar, TimeParser
 from flows.text import normalize, normalize_same_length
 
+_HOUR = re.compile(r"\d{1,2}(?![\d:.])")
 _DURATION = re.compile(r"\d{1,2}\s*h")
 
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
@@ -38,6 +40,8 @@ def recognize_times(
     messages, text = messages_for(language), normalize_same_length(text)
     grammar = time_grammar(lexicon_for(language))
     folded, matches = _find_times(text, language, grammar)
+    if len(matches) == 1 and grammar.alternative_behind.match(folded[matches[0].end :]):
+        return [Recognized(matches[0].start, matches[0].end, error_message=messages.exact_time_required)]
     period = _find_separate_day_period(folded, matches, grammar)
     return sorted(
         _to_recognized(item, folded, text, period, grammar, messages, language, names)
@@ -97,10 +101,40 @@ def complete_hour_answer(text: str, line: str, language: str = DEFAULT_LANGUAGE)
     return grammar.words.hour_answer.format(hour=question[1], period=period)
 
 
+def hour_within_question(error_message: str, question: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the only hour that lies within those a question names: 15:00 for “3”, “open from 8 to 18”.
+
+    `error_message` is the question back about an hour of twelve; empty when it is none, or the hours of the
+    question leave both open.
+    """
+    messages, hours = messages_for(language), _hours_of_question(question, language)
+    before, _, after = re.escape(messages.ambiguous_hour).partition(re.escape("{0}"))
+    asked = re.match(rf"{before}(\d{{1,2}})(?::(\d\d))?{after.partition(re.escape('{0}'))[0]}", error_message)
+    if not hours or not (asked or error_message == messages.noon_or_midnight):
+        return ""
+    hour, minute = (int(asked[1]) % 12, int(asked[2] or 0)) if asked else (0, 0)
+    within = [each for each in (hour, hour + 12) if hours[0] * 60 <= each * 60 + minute <= hours[1] * 60]
+    return f"{within[0]:02}:{minute:02}" if len(within) == 1 else ""
+
+
+@lru_cache(maxsize=500)
+def _hours_of_question(question: str, language: str) -> tuple[int, int] | None:
+    """Return the hours from which and until which a question says that there is a choice."""
+    grammar = time_grammar(lexicon_for(language))
+    ends = [
+        (_HOUR.match(match["first"].strip()), _HOUR.match(match["last"].strip()))
+        for match in grammar.range.finditer(normalize(question))
+    ]
+    found = [(int(first[0]), int(last[0])) for first, last in ends if first and last]
+    return found[0] if len(found) == 1 and found[0][0] < found[0][1] else None
+
+
 def name_day_period(text: str, said_before: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text with the part of the day that was said before it: “in the afternoon”, “at five”."""
-    grammar = time_grammar(lexicon_for(language))
-    match = grammar.day_period_answer.fullmatch(normalize(said_before).strip(" .,!?"))
+    grammar, said = time_grammar(lexicon_for(language)), normalize(said_before).strip(" .,!?")
+    if said in lexicon_for(language).dates.near_days:
+        return text  # “mañana” was an answer to “which day?”
+    match = grammar.day_period_answer.fullmatch(said)
     return f"{text} {grammar.words.period_answers.get(match['period'], said_before)}" if match else text
 
 
@@ -131,6 +165,8 @@ def _find_ranges(folded: str, grammar: TimeGrammar, messages: LocaleMessages) ->
     """Yield two hours with a word such as `to` or `or` between them: no time until one is named."""
     stripped = grammar.leading_preposition.sub("", folded.strip(" .,!?"))
     for match in grammar.range.finditer(folded):
+        if grammar.day_before.search(folded[: match.start("first")]):
+            continue
         ends = [match["first"].strip(), match["last"].strip()]
         is_marked = any(grammar.hour_only.fullmatch(end) is None for end in ends)
         if match["lead"] or is_marked or match[0].strip() == stripped:

@@ -145,3 +145,19 @@ async def test_a_node_that_does_not_care_is_silent() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
 
     assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "colleagues are busy"), ("de", "im Gespräch"), ("es", "están ocupadas")]
+)
+async def test_who_waits_for_a_person_is_told_so_in_the_engines_own_words(language: str, said: str) -> None:
+    made = Flow.model_validate(
+        {
+            "system_prompt": "You are kind.", "initial_node": "person", "agent_language": language,
+            "nodes": [{"id": "person", "name": "Person", "hand_off": True, "timeout": {"seconds": 9}}],
+        }
+    )  # fmt: skip
+    talk = DialogMachine(made)
+    assert (await talk.turn("hello")).outcome == "hand_off"
+    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
+    assert said in step.messages[0].text

@@ -90,7 +90,7 @@ def test_test_runs_the_conversations_of_the_flow_and_writes_junit(tmp_path: Path
     result = flow("test", KYC, "--junit", tmp_path / "out.xml")
     assert result.exit_code == 0
     assert "passed  a customer is verified in four messages" in result.stdout
-    assert "nodes: 7 of 7" in result.stdout
+    assert "nodes: 6 of 6" in result.stdout
     assert ElementTree.parse(tmp_path / "out.xml").getroot().get("failures") == "0"
 
 

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from flows.document import Flow, FlowError
+from flows.document.expansion.form import label as label_of
+from flows.document.expansion.models import CollectSlot
 from flows.engine import DialogMachine
+from flows.locales import messages_for
 from tests.flows.conversation import Json, document, machine, node, say
 
 SLOTS: list[Json] = [
@@ -213,3 +216,20 @@ def test_an_unknown_key_of_a_slot_is_a_warning() -> None:
 def slots(talk: DialogMachine) -> Json:
     values = (talk.state or {}).get("slots")
     return dict(values) if isinstance(values, dict) else {}
+
+
+@pytest.mark.parametrize(
+    ("language", "description", "label"),
+    [
+        ("en", "your phone number", "Phone number"),
+        ("en", "the last digits of your card", "Last digits of your card"),
+        ("de", "Ihr Geburtsdatum", "Geburtsdatum"),
+        ("de", "der Tag", "Tag"),
+        ("de", "die letzten Ziffern", "Die letzten Ziffern"),
+        ("es", "su fecha de nacimiento", "Fecha de nacimiento"),
+        ("es", "la hora", "Hora"),
+    ],
+)
+def test_a_label_is_the_description_without_its_article(language: str, description: str, label: str) -> None:
+    slot = CollectSlot(name="value", question="?", description=description)
+    assert label_of(slot, messages_for(language)) == label
