@@ -21,7 +21,9 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
     standard = ProtocolLimits()
     return ProtocolLimits(
         max_jobs_per_account=max(standard.max_jobs_per_account // settings.partitions, _MIN_JOBS),
-        max_bulk_jobs_per_account=max(standard.max_bulk_jobs_per_account // settings.partitions, _MIN_BULK_JOBS),
+        max_bulk_jobs_per_account=max(
+            standard.max_bulk_jobs_per_account // settings.partitions, _MIN_BULK_JOBS
+        ),
         lease_ms=int(settings.lease_seconds * 1000),
         expiry_ms=int(settings.session_hours * 3_600_000),
         agent_timeout_ms=int(settings.person_hours * 3_600_000),

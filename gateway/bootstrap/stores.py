@@ -28,7 +28,6 @@ from gateway.partitions.mailbox import HomePace, PartitionMailbox
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.partitions.sender import PartitionedSender
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.sessions.word_index import WordIndex
@@ -50,7 +49,7 @@ class PartitionStore:
 
 
 class PartitionStores:
-    """All partitions: `inbox` and `sender` choose the contact's one, and are its own where there is one only."""
+    """All partitions; `inbox` and `sender` choose the contact's one."""
 
     def __init__(
         self,

@@ -146,9 +146,7 @@ class PartitionDirectory:
         )
         weights = {number: max(map(_weight, row)) for number, row in zip(numbers, rows, strict=True)}
         chosen = max(numbers, key=lambda number: weights[number])  # the first of equal ones
-        return Place(
-            chosen, tuple((name, number) for name, number in places.items() if number != chosen)
-        )
+        return Place(chosen, tuple((name, number) for name, number in places.items() if number != chosen))
 
 
 def _weight(answer: bytes) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
 
 from core.errors import ConfigurationError
+from gateway.redis.records.processes.process_versions import read_processes
 
 _KEY: Final = "tg:partitions"
 _SETTING: Final = "TURNGATE_PARTITIONS"
@@ -31,8 +31,8 @@ async def admit_layout(home: Redis, count: int) -> int:
     spread = int(stored or 1)
     if spread > count:
         raise ConfigurationError(
-            f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process that knows "
-            f"fewer would not see them all: set {_SETTING}={spread}"
+            f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process that "
+            f"knows fewer would not see them all: set {_SETTING}={spread}"
         )
     return spread
 
@@ -42,13 +42,13 @@ async def spread_over(home: Redis, count: int) -> int:
 
     Raises `ConfigurationError` while a process knows fewer, which would send new contacts elsewhere.
     """
-    before = await read_spread(home, 64)
+    before = int(await home.get(_KEY) or 1)
     if count < before:
         raise ConfigurationError(
-            f"contacts are spread over {before} partitions, and partitions cannot be taken away; set {_SETTING} "
-            f"to {before}"
+            f"contacts are spread over {before} partitions, and partitions cannot be taken away; set "
+            f"{_SETTING}={before}"
         )
-    behind = sorted(name for name, known in (await _read_known(home)).items() if known < count)
+    behind = [each.name for each in await read_processes(home) if each.partitions < count]
     if behind:
         raise ConfigurationError(
             f"start these processes again with {_SETTING}={count} first, or they would send new contacts "
@@ -56,12 +56,3 @@ async def spread_over(home: Redis, count: int) -> int:
         )
     await home.set(_KEY, count)
     return before
-
-
-async def _read_known(home: Redis) -> dict[str, int]:
-    """Return how many partitions each running process knows."""
-    entries: Any = await home.zrange("tg:processes", 0, -1)
-    processes = [json.loads(each) for each in entries]
-    return {
-        f"{each['role']} {each['host']}:{each['pid']}": int(each.get("partitions", 1)) for each in processes
-    }

@@ -47,7 +47,12 @@ class PartitionMailbox(RedisMailbox):
     """The mailbox of the partition `number`."""
 
     def __init__(
-        self, number: int, directory: PartitionDirectory, pointers: MessagePointers, pace: HomePace, **options: Any
+        self,
+        number: int,
+        directory: PartitionDirectory,
+        pointers: MessagePointers,
+        pace: HomePace,
+        **options: Any,
     ) -> None:
         """Create the mailbox; `options` are those of `RedisMailbox`, without rate limits."""
         super().__init__(**options)
@@ -87,6 +92,4 @@ class PartitionMailbox(RedisMailbox):
         await self._pointers.point(reply.address.channel, provider_id, self._number)
         if opened and opened.thread_session:
             await self._directory.move([opened.thread_session], self._number)
-        return await super().record_sent(
-            lease, reply, provider_id, leave=leave, keep=keep, opened=opened
-        )
+        return await super().record_sent(lease, reply, provider_id, leave=leave, keep=keep, opened=opened)

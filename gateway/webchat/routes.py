@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from core.errors import MailboxFull, StorageUnavailable
 from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
+from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.session_log import is_entry_id
@@ -65,11 +66,12 @@ class WebApi:
         origins: Sequence[str] = (),
         sessions_per_hour: int = 0,
         protocol: ProtocolLimits | None = None,
+        partitions: ContactPartitions | None = None,
     ) -> None:
         self.conversations = conversations
-        self._redis = redis
-        self._proactive = ProactiveApi(redis, sender, operator)
-        self._consent = ConsentApi(redis, inbox, operator)
+        self._partitions = partitions or ContactPartitions((redis,), (inbox,))
+        self._proactive = ProactiveApi(self._partitions.messages, sender, operator)
+        self._consent = ConsentApi(self._partitions, operator)
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
         self._sessions = SessionApi(
@@ -157,7 +159,9 @@ class WebApi:
         session = await self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session, Response):
             return session
-        await self._reset_script(self._redis, [rq_layout.current_timestamp(), build_session_id(session.id)])
+        name = build_session_id(session.id)
+        redis = await self._partitions.find_store(name)
+        await self._reset_script(redis, [rq_layout.current_timestamp(), name])
         return JSONResponse(ResetAnswer(reset=session.id).model_dump())
 
     async def history(self, request: Request) -> Response:

@@ -50,7 +50,7 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
 
 
 def open_partitions(url: str, count: int, *, timeout: float = 5.0) -> tuple[Redis, ...]:
-    """Open a client for each partition of `url`. Raises `ConfigurationError` for several without a cluster."""
+    """Open a client for each partition. Raises `ConfigurationError` for several without a cluster."""
     if count == 1:
         return (open_redis(url, timeout=timeout),)
     cluster = _parse_cluster(url)
