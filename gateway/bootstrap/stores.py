@@ -1,4 +1,4 @@
-"""What works on the store, once for each partition, and what chooses among them."""
+"""Parts that work on the store, once for each partition, and the choice among them."""
 
 from __future__ import annotations
 

@@ -244,7 +244,7 @@ async def _preview(redis: Redis, broadcast: Broadcast, recipients: list[Recipien
         if sys.stderr.isatty():
             typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
 
-    return await Previewer(build_sender(redis, Settings.load())).run(broadcast, recipients, report)
+    return await Previewer(build_sender((redis,), Settings.load())).run(broadcast, recipients, report)
 
 
 def _open_store(redis: Redis) -> Broadcasts:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_home, run_in_partitions
 from gateway.cli.send import Language, Variables, build_template_message, send_message
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def sync(channel: ChannelName = "", as_json: AsJson = False) -> None:
     from gateway.config.settings import Settings
 
     settings = Settings.load()
-    counts = run_with_redis(lambda redis: _sync(redis, settings, channel))
+    counts = run_in_partitions(lambda stores: _sync_all(stores, settings, channel))
     if as_json:
         typer.echo(json.dumps(counts))
         return
@@ -118,12 +118,20 @@ def _print(channel: str, template: MessageTemplate) -> None:
 def _read(work: Callable[[TemplateRecords], Awaitable[T]]) -> T:
     from gateway.redis.records.templates import TemplateRecords
 
-    return run_with_redis(lambda redis: work(TemplateRecords(redis)))
+    return run_in_home(lambda redis: work(TemplateRecords(redis)))  # every partition has them
 
 
 async def _read_all(records: TemplateRecords, channel: str) -> list[tuple[str, MessageTemplate]]:
     channels = [channel] if channel else await records.list_channels()
     return [(name, each) for name in channels for each in await records.list_all(name)]
+
+
+async def _sync_all(stores: Sequence[Redis], settings: Settings, channel: str) -> dict[str, int]:
+    """Read the lists for every partition; return how many templates each channel has."""
+    counts: dict[str, int] = {}
+    for redis in stores:
+        counts |= await _sync(redis, settings, channel)
+    return counts
 
 
 async def _sync(redis: Redis, settings: Settings, channel: str) -> dict[str, int]:

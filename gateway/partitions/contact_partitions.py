@@ -23,11 +23,10 @@ class ContactPartitions:
     def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> None:
         self._stores = stores
         self._directory = PartitionDirectory(stores)
-        is_one = len(stores) == 1
-        self.erasure = ContactErasure(stores[0]) if is_one else PartitionedErasure(stores)
-        self.opt_outs = OptOuts(stores[0], inboxes[0]) if is_one else PartitionedOptOuts(stores, inboxes)
+        self.erasure = build_erasure(stores)
+        self.opt_outs = build_opt_outs(stores, inboxes)
         self.messages = (
-            ProactiveMessages(stores[0]) if is_one else PartitionedMessages(stores, self._directory)
+            ProactiveMessages(stores[0]) if len(stores) == 1 else PartitionedMessages(stores, self._directory)
         )
 
     async def find_store(self, session: str) -> Redis:
@@ -38,6 +37,21 @@ class ContactPartitions:
 
     async def export(self, contact: str) -> dict[str, Any] | None:
         """Return what is stored of a contact; `None` if there is nothing."""
-        if len(self._stores) == 1:
-            return await export_contact(self._stores[0], contact)
-        return await export_everywhere(self._stores, contact)
+        return await export_stored(self._stores, contact)
+
+
+def build_erasure(stores: Sequence[Redis]) -> ContactErasure:
+    """Build the erasure of contacts from one partition or from all."""
+    return ContactErasure(stores[0]) if len(stores) == 1 else PartitionedErasure(stores)
+
+
+def build_opt_outs(stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> OptOuts:
+    """Build the opt-outs of one partition or of all."""
+    return OptOuts(stores[0], inboxes[0]) if len(stores) == 1 else PartitionedOptOuts(stores, inboxes)
+
+
+async def export_stored(stores: Sequence[Redis], contact: str) -> dict[str, Any] | None:
+    """Return what one partition or all have of a contact; `None` if there is nothing."""
+    if len(stores) == 1:
+        return await export_contact(stores[0], contact)
+    return await export_everywhere(stores, contact)

@@ -1,4 +1,4 @@
-"""What all partitions have of a contact: found, erased, exported, opted out and in."""
+"""Contacts in all partitions: found, erased, exported, opted out and in."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from gateway.partitions.directory import PartitionDirectory
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
-from gateway.redis.records.contacts.contact_names import is_global
-from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact
+from gateway.redis.records.contacts.contact_names import MentionFinder, is_global
+from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact, scan_keys
 from gateway.redis.records.contacts.erasure import ContactErasure, ErasureReceipt
 from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
 
@@ -89,6 +89,7 @@ class PartitionedErasure(ContactErasure):
             if erased:  # where a provider repeats a message of the contact, it is recognized there
                 await self._mark_name(store, places)
             receipts += erased
+            await _delete_pointers(store, places)
         forgotten = await self._directory.forget(places)
         if not receipts and not forgotten:
             return ErasureReceipt()
@@ -101,6 +102,14 @@ class PartitionedErasure(ContactErasure):
             opt_outs_kept=sum(each.opt_outs_kept for each in receipts),
             files={file: result for each in receipts for file, result in sorted(each.files.items())},
         )
+
+
+async def _delete_pointers(store: Redis, identifiers: Sequence[str]) -> None:
+    """Delete pointers to messages whose IDs contain an identifier; others are random, and expire."""
+    mentions = MentionFinder(identifiers)
+    async for keys in scan_keys(store, "tg:sent_in:*"):
+        for key in filter(mentions.is_in, keys):
+            await store.delete(key)
 
 
 class PartitionedOptOuts(OptOuts):

@@ -1,4 +1,4 @@
-"""What does not work with several partitions: refused with one sentence."""
+"""Refusals of features that do not work with several partitions: one sentence each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from core.errors import ConfigurationError
 
 SENTENCE: Final = "{} do not work with several partitions (TURNGATE_PARTITIONS) yet; they need one partition"
 BROADCASTS: Final = SENTENCE.format("broadcasts")
-HOOKS: Final = SENTENCE.format("hooks")
+COMMAND: Final = (
+    "this command does not work with several partitions (TURNGATE_PARTITIONS) yet; it needs one partition"
+)
 
 
 def refuse_with_partitions(count: int, sentence: str) -> None:
