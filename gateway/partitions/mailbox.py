@@ -89,7 +89,13 @@ class PartitionMailbox(RedisMailbox):
         opened: SentMessage | None = None,
     ) -> SessionView:
         """Record that the provider accepted a reply, to which statuses find their way before that."""
-        await self._pointers.point(reply.address.channel, provider_id, self._number)
+        await self._pointers.try_point(reply.address.channel, provider_id, self._number)
+        view = await super().record_sent(lease, reply, provider_id, leave=leave, keep=keep, opened=opened)
         if opened and opened.thread_session:
             await self._directory.move([opened.thread_session], self._number)
-        return await super().record_sent(lease, reply, provider_id, leave=leave, keep=keep, opened=opened)
+        return view
+
+    async def aclose(self) -> None:
+        """Stop renewing, listening, and what is left to be done."""
+        await self._pointers.aclose()
+        await super().aclose()

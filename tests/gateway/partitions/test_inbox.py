@@ -22,6 +22,7 @@ from core.ports import AcceptResult, Claim, Commit, RateLimit
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.mailbox import HomePace, PartitionMailbox
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
@@ -154,7 +155,7 @@ async def commit_reply(mailbox: PartitionMailbox, session: str) -> tuple[Claim, 
 
 
 async def read_statuses(redis: Redis, session: str) -> list[str]:
-    return [each.data["status"] for each in await read_log(redis, session) if each.kind == "status"]
+    return [str(each.data["status"]) for each in await read_log(redis, session) if each.kind == "status"]
 
 
 @pytest.mark.parametrize("comes_first", ["record", "status"])
@@ -196,6 +197,30 @@ async def test_a_status_between_the_two_steps_of_a_record_is_not_lost(
     await mailbox.record_sent(claim.lease, reply, provider_id)
     assert await read_statuses(stores[2], session) == ["delivered"]
     await mailbox.aclose()
+
+
+async def test_a_send_is_recorded_while_the_partition_of_its_pointer_is_away(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    session = names_in(2)[0]
+    await inbox.accept([message(1, session)])
+    closed, [provider_id, *_] = await cut_off_home(stores)
+    pace, pointers = HomePace(stores[0], {}, ProtocolLimits()), MessagePointers(closed)
+    mailbox = PartitionMailbox(2, inbox.directory, pointers, pace, redis=stores[2])
+    claim, reply = await commit_reply(mailbox, session)
+
+    await mailbox.record_sent(claim.lease, reply, provider_id)
+
+    assert await stores[2].hget(message_key("fake", provider_id), "session") == session.encode()
+    await mailbox.aclose()
+
+
+async def cut_off_home(stores: Sequence[Redis]) -> tuple[list[Redis], list[str]]:
+    """Return the partitions with one that does not answer, and IDs of messages whose pointers are there."""
+    pointers = MessagePointers(stores)
+    away = open_redis("redis://127.0.0.1:1")
+    homes = {f"P{number}": await pointers.find("fake", f"P{number}") for number in range(30)}
+    return [away, *stores[1:]], [each for each, home in homes.items() if home == 0]
 
 
 async def test_an_accounts_rate_limit_counts_the_sends_of_all_partitions(

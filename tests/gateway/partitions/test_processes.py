@@ -46,7 +46,10 @@ async def installation(stores: Sequence[Redis], cluster_url: str) -> AsyncIterat
     port = find_free_port()
     async with running_stack() as stack:
         stack.add_settings(
-            REDIS_URL=cluster_url, TURNGATE_PARTITIONS="4", PORT=str(port), PUBLIC_URL=f"http://127.0.0.1:{port}"
+            REDIS_URL=cluster_url,
+            TURNGATE_PARTITIONS="4",
+            PORT=str(port),
+            PUBLIC_URL=f"http://127.0.0.1:{port}",
         )
         for command in ("web", "worker"):
             await stack.start_process(sys.executable, "-m", "gateway", command)
@@ -54,7 +57,7 @@ async def installation(stores: Sequence[Redis], cluster_url: str) -> AsyncIterat
         await wait_until_ready(url)
         async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
             async with asyncio.timeout(30):
-                while (await http.get("/readyz?workers=1")).status_code != 200:
+                while (await http.get("/readyz?workers=1")).status_code != 200:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)  # the endpoint offers no event
             yield Installation(stack, http, stores)
 
@@ -81,7 +84,7 @@ async def test_contacts_of_all_partitions_are_served(installation: Installation)
     )
     assert said.status_code == 202, said.text
     async with asyncio.timeout(20):
-        while (await each.http.get("/messages/n1", headers=KEY)).json()["outcome"] != "sent":
+        while (await each.http.get("/messages/n1", headers=KEY)).json()["outcome"] != "sent":  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the endpoint offers no event
 
     code, shown = await each.run("why", session)
