@@ -191,7 +191,7 @@ def _build_runtime(shared: _Shared, number: int) -> Runtime:
             quiet_until=quiet.find_end_for,
         ),
         sweeper=Sweeper(redis, limits, pause=shared.stores.sweep_seconds, release_due=releaser.release_due),
-        hooks=HookDeliverer(redis, shared.hook_fetch),
+        hooks=HookDeliverer(redis, shared.hook_fetch, pause=shared.stores.sweep_seconds, partition=number),
         broadcasts=BroadcastFeeder(redis, store.sender, limits),
         templates=TemplateSync(redis, channels, http),
         durations=shared.durations,

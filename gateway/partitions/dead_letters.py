@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
+from gateway.partitions.numbered_ids import join_id, split_id
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
 
 
@@ -25,7 +26,7 @@ class PartitionedDeadLetters(DeadLetters):
 
     async def list_newest(self, before: str = "", limit: int = 100) -> list[Letter]:
         """Return the newest letters, newest first; those before the letter `before` if it is given."""
-        _, end = self._split(before)
+        _, end = split_id(before, len(self._each))
         found = [
             _with_partition(number, letter)
             for number, letters in enumerate(self._each)
@@ -35,28 +36,23 @@ class PartitionedDeadLetters(DeadLetters):
 
     async def read(self, letter_id: str) -> Letter | None:
         """Return a letter; `None` if the id is unknown."""
-        number, own_id = self._split(letter_id)
+        number, own_id = split_id(letter_id, len(self._each))
         letter = await self._each[number].read(own_id)
         return letter and _with_partition(number, letter)
 
     async def replay(self, letter: Letter) -> ReplayOutcome:
         """Return the letter's content to its session, and remove the letter."""
-        number, own_id = self._split(letter.id)
+        number, own_id = split_id(letter.id, len(self._each))
         return await self._each[number].replay(letter.model_copy(update={"id": own_id}))
 
     async def drop(self, letter_ids: Sequence[str]) -> int:
         """Delete letters; return how many existed."""
         divided: defaultdict[int, list[str]] = defaultdict(list)
         for letter_id in letter_ids:
-            number, own_id = self._split(letter_id)
+            number, own_id = split_id(letter_id, len(self._each))
             divided[number].append(own_id)
         return sum([await self._each[number].drop(ids) for number, ids in divided.items()])
 
-    def _split(self, letter_id: str) -> tuple[int, str]:
-        """Return the partition and the ID there; one without a partition is of the home."""
-        number, slash, own_id = letter_id.rpartition("/")
-        return (int(number), own_id) if slash and int(number) < len(self._each) else (0, own_id)
-
 
 def _with_partition(number: int, letter: Letter) -> Letter:
-    return letter.model_copy(update={"id": f"{number}/{letter.id}"})
+    return letter.model_copy(update={"id": join_id(number, letter.id)})

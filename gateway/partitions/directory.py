@@ -7,15 +7,18 @@ import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from redis.asyncio import Redis
 
 from gateway.partitions.layout import read_spread
 from gateway.redis import lua
+from gateway.redis.connection.batcher import Batcher
 from gateway.redis.lua import ProtocolLimits
 
 _HELD: Final = b"held"
+_MAX_NAMES_PER_CALL: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class PartitionDirectory:
         self._stores = stores
         self._retention_ms = limits.contact_ms
         self._find_script = lua.load_script("find_places", limits)
+        self._finders = [
+            Batcher[str, bytes](partial(self._find_in, store), _MAX_NAMES_PER_CALL) for store in stores
+        ]
+        self._asker = Batcher[str, tuple[bytes, ...]](self._ask_in_all, _MAX_NAMES_PER_CALL)
         self._set_script = lua.load_script("set_places", limits)
         self._knows_script = lua.load_script("knows_names", limits)
 
@@ -82,18 +89,15 @@ class PartitionDirectory:
         return grouped
 
     async def _find(self, names: Sequence[str]) -> dict[str, int | None]:
-        grouped = self._by_home(names)
-        rows: list[list[bytes]] = await asyncio.gather(
-            *(
-                self._find_script(self._stores[home], [self._retention_ms, *group])
-                for home, group in grouped.items()
-            )
-        )
-        return {
-            name: int(place) if place else None
-            for group, row in zip(grouped.values(), rows, strict=True)
-            for name, place in zip(group, row, strict=True)
-        }
+        unique = list(dict.fromkeys(names))
+        finds = [self._finders[self._home_of(name)].submit(name) for name in unique]
+        places = [await finds[0]] if len(finds) == 1 else await asyncio.gather(*finds)
+        return {name: int(place) if place else None for name, place in zip(unique, places, strict=True)}
+
+    async def _find_in(self, store: Redis, names: Sequence[str]) -> Sequence[bytes]:
+        """Return what a partition's entries say of names, from many requests in one call."""
+        answers: Sequence[bytes] = await self._find_script(store, [self._retention_ms, *names])
+        return answers
 
     async def _decide(self, names: Sequence[str], found: dict[str, int | None]) -> int:
         """Return the partition of the names that the directory does not have."""
@@ -108,13 +112,17 @@ class PartitionDirectory:
 
     async def _ask_all(self, names: Sequence[str]) -> int | None:
         """Return the partition that knows one of the names, the most reliable first; `None` if none does."""
-        rows: list[list[bytes]] = await asyncio.gather(
-            *(self._knows_script(store, list(names)) for store in self._stores)
-        )
-        for answers in zip(*rows, strict=True):  # of one name in all partitions
+        for answers in await asyncio.gather(*map(self._asker.submit, names)):  # of all partitions
             if any(answers):
                 return max(range(len(answers)), key=lambda number: _weight(answers[number]))
         return None
+
+    async def _ask_in_all(self, names: Sequence[str]) -> Sequence[tuple[bytes, ...]]:
+        """Return what each partition says of names, from many requests in one call to each."""
+        rows: list[list[bytes]] = await asyncio.gather(
+            *(self._knows_script(store, list(names)) for store in self._stores)
+        )
+        return list(zip(*rows, strict=True))
 
     async def _set(
         self, names: Sequence[str], number: int, found: dict[str, int | None], *, replaces: bool = False
