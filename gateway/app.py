@@ -28,7 +28,6 @@ from gateway.bootstrap import (
     load_operator_access,
 )
 from gateway.broadcasts.routes import BroadcastApi
-from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
 from gateway.config.process_log import describe_process, use_shared_salt
 from gateway.config.settings import Settings
@@ -63,7 +62,6 @@ from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.partitions.refused_routes import refuse_broadcasts
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.encryption.cipher import use_cipher
@@ -205,15 +203,14 @@ def create() -> Starlette:
         return [route for page in pages for route in page.routes()]
 
     own_routes = [
+        *BroadcastApi(parts.build_broadcasts(), parts.sender, operator).routes(),
         *PublicFileRoute(files).routes(),
         *api.routes(),
         *Widget().routes(),
         openapi.build_route(operator),
     ]
     console = (
-        build_console(0)
-        if len(stores) == 1
-        else [*refuse_broadcasts(operator), Mount("/", PartitionChoice(len(stores), build_console))]
+        build_console(0) if len(stores) == 1 else [Mount("/", PartitionChoice(len(stores), build_console))]
     )
     return create_app(
         channels,
@@ -276,10 +273,7 @@ def _build_pages(
     simulator = Simulator.load(settings.environ)
     flows = FlowFiles(settings.flow_path, config.flows)
     price = parse_price(settings.llm_price)
-    broadcasts: Sequence[_Page] = (
-        BroadcastsPage(Broadcasts(redis, limits), operator, sender, list(all_channels)),
-        BroadcastApi(redis, sender, operator, limits),
-    )
+    broadcasts = stores.build_broadcasts()
     return (
         OverviewPage(operator, price=price),
         ConversationPages(
@@ -303,7 +297,7 @@ def _build_pages(
         WidgetDemoPage(operator),
         FlowPages(operator, history),
         FlowChatPage(operator, flows, partial(build_model, settings)),
-        *(broadcasts if len(stores.each) == 1 else ()),
+        BroadcastsPage(broadcasts, operator, sender, list(all_channels)),
         LiveUpdates(operator),
     )
 

@@ -20,6 +20,8 @@ from gateway.bootstrap.accounts import (
 )
 from gateway.bootstrap.limits import build_confirmation, build_protocol_limits
 from gateway.bootstrap.webhook_inbox import build_inbox
+from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
+from gateway.broadcasts.store import Broadcasts
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.partitions.directory import hash_name
@@ -93,6 +95,12 @@ class PartitionStores:
     def find_echo_store(self, key: str) -> Redis:
         """Return the partition of a reply's key that statuses return."""
         return self._stores[hash_name(key, len(self._stores))]
+
+    def build_broadcasts(self) -> Broadcasts:
+        """Build the records of broadcasts, in one partition or in all of them."""
+        if not isinstance(self.inbox, PartitionedInbox):
+            return Broadcasts(self._stores[0], self.limits)
+        return PartitionedBroadcasts(self._stores, self.limits, self._channels, self.inbox.place_contact)
 
     def build_mailbox(self, number: int) -> RedisMailbox:
         """Build the mailbox of a partition."""

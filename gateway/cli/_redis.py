@@ -15,18 +15,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
-    """Run `work` on the configured server.
-
-    Raises `ConfigurationError` when it does not answer, or there are several partitions.
-    """
-    from gateway.config.settings import Settings
-    from gateway.partitions.refusals import COMMAND, refuse_with_partitions
-
-    refuse_with_partitions(Settings.load().partitions, COMMAND)
-    return run_in_home(work)
-
-
 def run_in_home(work: Callable[[Redis], Awaitable[T]]) -> T:
     """Run `work` in the partition that has what there is once. Raises `ConfigurationError`."""
     return run_in_partitions(lambda stores: work(stores[0]))

@@ -66,14 +66,6 @@ async def test_readiness_and_metrics_are_those_of_all_partitions(
     assert 'turngate_messages_total{channel="fake",account="A1",class="new"} 4' in metrics
 
 
-@pytest.mark.parametrize("path", ["/broadcasts", "/broadcasts/spring", "/console/broadcasts"])
-async def test_broadcasts_are_refused(http: httpx.AsyncClient, path: str) -> None:
-    answer = await http.get(path)
-
-    assert answer.status_code == 501
-    assert "several partitions" in answer.json()["error"]["message"]
-
-
 async def test_budgets_that_partitions_cannot_share_are_refused(
     cluster_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
