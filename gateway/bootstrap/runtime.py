@@ -193,6 +193,6 @@ def _build_runtime(shared: _Shared, number: int) -> Runtime:
         sweeper=Sweeper(redis, limits, pause=shared.stores.sweep_seconds, release_due=releaser.release_due),
         hooks=HookDeliverer(redis, shared.hook_fetch, pause=shared.stores.sweep_seconds, partition=number),
         broadcasts=BroadcastFeeder(redis, store.sender, limits),
-        templates=TemplateSync(redis, channels, http),
+        templates=TemplateSync(redis, channels, http, shared.stores.find_others(number)),
         durations=shared.durations,
     )

@@ -92,6 +92,10 @@ class PartitionStores:
         """Seconds between two sweeps of a partition; longer with many, so that their sum stays the same."""
         return _SWEEP_SECONDS * max(1.0, len(self._stores) / _PARTITIONS_PER_SWEEP)
 
+    def find_others(self, number: int) -> Sequence[Redis]:
+        """Return all partitions but one."""
+        return [each.redis for index, each in enumerate(self.each) if index != number]
+
     def find_echo_store(self, key: str) -> Redis:
         """Return the partition of a reply's key that statuses return."""
         return self._stores[hash_name(key, len(self._stores))]

@@ -188,10 +188,10 @@ class AsyncWorker(BaseWorker):
                         job_loop.keep_alive(),
                         runtime.hooks.run(),
                         runtime.broadcasts.run(),
-                        runtime.templates.run(),
                     )
                 ]
                 tasks += [
+                    background.create_task(runtimes[0].templates.run()),
                     background.create_task(runtimes[0].durations.run()),
                     background.create_task(
                         process_versions.keep_announcing(home, describe_process("worker", settings))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 
-from core.model import ControlAction, ControlReceived
+from core.model import ControlAction, ControlReceived, MessageTemplate
 from core.ports import Commit
 from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
 from gateway.hooks.payload import event_id
@@ -21,7 +22,9 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.hook_events import HookEvent, state_key
 from gateway.redis.records.sessions.dead_letters import ReplayOutcome
-from tests.fakes import ADDRESS
+from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.sending.template_sync import TemplateSync
+from tests.fakes import ADDRESS, FakeChannel
 from tests.gateway.partitions.test_directory import names_in
 from tests.gateway.partitions.test_inbox import mailbox_lengths, message
 
@@ -130,3 +133,33 @@ async def test_a_known_opt_out_counts_when_the_directory_has_forgotten_the_conta
     await inbox.accept([message(2, second, second)])
 
     assert await stores[1].hget(f"tg:{{{second}}}", "optout") == b"1"
+
+
+async def test_a_list_of_templates_is_read_once_for_all_partitions(stores: Sequence[Redis]) -> None:
+    template = MessageTemplate(name="hello", language="en", status="approved", text="Hello")
+    channel = ListingChannel([template])
+    sync = TemplateSync(stores[0], {"fake": channel}, httpx.AsyncClient(), stores[1:])
+
+    await sync.sync("fake")
+
+    assert channel.reads == 1
+    found = [await TemplateRecords(store).find("fake", "hello", "en") for store in stores]
+    assert found == [template] * 4
+
+
+class ListingChannel(FakeChannel):
+    """A provider's list of templates, and how often it was read."""
+
+    templates_setting = ""
+
+    def __init__(self, templates: list[MessageTemplate]) -> None:
+        super().__init__()
+        self._templates = templates
+        self.reads = 0
+
+    async def list_templates(self, http: httpx.AsyncClient) -> list[MessageTemplate]:
+        self.reads += 1
+        return self._templates
+
+    def check_template(self, *arguments: object) -> None:
+        """Accept every template."""
