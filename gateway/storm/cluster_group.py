@@ -114,7 +114,7 @@ class ClusterGroup:
         """Give a slot whose keys were moved to its new owner."""
         name = await _read_name(target)
         for port in (target, source):
-            await _run(port, "CLUSTER", "SETSLOT", slot, "NODE", name)
+            await _run_with_replicas(port, "CLUSTER", "SETSLOT", slot, "NODE", name)
 
     async def move_slot_elsewhere(self, slot: int, random: Random) -> None:
         """Move a slot to another of the primaries that have a replica."""
@@ -232,6 +232,20 @@ async def _run(port: int, *arguments: Any) -> Any:
         # redis-py would turn the answers of CLUSTER commands into dictionaries
         client.response_callbacks.clear()
         return await client.execute_command(*arguments)  # type: ignore[no-untyped-call]
+
+
+async def _run_with_replicas(port: int, *arguments: Any) -> None:
+    """Run a command that a primary refuses while its replica does not follow."""
+    async with asyncio.timeout(_STEP_SECONDS):
+        while True:
+            try:
+                await _run(port, *arguments)
+            except ResponseError as error:
+                if not str(error).startswith("NOREPLICAS"):
+                    raise
+                await asyncio.sleep(0.05)  # the server offers no event
+            else:
+                return
 
 
 async def _read_name(port: int) -> str:
