@@ -172,7 +172,7 @@ def create() -> Starlette:
     kept = KeptWebhooks(home, settings.webhook_hours)
     quarantine = Quarantine(home, kept)
     history = FlowHistory(FlowFiles(settings.flow_path, config.flows), FlowVersions(home))
-    contacts = ContactPartitions(stores, [each.inbox for each in parts.each])
+    contacts = ContactPartitions(stores, [each.inbox for each in parts.each], parts.limits)
     api = WebApi(
         conversations=_build_conversations(parts),
         redis=home,

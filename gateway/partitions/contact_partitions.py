@@ -11,6 +11,7 @@ from core.ports import Inbox
 from gateway.partitions.contacts import PartitionedErasure, PartitionedOptOuts, export_everywhere
 from gateway.partitions.directory import PartitionDirectory
 from gateway.partitions.messages import PartitionedMessages
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.opt_outs import OptOuts
@@ -20,9 +21,11 @@ from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 class ContactPartitions:
     """Records of contacts; each of `stores` has its own one of `inboxes`."""
 
-    def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> None:
+    def __init__(
+        self, stores: Sequence[Redis], inboxes: Sequence[Inbox], protocol: ProtocolLimits | None = None
+    ) -> None:
         self._stores = stores
-        self._directory = PartitionDirectory(stores)
+        self._directory = PartitionDirectory(stores, protocol)
         self.erasure = build_erasure(stores)
         self.opt_outs = build_opt_outs(stores, inboxes)
         self.messages = (
