@@ -62,13 +62,11 @@ class ClusterGroup:
             await _wait_until(port, _is_well)
 
     async def find_owner(self, slot: int) -> int:
-        """Return the port of the primary that owns a slot."""
-        for port in self.ports:
-            with suppress(RedisError, OSError):
-                for row in await _run(port, "CLUSTER", "SLOTS"):
-                    if row[0] <= slot <= row[1]:
-                        return int(row[2][1])
-        raise LookupError(f"no node owns slot {slot}")
+        """Return the port of the primary that owns a slot, as soon as all nodes that answer agree."""
+        async with asyncio.timeout(_STEP_SECONDS):
+            while len(named := await self._ask_for_owner(slot, self.ports)) != 1:
+                await asyncio.sleep(0.05)  # the servers offer no event
+        return named.pop()
 
     async def replace_owner(self, slot: int) -> int:
         """Kill the owner of a slot, wait for a replica to take over, and return that one.
@@ -161,15 +159,18 @@ class ClusterGroup:
             self.kill(port)
 
     async def _find_other_owner(self, slot: int, former: int) -> int:
-        """Return the owner that every node names; `former` while they do not agree."""
+        """Return the owner that every other node names; `former` while they do not agree."""
+        named = await self._ask_for_owner(slot, [port for port in self.ports if port != former])
+        return named.pop() if len(named) == 1 else former
+
+    async def _ask_for_owner(self, slot: int, ports: Sequence[int]) -> set[int]:
+        """Return the owners that nodes name."""
         named = set()
-        for port in self.ports:
-            if port == former:
-                continue
+        for port in ports:
             with suppress(RedisError, OSError):
                 rows = await _run(port, "CLUSTER", "SLOTS")
                 named |= {int(row[2][1]) for row in rows if row[0] <= slot <= row[1]}
-        return named.pop() if len(named) == 1 else former
+        return named
 
     async def _follow(self, port: int, primary: int) -> None:
         name = await _read_name(primary)

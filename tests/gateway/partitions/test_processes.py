@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 import httpx
@@ -56,7 +57,7 @@ async def installation(stores: Sequence[Redis], cluster_url: str) -> AsyncIterat
         url = f"http://127.0.0.1:{port}"
         await wait_until_ready(url)
         async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while (await http.get("/readyz?workers=1")).status_code != 200:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)  # the endpoint offers no event
             yield Installation(stack, http, stores)
@@ -83,7 +84,7 @@ async def test_contacts_of_all_partitions_are_served(installation: Installation)
         "/messages", json={"session": session, "text": "News", "message_id": "n1"}, headers=KEY
     )
     assert said.status_code == 202, said.text
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await each.http.get("/messages/n1", headers=KEY)).json()["outcome"] != "sent":  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the endpoint offers no event
 
@@ -118,3 +119,58 @@ async def test_replies_to_a_provider_leave_from_every_partition_in_order(install
 
     assert all(["last four" in texts[0], "date of birth" in texts[1]] == [True, True] for texts in received)
     assert sum([bool(await each.zcard("tg:conversations")) for each in stores]) > 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+async def test_one_partition_becomes_four_while_contacts_write(
+    stores: Sequence[Redis], cluster_url: str
+) -> None:
+    await stores[0].delete("tg:partitions")  # as in an installation that began with one
+    async with running_stack() as stack, AsyncExitStack() as opened:
+        before, before_processes = await start_side(stack, opened, cluster_url, partitions=1)
+        asked = await before.turn("ada", "hi")
+        assert "last four" in asked["reply"]
+        after, _ = await start_side(stack, opened, cluster_url, partitions=4)
+        code, said = await after.run("partitions", "--spread", "4")
+        assert (code, "web" in said, "worker" in said) == (2, True, True)
+
+        assert "date of birth" in (await after.turn("ada", "4321"))["reply"]
+        await after.turn("bob", "hi")  # new, and known to the processes of before
+        assert "date of birth" in (await before.turn("bob", "4321"))["reply"]
+
+        for process in before_processes:
+            process.terminate()
+            await process.communicate()
+        code, said = await after.run("partitions", "--spread", "4")
+        assert code == 0, said
+        newcomers = [f"newcomer-{number}" for number in range(8)]
+        answers = await asyncio.gather(*(after.turn(each, "hi") for each in newcomers))
+        assert all("last four" in answer["reply"] for answer in answers)
+        for name in ("ada", "bob"):
+            assert await stores[0].exists(f"tg:{{web:{name}}}")
+            assert (await after.turn(name, "1 May 1980"))["reply"]
+
+    counts = [await each.zcard("tg:conversations") for each in stores]
+    assert sum(counts) == 10
+    assert sum(map(bool, counts)) > 1
+
+
+async def start_side(
+    stack: Stack, opened: AsyncExitStack, cluster_url: str, *, partitions: int
+) -> tuple[Installation, list[asyncio.subprocess.Process]]:
+    """Start a web process and a worker that know so many partitions."""
+    port = find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    stack.add_settings(
+        REDIS_URL=cluster_url, TURNGATE_PARTITIONS=str(partitions), PORT=str(port), PUBLIC_URL=url
+    )
+    processes = [
+        await stack.start_process(sys.executable, "-m", "gateway", command) for command in ("web", "worker")
+    ]
+    await wait_until_ready(url)
+    client = await opened.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
+    async with asyncio.timeout(60):
+        while (await client.get("/readyz?workers=1")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)  # the endpoint offers no event
+    return Installation(stack, client, ()), processes
