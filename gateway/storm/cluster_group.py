@@ -64,9 +64,11 @@ class ClusterGroup:
     async def find_owner(self, slot: int) -> int:
         """Return the port of the primary that owns a slot, as soon as all nodes that answer agree."""
         async with asyncio.timeout(_STEP_SECONDS):
-            while len(named := await self._ask_for_owner(slot, self.ports)) != 1:
+            while True:
+                named = await self._ask_for_owner(slot, self.ports)
+                if len(named) == 1:
+                    return named.pop()
                 await asyncio.sleep(0.05)  # the servers offer no event
-        return named.pop()
 
     async def replace_owner(self, slot: int) -> int:
         """Kill the owner of a slot, wait for a replica to take over, and return that one.
