@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 from redis.asyncio import Redis
@@ -132,6 +134,26 @@ async def test_a_partition_that_does_not_answer_leaves_the_request_to_be_repeate
         await PartitionedInbox(broken, stores).accept(events)
 
     assert await inbox.accept(events) == [AcceptResult.DUPLICATE, AcceptResult.NEW]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_names_come_together_lead_to_one_session_from_then_on(
+    stores: Sequence[Redis], inbox: PartitionedInbox, seed: int
+) -> None:
+    random = Random(seed)
+    names = [f"fake:user{letter}" for letter in "abcdefghij"]
+    for number in range(40):
+        aliases = random.sample(names, random.choice((1, 1, 2, 3)))
+        results = await asyncio.gather(
+            *(inbox.accept([message(number, aliases[0], *aliases)]) for _ in range(2))
+        )
+
+        assert sorted(each[0] for each in results) == [AcceptResult.DUPLICATE, AcceptResult.NEW]
+        assert len({await inbox.find_session(each) for each in aliases}) == 1
+        assert len({await inbox.directory.find(each) for each in aliases}) == 1
+
+    lengths = [await each.llen(key) for each in stores async for key in each.scan_iter("tg:{*}:mail")]
+    assert sum(lengths) == 40
 
 
 def status(provider_id: str, value: DeliveryStatus = DeliveryStatus.DELIVERED) -> StatusChanged:
