@@ -296,7 +296,7 @@ def _build_pages(
         AgentDeskPages(operator, inbox, sender, sorted(find_desk_channels(channels)), config.replies, files),
         WidgetDemoPage(operator),
         FlowPages(operator, history),
-        FlowChatPage(operator, flows, partial(build_model, settings)),
+        FlowChatPage(web.operator, flows, partial(build_model, settings)),
         BroadcastsPage(broadcasts, operator, sender, list(all_channels)),
         LiveUpdates(operator),
     )
