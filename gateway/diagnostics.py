@@ -18,10 +18,11 @@ from gateway.account_checks import check_accounts
 from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
 from gateway.exposure_check import check_exposure
+from gateway.partitions.layout import admit_layout
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.cluster.places import read_places
-from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.connect import open_partitions
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.connection.server_load import check_load
 from gateway.redis.encryption.cipher import RecordCipher, use_cipher
@@ -72,17 +73,36 @@ async def run_checks(
         return
     if not settings.redis_url:
         yield CheckResult(passed=True, message=f"`turngate run` is active in {settings.data_dir}")
-    async with open_redis(url) as redis:
-        cipher = use_cipher(redis, settings.encryption_ring)
-        try:
-            yield await _check_encryption(redis, cipher)
-            async for finding in _check_redis(redis):
-                yield finding
-        except (RedisError, OSError) as error:
-            yield CheckResult(
-                passed=False,
-                message=describe_redis_error(error),
-            )
+    async for finding in _check_partitions(url, settings):
+        yield finding
+
+
+async def _check_partitions(url: str, settings: Settings) -> AsyncIterator[CheckResult]:
+    """Check what the home partition has, and of the others what is wrong there."""
+    try:
+        stores = open_partitions(url, settings.partitions)
+    except ConfigurationError as error:
+        yield CheckResult(passed=False, message=str(error))
+        return
+    try:
+        await admit_layout(stores[0], settings.partitions)
+        for number, redis in enumerate(stores):
+            cipher = use_cipher(redis, settings.encryption_ring)
+            checks = [await _check_encryption(redis, cipher)]
+            checks += [each async for each in _check_redis(redis)]
+            for check in checks:
+                if number == 0:
+                    yield check
+                elif not check.passed:
+                    place = "" if check.message.startswith("Partition ") else f"Partition p{number}: "
+                    yield check.model_copy(update={"message": f"{place}{check.message}"})
+    except ConfigurationError as error:
+        yield CheckResult(passed=False, message=str(error))
+    except (RedisError, OSError) as error:
+        yield CheckResult(passed=False, message=describe_redis_error(error))
+    finally:
+        for redis in stores:
+            await redis.aclose()
 
 
 def _check_configuration(settings: Settings) -> list[CheckResult]:

@@ -24,11 +24,14 @@ from gateway.bootstrap.dialogs import (
     open_transcription,
 )
 from gateway.bootstrap.limits import build_confirmation, build_processing_limits, build_protocol_limits
-from gateway.bootstrap.runtime import Runtime, inject_dependencies, open_runtime
+from gateway.bootstrap.runtime import Runtime, inject_dependencies, open_runtime, open_runtimes
+from gateway.bootstrap.stores import PartitionStore, PartitionStores
 from gateway.bootstrap.webhook_inbox import build_inbox
 
 __all__ = [
     "Channels",
+    "PartitionStore",
+    "PartitionStores",
     "Runtime",
     "add_web_channel",
     "apply_middleware",
@@ -52,6 +55,7 @@ __all__ = [
     "load_operator_access",
     "open_downloads",
     "open_runtime",
+    "open_runtimes",
     "open_speech",
     "open_transcription",
 ]

@@ -10,11 +10,20 @@ from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 
 _DAY_MS = 86_400_000
+_MIN_JOBS, _MIN_BULK_JOBS = 8, 2
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
-    """Convert the settings to the limits of the session protocol."""
+    """Convert the settings to the limits of the session protocol.
+
+    An account's share of the queue is divided among the partitions, since each has a queue.
+    """
+    standard = ProtocolLimits()
     return ProtocolLimits(
+        max_jobs_per_account=max(standard.max_jobs_per_account // settings.partitions, _MIN_JOBS),
+        max_bulk_jobs_per_account=max(
+            standard.max_bulk_jobs_per_account // settings.partitions, _MIN_BULK_JOBS
+        ),
         lease_ms=int(settings.lease_seconds * 1000),
         expiry_ms=int(settings.session_hours * 3_600_000),
         agent_timeout_ms=int(settings.person_hours * 3_600_000),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,10 +15,6 @@ from gateway.bootstrap.accounts import (
     Channels,
     add_web_channel,
     build_quiet_policy,
-    find_abuse_limits,
-    find_desk_channels,
-    find_participant_policies,
-    find_windows,
     find_zoned_channels,
     load_channels,
 )
@@ -32,28 +28,29 @@ from gateway.bootstrap.dialogs import (
     open_speech,
     open_transcription,
 )
-from gateway.bootstrap.limits import build_confirmation, build_processing_limits, build_protocol_limits
+from gateway.bootstrap.limits import build_processing_limits
+from gateway.bootstrap.stores import PartitionStores
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.hooks.deliverer import HookDeliverer
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
+from gateway.middleware.channel_router import ChannelRouter
 from gateway.middleware.quoted_messages import QuotedMessages
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.middleware.template_check import with_template_check
 from gateway.middleware.time_zones import TimeZones
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from gateway.middleware.typing_indicator import TypingIndicator
-from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.processes.step_durations import StepDurations
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
-from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.sending.forwarder import SessionForwarder
-from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.quiet_policy import QuietPolicy
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.sending.template_sync import TemplateSync
 from gateway.redis.sweeper import Sweeper
@@ -65,11 +62,11 @@ _CREDENTIAL_SECONDS = 400 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything that a worker process works with."""
+    """Everything that a worker process works with in one partition."""
 
     redis: Redis
     channels: Channels
-    inbox: RedisInbox
+    inbox: IdentityResolver
     mailbox: RedisMailbox
     processor: SessionProcessor[httpx.AsyncClient]
     sweeper: Sweeper
@@ -95,39 +92,21 @@ def inject_dependencies(
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Open everything that a worker needs and close it at the end; `redis` is left open for its owner."""
-    limits = build_protocol_limits(settings)
+    async with open_runtimes(settings, (redis,)) as [runtime]:
+        yield runtime
+
+
+@asynccontextmanager
+async def open_runtimes(settings: Settings, stores: Sequence[Redis]) -> AsyncIterator[list[Runtime]]:
+    """Open what a worker needs for each partition; channels, dialogs and HTTP clients are shared."""
+    home = stores[0]
     channels = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))
     hook_fetch = SafeFetch(settings.private_hosts.split(","))  # its own connections: hooks slow nobody down
-    files = PublicFiles(redis, settings.public_url or "", seconds=settings.reply_hours * 3_600)
-    inject_dependencies(channels, redis, fetch, files)
+    files = PublicFiles(home, settings.public_url or "", seconds=settings.reply_hours * 3_600)
+    inject_dependencies(channels, home, fetch, files)
     config = ConfigFile.load(settings.config_path)
-    checked = {
-        name: with_template_check(channel, redis) for name, channel in add_web_channel(channels).items()
-    }
-    sending = {
-        name: StatusLookup(channel, redis) if channel.capabilities.echoes_key else channel
-        for name, channel in checked.items()
-    }
-    rates = {
-        name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
-    }
-    windows = find_windows(channels)
-    abuse = find_abuse_limits(settings, config, add_web_channel(channels))
-    words = WordIndex(redis, limits) if settings.text_search else None
-    mailbox = RedisMailbox(
-        redis,
-        limits,
-        rates,
-        windows,
-        abuse=abuse,
-        confirmation=build_confirmation(settings, redis),
-        words=words,
-    )
-    quiet = build_quiet_policy(settings, config, channels)
-    sender = ProactiveSender(redis, add_web_channel(channels), limits, quiet, words=words)
-    releaser = ScheduleReleaser(redis, sender, limits)
-    durations = StepDurations(redis)
+    durations = StepDurations(home)
     async with (
         provider_client() as http,
         open_downloads(settings, channels) as downloader,
@@ -135,50 +114,85 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
         open_transcription(settings, downloader) as transcription,
         open_speech(settings, channels, http) as speech,
     ):
-        middleware: tuple[
-            Middleware, ...
-        ] = (  # innermost first: a turn passes them from the last to the first
-            *transcription,
-            *speech,
-            lambda dialog: QuotedMessages(dialog, redis),
-            lambda dialog: StreamingDialog(dialog, redis),
-            lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
-            lambda dialog: TimeZones(dialog, find_zoned_channels(channels, quiet), http, redis),
-            lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),
+        shared = _Shared(
+            settings=settings,
+            config=config,
+            channels=channels,
+            http=http,
+            hook_fetch=hook_fetch,
+            router=router,
+            innermost=(*transcription, *speech),
+            durations=durations,
+            quiet=build_quiet_policy(settings, config, channels),
+            stores=PartitionStores(settings, config, channels, stores, confirms=False),
         )
+        runtimes = [_build_runtime(shared, number) for number in range(len(stores))]
         try:
-            yield Runtime(
-                redis=redis,
-                channels=channels,
-                inbox=RedisInbox(
-                    redis,
-                    limits,
-                    config.concurrency,
-                    find_desk_channels(channels),
-                    find_participant_policies(settings, config, channels),
-                    windows,
-                    abuse,
-                ),
-                mailbox=mailbox,
-                processor=SessionProcessor(
-                    mailbox=mailbox,
-                    dialog=apply_middleware(router, middleware),
-                    channels=sending,
-                    http=http,
-                    limits=build_processing_limits(settings),
-                    concurrency=config.concurrency,
-                    error_messages=router.error_messages,
-                    forwarder=SessionForwarder(redis, sender),
-                    quiet_until=quiet.find_end_for,
-                ),
-                sweeper=Sweeper(redis, limits, release_due=releaser.release_due),
-                hooks=HookDeliverer(redis, hook_fetch),
-                broadcasts=BroadcastFeeder(redis, sender, limits),
-                templates=TemplateSync(redis, channels, http),
-                durations=durations,
-            )
+            yield runtimes
         finally:
             await durations.aclose()
             await fetch.aclose()
             await hook_fetch.aclose()
-            await mailbox.aclose()
+            for each in runtimes:
+                await each.mailbox.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Parts of a worker that all its partitions use."""
+
+    settings: Settings
+    config: ConfigFile
+    channels: Channels
+    http: httpx.AsyncClient
+    hook_fetch: SafeFetch
+    router: ChannelRouter
+    innermost: Sequence[Middleware]
+    durations: StepDurations
+    quiet: QuietPolicy
+    stores: PartitionStores
+
+
+def _build_runtime(shared: _Shared, number: int) -> Runtime:
+    settings, channels, http, quiet = shared.settings, shared.channels, shared.http, shared.quiet
+    store, all_channels = shared.stores.each[number], add_web_channel(channels)
+    redis, limits = store.redis, shared.stores.limits
+    checked = {name: with_template_check(channel, redis) for name, channel in all_channels.items()}
+    sending = {
+        name: StatusLookup(channel, shared.stores.find_echo_store)
+        if channel.capabilities.echoes_key
+        else channel
+        for name, channel in checked.items()
+    }
+    mailbox = shared.stores.build_mailbox(number)
+    middleware: tuple[Middleware, ...] = (  # innermost first: a turn passes them from the last to the first
+        *shared.innermost,
+        lambda dialog: QuotedMessages(dialog, redis),
+        lambda dialog: StreamingDialog(dialog, redis),
+        lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
+        lambda dialog: TimeZones(dialog, find_zoned_channels(channels, quiet), http, redis),
+        lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),
+    )
+    releaser = ScheduleReleaser(redis, store.sender, limits)
+    return Runtime(
+        redis=redis,
+        channels=channels,
+        inbox=store.inbox,
+        mailbox=mailbox,
+        processor=SessionProcessor(
+            mailbox=mailbox,
+            dialog=apply_middleware(shared.router, middleware),
+            channels=sending,
+            http=http,
+            limits=build_processing_limits(settings),
+            concurrency=shared.config.concurrency,
+            error_messages=shared.router.error_messages,
+            forwarder=SessionForwarder(redis, shared.stores.sender),
+            quiet_until=quiet.find_end_for,
+        ),
+        sweeper=Sweeper(redis, limits, pause=shared.stores.sweep_seconds, release_due=releaser.release_due),
+        hooks=HookDeliverer(redis, shared.hook_fetch, pause=shared.stores.sweep_seconds, partition=number),
+        broadcasts=BroadcastFeeder(redis, store.sender, limits),
+        templates=TemplateSync(redis, channels, http, shared.stores.find_others(number)),
+        durations=shared.durations,
+    )

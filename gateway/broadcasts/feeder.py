@@ -24,6 +24,7 @@ log = logging.getLogger("turngate.broadcasts")
 _PAUSE_SECONDS: Final = 0.5
 _RIGHT_MS: Final = 5_000
 _ROWS_AT_ONCE: Final = 100
+_ROUNDING: Final = 1e-6
 _MAX_WAITING: Final = 1_000
 """Messages of a broadcast in outboxes at a time: a stop or a pause is effective soon."""
 
@@ -118,7 +119,7 @@ class BroadcastFeeder:
 
 
 class _Pace:
-    """Rate limit of one broadcast in this process, in rows per second with a burst of one; 0: none."""
+    """Rate limit of one broadcast in this process, in rows per second with a burst of a second; 0: none."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -129,8 +130,8 @@ class _Pace:
         if not self._rate:
             return _ROWS_AT_ONCE
         now = monotonic()
-        self._spent_until = max(self._spent_until, now - 1.0)
-        return int((now - self._spent_until) * self._rate)
+        self._spent_until = max(self._spent_until, now - max(1.0, 1 / self._rate))
+        return int((now - self._spent_until) * self._rate + _ROUNDING)
 
     def spend(self, rows: int) -> None:
         """Count rows that were processed."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
-from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -18,7 +17,6 @@ from gateway.broadcasts.outcome_file import write_outcomes
 from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
-from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import describe_validation_error
@@ -31,10 +29,8 @@ _MAX_SKIPPED_ROWS: Final = 1_000
 class BroadcastApi:
     """Routes of broadcasts, for the operator only."""
 
-    def __init__(
-        self, redis: Redis, sender: ProactiveSender, operator: OperatorAuth, protocol: ProtocolLimits
-    ) -> None:
-        self._store = Broadcasts(redis, protocol)
+    def __init__(self, store: Broadcasts, sender: ProactiveSender, operator: OperatorAuth) -> None:
+        self._store = store
         self._previewer = Previewer(sender)
         self._operator_auth = operator
 

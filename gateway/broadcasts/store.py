@@ -70,14 +70,17 @@ class Broadcasts:
         self._change = lua.load_script("change_broadcast", protocol)
         self._advance = lua.load_script("advance_broadcast", protocol)
 
-    async def start(self, broadcast: Broadcast, recipients: Sequence[Recipient]) -> StartResult:
+    async def start(
+        self, broadcast: Broadcast, recipients: Sequence[Recipient], digest: str = ""
+    ) -> StartResult:
         """Store a broadcast and let the workers begin; a repetition with the same content has no effect.
 
-        A start that was interrupted while it stored the recipients is repeated from the beginning. Of two at
-        the same time the later one stores them.
+        `digest` is that of the whole, if these are the recipients of one partition only. A start that was
+        interrupted while it stored the recipients is repeated from the beginning. Of two at the same time the
+        later one stores them.
         """
-        name, digest = broadcast.name, await asyncio.to_thread(broadcast.digest, recipients)
-        token = uuid4().hex
+        name, token = broadcast.name, uuid4().hex
+        digest = digest or await asyncio.to_thread(broadcast.digest, recipients)
         sealer, place = await cipher_of(self._redis).sealer(), broadcast_place(name)
         definition = sealer.record(place, broadcast.model_dump_json().encode(), DEFINITION_CLEAR)
         begun = await self._begin(self._redis, [name, digest, definition, len(recipients), token])

@@ -1,9 +1,9 @@
-"""Redis access for commands that only need one connection."""
+"""Redis access for commands that only need one connection, or one to each partition."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import ConfigurationError, StorageUnavailable
@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
-    """Run `work` on the configured server. Raises `ConfigurationError` when it does not answer."""
+def run_in_home(work: Callable[[Redis], Awaitable[T]]) -> T:
+    """Run `work` in the partition that has what there is once. Raises `ConfigurationError`."""
+    return run_in_partitions(lambda stores: work(stores[0]))
+
+
+def run_in_partitions(work: Callable[[Sequence[Redis]], Awaitable[T]]) -> T:
+    """Run `work` on all partitions. Raises `ConfigurationError` when a server does not answer."""
     from redis.exceptions import RedisError
 
     from gateway.config.settings import Settings
-    from gateway.redis.connection.connect import open_redis
+    from gateway.partitions.layout import admit_layout
+    from gateway.redis.connection.connect import open_partitions
     from gateway.redis.connection.error_messages import describe_redis_error
     from gateway.redis.encryption.cipher import use_cipher
 
@@ -28,15 +34,18 @@ def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
     url = settings.require_redis_url()
 
     async def run() -> T:
-        redis = open_redis(url)
-        use_cipher(redis, settings.encryption_ring)
+        stores = open_partitions(url, settings.partitions)
+        for redis in stores:
+            use_cipher(redis, settings.encryption_ring)
         try:
-            return await work(redis)
+            await admit_layout(stores[0], settings.partitions)
+            return await work(stores)
         except (RedisError, OSError) as error:
             raise ConfigurationError(describe_redis_error(error)) from error
         except StorageUnavailable as error:
             raise ConfigurationError(str(error)) from error
         finally:
-            await redis.aclose()
+            for redis in stores:
+                await redis.aclose()
 
     return asyncio.run(run())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,18 +21,11 @@ def load_command_channels(settings: Settings) -> Channels:
     return load_channels(settings, add_simulated_settings(settings.data_dir, settings.environ))
 
 
-def build_sender(redis: Redis, settings: Settings) -> ProactiveSender:
+def build_sender(stores: Sequence[Redis], settings: Settings) -> ProactiveSender:
     """Build the sender that the web process uses, too."""
-    from gateway.bootstrap import (
-        add_web_channel,
-        build_confirmation,
-        build_protocol_limits,
-        build_quiet_policy,
-    )
+    from gateway.bootstrap import PartitionStores
     from gateway.config.channel_config import ConfigFile
-    from gateway.redis.sending.outbox import ProactiveSender
 
     channels = load_command_channels(settings)
-    quiet = build_quiet_policy(settings, ConfigFile.load(settings.config_path), channels)
-    limits, confirmation = build_protocol_limits(settings), build_confirmation(settings, redis)
-    return ProactiveSender(redis, add_web_channel(channels), limits, quiet, confirmation)
+    config = ConfigFile.load(settings.config_path)
+    return PartitionStores(settings, config, channels, stores, confirms=True).sender

@@ -29,10 +29,10 @@ def list_acts(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
     """List acts, newest first. Sessions and contacts are shown as digests; --target finds them by name."""
-    from gateway.cli._redis import run_with_redis
+    from gateway.cli._redis import run_in_home
     from gateway.redis.records.operators.audit_log import AuditLog
 
-    entries = run_with_redis(lambda redis: AuditLog(redis).latest(limit, target))
+    entries = run_in_home(lambda redis: AuditLog(redis).latest(limit, target))
     for each in entries:
         when = datetime.fromtimestamp(each.at_ms / 1000, UTC)
         if as_json:

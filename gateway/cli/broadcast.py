@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 from gateway.cli._sender import build_sender, load_command_channels
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def start(
     message = {"text": text, "template": template, "language": language, "variables": variables}
     fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
     broadcast = _build_broadcast(fields, sender=sender, channel=channel)
-    preview = run_with_redis(lambda redis: _preview(redis, broadcast, recipients))
+    preview = run_in_partitions(lambda stores: _preview(stores, broadcast, recipients))
     if as_json and dry_run:
         typer.echo(preview.model_dump_json())
     else:
@@ -75,14 +76,11 @@ def start(
     if not yes:
         typer.confirm(f"Send to {preview.sendable} contacts?", abort=True, err=True)
 
-    async def work(redis: Redis) -> StartResult:
-        from gateway.bootstrap import build_protocol_limits
-        from gateway.broadcasts.store import Broadcasts
-        from gateway.config.settings import Settings
+    async def work(stores: Sequence[Redis]) -> StartResult:
 
-        return await Broadcasts(redis, build_protocol_limits(Settings.load())).start(broadcast, recipients)
+        return await _open_store(stores).start(broadcast, recipients)
 
-    result = run_with_redis(work)
+    result = run_in_partitions(work)
     if result is StartResult.OTHER:
         typer.echo(
             f"{name}: a broadcast of this name has another content; give this one another name", err=True
@@ -101,12 +99,12 @@ def list_broadcasts(
 ) -> None:
     """List broadcasts, newest first."""
 
-    async def work(redis: Redis) -> list[Progress]:
-        store = _open_store(redis)
+    async def work(stores: Sequence[Redis]) -> list[Progress]:
+        store = _open_store(stores)
         found = [await store.read(name) for name in await store.list_names(limit)]
         return [each for each in found if each]
 
-    rows = run_with_redis(work)
+    rows = run_in_partitions(work)
     if as_json:
         typer.echo(json.dumps([each.model_dump(mode="json") for each in rows]))
         return
@@ -122,11 +120,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show how far a broadcast has come."""
-    progress = run_with_redis(lambda redis: _open_store(redis).read(name))
+    progress = run_in_partitions(lambda stores: _open_store(stores).read(name))
     if progress is None:
         _fail_unknown(name)
     if export is not None:
-        run_with_redis(lambda redis: _export(redis, name, export))
+        run_in_partitions(lambda stores: _export(stores, name, export))
         typer.echo(f"{export}: {progress.total} recipients", err=True)
     typer.echo(progress.model_dump_json() if as_json else _describe(progress))
 
@@ -156,13 +154,13 @@ def stop(
 def _change(name: str, act: str) -> None:
     from gateway.broadcasts.store import BroadcastAct
 
-    async def work(redis: Redis) -> Progress | bool | None:
-        store = _open_store(redis)
+    async def work(stores: Sequence[Redis]) -> Progress | bool | None:
+        store = _open_store(stores)
         if await store.read(name) is None:
             return None
         return await store.read(name) if await store.change(name, BroadcastAct(act)) else False
 
-    result = run_with_redis(work)
+    result = run_in_partitions(work)
     if result is None:
         _fail_unknown(name)
     if isinstance(result, bool):
@@ -236,7 +234,7 @@ def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, s
     )
 
 
-async def _preview(redis: Redis, broadcast: Broadcast, recipients: list[Recipient]) -> Preview:
+async def _preview(stores: Sequence[Redis], broadcast: Broadcast, recipients: list[Recipient]) -> Preview:
     from gateway.broadcasts.preview import Previewer
     from gateway.config.settings import Settings
 
@@ -244,22 +242,28 @@ async def _preview(redis: Redis, broadcast: Broadcast, recipients: list[Recipien
         if sys.stderr.isatty():
             typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
 
-    return await Previewer(build_sender(redis, Settings.load())).run(broadcast, recipients, report)
+    return await Previewer(build_sender(stores, Settings.load())).run(broadcast, recipients, report)
 
 
-def _open_store(redis: Redis) -> Broadcasts:
-    from gateway.bootstrap import build_protocol_limits
+def _open_store(stores: Sequence[Redis]) -> Broadcasts:
+    from gateway.bootstrap import PartitionStores, build_protocol_limits
     from gateway.broadcasts.store import Broadcasts
+    from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
 
-    return Broadcasts(redis, build_protocol_limits(Settings.load()))
+    settings = Settings.load()
+    if len(stores) == 1:
+        return Broadcasts(stores[0], build_protocol_limits(settings))
+    config = ConfigFile.load(settings.config_path)
+    channels = load_command_channels(settings)
+    return PartitionStores(settings, config, channels, stores, confirms=True).build_broadcasts()
 
 
-async def _export(redis: Redis, name: str, file: Path) -> None:
+async def _export(stores: Sequence[Redis], name: str, file: Path) -> None:
     from gateway.broadcasts.outcome_file import write_outcomes
 
     with file.open("w", encoding="utf-8", newline="") as output:
-        async for line in write_outcomes(_open_store(redis).read_outcomes(name)):
+        async for line in write_outcomes(_open_store(stores).read_outcomes(name)):
             output.write(line)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 app = typer.Typer(help="Inspect, replay or delete dead letters.", no_args_is_help=True, add_completion=False)
 
-_ID = re.compile(r"\d{1,19}-\d{1,19}")
+_ID = re.compile(r"(\d{1,2}/)?\d{1,19}-\d{1,19}")
 _DURATION = re.compile(r"(\d{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MAX_TEXT_LENGTH = 200
@@ -182,7 +182,7 @@ async def _find_letters(
 ) -> list[Letter]:
     """Return the selected letters, oldest first."""
     if ids:
-        ordered = sorted(set(ids), key=lambda name: tuple(map(int, name.split("-"))))
+        ordered = sorted(set(ids), key=lambda name: tuple(map(int, re.split("[/-]", name))))
         selected = [await dead_letters.read(name) for name in ordered]
         return [letter for letter in selected if letter is not None]
     letters: list[Letter] = []
@@ -194,9 +194,12 @@ async def _find_letters(
 
 
 def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
+    from gateway.partitions.dead_letters import PartitionedDeadLetters
     from gateway.redis.records.sessions.dead_letters import DeadLetters
 
-    return run_with_redis(lambda redis: work(DeadLetters(redis)))
+    return run_in_partitions(
+        lambda stores: work(DeadLetters(stores[0]) if len(stores) == 1 else PartitionedDeadLetters(stores))
+    )
 
 
 def _to_json(letter: Letter, text: bool) -> dict[str, object]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.model import MIN_CONTACT_LENGTH
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -30,21 +31,21 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Permanently delete all that is stored of a contact (GDPR erasure). Exit code 1 if nothing was found."""
-    from gateway.redis.records.contacts.erasure import ContactErasure
+    from gateway.partitions.contact_partitions import build_erasure
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")
 
-    async def find(redis: Redis) -> FoundContact:
-        return await ContactErasure(redis).find(contact)
+    async def find(stores: Sequence[Redis]) -> FoundContact:
+        return await build_erasure(stores).find(contact)
 
-    async def work(redis: Redis) -> ErasureReceipt:
-        return await ContactErasure(redis).erase(contact)
+    async def work(stores: Sequence[Redis]) -> ErasureReceipt:
+        return await build_erasure(stores).erase(contact)
 
     if not yes:
-        _print_preview(run_with_redis(find), as_json)
+        _print_preview(run_in_partitions(find), as_json)
         raise typer.Exit(1)
-    receipt = run_with_redis(work)
+    receipt = run_in_partitions(work)
     record_act("erase", about=contact)
     if as_json:
         typer.echo(receipt.model_dump_json(indent=2))

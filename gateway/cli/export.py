@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.model import MIN_CONTACT_LENGTH
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 from gateway.cli.erase import CONTACT_HELP
 
 if TYPE_CHECKING:
@@ -21,15 +22,15 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def export(contact: Annotated[str, typer.Argument(help=CONTACT_HELP)]) -> None:
     """Print all that is stored of a contact as JSON (GDPR access). Exit code 1 if nothing was found."""
-    from gateway.redis.records.contacts.contact_export import export_contact
+    from gateway.partitions.contact_partitions import export_stored
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")
 
-    async def work(redis: Redis) -> dict[str, Any] | None:
-        return await export_contact(redis, contact)
+    async def work(stores: Sequence[Redis]) -> dict[str, Any] | None:
+        return await export_stored(stores, contact)
 
-    exported = run_with_redis(work)
+    exported = run_in_partitions(work)
     if exported is None:
         typer.echo("Nothing was found. Check the spelling (a number with its country code).", err=True)
         raise typer.Exit(1)

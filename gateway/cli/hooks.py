@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 from gateway.hooks.subscription import Content, Subscription
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.hooks.subscriptions import HookStatus
-    from gateway.redis.records.hook_events import GivenUpEvent
+    from gateway.hooks.subscriptions import HookStatus, Subscriptions
+    from gateway.redis.records.hook_events import GivenUpEvent, GivenUpEvents
 
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-_ID = re.compile(r"\d{1,19}-\d{1,19}")
+_ID = re.compile(r"(\d{1,2}/)?\d{1,19}-\d{1,19}")
 _HOUR_MS = 3_600_000
 
 
@@ -52,13 +52,12 @@ Ids = Annotated[
 @app.command("list")
 def list_hooks(as_json: AsJson = False) -> None:
     """List the hooks, and how their deliveries go."""
-    from gateway.hooks.subscriptions import Subscriptions
 
-    async def work(redis: Redis) -> list[tuple[Subscription, HookStatus]]:
-        subscriptions = Subscriptions(redis)
+    async def work(stores: Sequence[Redis]) -> list[tuple[Subscription, HookStatus]]:
+        subscriptions = _subscriptions(stores)
         return [(each, await subscriptions.read_status(each.name)) for each in await subscriptions.list_all()]
 
-    rows = run_with_redis(work)
+    rows = run_in_partitions(work)
     if as_json:
         typer.echo(json.dumps([_as_json(hook, status) for hook, status in rows]))
         return
@@ -89,7 +88,6 @@ def add(
     """Add a hook, and print the secret that signs its events."""
     from gateway.config.settings import Settings
     from gateway.hooks.subscription import create_subscription
-    from gateway.hooks.subscriptions import Subscriptions
 
     hook = create_subscription(
         url,
@@ -99,7 +97,7 @@ def add(
         private_hosts=[each.strip().lower() for each in Settings.load().private_hosts.split(",")],
         now_ms=_now_ms(),
     )
-    run_with_redis(lambda redis: Subscriptions(redis).add(hook))
+    run_in_partitions(lambda stores: _subscriptions(stores).add(hook))
     record_act("add_hook", target=hook.name)
     _print_secret(f"Added {hook.name}.", hook, as_json=as_json)
 
@@ -110,11 +108,9 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove a hook and the events that wait for it."""
-    from gateway.hooks.subscriptions import Subscriptions
-
     if not yes:
         typer.confirm(f"Remove {name} and the events that wait for it?", abort=True)
-    if not run_with_redis(lambda redis: Subscriptions(redis).remove(name)):
+    if not run_in_partitions(lambda stores: _subscriptions(stores).remove(name)):
         _fail_unknown(name)
     record_act("remove_hook", target=name)
     typer.echo(f"Removed {name}.")
@@ -149,14 +145,13 @@ def send_test(name: Name, as_json: AsJson = False) -> None:
     from gateway.hooks.attempt import AttemptResult, attempt
     from gateway.hooks.event_types import TEST_EVENT
     from gateway.hooks.policy import DeliveryPolicy
-    from gateway.hooks.subscriptions import Subscriptions
     from gateway.http.ssrf_guard import SafeFetch
     from gateway.redis.records.hook_events import HookEvent
 
     hosts = Settings.load().private_hosts.split(",")
 
-    async def work(redis: Redis) -> AttemptResult | None:
-        hook = next((each for each in await Subscriptions(redis).list_all() if each.name == name), None)
+    async def work(stores: Sequence[Redis]) -> AttemptResult | None:
+        hook = next((each for each in await _subscriptions(stores).list_all() if each.name == name), None)
         if hook is None:
             return None
         fetch, now = SafeFetch(hosts), _now_ms()
@@ -166,7 +161,7 @@ def send_test(name: Name, as_json: AsJson = False) -> None:
         finally:
             await fetch.aclose()
 
-    result = run_with_redis(work)
+    result = run_in_partitions(work)
     if result is None:
         _fail_unknown(name)
         return
@@ -187,7 +182,7 @@ def failed(
     as_json: AsJson = False,
 ) -> None:
     """List events that were given up, oldest first."""
-    events = run_with_redis(lambda redis: _list_given_up(redis, hook, limit + 1))
+    events = run_in_partitions(lambda stores: _list_given_up(stores, hook, limit + 1))
     if as_json:
         typer.echo(json.dumps([_describe_given_up(each) for each in events[:limit]]))
         return
@@ -206,10 +201,8 @@ def replay(
     if bool(ids) == bool(hook):
         raise typer.BadParameter("select events by ID, or all of one hook with --hook")
 
-    async def work(redis: Redis) -> list[tuple[str, str]]:
-        from gateway.redis.records.hook_events import GivenUpEvents
-
-        given_up = GivenUpEvents(redis)
+    async def work(stores: Sequence[Redis]) -> list[tuple[str, str]]:
+        given_up = _given_up_events(stores)
         if hook:
             selected = [each async for each in given_up.list_all(hook)]
         else:
@@ -222,7 +215,7 @@ def replay(
         missing = set(ids or ()) - {each.id for each in selected}
         return results + [(each, "gone") for each in sorted(missing)]
 
-    results = run_with_redis(work)
+    results = run_in_partitions(work)
     for each, result in results:
         if result != "replayed":
             typer.echo(f"{each}: {_REPLAY_FAILURES[result]}", err=True)
@@ -239,10 +232,22 @@ _REPLAY_FAILURES = {
 }
 
 
-def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscription:
+def _subscriptions(stores: Sequence[Redis]) -> Subscriptions:
+    from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
     from gateway.hooks.subscriptions import Subscriptions
 
-    changed = run_with_redis(lambda redis: Subscriptions(redis).change(name, update))
+    return Subscriptions(stores[0]) if len(stores) == 1 else PartitionedSubscriptions(stores)
+
+
+def _given_up_events(stores: Sequence[Redis]) -> GivenUpEvents:
+    from gateway.partitions.given_up_events import PartitionedGivenUpEvents
+    from gateway.redis.records.hook_events import GivenUpEvents
+
+    return GivenUpEvents(stores[0]) if len(stores) == 1 else PartitionedGivenUpEvents(stores)
+
+
+def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscription:
+    changed = run_in_partitions(lambda stores: _subscriptions(stores).change(name, update))
     if changed is None:
         _fail_unknown(name)
     assert changed is not None
@@ -250,11 +255,9 @@ def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscr
     return changed
 
 
-async def _list_given_up(redis: Redis, hook: str, limit: int) -> list[GivenUpEvent]:
-    from gateway.redis.records.hook_events import GivenUpEvents
-
+async def _list_given_up(stores: Sequence[Redis], hook: str, limit: int) -> list[GivenUpEvent]:
     found: list[GivenUpEvent] = []
-    async for each in GivenUpEvents(redis).list_all(hook):
+    async for each in _given_up_events(stores).list_all(hook):
         found.append(each)
         if len(found) == limit:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from core.errors import ConfigurationError
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -45,7 +46,11 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     from gateway.redis.encryption.data_keys import read_data_keys
 
     ring = Settings.load().encryption_ring
-    keys = sorted(run_with_redis(lambda redis: read_data_keys(redis, ring)).values(), key=_order)
+
+    async def read(stores: Sequence[Redis]) -> list[DataKey]:
+        return [key for redis in stores for key in (await read_data_keys(redis, ring)).values()]
+
+    keys = sorted(run_in_partitions(read), key=_order)
     names = [each.id for each in ring.keys] if ring else []
     if as_json:
         rows = [
@@ -87,14 +92,18 @@ def rotate(
             "TURNGATE_ENCRYPTION_KEYS is not set, so there is nothing to rotate; `turngate keys generate` "
             "makes a key"
         )
-    rewrapped = run_with_redis(lambda redis: _rotate(redis, ring))
+
+    async def rotate_all(stores: Sequence[Redis]) -> int:
+        return sum([await _rotate(redis, ring) for redis in stores])
+
+    rewrapped = run_in_partitions(rotate_all)
     record_act("rotate_keys", target=ring.newest.id)
     typer.echo(
         f"A new data key encrypts from now on; {rewrapped} older ones are wrapped by {ring.newest.id}."
     )
     if not reencrypt:
         return
-    rewritten, files = run_with_redis(_reencrypt)
+    rewritten, files = run_in_partitions(_reencrypt)
     record_act("reencrypt", target=f"{rewritten} records")
     typer.echo(f"{rewritten} records were written with the new key; files: {files or 'none'}.")
 
@@ -108,8 +117,8 @@ async def _rotate(redis: Redis, ring: KeyRing) -> int:
     return rewrapped
 
 
-async def _reencrypt(redis: Redis) -> tuple[int, str]:
-    """Write everything anew, as soon as every process knows the new key, and then the server's files."""
+async def _reencrypt(stores: Sequence[Redis]) -> tuple[int, str]:
+    """Write everything anew, as soon as every process knows the new key, and then the servers' files."""
     from gateway.redis.encryption.cipher import REFRESH_SECONDS
     from gateway.redis.records.contacts.persistence import rewrite_files
     from gateway.redis.records.reencryption import Reencryption
@@ -123,8 +132,11 @@ async def _reencrypt(redis: Redis) -> tuple[int, str]:
             typer.echo(f"{rewritten} records …", err=True)
 
     await asyncio.sleep(REFRESH_SECONDS + 1)
-    rewritten = await Reencryption(redis, show).run()
-    files = await rewrite_files(redis, _FILE_SECONDS)
+    rewritten, files = 0, dict[str, str]()
+    for redis in stores:
+        rewritten += await Reencryption(redis, show).run()
+    for redis in stores:
+        files |= await rewrite_files(redis, _FILE_SECONDS)
     return rewritten, ", ".join(f"{name} {result}" for name, result in files.items())
 
 

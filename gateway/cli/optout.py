@@ -11,7 +11,7 @@ import typer
 
 from core.model import MIN_CONTACT_LENGTH, ControlAction, OptOutScope
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
@@ -108,7 +108,9 @@ def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bo
 
 
 def _run_with_opt_outs(work: Callable[[OptOuts], Awaitable[T]]) -> T:
+    from gateway.partitions.contact_partitions import build_opt_outs
     from gateway.redis.inbox import RedisInbox
-    from gateway.redis.records.sessions.opt_outs import OptOuts
 
-    return run_with_redis(lambda redis: work(OptOuts(redis, RedisInbox(redis))))
+    return run_in_partitions(
+        lambda stores: work(build_opt_outs(stores, [RedisInbox(redis) for redis in stores]))
+    )

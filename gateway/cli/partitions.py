@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli._redis import run_with_redis
+from core.errors import ConfigurationError
+from gateway.cli._redis import run_in_home, run_in_partitions
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from gateway.redis.connection.cluster.places import PartitionPlace
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def partitions(
+    spread: Annotated[
+        int | None,
+        typer.Option(
+            min=2, max=64, help="Spread new contacts over so many partitions, once all processes know them."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which server of a Redis Cluster has the data: all of it is in one hash slot."""
+    """Say which servers of a Redis Cluster have the data, or spread new contacts over more partitions."""
     import json
 
-    from gateway.redis.connection.cluster.places import read_places
-
-    places = run_with_redis(read_places)
+    if spread:
+        _spread(spread)
+        return
+    places, contacts = run_in_partitions(_read)
     if as_json:
         typer.echo(json.dumps([asdict(place) for place in places], indent=2))
     elif not places:
         typer.echo("REDIS_URL names no cluster: the one server has everything.")
     for place in () if as_json else places:
         typer.echo(f"p{place.number}  slot {place.slot}  {place.server}  replicas: {place.replicas}")
+    if len(places) > 1 and not as_json:
+        typer.echo(f"New contacts are spread over {contacts} of {len(places)} partitions.")
+
+
+async def _read(stores: Sequence[Redis]) -> tuple[list[PartitionPlace], int]:
+    from gateway.partitions.layout import read_spread
+    from gateway.redis.connection.cluster.places import read_places
+
+    places = [place for redis in stores for place in await read_places(redis)]
+    return places, await read_spread(stores[0], len(stores))
+
+
+def _spread(count: int) -> None:
+    from gateway.cli._audit import record_act
+    from gateway.config.settings import Settings
+    from gateway.partitions.layout import spread_over
+
+    if (known := Settings.load().partitions) != count:
+        raise ConfigurationError(
+            f"TURNGATE_PARTITIONS is {known} here; set it to {count} for this command and all processes first"
+        )
+    before = run_in_home(lambda redis: spread_over(redis, count))
+    record_act("spread_partitions", target=str(count))
+    typer.echo(f"New contacts are spread over {count} partitions, before over {before}; known ones stay.")

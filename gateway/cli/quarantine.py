@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,10 +27,10 @@ def list_rejections(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List rejected webhooks, newest first."""
-    from gateway.cli._redis import run_with_redis
+    from gateway.cli._redis import run_in_home
     from gateway.redis.records.operators.quarantine import Quarantine
 
-    rejections = run_with_redis(lambda redis: Quarantine(redis).latest(limit))
+    rejections = run_in_home(lambda redis: Quarantine(redis).latest(limit))
     if as_json:
         typer.echo(json.dumps([each.model_dump(mode="json") for each in rejections]))
         return
@@ -50,21 +51,21 @@ def replay(
 ) -> None:
     """Verify rejected webhooks by the credentials of now, and store them. Exit code 1 if one is refused."""
     from gateway.cli._audit import record_act
-    from gateway.cli._redis import run_with_redis
+    from gateway.cli._redis import run_in_partitions
 
     failed = False
     for name in webhooks:
-        problem = run_with_redis(lambda redis, name=name: _replay(redis, name))  # type: ignore[misc]
+        problem = run_in_partitions(lambda stores, name=name: _replay(stores, name))  # type: ignore[misc]
         failed = failed or bool(problem)
         typer.echo(f"{name}: {problem or 'stored'}")
         record_act("replay_rejected_webhook", target=name[:_ID_LENGTH])
     raise typer.Exit(int(failed))
 
 
-async def _replay(redis: Redis, name: str) -> str:
+async def _replay(stores: Sequence[Redis], name: str) -> str:
     """Replay one webhook; return why that is not possible, or an empty text."""
     from core.errors import DeliveryError, MailboxFull, StorageUnavailable, WebhookRefused
-    from gateway.bootstrap import build_confirmation, build_inbox
+    from gateway.bootstrap import PartitionStores
     from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
@@ -73,11 +74,11 @@ async def _replay(redis: Redis, name: str) -> str:
     from gateway.server.webhooks import WebhookEndpoint
 
     settings = Settings.load()
-    webhook = await KeptWebhooks(redis, settings.webhook_hours).find_rejected(name)
+    webhook = await KeptWebhooks(stores[0], settings.webhook_hours).find_rejected(name)
     if webhook is None:
         return "not kept; TURNGATE_WEBHOOK_HOURS says for how long rejected webhooks are"
     channels, config = load_command_channels(settings), ConfigFile.load(settings.config_path)
-    inbox = build_inbox(settings, config, channels, redis, build_confirmation(settings, redis))
+    inbox = PartitionStores(settings, config, channels, stores, confirms=True).inbox
     try:
         async with provider_client() as http:
             await WebhookEndpoint(channels, inbox, http=http).replay(webhook)
@@ -94,11 +95,11 @@ def drop(
 ) -> None:
     """Delete all records of rejected webhooks."""
     from gateway.cli._audit import record_act
-    from gateway.cli._redis import run_with_redis
+    from gateway.cli._redis import run_in_home
     from gateway.redis.records.operators.quarantine import Quarantine
 
     if not yes:
         typer.confirm("Delete all records of rejected webhooks, and their originals?", abort=True, err=True)
-    deleted = run_with_redis(lambda redis: Quarantine(redis).drop())
+    deleted = run_in_home(lambda redis: Quarantine(redis).drop())
     record_act("drop_rejections")
     typer.echo(f"Deleted {deleted}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -34,16 +35,16 @@ def redact(
 ) -> None:
     """Delete the words of one message from all that is stored. Exit code 1 if it was not found."""
 
-    async def find(redis: Redis) -> str:
-        return session or await _build(redis).find_session(message_id)
+    async def find(stores: Sequence[Redis]) -> str:
+        return session or await _build(stores).find_session(message_id)
 
-    async def work(redis: Redis) -> Redaction:
-        return await _build(redis).redact(message_id, found)
+    async def work(stores: Sequence[Redis]) -> Redaction:
+        return await _build(stores).redact(message_id, found)
 
-    found = run_with_redis(find)
+    found = run_in_partitions(find)
     if found and not yes:
         typer.confirm(f"Delete the words of {message_id} in {found} for good?", abort=True, err=True)
-    result = run_with_redis(work)
+    result = run_in_partitions(work)
     if not result.sessions:
         typer.echo(
             f"{message_id}: no message with this ID is kept (after eight days, give its --session)",
@@ -58,12 +59,11 @@ def redact(
         typer.echo("What the provider, your hooks and backups have is yours to redact.")
 
 
-def _build(redis: Redis) -> OperatorRedaction:
+def _build(stores: Sequence[Redis]) -> OperatorRedaction:
     from gateway.bootstrap import build_protocol_limits
     from gateway.config.settings import Settings
+    from gateway.partitions.redaction import PartitionedRedaction
     from gateway.redis.inbox import RedisInbox
-    from gateway.redis.records.message_redaction import MessageRedaction
-    from gateway.redis.records.operator_redaction import OperatorRedaction
 
     limits = build_protocol_limits(Settings.load())
-    return OperatorRedaction(redis, RedisInbox(redis, limits), MessageRedaction(redis, limits))
+    return PartitionedRedaction(stores, [RedisInbox(redis, limits) for redis in stores], limits)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 from gateway.cli._sender import build_sender
 
 if TYPE_CHECKING:
@@ -97,14 +98,14 @@ def send_message(
 
     message_id = uuid4().hex
 
-    async def work(redis: Redis) -> SendReceipt:
-        sender = build_sender(redis, settings)
+    async def work(stores: Sequence[Redis]) -> SendReceipt:
+        sender = build_sender(stores, settings)
         key = f"{OWN_PREFIX}{message_id}"
         if contact:
             return await sender.send_to(contact, key, message, at_ms=at_ms)
         return await sender.send(session, key, message, at_ms=at_ms)
 
-    receipt = run_with_redis(work)
+    receipt = run_in_partitions(work)
     if receipt.outcome in REFUSAL_SENTENCES:
         target = receipt.session or (contact.to if contact else session)
         typer.echo(f"{target}: {receipt.reason or REFUSAL_SENTENCES[receipt.outcome]}", err=True)

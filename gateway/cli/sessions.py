@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli._audit import record_act
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -33,13 +34,17 @@ def sessions(
         _resume(resume)
         return
 
-    async def read(redis: Redis) -> tuple[list[SessionRow], list[SilencedRow]]:
+    async def read(stores: Sequence[Redis]) -> tuple[list[SessionRow], list[SilencedRow]]:
         from gateway.redis.records.sessions.session_index import SessionIndex
         from gateway.redis.records.sessions.silenced_sessions import list_silenced
 
-        return await SessionIndex(redis).list_pending(limit), await list_silenced(redis, limit)
+        pending = [row for redis in stores for row in await SessionIndex(redis).list_pending(limit)]
+        silent = [row for redis in stores for row in await list_silenced(redis, limit)]
+        pending.sort(key=lambda row: row.due_ms)
+        silent.sort(key=lambda row: row.since_ms, reverse=True)
+        return pending[:limit], silent[:limit]
 
-    rows, silenced = run_with_redis(read)
+    rows, silenced = run_in_partitions(read)
     if as_json:
         pending = [each.model_dump(mode="json") for each in rows]
         typer.echo(
@@ -59,7 +64,10 @@ def sessions(
 def _resume(session: str) -> None:
     from gateway.redis.records.sessions.silenced_sessions import end_silence
 
-    if not run_with_redis(lambda redis: end_silence(redis, session)):
+    async def end(stores: Sequence[Redis]) -> bool:
+        return any([await end_silence(redis, session) for redis in stores])
+
+    if not run_in_partitions(end):
         typer.echo(f"{session} is not silent. `turngate sessions` lists those that are.", err=True)
         raise typer.Exit(1)
     record_act("end_silence", about=session)

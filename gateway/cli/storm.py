@@ -55,6 +55,9 @@ def storm(
         float,
         typer.Option(min=0.0, help="Seconds between losses of a cluster's primary or moves of its slot."),
     ] = 0.0,
+    partitions: Annotated[
+        int, typer.Option(min=1, max=64, help="Partitions of the cluster; several with --reshard-every only.")
+    ] = 1,
     latency: Annotated[
         float,
         typer.Option(min=0.0, max=2_000, help="Milliseconds that packets to and from Redis take, each way."),
@@ -94,6 +97,8 @@ def storm(
     ]
     if len(chosen) > 1:
         raise ConfigurationError(f"{' and '.join(chosen)} do not go together; choose one")
+    if partitions > 1 and not reshard_every:
+        raise ConfigurationError("--partitions needs a cluster: give --reshard-every too")
     if other_release and not (other_release / "gateway" / "__main__.py").is_file():
         raise ConfigurationError(f"--other-release: {other_release} is no checkout of Turngate")
     scenario = StormScenario(
@@ -107,6 +112,7 @@ def storm(
         partition_every=partition_every,
         failover_every=failover_every,
         reshard_every=reshard_every,
+        partitions=partitions,
         burst=burst,
         latency=latency / 1000,
         upgrade_every=upgrade_every,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_home, run_in_partitions
 from gateway.cli.send import Language, Variables, build_template_message, send_message
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def sync(channel: ChannelName = "", as_json: AsJson = False) -> None:
     from gateway.config.settings import Settings
 
     settings = Settings.load()
-    counts = run_with_redis(lambda redis: _sync(redis, settings, channel))
+    counts = run_in_partitions(lambda stores: _sync(stores, settings, channel))
     if as_json:
         typer.echo(json.dumps(counts))
         return
@@ -118,7 +118,7 @@ def _print(channel: str, template: MessageTemplate) -> None:
 def _read(work: Callable[[TemplateRecords], Awaitable[T]]) -> T:
     from gateway.redis.records.templates import TemplateRecords
 
-    return run_with_redis(lambda redis: work(TemplateRecords(redis)))
+    return run_in_home(lambda redis: work(TemplateRecords(redis)))  # every partition has them
 
 
 async def _read_all(records: TemplateRecords, channel: str) -> list[tuple[str, MessageTemplate]]:
@@ -126,7 +126,7 @@ async def _read_all(records: TemplateRecords, channel: str) -> list[tuple[str, M
     return [(name, each) for name in channels for each in await records.list_all(name)]
 
 
-async def _sync(redis: Redis, settings: Settings, channel: str) -> dict[str, int]:
+async def _sync(stores: Sequence[Redis], settings: Settings, channel: str) -> dict[str, int]:
     """Read the lists here or, of channels that only the workers know (simulated ones), let a worker do it."""
     from core.errors import ConfigurationError, DeliveryError
     from core.ports import HasTemplates
@@ -138,13 +138,13 @@ async def _sync(redis: Redis, settings: Settings, channel: str) -> dict[str, int
         name: each for name, each in load_channels(settings).items() if isinstance(each, HasTemplates)
     }
     if not configured:
-        return await _sync_by_workers(redis, channel)
+        return await _sync_by_workers(stores[0], channel)
     names = (
         [channel] if channel else [name for name, each in configured.items() if not each.templates_setting]
     )
     counts = {}
     async with provider_client() as http:
-        templates = TemplateSync(redis, configured, http)
+        templates = TemplateSync(stores[0], configured, http, stores[1:])
         for name in names:
             try:
                 counts[name] = len(await templates.sync(name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_home
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -34,7 +34,7 @@ def version(
     )
 
     release = describe_this_process("", "").release
-    newest, processes = run_with_redis(_read) if check else (0, [])
+    newest, processes = run_in_home(_read) if check else (0, [])
     problem = describe_distance(newest)
     if as_json:
         shown = {"release": release, "format": FORMAT}

@@ -33,7 +33,7 @@ def web(
 
     settings = Settings.load()
     configure_process_logging(settings)
-    _admit_format(settings.require_redis_url())
+    _admit_data(settings.require_redis_url(), settings.partitions)
     channels = load_channels(settings)
     access = load_operator_access(settings, channels, parse_simulator_urls(settings.environ))
     application = create()
@@ -62,21 +62,28 @@ def web(
     )
 
 
-def _admit_format(url: str) -> None:
-    """Raise `ConfigurationError` if this release cannot run on the data; an absent server may come later."""
+def _admit_data(url: str, partitions: int) -> None:
+    """Raise `ConfigurationError` if this process cannot run on the data; an absent server may come later."""
     import asyncio
     from contextlib import suppress
 
     from redis.exceptions import RedisError
 
-    from gateway.redis.connection.connect import open_redis
+    from gateway.partitions.layout import admit_layout
+    from gateway.redis.connection.connect import open_partitions
     from gateway.redis.connection.server_checks import check_no_lone_node
     from gateway.redis.records.processes.process_versions import admit
 
     async def ask() -> None:
-        async with open_redis(url) as redis:
+        stores = open_partitions(url, partitions)
+        try:
             with suppress(RedisError, OSError):
-                await check_no_lone_node(redis)
-                await admit(redis)
+                await check_no_lone_node(stores[0])
+                await admit_layout(stores[0], partitions)
+                for redis in stores:
+                    await admit(redis)
+        finally:
+            for redis in stores:
+                await redis.aclose()
 
     asyncio.run(ask())

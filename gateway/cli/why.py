@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from time import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli._redis import run_with_redis
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -44,10 +45,10 @@ def why(
     from gateway.redis.records.sessions.entry_words import describe_entry
     from gateway.redis.records.sessions.session_report import explain
 
-    async def work(redis: Redis) -> list[SessionReport]:
-        return await explain(redis, name, limit)
+    async def work(stores: Sequence[Redis]) -> list[SessionReport]:
+        return [report for redis in stores for report in await explain(redis, name, limit)]
 
-    reports = run_with_redis(work)
+    reports = run_in_partitions(work)
     if not reports:
         typer.echo(
             f"{name}: no message, session or contact has this name (message IDs are kept for eight days)",

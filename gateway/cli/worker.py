@@ -30,8 +30,12 @@ def worker() -> None:
 
     settings = Settings.load()
     configure_process_logging(settings)
-    connection = open_sync_redis(settings.require_redis_url())
+    url = settings.require_redis_url()
+    connection = open_sync_redis(url)
     _wait_for_server(connection)
+    for number in range(1, settings.partitions):
+        with open_sync_redis(url, number) as other:
+            _wait_for_server(other)
     try:
         AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")
     except (RedisConnectionError, RedisTimeoutError) as error:  # it went away before the worker ran

@@ -36,7 +36,7 @@ def describe_process(role: str, settings: Settings) -> ProcessVersion:
     """Return this process with its release and its flow, for the list of processes in Redis."""
     path = settings.flow_path
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else "missing"
-    return describe_this_process(role, f"{path.stem} {digest}")
+    return describe_this_process(role, f"{path.stem} {digest}", settings.partitions)
 
 
 def describe_start(process: str, settings: Settings, channels: Collection[str], address: str = "") -> str:

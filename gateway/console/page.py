@@ -97,7 +97,16 @@ class ConsolePage:
             select_groups(identity.role), await read_badges(redis), find_current(request.url.path)
         )
         live = getattr(request.state, "live", "")
-        page = self.render(template, navigation=navigation, identity=identity, Role=Role, live=live, **values)
+        partition = request.scope.get("partition")
+        page = self.render(
+            template,
+            navigation=navigation,
+            identity=identity,
+            Role=Role,
+            live=live,
+            partition=partition,
+            **values,
+        )
         page.status_code = status
         return page
 

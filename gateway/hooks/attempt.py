@@ -33,11 +33,17 @@ class AttemptResult(FrozenModel):
 
 
 async def attempt(
-    fetch: HttpFetcher, hook: Subscription, event: HookEvent, *, now_ms: int, seconds: float
+    fetch: HttpFetcher,
+    hook: Subscription,
+    event: HookEvent,
+    *,
+    now_ms: int,
+    seconds: float,
+    partition: int = 0,
 ) -> AttemptResult:
-    """Send an event once and wait up to `seconds` for the answer; redirects are not followed."""
+    """Send an event of a partition and wait up to `seconds` for the answer; redirects are not followed."""
     body = encode_body(event, hook)
-    signed = sign(body, event_id(event), hook.valid_secrets(now_ms), now_ms)
+    signed = sign(body, event_id(event, partition), hook.valid_secrets(now_ms), now_ms)
     request = HttpRequest(
         method="POST",
         url=hook.url,

@@ -38,7 +38,9 @@ class HookDeliverer:
         *,
         clock: Clock = time,
         pause: float = 0.5,
+        partition: int = 0,
     ) -> None:
+        self._partition = partition
         self._redis = redis
         self._fetch = fetch
         self._policy = policy or DeliveryPolicy()
@@ -75,7 +77,12 @@ class HookDeliverer:
                 del self._tasks[name]
             if name not in self._tasks:
                 delivery = self._deliveries.get(name) or HookDelivery(  # one that ended holds the lease still
-                    self._redis, self._fetch, hook, self._policy, clock=self._clock
+                    self._redis,
+                    self._fetch,
+                    hook,
+                    self._policy,
+                    clock=self._clock,
+                    partition=self._partition,
                 )
                 self._deliveries[name] = delivery
                 self._tasks[name] = asyncio.create_task(
@@ -112,7 +119,9 @@ class HookDelivery:
         policy: DeliveryPolicy | None = None,
         *,
         clock: Clock = time,
+        partition: int = 0,
     ) -> None:
+        self._partition = partition
         self.hook = hook
         self._fetch = fetch
         self._policy = policy or DeliveryPolicy()
@@ -180,6 +189,7 @@ class HookDelivery:
                 event,
                 now_ms=self._now_ms(),
                 seconds=self._policy.attempt_seconds,
+                partition=self._partition,
             )
         except Exception as error:  # whatever it is, it may not hold up other events
             log.exception("hook %s: an event could not be sent", self.hook.name)

@@ -30,9 +30,10 @@ _NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 _REFERENCE_LENGTH = 32
 
 
-def event_id(event: HookEvent) -> str:
+def event_id(event: HookEvent, partition: int = 0) -> str:
     """Return the `webhook-id`: the same in every try and in a replay, so that receivers can deduplicate."""
-    return f"evt_{event.id.replace('-', '_')}"
+    own_id = f"evt_{event.id.replace('-', '_')}"
+    return f"{own_id}_{partition}" if partition else own_id
 
 
 def encode_body(event: HookEvent, hook: Subscription) -> bytes:

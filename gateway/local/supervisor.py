@@ -163,7 +163,12 @@ class Supervisor:
 
 
 def check_settings(settings: Settings) -> None:
-    """Check all settings before anything is started."""
+    """Check all settings before anything is started. Raises `ConfigurationError`."""
+    if settings.partitions > 1 and not settings.redis_url:
+        raise ConfigurationError(
+            "TURNGATE_PARTITIONS: the server that this command starts has one partition; name a cluster in "
+            "REDIS_URL, or unset it"
+        )
     build_dialog(settings)
     load_channels(settings)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -23,19 +23,24 @@ class StatusLookup:
     """
 
     def __init__(
-        self, channel: Channel[httpx.AsyncClient], redis: Redis, wait_seconds: float = _STATUS_WAIT_SECONDS
+        self,
+        channel: Channel[httpx.AsyncClient],
+        find_store: Callable[[str], Redis],
+        wait_seconds: float = _STATUS_WAIT_SECONDS,
     ) -> None:
+        """Create the look-up; `find_store` returns the server that has a key."""
         self.name = channel.name
         self.capabilities = channel.capabilities.model_copy(update={"look_up": True})
         self._channel = channel
-        self._redis = redis
+        self._find_store = find_store
         self._wait_seconds = wait_seconds
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Return the message that a status named by our key. Raises `Unavailable` while one may come."""
-        provider_id = await self._redis.get(echo_key(self.name, reply.global_key))
+        key = echo_key(self.name, reply.global_key)
+        provider_id = await self._find_store(key).get(key)
         if provider_id:
             return SentMessage(
                 provider_id=provider_id.decode() if isinstance(provider_id, bytes) else provider_id

@@ -31,7 +31,7 @@ STREAM_COPIER_MS = 15_000
 
 _FOLDERS = (
     *("inbox", "sessions", "replies", "sending", "contacts", "operators", "processes", "rq"),
-    *("broadcasts", "embedding", "hooks", "shared", ""),
+    *("broadcasts", "embedding", "hooks", "partitions", "shared", ""),
 )
 _SHARED_PARTS = (
     "events",

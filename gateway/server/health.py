@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from redis.asyncio import Redis
@@ -16,6 +19,7 @@ from gateway.redis.records.processes.load import read_load
 from gateway.redis.server.readiness import Readiness
 from gateway.server.error_responses import service_unavailable
 from gateway.server.exposition import CONTENT_TYPE, render_metrics
+from gateway.server.metric_sums import add_families
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.redis_metrics import build_counters, build_gauges
@@ -26,14 +30,15 @@ class HealthRoutes:
 
     def __init__(
         self,
-        redis: Redis,
+        stores: Sequence[Redis],
         operator: OperatorAuth,
-        readiness: Readiness | None = None,
+        readiness: Sequence[Readiness] = (),
         process: ProcessMetrics | None = None,
     ) -> None:
-        self._redis = redis
+        """Create the endpoints; `stores` are the partitions, each of which may have its `readiness`."""
+        self._stores = stores
         self._operator_auth = operator
-        self._readiness = readiness or Readiness(redis)
+        self._readiness = readiness or [Readiness(each) for each in stores]
         self._process = process or ProcessMetrics()
 
     def routes(self) -> list[Route]:
@@ -49,11 +54,19 @@ class HealthRoutes:
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, request: Request) -> Response:
-        """Readiness: a webhook would be stored; with `?workers=1` a worker is alive too."""
-        problem = await self._readiness.storage_problem()
-        if not problem and request.query_params.get("workers") == "1":
-            problem = await self._readiness.worker_problem()
-        return service_unavailable(problem) if problem else JSONResponse({"status": "ready"})
+        """Readiness: a webhook would be stored; with `?workers=1` a worker is alive too.
+
+        It is ready while one of several partitions is, since other web processes could do no better.
+        """
+        problems = await asyncio.gather(*(each.storage_problem() for each in self._readiness))
+        if all(problems):
+            return service_unavailable(problems[0])
+        if request.query_params.get("workers") == "1":
+            missing = await asyncio.gather(*(each.worker_problem() for each in self._readiness))
+            if problem := next(filter(None, missing), ""):
+                return service_unavailable(problem)
+        failing = {str(number): problem for number, problem in enumerate(problems) if problem}
+        return JSONResponse({"status": "ready", **({"partitions": failing} if failing else {})})
 
     async def metrics(self, request: Request) -> Response:
         """Metrics in Prometheus' text format: those in Redis, and this process's own.
@@ -68,10 +81,14 @@ class HealthRoutes:
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _read_shared(self) -> list[Metric]:
-        """Return the families of the values in Redis; empty if it cannot be read."""
+        """Return the families of the values in Redis; empty if a partition cannot be read."""
         try:
-            load = await read_load(self._redis)
-            alarms = await read_alarms(self._redis)
+            return add_families(await asyncio.gather(*map(_read_families, self._stores)))
         except (RedisError, OSError):
             return []
-        return [*build_counters(load.counters), *build_gauges(load, len(alarms))]
+
+
+async def _read_families(redis: Redis) -> list[Metric]:
+    load = await read_load(redis)
+    alarms = await read_alarms(redis)
+    return [*build_counters(load.counters), *build_gauges(load, len(alarms))]

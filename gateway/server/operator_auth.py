@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from math import ceil
@@ -51,6 +52,12 @@ class OperatorAuth:
         self.sessions = OperatorSessions(redis)
         self.audit = AuditLog(redis)
         self._attempts = CredentialAttempts(redis)
+
+    def for_store(self, redis: Redis) -> OperatorAuth:
+        """Return this rule for pages about another partition; who may do what is asked of the home."""
+        view = copy(self)
+        view.redis = redis
+        return view
 
     def require(
         self, handler: Handler, role: Role = Role.OPERATOR, act: str = "", *, takes_form: bool = False

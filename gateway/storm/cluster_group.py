@@ -62,13 +62,13 @@ class ClusterGroup:
             await _wait_until(port, _is_well)
 
     async def find_owner(self, slot: int) -> int:
-        """Return the port of the primary that owns a slot."""
-        for port in self.ports:
-            with suppress(RedisError, OSError):
-                for row in await _run(port, "CLUSTER", "SLOTS"):
-                    if row[0] <= slot <= row[1]:
-                        return int(row[2][1])
-        raise LookupError(f"no node owns slot {slot}")
+        """Return the port of the primary that owns a slot, as soon as all nodes that answer agree."""
+        async with asyncio.timeout(_STEP_SECONDS):
+            while True:
+                named = await self._ask_for_owner(slot, self.ports)
+                if len(named) == 1:
+                    return named.pop()
+                await asyncio.sleep(0.05)  # the servers offer no event
 
     async def replace_owner(self, slot: int) -> int:
         """Kill the owner of a slot, wait for a replica to take over, and return that one.
@@ -114,7 +114,7 @@ class ClusterGroup:
         """Give a slot whose keys were moved to its new owner."""
         name = await _read_name(target)
         for port in (target, source):
-            await _run(port, "CLUSTER", "SETSLOT", slot, "NODE", name)
+            await _run_with_replicas(port, "CLUSTER", "SETSLOT", slot, "NODE", name)
 
     async def move_slot_elsewhere(self, slot: int, random: Random) -> None:
         """Move a slot to another of the primaries that have a replica."""
@@ -161,15 +161,18 @@ class ClusterGroup:
             self.kill(port)
 
     async def _find_other_owner(self, slot: int, former: int) -> int:
-        """Return the owner that every node names; `former` while they do not agree."""
+        """Return the owner that every other node names; `former` while they do not agree."""
+        named = await self._ask_for_owner(slot, [port for port in self.ports if port != former])
+        return named.pop() if len(named) == 1 else former
+
+    async def _ask_for_owner(self, slot: int, ports: Sequence[int]) -> set[int]:
+        """Return the owners that nodes name."""
         named = set()
-        for port in self.ports:
-            if port == former:
-                continue
+        for port in ports:
             with suppress(RedisError, OSError):
                 rows = await _run(port, "CLUSTER", "SLOTS")
                 named |= {int(row[2][1]) for row in rows if row[0] <= slot <= row[1]}
-        return named.pop() if len(named) == 1 else former
+        return named
 
     async def _follow(self, port: int, primary: int) -> None:
         name = await _read_name(primary)
@@ -232,6 +235,20 @@ async def _run(port: int, *arguments: Any) -> Any:
         # redis-py would turn the answers of CLUSTER commands into dictionaries
         client.response_callbacks.clear()
         return await client.execute_command(*arguments)  # type: ignore[no-untyped-call]
+
+
+async def _run_with_replicas(port: int, *arguments: Any) -> None:
+    """Run a command that a primary refuses while its replica does not follow."""
+    async with asyncio.timeout(_STEP_SECONDS):
+        while True:
+            try:
+                await _run(port, *arguments)
+            except ResponseError as error:
+                if not str(error).startswith("NOREPLICAS"):
+                    raise
+                await asyncio.sleep(0.05)  # the server offers no event
+            else:
+                return
 
 
 async def _read_name(port: int) -> str:

@@ -20,7 +20,7 @@ from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
-from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.connect import open_partitions
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.storm.cluster_group import ClusterGroup, running_cluster
 from gateway.storm.conversations import ConversationGenerator
@@ -106,8 +106,9 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
             server.start()
             stack.callback(server.stop)
         store = server or group or cluster
-        redis = open_redis(store.url if store else "")
-        stack.push_async_callback(redis.aclose)
+        stores = open_partitions(store.url if store else "", scenario.partitions)
+        for each in stores:
+            stack.push_async_callback(each.aclose)
         simulator_server = StormServer(
             simulator, await stack.enter_async_context(provider_client()), concurrency=200
         )
@@ -124,6 +125,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         replicas = _REPLICAS if group else _CLUSTER_REPLICAS if cluster else 0
         if replicas:
             environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(replicas)}
+        environ["TURNGATE_PARTITIONS"] = str(scenario.partitions)
         limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
         environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
         environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
@@ -164,10 +166,10 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         assert channel is not None
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
-        operator = StormOperator(redis, channel, replicas)
+        operator = StormOperator(stores, channel, replicas)
         yield StormEnvironment(
             server,
-            redis,
+            stores[0],
             simulator_server,
             web,
             workers,

@@ -143,7 +143,7 @@ class FaultInjector:
         return "primary killed, replica promoted"
 
     async def _reshard(self, cluster: ClusterGroup, random: Random) -> str:
-        slot = Partition().slot
+        slot = Partition(random.choice(range(self._scenario.partitions))).slot
         self._times.append(monotonic())
         kind = random.choice(("kill", "move", "grow"))
         if kind == "kill":

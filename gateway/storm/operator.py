@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal
 
 import httpx
 from redis.asyncio import Redis
@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from core.errors import StorageUnavailable
 from core.model import Message
 from core.ports import Channel
+from gateway.partitions.directory import PartitionDirectory
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
@@ -28,21 +29,41 @@ _LATER_MS = 300
 class StormOperator:
     """Acts until the server has confirmed it, as people and programs that are answered 503 do."""
 
-    def __init__(self, redis: Redis, channel: Channel[httpx.AsyncClient], replicas: int = 0) -> None:
-        """Act on a server; with `replicas` nothing counts before so many have it."""
-        self._redis = redis
-        confirmation = ReplicaConfirmation(redis, replicas) if replicas else None
-        self._sender = ProactiveSender(redis, {channel.name: channel}, ProtocolLimits(), None, confirmation)
+    def __init__(
+        self, stores: Sequence[Redis], channel: Channel[httpx.AsyncClient], replicas: int = 0
+    ) -> None:
+        """Act on the partitions `stores`; with `replicas` nothing counts before so many have it."""
+        self._stores = stores
+        self._directory = PartitionDirectory(stores)
+        self._senders = {
+            id(redis): ProactiveSender(
+                redis,
+                {channel.name: channel},
+                ProtocolLimits(),
+                None,
+                ReplicaConfirmation(redis, replicas) if replicas else None,
+            )
+            for redis in stores
+        }
+
+    async def find_store(self, session: str) -> Redis:
+        """Return the partition of a session."""
+        if len(self._stores) == 1:
+            return self._stores[0]
+        return self._stores[await self._directory.find(session)]
+
+    async def _find_sender(self, session: str) -> ProactiveSender:
+        return self._senders[id(await self.find_store(session))]
 
     async def say_as_agent(self, session: str) -> None:
         """Say an agent's words, which take the session over."""
         message = Message(text=AGENT_TEXT)
-        await _until_confirmed(lambda: self._sender.send(session, "agent-1", message, "person"))
+        await self._send(session, "agent-1", message, "person")
 
     async def send_offer(self, session: str, number: int) -> None:
         """Send a message of the business."""
         message = Message(text=OFFER_TEXT)
-        await _until_confirmed(lambda: self._sender.send(session, f"own-{number}", message))
+        await self._send(session, f"own-{number}", message)
 
     async def schedule_offer(self, session: str, number: int) -> None:
         """Schedule a message of the business for a moment later."""
@@ -53,21 +74,35 @@ class StormOperator:
         key = f"own-w{number}"
         await self._schedule(session, key, WITHDRAWN_TEXT)
         await asyncio.sleep(after_seconds)
-        outcome: CancelOutcome = await _until_confirmed(lambda: self._sender.cancel(session, key))
+
+        async def cancel() -> CancelOutcome:
+            return await (await self._find_sender(session)).cancel(session, key)
+
+        outcome: CancelOutcome = await _until_confirmed(cancel)
         return outcome is CancelOutcome.TOO_LATE
+
+    async def _send(
+        self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
+    ) -> None:
+        async def send() -> None:
+            await (await self._find_sender(session)).send(session, key, message, voice)
+
+        await _until_confirmed(send)
 
     async def _schedule(self, session: str, key: str, text: str) -> None:
         async def schedule() -> None:
-            seconds, microseconds = await self._redis.time()
+            seconds, microseconds = await (await self.find_store(session)).time()
             due = int(seconds) * 1000 + int(microseconds) // 1000 + _LATER_MS
-            await self._sender.send(session, key, Message(text=text), at_ms=due)
+            sender = await self._find_sender(session)
+            await sender.send(session, key, Message(text=text), at_ms=due)
 
         await _until_confirmed(schedule)
 
     async def erase(self, session: str) -> list[LogEntry]:
         """Erase a session; return its log."""
-        log: list[LogEntry] = await _until_confirmed(lambda: read_log(self._redis, session))
-        await _until_confirmed(lambda: SessionIndex(self._redis).erase(session))
+        redis: Redis = await _until_confirmed(lambda: self.find_store(session))
+        log: list[LogEntry] = await _until_confirmed(lambda: read_log(redis, session))
+        await _until_confirmed(lambda: SessionIndex(redis).erase(session))
         return log
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.redis.records.sessions.session_log import read_log
@@ -137,7 +136,7 @@ class StormRunner:
             if index == plan.agent_at:
                 await environment.operator.say_as_agent(session)
             if self._scenario.burst or index in (plan.agent_at, after_erasure):
-                await self._wait_until_idle(environment.redis, session, began)
+                await self._wait_until_idle(environment, session, began)
             else:
                 await self._await_replies(recipient, group, expected_count, began, injector)
         return FinishedConversation(session, plan, turn_ids, fences, uncancelled)
@@ -182,13 +181,13 @@ class StormRunner:
         has_single_cause = len(faults) == 1 and not recipient.had_fault
         self.result.record_wait(ended - began, ended - faults[0] if has_single_cause else None)
 
-    async def _wait_until_idle(self, redis: Redis, session: str, began: float) -> None:
+    async def _wait_until_idle(self, environment: StormEnvironment, session: str, began: float) -> None:
         """Wait until everything sent was answered, however it was merged."""
         idle = False
         while not idle and monotonic() < began + self._scenario.patience:
             await asyncio.sleep(_POLL_SECONDS / 5)
             with suppress(RedisError, OSError):  # the server is being restarted
-                idle = await is_idle(redis, session)
+                idle = await is_idle(await environment.operator.find_store(session), session)
         self.result.record_wait(monotonic() - began, None)
 
     async def _check_finished(
@@ -212,12 +211,13 @@ class StormRunner:
         self, environment: StormEnvironment, conversation: FinishedConversation, since: float
     ) -> bool:
         """Check a conversation that ended `since` seconds ago; return False while work is left."""
-        idle = await is_idle(environment.redis, conversation.session)
+        redis = await environment.operator.find_store(conversation.session)
+        idle = await is_idle(redis, conversation.session)
         if not idle and since < self._scenario.patience:
             return False
         simulator, contact = environment.simulator_server.simulator, conversation.plan.contact
-        log = await read_log(environment.redis, conversation.session, count=_MAX_LOG_ENTRIES)
-        await delete_session(conversation.session, environment.redis)
+        log = await read_log(redis, conversation.session, count=_MAX_LOG_ENTRIES)
+        await delete_session(conversation.session, redis)
         self.result.record_violation(Violation.STRANDED, not idle, contact)
         scenario = self._scenario
         if scenario.burst:

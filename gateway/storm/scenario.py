@@ -29,8 +29,8 @@ class StormScenario(FrozenModel):
     server are lost in one direction, for about a lease. Every `failover_every` the primary of a group
     with two replicas and three Sentinels is killed, and comes back as a replica; web and workers run with
     `TURNGATE_DURABILITY=replicated` then. Every `reshard_every` of a cluster of three primaries, each with
-    a replica, the one that has the partition is killed, or its slot is moved to another or a new one;
-    `replicated` as well. With a `latency`, what web and workers send to the server, and
+    a replica, the one that has one of the `partitions` is killed, or its slot is moved to another or a new
+    one; `replicated` as well. With a `latency`, what web and workers send to the server, and
     its answers, take so long on average, and packets are lost and connections reset. Every
     `upgrade_every` a process is stopped (SIGTERM) and replaced by one of the other release, whose
     checkout is `other_release`, or back. One worker's clock jumps by up to `clock_off` every few seconds.
@@ -54,6 +54,7 @@ class StormScenario(FrozenModel):
     partition_every: float = 0.0
     failover_every: float = 0.0
     reshard_every: float = 0.0
+    partitions: int = 1
     latency: float = 0.0
     upgrade_every: float = 0.0
     other_release: str = ""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.model import MIN_CONTACT_LENGTH, ControlAction
-from core.ports import Inbox
-from gateway.redis.records.contacts.contact_export import export_contact
-from gateway.redis.records.contacts.erasure import ContactErasure
-from gateway.redis.records.sessions.opt_outs import OptOuts
+from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
@@ -25,9 +21,8 @@ FILE_SECONDS = 10.0
 class ConsentApi:
     """Routes of contacts, for the operator only."""
 
-    def __init__(self, redis: Redis, inbox: Inbox, operator: OperatorAuth) -> None:
-        self._redis = redis
-        self._opt_outs = OptOuts(redis, inbox)
+    def __init__(self, partitions: ContactPartitions, operator: OperatorAuth) -> None:
+        self._partitions = partitions
         self._operator_auth = operator
 
     def routes(self) -> list[BaseRoute]:
@@ -57,21 +52,21 @@ class ConsentApi:
         """Return all that is stored of a contact."""
         if refusal := _refuse_short_contact(request):
             return refusal
-        exported = await export_contact(self._redis, request.path_params["contact"])
+        exported = await self._partitions.export(request.path_params["contact"])
         return JSONResponse(exported) if exported else _unknown_contact()
 
     async def erase(self, request: Request) -> Response:
         """Erase a contact, and return what was removed."""
         if refusal := _refuse_short_contact(request):
             return refusal
-        receipt = await ContactErasure(self._redis).erase(request.path_params["contact"], FILE_SECONDS)
+        receipt = await self._partitions.erasure.erase(request.path_params["contact"], FILE_SECONDS)
         return _unknown_contact() if receipt.is_empty else JSONResponse(receipt.model_dump())
 
     async def _change(self, request: Request, act: ControlAction, body: OptOutRequest) -> Response:
         if refusal := _refuse_short_contact(request):
             return refusal
         contact = request.path_params["contact"]
-        sessions = await self._opt_outs.change(contact, act, body.scope)
+        sessions = await self._partitions.opt_outs.change(contact, act, body.scope)
         if not sessions:
             return _unknown_contact()
         answer = OptOutAnswer(opted_out=act is ControlAction.OPT_OUT, scope=body.scope, sessions=sessions)

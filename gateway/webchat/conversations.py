@@ -104,10 +104,10 @@ class _AnswerTracker:
 class WebConversations:
     """All sessions of the web channel, as one web process sees them."""
 
-    def __init__(self, redis: Redis, inbox: Inbox) -> None:
+    def __init__(self, redis: Redis, inbox: Inbox, notifications: SessionNotifications | None = None) -> None:
         self._redis = redis
         self._inbox = inbox
-        self._notifications = SessionNotifications(redis, "tg:told")
+        self._notifications = notifications or SessionNotifications(redis, "tg:told")
 
     async def submit(
         self, client: WebSession, message_id: str, text: str, payload: str = "", *, streamed: bool = False

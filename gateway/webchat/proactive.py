@@ -7,7 +7,6 @@ from typing import TypedDict
 from urllib.parse import quote
 from uuid import uuid4
 
-from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -33,9 +32,9 @@ class _SendOptions(TypedDict):
 class ProactiveApi:
     """Routes of proactive messages."""
 
-    def __init__(self, redis: Redis, sender: ProactiveSender, operator: OperatorAuth) -> None:
+    def __init__(self, records: ProactiveMessages, sender: ProactiveSender, operator: OperatorAuth) -> None:
         self._sender = sender
-        self._records = ProactiveMessages(redis)
+        self._records = records
         self._operator_auth = operator
 
     def routes(self) -> list[BaseRoute]:

@@ -19,10 +19,9 @@ from starlette.routing import BaseRoute, Route
 from core.errors import MailboxFull, StorageUnavailable
 from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
+from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.message_redaction import MessageRedaction
-from gateway.redis.records.operator_redaction import OperatorRedaction
 from gateway.redis.records.sessions.session_log import is_entry_id
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response, service_unavailable
@@ -68,14 +67,13 @@ class WebApi:
         origins: Sequence[str] = (),
         sessions_per_hour: int = 0,
         protocol: ProtocolLimits | None = None,
+        partitions: ContactPartitions | None = None,
     ) -> None:
         self.conversations = conversations
-        self._redis = redis
-        self._proactive = ProactiveApi(redis, sender, operator)
-        self._consent = ConsentApi(redis, inbox, operator)
-        limits = protocol or ProtocolLimits()
-        redaction = OperatorRedaction(redis, inbox, MessageRedaction(redis, limits))
-        self._redaction = RedactionApi(redaction, operator)
+        self._partitions = partitions or ContactPartitions((redis,), (inbox,))
+        self._proactive = ProactiveApi(self._partitions.messages, sender, operator)
+        self._consent = ConsentApi(self._partitions, operator)
+        self._redaction = RedactionApi(self._partitions.redaction, operator)
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
         self._sessions = SessionApi(
@@ -85,7 +83,7 @@ class WebApi:
             origins=origins,
             limit=SessionLimit(redis, sessions_per_hour),
         )
-        self._reset_script = lua.load_script("reset", limits)
+        self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes of the web channel."""
@@ -164,7 +162,9 @@ class WebApi:
         session = await self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session, Response):
             return session
-        await self._reset_script(self._redis, [rq_layout.current_timestamp(), build_session_id(session.id)])
+        name = build_session_id(session.id)
+        redis = await self._partitions.find_store(name)
+        await self._reset_script(redis, [rq_layout.current_timestamp(), name])
         return JSONResponse(ResetAnswer(reset=session.id).model_dump())
 
     async def history(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing import current_process
 from time import sleep
@@ -27,7 +27,7 @@ from rq.worker import BaseWorker, DequeueStrategy
 
 from core.log_context import about
 from core.steps import add_listener
-from gateway.bootstrap import build_protocol_limits, load_channels, open_runtime
+from gateway.bootstrap import build_protocol_limits, load_channels, open_runtimes
 from gateway.config.gc_tuning import tune_gc
 from gateway.config.process_log import (
     configure_process_logging,
@@ -37,15 +37,17 @@ from gateway.config.process_log import (
 )
 from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
+from gateway.partitions.layout import admit_layout
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
-from gateway.redis.connection.connect import open_async_redis
+from gateway.redis.connection.connect import open_async_redis, open_sync_partition
 from gateway.redis.connection.outage_log import outages
 from gateway.redis.connection.write_refusal import describe_refusal
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.records.processes import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop
 from gateway.worker.rq_bookkeeping import RqBookkeeper
+from gateway.worker.workload import Workload
 
 log = logging.getLogger("turngate.worker")
 
@@ -102,19 +104,23 @@ class AsyncWorker(BaseWorker):
             if problem := server_checks.describe_lone_node(self.connection):
                 _refuse_start(problem)
         log.info(describe_start("worker", settings, load_channels(settings)), extra=about("worker_started"))
-        self._register_in_rq(logging_level, date_format, log_format)
+        self._register(lambda: self.bootstrap(logging_level, date_format, log_format))
+        books = [self, *(PartitionBooks.open(self, number) for number in range(1, settings.partitions))]
         try:
             if with_scheduler:
                 self._start_scheduler(burst, logging_level, date_format, log_format)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(
-                    self._run_job_loop(settings, burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
+                    self._run_job_loops(
+                        settings, books, burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time
+                    )
                 )
         finally:
-            # without Redis the worker cannot be deregistered; RQ expires it by itself
-            with suppress(RedisError, OSError):
-                self.teardown()  # type: ignore[no-untyped-call]
-                worker_presence.withdraw(self.connection, self.name)
+            for each in books:
+                # without Redis the worker cannot be deregistered; RQ expires it by itself
+                with suppress(RedisError, OSError):
+                    each.teardown()  # type: ignore[no-untyped-call]
+                    worker_presence.withdraw(each.connection, self.name)
 
     def handle_payload(self, message: Any) -> None:
         """Handle a command, in RQ's pub/sub thread. Jobs are tasks here; there is no process to kill."""
@@ -125,12 +131,12 @@ class AsyncWorker(BaseWorker):
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 self._stop_job(str(payload.get("job_id", "")))
 
-    def _register_in_rq(self, logging_level: str | None, date_format: str, log_format: str) -> None:
+    def _register(self, give_birth: Callable[[], object]) -> None:
         """Register in RQ's worker registry; while the server refuses writes, log it and wait."""
         while True:
             try:
                 worker_presence.register(self.connection, self.name)
-                self.bootstrap(logging_level, date_format, log_format)
+                give_birth()
             except ResponseError as error:
                 if not describe_refusal(error):
                     raise
@@ -140,42 +146,81 @@ class AsyncWorker(BaseWorker):
                 outages.succeeded("start of the worker")
                 return
 
-    async def _run_job_loop(
-        self, settings: Settings, *, burst: bool, max_jobs: int | None, max_idle_time: int | None
+    async def _run_job_loops(
+        self,
+        settings: Settings,
+        books: Sequence[BaseWorker],
+        *,
+        burst: bool,
+        max_jobs: int | None,
+        max_idle_time: int | None,
     ) -> bool:
-        redis = open_async_redis(self.connection)
-        use_cipher(redis, settings.encryption_ring)
-        await use_shared_salt(redis)
-        await server_checks.log_warnings(redis)
+        """Take jobs from every partition; `books` are this worker in RQ's books of each."""
+        stores = [open_async_redis(each.connection) for each in books]
+        home = stores[0]
+        for redis in stores:
+            use_cipher(redis, settings.encryption_ring)
+        await use_shared_salt(home)
+        await server_checks.log_warnings(home)
         try:
-            await process_versions.admit(redis)
-            async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
+            await admit_layout(home, settings.partitions)
+            for redis in stores:
+                await process_versions.admit(redis)
+            async with open_runtimes(settings, stores) as runtimes, asyncio.TaskGroup() as background:
                 start_tracing("worker")
-                add_listener(runtime.durations)
+                add_listener(runtimes[0].durations)
                 tune_gc()
-                job_loop = JobLoop(
-                    self,
-                    runtime,
-                    RqBookkeeper(self, redis, build_protocol_limits(settings)),
-                    settings.concurrency,
+                limits = build_protocol_limits(settings)
+                workload = Workload(
+                    settings.concurrency, on_stop=[each.processor.shut_down for each in runtimes]
                 )
+                job_loops = [
+                    JobLoop(worker, runtime, RqBookkeeper(worker, runtime.redis, limits), workload)
+                    for worker, runtime in zip(books, runtimes, strict=True)
+                ]
                 loop = asyncio.get_running_loop()
-                self._stop_job = lambda job: loop.call_soon_threadsafe(job_loop.stop_job, job)
+                self._stop_job = lambda job: loop.call_soon_threadsafe(workload.stop_job, job)
                 tasks = [
-                    background.create_task(runtime.sweeper.run()),
-                    background.create_task(job_loop.keep_alive()),
-                    background.create_task(runtime.hooks.run()),
-                    background.create_task(runtime.broadcasts.run()),
-                    background.create_task(runtime.templates.run()),
-                    background.create_task(runtime.durations.run()),
+                    background.create_task(work)
+                    for runtime, job_loop in zip(runtimes, job_loops, strict=True)
+                    for work in (
+                        runtime.sweeper.run(),
+                        job_loop.keep_alive(),
+                        runtime.hooks.run(),
+                        runtime.broadcasts.run(),
+                    )
+                ]
+                tasks += [
+                    background.create_task(runtimes[0].templates.run()),
+                    background.create_task(runtimes[0].durations.run()),
                     background.create_task(
-                        process_versions.keep_announcing(redis, describe_process("worker", settings))
+                        process_versions.keep_announcing(home, describe_process("worker", settings))
                     ),
                 ]
-                await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
+                workload.install_signal_handlers()
+                await asyncio.gather(
+                    *(
+                        each.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
+                        for each in job_loops
+                    )
+                )
+                await workload.finish()
                 for task in tasks:
                     task.cancel()
-                return job_loop.completed_jobs > 0
+                return workload.completed_jobs > 0
         finally:
             self._stop_job = None
-            await redis.aclose()
+            for redis in stores:
+                await redis.aclose()
+
+
+class PartitionBooks(AsyncWorker):
+    """The worker in RQ's books of a further partition, under the same name; commands come to the first."""
+
+    @classmethod
+    def open(cls, worker: AsyncWorker, number: int) -> PartitionBooks:
+        """Register the worker in a partition; while the server refuses writes, log it and wait."""
+        connection = open_sync_partition(worker.connection, number)
+        books = cls([rq_layout.QUEUE], name=worker.name, connection=connection)
+        books._register(books.register_birth)
+        return books

@@ -35,6 +35,14 @@ class ProcessSettings(BaseSettings):
         description="replicas that may be promoted, all of which must confirm with "
         "`TURNGATE_DURABILITY=replicated`",
     )
+    partitions: int = Field(
+        1,
+        alias="TURNGATE_PARTITIONS",
+        ge=1,
+        le=64,
+        description="partitions of a cluster over which contacts are spread; the same for all processes, and "
+        "never fewer than before",
+    )
     public_url: str = Field(
         "",
         alias="PUBLIC_URL",

@@ -58,8 +58,10 @@ class ConversationActions(ConsolePage):
         inbox: Inbox,
         sender: ProactiveSender,
         protocol: ProtocolLimits | None = None,
+        erasure: ContactErasure | None = None,
     ) -> None:
         super().__init__(operator)
+        self._erasure = erasure or ContactErasure(operator.redis)
         self._sender = sender
         self._letters = DeadLetters(operator.redis, protocol)
         self._redis: Redis = operator.redis
@@ -164,7 +166,7 @@ class ConversationActions(ConsolePage):
         identifiers = read_identifiers(session, dict(zip(_FIELDS, values, strict=True)))
         if typed not in {normalize(each) for each in identifiers}:
             return self._answer(request, "mismatch")
-        await ContactErasure(self._redis).erase(session, _FILE_SECONDS)
+        await self._erasure.erase(session, _FILE_SECONDS)
         return redirect("/console/conversations?done=erased")
 
     async def _record(self, request: Request, session: str, act: ControlAction, actor: str) -> Response:

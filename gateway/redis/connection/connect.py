@@ -10,8 +10,9 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from core.errors import ConfigurationError
 from gateway.redis.connection.address import SentinelAddress, parse_sentinel_url
-from gateway.redis.connection.cluster.address import parse_cluster_url
+from gateway.redis.connection.cluster.address import CLUSTER_FORM, ClusterAddress, parse_cluster_url
 from gateway.redis.connection.cluster.client import PartitionRedis, SyncPartitionRedis
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.cluster.slot_owner import (
@@ -32,6 +33,7 @@ _CONNECTION_CLASSES: dict[str, type[Any]] = {
     "SSLConnection": SSLConnection,
     "UnixDomainSocketConnection": UnixDomainSocketConnection,
 }
+_NEEDS_CLUSTER = f"TURNGATE_PARTITIONS: several partitions need a cluster; write REDIS_URL as {CLUSTER_FORM}"
 _COPIED_OPTIONS = ("host", "port", "path", "db", "username", "password", "socket_connect_timeout")
 
 
@@ -47,15 +49,32 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     return MultiplexedRedis.from_pool(pool)
 
 
-def open_sync_redis(url: str) -> sync.Redis:
-    """Open a synchronous client for `url`, as RQ needs it."""
+def open_partitions(url: str, count: int, *, timeout: float = 5.0) -> tuple[Redis, ...]:
+    """Open a client for each partition. Raises `ConfigurationError` for several without a cluster."""
+    if count == 1:
+        return (open_redis(url, timeout=timeout),)
+    cluster = _parse_cluster(url)
+    return tuple(_open_partition(SlotOwner(cluster, Partition(number)), timeout) for number in range(count))
+
+
+def open_sync_redis(url: str, partition: int = 0) -> sync.Redis:
+    """Open a synchronous client for a partition of `url`, as RQ needs it."""
     address, cluster = parse_sentinel_url(url), parse_cluster_url(url)
     if address is not None:
         return open_sync_client(address)
     if cluster is not None:
-        pool = open_sync_owner_pool(SlotOwner(cluster, Partition()))
+        pool = open_sync_owner_pool(SlotOwner(cluster, Partition(partition)))
         return SyncPartitionRedis(connection_pool=pool)
     return sync.Redis.from_url(url)
+
+
+def open_sync_partition(client: sync.Redis, number: int) -> sync.Redis:
+    """Open a client for another partition of a synchronous client's cluster."""
+    owner = find_owner(client.connection_pool)
+    if owner is None:
+        raise ConfigurationError(_NEEDS_CLUSTER)
+    pool = open_sync_owner_pool(SlotOwner(owner.address, Partition(number)))
+    return SyncPartitionRedis(connection_pool=pool)
 
 
 def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
@@ -78,6 +97,13 @@ def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
             connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **copied
         )
     )
+
+
+def _parse_cluster(url: str) -> ClusterAddress:
+    cluster = parse_cluster_url(url)
+    if cluster is None:
+        raise ConfigurationError(_NEEDS_CLUSTER)
+    return cluster
 
 
 def _open_by_sentinel(address: SentinelAddress, timeout: float) -> Redis:

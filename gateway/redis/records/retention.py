@@ -111,6 +111,23 @@ KINDS: Final = (
         "TURNGATE_KEEP_CONTACT_DAYS",
     ),
     KeyKind(
+        "tg:place:*",
+        r"tg:place:.+",
+        "partitions of contacts' names, where there are several",
+        Keeper.EXPIRY,
+        "400 days after the last message",
+        400,
+        "TURNGATE_KEEP_CONTACT_DAYS",
+    ),
+    KeyKind(
+        "tg:sent_in:*",
+        r"tg:sent_in:.+",
+        "partitions of sent messages by the provider's ID, where there are several",
+        Keeper.EXPIRY,
+        "8 days",
+        8,
+    ),
+    KeyKind(
         "tg:term:*, tg:{session}:terms",
         rf"tg:term:.+|{_SESSION}:terms",
         "index by which the console finds conversations: numbers, addresses, IDs, names, and keyed digests "
@@ -309,8 +326,8 @@ KINDS: Final = (
         "until the provider's list changes; no personal data",
     ),
     KeyKind(
-        "tg:counts, tg:jobs, tg:workers, tg:probe, tg:format, tg:processes",
-        r"tg:counts|tg:jobs|tg:workers|tg:probe|tg:format|tg:processes",
+        "tg:counts, tg:jobs, tg:workers, tg:probe, tg:format, tg:partitions, tg:processes",
+        r"tg:counts|tg:jobs|tg:workers|tg:probe|tg:format|tg:partitions|tg:processes",
         "counters, heartbeats and versions",
         Keeper.OWNER,
         "for good: no personal data, bounded",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 from redis.asyncio import Redis
@@ -40,9 +40,15 @@ class TemplateSync:
     """Keeps the stored templates of all channels in step with the providers."""
 
     def __init__(
-        self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]], http: httpx.AsyncClient
+        self,
+        redis: Redis,
+        channels: Mapping[str, Channel[httpx.AsyncClient]],
+        http: httpx.AsyncClient,
+        copies: Sequence[Redis] = (),
     ) -> None:
+        """Create the synchronisation; the lists are stored in `copies`, the other partitions, too."""
         self._redis = redis
+        self._copies = [TemplateRecords(each) for each in copies]
         self._http = http
         self._records = TemplateRecords(redis)
         self._channels = {name: each for name, each in channels.items() if isinstance(each, HasTemplates)}
@@ -53,13 +59,15 @@ class TemplateSync:
         provider = self._channels.get(channel)
         if provider is None:
             raise ConfigurationError(f"the channel {channel} is not configured, or has no templates")
-        started_ms = await self._records.now_ms()
+        records = (self._records, *self._copies)
+        started_ms = [await each.now_ms() for each in records]
         try:
             async with asyncio.timeout(_LIST_SECONDS):
                 templates = await provider.list_templates(self._http)
         except TimeoutError as error:
             raise Unavailable(f"{channel}: no list of templates within {_LIST_SECONDS:g} s") from error
-        await self._records.replace(channel, templates, started_ms)
+        for each, began_ms in zip(records, started_ms, strict=True):
+            await each.replace(channel, templates, began_ms)
         return templates
 
     async def run(self) -> None:

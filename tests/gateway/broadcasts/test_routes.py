@@ -32,7 +32,7 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
 @pytest.fixture
 async def http(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
     operator, limits = operator_auth(rig.redis, KEY), ProtocolLimits()
-    api = BroadcastApi(rig.redis, rig.sender, operator, limits)
+    api = BroadcastApi(Broadcasts(rig.redis, limits), rig.sender, operator)
     page = BroadcastsPage(Broadcasts(rig.redis, limits), operator, rig.sender, ["fake"])
     app = Starlette(routes=[*api.routes(), *page.routes()])
     transport = httpx.ASGITransport(app=app)

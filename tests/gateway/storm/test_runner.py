@@ -63,9 +63,10 @@ NEEDS_NAMESPACES = pytest.mark.skipif(
         pytest.param({"partition_every": 1, "kill_every": 0}, "(network partition)", marks=NEEDS_NAMESPACES),
         ({"failover_every": 3, "kill_every": 3}, "primary killed, replica promoted"),
         ({"reshard_every": 1, "kill_every": 4, "messages": 150}, "primary"),
+        ({"reshard_every": 1, "kill_every": 4, "messages": 150, "partitions": 4}, "primary"),
         ({"latency": 0.03, "kill_every": 5}, "packet to or from Redis lost"),
     ],
-    ids=["network partitions", "failovers", "a cluster", "slow links"],
+    ids=["network partitions", "failovers", "a cluster", "partitions", "slow links"],
 )
 async def test_the_guarantees_hold_where_servers_are_lost_or_far(
     options: dict[str, float], fault: str

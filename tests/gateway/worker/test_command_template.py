@@ -57,7 +57,7 @@ def test_a_batch_leaves_what_its_jobs_leave_one_by_one(
         singly = apply(client, [command for job in jobs for command in fill(drawn, job)], jobs)
         pipeline = client.pipeline()
         for command in drawn:
-            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+            pipeline.execute_command(*command)
         arguments = CommandTemplate(pipeline, JOB, EXECUTION).render(jobs)
         together = apply(client, decode(arguments), jobs)
 

@@ -36,9 +36,13 @@ _ECHO_RETENTION_MS = 24 * 3600 * 1000
 _RESOLVE_SCRIPT = lua.load_script("resolve_names", ProtocolLimits())
 
 
+def may_be_reassigned(name: str) -> bool:
+    """Return whether a name ends with a phone number, or another one of digits, which others may get."""
+    return _NUMBER.search(name) is not None
+
+
 def _find_numbers(names: Sequence[str]) -> list[str]:
-    """Return the names that end with a phone number, or another one of digits."""
-    return [name for name in names if _NUMBER.search(name)]
+    return [name for name in names if may_be_reassigned(name)]
 
 
 async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
@@ -72,7 +76,7 @@ class IdentityResolver:
         """Store a request's events in the sessions of their contacts; see `core.ports.mailbox.Inbox`."""
         try:
             resolved = await self._resolve_threads(await self._resolve_sessions(events))
-            await self._store_sent_ids(events)
+            await self.store_sent_ids(events)
         except RedisError as error:
             raise StorageUnavailable(
                 f"Redis did not return the contact's session: {type(error).__name__}"
@@ -144,7 +148,8 @@ class IdentityResolver:
                 resolved[index] = _with_session(event, await self.find_session(name))
         return resolved
 
-    async def _store_sent_ids(self, events: Sequence[Event]) -> None:
+    async def store_sent_ids(self, events: Sequence[Event]) -> None:
+        """Store the provider's IDs of replies by our keys, which statuses return. Raises `RedisError`."""
         sent = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
         if not sent:
             return

@@ -33,7 +33,7 @@ ANNOUNCE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessVersion:
-    """A process: `web` or `worker`, its host and process ID, release, stored format, and flow."""
+    """A process: `web` or `worker`, its host and process ID, release, stored format, flow and partitions."""
 
     role: str
     host: str
@@ -41,6 +41,7 @@ class ProcessVersion:
     release: str
     format: int
     flow: str
+    partitions: int = 1
 
     @property
     def name(self) -> str:
@@ -48,9 +49,10 @@ class ProcessVersion:
         return f"{self.role} {self.host}:{self.pid}"
 
 
-def describe_this_process(role: str, flow: str) -> ProcessVersion:
+def describe_this_process(role: str, flow: str, partitions: int = 1) -> ProcessVersion:
     """Return this process with its release; `flow` is the flow's name and a digest of its document."""
-    return ProcessVersion(role, socket.gethostname(), os.getpid(), version("turngate"), FORMAT, flow)
+    place = socket.gethostname(), os.getpid()
+    return ProcessVersion(role, *place, version("turngate"), FORMAT, flow, partitions)
 
 
 async def admit(redis: Redis, own: int = FORMAT) -> None:
@@ -117,4 +119,6 @@ async def read_processes(redis: Redis) -> list[ProcessVersion]:
 
 def _encode(process: ProcessVersion) -> str:
     fields = {name: getattr(process, name) for name in ProcessVersion.__slots__}
+    if process.partitions == 1:  # the release before does not know this field
+        del fields["partitions"]
     return json.dumps(fields, sort_keys=True)

@@ -62,6 +62,8 @@
 --   tg:reasons    hash    the error that opened the circuit breaker, by account
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --   tg:hooks, tg:hook*, tg:events     subscriptions of the operator's systems (events.lua, hooks/take_events.lua)
+--   tg:place:*    string  with several partitions: that of a contact's name; tg:sent_in:*: that of a sent message;
+--                         tg:partitions: over how many new contacts are spread (gateway/partitions)
 --   tg:data_keys  hash    data keys, wrapped (gateway/redis/encryption)
 --   tg:audit      stream  acts of operators; tg:{access}:*: their sessions, wrong keys (admit_credential.lua), salt
 --

@@ -113,7 +113,7 @@ async def test_a_take_over_resolves_to_the_contacts_session(contacts: IdentityRe
 
 async def test_a_send_confirmed_by_a_status_is_found(contacts: IdentityResolver, redis: Redis) -> None:
     reply = Reply(key="wamid.1.1", address=ADDRESS, body="Hi")
-    channel, long_ago = StatusLookup(whatsapp(), redis), datetime.now(UTC) - timedelta(minutes=1)
+    channel, long_ago = StatusLookup(whatsapp(), lambda _: redis), datetime.now(UTC) - timedelta(minutes=1)
     async with httpx.AsyncClient() as http:
         assert await channel.find_sent(reply, http, since=long_ago, known=()) is None
         with pytest.raises(Unavailable):

@@ -1,0 +1,134 @@
+"""Contacts in all partitions: found, erased, exported, opted out and in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.model import ControlAction, OptOutScope
+from core.ports import Inbox
+from gateway.partitions.directory import PartitionDirectory
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.contact_export import export_contact
+from gateway.redis.records.contacts.contact_names import MentionFinder, is_global
+from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact, scan_keys
+from gateway.redis.records.contacts.erasure import ContactErasure, ErasureReceipt
+from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
+
+_MAX_SPELLINGS = 20
+
+
+async def find_everywhere(stores: Sequence[Redis], contact: str) -> tuple[list[str], FoundContact]:
+    """Return a contact as all partitions know it, and the names by which each of them is to be asked.
+
+    A number or an address that one partition has leads to the contact's sessions in another one.
+    """
+    names, found = [contact], FoundContact()
+    for name in names:
+        each = await asyncio.gather(*(ContactSearch(store).find(name) for store in stores))
+        found = FoundContact(
+            sessions=tuple(sorted({*found.sessions, *(one for part in each for one in part.sessions)})),
+            links=tuple(sorted({*found.links, *(one for part in each for one in part.links)})),
+            identifiers=frozenset().union(found.identifiers, *(part.identifiers for part in each)),
+        )
+        new = sorted(each for each in found.identifiers if is_global(each) and each not in names)
+        names += new[: _MAX_SPELLINGS - len(names)]
+    return names, found
+
+
+async def export_everywhere(stores: Sequence[Redis], contact: str) -> dict[str, Any] | None:
+    """Return what is stored of a contact in all partitions; `None` if there is nothing."""
+    names, _ = await find_everywhere(stores, contact)
+    parts = [
+        part for store in stores for name in names if (part := await export_contact(store, name)) is not None
+    ]
+    if not parts:
+        return None
+    sessions = {session["id"]: session for part in parts for session in part["sessions"]}
+    records: dict[str, list[Any]] = {}
+    for part in parts:
+        for kind, items in part["records"].items():
+            stored = records.setdefault(kind, [])
+            stored += [item for item in items if item not in stored]
+    return {
+        "contact": contact,
+        "identifiers": sorted({each for part in parts for each in part["identifiers"]}),
+        "sessions": [sessions[name] for name in sorted(sessions)],
+        "records": records,
+        "kept_opt_outs": {name: scope for part in parts for name, scope in part["kept_opt_outs"].items()},
+    }
+
+
+class PartitionedErasure(ContactErasure):
+    """Erases a contact from all partitions, and from the directory."""
+
+    def __init__(self, stores: Sequence[Redis]) -> None:
+        super().__init__(stores[0])
+        self._stores = stores
+        self._directory = PartitionDirectory(stores)
+        self._mark_name = lua.load_script("mark_erased", ProtocolLimits())
+
+    async def find(self, contact: str) -> FoundContact:
+        """Return what an erasure of this contact concerns."""
+        _, found = await find_everywhere(self._stores, contact)
+        return found
+
+    async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
+        """Erase a contact, wait for the rewrite of the servers' files and return what was removed."""
+        names, found = await find_everywhere(self._stores, contact)
+        places = sorted({*found.sessions, *found.links, *found.identifiers})
+        receipts: list[ErasureReceipt] = []
+        for store in self._stores:
+            erased = [await ContactErasure(store).erase(name, file_seconds) for name in names]
+            erased = [each for each in erased if not each.is_empty]
+            if erased:  # where a provider repeats a message of the contact, it is recognized there
+                await self._mark_name(store, places)
+            receipts += erased
+            await _delete_pointers(store, places)
+        forgotten = await self._directory.forget(places)
+        if not receipts and not forgotten:
+            return ErasureReceipt()
+        removed: Counter[str] = Counter({"identity links": forgotten} if forgotten else {})
+        for each in receipts:
+            removed.update(each.removed)
+        return ErasureReceipt(
+            sessions=sum(each.sessions for each in receipts),
+            removed=dict(sorted(removed.items())),
+            opt_outs_kept=sum(each.opt_outs_kept for each in receipts),
+            files={file: result for each in receipts for file, result in sorted(each.files.items())},
+        )
+
+
+async def _delete_pointers(store: Redis, identifiers: Sequence[str]) -> None:
+    """Delete pointers to messages whose IDs contain an identifier; others are random, and expire."""
+    mentions = MentionFinder(identifiers)
+    async for keys in scan_keys(store, "tg:sent_in:*"):
+        for key in filter(mentions.is_in, keys):
+            await store.delete(key)
+
+
+class PartitionedOptOuts(OptOuts):
+    """Opt-outs of all partitions."""
+
+    def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> None:
+        """Create the records; each of `inboxes` stores the changes of its partition."""
+        super().__init__(stores[0], inboxes[0])
+        self._each = [OptOuts(store, inbox) for store, inbox in zip(stores, inboxes, strict=True)]
+
+    async def list_newest(self, limit: int, offset: int = 0) -> list[OptOutRow]:
+        """Return the newest opt-outs after the first `offset`."""
+        rows = await asyncio.gather(*(each.list_newest(limit + offset) for each in self._each))
+        newest = sorted((row for part in rows for row in part), key=lambda row: row.since_ms, reverse=True)
+        return newest[offset : offset + limit]
+
+    async def change(
+        self, contact: str, act: ControlAction, scope: OptOutScope = OptOutScope.ALL, actor: str = "operator"
+    ) -> list[str]:
+        """Opt a contact out or in, in all of their sessions; return these."""
+        changed = [await each.change(contact, act, scope, actor) for each in self._each]
+        return sorted({session for part in changed for session in part})

@@ -1,0 +1,161 @@
+"""Directory of contacts: the partition of each name (docs/decisions/0039-partitions-are-whole-stores.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from gateway.partitions.layout import read_spread
+from gateway.redis import lua
+from gateway.redis.connection.batcher import Batcher
+from gateway.redis.lua import ProtocolLimits
+
+_HELD: Final = b"held"
+_MAX_NAMES_PER_CALL: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The partition of a contact, and names of it that another partition has until they are moved."""
+
+    number: int
+    elsewhere: tuple[tuple[str, int], ...] = ()
+
+
+def hash_name(name: str, count: int) -> int:
+    """Return the partition of a name among `count`."""
+    return zlib.crc32(name.encode("utf-8", "surrogatepass")) % count
+
+
+class PartitionDirectory:
+    """Finds the partition of a contact by any of its names; the first writer of a name wins."""
+
+    def __init__(self, stores: Sequence[Redis], protocol: ProtocolLimits | None = None) -> None:
+        limits = protocol or ProtocolLimits()
+        self._stores = stores
+        self._retention_ms = limits.contact_ms
+        self._find_script = lua.load_script("find_places", limits)
+        self._finders = [
+            Batcher[str, bytes](partial(self._find_in, store), _MAX_NAMES_PER_CALL) for store in stores
+        ]
+        self._asker = Batcher[str, tuple[bytes, ...]](self._ask_in_all, _MAX_NAMES_PER_CALL)
+        self._set_script = lua.load_script("set_places", limits)
+        self._knows_script = lua.load_script("knows_names", limits)
+
+    async def place(self, names: Sequence[str]) -> Place:
+        """Return the partition of a contact, which it stays in; `names` has the most reliable one first.
+
+        Names that lead elsewhere are returned as such, and stay there until `move`. Raises `RedisError`.
+        """
+        found = await self._find(names)
+        if any(each is None for each in found.values()):
+            known = await self._decide(names, found)
+            found = await self._set([name for name in names if found[name] is None], known, found)
+        return await self._choose(names, found)
+
+    async def find(self, name: str) -> int:
+        """Return the partition of a name for reading; nothing is stored."""
+        place = (await self._find([name]))[name]
+        if place is None:
+            place = await self._ask_all([name])
+        return await self._default(name) if place is None else place
+
+    async def move(self, names: Sequence[str], number: int) -> None:
+        """Let names lead to a partition, wherever they led before."""
+        await self._set(names, number, {}, replaces=True)
+
+    async def forget(self, names: Sequence[str]) -> int:
+        """Forget names; return how many were known."""
+        removed: list[int] = await asyncio.gather(
+            *(self._stores[self._home_of(name)].delete(f"tg:place:{name}") for name in dict.fromkeys(names))
+        )
+        return sum(removed)
+
+    def _home_of(self, name: str) -> int:
+        """Return the partition that has a name's entry."""
+        return hash_name(name, len(self._stores))
+
+    def _by_home(self, names: Sequence[str]) -> dict[int, list[str]]:
+        grouped: defaultdict[int, list[str]] = defaultdict(list)
+        for name in dict.fromkeys(names):
+            grouped[self._home_of(name)].append(name)
+        return grouped
+
+    async def _find(self, names: Sequence[str]) -> dict[str, int | None]:
+        unique = list(dict.fromkeys(names))
+        finds = [self._finders[self._home_of(name)].submit(name) for name in unique]
+        places = [await finds[0]] if len(finds) == 1 else await asyncio.gather(*finds)
+        return {name: int(place) if place else None for name, place in zip(unique, places, strict=True)}
+
+    async def _find_in(self, store: Redis, names: Sequence[str]) -> Sequence[bytes]:
+        """Return what a partition's entries say of names, from many requests in one call."""
+        answers: Sequence[bytes] = await self._find_script(store, [self._retention_ms, *names])
+        return answers
+
+    async def _decide(self, names: Sequence[str], found: dict[str, int | None]) -> int:
+        """Return the partition of the names that the directory does not have."""
+        stored = next((found[name] for name in names if found[name] is not None), None)
+        known = await self._ask_all([name for name in names if found[name] is None])
+        if stored is not None and known is None:
+            return stored
+        return await self._default(names[0]) if known is None else known
+
+    async def _default(self, name: str) -> int:
+        return hash_name(name, await read_spread(self._stores[0], len(self._stores)))
+
+    async def _ask_all(self, names: Sequence[str]) -> int | None:
+        """Return the partition that knows one of the names, the most reliable first; `None` if none does."""
+        for answers in await asyncio.gather(*map(self._asker.submit, names)):  # of all partitions
+            if any(answers):
+                return max(range(len(answers)), key=lambda number: _weight(answers[number]))
+        return None
+
+    async def _ask_in_all(self, names: Sequence[str]) -> Sequence[tuple[bytes, ...]]:
+        """Return what each partition says of names, from many requests in one call to each."""
+        rows: list[list[bytes]] = await asyncio.gather(
+            *(self._knows_script(store, list(names)) for store in self._stores)
+        )
+        return list(zip(*rows, strict=True))
+
+    async def _set(
+        self, names: Sequence[str], number: int, found: dict[str, int | None], *, replaces: bool = False
+    ) -> dict[str, int | None]:
+        grouped = self._by_home(names)
+        rows: list[list[bytes]] = await asyncio.gather(
+            *(
+                self._set_script(
+                    self._stores[home], [self._retention_ms, number, "1" if replaces else "", *group]
+                )
+                for home, group in grouped.items()
+            )
+        )
+        stored = {
+            name: int(place)
+            for group, row in zip(grouped.values(), rows, strict=True)
+            for name, place in zip(group, row, strict=True)
+        }
+        return {**found, **stored}
+
+    async def _choose(self, names: Sequence[str], found: dict[str, int | None]) -> Place:
+        """Choose among the partitions of one contact's names: that of an agent, else of the first name."""
+        places = {name: place for name in names if (place := found[name]) is not None}
+        numbers = list(dict.fromkeys(places.values()))
+        if len(numbers) == 1:
+            return Place(numbers[0])
+        rows: list[Any] = await asyncio.gather(
+            *(self._knows_script(self._stores[number], list(places)) for number in numbers)
+        )
+        weights = {number: max(map(_weight, row)) for number, row in zip(numbers, rows, strict=True)}
+        chosen = max(numbers, key=lambda number: weights[number])  # the first of equal ones
+        return Place(chosen, tuple((name, number) for name, number in places.items() if number != chosen))
+
+
+def _weight(answer: bytes) -> int:
+    return 2 if answer == _HELD else 1 if answer else 0

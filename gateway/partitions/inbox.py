@@ -1,0 +1,138 @@
+"""Inbox over several partitions: each event goes to the partition of its contact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.errors import StorageUnavailable
+from core.model import Event, Ignored, ParticipantMessage, StatusChanged, TemplateChanged, TurnReceived
+from core.ports import AcceptResult
+from gateway.partitions.directory import PartitionDirectory, hash_name
+from gateway.partitions.joining import ContactJoiner
+from gateway.partitions.message_pointers import MessagePointers
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
+
+_HOME = 0
+
+
+class PartitionedInbox(IdentityResolver):
+    """Divides a request's events among the inboxes of the partitions, in order.
+
+    A request is accepted when all of them are. What was stored before one of them failed is recognized when
+    the provider repeats the request.
+    """
+
+    def __init__(
+        self,
+        inboxes: Sequence[IdentityResolver],
+        stores: Sequence[Redis],
+        protocol: ProtocolLimits | None = None,
+    ) -> None:
+        """Create the inbox of `stores`; `inboxes` has one for each."""
+        super().__init__(stores[_HOME], inboxes[_HOME], protocol=protocol)
+        self.directory = PartitionDirectory(stores, protocol)
+        self._inboxes = inboxes
+        self._joiner = ContactJoiner(inboxes, stores, self.directory)
+        self._pointers = MessagePointers(stores, protocol)
+
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
+        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        try:
+            places = await asyncio.gather(*(self._locate(event) for event in events))
+            await self._store_echoes(events)
+        except RedisError as error:
+            raise StorageUnavailable(
+                f"Redis did not return the contact's partition: {type(error).__name__}"
+            ) from error
+        results = await self._accept_in(events, places)
+        late = [
+            index
+            for index, (event, result) in enumerate(zip(events, results, strict=True))
+            if isinstance(event, StatusChanged) and result is AcceptResult.EARLY
+        ]
+        return await self._accept_late(events, places, results, late) if late else results
+
+    async def find_session(self, name: str) -> str:
+        """Return the session of an identifier; the identifier itself if there is none."""
+        return await self._inboxes[await self.directory.find(name)].find_session(name)
+
+    async def place_contact(self, names: Sequence[str]) -> int:
+        """Return the partition of a contact, to which all its names lead from now on."""
+        return await self._joiner.place(names)
+
+    async def _locate(self, event: Event) -> tuple[int, ...]:
+        """Return the partitions that store an event; that of its result is the first."""
+        match event:
+            case StatusChanged(channel=channel, provider_id=provider_id):
+                return (await self._pointers.find(channel, provider_id),)
+            case TemplateChanged():  # each partition's gate asks for a template's state
+                return tuple(range(len(self._inboxes)))
+            case Ignored(aliases=()):
+                return (_HOME,)
+        return (await self._joiner.place(_names_of(event), event),)
+
+    async def _store_echoes(self, events: Sequence[Event]) -> None:
+        echoing = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
+        for event in echoing:
+            home = hash_name(echo_key(event.channel, event.reply_key), len(self._inboxes))
+            await self._inboxes[home].store_sent_ids([event])
+
+    async def _accept_in(
+        self, events: Sequence[Event], places: Sequence[tuple[int, ...]]
+    ) -> list[AcceptResult]:
+        divided: defaultdict[int, list[int]] = defaultdict(list)
+        for index, numbers in enumerate(places):
+            for number in numbers:
+                divided[number].append(index)
+        answers = await asyncio.gather(
+            *(
+                self._inboxes[number].accept([events[index] for index in indices])
+                for number, indices in divided.items()
+            ),
+            return_exceptions=True,
+        )
+        results: dict[int, AcceptResult] = {}
+        for (number, indices), answer in zip(divided.items(), answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            results |= {
+                index: result
+                for index, result in zip(indices, answer, strict=True)
+                if places[index][0] == number
+            }
+        return [results[index] for index in range(len(events))]
+
+    async def _accept_late(
+        self,
+        events: Sequence[Event],
+        places: Sequence[tuple[int, ...]],
+        results: list[AcceptResult],
+        late: Sequence[int],
+    ) -> list[AcceptResult]:
+        """Store statuses again whose message was recorded meanwhile, in its partition."""
+        for index in late:
+            event = events[index]
+            try:
+                [number] = await self._locate(event)
+            except RedisError as error:
+                raise StorageUnavailable(
+                    f"Redis did not return the message's partition: {type(error).__name__}"
+                ) from error
+            if number != places[index][0]:
+                [results[index]] = await self._inboxes[number].accept([event])
+        return results
+
+
+def _names_of(event: Event) -> Sequence[str]:
+    """Return the names of an event's contact, the most reliable one first."""
+    if isinstance(event, StatusChanged | TemplateChanged):
+        return ()
+    if event.aliases or isinstance(event, Ignored):
+        return event.aliases
+    return (event.turn.session,) if isinstance(event, TurnReceived | ParticipantMessage) else (event.session,)

@@ -1,0 +1,58 @@
+"""Layout: over how many partitions new contacts are spread. Partition 0, the home, says it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from redis.asyncio import Redis
+
+from core.errors import ConfigurationError
+from gateway.redis.records.processes.process_versions import read_processes
+
+_KEY: Final = "tg:partitions"
+_SETTING: Final = "TURNGATE_PARTITIONS"
+
+
+async def read_spread(home: Redis, count: int) -> int:
+    """Return over how many of `count` partitions new contacts are spread; 1 if nothing says so."""
+    stored = await home.get(_KEY)
+    return min(int(stored or 1), count)
+
+
+async def admit_layout(home: Redis, count: int) -> int:
+    """Return over how many partitions new contacts are spread, all of them where there is no data yet.
+
+    Raises `ConfigurationError` if the data is spread over more than `count`.
+    """
+    stored = await home.get(_KEY)
+    if stored is None and count > 1 and not await home.exists("tg:format", "tg:conversations", "tg:due"):
+        await home.set(_KEY, count, nx=True)
+        stored = await home.get(_KEY)
+    spread = int(stored or 1)
+    if spread > count:
+        raise ConfigurationError(
+            f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process that "
+            f"knows fewer would not see them all: set {_SETTING}={spread}"
+        )
+    return spread
+
+
+async def spread_over(home: Redis, count: int) -> int:
+    """Spread new contacts over `count` partitions from now on; return how many there were before.
+
+    Raises `ConfigurationError` while a process knows fewer, which would send new contacts elsewhere.
+    """
+    before = int(await home.get(_KEY) or 1)
+    if count < before:
+        raise ConfigurationError(
+            f"contacts are spread over {before} partitions, and partitions cannot be taken away; set "
+            f"{_SETTING}={before}"
+        )
+    behind = [each.name for each in await read_processes(home) if each.partitions < count]
+    if behind:
+        raise ConfigurationError(
+            f"start these processes again with {_SETTING}={count} first, or they would send new contacts "
+            f"elsewhere: {', '.join(behind)}"
+        )
+    await home.set(_KEY, count)
+    return before

@@ -1,0 +1,101 @@
+"""Mailbox of one partition among several: messages are pointed to, and rate limits are asked for at home."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.model import Reply, SentMessage
+from core.ports import Commit, Lease, RateLimit, SendPermit, SessionView
+from gateway.partitions.directory import PartitionDirectory
+from gateway.partitions.message_pointers import MessagePointers
+from gateway.redis import lua
+from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.records.session_keys import account_key
+
+_REASON = "rate limit"
+
+
+class HomePace:
+    """Rate limits of the accounts, which all partitions share: they are kept in the home partition."""
+
+    def __init__(self, home: Redis, rate_limits: Mapping[str, RateLimit], protocol: ProtocolLimits) -> None:
+        self._home = home
+        self._limits = {name: limit for name, limit in rate_limits.items() if limit.account or limit.number}
+        self._script = lua.load_script("pace", protocol)
+
+    def is_limited(self, reply: Reply) -> bool:
+        """Return whether a reply's channel has a rate limit."""
+        return reply.address.channel in self._limits
+
+    async def wait_seconds(self, session: str, reply: Reply) -> float:
+        """Return how long a reply has to wait; if it need not, its send is counted."""
+        limit, account = self._limits[reply.address.channel], account_key(reply.address)
+        arguments: list[Argument] = [session, "1" if reply.bulk else ""]
+        for name, rate in ((account, limit.account), (f"{account}:{reply.address.ours}", limit.number)):
+            if rate:
+                arguments += [name, math.ceil(1000 / rate)]
+        return int(await self._script(self._home, arguments)) / 1000
+
+
+class PartitionMailbox(RedisMailbox):
+    """The mailbox of the partition `number`."""
+
+    def __init__(
+        self,
+        number: int,
+        directory: PartitionDirectory,
+        pointers: MessagePointers,
+        pace: HomePace,
+        **options: Any,
+    ) -> None:
+        """Create the mailbox; `options` are those of `RedisMailbox`, without rate limits."""
+        super().__init__(**options)
+        self._number = number
+        self._directory = directory
+        self._pointers = pointers
+        self._pace = pace
+
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
+        """Commit a turn; a first reply with a rate limit is marked in a step of its own."""
+        if commit.marks_first_reply and commit.replies and self._pace.is_limited(commit.replies[0]):
+            commit = replace(commit, marks_first_reply=False)
+        return await super().commit(lease, commit, leave=leave)
+
+    async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
+        """Mark a reply as about to be sent, if it may be sent now."""
+        if self._pace.is_limited(reply) and (wait := await self._pace.wait_seconds(lease.session, reply)):
+            return SendPermit(granted=False, wait=wait, reason=_REASON)
+        return await super().mark_sending(lease, reply, probed=probed)
+
+    async def name_threads(self, lease: Lease, names: Sequence[str]) -> None:
+        """Let these names lead to the session."""
+        await super().name_threads(lease, names)
+        await self._directory.move(names, self._number)
+
+    async def record_sent(
+        self,
+        lease: Lease,
+        reply: Reply,
+        provider_id: str,
+        *,
+        leave: bool = False,
+        keep: bool = False,
+        opened: SentMessage | None = None,
+    ) -> SessionView:
+        """Record that the provider accepted a reply, to which statuses find their way before that."""
+        await self._pointers.try_point(reply.address.channel, provider_id, self._number)
+        view = await super().record_sent(lease, reply, provider_id, leave=leave, keep=keep, opened=opened)
+        if opened and opened.thread_session:
+            await self._directory.move([opened.thread_session], self._number)
+        return view
+
+    async def aclose(self) -> None:
+        """Stop renewing, listening, and what is left to be done."""
+        await self._pointers.aclose()
+        await super().aclose()

@@ -1,0 +1,33 @@
+"""Proactive messages of all partitions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+
+from gateway.partitions.directory import PartitionDirectory
+from gateway.redis.records.sessions.proactive_messages import MessageReport, ProactiveMessages
+
+
+class PartitionedMessages(ProactiveMessages):
+    """Reads what became of proactive messages, wherever they are."""
+
+    def __init__(self, stores: Sequence[Redis], directory: PartitionDirectory) -> None:
+        super().__init__(stores[0])
+        self._directory = directory
+        self._each = [ProactiveMessages(store) for store in stores]
+
+    async def find(self, message_id: str, session: str = "") -> MessageReport | None:
+        """Return the report of a message by the caller's id or by its key, the newest without a session."""
+        if session:
+            return await self._each[await self._directory.find(session)].find(message_id, session)
+        found = await asyncio.gather(*(each.find(message_id) for each in self._each))
+        reports = [report for report in found if report is not None]
+        return max(reports, key=_when, default=None)
+
+
+def _when(report: MessageReport) -> tuple[int, int]:
+    """Return when a message was queued, or is due."""
+    return int(report.first_entry.partition("-")[0] or 0), report.due_ms

@@ -1,0 +1,14 @@
+"""IDs of entries that begin with the number of their partition: `3/1795400000000-0`."""
+
+from __future__ import annotations
+
+
+def join_id(number: int, own_id: str) -> str:
+    """Return the ID of a partition's entry."""
+    return f"{number}/{own_id}"
+
+
+def split_id(entry_id: str, count: int) -> tuple[int, str]:
+    """Return the partition and the ID there; one without a number, or with a wrong one, is of the home."""
+    number, slash, own_id = entry_id.rpartition("/")
+    return (int(number), own_id) if slash and int(number) < count else (0, own_id)

@@ -1,0 +1,87 @@
+"""Sender over several partitions: a message goes to the partition of its contact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import httpx
+from redis.asyncio import Redis
+
+from core.errors import InvalidContact
+from core.model import Message, Reply
+from core.ports import Channel
+from gateway.partitions.inbox import PartitionedInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.schedule import CancelOutcome
+from gateway.redis.sending.first_contact import ContactAddress, find_conversation
+from gateway.redis.sending.outbox import ProactiveSender, SendReceipt
+
+
+class PartitionedSender(ProactiveSender):
+    """Sends by the sender of the contact's partition. Scheduled messages are released by their own one."""
+
+    def __init__(
+        self,
+        senders: Sequence[ProactiveSender],
+        stores: Sequence[Redis],
+        channels: Mapping[str, Channel[httpx.AsyncClient]],
+        inbox: PartitionedInbox,
+        protocol: ProtocolLimits,
+    ) -> None:
+        """Create the sender of `stores`; `senders` has one for each, `inbox` places new contacts."""
+        super().__init__(stores[0], channels, protocol)
+        self._senders = senders
+        self._all_channels = channels
+        self._inbox = inbox
+
+    async def send(
+        self,
+        session: str,
+        key: str,
+        message: Message,
+        voice: Literal["bot", "person"] = "bot",
+        *,
+        at_ms: int = 0,
+        category: str = "marketing",
+    ) -> SendReceipt:
+        """Put a message into a session's outbox, or return why it may not leave."""
+        sender = await self._of_session(session)
+        return await sender.send(session, key, message, voice, at_ms=at_ms, category=category)
+
+    async def send_to(
+        self,
+        contact: ContactAddress,
+        key: str,
+        message: Message,
+        *,
+        at_ms: int = 0,
+        category: str = "marketing",
+    ) -> SendReceipt:
+        """Send a message to a contact who may never have written, in a session that it opens if needed."""
+        sender = await self._of_contact(contact)
+        return await sender.send_to(contact, key, message, at_ms=at_ms, category=category)
+
+    async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
+        """Return what would become of a message to a contact now, and its parts; nothing is sent."""
+        return await (await self._of_contact(contact)).preview(contact, message)
+
+    async def find_session(self, contact: ContactAddress) -> str:
+        """Return the session of a contact, which need not exist. Raises `InvalidContact`."""
+        return await (await self._of_contact(contact)).find_session(contact)
+
+    async def cancel(self, session: str, key: str) -> CancelOutcome:
+        """Cancel a scheduled message."""
+        return await (await self._of_session(session)).cancel(session, key)
+
+    async def _of_session(self, session: str) -> ProactiveSender:
+        return self._senders[await self._inbox.directory.find(session)]
+
+    async def _of_contact(self, contact: ContactAddress) -> ProactiveSender:
+        """Return the sender of a contact's partition; any one of them tells why it cannot be written to."""
+        try:
+            conversation = find_conversation(self._all_channels, contact)
+        except InvalidContact:
+            return self._senders[0]
+        names = conversation.aliases or (conversation.session,)
+        return self._senders[await self._inbox.place_contact(names)]

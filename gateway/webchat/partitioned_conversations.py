@@ -1,0 +1,78 @@
+"""A web client's side of a session, over several partitions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from pydantic import JsonValue
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.errors import StorageUnavailable
+from core.ports import Inbox
+from gateway.partitions.inbox import PartitionedInbox
+from gateway.redis.connection.notifications import SessionNotifications
+from gateway.webchat.channel import build_session_id
+from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
+from gateway.webchat.session_tokens import WebSession
+
+
+class PartitionedConversations(WebConversations):
+    """Finds the partition of each session. Notifications reach every server of a cluster, so one listens."""
+
+    def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox], placing: PartitionedInbox) -> None:
+        """Create the conversations of `stores`; `inboxes` has one for each, `placing` chooses among them."""
+        notifications = SessionNotifications(stores[0], "tg:told")
+        super().__init__(stores[0], placing, notifications)
+        self._placing = placing
+        self._each = [
+            WebConversations(store, inbox, notifications)
+            for store, inbox in zip(stores, inboxes, strict=True)
+        ]
+
+    async def submit(
+        self, client: WebSession, message_id: str, text: str, payload: str = "", *, streamed: bool = False
+    ) -> SubmittedTurn:
+        """Store a message; one with the same ID is the same message (deduplication)."""
+        conversations = await self._place(client)
+        return await conversations.submit(client, message_id, text, payload, streamed=streamed)
+
+    async def submit_and_wait(
+        self, client: WebSession, message_id: str, text: str, payload: str, seconds: float
+    ) -> tuple[SubmittedTurn, CompletedTurn | None]:
+        """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
+        conversations = await self._place(client)
+        return await conversations.submit_and_wait(client, message_id, text, payload, seconds)
+
+    async def is_known(self, submitted: SubmittedTurn) -> bool:
+        """Return whether such a message was stored within the deduplication window."""
+        return await (await self._of(submitted.session)).is_known(submitted)
+
+    async def wait_for_answer(self, submitted: SubmittedTurn, seconds: float) -> CompletedTurn | None:
+        """Wait for the answer of a turn; `None` if it takes longer than `seconds`."""
+        return await (await self._of(submitted.session)).wait_for_answer(submitted, seconds)
+
+    async def stream_pieces(
+        self, submitted: SubmittedTurn, after: str, answer: asyncio.Task[CompletedTurn | None]
+    ) -> AsyncIterator[TextPiece]:
+        """Yield the pieces of a turn's text after the piece `after`, until `answer` is complete."""
+        conversations = await self._of(submitted.session)
+        async for piece in conversations.stream_pieces(submitted, after, answer):
+            yield piece
+
+    async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
+        """Return the latest messages of both sides, oldest first; suppressed replies are left out."""
+        return await (await self._of(build_session_id(session_id))).history(session_id, count)
+
+    async def _place(self, client: WebSession) -> WebConversations:
+        """Return the conversations of a client's partition. Raises `StorageUnavailable`."""
+        try:
+            return self._each[await self._placing.place_contact((build_session_id(client.id),))]
+        except RedisError as error:
+            raise StorageUnavailable(
+                f"Redis did not return the session's partition: {type(error).__name__}"
+            ) from error
+
+    async def _of(self, session: str) -> WebConversations:
+        return self._each[await self._placing.directory.find(session)]

@@ -1,0 +1,262 @@
+"""Inbox over partitions: each event is stored once, in the partition of its contact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import StorageUnavailable
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    OptOutScope,
+    Reply,
+    StatusChanged,
+    TemplateChanged,
+    TurnReceived,
+)
+from core.ports import AcceptResult, Claim, Commit, RateLimit
+from gateway.partitions.inbox import PartitionedInbox
+from gateway.partitions.mailbox import HomePace, PartitionMailbox
+from gateway.partitions.message_pointers import MessagePointers
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.session_keys import message_key, session_key
+from gateway.redis.records.sessions.session_log import read_log
+from tests.fakes import ADDRESS, turn
+from tests.gateway.partitions.test_directory import names_in
+
+
+@pytest.fixture
+def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
+    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
+
+
+def message(number: int, session: str, *aliases: str) -> TurnReceived:
+    return TurnReceived(turn=turn(number, session), aliases=aliases)
+
+
+async def mailbox_lengths(stores: Sequence[Redis], session: str) -> list[int]:
+    return [await each.llen(session_key(session, ":mail")) for each in stores]
+
+
+async def test_the_messages_of_a_request_go_to_their_contacts_partitions(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    sessions = [names_in(number)[0] for number in (3, 0, 3, 1)]
+    events = [message(index, session) for index, session in enumerate(sessions)]
+
+    assert await inbox.accept(events) == [AcceptResult.NEW] * 4
+    assert await inbox.accept(events) == [AcceptResult.DUPLICATE] * 4
+
+    assert await mailbox_lengths(stores, sessions[0]) == [0, 0, 0, 2]
+    assert await mailbox_lengths(stores, sessions[1]) == [1, 0, 0, 0]
+    assert await inbox.find_session(sessions[3]) == sessions[3]
+
+
+async def test_a_second_name_of_a_contact_leads_to_the_session(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    number, user = names_in(2)[0], names_in(1)[0]
+    await inbox.accept([message(1, number, number)])
+
+    await inbox.accept([message(2, user, user, number)])
+    await inbox.accept([message(3, user, user)])
+
+    assert await mailbox_lengths(stores, number) == [0, 0, 3, 0]
+
+
+async def test_an_opt_out_under_one_name_counts_for_the_contact_under_all(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = names_in(2)[0], names_in(1)[0]
+    await inbox.accept([message(1, first, first)])
+    stop = ControlReceived(id="stop", session=second, address=ADDRESS, act=ControlAction.OPT_OUT)
+    await inbox.accept([message(2, second, second), stop])
+
+    await inbox.accept([message(3, first, first, second)])  # both names are one contact's
+
+    assert await stores[2].hget(session_key(first), "optout") == b"1"
+    assert await stores[1].hget(session_key(second), "owner") == b"closed"
+    await inbox.accept([message(4, second, second)])
+    assert await mailbox_lengths(stores, first) == [0, 0, 3, 0]
+
+
+async def test_a_number_that_somebody_else_has_now_brings_no_opt_out_with_it(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    other, number, user = names_in(1)[0], "fake:+15550123", names_in(2)[0]
+    stop = ControlReceived(
+        id="stop", session=other, address=ADDRESS, act=ControlAction.OPT_OUT, scope=OptOutScope.ALL
+    )
+    await inbox.accept([message(1, other, other, number), stop])
+    await inbox.accept([message(2, user, user)])
+
+    await inbox.accept([message(3, user, user, number)])
+
+    assert await stores[2].hget(session_key(user), "optout") in (None, b"0")
+    assert await stores[1].hget(session_key(other), "owner") != b"closed"
+
+
+async def test_a_change_of_a_template_is_known_in_every_partition(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    event = TemplateChanged(channel="fake", name="hello", language="en", status="paused")
+
+    assert await inbox.accept([event]) == [AcceptResult.NEW]
+
+    assert [await each.hvals("tg:template_states") for each in stores] == [[b"paused"]] * 4
+
+
+async def test_a_partition_that_does_not_answer_leaves_the_request_to_be_repeated(
+    stores: Sequence[Redis], inbox: PartitionedInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [message(1, names_in(0)[0]), message(2, names_in(1)[0])]
+    await inbox.accept(events)
+
+    class Away(RedisInbox):
+        async def accept(self, events: object) -> list[AcceptResult]:
+            raise StorageUnavailable("away")
+
+    broken = [
+        IdentityResolver(each, Away(each) if number == 1 else RedisInbox(each))
+        for number, each in enumerate(stores)
+    ]
+    events = [message(3, names_in(0)[0]), message(4, names_in(1)[0])]
+    with pytest.raises(StorageUnavailable):
+        await PartitionedInbox(broken, stores).accept(events)
+
+    assert await inbox.accept(events) == [AcceptResult.DUPLICATE, AcceptResult.NEW]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_names_come_together_lead_to_one_session_from_then_on(
+    stores: Sequence[Redis], inbox: PartitionedInbox, seed: int
+) -> None:
+    random = Random(seed)
+    names = [f"fake:user{letter}" for letter in "abcdefghij"]
+    for number in range(40):
+        aliases = random.sample(names, random.choice((1, 1, 2, 3)))
+        results = await asyncio.gather(
+            *(inbox.accept([message(number, aliases[0], *aliases)]) for _ in range(2))
+        )
+
+        assert sorted(each[0] for each in results) == [AcceptResult.DUPLICATE, AcceptResult.NEW]
+        assert len({await inbox.find_session(each) for each in aliases}) == 1
+        assert len({await inbox.directory.find(each) for each in aliases}) == 1
+
+    lengths = [await each.llen(key) for each in stores async for key in each.scan_iter("tg:{*}:mail")]
+    assert sum(lengths) == 40
+
+
+def status(provider_id: str, value: DeliveryStatus = DeliveryStatus.DELIVERED) -> StatusChanged:
+    return StatusChanged(channel="fake", provider_id=provider_id, status=value)
+
+
+def build_mailbox(
+    stores: Sequence[Redis], inbox: PartitionedInbox, number: int, rates: dict[str, RateLimit]
+) -> PartitionMailbox:
+    pace = HomePace(stores[0], rates, ProtocolLimits())
+    pointers = MessagePointers(stores)
+    return PartitionMailbox(number, inbox.directory, pointers, pace, redis=stores[number])
+
+
+async def commit_reply(mailbox: PartitionMailbox, session: str) -> tuple[Claim, Reply]:
+    claim = await mailbox.claim(session)
+    assert claim is not None
+    reply = Reply(key="M1.1", address=ADDRESS, body="hello")
+    await mailbox.commit(claim.lease, Commit(turns=claim.view.turns, replies=(reply,), state={}))
+    return claim, reply
+
+
+async def read_statuses(redis: Redis, session: str) -> list[str]:
+    return [str(each.data["status"]) for each in await read_log(redis, session) if each.kind == "status"]
+
+
+@pytest.mark.parametrize("comes_first", ["record", "status"])
+async def test_a_status_reaches_its_message_whichever_comes_first(
+    stores: Sequence[Redis], inbox: PartitionedInbox, comes_first: str
+) -> None:
+    session = names_in(2)[0]
+    await inbox.accept([message(1, session)])
+    mailbox = build_mailbox(stores, inbox, 2, {})
+    claim, reply = await commit_reply(mailbox, session)
+    await mailbox.mark_sending(claim.lease, reply)
+    ids = [f"P{number}" for number in range(8)]  # in any partition by their hashes
+    if comes_first == "status":
+        assert set(await inbox.accept([status(each) for each in ids])) == {AcceptResult.EARLY}
+    for each in ids:
+        await mailbox.record_sent(claim.lease, reply, each)
+    if comes_first == "record":
+        assert set(await inbox.accept([status(each) for each in ids])) == {AcceptResult.NEW}
+
+    assert await read_statuses(stores[2], session) == ["delivered"] * 8
+    assert [await stores[2].hget(message_key("fake", each), "session") for each in ids] == [
+        session.encode()
+    ] * 8
+    await mailbox.aclose()
+
+
+async def test_a_status_between_the_two_steps_of_a_record_is_not_lost(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    session, pointers = names_in(2)[0], MessagePointers(stores)
+    [provider_id, *_] = [id for number in range(9) if await pointers.find("fake", id := f"P{number}") != 2]
+    await pointers.point("fake", provider_id, 2)  # the message is not recorded yet
+
+    assert await inbox.accept([status(provider_id)]) == [AcceptResult.EARLY]
+
+    await inbox.accept([message(1, session)])
+    mailbox = build_mailbox(stores, inbox, 2, {})
+    claim, reply = await commit_reply(mailbox, session)
+    await mailbox.record_sent(claim.lease, reply, provider_id)
+    assert await read_statuses(stores[2], session) == ["delivered"]
+    await mailbox.aclose()
+
+
+async def test_a_send_is_recorded_while_the_partition_of_its_pointer_is_away(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    session = names_in(2)[0]
+    await inbox.accept([message(1, session)])
+    closed, [provider_id, *_] = await cut_off_home(stores)
+    pace, pointers = HomePace(stores[0], {}, ProtocolLimits()), MessagePointers(closed)
+    mailbox = PartitionMailbox(2, inbox.directory, pointers, pace, redis=stores[2])
+    claim, reply = await commit_reply(mailbox, session)
+
+    await mailbox.record_sent(claim.lease, reply, provider_id)
+
+    assert await stores[2].hget(message_key("fake", provider_id), "session") == session.encode()
+    await mailbox.aclose()
+
+
+async def cut_off_home(stores: Sequence[Redis]) -> tuple[list[Redis], list[str]]:
+    """Return the partitions with one that does not answer, and IDs of messages whose pointers are there."""
+    pointers = MessagePointers(stores)
+    away = open_redis("redis://127.0.0.1:1")
+    homes = {f"P{number}": await pointers.find("fake", f"P{number}") for number in range(30)}
+    return [away, *stores[1:]], [each for each, home in homes.items() if home == 0]
+
+
+async def test_an_accounts_rate_limit_counts_the_sends_of_all_partitions(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    permits = []
+    for number in range(4):
+        session = names_in(number)[0]
+        await inbox.accept([message(1, session)])
+        mailbox = build_mailbox(stores, inbox, number, {"fake": RateLimit(account=1)})
+        claim, reply = await commit_reply(mailbox, session)
+        permits.append(await mailbox.mark_sending(claim.lease, reply))
+        await mailbox.aclose()
+
+    assert [each.granted for each in permits] == [True, False, False, False]
+    assert permits[3].wait > permits[1].wait > 0
+    assert {each.reason for each in permits[1:]} == {"rate limit"}

@@ -1,0 +1,165 @@
+"""Records of operators over partitions: hooks, dead letters, contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from core.model import ControlAction, ControlReceived, MessageTemplate
+from core.ports import Commit
+from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
+from gateway.hooks.payload import event_id
+from gateway.hooks.subscription import Subscription, create_subscription
+from gateway.hooks.subscriptions import Subscriptions
+from gateway.partitions.contact_partitions import build_erasure, build_opt_outs, export_stored
+from gateway.partitions.dead_letters import PartitionedDeadLetters
+from gateway.partitions.inbox import PartitionedInbox
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.hook_events import HookEvent, state_key
+from gateway.redis.records.sessions.dead_letters import ReplayOutcome
+from gateway.redis.records.templates import TemplateRecords
+from gateway.redis.sending.template_sync import TemplateSync
+from tests.fakes import ADDRESS, FakeChannel
+from tests.gateway.partitions.test_directory import names_in
+from tests.gateway.partitions.test_inbox import mailbox_lengths, message
+
+
+@pytest.fixture
+def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
+    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
+
+
+def subscription() -> Subscription:
+    return create_subscription(
+        "https://example.com/in", name="crm", events=(), include=(), private_hosts=[], now_ms=1
+    )
+
+
+async def test_a_hook_is_changed_in_all_partitions(stores: Sequence[Redis]) -> None:
+    hooks, each = PartitionedSubscriptions(stores), [Subscriptions(store) for store in stores]
+    await hooks.add(subscription())
+    await each[2].remove("crm")  # as if the command had been killed on its way
+
+    changed = await hooks.change("crm", lambda hook: hook.rotate(2, 1_000))
+
+    assert changed is not None
+    assert [(await one.list_all())[0].secrets for one in each] == [changed.secrets] * 4
+    for number, store in enumerate(stores):
+        await store.hset(state_key("crm"), mapping={"delivered": 2, "last_failure": number})
+    assert (await hooks.read_status("crm")).delivered == 8
+    await each[3].change("crm", lambda hook: hook.model_copy(update={"disabled": "gone"}))
+    assert (await hooks.list_all())[0].disabled == "gone"
+    assert await hooks.remove("crm")
+    assert [await one.list_all() for one in each] == [[]] * 4
+
+
+def test_events_of_two_partitions_have_different_ids() -> None:
+    event = HookEvent(id="1795400000000-0", kind="message.received", session="")
+
+    assert event_id(event, 3) != event_id(event) == "evt_1795400000000_0"
+
+
+async def test_a_dead_letter_is_replayed_in_its_partition(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    session = names_in(3)[0]
+    await inbox.accept([message(1, session)])
+    mailbox = RedisMailbox(stores[3])
+    claim = await mailbox.claim(session)
+    assert claim is not None
+    await mailbox.commit(claim.lease, Commit(turns=claim.view.turns, dead_letter_reason="no answer"))
+    letters = PartitionedDeadLetters(stores)
+
+    [letter] = [each async for each in letters.list_between()]
+    assert letter.id.startswith("3/")
+    assert await letters.read(letter.id) == letter
+    assert await letters.replay(letter) is ReplayOutcome.REPLAYED
+    assert await mailbox_lengths(stores, session) == [0, 0, 0, 1]
+    assert await letters.drop([letter.id]) == 0
+    await mailbox.aclose()
+
+
+async def test_a_contact_of_two_channels_is_erased_and_opted_out_everywhere(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    number = "+15550170"
+    sessions = [f"{prefix}:{number}" for prefix in ("a", "b", "c", "d", "e")]
+    await inbox.accept([message(index, session, session) for index, session in enumerate(sessions)])
+    assert len([1 for store in stores if await store.exists("tg:conversations")]) > 1
+
+    opt_outs = build_opt_outs(stores, [RedisInbox(store) for store in stores])
+    assert await opt_outs.change(number, ControlAction.OPT_OUT) == sessions
+    assert [row.session for row in await opt_outs.list_newest(2, 1)]
+    exported = await export_stored(stores, number)
+    assert exported is not None
+    assert [each["id"] for each in exported["sessions"]] == sessions
+
+    receipt = await build_erasure(stores).erase(number)
+
+    assert (receipt.sessions, receipt.opt_outs_kept > 0) == (5, True)
+    assert not [key for store in stores async for key in store.scan_iter(f"*{number}*")]
+
+
+async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = names_in(1)[0], names_in(2)[0]
+    await inbox.accept([message(1, first, first, second)])
+    await build_erasure(stores).erase(second)
+
+    await inbox.accept([message(1, second, second)])  # under a name of another partition
+
+    assert await mailbox_lengths(stores, second) == [0, 0, 0, 0]
+    assert await mailbox_lengths(stores, first) == [0, 0, 0, 0]
+
+
+async def test_a_known_opt_out_counts_when_the_directory_has_forgotten_the_contact(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = names_in(1)[0], names_in(2)[0]
+    stop = ControlReceived(
+        id="s", session=first, address=ADDRESS, act=ControlAction.OPT_OUT, aliases=(first, second)
+    )
+    await inbox.accept([message(1, first, first, second), stop])
+    await stores[1].delete(f"tg:{{{first}}}", f"tg:person:{first}", f"tg:person:{second}")
+    for store in stores:
+        await store.delete(f"tg:place:{first}", f"tg:place:{second}")
+
+    await inbox.accept([message(2, second, second)])
+
+    assert await stores[1].hget(f"tg:{{{second}}}", "optout") == b"1"
+
+
+async def test_a_list_of_templates_is_read_once_for_all_partitions(stores: Sequence[Redis]) -> None:
+    template = MessageTemplate(name="hello", language="en", status="approved", text="Hello")
+    channel = ListingChannel([template])
+    sync = TemplateSync(stores[0], {"fake": channel}, httpx.AsyncClient(), stores[1:])
+
+    await sync.sync("fake")
+
+    assert channel.reads == 1
+    found = [await TemplateRecords(store).find("fake", "hello", "en") for store in stores]
+    assert found == [template] * 4
+
+
+class ListingChannel(FakeChannel):
+    """A provider's list of templates, and how often it was read."""
+
+    templates_setting = ""
+
+    def __init__(self, templates: list[MessageTemplate]) -> None:
+        super().__init__()
+        self._templates = templates
+        self.reads = 0
+
+    async def list_templates(self, http: httpx.AsyncClient) -> list[MessageTemplate]:
+        self.reads += 1
+        return self._templates
+
+    def check_template(self, *arguments: object) -> None:
+        """Accept every template."""

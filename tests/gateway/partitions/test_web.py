@@ -1,0 +1,83 @@
+"""The web application over partitions: the console shows one at a time, and says what is not possible."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import ConfigurationError
+from gateway.app import create
+from gateway.config.settings import Settings
+from gateway.redis.connection.connect import open_partitions
+from gateway.redis.inbox import RedisInbox
+from tests.gateway.partitions.test_directory import names_in
+from tests.gateway.partitions.test_inbox import message
+
+KEY = "a-key-of-the-operator"
+
+
+@pytest.fixture
+async def http(
+    stores: Sequence[Redis], cluster_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[httpx.AsyncClient]:
+    monkeypatch.setenv("REDIS_URL", cluster_url)
+    monkeypatch.setenv("TURNGATE_PARTITIONS", str(len(stores)))
+    monkeypatch.setenv("TURNGATE_API_KEY", KEY)
+    headers = {"Authorization": f"Bearer {KEY}"}
+    app = create()
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as client:
+            yield client
+
+
+async def test_the_console_shows_the_partition_that_was_chosen(
+    stores: Sequence[Redis], http: httpx.AsyncClient
+) -> None:
+    await RedisInbox(stores[2]).accept([message(1, names_in(2)[0])])
+
+    first = await http.get("/console/queue")
+    second = await http.get("/console/queue", params={"partition": "2"})
+    third = await http.get("/console/queue")  # the cookie says it now
+    wrong = await http.get("/console/queue", params={"partition": "99"})
+
+    pages = (first, second, third, wrong)
+    assert ["/console/conversations/" in page.text for page in pages] == [False, True, True, False]
+    assert "<option selected>2</option>" in second.text
+    http.cookies.clear()
+    assert (await http.get("/console/audit")).status_code == 200
+
+
+async def test_readiness_and_metrics_are_those_of_all_partitions(
+    stores: Sequence[Redis], http: httpx.AsyncClient
+) -> None:
+    for number in range(4):
+        await RedisInbox(stores[number]).accept([message(number, names_in(number)[0])])
+
+    assert (await http.get("/readyz")).json() == {"status": "ready"}
+    assert (await http.get("/readyz", params={"workers": "1"})).status_code == 503
+    metrics = (await http.get("/metrics")).text
+    assert "turngate_unanswered_sessions 4" in metrics
+    assert 'turngate_messages_total{channel="fake",account="A1",class="new"} 4' in metrics
+
+
+async def test_budgets_that_partitions_cannot_share_are_refused(
+    cluster_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", cluster_url)
+    monkeypatch.setenv("TURNGATE_PARTITIONS", "4")
+    monkeypatch.setenv("TURNGATE_ACCOUNT_DAILY_MESSAGES", "100")
+
+    with pytest.raises(ConfigurationError, match="cannot share a budget"):
+        create()
+
+
+async def test_several_partitions_without_a_cluster_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"redis\+cluster://"):
+        open_partitions("redis://127.0.0.1:6379", 2)
+    assert Settings().partitions == 1
