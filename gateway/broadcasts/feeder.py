@@ -17,7 +17,8 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import Broadcasts
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 
 log = logging.getLogger("turngate.broadcasts")
 

@@ -12,7 +12,8 @@ from core.errors import InvalidContact
 from core.model import FrozenModel, Reply
 from gateway.broadcasts.broadcast import Broadcast, MissingVariable
 from gateway.broadcasts.recipient_file import Recipient
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 
 _ROWS_AT_ONCE: Final = 200
 

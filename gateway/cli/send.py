@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from core.model import Message
     from gateway.redis.sending.first_contact import ContactAddress
-    from gateway.redis.sending.outbox import SendReceipt
+    from gateway.redis.sending.send_outcome import SendReceipt
 
 Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the template, such as en_US.")]
 Variables = Annotated[
@@ -92,7 +92,7 @@ def send_message(
 
     from gateway.config.settings import Settings
     from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
-    from gateway.redis.sending.outbox import REFUSAL_SENTENCES, SendOutcome
+    from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
 
     settings = Settings.load()
 

@@ -15,7 +15,8 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation
-from gateway.redis.sending.outbox import ProactiveSender, SendReceipt
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendReceipt
 
 
 class PartitionedSender(ProactiveSender):

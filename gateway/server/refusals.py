@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.redis.sending.outbox import REFUSAL_SENTENCES, SendOutcome
+from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
 from gateway.server.error_responses import RETRY_AFTER_SECONDS, error_response
 
 _STATUSES = {

@@ -15,7 +15,8 @@ from gateway.access.operator_keys import Role
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import MessageReport, ProactiveMessages
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome, SendReceipt
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth, name_target

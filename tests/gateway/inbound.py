@@ -21,7 +21,8 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.message_redaction import MessageRedaction
 from gateway.redis.records.sessions.session_log import read_log, read_owner
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.fakes import EchoDialog, FakeChannel
 
 

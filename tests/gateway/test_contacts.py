@@ -14,7 +14,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_owner
-from gateway.redis.sending.outbox import SendOutcome
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

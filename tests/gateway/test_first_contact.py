@@ -34,7 +34,8 @@ from gateway.middleware.account_alias import with_account_name
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.first_contact import ContactAddress
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome, SendReceipt
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from tests.channels.intercom import builders as intercom
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta

@@ -23,7 +23,7 @@ from core.model import (
 from core.ports import ErrorMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log
-from gateway.redis.sending.outbox import SendOutcome
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.inbound import InboundGateway

@@ -36,7 +36,8 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.forwarder import SessionForwarder
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.intercom import builders as intercom
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta

@@ -30,7 +30,8 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import ADDRESS, FakeChannel
 from tests.protocol.actors import Actors

@@ -12,7 +12,8 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.fakes import ADDRESS, FakeChannel
 from tests.protocol.model import BroadcastRecord, ScheduledRecord, Store
 from tests.protocol.replay import LIMITS, LONG_AGO, SESSION, Replay, to_moment

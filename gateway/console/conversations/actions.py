@@ -31,7 +31,8 @@ from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, Rep
 from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.sessions.session_log import is_entry_id, read_log_from
 from gateway.redis.records.sessions.silenced_sessions import end_silence
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 

@@ -40,7 +40,7 @@ from gateway.redis.records.sessions.derived_entries import add_derived
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
 from gateway.redis.records.sessions.text_words import WordDigests
-from gateway.redis.sending.outbox import REFUSAL_SENTENCES
+from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 

@@ -31,7 +31,8 @@ from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
 from gateway.redis.records.sessions.session_index import AgentSessionRow, SessionIndex
 from gateway.redis.records.sessions.session_log import read_log_end, read_window
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.sending.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest
 from gateway.server.operator_auth import OperatorAuth, name_target

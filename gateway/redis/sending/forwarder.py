@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 from core.model import Message, OriginalMessage, Reply, Route
 from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
 from gateway.redis.sending.first_contact import ContactAddress
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 
 _NUMBER: Final = re.compile(r"\+(\d{7,15})$")
 

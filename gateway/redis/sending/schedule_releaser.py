@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import Schedule, ScheduledMessage
-from gateway.redis.sending.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
 
 log = logging.getLogger("turngate.schedule")
 

@@ -19,7 +19,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, EchoDialog
 

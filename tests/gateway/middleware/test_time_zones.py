@@ -19,8 +19,9 @@ from gateway.middleware.time_zones import TimeZones
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.zendesk.simulation import Simulation
 from tests.fakes import EchoDialog
 

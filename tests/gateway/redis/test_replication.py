@@ -21,7 +21,8 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.schedule import CancelOutcome
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome, SendReceipt
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from gateway.redis.server.readiness import Readiness
 from gateway.storm.sentinel_group import running_sentinel_group
 from tests.gateway.stack import build_message

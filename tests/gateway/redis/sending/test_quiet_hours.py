@@ -19,9 +19,10 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule, find_time_zones
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.core.rig import SESSION, Rig
 
 SALE = Message(text="Everything is cheaper.\nCome and see.")

@@ -16,8 +16,9 @@ from gateway.redis.records.sessions.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.first_contact import ContactAddress
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.sweeper import Sweeper
 from tests.channels.twilio import builders as twilio
 from tests.core.rig import SESSION, Rig

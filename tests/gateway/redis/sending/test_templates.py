@@ -37,8 +37,9 @@ from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.first_contact import ContactAddress
-from gateway.redis.sending.outbox import ProactiveSender, SendOutcome
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
+from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.sending.template_sync import TemplateSync, claim_key
 from tests.channels.sdk.hosted import host
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
