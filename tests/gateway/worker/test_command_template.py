@@ -90,8 +90,11 @@ def decode(arguments: list[str | bytes | int]) -> list[list[str]]:
 
 
 def apply(client: Any, wanted: list[list[str]], jobs: list[Job]) -> dict[bytes, tuple[object, bool]]:
-    """Return what the commands leave, and whether it expires."""
+    """Return what the commands leave, and whether it expires. What is shared concerns other jobs, too."""
     client.flushall()
+    client.zadd("shared:zset", {"another": 1})
+    client.sadd("shared:set", "another")
+    client.hset("shared:hash", "done", 1)
     for job in jobs:
         client.rpush("shared:list", job.id, job.id)
         client.zadd("shared:zset", {f"{job.id}:{job.execution_id}": 5})
