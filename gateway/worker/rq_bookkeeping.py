@@ -140,29 +140,30 @@ class RqBookkeeper:
     def register(self, batch: Sequence[DequeuedJob]) -> None:
         """Register jobs as started in a moment, unless they are finished by then, as most are."""
         self._unregistered.update(dict.fromkeys(batch))
-        if self._timer is None:
+        if self._unregistered and self._timer is None:
             self._timer = asyncio.create_task(self._register_later())
 
     async def _register_later(self) -> None:
-        while self._unregistered:
-            await asyncio.sleep(_REGISTER_SECONDS)
-            try:
-                await self._register_now(list(self._unregistered))
-            except (RedisError, OSError) as error:  # finishing them does what is missing
-                log.warning("RQ job registry not updated: %s", type(error).__name__)
-        self._timer = None
+        try:
+            while self._unregistered:
+                await asyncio.sleep(_REGISTER_SECONDS)
+                if batch := list(self._unregistered):
+                    await self._register_now(batch)
+        finally:
+            self._timer = None
 
     async def _register_now(self, batch: Sequence[DequeuedJob]) -> None:
         registration = asyncio.create_task(self._write_started(batch))
         for job in batch:
             self._unregistered.pop(job, None)
             job.registration = registration
-        await registration
+        try:
+            await registration
+        except (RedisError, OSError) as error:  # the end of each job does what is missing
+            log.warning("RQ job registry not updated: %s", type(error).__name__)
 
     async def _write_started(self, batch: Sequence[DequeuedJob]) -> None:
         """Register jobs as started, and remove them from the intermediate list."""
-        if not batch:
-            return
         by_timeout: dict[int, list[DequeuedJob]] = {}
         for job in batch:
             self._worker.executions[job.execution_id] = self._build_execution(job.id, job.execution_id)
@@ -274,4 +275,5 @@ class RqBookkeeper:
 
 def _is_registered(job: DequeuedJob) -> bool:
     """Return whether a job was registered as started, and not only perhaps."""
-    return job.registration is not None and job.registration.exception() is None
+    registration = job.registration
+    return registration is not None and not registration.cancelled() and registration.exception() is None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from redis import Redis as SyncRedis
 
+from gateway.redis.connection.connect import open_sync_redis
 from gateway.worker.command_template import CommandTemplate, read_commands
 
 JOB, EXECUTION = "job-0", "execution-0"
@@ -20,6 +22,14 @@ SHARED_KEYS = ["shared:zset", "shared:set", "shared:hash", "shared:list"]
 class Job:
     id: str
     execution_id: str
+
+
+@contextmanager
+def open_client(url: str) -> Iterator[Any]:
+    """Open a client, and close its connections: it does not close a pool that it was given."""
+    client = open_sync_redis(url)
+    yield client
+    client.connection_pool.disconnect()
 
 
 def commands() -> st.SearchStrategy[tuple[object, ...]]:
@@ -53,7 +63,7 @@ def test_a_batch_leaves_what_its_jobs_leave_one_by_one(
     redis_url: str, drawn: list[tuple[object, ...]], count: int
 ) -> None:
     jobs = [Job(f"job-{number}x", f"execution-{number}x") for number in range(1, count + 1)]
-    with SyncRedis.from_url(redis_url) as client:
+    with open_client(redis_url) as client:
         singly = apply(client, [command for job in jobs for command in fill(drawn, job)], jobs)
         pipeline = client.pipeline()
         for command in drawn:
@@ -65,7 +75,7 @@ def test_a_batch_leaves_what_its_jobs_leave_one_by_one(
 
 
 def test_nothing_is_written_for_no_jobs(redis_url: str) -> None:
-    with SyncRedis.from_url(redis_url) as client:
+    with open_client(redis_url) as client:
         pipeline = client.pipeline()
         pipeline.delete(JOB)
 
