@@ -16,7 +16,7 @@ from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import Argument, ProtocolLimits
 
-_MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
+_MAX_SESSIONS_PER_CALL = 4  # the server works on the first ones while the worker answers the next
 
 _CONFIRMED = frozenset({"commit", "mark"})
 """Scripts after which something happens that a failover cannot take back."""
