@@ -22,7 +22,6 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq.exceptions import NoSuchJobError
 from rq.executions import Execution, ExecutionRegistry
@@ -38,7 +37,7 @@ from gateway.worker.command_template import CommandTemplate, encode_commands, re
 
 log = logging.getLogger("turngate.worker")
 
-_MAX_FINISHED_PER_CALL = 64
+_MAX_JOBS_PER_CALL = 64
 _START_TEMPLATE_SECONDS = 0.5
 _REGISTER_SECONDS = 0.05
 
@@ -84,7 +83,7 @@ class RqBookkeeper:
         self._brief_template = self._build_finish_template(is_registered=False)
         self._unregistered: dict[DequeuedJob, None] = {}
         self._timer: asyncio.Task[None] | None = None
-        self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
+        self._finish_batcher = Batcher(self._finish_batch, _MAX_JOBS_PER_CALL)
         self._failure_lock = asyncio.Lock()
         self._unanswered_nonce = ""
 
@@ -144,20 +143,25 @@ class RqBookkeeper:
             self._timer = asyncio.create_task(self._register_later())
 
     async def _register_later(self) -> None:
-        while self._unregistered:
-            await asyncio.sleep(_REGISTER_SECONDS)
-            try:
-                await self._register_now(list(self._unregistered))
-            except (RedisError, OSError) as error:  # finishing them does what is missing
-                log.warning("RQ job registry not updated: %s", type(error).__name__)
-        self._timer = None
+        try:
+            while self._unregistered:
+                await asyncio.sleep(_REGISTER_SECONDS)
+                waiting = list(self._unregistered)
+                for first in range(0, len(waiting), _MAX_JOBS_PER_CALL):
+                    await self._register_now(waiting[first : first + _MAX_JOBS_PER_CALL])
+        finally:
+            self._timer = None
 
     async def _register_now(self, batch: Sequence[DequeuedJob]) -> None:
-        registration = asyncio.create_task(self._write_started(batch))
-        for job in batch:
-            self._unregistered.pop(job, None)
+        """Register those jobs that wait for it; a failure is logged, and the end of a job makes up for it."""
+        waiting = [job for job in batch if job in self._unregistered]
+        registration = asyncio.create_task(self._write_started(waiting))
+        for job in waiting:
+            del self._unregistered[job]
             job.registration = registration
-        await registration
+        await asyncio.wait({registration})  # several jobs share it, so that none may cancel it
+        if error := registration.exception():
+            log.warning("RQ job registry not updated: %s", type(error).__name__)
 
     async def _write_started(self, batch: Sequence[DequeuedJob]) -> None:
         """Register jobs as started, and remove them from the intermediate list."""
@@ -196,7 +200,10 @@ class RqBookkeeper:
             await asyncio.wait({job.registration})
         async with self._failure_lock:  # RQ's worker has one field for the job that was stopped
             self._worker._stopped_job_id = job.id if is_stopped else None
-            await asyncio.to_thread(self._record_failure, job, error)
+            try:
+                await asyncio.to_thread(self._record_failure, job, error)
+            finally:
+                self._worker.executions.pop(job.execution_id, None)
 
     async def heartbeat(self) -> None:
         """Extend the heartbeats of the worker and all of its executions."""
@@ -227,9 +234,10 @@ class RqBookkeeper:
                 dequeued.id, connection=self._worker.connection, serializer=self._worker.serializer
             )
         except NoSuchJobError:  # deleted while it ran
-            self._worker.executions.pop(dequeued.execution_id, None)
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
+        if not _is_registered(dequeued):
+            self._queue.intermediate_queue.remove(dequeued.id)
 
     def _start_template(self, seconds: int) -> CommandTemplate:
         """Return the commands about a job that starts now; shared by all that start within half a second."""
