@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from time import monotonic
 
 from redis.exceptions import RedisError
@@ -55,11 +56,9 @@ class JobLoop:
             await self._wait_for_capacity()
             if load.stopping.is_set():
                 break
-            size = load.batch_size()
-            max_jobs_to_take = size if max_jobs is None else min(size, max_jobs - load.taken_count)
             try:
                 batch = await self._bookkeeper.dequeue(
-                    max_jobs_to_take,
+                    partial(self._room, max_jobs),
                     0 if burst else _DEQUEUE_WAIT_SECONDS,
                     starts_none=load.isolation.is_active,
                 )
@@ -77,6 +76,11 @@ class JobLoop:
                 await asyncio.wait(load.running, return_when=asyncio.FIRST_COMPLETED)
             if max_idle_time is not None and load.idle_seconds > max_idle_time:
                 break
+
+    def _room(self, max_jobs: int | None) -> int:
+        """Return how many jobs may be taken now."""
+        size = self._workload.batch_size()
+        return size if max_jobs is None else min(size, max(max_jobs - self._workload.taken_count, 0))
 
     async def _read_suspension(self) -> None:
         """Ask whether RQ is suspended, before the first job is taken; later each heartbeat asks."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -91,20 +91,23 @@ class RqBookkeeper:
         """Return whether `rq suspend` is in force."""
         return bool(await self._redis.exists(rq_layout.SUSPENDED_KEY))
 
-    async def dequeue(self, max_jobs: int, wait: int, *, starts_none: bool = False) -> list[DequeuedJob]:
-        """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
+    async def dequeue(
+        self, room: Callable[[], int], wait: int, *, starts_none: bool = False
+    ) -> list[DequeuedJob]:
+        """Take as many jobs as there is room for, in order, with the leases of their sessions.
 
-        Waits up to `wait` seconds for the first (0: not at all). A suspect is not started, nor is any session
-        with `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so
-        that it does not count as the death of a worker. A job stays in RQ's intermediate list until it is
+        Waits up to `wait` seconds for the first (0: not at all), for which the room stays; the rest of it
+        may be taken by other partitions meanwhile. A suspect is not started, nor is any session with
+        `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so that
+        it does not count as the death of a worker. A job stays in RQ's intermediate list until it is
         registered as started, or finished, so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
-        jobs = await self._dequeue_batch(max_jobs, isolation)
+        jobs = await self._dequeue_batch(room(), isolation)
         if jobs or wait == 0:
             return jobs
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._dequeue_batch(max_jobs - 1, isolation, first) if first else []
+        return await self._dequeue_batch(max(room() - 1, 0), isolation, first) if first else []
 
     async def _dequeue_batch(self, max_jobs: int, isolation: str, *first: bytes) -> list[DequeuedJob]:
         requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key

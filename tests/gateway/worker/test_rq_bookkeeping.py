@@ -19,15 +19,19 @@ class Books:
     """Books of a worker, and RQ's queue."""
 
     def __init__(self, redis: Redis, client: sync.Redis) -> None:
+        self.redis = redis
         self.worker = AsyncWorker([rq_layout.QUEUE], connection=client)
         self.worker.register_birth()  # type: ignore[no-untyped-call]
         self.keeper = RqBookkeeper(self.worker, redis, ProtocolLimits())
         self.queue: Any = self.worker.queues[0]
 
-    async def take(self, *names: str) -> list[DequeuedJob]:
+    def enqueue(self, *names: str) -> None:
         for name in names:
             self.queue.enqueue(rq_layout.JOB_FUNCTION, name, job_id=name)
-        return await self.keeper.dequeue(len(names), 0)
+
+    async def take(self, *names: str) -> list[DequeuedJob]:
+        self.enqueue(*names)
+        return await self.keeper.dequeue(lambda: len(names), 0)
 
     async def fail(self, job: DequeuedJob) -> None:
         try:
@@ -109,3 +113,19 @@ async def test_more_jobs_than_one_command_takes_are_registered(books: Books) -> 
 
     assert len(books.worker.executions) == len(jobs)
     assert {each.registration.exception() for each in jobs if each.registration} == {None}
+
+
+async def test_no_more_jobs_are_taken_than_there_is_room_for_after_the_wait(books: Books) -> None:
+    """Another partition's loop may have filled the worker meanwhile."""
+    rooms = [8]
+    taking = asyncio.create_task(books.keeper.dequeue(lambda: rooms[-1], 5))
+    while not any(  # noqa: ASYNC110 - the server tells only when asked
+        each["cmd"] == "blmove" for each in await books.redis.client_list()
+    ):
+        await asyncio.sleep(0.01)  # until it waits
+    rooms.append(2)
+    books.enqueue("a", "b", "c", "d")
+    jobs = await taking
+
+    assert [job.id for job in jobs] == ["a", "b"]
+    assert books.queue.get_job_ids() == ["c", "d"]
