@@ -187,6 +187,26 @@ async def test_a_worker_may_finish_first(redis: Redis) -> None:
     await gateway.mailbox.aclose()
 
 
+async def test_what_a_worker_writes_after_the_lease_was_over_stays(redis: Redis) -> None:
+    gateway = make_gateway(redis)
+
+    class Slow(MessageRedaction):
+        """A redaction that outlasts its lease, during which the next message is answered."""
+
+        async def _clean(self, session: str, key: str, *rest: Any) -> int:
+            if key.endswith(":log") and "Bye Ada." not in gateway.channel.bodies:
+                await gateway.receive(message(3, "Ada"), SESSION)
+            return await super()._clean(session, key, *rest)
+
+    await gateway.receive(message(1, "hello"), SESSION)
+    await gateway.receive(message(2, SECRET), SESSION)
+    await Slow(redis, ProtocolLimits(lease_ms=1)).redact(SESSION, "wamid.2")
+
+    assert gateway.channel.bodies[-1] == "Bye Ada."
+    assert (await gateway.state(SESSION))["node"] == "end"
+    assert await find_traces(redis) == []
+
+
 async def test_a_reply_is_redacted_by_its_key_or_the_providers_id(redis: Redis) -> None:
     gateway = make_gateway(redis)
     await gateway.send(SESSION, "own-none")
