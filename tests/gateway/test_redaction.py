@@ -251,6 +251,18 @@ async def test_an_unknown_message_or_session_is_not_found(redis: Redis) -> None:
     assert await redis.hget(f"tg:{{{SESSION}}}", "lease") is None
 
 
+async def test_an_unknown_message_takes_the_session_from_no_worker(redis: Redis) -> None:
+    gateway = make_gateway(redis)
+    await gateway.inbox.accept(message(1, "hello"))
+    claim = await gateway.mailbox.claim(SESSION)
+    assert claim is not None
+    await MessageRedaction(redis, ProtocolLimits(), lease_seconds=0).redact(SESSION, "wamid.9")
+    await gateway.processor.process_claim(claim)
+
+    assert gateway.channel.bodies == ["What is the code?"]
+    await gateway.mailbox.aclose()
+
+
 def test_short_words_leave_only_as_a_whole_line() -> None:
     words = RedactedWords(["yes"])
 

@@ -48,12 +48,12 @@ class _Message:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.entries: list[str] = []
-        self.has_files = False
+        self.has_files = self.is_waiting = False
 
     @property
     def is_stored(self) -> bool:
         """Return whether anything of the message was found."""
-        return bool(self.entries or self.texts)
+        return bool(self.entries) or self.is_waiting
 
     def add(self, fields: dict[str, Any]) -> None:
         self.texts += [str(fields[name]) for name in ("text", "body", "payload") if fields.get(name)]
@@ -95,16 +95,14 @@ class MessageRedaction:
         was held is cleaned in the second round.
         """
         message = await self._find(session, message_id)
+        if not message.is_stored:
+            return 0
         words = RedactedWords(message.texts)
-        changed = 0
-        if message.is_stored:
-            state = await self._open_state(session, await self._read_state(session))
-            _, wider = redact_state(state, words, has_files=message.has_files)
-            changed += await self._clean_others(session, wider)
+        state = await self._open_state(session, await self._read_state(session))
+        _, wider = redact_state(state, words, has_files=message.has_files)
+        changed = await self._clean_others(session, wider)
         async with self._lease(session):
             changed += await self._take_from_mailbox(session, message_id)
-            if not (message.is_stored or changed):
-                return 0
             own, words = await self._clean_own(session, words, message)
             changed += own
         changed += await self._clean_others(session, words)
@@ -138,6 +136,7 @@ class MessageRedaction:
         for stored in await cast("Any", self._redis.lrange(session_key(session, ":mail"), 0, -1)):
             turn = await self._open(session, stored)
             if turn.get("id") == message_id:
+                message.is_waiting = True
                 message.add(turn)
         return message
 
