@@ -6,7 +6,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StorageUnavailable
 from gateway.redis.records.processes.process_versions import read_processes
 
 _KEY: Final = "tg:partitions"
@@ -14,9 +14,14 @@ _SETTING: Final = "TURNGATE_PARTITIONS"
 
 
 async def read_spread(home: Redis, count: int) -> int:
-    """Return over how many of `count` partitions new contacts are spread; 1 if nothing says so."""
-    stored = await home.get(_KEY)
-    return min(int(stored or 1), count)
+    """Return over how many of `count` partitions new contacts are spread; 1 if nothing says so.
+
+    Raises `StorageUnavailable` if there are more: the server was away when this process began.
+    """
+    spread = int(await home.get(_KEY) or 1)
+    if spread > count:
+        raise StorageUnavailable(_describe_missing(spread, count))
+    return spread
 
 
 async def admit_layout(home: Redis, count: int) -> int:
@@ -30,11 +35,15 @@ async def admit_layout(home: Redis, count: int) -> int:
         stored = await home.get(_KEY)
     spread = int(stored or 1)
     if spread > count:
-        raise ConfigurationError(
-            f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process that "
-            f"knows fewer would not see them all: set {_SETTING}={spread}"
-        )
+        raise ConfigurationError(_describe_missing(spread, count))
     return spread
+
+
+def _describe_missing(spread: int, count: int) -> str:
+    return (
+        f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process that "
+        f"knows fewer would not see them all: set {_SETTING}={spread}"
+    )
 
 
 async def spread_over(home: Redis, count: int) -> int:

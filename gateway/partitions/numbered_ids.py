@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_MAX_DIGITS: Final = 5
+
 
 def join_id(number: int, own_id: str) -> str:
     """Return the ID of a partition's entry."""
@@ -10,5 +14,6 @@ def join_id(number: int, own_id: str) -> str:
 
 def split_id(entry_id: str, count: int) -> tuple[int, str]:
     """Return the partition and the ID there; one without a number, or with a wrong one, is of the home."""
-    number, slash, own_id = entry_id.rpartition("/")
-    return (int(number), own_id) if slash and int(number) < count else (0, own_id)
+    number, _, own_id = entry_id.rpartition("/")
+    is_number = number.isascii() and number.isdecimal() and len(number) < _MAX_DIGITS
+    return (int(number), own_id) if is_number and int(number) < count else (0, own_id)

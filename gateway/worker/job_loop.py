@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from time import monotonic
 
 from redis.exceptions import RedisError
@@ -25,8 +26,6 @@ from gateway.worker.workload import Workload
 log = logging.getLogger("turngate.worker")
 
 _DEQUEUE_WAIT_SECONDS = 1
-_GATHERING_SECONDS = 0.0005
-"""Pause between two batches: jobs that arrive meanwhile are taken together."""
 _LIVENESS_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 10.0
 
@@ -55,16 +54,14 @@ class JobLoop:
             await self._wait_for_capacity()
             if load.stopping.is_set():
                 break
-            size = load.batch_size()
-            max_jobs_to_take = size if max_jobs is None else min(size, max_jobs - load.taken_count)
             try:
                 batch = await self._bookkeeper.dequeue(
-                    max_jobs_to_take,
+                    partial(self._room, max_jobs),
                     0 if burst else _DEQUEUE_WAIT_SECONDS,
                     starts_none=load.isolation.is_active,
                 )
                 self._start_jobs(batch)
-                await asyncio.sleep(_GATHERING_SECONDS)
+                await asyncio.sleep(0)  # the jobs begin before the next are taken
             except (RedisError, OSError) as error:
                 outages.failed("taking of jobs", error)
                 await self._pause()
@@ -77,6 +74,11 @@ class JobLoop:
                 await asyncio.wait(load.running, return_when=asyncio.FIRST_COMPLETED)
             if max_idle_time is not None and load.idle_seconds > max_idle_time:
                 break
+
+    def _room(self, max_jobs: int | None) -> int:
+        """Return how many jobs may be taken now."""
+        size = self._workload.batch_size()
+        return size if max_jobs is None else min(size, max(max_jobs - self._workload.taken_count, 0))
 
     async def _read_suspension(self) -> None:
         """Ask whether RQ is suspended, before the first job is taken; later each heartbeat asks."""

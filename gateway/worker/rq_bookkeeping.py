@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +22,6 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq.exceptions import NoSuchJobError
 from rq.executions import Execution, ExecutionRegistry
@@ -38,7 +37,7 @@ from gateway.worker.command_template import CommandTemplate, encode_commands, re
 
 log = logging.getLogger("turngate.worker")
 
-_MAX_FINISHED_PER_CALL = 64
+_MAX_JOBS_PER_CALL = 64
 _START_TEMPLATE_SECONDS = 0.5
 _REGISTER_SECONDS = 0.05
 
@@ -84,7 +83,7 @@ class RqBookkeeper:
         self._brief_template = self._build_finish_template(is_registered=False)
         self._unregistered: dict[DequeuedJob, None] = {}
         self._timer: asyncio.Task[None] | None = None
-        self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
+        self._finish_batcher = Batcher(self._finish_batch, _MAX_JOBS_PER_CALL)
         self._failure_lock = asyncio.Lock()
         self._unanswered_nonce = ""
 
@@ -92,20 +91,23 @@ class RqBookkeeper:
         """Return whether `rq suspend` is in force."""
         return bool(await self._redis.exists(rq_layout.SUSPENDED_KEY))
 
-    async def dequeue(self, max_jobs: int, wait: int, *, starts_none: bool = False) -> list[DequeuedJob]:
-        """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
+    async def dequeue(
+        self, room: Callable[[], int], wait: int, *, starts_none: bool = False
+    ) -> list[DequeuedJob]:
+        """Take as many jobs as there is room for, in order, with the leases of their sessions.
 
-        Waits up to `wait` seconds for the first (0: not at all). A suspect is not started, nor is any session
-        with `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so
-        that it does not count as the death of a worker. A job stays in RQ's intermediate list until it is
+        Waits up to `wait` seconds for the first (0: not at all), for which the room stays; the rest of it
+        may be taken by other partitions meanwhile. A suspect is not started, nor is any session with
+        `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so that
+        it does not count as the death of a worker. A job stays in RQ's intermediate list until it is
         registered as started, or finished, so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
-        jobs = await self._dequeue_batch(max_jobs, isolation)
+        jobs = await self._dequeue_batch(room(), isolation)
         if jobs or wait == 0:
             return jobs
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._dequeue_batch(max_jobs - 1, isolation, first) if first else []
+        return await self._dequeue_batch(max(room() - 1, 0), isolation, first) if first else []
 
     async def _dequeue_batch(self, max_jobs: int, isolation: str, *first: bytes) -> list[DequeuedJob]:
         requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key
@@ -147,19 +149,21 @@ class RqBookkeeper:
         try:
             while self._unregistered:
                 await asyncio.sleep(_REGISTER_SECONDS)
-                if batch := list(self._unregistered):
-                    await self._register_now(batch)
+                waiting = list(self._unregistered)
+                for first in range(0, len(waiting), _MAX_JOBS_PER_CALL):
+                    await self._register_now(waiting[first : first + _MAX_JOBS_PER_CALL])
         finally:
             self._timer = None
 
     async def _register_now(self, batch: Sequence[DequeuedJob]) -> None:
-        registration = asyncio.create_task(self._write_started(batch))
-        for job in batch:
-            self._unregistered.pop(job, None)
+        """Register those jobs that wait for it; a failure is logged, and the end of a job makes up for it."""
+        waiting = [job for job in batch if job in self._unregistered]
+        registration = asyncio.create_task(self._write_started(waiting))
+        for job in waiting:
+            del self._unregistered[job]
             job.registration = registration
-        try:
-            await registration
-        except (RedisError, OSError) as error:  # the end of each job does what is missing
+        await asyncio.wait({registration})  # several jobs share it, so that none may cancel it
+        if error := registration.exception():
             log.warning("RQ job registry not updated: %s", type(error).__name__)
 
     async def _write_started(self, batch: Sequence[DequeuedJob]) -> None:
@@ -197,7 +201,10 @@ class RqBookkeeper:
             await asyncio.wait({job.registration})
         async with self._failure_lock:  # RQ's worker has one field for the job that was stopped
             self._worker._stopped_job_id = job.id if is_stopped else None
-            await asyncio.to_thread(self._record_failure, job, error)
+            try:
+                await asyncio.to_thread(self._record_failure, job, error)
+            finally:
+                self._worker.executions.pop(job.execution_id, None)
 
     async def heartbeat(self) -> None:
         """Extend the heartbeats of the worker and all of its executions."""
@@ -228,9 +235,10 @@ class RqBookkeeper:
                 dequeued.id, connection=self._worker.connection, serializer=self._worker.serializer
             )
         except NoSuchJobError:  # deleted while it ran
-            self._worker.executions.pop(dequeued.execution_id, None)
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
+        if not _is_registered(dequeued):
+            self._queue.intermediate_queue.remove(dequeued.id)
 
     def _start_template(self, seconds: int) -> CommandTemplate:
         """Return the commands about a job that starts now; shared by all that start within half a second."""

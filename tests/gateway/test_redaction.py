@@ -187,6 +187,26 @@ async def test_a_worker_may_finish_first(redis: Redis) -> None:
     await gateway.mailbox.aclose()
 
 
+async def test_what_a_worker_writes_after_the_lease_was_over_stays(redis: Redis) -> None:
+    gateway = make_gateway(redis)
+
+    class Slow(MessageRedaction):
+        """A redaction that outlasts its lease, during which the next message is answered."""
+
+        async def _clean(self, session: str, key: str, *rest: Any) -> int:
+            if key.endswith(":log") and "Bye Ada." not in gateway.channel.bodies:
+                await gateway.receive(message(3, "Ada"), SESSION)
+            return await super()._clean(session, key, *rest)
+
+    await gateway.receive(message(1, "hello"), SESSION)
+    await gateway.receive(message(2, SECRET), SESSION)
+    await Slow(redis, ProtocolLimits(lease_ms=1)).redact(SESSION, "wamid.2")
+
+    assert gateway.channel.bodies[-1] == "Bye Ada."
+    assert (await gateway.state(SESSION))["node"] == "end"
+    assert await find_traces(redis) == []
+
+
 async def test_a_reply_is_redacted_by_its_key_or_the_providers_id(redis: Redis) -> None:
     gateway = make_gateway(redis)
     await gateway.send(SESSION, "own-none")
@@ -231,6 +251,18 @@ async def test_an_unknown_message_or_session_is_not_found(redis: Redis) -> None:
     assert await redis.hget(f"tg:{{{SESSION}}}", "lease") is None
 
 
+async def test_an_unknown_message_takes_the_session_from_no_worker(redis: Redis) -> None:
+    gateway = make_gateway(redis)
+    await gateway.inbox.accept(message(1, "hello"))
+    claim = await gateway.mailbox.claim(SESSION)
+    assert claim is not None
+    await MessageRedaction(redis, ProtocolLimits(), lease_seconds=0).redact(SESSION, "wamid.9")
+    await gateway.processor.process_claim(claim)
+
+    assert gateway.channel.bodies == ["What is the code?"]
+    await gateway.mailbox.aclose()
+
+
 def test_short_words_leave_only_as_a_whole_line() -> None:
     words = RedactedWords(["yes"])
 
@@ -268,3 +300,59 @@ def test_a_summary_leaves_with_words_that_the_history_does_not_have_any_more() -
     assert cleaned == {"history": state["history"], "node": "n"}
     heard, _ = redact_state(state, RedactedWords([]), has_files=True)
     assert heard == {"node": "n"}
+
+
+@pytest.mark.parametrize(
+    "said", ["menu", "main menu", "whatsapp", "close", "user", "image", "order", "15550102360"]
+)
+def test_words_that_are_also_names_leave_texts_and_no_structure(said: str) -> None:
+    """Otherwise the dialog would be at no node, and a waiting reply could not be sent."""
+    words = RedactedWords([said])
+    reply: dict[str, Any] = {
+        "key": "r-order-0", "act": "close", "body": f"You said {said}", "language": "main menu",
+        "address": {"channel": "whatsapp", "account": "main menu", "ours": "1", "theirs": "15550102360"},
+        "template": {"name": "order_update", "language": "en", "parameters": [said]},
+        "media": [{"content_type": "image/jpeg"}],
+    }  # fmt: skip
+    state = {
+        "node": "main menu", "filled": ["order"], "done": ["close"], "visits": {"main menu": 1},
+        "interrupts": [{"node": "menu", "asked": "order"}], "kept": [{"text": "and a cat", "node": "menu"}],
+        "history": [{"role": "user", "content": said}], "results": {"role": said},
+    }  # fmt: skip
+    cleaned, _ = redact_state(state, words, has_files=False)
+    letter = {"turns": [{"id": "user", "kind": "image", "text": said}], "reply": reply}
+    record = json.loads(words.clean_record(to_json(letter)))
+
+    assert cleaned == {
+        **state,
+        "history": [{"role": "user", "content": MARK}],
+        "results": {"role": MARK},
+    }
+    assert record["turns"] == [{"id": "user", "kind": "image", "text": MARK}]
+    assert record["reply"] == {
+        **reply,
+        "body": f"You said {MARK}",
+        "template": {**reply["template"], "parameters": [MARK]},
+    }
+
+
+def test_a_kept_wish_leaves_with_the_message_that_it_was_a_part_of() -> None:
+    words = RedactedWords(["Book a table, and cancel order Zebrafish!"])
+    again = "You also asked: “cancel order Zebrafish”. Shall I do that now?"
+    state = {
+        "kept": [
+            {"text": "cancel order Zebrafish", "node": "menu"},
+            {"text": "opening hours?", "node": "menu"},
+        ],
+        "history": [
+            {"role": "user", "content": "a table"},
+            {"role": "user", "content": "cancel order Zebrafish"},
+            {"role": "assistant", "content": again},
+        ],
+    }
+    cleaned, wider = redact_state(state, words, has_files=False)
+
+    assert "Zebrafish" not in json.dumps(cleaned)
+    assert cleaned["kept"] == state["kept"][1:]
+    assert wider.clean(again) == f"You also asked: “{MARK}”. Shall I do that now?"
+    assert wider.clean("You also asked: “the prices”.") == "You also asked: “the prices”."

@@ -56,6 +56,7 @@ class Multiplexer:
         self._connection: PipelinedConnection | None = None
         self._unsent: list[tuple[bytes, ReplyFuture]] = []
         self._is_flush_due = False
+        self._is_closing = False
         self._connect_task: asyncio.Task[None] | None = None
 
     async def call(self, arguments: tuple[Any, ...]) -> Any:
@@ -71,6 +72,7 @@ class Multiplexer:
 
     async def aclose(self) -> None:
         """Close the connection; calls in progress fail."""
+        self._is_closing = True
         if self._connect_task is not None:
             self._connect_task.cancel()
             with suppress(asyncio.CancelledError):
@@ -87,6 +89,8 @@ class Multiplexer:
             if self._unsent and not self._connection.is_paused:
                 batch, self._unsent = self._unsent, []
                 self._connection.send(batch)
+        elif self._is_closing:
+            self._fail_unsent(RedisConnectionError("the client was closed"))
         elif self._unsent and self._connect_task is None:
             self._connect_task = asyncio.create_task(self._connect())
 

@@ -48,12 +48,12 @@ class _Message:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.entries: list[str] = []
-        self.has_files = False
+        self.has_files = self.is_waiting = False
 
     @property
     def is_stored(self) -> bool:
         """Return whether anything of the message was found."""
-        return bool(self.entries or self.texts)
+        return bool(self.entries) or self.is_waiting
 
     def add(self, fields: dict[str, Any]) -> None:
         self.texts += [str(fields[name]) for name in ("text", "body", "payload") if fields.get(name)]
@@ -74,6 +74,7 @@ class MessageRedaction:
         self._cipher = cipher_of(redis)
         self._streams = StreamRewriter(redis)
         self._records = RecordRewriter(redis, self._streams)
+        self._swap = lua.load_script("swap_values", limits)
 
     async def redact(self, session: str, message_id: str) -> Redaction:
         """Redact a message in its session and in those of the conversation's participants."""
@@ -94,22 +95,16 @@ class MessageRedaction:
         was held is cleaned in the second round.
         """
         message = await self._find(session, message_id)
+        if not message.is_stored:
+            return 0
         words = RedactedWords(message.texts)
-        changed = 0
-        if message.is_stored:
-            _, wider = redact_state(await self._read_state(session), words, has_files=message.has_files)
-            changed += await self._clean_others(session, wider)
+        state = await self._open_state(session, await self._read_state(session))
+        _, wider = redact_state(state, words, has_files=message.has_files)
+        changed = await self._clean_others(session, wider)
         async with self._lease(session):
             changed += await self._take_from_mailbox(session, message_id)
-            if not (message.is_stored or changed):
-                return 0
-            state = await self._read_state(session)
-            cleaned, words = redact_state(state, words, has_files=message.has_files)
-            for part in (":mail", ":out", ":held", ":kept", ":log"):
-                changed += await self._clean(session, session_key(session, part), words, message.entries)
-            if cleaned != state:
-                changed += 1
-                await self._write_state(session, cleaned)
+            own, words = await self._clean_own(session, words, message)
+            changed += own
         changed += await self._clean_others(session, words)
         changed += await self._drop_webhooks(session, message_id)
         await self._redis.unlink(session_key(session, ":text"))
@@ -141,6 +136,7 @@ class MessageRedaction:
         for stored in await cast("Any", self._redis.lrange(session_key(session, ":mail"), 0, -1)):
             turn = await self._open(session, stored)
             if turn.get("id") == message_id:
+                message.is_waiting = True
                 message.add(turn)
         return message
 
@@ -152,14 +148,35 @@ class MessageRedaction:
                 removed += int(await cast("Any", self._redis.lrem(key, 1, stored)))
         return removed
 
-    async def _read_state(self, session: str) -> dict[str, Any]:
-        stored = await cast("Any", self._redis.hget(session_key(session), "state"))
+    async def _clean_own(
+        self, session: str, words: RedactedWords, message: _Message
+    ) -> tuple[int, RedactedWords]:
+        """Clean the session's lists and log, then its state; return how many changed, and all words.
+
+        It is done again if the lease was over meanwhile and a worker has written another state.
+        """
+        changed = 0
+        while True:
+            stored = await self._read_state(session)
+            state = await self._open_state(session, stored)
+            cleaned, words = redact_state(state, words, has_files=message.has_files)
+            for part in (":mail", ":out", ":held", ":kept", ":log"):
+                changed += await self._clean(session, session_key(session, part), words, message.entries)
+            if cleaned == state:
+                return changed, words
+            if await self._write_state(session, stored, cleaned):
+                return changed + 1, words
+
+    async def _read_state(self, session: str) -> bytes:
+        return await cast("Any", self._redis.hget(session_key(session), "state")) or b""
+
+    async def _open_state(self, session: str, stored: bytes) -> dict[str, Any]:
         return await self._open(session, stored) if stored else {}
 
-    async def _write_state(self, session: str, state: dict[str, Any]) -> None:
-        sealer = await self._cipher.sealer()
-        sealed = sealer.record(session, to_json(state), NOTHING)
-        await cast("Any", self._redis.hset(session_key(session), "state", sealed))
+    async def _write_state(self, session: str, stored: bytes, state: dict[str, Any]) -> bool:
+        """Write a state in the place of the stored one; return whether that was still there."""
+        sealed = (await self._cipher.sealer()).record(session, to_json(state), NOTHING)
+        return bool(await self._swap(self._redis, [session_key(session), "hash", "state", stored, sealed]))
 
     async def _clean_others(self, session: str, words: RedactedWords) -> int:
         """Clean what is stored besides the session's own lists, log and state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 
 import pytest
@@ -51,6 +52,18 @@ async def test_words_find_conversations_in_any_spelling_and_order(redis: Redis) 
         page = await http.post("/console/conversations/search", data={"term": "broken parcel"})
     assert "the parcel is broken" in page.text
     assert "broken" not in str(page.url)
+
+
+async def test_who_flushes_waits_for_what_is_being_written(redis: Redis) -> None:
+    """A redaction removes the words afterwards, or they would come back."""
+    words = WordIndex(redis, ProtocolLimits())
+    await TextIndex(RedisInbox(redis), words).accept([TurnReceived(turn=turn(1, "fake:1", "a parcel"))])
+    writing = asyncio.create_task(words.flush())
+    await asyncio.sleep(0)
+    await words.flush()
+
+    assert writing.done()
+    assert await find(redis, "parcel") == ["fake:1"]
 
 
 async def test_what_the_bot_and_an_agent_wrote_is_found_too(redis: Redis) -> None:

@@ -17,6 +17,7 @@ from gateway.hooks.subscriptions import Subscriptions
 from gateway.partitions.contact_partitions import build_erasure, build_opt_outs, export_stored
 from gateway.partitions.dead_letters import PartitionedDeadLetters
 from gateway.partitions.inbox import PartitionedInbox
+from gateway.partitions.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
@@ -163,3 +164,18 @@ class ListingChannel(FakeChannel):
 
     def check_template(self, *arguments: object) -> None:
         """Accept every template."""
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("3/1795400000000-0", (3, "1795400000000-0")),
+        ("1795400000000-0", (0, "1795400000000-0")),
+        ("4/1-0", (0, "1-0")),
+        ("-1/1-0", (0, "1-0")),
+        ("a/b/1-0", (0, "1-0")),
+        ("\u00b2/1-0", (0, "1-0")),
+    ],
+)
+def test_an_id_with_a_wrong_partition_is_of_the_home(entry: str, expected: tuple[int, str]) -> None:
+    assert split_id(entry, 4) == expected

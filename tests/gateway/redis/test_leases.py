@@ -94,13 +94,13 @@ async def test_jobs_whose_answer_is_lost_come_with_the_next_call(
         bookkeeper = RqBookkeeper(AsyncWorker(["turns"], connection=sync_redis), lossy, ProtocolLimits())
         for _ in range(2):
             with pytest.raises(RedisConnectionError):
-                await bookkeeper.dequeue(8, 0)
+                await bookkeeper.dequeue(lambda: 8, 0)
         await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "fake:3"))])
         if is_late:
             for session in sessions:
                 await redis.hset(f"tg:{{{session}}}", "lease", "1")
-        jobs = await bookkeeper.dequeue(8, 0)
-        assert await bookkeeper.dequeue(8, 0) == []
+        jobs = await bookkeeper.dequeue(lambda: 8, 0)
+        assert await bookkeeper.dequeue(lambda: 8, 0) == []
         claims = [
             await RedisMailbox(redis).decode_claim(job.session, job.claim_answer, job.dequeued_at)
             for job in jobs

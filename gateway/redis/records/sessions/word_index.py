@@ -37,6 +37,7 @@ class WordIndex:
         self._script = lua.load_script("index_words", limits)
         self._waiting: list[tuple[str, str, Speaker]] = []
         self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
 
     def add(self, session: str, texts: Iterable[str], speaker: Speaker) -> None:
         """Index texts a moment later."""
@@ -46,11 +47,15 @@ class WordIndex:
             self._task = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Write what waits, a bounded number of texts in a call: the server does nothing else meanwhile."""
-        while self._waiting:
-            chunk, self._waiting = self._waiting[:_TEXTS_PER_CALL], self._waiting[_TEXTS_PER_CALL:]
-            if arguments := await self._encode(chunk):
-                await self._script(self._redis, arguments)
+        """Write what waits, and wait for what is being written.
+
+        A call takes a bounded number of texts: the server does nothing else meanwhile.
+        """
+        async with self._writing:
+            while self._waiting:
+                chunk, self._waiting = self._waiting[:_TEXTS_PER_CALL], self._waiting[_TEXTS_PER_CALL:]
+                if arguments := await self._encode(chunk):
+                    await self._script(self._redis, arguments)
 
     async def _encode(self, chunk: Iterable[tuple[str, str, Speaker]]) -> list[Argument]:
         """Return the script's arguments: the words of each session and speaker, each once."""

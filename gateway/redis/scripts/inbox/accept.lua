@@ -93,9 +93,10 @@ local function record_unanswered(session, id, entry, reason, address, account)
   start_retention_if_idle(session)
 end
 
--- A repeated webhook of a message is a line of its timeline: of many the first three, then each tenth power.
+-- A repeated webhook of a message is a line of its timeline: of many the first three, then each tenth power. A session that
+-- has expired stays away, and so does a message that was erased.
 local function log_repetition(session, id)
-  if not redis.call('ZSCORE', key(session, ':seen'), id) then return end  -- it was erased
+  if redis.call('EXISTS', key(session)) == 0 or not redis.call('ZSCORE', key(session, ':seen'), id) then return end
   local count, last = (redis.call('HGET', key(session), 'repeated') or ''):match('^(%d+) (.*)$')
   local number = last == id and tonumber(count) + 1 or 1
   redis.call('HSET', key(session), 'repeated', number .. ' ' .. id)

@@ -62,6 +62,16 @@ async def test_a_repeated_webhook_of_an_erased_message_writes_nothing(redis: Red
     assert await redis.exists(f"tg:{{{SESSION}}}", f"tg:{{{SESSION}}}:log") == 0
 
 
+async def test_a_repeated_webhook_brings_no_expired_session_back(redis: Redis) -> None:
+    """Message IDs may be kept for longer than sessions."""
+    inbox, keys = RedisInbox(redis), (f"tg:{{{SESSION}}}", f"tg:{{{SESSION}}}:log", f"tg:{{{SESSION}}}:mail")
+    await inbox.accept([TurnReceived(turn=turn(1, SESSION))])
+    await redis.delete(*keys)
+
+    assert await inbox.accept([TurnReceived(turn=turn(1, SESSION))]) == [AcceptResult.DUPLICATE]
+    assert await redis.exists(*keys) == 0
+
+
 async def test_the_gate_and_the_repetition_are_lines_of_the_console_and_of_why(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1, text="hello")
