@@ -6,8 +6,8 @@ import httpx
 
 from channels._kit.outbound import ErrorKind, parse_json_body, parse_retry_after
 from channels._kit.text import redact_phone_numbers
-from channels.twilio.capabilities import classify_error_code, default_retry_seconds
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from channels.twilio.capabilities import ACCOUNT_LIMIT_CODES, classify_error_code, default_retry_seconds
+from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind
 
 
@@ -21,11 +21,13 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     reason = f"twilio {code}: {redact_phone_numbers(str(body.get('message') or body.get('detail') or ''))}"
     status, kind = response.status_code, classify_error_code(code)
     if status == 429 or code == "20429":
-        return Unavailable(reason, code=code, retry_after=parse_retry_after(response))
+        return Throttled(reason, code=code, retry_after=parse_retry_after(response))
     if status >= 500:
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind in (ErrorKind.LATER, ErrorKind.RETRY):
         after = parse_retry_after(response) or default_retry_seconds(code)
+        if kind is ErrorKind.LATER:
+            return Throttled(reason, code=code, retry_after=after, one_number=code not in ACCOUNT_LIMIT_CODES)
         return Unavailable(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)

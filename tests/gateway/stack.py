@@ -37,9 +37,13 @@ RQ = str(Path(sys.executable).with_name("rq"))
 class RecordingSimulator(TwilioSimulator):
     """A simulator that signals every call, so that a test can wait for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **limits: int) -> None:
         super().__init__(
-            account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://127.0.0.1:1/webhooks/twilio", seed=7
+            account_sid=ACCOUNT,
+            auth_token=TOKEN,
+            webhook_url="http://127.0.0.1:1/webhooks/twilio",
+            seed=7,
+            **limits,
         )
         self._called = asyncio.Event()
         self.response_statuses: list[int] = []
@@ -147,12 +151,15 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(*, durable: bool = False) -> AsyncIterator[Stack]:
-    """Start the environment for the duration of the block; a `durable` server may be killed and restarted."""
+async def running_stack(*, durable: bool = False, **limits: int) -> AsyncIterator[Stack]:
+    """Start the environment for the duration of the block; a `durable` server may be killed and restarted.
+
+    `limits` are the simulator's.
+    """
     with TemporaryDirectory(prefix="tg") as folder:
         server = EmbeddedRedis(Path(folder), durable=durable)
         server.start()
-        simulator = RecordingSimulator()
+        simulator = RecordingSimulator(**limits)
         try:
             async with (
                 httpx.AsyncClient() as http,
