@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from channels._kit.simulator import (
     DeskStatus,
@@ -26,6 +27,7 @@ from channels._kit.simulator import (
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
 from channels.intercom.simulator.lists import list_contacts, list_conversations
 from channels.intercom.simulator.messages import FirstMessages
+from channels.intercom.simulator.notes import ContactNotes
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
     Conversation,
@@ -34,11 +36,14 @@ from channels.intercom.simulator.records import (
     build_attachments,
     build_contact,
     build_contact_record,
+    build_team,
     build_teammate,
     build_uploads,
     contact_id,
     format_body,
 )
+from channels.intercom.simulator.search import matches
+from channels.intercom.simulator.tags import TagStore
 from channels.intercom.simulator.validation import (
     FAULT_RESPONSES,
     error_response,
@@ -81,7 +86,8 @@ class IntercomSimulator:
         self._app = app_id
         self._admin = admin
         self._teams = {team}
-        self._tags = {_TAG_ID: "bot-handoff"}
+        self._tags = TagStore({_TAG_ID: "bot-handoff"})
+        self._notes = ContactNotes()
         self._admins = {admin: _BOT_NAME, **dict((PRIMARY_AGENT, SECOND_AGENT))}
         self._plain = plain
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
@@ -220,7 +226,7 @@ class IntercomSimulator:
         return source["id"], self._webhooks.notify("conversation.user.created", conversation.to_json([]), now)
 
     def _route(self, request: SimulatorRequest, path: Sequence[str], now: float) -> Exchange:
-        if path[0] == "conversations" and len(path) > 1:
+        if path[0] == "conversations" and len(path) > 1 and path[1] not in ("search", "redact"):
             conversation = self._conversations.find(path[1])
             if conversation is None:
                 return error_response(404, "not_found", "Resource Not Found"), []
@@ -236,11 +242,23 @@ class IntercomSimulator:
             case "GET", ["admins", number] if number in self._admins:
                 return ok_response(build_teammate(number, self._admins[number])), []
             case "GET", ["teams"]:
-                teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
+                teams = [build_team(team) for team in self._teams]
                 return ok_response({"type": "team.list", "teams": teams}), []
-            case "GET", ["tags"]:
-                tags = [{"type": "tag", "id": tag, "name": name} for tag, name in self._tags.items()]
-                return ok_response({"type": "list", "data": tags}), []
+            case "GET", ["teams", team] if team in self._teams:
+                return ok_response(build_team(team)), []
+            case _, ["tags", *rest]:
+                sent = parse_json_object(request) if request.method == "POST" else {}
+                return self._tags.handle(request.method, rest, sent), []
+            case "POST", ["contacts", number, "notes"] if number in self._contacts:
+                return self._notes.create(number, parse_json_object(request), self._admins, now), []
+            case "GET", ["contacts", number, "notes"] if number in self._contacts:
+                return self._notes.list_for(number, request.url.partition("?")[2]), []
+            case "GET", ["notes", number]:
+                return self._notes.find(number), []
+            case "POST", ["conversations", "search"]:
+                return self._search_conversations(request), []
+            case "POST", ["conversations", "redact"]:
+                return self._handle_redaction(parse_json_object(request), now)
             case "GET", ["conversations"]:
                 version = request.headers.get("intercom-version", "2.14")
                 items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
@@ -265,26 +283,57 @@ class IntercomSimulator:
             case "GET", []:
                 return ok_response(conversation.to_json(conversation.parts, version)), []
             case "POST", ["tags"]:
-                return self._handle_tag(conversation, parse_json_object(request), now), []
+                return self._tags.attach(conversation, parse_json_object(request), self._admins, now), []
+            case "DELETE", ["tags", tag]:
+                return self._tags.detach(conversation, tag, parse_json_object(request), self._admins), []
+            case "PUT", []:
+                return self._handle_attributes(conversation, parse_json_object(request), version), []
+            case "DELETE", []:
+                return self._handle_deletion(conversation, now)
             case "POST", ["reply" | "parts" as what]:
                 return self._handle_update(conversation, what, request, version, now)
         return error_response(404, "not_found", "Resource Not Found"), []
 
-    def _handle_tag(self, conversation: Conversation, sent: Json, now: float) -> SimulatorResponse:
-        """Tag a conversation, once (Intercom, "Add tag to a conversation")."""
-        name = self._tags.get(str(sent.get("id")))
-        if sent.get("admin_id") not in self._admins or name is None:
-            return error_response(404, "not_found", "Resource Not Found")
-        applied_by = {"type": "admin", "id": sent["admin_id"]}
-        tag = {
-            "type": "tag",
-            "id": sent["id"],
-            "name": name,
-            "applied_at": int(now),
-            "applied_by": applied_by,
-        }
-        conversation.tags.setdefault(sent["id"], tag)
-        return ok_response(tag)
+    def _search_conversations(self, request: SimulatorRequest) -> SimulatorResponse:
+        """Return a page of the conversations that match (Intercom, "Search conversations")."""
+        sent = parse_json_object(request)
+        version = request.headers.get("intercom-version", "2.14")
+        items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
+        found = [item for item in items if matches(item, sent.get("query"))]
+        paging = sent.get("pagination")
+        return ok_response(list_conversations(found, urlencode(paging if isinstance(paging, dict) else {})))
+
+    def _handle_redaction(self, sent: Json, now: float) -> Exchange:
+        """Redact a part with a body or a contact's first message (Intercom, "Redact a conversation")."""
+        conversation = self._conversations.find(str(sent.get("conversation_id")))
+        source = [conversation.source] if conversation else []
+        by_type = {"source": source, "conversation_part": conversation.parts if conversation else []}
+        kind = str(sent.get("type"))
+        found = [each for each in by_type.get(kind, ()) if each["id"] == sent.get(f"{kind}_id")]
+        if conversation is None or not found:
+            text = "Conversation part or message not found"
+            return error_response(404, "conversation_part_or_message_not_found", text), []
+        if not (found[0]["body"] and (kind != "source" or found[0]["author"]["type"] == "user")):
+            return error_response(400, "conversation_part_not_redactable", "It cannot be redacted"), []
+        conversation.redact(found[0]["id"])
+        shown = conversation.to_json([] if kind == "source" else found)
+        follows = self._webhooks.notify("conversation_part.redacted", shown, now)
+        return ok_response(conversation.to_json(conversation.parts)), follows
+
+    def _handle_attributes(self, conversation: Conversation, sent: Json, version: str) -> SimulatorResponse:
+        """Set title and custom attributes (Intercom, "Update a conversation")."""
+        attributes = sent.get("custom_attributes", {})
+        if not isinstance(attributes, dict):
+            return error_response(400, "parameter_invalid", "custom_attributes is invalid")
+        conversation.custom_attributes.update(attributes)
+        conversation.title = sent.get("title", conversation.title)
+        return ok_response(conversation.to_json(conversation.parts, version))
+
+    def _handle_deletion(self, conversation: Conversation, now: float) -> Exchange:
+        """Delete a conversation (Intercom, "Delete a conversation")."""
+        notification = self._agents.delete(conversation)
+        deleted = {"id": conversation.id, "object": "conversation", "deleted": True}
+        return ok_response(deleted), self._webhooks.notify(*notification, now)
 
     def _handle_update(
         self, conversation: Conversation, what: str, request: SimulatorRequest, version: str, now: float
