@@ -23,7 +23,7 @@ class ContactNotes:
 
     def create(self, contact: str, sent: Json, admins: Mapping[str, str], now: float) -> SimulatorResponse:
         """Create a note."""
-        body, admin = sent.get("body"), sent.get("admin_id")
+        body, admin = sent.get("body"), str(sent.get("admin_id"))
         if not isinstance(body, str) or not body.strip():
             return error_response(400, "parameter_not_found", "body is required")
         if admin not in admins:

@@ -43,12 +43,12 @@ def _matches_filter(item: Json, field: Any, operator: Any, value: Any) -> bool:
     if operator in ("IN", "NIN"):
         if not isinstance(value, list):
             raise MalformedRequest(f"{operator} needs a list")
-        return any(str(each).lower() in found for each in value) == (operator == "IN")
+        return any(str(each).lower() in found for each in value) is (operator == "IN")
     if operator in ("=", "!="):
-        return (str(value).lower() in found) == (operator == "=")
+        return (str(value).lower() in found) is (operator == "=")
     if operator in ("<", ">") and field == "created_at":
         try:
-            difference = item["created_at"] - int(value)
+            difference = int(item["created_at"]) - int(value)
         except (TypeError, ValueError):
             raise MalformedRequest("created_at must be a time") from None
         return difference < 0 if operator == "<" else difference > 0

@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from channels._kit.simulator import (
     DeskStatus,
@@ -17,13 +16,13 @@ from channels._kit.simulator import (
     Operation,
     PublicUrls,
     SimulatorRequest,
-    SimulatorResponse,
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
     WebhookResult,
     parse_json_object,
 )
+from channels.intercom.simulator.conversation_edits import ConversationEdits
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
 from channels.intercom.simulator.lists import list_contacts, list_conversations
 from channels.intercom.simulator.messages import FirstMessages
@@ -42,7 +41,6 @@ from channels.intercom.simulator.records import (
     contact_id,
     format_body,
 )
-from channels.intercom.simulator.search import matches
 from channels.intercom.simulator.tags import TagStore
 from channels.intercom.simulator.validation import (
     FAULT_RESPONSES,
@@ -98,6 +96,7 @@ class IntercomSimulator:
         self._urls = PublicUrls([webhook_url])
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
+        self._edits = ConversationEdits(self._conversations, self._agents, self._webhooks)
         self._contacts: dict[str, str] = {}
         self._first_messages = FirstMessages(self._contacts, self._conversations)
         self._rate_limit = RateLimit(calls_per_window)
@@ -256,9 +255,9 @@ class IntercomSimulator:
             case "GET", ["notes", number]:
                 return self._notes.find(number), []
             case "POST", ["conversations", "search"]:
-                return self._search_conversations(request), []
+                return self._edits.search(request), []
             case "POST", ["conversations", "redact"]:
-                return self._handle_redaction(parse_json_object(request), now)
+                return self._edits.redact(parse_json_object(request), now)
             case "GET", ["conversations"]:
                 version = request.headers.get("intercom-version", "2.14")
                 items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
@@ -287,53 +286,12 @@ class IntercomSimulator:
             case "DELETE", ["tags", tag]:
                 return self._tags.detach(conversation, tag, parse_json_object(request), self._admins), []
             case "PUT", []:
-                return self._handle_attributes(conversation, parse_json_object(request), version), []
+                return self._edits.set_attributes(conversation, parse_json_object(request), version), []
             case "DELETE", []:
-                return self._handle_deletion(conversation, now)
+                return self._edits.delete(conversation, now)
             case "POST", ["reply" | "parts" as what]:
                 return self._handle_update(conversation, what, request, version, now)
         return error_response(404, "not_found", "Resource Not Found"), []
-
-    def _search_conversations(self, request: SimulatorRequest) -> SimulatorResponse:
-        """Return a page of the conversations that match (Intercom, "Search conversations")."""
-        sent = parse_json_object(request)
-        version = request.headers.get("intercom-version", "2.14")
-        items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
-        found = [item for item in items if matches(item, sent.get("query"))]
-        paging = sent.get("pagination")
-        return ok_response(list_conversations(found, urlencode(paging if isinstance(paging, dict) else {})))
-
-    def _handle_redaction(self, sent: Json, now: float) -> Exchange:
-        """Redact a part with a body or a contact's first message (Intercom, "Redact a conversation")."""
-        conversation = self._conversations.find(str(sent.get("conversation_id")))
-        source = [conversation.source] if conversation else []
-        by_type = {"source": source, "conversation_part": conversation.parts if conversation else []}
-        kind = str(sent.get("type"))
-        found = [each for each in by_type.get(kind, ()) if each["id"] == sent.get(f"{kind}_id")]
-        if conversation is None or not found:
-            text = "Conversation part or message not found"
-            return error_response(404, "conversation_part_or_message_not_found", text), []
-        if not (found[0]["body"] and (kind != "source" or found[0]["author"]["type"] == "user")):
-            return error_response(400, "conversation_part_not_redactable", "It cannot be redacted"), []
-        conversation.redact(found[0]["id"])
-        shown = conversation.to_json([] if kind == "source" else found)
-        follows = self._webhooks.notify("conversation_part.redacted", shown, now)
-        return ok_response(conversation.to_json(conversation.parts)), follows
-
-    def _handle_attributes(self, conversation: Conversation, sent: Json, version: str) -> SimulatorResponse:
-        """Set title and custom attributes (Intercom, "Update a conversation")."""
-        attributes = sent.get("custom_attributes", {})
-        if not isinstance(attributes, dict):
-            return error_response(400, "parameter_invalid", "custom_attributes is invalid")
-        conversation.custom_attributes.update(attributes)
-        conversation.title = sent.get("title", conversation.title)
-        return ok_response(conversation.to_json(conversation.parts, version))
-
-    def _handle_deletion(self, conversation: Conversation, now: float) -> Exchange:
-        """Delete a conversation (Intercom, "Delete a conversation")."""
-        notification = self._agents.delete(conversation)
-        deleted = {"id": conversation.id, "object": "conversation", "deleted": True}
-        return ok_response(deleted), self._webhooks.notify(*notification, now)
 
     def _handle_update(
         self, conversation: Conversation, what: str, request: SimulatorRequest, version: str, now: float

@@ -308,8 +308,8 @@ class TwilioSimulator:
         text = content.text if isinstance(content, SentContent) else body
         status = content.status if isinstance(content, SentContent) else ""
         if not self._has_room(sender, text, len(media), now):
-            error = f"This 'From' number {sender} has exceeded the maximum number of queued messages"
-            return ApiError(429, 21611, error).to_response(), []
+            reason = f"This 'From' number {sender} has exceeded the maximum number of queued messages"
+            return ApiError(429, 21611, reason).to_response(), []
         record = self._add_message(
             "outbound-api", sender, to, text, now, media, service=service, status=status
         )
