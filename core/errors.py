@@ -8,7 +8,8 @@ GatewayError
 │   └── WebhookTooLarge      413  more bytes or fields than the provider ever sends
 ├── DeliveryError       the provider did not accept a reply
 │   ├── Rejected             permanent: invalid number, opted out, revoked key; never retried
-│   ├── Unavailable          temporary: 429, 5xx, no connection; carries retry_after
+│   ├── Unavailable          temporary: 5xx, no connection; carries retry_after
+│   │   └── Throttled            a rate limit: 429; the account works, and sends too fast
 │   └── Unknown              timed out after sending; looked up before it is sent again
 ├── InvalidContact      a number or address that cannot be written to; the message is for the caller
 ├── LeaseLost           another worker holds the session now; stop without writing or sending
@@ -113,6 +114,19 @@ class Unavailable(DeliveryError):
         super().__init__(reason, code=code)
         self.retry_after = retry_after
         self.one_contact = one_contact
+
+
+class Throttled(Unavailable):
+    """Temporary failure: the account, or with `one_number` the sender's number, is over a rate limit.
+
+    Nothing is wrong with the account, so its sends only pause, for `retry_after` seconds or for a moment.
+    """
+
+    def __init__(
+        self, reason: str, *, code: str = "", retry_after: float | None = None, one_number: bool = False
+    ) -> None:
+        super().__init__(reason, code=code, retry_after=retry_after)
+        self.one_number = one_number
 
 
 class Unknown(DeliveryError):

@@ -22,7 +22,7 @@ from channels._kit.outbound import (
     parse_retry_after,
     send_request,
 )
-from core.errors import LeaseLost, Rejected, SessionBusy, Unavailable
+from core.errors import LeaseLost, Rejected, SessionBusy, Throttled, Unavailable
 from core.model import FailureKind
 from core.ports import SessionStore, State
 from core.sessions import InMemorySessionStore
@@ -117,7 +117,8 @@ class RefreshingCredentials:
         response = await send_request(http, self._provider, "POST", self._url, auth=None, json=form)
         if response.status_code == 429 or response.status_code >= 500:
             reason = f"{self._provider} {response.status_code}: refreshing the OAuth token failed"
-            raise Unavailable(reason, code=str(response.status_code), retry_after=parse_retry_after(response))
+            error = Throttled if response.status_code == 429 else Unavailable
+            raise error(reason, code=str(response.status_code), retry_after=parse_retry_after(response))
         tokens = parse_json_body(response)
         access = get_text(tokens, "access_token", 4000)
         if not response.is_success or not access:

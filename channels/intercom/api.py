@@ -33,7 +33,7 @@ from channels.intercom.contacts import Speaker, identify_speaker
 from channels.intercom.first_messages import FirstMessageClient, is_new_contact
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind, Reply, SentMessage
 
 log = logging.getLogger("turngate.intercom")
@@ -277,7 +277,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     code = get_identifier(error, "code", 60) or str(status)
     reason = f"intercom {status} {code}: {redact_phone_numbers(get_text(error, 'message', 300))}"
     if status == 429:
-        return Unavailable(reason, code=code, retry_after=_seconds_until_window_end(response))
+        return Throttled(reason, code=code, retry_after=_seconds_until_window_end(response))
     if status in (408, 409) or status >= 500:
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if status < 400:

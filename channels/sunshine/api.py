@@ -21,10 +21,9 @@ from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
 from channels.sunshine.failures import classify_own_code
 from channels.sunshine.switchboard import Switchboard, get_active_integration
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Attachment, Choice, FailureKind, Message, MessagePart, Reply, SentMessage
 
-_DEFAULT_RETRY_SECONDS: Final = 30.0
 _MAX_NOTE_LENGTH: Final = 1000
 _MAX_ALT_TEXT_LENGTH: Final = 128
 
@@ -163,7 +162,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     reason = f"sunshine {status} {code}: {redact_phone_numbers(get_text(error, 'title', 300))}"
     after = parse_retry_after(response)
     if status == 429:
-        return Unavailable(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
+        return Throttled(reason, code=code, retry_after=after)
     if status >= 500:
         return Unknown(reason, code=code, retry_after=after)
     if status < 400:

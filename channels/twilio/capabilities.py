@@ -118,6 +118,9 @@ ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
 )
 
 
+ACCOUNT_LIMIT_CODES: Final = frozenset({"63038"})
+"""Limits of the whole account; all other codes of kind `LATER` are limits of the sender's number."""
+
 _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 60.0, ErrorKind.LATER: 600.0}
 )

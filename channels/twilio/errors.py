@@ -6,8 +6,8 @@ import httpx
 
 from channels._kit.outbound import ErrorKind, parse_json_body, parse_retry_after
 from channels._kit.text import redact_phone_numbers
-from channels.twilio.capabilities import classify_error_code, default_retry_seconds
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from channels.twilio.capabilities import ACCOUNT_LIMIT_CODES, classify_error_code, default_retry_seconds
+from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind
 
 
@@ -20,13 +20,16 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     code = str(body.get("code") or response.status_code)
     reason = f"twilio {code}: {redact_phone_numbers(str(body.get('message') or body.get('detail') or ''))}"
     status, kind = response.status_code, classify_error_code(code)
+    after = parse_retry_after(response)
+    if kind is ErrorKind.LATER and status < 500:
+        after = after or default_retry_seconds(code)
+        return Throttled(reason, code=code, retry_after=after, one_number=code not in ACCOUNT_LIMIT_CODES)
     if status == 429 or code == "20429":
-        return Unavailable(reason, code=code, retry_after=parse_retry_after(response))
+        return Throttled(reason, code=code, retry_after=after)
     if status >= 500:
-        return Unknown(reason, code=code, retry_after=parse_retry_after(response))
-    if kind in (ErrorKind.LATER, ErrorKind.RETRY):
-        after = parse_retry_after(response) or default_retry_seconds(code)
-        return Unavailable(reason, code=code, retry_after=after)
+        return Unknown(reason, code=code, retry_after=after)
+    if kind is ErrorKind.RETRY:
+        return Unavailable(reason, code=code, retry_after=after or default_retry_seconds(code))
     if status < 400:
         return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
     is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)

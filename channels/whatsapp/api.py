@@ -17,9 +17,14 @@ from channels._kit.outbound import (
     without_effect,
 )
 from channels._kit.text import redact_phone_numbers
-from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code, default_retry_seconds
+from channels.whatsapp.capabilities import (
+    CONTACT_LIMIT_CODES,
+    NAME,
+    classify_error_code,
+    default_retry_seconds,
+)
 from channels.whatsapp.rendering import Json, build_request
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Attachment, FailureKind, Reply, SentMessage, file_name
 
 _DEFAULT_RETRY_SECONDS: Final = 600.0
@@ -108,12 +113,10 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
     if kind is ErrorKind.LATER or status == 429:
         default = default_retry_seconds(code) or _DEFAULT_RETRY_SECONDS
-        return Unavailable(
-            reason,
-            code=code,
-            retry_after=parse_retry_after(response) or default,
-            one_contact=code == PAIR_LIMIT_CODE,
-        )
+        after = parse_retry_after(response) or default
+        if code in CONTACT_LIMIT_CODES:
+            return Unavailable(reason, code=code, retry_after=after, one_contact=True)
+        return Throttled(reason, code=code, retry_after=after)
     if status >= 500:
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:

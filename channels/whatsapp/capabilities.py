@@ -97,7 +97,10 @@ IGNORED_FIELDS: Final = frozenset(
 ALARM_FIELDS: Final = frozenset({"account_update", "account_alerts", "security"})
 """Webhook fields that the operator should see: restrictions, bans, lost access."""
 
-PAIR_LIMIT_CODE: Final = "131056"
+_PAIR_LIMIT_CODE: Final = "131056"
+_MARKETING_LIMIT_CODE: Final = "131049"
+CONTACT_LIMIT_CODES: Final = frozenset({_PAIR_LIMIT_CODE, _MARKETING_LIMIT_CODE})
+"""Codes of limits that concern one contact."""
 
 _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {
@@ -118,7 +121,7 @@ _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 5.0, ErrorKind.LATER: 600.0}
 )
 _RETRY_SECONDS_BY_CODE: Final[Mapping[str, float]] = MappingProxyType(
-    {PAIR_LIMIT_CODE: 30.0, "131049": 86_400.0}
+    {_PAIR_LIMIT_CODE: 30.0, _MARKETING_LIMIT_CODE: 86_400.0}
 )
 """One message in six seconds to a person; after a burst the debt lasts minutes (Meta, "Pair rate limits").
 131049 must not be repeated within a day (Meta, "Per-user marketing template message limits")."""

@@ -21,7 +21,7 @@ from channels._kit.outbound import (
 )
 from channels._kit.text import redact_phone_numbers
 from channels.zendesk.capabilities import NAME
-from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind
 
 _DEFAULT_RETRY_SECONDS: Final = 30.0
@@ -120,7 +120,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     code, reason = str(status), f"zendesk {status}: {_extract_error_message(parse_json_body(response))}"
     after = parse_retry_after(response)
     if status == 429:
-        return Unavailable(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
+        return Throttled(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
     if status in (409, 423):
         after = _LOCKED_RETRY_SECONDS if after is None else after
         return Unavailable(reason, code=code, retry_after=after, one_contact=True)

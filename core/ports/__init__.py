@@ -36,6 +36,7 @@ from core.ports.mailbox import (
     Mailbox,
     SendFailure,
     SendMark,
+    SendPause,
     SendPermit,
     SessionView,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "ResponseTooLarge",
     "SendFailure",
     "SendMark",
+    "SendPause",
     "SendPermit",
     "SendsVoiceNotes",
     "ServiceWindow",

@@ -114,6 +114,18 @@ class SendFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class SendPause:
+    """A rate limit of the provider: sends of the reply's account wait, with `one_number` of its number only.
+
+    It is no failure of the account, so the circuit breaker does not count it.
+    """
+
+    reply: Reply
+    seconds: float
+    one_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A lease together with the session's contents.
 
@@ -218,7 +230,7 @@ class Mailbox(Protocol):
     async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
         """Mark a reply as being sent (guarantees L7 and L10).
 
-        The permit may ask to wait, for the rate limit, for the contact's limit or an open circuit breaker;
+        The permit may ask to wait, for a rate limit, for the contact's limit or an open circuit breaker;
         with `probed` the breaker has let a look-up of this reply through. The reply leaves the outbox if it
         may not be sent any more: an agent owns the session, or the contact opted out. If only the service
         window is closed, it stays, and the permit says so.
@@ -299,6 +311,7 @@ class Mailbox(Protocol):
         settled: bool = True,
         counted: bool = True,
         failure: SendFailure | None = None,
+        pause: SendPause | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`, because of `reply`.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Generic
 
-from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
+from core.errors import DeliveryError, LeaseLost, Rejected, Throttled, Unavailable, Unknown
 from core.log_context import about, log_fields
 from core.model import FailureKind, Reply, Route, SentMessage
 from core.ports import (
@@ -18,6 +18,7 @@ from core.ports import (
     Mailbox,
     NamesThreads,
     SendFailure,
+    SendPause,
     SendPermit,
     SessionView,
 )
@@ -28,6 +29,10 @@ from core.steps import Step
 log = logging.getLogger("turngate.delivery")
 
 _WINDOW_CLOSED = "the service window is closed"
+_LIMITS = ("rate limit", "rate limit of the provider", "reply limit")
+_SHORT_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 600.0
+"""Of an account: a wrong Retry-After stops one reply until then, not all others too."""
 QuietUntil = Callable[[Reply, int], int]
 """Returns when a reply may leave, from now, both in ms since the epoch; 0 if it may leave now."""
 
@@ -161,8 +166,7 @@ class OutboxSender(Generic[Http]):
         if seconds_left <= 0:
             await self._record_rejection(lease, reply, Unavailable(permit.reason))
             return await self._mailbox.read_session(lease)
-        is_limit = permit.reason in ("rate limit", "reply limit")
-        reason = permit.reason if is_limit else f"circuit breaker open: {permit.reason}"
+        reason = permit.reason if permit.reason in _LIMITS else f"circuit breaker open: {permit.reason}"
         settled, wait = not self._is_marked(reply, view), min(permit.wait, seconds_left)
         await self._mailbox.postpone(lease, wait, reason, reply=reply, settled=settled, counted=False)
         return None
@@ -201,6 +205,8 @@ class OutboxSender(Generic[Http]):
                     cooldown_seconds,
                     extra=about("account_rejected", code=error.code, reason=error.reason),
                 )
+            case Throttled(retry_after=retry_after):
+                seconds, concerns_account = max(seconds, retry_after or 0.0), False
             case Unavailable(retry_after=retry_after, one_contact=one_contact):
                 seconds, concerns_account = max(seconds, retry_after or 0.0), not one_contact
             case Unknown(retry_after=retry_after):
@@ -224,6 +230,7 @@ class OutboxSender(Generic[Http]):
             reply=reply,
             settled=settled,
             failure=failure if concerns_account else None,
+            pause=_build_pause(reply, error) if isinstance(error, Throttled) else None,
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:
@@ -278,6 +285,12 @@ class OutboxSender(Generic[Http]):
             raise
         except Exception as error:  # a channel may raise anything; it classifies its own errors
             raise channel.classify(error) from error
+
+
+def _build_pause(reply: Reply, error: Throttled) -> SendPause:
+    """Return for how long the account or number of a throttled reply sends nothing."""
+    asked = _SHORT_PAUSE_SECONDS if error.retry_after is None else error.retry_after
+    return SendPause(reply, min(asked, _LONGEST_PAUSE_SECONDS), error.one_number)
 
 
 def _is_final(error: DeliveryError) -> bool:

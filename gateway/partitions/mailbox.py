@@ -16,7 +16,7 @@ from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.session_keys import account_key
+from gateway.redis.records.session_keys import account_key, number_key
 
 _REASON = "rate limit"
 
@@ -37,7 +37,7 @@ class HomePace:
         """Return how long a reply has to wait; if it need not, its send is counted."""
         limit, account = self._limits[reply.address.channel], account_key(reply.address)
         arguments: list[Argument] = [session, "1" if reply.bulk else ""]
-        for name, rate in ((account, limit.account), (f"{account}:{reply.address.ours}", limit.number)):
+        for name, rate in ((account, limit.account), (number_key(reply.address), limit.number)):
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return int(await self._script(self._home, arguments)) / 1000

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from channels._kit.simulator import ProviderSimulator, SimulatorRequest, UserMessage
+from channels.intercom.simulator.records import contact_id
 from channels.intercom.simulator.server import IntercomSimulator
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
@@ -119,6 +120,43 @@ async def test_intercom() -> None:
     assert exchange.problems == []
     assert {"GET /conversations", "GET /contacts"} < exchange.descriptions[0].seen
     assert len(exchange.descriptions[0].seen) >= 6
+
+
+async def test_the_other_calls_of_intercom() -> None:
+    simulator = IntercomSimulator(
+        client_secret=intercom.SECRET, access_token=intercom.TOKEN, webhook_url="https://x.example", seed=1
+    )
+    simulator.send_user_message(UserMessage("intercom", ADA, "Hi"), NOW)
+    exchange = Exchange(simulator, "intercom")
+    thread, person = simulator.get_desk_status(ADA).thread, contact_id(ADA)
+    talk, bot = f"conversations/{thread}", "9608555"
+    source = {"type": "source", "conversation_id": thread, "source_id": "3381000001"}
+    calls: list[tuple[str, str, object]] = [
+        ("GET", "tags", None),
+        ("POST", "tags", {"name": "Refund"}),
+        ("GET", "tags/87", None),
+        ("POST", f"{talk}/tags", {"id": "87", "admin_id": bot}),
+        ("DELETE", f"{talk}/tags/87", {"admin_id": bot}),
+        ("PUT", talk, {"title": "A refund", "custom_attributes": {"order": "A1"}}),
+        ("POST", "conversations/search", {"query": {"field": "open", "operator": "=", "value": "true"}}),
+        ("POST", "conversations/redact", source),
+        ("POST", f"contacts/{person}/notes", {"body": "VIP", "admin_id": bot}),
+        ("GET", f"contacts/{person}/notes", None),
+        ("GET", "notes/1", None),
+        ("GET", f"contacts/{person}", None),
+        ("GET", "teams/5017001", None),
+        ("GET", f"admins/{bot}", None),
+        ("DELETE", talk, None),
+    ]
+    headers = {"Authorization": f"Bearer {intercom.TOKEN}"}
+    answers = [
+        await exchange.http.request(method, f"https://x.example/{path}", headers=headers, json=body)
+        for method, path, body in calls
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * len(calls)
+    assert exchange.problems == []
+    assert len(exchange.descriptions[0].seen) == len(calls)
 
 
 async def test_sunshine() -> None:

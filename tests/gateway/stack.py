@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from rq.queue import Queue
 
 from channels._kit.simulator import SimulatorRequest, SimulatorResponse, WebhookDelivery
+from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS
 from channels.twilio.simulator.server import TwilioSimulator
 from core.model import Address, Turn, TurnReceived
 from gateway.config.channel_config import ConfigFile
@@ -37,9 +38,13 @@ RQ = str(Path(sys.executable).with_name("rq"))
 class RecordingSimulator(TwilioSimulator):
     """A simulator that signals every call, so that a test can wait for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_concurrent_requests: int = MAX_REQUESTS) -> None:
         super().__init__(
-            account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://127.0.0.1:1/webhooks/twilio", seed=7
+            account_sid=ACCOUNT,
+            auth_token=TOKEN,
+            webhook_url="http://127.0.0.1:1/webhooks/twilio",
+            seed=7,
+            max_concurrent_requests=max_concurrent_requests,
         )
         self._called = asyncio.Event()
         self.response_statuses: list[int] = []
@@ -147,12 +152,14 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(*, durable: bool = False) -> AsyncIterator[Stack]:
+async def running_stack(
+    *, durable: bool = False, max_concurrent_requests: int = MAX_REQUESTS
+) -> AsyncIterator[Stack]:
     """Start the environment for the duration of the block; a `durable` server may be killed and restarted."""
     with TemporaryDirectory(prefix="tg") as folder:
         server = EmbeddedRedis(Path(folder), durable=durable)
         server.start()
-        simulator = RecordingSimulator()
+        simulator = RecordingSimulator(max_concurrent_requests)
         try:
             async with (
                 httpx.AsyncClient() as http,

@@ -17,7 +17,6 @@ from channels.intercom.simulator.records import (
 
 PRIMARY_AGENT: Final = ("9608001", "Grace")
 SECOND_AGENT: Final = ("9608002", "Lin")
-_DELETED_BODY: Final = "<p>This message was deleted</p>"
 
 AGENT_ACTIONS: Final = (
     AgentAction("reply", "Reply", speaks=True),
@@ -79,7 +78,7 @@ class DeskAgents:
                 conversation, "snoozed", "snoozed", "conversation.admin.snoozed", now
             ),
             "redact": lambda: self._redact(conversation),
-            "delete": lambda: self._delete(conversation),
+            "delete": lambda: self.delete(conversation),
         }
         return actions[action_name]()
 
@@ -109,11 +108,11 @@ class DeskAgents:
         """Redact the contact's newest message. Raises `KeyError` if there is none."""
         for part in reversed(conversation.parts):
             if part["author"]["type"] == "user" and not part["redacted"]:
-                part.update(redacted=True, body=_DELETED_BODY, attachments=[])
+                conversation.redact(part["id"])
                 return "conversation_part.redacted", conversation.to_json([part])
         raise KeyError("redact")
 
-    def _delete(self, conversation: Conversation) -> Notification:
+    def delete(self, conversation: Conversation) -> Notification:
         """Delete; the webhook has identifying fields only, under another name than elsewhere."""
         self.records.delete(conversation)
         return "conversation.deleted", {"type": "conversation", "conversation_id": conversation.id}

@@ -32,7 +32,7 @@ def _read_page(items: Sequence[Json], query: str, default_size: int) -> tuple[li
     The cursor is the ID of the last item before the page, so that new items shift no page.
     """
     fields = dict(parse_qsl(query))
-    size, start = _read_size(fields, default_size), 0
+    size, start = read_page_size(fields, default_size), 0
     if cursor := fields.get("starting_after", ""):
         positions = {str(item["id"]): at for at, item in enumerate(items)}
         if cursor not in positions:
@@ -50,7 +50,8 @@ def _read_page(items: Sequence[Json], query: str, default_size: int) -> tuple[li
     return page, {"total_count": len(items), "pages": pages}
 
 
-def _read_size(fields: Mapping[str, str], default: int) -> int:
+def read_page_size(fields: Mapping[str, str], default: int) -> int:
+    """Return how many items a page has. Raises `MalformedRequest`."""
     written = fields.get("per_page", str(default))
     if not written.isascii() or not written.isdigit() or not 1 <= int(written[:6]) <= _MAX_PAGE_SIZE:
         raise MalformedRequest(f"per_page must be a number from 1 to {_MAX_PAGE_SIZE}")

@@ -15,6 +15,7 @@ from channels._kit.simulator import TranscriptEntry, UserMessage
 Json = dict[str, Any]
 
 _MAX_PARTS: Final = 500
+_DELETED_BODY: Final = "<p>This message was deleted</p>"
 _LINE_BREAK: Final = re.compile(r"<br>|</p>|</li>|</h[12]>")
 _TAG: Final = re.compile(r"<[^>]+>")
 
@@ -33,6 +34,8 @@ class Conversation:
     state: str = "open"
     tags: dict[str, Json] = field(default_factory=dict)
     snoozed_until: int | None = None
+    title: str | None = None
+    custom_attributes: Json = field(default_factory=dict)
     parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MAX_PARTS))
 
     def to_json(self, parts: Iterable[Json], version: str = "2.14") -> Json:
@@ -67,6 +70,8 @@ class Conversation:
             "open": self.state == "open",
             "state": self.state,
             "snoozed_until": self.snoozed_until,
+            "title": self.title,
+            "custom_attributes": self.custom_attributes,
             "tags": {"type": "tag.list", "tags": list(self.tags.values())},
         }
 
@@ -89,6 +94,12 @@ class Conversation:
         }
         self.parts.append(part)
         return part
+
+    def redact(self, message_id: str) -> None:
+        """Redact the source or a part."""
+        for message in (self.source, *self.parts):
+            if message["id"] == message_id:
+                message.update(redacted=True, body=_DELETED_BODY, attachments=[])
 
     def assignee_json(self) -> Json | None:
         """Return the assignee in the form of a conversation part."""
@@ -186,6 +197,11 @@ def build_contact_record(person: str) -> Json:
 def build_teammate(number: str, name: str) -> Json:
     """Build the author of a teammate's part."""
     return {"type": "admin", "id": number, "name": name, "email": f"{name.lower()}@shop.example"}
+
+
+def build_team(number: str) -> Json:
+    """Build a team; it has no members."""
+    return {"type": "team", "id": number, "name": "Support", "admin_ids": []}
 
 
 def build_uploads(message: UserMessage) -> list[Json]:

@@ -16,16 +16,17 @@ from channels._kit.simulator import (
     Operation,
     PublicUrls,
     SimulatorRequest,
-    SimulatorResponse,
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
     WebhookResult,
     parse_json_object,
 )
+from channels.intercom.simulator.conversation_edits import ConversationEdits
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
 from channels.intercom.simulator.lists import list_contacts, list_conversations
 from channels.intercom.simulator.messages import FirstMessages
+from channels.intercom.simulator.notes import ContactNotes
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
     Conversation,
@@ -34,11 +35,13 @@ from channels.intercom.simulator.records import (
     build_attachments,
     build_contact,
     build_contact_record,
+    build_team,
     build_teammate,
     build_uploads,
     contact_id,
     format_body,
 )
+from channels.intercom.simulator.tags import TagStore
 from channels.intercom.simulator.validation import (
     FAULT_RESPONSES,
     error_response,
@@ -81,7 +84,8 @@ class IntercomSimulator:
         self._app = app_id
         self._admin = admin
         self._teams = {team}
-        self._tags = {_TAG_ID: "bot-handoff"}
+        self._tags = TagStore({_TAG_ID: "bot-handoff"})
+        self._notes = ContactNotes()
         self._admins = {admin: _BOT_NAME, **dict((PRIMARY_AGENT, SECOND_AGENT))}
         self._plain = plain
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
@@ -92,6 +96,7 @@ class IntercomSimulator:
         self._urls = PublicUrls([webhook_url])
         self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
+        self._edits = ConversationEdits(self._conversations, self._agents, self._webhooks)
         self._contacts: dict[str, str] = {}
         self._first_messages = FirstMessages(self._contacts, self._conversations)
         self._rate_limit = RateLimit(calls_per_window)
@@ -220,7 +225,7 @@ class IntercomSimulator:
         return source["id"], self._webhooks.notify("conversation.user.created", conversation.to_json([]), now)
 
     def _route(self, request: SimulatorRequest, path: Sequence[str], now: float) -> Exchange:
-        if path[0] == "conversations" and len(path) > 1:
+        if path[0] == "conversations" and len(path) > 1 and path[1] not in ("search", "redact"):
             conversation = self._conversations.find(path[1])
             if conversation is None:
                 return error_response(404, "not_found", "Resource Not Found"), []
@@ -236,11 +241,23 @@ class IntercomSimulator:
             case "GET", ["admins", number] if number in self._admins:
                 return ok_response(build_teammate(number, self._admins[number])), []
             case "GET", ["teams"]:
-                teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
+                teams = [build_team(team) for team in self._teams]
                 return ok_response({"type": "team.list", "teams": teams}), []
-            case "GET", ["tags"]:
-                tags = [{"type": "tag", "id": tag, "name": name} for tag, name in self._tags.items()]
-                return ok_response({"type": "list", "data": tags}), []
+            case "GET", ["teams", team] if team in self._teams:
+                return ok_response(build_team(team)), []
+            case _, ["tags", *rest]:
+                sent = parse_json_object(request) if request.method == "POST" else {}
+                return self._tags.handle(request.method, rest, sent), []
+            case "POST", ["contacts", number, "notes"] if number in self._contacts:
+                return self._notes.create(number, parse_json_object(request), self._admins, now), []
+            case "GET", ["contacts", number, "notes"] if number in self._contacts:
+                return self._notes.list_for(number, request.url.partition("?")[2]), []
+            case "GET", ["notes", number]:
+                return self._notes.find(number), []
+            case "POST", ["conversations", "search"]:
+                return self._edits.search(request), []
+            case "POST", ["conversations", "redact"]:
+                return self._edits.redact(parse_json_object(request), now)
             case "GET", ["conversations"]:
                 version = request.headers.get("intercom-version", "2.14")
                 items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
@@ -265,26 +282,16 @@ class IntercomSimulator:
             case "GET", []:
                 return ok_response(conversation.to_json(conversation.parts, version)), []
             case "POST", ["tags"]:
-                return self._handle_tag(conversation, parse_json_object(request), now), []
+                return self._tags.attach(conversation, parse_json_object(request), self._admins, now), []
+            case "DELETE", ["tags", tag]:
+                return self._tags.detach(conversation, tag, parse_json_object(request), self._admins), []
+            case "PUT", []:
+                return self._edits.set_attributes(conversation, parse_json_object(request), version), []
+            case "DELETE", []:
+                return self._edits.delete(conversation, now)
             case "POST", ["reply" | "parts" as what]:
                 return self._handle_update(conversation, what, request, version, now)
         return error_response(404, "not_found", "Resource Not Found"), []
-
-    def _handle_tag(self, conversation: Conversation, sent: Json, now: float) -> SimulatorResponse:
-        """Tag a conversation, once (Intercom, "Add tag to a conversation")."""
-        name = self._tags.get(str(sent.get("id")))
-        if sent.get("admin_id") not in self._admins or name is None:
-            return error_response(404, "not_found", "Resource Not Found")
-        applied_by = {"type": "admin", "id": sent["admin_id"]}
-        tag = {
-            "type": "tag",
-            "id": sent["id"],
-            "name": name,
-            "applied_at": int(now),
-            "applied_by": applied_by,
-        }
-        conversation.tags.setdefault(sent["id"], tag)
-        return ok_response(tag)
 
     def _handle_update(
         self, conversation: Conversation, what: str, request: SimulatorRequest, version: str, now: float

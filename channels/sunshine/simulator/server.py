@@ -46,6 +46,7 @@ from channels.sunshine.simulator.message_validation import (
     validate_metadata,
 )
 from channels.sunshine.simulator.paging import build_page
+from channels.sunshine.simulator.rate_limit import MAX_REQUESTS_PER_SECOND, RateLimit
 from channels.sunshine.simulator.responses import FAULT_RESPONSES, error_response, json_response
 
 _WEBHOOK_TIMEOUT_SECONDS: Final = 20.0
@@ -59,7 +60,11 @@ _AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
 
 class SunshineSimulator:
-    """One app with one web channel, the bot's integration as first responder, and the agent workspace."""
+    """One app with one web channel, the bot's integration as first responder, and the agent workspace.
+
+    More requests in a second than `max_requests_per_second` are refused with 429 and not processed; whether
+    the response has a `Retry-After` is not documented, so both are possible (`sends_retry_after`).
+    """
 
     name = "sunshine"
     agent_actions = AGENT_ACTIONS
@@ -74,6 +79,7 @@ class SunshineSimulator:
         seed: int,
         max_messages: int = 30_000,
         sends_retry_after: bool = True,
+        max_requests_per_second: int = MAX_REQUESTS_PER_SECOND,
     ) -> None:
         self.conversations = ConversationStore()
         self._app = app
@@ -86,8 +92,9 @@ class SunshineSimulator:
         self._files = FileStore(self._random)
         self._max_messages = max_messages
         headers = {"retry-after": "1"} if sends_retry_after else {}
-        limited = error_response(429, "too_many_requests", headers=headers)
-        self._faults = FaultInjector(self._random, {**FAULT_RESPONSES, Fault.TOO_MANY: limited})
+        self._limited = error_response(429, "too_many_requests", headers=headers)
+        self._rate_limit = RateLimit(max_requests_per_second)
+        self._faults = FaultInjector(self._random, {**FAULT_RESPONSES, Fault.TOO_MANY: self._limited})
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -186,6 +193,8 @@ class SunshineSimulator:
             self._expected_authorization.encode(), request.headers.get("authorization", "").encode()
         ):
             return error_response(401, "unauthorized"), []
+        if not self._rate_limit.count_request(now):
+            return self._limited, []
         try:
             return self._faults.apply(
                 _get_operation(request, where), lambda: self._route(request, where, parse_qs(query), now)

@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 from urllib.parse import parse_qs, parse_qsl
 
+from channels._kit.rendering import count_segments
 from channels._kit.simulator import (
     Exchange,
     FaultInjector,
@@ -38,6 +39,7 @@ from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
 from channels.twilio.simulator.paging import build_page
 from channels.twilio.simulator.records import Message, MessageStore, StatusChange
 from channels.twilio.simulator.responses import FAULT_RESPONSES, ApiError, json_response
+from channels.twilio.simulator.sender_queue import SEGMENTS_PER_SECOND, SenderQueues
 from channels.twilio.simulator.webhooks import (
     ConnectionOverrides,
     WebhookFields,
@@ -69,7 +71,8 @@ class TwilioSimulator:
     gateway that remembers earlier messages needs another seed. `max_messages` bounds the stored messages.
     `services` are messaging services with their senders; a service without senders has all of the account's.
     With `advanced_opt_out` inbound keywords are reported as `OptOutType`. More than `max_concurrent_requests`
-    of the API are refused with 20429.
+    of the API are refused with 20429, and messages of an SMS sender with 21611 when `queue_length` segments
+    (by default four hours' worth) wait at it, of which `segments_per_second` leave.
     """
 
     name = "twilio"
@@ -88,6 +91,8 @@ class TwilioSimulator:
         services: Mapping[str, Collection[str]] | None = None,
         advanced_opt_out: bool = False,
         max_concurrent_requests: int = MAX_REQUESTS,
+        segments_per_second: float = SEGMENTS_PER_SECOND,
+        queue_length: int | None = None,
     ) -> None:
         self._account = account_sid
         self._token = auth_token
@@ -103,6 +108,7 @@ class TwilioSimulator:
         self._messages = MessageStore(max_messages)
         self.contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opt_outs = OptOutList()
+        self.queues = SenderQueues(segments_per_second, queue_length)
         self.concurrency = ConcurrencyLimit(max_concurrent_requests)
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
@@ -301,6 +307,9 @@ class TwilioSimulator:
         media, body = tuple(form.get("MediaUrl", ())), get_first(form, "Body")
         text = content.text if isinstance(content, SentContent) else body
         status = content.status if isinstance(content, SentContent) else ""
+        if not self._has_room(sender, text, len(media), now):
+            reason = f"This 'From' number {sender} has exceeded the maximum number of queued messages"
+            return ApiError(429, 21611, reason).to_response(), []
         record = self._add_message(
             "outbound-api", sender, to, text, now, media, service=service, status=status
         )
@@ -313,6 +322,12 @@ class TwilioSimulator:
             about = {"message": record.sid}
             return response, [WebhookDelivery(now, "GET", url, about, fetches_file=True) for url in media]
         return response, self._build_status_callbacks(record, callback) if callback else []
+
+    def _has_room(self, sender: str, text: str, files: int, now: float) -> bool:
+        """Queue a message at its number; return `False` if the queue is full. WhatsApp has none."""
+        if sender.startswith("whatsapp:"):
+            return True
+        return self.queues.add(sender, 1 if files else count_segments(text).count, now)
 
     def _resolve_content(self, form: FormFields) -> SentContent | int | None:
         """Return the content that is to be sent, the code of its error, or `None` for another message."""

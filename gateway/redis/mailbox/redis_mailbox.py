@@ -20,7 +20,17 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from core.errors import EncryptionKeyMissing, LeaseLost
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
-from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, ServiceWindow, SessionView
+from core.ports import (
+    Claim,
+    Commit,
+    Lease,
+    RateLimit,
+    SendFailure,
+    SendPause,
+    SendPermit,
+    ServiceWindow,
+    SessionView,
+)
 from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.notifications import SessionNotifications
@@ -38,7 +48,7 @@ from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.mailbox.decoding import decode_view
 from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, lease_lost
 from gateway.redis.mailbox.send_marks import MarkEncoder, decode_permit, log_dropped, log_reply_limit
-from gateway.redis.records.session_keys import account_key, message_key
+from gateway.redis.records.session_keys import account_key, message_key, number_key
 from gateway.redis.records.sessions.word_index import WordIndex
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.reminders import encode_reminders
@@ -295,6 +305,7 @@ class RedisMailbox:
         settled: bool = True,
         counted: bool = True,
         failure: SendFailure | None = None,
+        pause: SendPause | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
         account, key = (account_key(failure.reply.address), failure.reply.key) if failure else ("", "")
@@ -304,6 +315,10 @@ class RedisMailbox:
         mark = "unknown" if failure and failure.may_be_copy else "1" if settled else ""
         arguments: list[Argument] = [math.ceil(seconds * 1000), mark, entry, "1" if counted else "", ""]
         arguments += [account, cooldown_ms, key]
+        if pause:
+            address = pause.reply.address
+            name = number_key(address) if pause.one_number else account_key(address)
+            arguments += [name, math.ceil(pause.seconds * 1000)]
         with self._leases.allow_release(lease):
             answer = await self._scripts.run_one("postpone", lease, arguments)
         if answer == 2:

@@ -15,7 +15,7 @@ from core.ports import RateLimit, SendPermit, ServiceWindow
 from core.processing import AbuseLimits
 from gateway.redis.encoding import needs_open_window
 from gateway.redis.lua import Argument
-from gateway.redis.records.session_keys import account_key
+from gateway.redis.records.session_keys import account_key, number_key
 from gateway.redis.records.template_keys import state_field
 
 log = logging.getLogger("turngate.mailbox")
@@ -49,8 +49,9 @@ class MarkEncoder:
             self._window_argument(reply),
             _template_field(reply),
             self._reply_limit(reply),
+            number_key(address),
         ]
-        for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
+        for name, rate in ((account, rate_limit.account), (number_key(address), rate_limit.number)):
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments

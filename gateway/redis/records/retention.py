@@ -296,8 +296,8 @@ KINDS: Final = (
         8,
     ),
     KeyKind(
-        "tg:failing:*, tg:failures, tg:reasons, tg:paused, tg:pace:*",
-        r"tg:failing:.+|tg:failures|tg:reasons|tg:paused|tg:pace:.+",
+        "tg:failing:*, tg:failures, tg:reasons, tg:paused, tg:pace:*, tg:throttled:*",
+        r"tg:failing:.+|tg:failures|tg:reasons|tg:paused|tg:(pace|throttled):.+",
         "circuit breakers and rate limits of accounts",
         Keeper.OWNER,
         "until the next success; one entry for each account",

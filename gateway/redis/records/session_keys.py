@@ -40,3 +40,8 @@ def message_key(channel: str, provider_id: str) -> str:
 def account_key(address: Address) -> str:
     """Return the identifier of a set of credentials, unique across channels."""
     return f"{address.channel}:{address.account}"
+
+
+def number_key(address: Address) -> str:
+    """Return the identifier of a business's number or ID, unique across accounts."""
+    return f"{account_key(address)}:{address.ours}"

@@ -20,7 +20,7 @@ from channels._kit.outbound import (
 )
 from channels._kit.rendering import PLAIN_DIALECT, attach_captions, attach_choices, render_markdown
 from channels._kit.settings import Setting, parse_secrets, read_settings
-from core.errors import DeliveryError, InvalidSignature, Rejected, Unavailable, Unknown, WebhookTooLarge
+from core.errors import DeliveryError, InvalidSignature, Rejected, Throttled, Unknown, WebhookTooLarge
 from core.model import Address, Event, Ignored, Message, MessagePart, Reply, SentMessage, Turn, TurnReceived
 from core.ports import Capabilities, Webhook, WebhookResponse
 
@@ -88,12 +88,12 @@ class PigeonChannel:
         return [*attach_captions([], message.media, CAPABILITIES), *parts]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Send one note. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        """Send one note. Raises `Rejected`, `Throttled` or `Unknown`."""
         body = {"bird": reply.address.theirs, "text": reply.body, "key": reply.key}
         response = await post(http, NAME, URL, json=body, auth=BearerAuth(self._secrets[0]))
         status, number = response.status_code, get_identifier(parse_json_body(response), "number")
         if status == 429:
-            raise Unavailable("pigeon: all birds are out", retry_after=parse_retry_after(response))
+            raise Throttled("pigeon: all birds are out", retry_after=parse_retry_after(response))
         if status >= 500 or (response.is_success and not number):
             raise Unknown(f"pigeon: {status}", retry_after=parse_retry_after(response))
         if not response.is_success:

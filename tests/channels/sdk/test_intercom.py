@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
-from intercom import Intercom
+from intercom import (
+    CreateOrUpdateTagRequest,
+    Intercom,
+    MultipleFilterSearchRequest,
+    RedactConversationRequest_ConversationPart,
+    RedactConversationRequest_Source,
+    SingleFilterSearchRequest,
+)
 from intercom.core.api_error import ApiError
 
 from channels._kit.simulator import UserMessage
@@ -116,6 +124,102 @@ async def test_lists_come_in_pages(workspace: Workspace) -> None:
     assert found.phone == ADA
 
 
+async def find_parts(workspace: Workspace) -> Any:
+    found = await workspace.hosted.call(
+        lambda: workspace.client.conversations.find(conversation_id=workspace.thread)
+    )
+    return found.conversation_parts.conversation_parts
+
+
+async def test_tags_are_created_renamed_removed_and_deleted(workspace: Workspace) -> None:
+    call, client = workspace.hosted.call, workspace.client
+    made = await call(lambda: client.tags.create(request=CreateOrUpdateTagRequest(name="Refund")))
+    same = await call(lambda: client.tags.create(request=CreateOrUpdateTagRequest(name="refund")))
+    renamed = await call(
+        lambda: client.tags.create(request=CreateOrUpdateTagRequest(name="Money", id=made.id))
+    )
+    assert (same.id, renamed.id, renamed.name) == (made.id, made.id, "Money")
+    assert (await call(lambda: client.tags.find(made.id))).name == "Money"
+
+    await call(lambda: client.tags.tag_conversation(workspace.thread, tag_id=made.id, admin_id=BOT))
+    removed = await call(lambda: client.tags.untag_conversation(workspace.thread, made.id, admin_id=BOT))
+    found = await call(lambda: client.conversations.find(conversation_id=workspace.thread))
+    assert (removed.id, found.tags.tags if found.tags else None) == (made.id, [])
+
+    await call(lambda: client.tags.delete(made.id))
+    assert [tag.id for tag in (await call(client.tags.list)).data or []] == ["86"]
+
+
+async def test_a_conversation_is_found_changed_and_deleted(workspace: Workspace) -> None:
+    call, client = workspace.hosted.call, workspace.client
+    await workspace.hosted.say(UserMessage("intercom", "grace@example.com", "Hello"))
+    await workspace.manage(message_type="close")
+    closed = SingleFilterSearchRequest(field="state", operator="=", value="closed")
+    of_ada = SingleFilterSearchRequest(field="contact_ids", operator="=", value=contact_id(ADA))
+    both = MultipleFilterSearchRequest(operator="AND", value=[closed, of_ada])
+    either = MultipleFilterSearchRequest(
+        operator="OR", value=[closed, SingleFilterSearchRequest(field="open", operator="=", value="true")]
+    )
+
+    searched = [
+        await call(lambda query=query: list(client.conversations.search(query=query)))  # type: ignore[misc]
+        for query in (closed, both, either)
+    ]
+    assert [len(each) for each in searched] == [1, 1, 2]
+    assert searched[1][0].id == workspace.thread
+
+    changed = await call(
+        lambda: client.conversations.update(
+            workspace.thread, title="A refund", custom_attributes={"order": "A1"}
+        )
+    )
+    assert (changed.title, changed.custom_attributes) == ("A refund", {"order": "A1"})
+    deleted = await call(lambda: client.conversations.delete_conversation(workspace.thread))
+    assert (deleted.id, deleted.deleted) == (workspace.thread, True)
+    with pytest.raises(ApiError) as error:
+        await call(lambda: client.conversations.find(conversation_id=workspace.thread))
+    assert error.value.status_code == 404
+
+
+async def test_messages_are_redacted(workspace: Workspace) -> None:
+    call, client = workspace.hosted.call, workspace.client
+    await workspace.reply(message_type="comment", body="<p>My secret</p>")
+    [part] = await find_parts(workspace)
+    redacted = await call(
+        lambda: client.conversations.redact_conversation_part(
+            request=RedactConversationRequest_ConversationPart(
+                conversation_id=workspace.thread, conversation_part_id=part.id
+            )
+        )
+    )
+
+    [shown] = redacted.conversation_parts.conversation_parts
+    assert (shown.redacted, "secret" in shown.body) == (True, False)
+    topics = [json.loads(await each.aread())["topic"] for each in workspace.hosted.webhooks]
+    assert topics[-1] == "conversation_part.redacted"
+    redacted = await call(
+        lambda: client.conversations.redact_conversation_part(
+            request=RedactConversationRequest_Source(
+                conversation_id=workspace.thread, source_id=redacted.source.id
+            )
+        )
+    )
+    assert "Hello" not in redacted.source.body
+
+
+async def test_notes_about_a_contact_and_a_team_are_read(workspace: Workspace) -> None:
+    call, client = workspace.hosted.call, workspace.client
+    person = contact_id(ADA)
+    note = await call(lambda: client.notes.create(person, body="VIP", admin_id=BOT))
+    listed = await call(lambda: list(client.notes.list(contact_id=person)))
+
+    assert (note.body, note.author.id if note.author else "") == ("<p>VIP</p>", BOT)
+    assert [each.id for each in listed] == [note.id]
+    assert (await call(lambda: client.notes.find(int(note.id)))).id == note.id
+    assert (await call(lambda: client.teams.find(team_id=TEAM))).name == "Support"
+    assert (await call(lambda: client.admins.find(admin_id=int(BOT)))).id == BOT
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
@@ -125,6 +229,23 @@ async def test_lists_come_in_pages(workspace: Workspace) -> None:
         (lambda w: w.hosted.call(lambda: w.client.conversations.list(per_page=151)), 400),
         (lambda w: w.hosted.call(lambda: w.client.contacts.list(starting_after="x")), 400),
         (lambda w: w.hosted.call(lambda: w.client.contacts.find("x")), 404),
+        (lambda w: w.hosted.call(lambda: w.client.teams.find("x")), 404),
+        (lambda w: w.hosted.call(lambda: w.client.notes.find(9)), 404),
+        (
+            lambda w: w.hosted.call(lambda: w.client.tags.untag_conversation(w.thread, "86", admin_id=BOT)),
+            404,
+        ),
+        (lambda w: w.hosted.call(lambda: w.client.tags.create(request={"name": ""})), 400),
+        (
+            lambda w: w.hosted.call(lambda: w.client.notes.create(contact_id(ADA), body="x", admin_id="1")),
+            404,
+        ),
+        (
+            lambda w: w.hosted.call(
+                lambda: w.client.conversations.search(query={"field": "x", "operator": "=", "value": "1"})
+            ),
+            400,
+        ),
     ],
 )
 async def test_errors_have_their_status(

@@ -23,7 +23,7 @@ from channels._kit.simulator import (
 )
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
-from core.errors import Rejected, Unavailable, Unknown
+from core.errors import Rejected, Throttled, Unavailable, Unknown
 from core.model import (
     Address,
     Attachment,
@@ -234,13 +234,26 @@ async def test_a_send_to_a_deleted_conversation_is_rejected() -> None:
         await app.channel.send(late, app.http)
 
 
-async def test_a_full_conversation_and_rate_limits_with_and_without_retry_after() -> None:
-    app = Simulation(max_messages=2, sends_retry_after=False)
+@pytest.mark.parametrize(("sends_retry_after", "expected"), [(True, 1.0), (False, None)])
+async def test_requests_over_the_rate_limit_are_refused_and_not_processed(
+    sends_retry_after: bool, expected: float | None
+) -> None:
+    app = Simulation(max_requests_per_second=3, sends_retry_after=sends_retry_after)
     app.say()
-    app.simulator.set_faults(FaultSettings(next=(Fault.TOO_MANY,)))
-    with pytest.raises(Unavailable) as error:
+    await app.send()  # reads the conversation, and posts
+    with pytest.raises(Throttled) as error:
         await app.send()
-    assert error.value.retry_after == 30
+
+    assert (error.value.retry_after, error.value.one_number) == (expected, False)
+    assert len(app.heard()) == 1
+    app.now += 1
+    await app.send()
+    assert len(app.heard()) == 2
+
+
+async def test_a_full_conversation_is_locked() -> None:
+    app = Simulation(max_messages=2)
+    app.say()
     await app.send()
     with pytest.raises(Rejected, match="full"):
         await app.send()

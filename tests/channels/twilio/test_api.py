@@ -12,7 +12,7 @@ import pytest
 import respx
 
 from channels.twilio import SETTINGS, ErrorKind, classify_error_code, create_channel
-from core.errors import ConfigurationError, DeliveryError, Rejected, Unavailable, Unknown
+from core.errors import ConfigurationError, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Address, FailureKind, Reply
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
 
@@ -163,8 +163,20 @@ async def test_a_message_error_is_not_account_wide(
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, 20429), (429, 14107), (400, 21611), (400, 63038)])
-async def test_a_rate_limit_is_unavailable(api: respx.MockRouter, status: int, code: int) -> None:
-    assert isinstance(await refused(api, status, code), Unavailable)
+async def test_a_rate_limit_is_no_failure_of_the_account(
+    api: respx.MockRouter, status: int, code: int
+) -> None:
+    assert isinstance(await refused(api, status, code), Throttled)
+
+
+@pytest.mark.parametrize("status", [400, 429])
+async def test_a_full_queue_of_a_number_is_waited_for_at_that_number(
+    api: respx.MockRouter, status: int
+) -> None:
+    error = await refused(api, status, 21611)
+
+    assert isinstance(error, Throttled)
+    assert (error.one_number, error.retry_after) == (True, 600.0)
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, 20500), (503, 20503), (500, 21211)])

@@ -513,3 +513,17 @@ def test_a_request_counts_until_its_response() -> None:
     played.set_faults(FaultSettings(answer_delay=5.0))
 
     assert [create(played, now=NOON + after)[0].status for after in (0, 5, 6)] == [201, 429, 201]
+
+
+def test_a_number_queues_what_it_sends_in_four_hours() -> None:
+    played = TwilioSimulator(
+        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, segments_per_second=1 / 3600
+    )
+    two_segments = {"Body": "x" * 161}
+    answers = [create(played, two_segments)[0] for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [201, 201, 429]
+    assert code(answers[2]) == (429, 21611)
+    assert create(played, {"From": WHATSAPP, "To": f"whatsapp:{ADA}"})[0].status == 201
+    assert create(played, now=NOON + 3590)[0].status == 429
+    assert create(played, now=NOON + 3610)[0].status == 201

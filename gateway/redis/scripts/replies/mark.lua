@@ -2,8 +2,8 @@
 -- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
 -- proactive message, confirmation, or ''), voice, the contact's side of its address, whether it needs an open service
 -- window (1, closed if the provider has said so, or ''), the field of its template in tg:template_states or '', the number
--- of the bot's replies that the contact gets in an hour (0: no limit), then for each rate limit its name and the
--- milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
+-- of the bot's replies that the contact gets in an hour (0: no limit), the sender's number, then for each rate limit its
+-- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
 -- Returns 1, 0 (dropped), 2 (another reply is before it, or the contact's address has changed; look again),
 -- 3 (the service window is closed; the reply stays), {milliseconds to wait, reason}, with a 1 behind them when the session is
 -- silent from now on, or nil when the lease is lost.
@@ -19,7 +19,7 @@ local function rate_limit_wait(bulk)
     return math.max(slot - now, 0)
   end
   local wait, caught_up = 0, {}
-  for i = 12, #ARGV, 2 do
+  for i = 13, #ARGV, 2 do
     local interval = tonumber(ARGV[i + 1])
     local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
     wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
@@ -52,7 +52,7 @@ if reason then
   count_class('refusals', redis.call('HGET', s, 'account') or '', code or 'other')
   return 0
 end
-local held_back = breaker_wait(session, ARGV[5], now)
+local held_back = throttle_wait(session, ARGV[5], ARGV[12], now) or breaker_wait(session, ARGV[5], now)
 if held_back then return held_back end
 local over, replied = reply_limit_wait(session, ARGV[3], ARGV[6] == 'confirmation' and 0 or tonumber(ARGV[11]), now)
 if over then return over end

@@ -1,6 +1,7 @@
 -- Guarantee L8: release the lease and schedule the session for later. ARGV: session, fence, milliseconds, settled (1, '' or unknown), log entry,
 -- counted (1 or ''), failed (1 or '': the dialog raised an error), and the account whose send failed ('' for none) with its
--- minimum cooldown in milliseconds and the reply's key. Returns 1, 2 when the circuit breaker opens, or nil when the lease
+-- minimum cooldown in milliseconds and the reply's key; optionally the account or number that is over a rate limit of the
+-- provider, and for how many milliseconds its sends pause. Returns 1, 2 when the circuit breaker opens, or nil when the lease
 -- is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
@@ -21,6 +22,11 @@ local function record_send_failure(account, min_cooldown, reply, reason)
   redis.call('PEXPIRE', 'tg:reasons', RETENTION_MS)
   count('paused')
   return 2
+end
+
+local function pause_sends(name, pause)
+  local until_ = math.max(now + pause, tonumber(redis.call('GET', 'tg:throttled:' .. name) or 0))
+  redis.call('SET', 'tg:throttled:' .. name, until_, 'PX', until_ - now)
 end
 
 -- A session whose provider is down for hours is postponed hundreds of times: its log keeps the last of these.
@@ -48,4 +54,5 @@ redis.call('ZADD', 'tg:due', due, session)
 local reason = cjson.decode(ARGV[5]).reason
 drop_previous_entry(reason)
 log_entry(session, 'postponed', ARGV[5])
+if ARGV[11] then pause_sends(ARGV[11], tonumber(ARGV[12])) end
 return ARGV[8] == '' and 1 or record_send_failure(ARGV[8], tonumber(ARGV[9]), ARGV[10], reason)

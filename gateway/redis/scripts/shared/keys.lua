@@ -60,6 +60,7 @@
 --   tg:failing:*  zset    replies of an account that failed since its last success, by time; as many as open its breaker
 --   tg:failures   hash    how often the circuit breaker opened since the last success, by account
 --   tg:reasons    hash    the error that opened the circuit breaker, by account
+--   tg:throttled:*  string  until when the sends of an account or number pause, because of a rate limit of the provider
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --   tg:hooks, tg:hook*, tg:events     subscriptions of the operator's systems (events.lua, hooks/take_events.lua)
 --   tg:place:*    string  with several partitions: that of a contact's name; tg:sent_in:*: that of a sent message;
