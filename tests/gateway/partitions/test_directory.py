@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StorageUnavailable
 from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.layout import admit_layout, read_spread, spread_over
 from gateway.redis.records.processes.process_versions import announce, describe_this_process
@@ -97,6 +97,8 @@ async def test_new_contacts_stay_home_until_all_processes_know_the_partitions(
 async def test_fewer_partitions_than_the_data_has_are_refused(stores: Sequence[Redis]) -> None:
     assert await read_spread(stores[0], 4) == 4
 
+    with pytest.raises(StorageUnavailable, match="TURNGATE_PARTITIONS=4"):
+        await read_spread(stores[0], 2)  # of a process that began while the server was away
     with pytest.raises(ConfigurationError, match="TURNGATE_PARTITIONS=4"):
         await admit_layout(stores[0], 2)
     with pytest.raises(ConfigurationError, match="cannot be taken away"):
