@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from flows.nlu.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.choices import recognize_choice, recognize_choice_label
-from flows.nlu.claims import EMAIL_PATTERN, mask_claimed, without_contacts
+from flows.nlu.claims import (
+    EMAIL_PATTERN,
+    find_phone_spans,
+    mask_claimed,
+    mask_code,
+    mask_spans,
+    without_contacts,
+)
 from flows.nlu.clauses import denied_positions, doubted_positions, is_excepted, split_clauses
 from flows.nlu.condition_words import (
     EMPTY_CONDITION_WORDS,
@@ -43,6 +50,7 @@ from flows.nlu.promised_deeds import promises_deed
 from flows.nlu.questions_beside import without_questions
 from flows.nlu.quotations import Unquoted, is_newest, may_quote, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
+from flows.nlu.births import tells_birth
 from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes
 from flows.nlu.said import Said
 from flows.nlu.short_answers import (
@@ -69,6 +77,10 @@ __all__ = [
     "CLAUSE_END",
     "EMAIL_PATTERN",
     "EMPTY_CONDITION_WORDS",
+    "find_phone_spans",
+    "mask_code",
+    "tells_birth",
+    "mask_spans",
     "MAX_DIGITS",
     "WORDS_FOR_USERS",
     "AnswerVocabulary",

@@ -92,11 +92,23 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     others = values_of_others(slot, names, text) | denied_numbers(slot, text)
     values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
     if len(values) > 1 and (named := recognize_named_numbers(slot, names, text)):
-        values = [*named]
+        values = [*values, *named] if _changes_behind(slot, text, named) else [*named]
     reading = single_value(values, text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
+    """Return whether who writes corrects the number that has a noun: “four of us, well five”."""
+    lexicon = lexicon_for(slot.language)
+    words = tokenize(text)
+    at = [at for at, word in enumerate(words) if word in lexicon.clauses.second_thoughts]
+    return any(
+        number.value is not None and number.value not in named
+        for start in at
+        for number in recognize_numbers(" ".join(words[start:]), slot.language)
+    )
 
 
 def _is_age_to_come(slot: Slot, names: frozenset[str], text: str) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
+from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message_text import MessageText
 from flows.locales import lexicon_for
@@ -15,11 +16,15 @@ from flows.nlu import (
     asks_back,
     asks_for_name,
     content_words,
+    find_phone_spans,
     hardly_is_address,
     is_about_past,
+    mask_code,
     mask_reports,
+    mask_spans,
     names_something,
     read_name,
+    tells_birth,
     wants_to_skip,
     without_contacts,
     without_naming,
@@ -32,14 +37,17 @@ from flows.slots import (
     extract_slot,
     is_birth_date,
     label_words,
+    nouns_of_slot,
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
+    stem_of_noun,
     without_addition,
     words_of_slot,
 )
-from flows.text import tokenize
+from flows.text import normalize_same_length, tokenize
 
+_WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE_KINDS = ("date", "time")
 _MIN_NAME_LENGTH = 4
@@ -47,6 +55,8 @@ _NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
+_CLAIMED_KINDS = ("phone", "integer", "number")
+"""Kinds whose digits may be a part of a code."""
 
 
 class ParsedMessage(MessageText):
@@ -101,7 +111,7 @@ class ParsedMessage(MessageText):
             return SlotReading(chosen, weight=1)
         if slot.is_told_by and (asked := self._asked_number(slot.name)):
             return self.extract_slot(asked)
-        if slot.kind == "text" and self._labels_other(slot):
+        if (slot.kind == "text" and self._labels_other(slot)) or self._names_other_day(slot):
             return SlotReading()
         if slot.kind in _NUMBER_KINDS and self.corrects_previous:
             if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
@@ -113,8 +123,12 @@ class ParsedMessage(MessageText):
             text = without_addition(slot, text)
         if slot.kind == "time" and slot.question and not self._asks_first_for(slot):
             is_bare = recognize_bare_hour(text, self.language) is not None
+            if is_bare and text.strip().isdecimal():
+                return SlotReading()
             slot = replace(slot, question="") if is_bare else slot
         reading = extract_slot(self._with_question(slot), text, self.request.today)
+        if reading.error_message and slot.kind == "date" and is_birth_date(slot) and slot != self._first_slot:
+            return SlotReading()  # where nobody asked for it, any other day is none
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
@@ -132,7 +146,7 @@ class ParsedMessage(MessageText):
 
     def _asks_first_for(self, slot: Slot) -> bool:
         """Return whether the node's first edge with a value is the slot's: a mere number may answer it."""
-        first = next((edge for edge in self.request.node.edges if edge.slots), None)
+        first = self._first_edge
         return first is not None and any(own.required and own.name == slot.name for own in first.slots)
 
     def _with_question(self, slot: Slot) -> Slot:
@@ -188,6 +202,12 @@ class ParsedMessage(MessageText):
         own = len(labels.pop(slot.name, frozenset()) & set(self.words))
         return any(own <= len(words & set(self.words)) for words in labels.values())
 
+    def _names_other_day(self, slot: Slot) -> bool:
+        """Return whether the text is about a day of birth, which is another value: “my birthday's the 14th”."""
+        if slot.kind != "date" or is_birth_date(slot):
+            return False
+        return tells_birth(self.text, self.language)
+
     def _asked_number(self, name: str) -> Slot | None:
         """Return the number of this name that the node asks for, where others are told by their noun."""
         return next(
@@ -229,11 +249,66 @@ class ParsedMessage(MessageText):
 
     def _text_for(self, slot: Slot) -> str:
         """Return the text without what only tells of something: not where that is what is asked for."""
+        if slot.kind == "pattern":
+            return self._text_for_code(slot)
+        if slot.kind == "enum" and self._first_slot and self._first_slot.name != slot.name:
+            return self._without_counted(mask_reports(self.text, self.language))
+        own = self._text_without_code if slot.kind in (*_CLAIMED_KINDS, *_DATE_KINDS) else self.text
         if slot.kind not in _TOLD_KINDS or self._asks_about_past:
-            return self.text
+            return own
         is_past = slot.must_be_past or is_about_past(words_of_slot(slot), self.language)
-        text = self.text if is_past else self._text_without_reports
+        text = own if is_past else mask_reports(own, self.language)
         return self._without_names_of_values(text) if slot.kind in _DATE_KINDS else text
+
+    def _without_counted(self, text: str) -> str:
+        """Return the text of the same length without the nouns of a number: six *passengers* are no “foot passengers”."""
+        nouns = self._counted_nouns
+        if not nouns:
+            return text
+        return _WORD.sub(
+            lambda match: ";" + " " * (len(match[0]) - 1) if stem_of_noun(match[0].casefold()) in nouns else match[0], text
+        )
+
+    @cached_property
+    def _counted_nouns(self) -> frozenset[str]:
+        numbers = {
+            slot.name: slot
+            for edge in self.request.available_edges
+            for slot in edge.slots
+            if slot.kind in _NUMBER_KINDS and slot.is_told_by
+        }
+        return frozenset[str]().union(
+            *(
+                nouns_of_slot(slot, words_of_slot(slot))
+                for slot in numbers.values()
+                if recognize_named_numbers(slot, words_of_slot(slot), self.text)
+            )
+        )
+
+    def _text_for_code(self, slot: Slot) -> str:
+        """Return the text without a phone number where one is asked for: its digits are no known code's."""
+        asked = self._first_slot
+        is_named = not label_words(slot).isdisjoint(self.words)
+        if asked is None or asked.kind != "phone" or asked.name == slot.name or is_named:
+            return self.text
+        plain = normalize_same_length(self.text)
+        return mask_spans(plain, find_phone_spans(plain, self.language, is_asked=True))
+
+    @cached_property
+    def _first_slot(self) -> Slot | None:
+        """The value that the node asks for first."""
+        return next((slot for slot in self._first_edge.slots if slot.required), None) if self._first_edge else None
+
+    @cached_property
+    def _first_edge(self) -> CompiledEdge | None:
+        return next((edge for edge in self.request.node.edges if edge.slots), None)
+
+    @cached_property
+    def _text_without_code(self) -> str:
+        """The text without the code that the node asks for: its digits are no day and no phone number."""
+        asked = self._first_slot
+        code = self.extract_slot(asked).value if asked and asked.kind == "pattern" else None
+        return self.text if code is None else mask_code(self.text, str(code))
 
     def _without_names_of_values(self, text: str) -> str:
         """Return the text of the same length without the values of lists, which say nothing about a day."""
@@ -254,10 +329,6 @@ class ParsedMessage(MessageText):
         words = {word for label in labels for word in tokenize(label) if word.isalpha() and word not in known}
         long = [re.escape(word) for word in sorted(words) if len(word) >= _MIN_NAME_LENGTH]
         return re.compile(rf"\b(?:{'|'.join(long)})\b", re.IGNORECASE) if long else None
-
-    @cached_property
-    def _text_without_reports(self) -> str:
-        return mask_reports(self.text, self.language)
 
     @cached_property
     def _asks_about_past(self) -> bool:

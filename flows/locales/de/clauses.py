@@ -97,6 +97,7 @@ CLAUSES: Final = ClauseWords(
         "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
     ),
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
+    second_thoughts=words("beziehungsweise bzw besser genauer naja sorry moment quatsch"),
     own_words=words("mich mir uns mein meine meinen meinem meiner als"),
     request_starts=phrases(
         "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, "

@@ -91,6 +91,7 @@ CLAUSES: Final = ClauseWords(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
     addition_words=words("otros otras más adicionales"),
+    second_thoughts=words("bueno mejor perdón digo perdona espera"),
     own_words=words("mí mi mis me nos de que"),
     request_starts=phrases(
         "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "

@@ -211,7 +211,7 @@ LEXICON: Final = Lexicon(
     negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
     value_negations=phrases("no, ni"),
     trailing_negations=words("no"),
-    correction_words=words("perdón perdone disculpe no mejor digo quería decir corrección sino realidad"),
+    correction_words=words("perdón perdona perdone disculpa disculpe no mejor digo quería decir corrección sino realidad"),
     question_words=words(
         "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes "
         "puedo pueden hay tienen"
