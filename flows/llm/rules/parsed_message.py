@@ -8,25 +8,20 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message_text import MessageText
+from flows.llm.rules.claimed_text import ClaimedText
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
     asks_for_name,
     content_words,
-    find_phone_spans,
     hardly_is_address,
-    is_about_past,
-    mask_code,
-    mask_reports,
-    mask_spans,
     names_something,
     read_name,
     tells_birth,
     wants_to_skip,
     without_contacts,
+    without_lead,
     without_naming,
 )
 from flows.nlu.datetimes import name_day_period, recognize_bare_hour
@@ -37,15 +32,12 @@ from flows.slots import (
     extract_slot,
     is_birth_date,
     label_words,
-    nouns_of_slot,
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
-    stem_of_noun,
     without_addition,
     words_of_slot,
 )
-from flows.text import normalize_same_length, tokenize
 
 _WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -59,7 +51,7 @@ _CLAIMED_KINDS = ("phone", "integer", "number")
 """Kinds whose digits may be a part of a code."""
 
 
-class ParsedMessage(MessageText):
+class ParsedMessage(ClaimedText):
     """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
@@ -80,7 +72,11 @@ class ParsedMessage(MessageText):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
-        return without_naming(text, self.language) if is_name else text
+        return (
+            without_naming(text, self.language)
+            if is_name
+            else without_lead(slot.question, text, self.language)
+        )
 
     def _name(self) -> str:
         """Return the name that the message is, also beside a phone number or an e-mail address."""
@@ -118,7 +114,7 @@ class ParsedMessage(MessageText):
                 slot = replace(slot, is_told_by="")
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
-        text = self._text_for(slot)
+        text = self.text_for(slot)
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
         if slot.kind == "time" and slot.question and not self._asks_first_for(slot):
@@ -127,8 +123,10 @@ class ParsedMessage(MessageText):
                 return SlotReading()
             slot = replace(slot, question="") if is_bare else slot
         reading = extract_slot(self._with_question(slot), text, self.request.today)
-        if reading.error_message and slot.kind == "date" and is_birth_date(slot) and slot != self._first_slot:
-            return SlotReading()  # where nobody asked for it, any other day is none
+        if reading.value is not None and self.is_noun_of_number(slot, reading.value):
+            return SlotReading()
+        if reading.error_message and self._is_birth_unasked(slot):
+            return SlotReading()  # any other day is none
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
@@ -144,9 +142,14 @@ class ParsedMessage(MessageText):
             else reading
         )
 
+    def _is_birth_unasked(self, slot: Slot) -> bool:
+        named = lexicon_for(self.language).clauses.birth_words
+        is_birth = slot.kind == "date" and is_birth_date(slot) and named.isdisjoint(self.words)
+        return is_birth and not self._asks_first_for(slot)
+
     def _asks_first_for(self, slot: Slot) -> bool:
         """Return whether the node's first edge with a value is the slot's: a mere number may answer it."""
-        first = self._first_edge
+        first = self.first_edge
         return first is not None and any(own.required and own.name == slot.name for own in first.slots)
 
     def _with_question(self, slot: Slot) -> Slot:
@@ -164,7 +167,7 @@ class ParsedMessage(MessageText):
         """Return the number that the text puts in the place of this slot's, and of no other's."""
         values = self.request.values
         known = [values.get(name) for name in self._names_of_numbers]
-        new = replaced_number(slot, values.get(slot.name), self._text_for(slot))
+        new = replaced_number(slot, values.get(slot.name), self.text_for(slot))
         if new is None or known.count(values.get(slot.name)) != 1:
             return None
         return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)
@@ -179,7 +182,7 @@ class ParsedMessage(MessageText):
             for other in edge.slots
             if other.kind == "enum"
         }
-        text = self._text_for(slot)
+        text = self.text_for(slot)
         counted = {count for other in lists.values() for count in numbers_of_values(slot, other, text)}
         if len(counted) != 1:
             return None
@@ -203,7 +206,7 @@ class ParsedMessage(MessageText):
         return any(own <= len(words & set(self.words)) for words in labels.values())
 
     def _names_other_day(self, slot: Slot) -> bool:
-        """Return whether the text is about a day of birth, which is another value: “my birthday's the 14th”."""
+        """Return whether the text tells a day of birth, which is another value (“my birthday's …”)."""
         if slot.kind != "date" or is_birth_date(slot):
             return False
         return tells_birth(self.text, self.language)
@@ -245,98 +248,6 @@ class ParsedMessage(MessageText):
         return not own and any(
             value in recognize_named_numbers(other, words_of_slot(other), self.text)
             for other in others.values()
-        )
-
-    def _text_for(self, slot: Slot) -> str:
-        """Return the text without what only tells of something: not where that is what is asked for."""
-        if slot.kind == "pattern":
-            return self._text_for_code(slot)
-        if slot.kind == "enum" and self._first_slot and self._first_slot.name != slot.name:
-            return self._without_counted(mask_reports(self.text, self.language))
-        own = self._text_without_code if slot.kind in (*_CLAIMED_KINDS, *_DATE_KINDS) else self.text
-        if slot.kind not in _TOLD_KINDS or self._asks_about_past:
-            return own
-        is_past = slot.must_be_past or is_about_past(words_of_slot(slot), self.language)
-        text = own if is_past else mask_reports(own, self.language)
-        return self._without_names_of_values(text) if slot.kind in _DATE_KINDS else text
-
-    def _without_counted(self, text: str) -> str:
-        """Return the text of the same length without the nouns of a number: six *passengers* are no “foot passengers”."""
-        nouns = self._counted_nouns
-        if not nouns:
-            return text
-        return _WORD.sub(
-            lambda match: ";" + " " * (len(match[0]) - 1) if stem_of_noun(match[0].casefold()) in nouns else match[0], text
-        )
-
-    @cached_property
-    def _counted_nouns(self) -> frozenset[str]:
-        numbers = {
-            slot.name: slot
-            for edge in self.request.available_edges
-            for slot in edge.slots
-            if slot.kind in _NUMBER_KINDS and slot.is_told_by
-        }
-        return frozenset[str]().union(
-            *(
-                nouns_of_slot(slot, words_of_slot(slot))
-                for slot in numbers.values()
-                if recognize_named_numbers(slot, words_of_slot(slot), self.text)
-            )
-        )
-
-    def _text_for_code(self, slot: Slot) -> str:
-        """Return the text without a phone number where one is asked for: its digits are no known code's."""
-        asked = self._first_slot
-        is_named = not label_words(slot).isdisjoint(self.words)
-        if asked is None or asked.kind != "phone" or asked.name == slot.name or is_named:
-            return self.text
-        plain = normalize_same_length(self.text)
-        return mask_spans(plain, find_phone_spans(plain, self.language, is_asked=True))
-
-    @cached_property
-    def _first_slot(self) -> Slot | None:
-        """The value that the node asks for first."""
-        return next((slot for slot in self._first_edge.slots if slot.required), None) if self._first_edge else None
-
-    @cached_property
-    def _first_edge(self) -> CompiledEdge | None:
-        return next((edge for edge in self.request.node.edges if edge.slots), None)
-
-    @cached_property
-    def _text_without_code(self) -> str:
-        """The text without the code that the node asks for: its digits are no day and no phone number."""
-        asked = self._first_slot
-        code = self.extract_slot(asked).value if asked and asked.kind == "pattern" else None
-        return self.text if code is None else mask_code(self.text, str(code))
-
-    def _without_names_of_values(self, text: str) -> str:
-        """Return the text of the same length without the values of lists, which say nothing about a day."""
-        pattern = self._names_of_values
-        return pattern.sub(lambda match: f";{' ' * (len(match[0]) - 1)}", text) if pattern else text
-
-    @cached_property
-    def _names_of_values(self) -> re.Pattern[str] | None:
-        lexicon = lexicon_for(self.language)
-        known = lexicon.fillers | lexicon.clauses.value_companions | lexicon.times.vague_day_periods
-        labels = {
-            str(label)
-            for edge in self.request.available_edges
-            for slot in edge.slots
-            if slot.kind == "enum"
-            for label in (*slot.allowed_values, *(name for name, _ in slot.synonyms))
-        }
-        words = {word for label in labels for word in tokenize(label) if word.isalpha() and word not in known}
-        long = [re.escape(word) for word in sorted(words) if len(word) >= _MIN_NAME_LENGTH]
-        return re.compile(rf"\b(?:{'|'.join(long)})\b", re.IGNORECASE) if long else None
-
-    @cached_property
-    def _asks_about_past(self) -> bool:
-        """True if a past day is among what is asked for, so that the values belong to it."""
-        return any(
-            slot.must_be_past and not is_birth_date(slot)
-            for edge in self.request.available_edges
-            for slot in edge.slots
         )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:

@@ -106,7 +106,10 @@ CLAUSES: Final = ClauseWords(
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
     addition_words=words("more extra another additional further"),
-    second_thoughts=words("well sorry actually rather wait"),
+    bounds_behind=phrases(
+        "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
+    ),
+    second_thoughts=words("oops damn well sorry actually rather wait"),
     own_words=words("me us my our myself ourselves"),
     request_starts=phrases(
         "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how "
@@ -211,6 +214,7 @@ CLAUSES: Final = ClauseWords(
     ),
     count_phrases=phrases("how many, the number of, number of"),
     unit_abbreviations={
+        "cm": "centimet",
         "km": "kilomet",
         "kg": "kilo",
         "lbs": "pound",
