@@ -112,8 +112,10 @@ def _corrected_number(slot: Slot, text: str) -> SlotReading | None:
     at = [position for position, word in enumerate(words) if is_number_word(word, slot.language)]
     if len(at) != _TWO or words[at[1] - 1] not in lexicon.answers.no:
         return None
-    values = [recognize_numbers(words[position], slot.language)[0].value for position in at]
-    no = words[at[1] - 1]
+    numbers = [number for position in at for number in recognize_numbers(words[position], slot.language)]
+    values, no = [number.value for number in numbers], words[at[1] - 1]
+    if len(values) != _TWO:
+        return None
     if no in lexicon.answers.negating_no and not re.search(rf"\b{re.escape(no)}\s*[,.;:]", normalize(text)):
         messages = messages_for(slot.language)
         return SlotReading(

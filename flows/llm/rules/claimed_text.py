@@ -71,7 +71,7 @@ class ClaimedText(MessageText):
             slot.name: slot
             for edge in self.request.available_edges
             for slot in edge.slots
-            if slot.kind in _NUMBER_KINDS and slot.is_told_by
+            if slot.kind in _NUMBER_KINDS
         }
         nouns = (nouns_of_slot(slot, words_of_slot(slot)) for slot in numbers.values())
         return frozenset[str]().union(*nouns)
