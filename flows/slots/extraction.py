@@ -45,7 +45,7 @@ _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 
 _COUNTED_KINDS = ("date", "integer", "number", "time")
 
-_DICTATED = re.compile(r"[+]?(?:\d{1,4}[ ,]+){2,}\d{1,4}\W*")
+_DICTATED = re.compile(r"[+]?(?:\d[ ,]+){6,}\d\W*")
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 

@@ -9,7 +9,7 @@ import pytest
 from flows.document import Flow
 from tests.flows.conversation import machine
 
-_SLOTS = {
+_SLOTS: dict[str, dict[str, Any]] = {
     "code": {"question": "Your code?", "pattern": "^[0-9]{7}$", "description": "your code"},
     "day": {"question": "Which day?", "format": "date", "x-future": True, "description": "the day"},
     "guests": {"question": "How many guests?", "type": "integer", "description": "the number of guests"},
@@ -44,7 +44,8 @@ async def _slots(flow: Flow, *texts: str) -> dict[str, Any]:
     talk = machine(flow)
     for text in ("hello", *texts):
         await talk.turn(text)
-    return dict((talk.state or {}).get("slots") or {})
+    state: dict[str, Any] = dict(talk.state or {})
+    return dict(state.get("slots") or {})
 
 
 @pytest.mark.parametrize(
