@@ -82,7 +82,7 @@ def _regrets(text: str, language: str) -> bool:
     clauses = split_clauses(text, language)
     opening = {word for clause in clauses[:1] for word in clause[:_MAX_OPENING]}
     is_late = not opening.isdisjoint(lexicon_for(language).clauses.second_thoughts)
-    return is_late or any(asks_to_wait(" ".join(clause), language) for clause in clauses[:1])
+    return is_late or (len(clauses) > 1 and asks_to_wait(" ".join(clauses[0]), language))
 
 
 def _is_remark(text: str, language: str) -> bool:
