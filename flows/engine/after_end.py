@@ -8,8 +8,18 @@ from core.model import Turn
 from flows.compiled import CompiledEdge, CompiledFlow
 from flows.llm.rules import best_edge
 from flows.locales import lexicon_for
-from flows.nlu import has_wish, is_greeting, is_small_talk, recognize_confirmation, without_courtesies
+from flows.nlu import (
+    asks_to_wait,
+    has_wish,
+    is_greeting,
+    is_small_talk,
+    recognize_confirmation,
+    split_clauses,
+    without_courtesies,
+)
 from flows.text import tokenize
+
+_MAX_OPENING = 2
 
 
 def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
@@ -26,7 +36,7 @@ def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
     if is_greeting(turn.text, flow.language):
         return True
     rest = without_courtesies(turn.text, flow.language)
-    if rest == turn.text and not _is_remark(rest, flow.language):
+    if rest == turn.text and not (_is_remark(rest, flow.language) or _regrets(rest, flow.language)):
         return True
     if recognize_confirmation(turn.text, flow.language) is not None and len(tokenize(turn.text)) == 1:
         return False  # a bare no answers nothing that is open
@@ -65,6 +75,14 @@ def _first_edges(flow: CompiledFlow) -> Iterator[CompiledEdge]:
     seen = {edge.id: edge for node in first if not node.is_router for edge in node.edges}
     yield from (edge for edge in seen.values() if not edge.edge.is_fallback)
     yield from (edge for edge in flow.global_edges if edge.id not in seen)
+
+
+def _regrets(text: str, language: str) -> bool:
+    """Return whether a text begins with a second thought (“hang on, I gave you the wrong number”)."""
+    clauses = split_clauses(text, language)
+    opening = {word for clause in clauses[:1] for word in clause[:_MAX_OPENING]}
+    is_late = not opening.isdisjoint(lexicon_for(language).clauses.second_thoughts)
+    return is_late or (len(clauses) > 1 and asks_to_wait(" ".join(clauses[0]), language))
 
 
 def _is_remark(text: str, language: str) -> bool:

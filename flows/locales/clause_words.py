@@ -62,6 +62,10 @@ class ClauseWords:
     """Words that make the amount before them another one (“3 more”)."""
     addition_words: Words = frozenset()
     """Words that add to what there is (“2 more days”)."""
+    bounds_behind: Phrases = ()
+    """Phrases behind a day or a time that make it a limit (“at the earliest”)."""
+    second_thoughts: Words = frozenset()
+    """Words behind which something better is said (“four, well five”)."""
     own_words: Words = frozenset()
     """Words for who writes (“me and 2 more”)."""
     request_starts: Phrases = ()

@@ -71,6 +71,8 @@ class AnswerWords:
     """Phrases whose words would be taken for an answer, but are none (“right now”)."""
     negating_no: Words = frozenset()
     """Words for no that also negate what follows, as “not” does (Spanish “no es correcto”)."""
+    lone_no: Words = frozenset()
+    """Words for no that never negate what follows (German “nein ich meinte 6”)."""
     yes_alone: Words = frozenset()
     """Words that are a yes only as the complete answer."""
     no_alone: Words = frozenset()

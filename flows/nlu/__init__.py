@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from flows.nlu.beside import CLAUSE_END, is_among_unknown
+from flows.nlu.births import tells_birth
 from flows.nlu.choices import recognize_choice, recognize_choice_label
-from flows.nlu.claims import EMAIL_PATTERN, mask_claimed, without_contacts
+from flows.nlu.claims import (
+    EMAIL_PATTERN,
+    find_phone_spans,
+    mask_claimed,
+    mask_code,
+    mask_spans,
+    without_contacts,
+)
 from flows.nlu.clauses import denied_positions, doubted_positions, is_excepted, split_clauses
 from flows.nlu.condition_words import (
     EMPTY_CONDITION_WORDS,
@@ -33,6 +41,7 @@ from flows.nlu.open_answers import (
     hardly_is_address,
     names_something,
     read_name,
+    without_lead,
     without_naming,
 )
 from flows.nlu.pattern_entities import extract_pattern_matches
@@ -43,7 +52,7 @@ from flows.nlu.promised_deeds import promises_deed
 from flows.nlu.questions_beside import without_questions
 from flows.nlu.quotations import Unquoted, is_newest, may_quote, remove_quotations
 from flows.nlu.reports import is_about_past, mask_reports, new_date_only
-from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes
+from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.said import Said
 from flows.nlu.short_answers import (
     asks_for_agreement,
@@ -97,6 +106,7 @@ __all__ = [
     "expects_willingness",
     "extract_pattern_matches",
     "find_labels",
+    "find_phone_spans",
     "fit_vectorizer",
     "hardly_is_address",
     "has_wish",
@@ -115,8 +125,10 @@ __all__ = [
     "is_small_talk",
     "is_unreserved_yes",
     "mask_claimed",
+    "mask_code",
     "mask_doubts",
     "mask_reports",
+    "mask_spans",
     "may_quote",
     "mentions_ending",
     "names_person",
@@ -124,6 +136,7 @@ __all__ = [
     "negates_other_words",
     "new_date_only",
     "one_of",
+    "postpones",
     "promises_deed",
     "read_name",
     "read_short_amount",
@@ -139,10 +152,12 @@ __all__ = [
     "repeats_offer",
     "speaks_of_own_people",
     "split_clauses",
+    "tells_birth",
     "tells_fact",
     "wants_to_skip",
     "without_contacts",
     "without_courtesies",
+    "without_lead",
     "without_naming",
     "without_questions",
     "without_subject",

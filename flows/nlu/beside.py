@@ -26,6 +26,8 @@ def stands_beside_unknown(
     ahead, behind = _within_clause(before[::-1]), _within_clause(after)
     if is_excepted(ahead[::-1], language):
         return True
+    if f" {' '.join(behind)} ".startswith(_bounds(lexicon)):
+        return True
     known = _known_words(lexicon, language) | names
     ordinals = lexicon.clauses.ordinals
     return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
@@ -73,6 +75,11 @@ def _is_changed(
         if word not in known:
             return True
     return False
+
+
+@cache
+def _bounds(lexicon: Lexicon) -> tuple[str, ...]:
+    return tuple(f" {phrase} " for phrase in lexicon.clauses.bounds_behind)
 
 
 @cache

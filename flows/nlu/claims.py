@@ -73,6 +73,12 @@ def without_contacts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     return mask_spans(text, [*spans, *find_phone_spans(plain, language, is_asked=True)])
 
 
+def mask_code(text: str, code: str) -> str:
+    """Return the text of the same length without a code, whatever spaces and dashes it is written with."""
+    spelt = r"[ ‐‑–-]?".join(map(re.escape, code))
+    return mask_spans(text, [match.span() for match in re.finditer(rf"(?i)(?<!\w){spelt}(?!\w)", text)])
+
+
 def mask_spans(text: str, spans: list[Span]) -> str:
     """Return the text of the same length with these spans blanked out."""
     for start, end in spans:

@@ -52,7 +52,8 @@ def is_negation(word: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def is_negated(start: int, among: tuple[str, ...], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether one of the three words before position `start` negates it."""
     lexicon = lexicon_for(language)
-    return any(_is_negation(word, lexicon) for word in among[max(0, start - _NEGATION_DISTANCE) : start])
+    before = among[max(0, start - _NEGATION_DISTANCE) : start]
+    return any(_is_negation(word, lexicon) and word not in lexicon.answers.lone_no for word in before)
 
 
 def _is_negation(word: str, lexicon: Lexicon) -> bool:

@@ -14,6 +14,7 @@ from flows.nlu.short_answers import is_ignorant, is_indifferent
 from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
+_WHICH = ("which", "what", "welche", "que", "cual")
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
 
@@ -60,6 +61,8 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         part[0].isupper() for part in re.findall(r"\w+", name)
     )
     common = sum(word in _common_words(lexicon, language) for word in words)
+    if not is_proper and not lexicon.answers.generic.isdisjoint(words):
+        return ""  # “a question”
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
 
 
@@ -71,6 +74,16 @@ def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> 
 def without_naming(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without what says that it is a name: “Biscuit” of “she's called Biscuit”."""
     return _strip(text, *_naming(lexicon_for(language))) or text
+
+
+def without_lead(question: str, text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a short answer without the preposition of its question: “in Bonn” to “In which town?”."""
+    asked, words = tokenize(question), tokenize(text)
+    if len(asked) < 2 or not 1 < len(words) <= _MAX_NAME_WORDS or asked[0] != words[0]:
+        return text
+    lexicon = lexicon_for(language)
+    is_lead = asked[0] in lexicon.fillers | lexicon.stop_words and asked[1].startswith(_WHICH)
+    return text[len(asked[0]) :].lstrip() if is_lead and normalize(text).startswith(f"{asked[0]} ") else text
 
 
 def _without_introduction(text: str, lexicon: Lexicon) -> str:

@@ -21,15 +21,16 @@ _TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 def extract_pattern_matches(
     pattern: re.Pattern[str] | BoundedRegex, text: str, language: str = DEFAULT_LANGUAGE
 ) -> Iterator[str]:
-    """Yield every token, or pair of tokens, that matches the pattern completely and is not negated."""
+    """Yield every token, or pair of tokens, that matches the pattern completely and is not negated.
+
+    A no between two of them takes the first one back: “29001 no, 29010”.
+    """
     if len(text) <= _MAX_TEXT_LENGTH and pattern.fullmatch(text):
         yield text
         return
-    tokens = [
-        token.strip(".,;:!?\"'()“”#")[:_MAX_TOKEN_LENGTH]
-        for token in _TOKEN.findall(_mask_dates_alone(text, language))[:_MAX_TOKENS]
-    ]
-    index = 0
+    written = _TOKEN.findall(_mask_dates_alone(text, language))[:_MAX_TOKENS]
+    tokens = [token.strip(".,;:!?\"'()“”#")[:_MAX_TOKEN_LENGTH] for token in written]
+    index, read = 0, list[tuple[int, str]]()
     while index < len(tokens):
         pair = tokens[index : index + 2]
         joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
@@ -44,9 +45,17 @@ def extract_pattern_matches(
             ),
             (1, ""),
         )
-        if value and not _is_negated(tokens[:index], language):
-            yield value
+        if value and read and read[-1][0] == index - 1 and _takes_back(written[index - 1], language):
+            read[-1] = index + taken, value
+        elif value and not _is_negated(tokens[:index], language):
+            read.append((index + taken, value))
         index += taken
+    yield from (value for _, value in read)
+
+
+def _takes_back(word: str, language: str) -> bool:
+    """Return whether a word between two codes is a no to the first one."""
+    return word[-1] in ",.;:!" and normalize(word[:-1]) in lexicon_for(language).answers.no
 
 
 def _is_code(value: str, typed: list[str], text: str, language: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from rapidfuzz.distance import OSA
 
@@ -12,7 +13,7 @@ from flows.nlu.clause_patterns import clause_patterns
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.text import tokenize
 
-_MAX_CONSENT_WORDS = 10
+_MAX_CONSENT_WORDS, _MAX_PUT_OFF_WORDS, _PAIR = 10, 7, 2
 _MIN_TYPO_WORD_LENGTH = 4
 _MIN_VERB_STEM = 4
 
@@ -24,6 +25,30 @@ def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         len(words) <= 6
         and clause_patterns(lexicon_for(language)).waiting.search(f" {' '.join(words)} ") is not None
     )
+
+
+def postpones(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a short text puts a deed off: “don't book it yet”, “no, wait”."""
+    words, lexicon = tokenize(text), lexicon_for(language)
+    if not 0 < len(words) <= _MAX_PUT_OFF_WORDS or "?" in text:
+        return False
+    empty = (
+        lexicon.fillers | lexicon.answers.no | lexicon.clauses.particles | lexicon.clauses.consent_companions
+    )
+    spaced = f" {' '.join(words)} "
+    rest = clause_patterns(lexicon).waiting.sub(" ", spaced)
+    if rest != spaced and empty.issuperset(rest.split()):
+        return True
+    is_denied = any(negates_other_words(word, language) for word in words)
+    return is_denied and not _yet_words(lexicon).isdisjoint(words)
+
+
+@cache
+def _yet_words(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words beside the denial in “not yet”."""
+    pairs = [words for phrase in lexicon.answers.not_yet if len(words := tokenize(phrase)) == _PAIR]
+    found = frozenset(word for words in pairs for word in words)
+    return found - lexicon.negations - lexicon.answers.no
 
 
 def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.slots.additions import without_addition
 from flows.slots.constraints import Constraints
 from flows.slots.date_extraction import is_birth_date
+from flows.slots.enum_values import named_values
 from flows.slots.extraction import (
     MAX_VALUE_LENGTH,
     extract_slot,
@@ -13,7 +14,13 @@ from flows.slots.extraction import (
 from flows.slots.labelled_texts import label_words
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
-from flows.slots.named_numbers import numbers_of_values, recognize_named_numbers, replaced_number
+from flows.slots.named_numbers import (
+    nouns_of_slot,
+    numbers_of_values,
+    recognize_named_numbers,
+    replaced_number,
+    stem_of_noun,
+)
 from flows.slots.slot import Slot, slots_from_schema, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.slots.stored_values import drop_changed_values
@@ -29,11 +36,14 @@ __all__ = [
     "is_birth_date",
     "is_message_slot",
     "label_words",
+    "named_values",
+    "nouns_of_slot",
     "numbers_of_values",
     "read_message_slot",
     "recognize_named_numbers",
     "replaced_number",
     "slots_from_schema",
+    "stem_of_noun",
     "validate_slot_value",
     "without_addition",
     "words_of_slot",

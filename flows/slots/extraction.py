@@ -45,6 +45,7 @@ _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 
 _COUNTED_KINDS = ("date", "integer", "number", "time")
 
+_DICTATED = re.compile(r"[+]?(?:\d[ ,]+){6,}\d\W*")
 _EMAIL = re.compile(EMAIL_PATTERN)
 
 
@@ -165,6 +166,8 @@ def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
+    if _DICTATED.fullmatch(text):  # “6 5 5, 0 1 2, 3 4 5”
+        text = text.replace(",", " ")
     recognized = recognize_phone_numbers(text, slot.region, messages_for(slot.language), slot.language)
     if reason := next((reason for _, reason in recognized if reason), ""):
         return SlotReading(error_message=reason, weight=1)

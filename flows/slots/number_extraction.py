@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from flows.locales import lexicon_for, messages_for
@@ -24,6 +25,7 @@ from flows.slots.named_numbers import (
     adds_unit,
     denied_numbers,
     is_changed_behind_noun,
+    is_number_word,
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
@@ -31,9 +33,9 @@ from flows.slots.named_numbers import (
 from flows.slots.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
-from flows.text import tokenize
+from flows.text import normalize, tokenize
 
-_MIN_WORD_LENGTH = 3
+_MIN_WORD_LENGTH, _TWO = 3, 2
 
 
 def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
@@ -91,12 +93,47 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     others = values_of_others(slot, names, text) | denied_numbers(slot, text)
     values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
+    if (taken_back := _corrected_number(slot, text)) is not None:
+        return taken_back
     if len(values) > 1 and (named := recognize_named_numbers(slot, names, text)):
-        values = [*named]
+        values = [*values, *named] if _changes_behind(slot, text, named) else [*named]
     reading = single_value(values, text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _corrected_number(slot: Slot, text: str) -> SlotReading | None:
+    """Return the second of two numbers of which a no takes the first one back: “we're 4, no 5”.
+
+    Where the no may as well deny the second one, nobody knows which is meant.
+    """
+    lexicon, words = lexicon_for(slot.language), tokenize(text)
+    at = [position for position, word in enumerate(words) if is_number_word(word, slot.language)]
+    if len(at) != _TWO or words[at[1] - 1] not in lexicon.answers.no:
+        return None
+    numbers = [number for position in at for number in recognize_numbers(words[position], slot.language)]
+    values, no = [number.value for number in numbers], words[at[1] - 1]
+    if len(values) != _TWO:
+        return None
+    if no in lexicon.answers.negating_no and not re.search(rf"\b{re.escape(no)}\s*[,.;:]", normalize(text)):
+        messages = messages_for(slot.language)
+        return SlotReading(
+            error_message=messages.ambiguous_value.format(messages.join_list(values)), weight=1
+        )
+    return single_value(values, text, slot)
+
+
+def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
+    """Return whether who writes corrects the number that has a noun: “four of us, well five”."""
+    lexicon = lexicon_for(slot.language)
+    words = tokenize(text)
+    at = [at for at, word in enumerate(words) if word in lexicon.clauses.second_thoughts]
+    return any(
+        number.value is not None and number.value not in named
+        for start in at
+        for number in recognize_numbers(" ".join(words[start:]), slot.language)
+    )
 
 
 def _is_age_to_come(slot: Slot, names: frozenset[str], text: str) -> bool:

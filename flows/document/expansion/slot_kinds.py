@@ -75,6 +75,11 @@ def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kin
             each for each, other in zip(slots, kinds, strict=True) if other == kind and each is not slot
         ]
         return all(map(_asks_for_birth, rivals))  # whose day is a past one, with its year
+    if kind == "date" and _asks_for_birth(slot):
+        return all(
+            other != kind or each is slot or each.schema_keys.get("x-future")
+            for each, other in zip(slots, kinds, strict=True)
+        )
     return kinds.count(kind) == 1
 
 

@@ -34,7 +34,7 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
         and (message.asks_about_ending or message.only_mentions_ending)
     ):
         return True
-    if edge.takes_no and is_not_yet(message.text, message.language):
+    if edge.takes_no and (message.postpones or is_not_yet(message.text, message.language)):
         return any(other.takes_yes for other in message.request.available_edges)
     if edge.takes_no and not edge.commits and _only_seems_no(message):
         return any(other.takes_yes for other in message.request.available_edges)

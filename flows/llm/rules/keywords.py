@@ -173,7 +173,7 @@ def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], lan
 def _is_common_elsewhere(phrase: Phrase, part: Phrase, language: str) -> bool:
     """Return whether a word that differs is one of the language: “para” is no “parar” with a typo."""
     lexicon = lexicon_for(language)
-    common = lexicon.fillers | lexicon.stop_words
+    common = lexicon.fillers | lexicon.stop_words | lexicon.correction_words
     return any(typed != meant and typed in common for meant, typed in zip(phrase, part, strict=True))
 
 

@@ -28,6 +28,7 @@ from flows.nlu import (
     mask_doubts,
     mentions_ending,
     negates_other_words,
+    postpones,
     recognize_confirmation,
     refuses_to_tell,
     refuses_wish,
@@ -127,6 +128,11 @@ class MessageText:
     def is_waiting(self) -> bool:
         """True if the user asks for time."""
         return asks_to_wait(self.text, self.language)
+
+    @cached_property
+    def postpones(self) -> bool:
+        """True if the text puts a deed off."""
+        return postpones(self.text, self.language)
 
     @cached_property
     def refuses_wish(self) -> bool:

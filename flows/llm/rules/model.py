@@ -87,6 +87,8 @@ def _answer_reservation(message: ParsedMessage) -> str:
     messages = messages_for(message.language)
     if message.is_waiting:
         return messages.take_your_time
+    if message.postpones:
+        return messages.nothing_done_yet
     if message.asks_about_ending and message.names_ending:
         return messages.nothing_done_yet
     is_yes = message.is_reserved and message.has_yes

@@ -9,19 +9,19 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message_text import MessageText
+from flows.llm.rules.claimed_text import ClaimedText
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
     asks_for_name,
     content_words,
     hardly_is_address,
-    is_about_past,
-    mask_reports,
     names_something,
     read_name,
+    tells_birth,
     wants_to_skip,
     without_contacts,
+    without_lead,
     without_naming,
 )
 from flows.nlu.datetimes import name_day_period, recognize_bare_hour
@@ -38,8 +38,8 @@ from flows.slots import (
     without_addition,
     words_of_slot,
 )
-from flows.text import tokenize
 
+_WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE_KINDS = ("date", "time")
 _MIN_NAME_LENGTH = 4
@@ -47,9 +47,11 @@ _NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
+_CLAIMED_KINDS = ("phone", "integer", "number")
+"""Kinds whose digits may be a part of a code."""
 
 
-class ParsedMessage(MessageText):
+class ParsedMessage(ClaimedText):
     """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
@@ -70,7 +72,11 @@ class ParsedMessage(MessageText):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
-        return without_naming(text, self.language) if is_name else text
+        return (
+            without_naming(text, self.language)
+            if is_name
+            else without_lead(slot.question, text, self.language)
+        )
 
     def _name(self) -> str:
         """Return the name that the message is, also beside a phone number or an e-mail address."""
@@ -101,20 +107,26 @@ class ParsedMessage(MessageText):
             return SlotReading(chosen, weight=1)
         if slot.is_told_by and (asked := self._asked_number(slot.name)):
             return self.extract_slot(asked)
-        if slot.kind == "text" and self._labels_other(slot):
+        if (slot.kind == "text" and self._labels_other(slot)) or self._names_other_day(slot):
             return SlotReading()
         if slot.kind in _NUMBER_KINDS and self.corrects_previous:
             if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
                 slot = replace(slot, is_told_by="")
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
-        text = self._text_for(slot)
+        text = self.text_for(slot)
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
         if slot.kind == "time" and slot.question and not self._asks_first_for(slot):
             is_bare = recognize_bare_hour(text, self.language) is not None
+            if is_bare and text.strip().isdecimal():
+                return SlotReading()
             slot = replace(slot, question="") if is_bare else slot
         reading = extract_slot(self._with_question(slot), text, self.request.today)
+        if reading.value is not None and self.is_noun_of_number(slot, reading.value):
+            return SlotReading()
+        if reading.error_message and self._is_birth_unasked(slot):
+            return SlotReading()  # any other day is none
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
@@ -130,9 +142,14 @@ class ParsedMessage(MessageText):
             else reading
         )
 
+    def _is_birth_unasked(self, slot: Slot) -> bool:
+        named = lexicon_for(self.language).clauses.birth_words
+        is_birth = slot.kind == "date" and is_birth_date(slot) and named.isdisjoint(self.words)
+        return is_birth and not self._asks_first_for(slot)
+
     def _asks_first_for(self, slot: Slot) -> bool:
         """Return whether the node's first edge with a value is the slot's: a mere number may answer it."""
-        first = next((edge for edge in self.request.node.edges if edge.slots), None)
+        first = self.first_edge
         return first is not None and any(own.required and own.name == slot.name for own in first.slots)
 
     def _with_question(self, slot: Slot) -> Slot:
@@ -150,7 +167,7 @@ class ParsedMessage(MessageText):
         """Return the number that the text puts in the place of this slot's, and of no other's."""
         values = self.request.values
         known = [values.get(name) for name in self._names_of_numbers]
-        new = replaced_number(slot, values.get(slot.name), self._text_for(slot))
+        new = replaced_number(slot, values.get(slot.name), self.text_for(slot))
         if new is None or known.count(values.get(slot.name)) != 1:
             return None
         return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)
@@ -165,7 +182,7 @@ class ParsedMessage(MessageText):
             for other in edge.slots
             if other.kind == "enum"
         }
-        text = self._text_for(slot)
+        text = self.text_for(slot)
         counted = {count for other in lists.values() for count in numbers_of_values(slot, other, text)}
         if len(counted) != 1:
             return None
@@ -187,6 +204,12 @@ class ParsedMessage(MessageText):
         }
         own = len(labels.pop(slot.name, frozenset()) & set(self.words))
         return any(own <= len(words & set(self.words)) for words in labels.values())
+
+    def _names_other_day(self, slot: Slot) -> bool:
+        """Return whether the text tells a day of birth, which is another value (“my birthday's …”)."""
+        if slot.kind != "date" or is_birth_date(slot):
+            return False
+        return tells_birth(self.text, self.language)
 
     def _asked_number(self, name: str) -> Slot | None:
         """Return the number of this name that the node asks for, where others are told by their noun."""
@@ -225,47 +248,6 @@ class ParsedMessage(MessageText):
         return not own and any(
             value in recognize_named_numbers(other, words_of_slot(other), self.text)
             for other in others.values()
-        )
-
-    def _text_for(self, slot: Slot) -> str:
-        """Return the text without what only tells of something: not where that is what is asked for."""
-        if slot.kind not in _TOLD_KINDS or self._asks_about_past:
-            return self.text
-        is_past = slot.must_be_past or is_about_past(words_of_slot(slot), self.language)
-        text = self.text if is_past else self._text_without_reports
-        return self._without_names_of_values(text) if slot.kind in _DATE_KINDS else text
-
-    def _without_names_of_values(self, text: str) -> str:
-        """Return the text of the same length without the values of lists, which say nothing about a day."""
-        pattern = self._names_of_values
-        return pattern.sub(lambda match: f";{' ' * (len(match[0]) - 1)}", text) if pattern else text
-
-    @cached_property
-    def _names_of_values(self) -> re.Pattern[str] | None:
-        lexicon = lexicon_for(self.language)
-        known = lexicon.fillers | lexicon.clauses.value_companions | lexicon.times.vague_day_periods
-        labels = {
-            str(label)
-            for edge in self.request.available_edges
-            for slot in edge.slots
-            if slot.kind == "enum"
-            for label in (*slot.allowed_values, *(name for name, _ in slot.synonyms))
-        }
-        words = {word for label in labels for word in tokenize(label) if word.isalpha() and word not in known}
-        long = [re.escape(word) for word in sorted(words) if len(word) >= _MIN_NAME_LENGTH]
-        return re.compile(rf"\b(?:{'|'.join(long)})\b", re.IGNORECASE) if long else None
-
-    @cached_property
-    def _text_without_reports(self) -> str:
-        return mask_reports(self.text, self.language)
-
-    @cached_property
-    def _asks_about_past(self) -> bool:
-        """True if a past day is among what is asked for, so that the values belong to it."""
-        return any(
-            slot.must_be_past and not is_birth_date(slot)
-            for edge in self.request.available_edges
-            for slot in edge.slots
         )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:

@@ -19,7 +19,7 @@ from flows.locales import lexicon_for
 from flows.nlu import cosine_similarity, denied_positions, has_wish
 from flows.text import tokenize
 
-_MIN_SIMILARITY = 0.45
+_MIN_SIMILARITY, _MAX_TYPO_WORDS = 0.45, 6
 _SURE_SIMILARITY, _SAME_SIMILARITY, _STEM_LENGTH = 0.55, 0.8, 4
 
 
@@ -76,7 +76,8 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         is_clear=is_clear,
     ):
         return KEYWORD_SCORE
-    if edge.commits and message.is_question:  # one letter is too little to end or do something
+    is_long = len(message.words) > _MAX_TYPO_WORDS and not edge.leads_to_hand_off
+    if edge.commits and (message.is_question or is_long):  # one letter is too little to end or do something
         return 0.0
     letters = fuzzy_match_length(
         edge.keywords, message.words, message.denied | _named_by_others(edge, message), message.language

@@ -97,6 +97,10 @@ CLAUSES: Final = ClauseWords(
         "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
     ),
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
+    bounds_behind=phrases("frühestens, spätestens, aufwärts"),
+    second_thoughts=words(
+        "mist ups hoppla halt beziehungsweise bzw besser genauer naja sorry moment quatsch"
+    ),
     own_words=words("mich mir uns mein meine meinen meinem meiner als"),
     request_starts=phrases(
         "kann ich, könnte ich, können wir, könnten wir, kann man, können sie, könnten sie, kannst du, "
@@ -196,6 +200,7 @@ CLAUSES: Final = ClauseWords(
     contact_verbs=phrases("sprechen, reden, verbinden, verbinde, verbindet, durchstellen, weiterleiten"),
     count_phrases=phrases("wie viele, wieviele, die zahl der, die anzahl der, anzahl"),
     unit_abbreviations={
+        "cm": "zentimet",
         "km": "kilomet",
         "kg": "kilo",
         "gb": "gigabyte",

@@ -26,6 +26,7 @@ _WEEKDAY_PATTERN = r"(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)"
 _ANSWERS = AnswerWords(
     yes=words("ja jo jup jawohl jawoll joh jepp jep joa jau"),
     no=words("nein ne nee nö nope"),
+    lone_no=words("nein nee nope"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
     emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
     incorrect=words("falsch nie niemals"),
@@ -200,7 +201,8 @@ LEXICON: Final = Lexicon(
     greetings=words("hallo hola guten morgen tag abend moin servus grüß gott zusammen"),
     greeting_patterns=(r"gute[nr]? (?:morgen|tag|abend|nacht)",),
     thanks=words(
-        "danke dank dankeschön tschüss tschau ciao super perfekt prima wiedersehen wiederhören alles klar ok"
+        "danke dank dankeschön merci tschüss tschau ciao super perfekt prima wiedersehen wiederhören "
+        "alles klar ok"
     ),
     thanks_companions=words(
         "vielen schönen schon noch auf gut tag abend wochenende feierabend schönes lieben liebe herzlichen "

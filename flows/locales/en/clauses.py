@@ -106,6 +106,10 @@ CLAUSES: Final = ClauseWords(
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
     addition_words=words("more extra another additional further"),
+    bounds_behind=phrases(
+        "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
+    ),
+    second_thoughts=words("oops damn well sorry actually rather wait"),
     own_words=words("me us my our myself ourselves"),
     request_starts=phrases(
         "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how "
@@ -126,7 +130,7 @@ CLAUSES: Final = ClauseWords(
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
         "put it under, put it on, put it in, put it down as, put, book it under, book it in, book it on, "
-        " under, in the name of, on the name, for, the, make it, just, "
+        " under, in the name of, on the name, for, make it, just, "
         "well, oh, ah, um, uhm, er, so, then, hmm, "
         "my son, my daughter, my wife, my husband, my mum, my mom, my mother, my dad, my father, my kid, "
         "my child, my brother, my sister, my friend, my partner, my boss, my girlfriend, my boyfriend"
@@ -210,6 +214,7 @@ CLAUSES: Final = ClauseWords(
     ),
     count_phrases=phrases("how many, the number of, number of"),
     unit_abbreviations={
+        "cm": "centimet",
         "km": "kilomet",
         "kg": "kilo",
         "lbs": "pound",

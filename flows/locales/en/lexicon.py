@@ -29,6 +29,7 @@ _ALONE_PATTERN = r"(?=\w+ (?:$|; |morning |afternoon |evening |please ))"
 _ANSWERS = AnswerWords(
     yes=words("yes yeah yep yup yea"),
     no=words("no nope nah"),
+    lone_no=words("nope nah"),
     correct=words("right correct true ok okay fine agree agreed confirmed accept accepted"),
     emphatic_yes=words("alright perfect ofc okey okie gladly absolutely exactly definitely certainly sure"),
     incorrect=words("wrong incorrect false never"),

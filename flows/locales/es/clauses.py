@@ -91,6 +91,10 @@ CLAUSES: Final = ClauseWords(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
     addition_words=words("otros otras más adicionales"),
+    bounds_behind=phrases(
+        "como muy pronto, como muy tarde, como pronto, como tarde, en adelante, a más tardar"
+    ),
+    second_thoughts=words("uy ay vaya bueno mejor perdón digo perdona espera"),
     own_words=words("mí mi mis me nos de que"),
     request_starts=phrases(
         "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "
@@ -188,7 +192,14 @@ CLAUSES: Final = ClauseWords(
         "comunicarme con, ponerme con, ponme con"
     ),
     count_phrases=phrases("cuántos, cuántas, el número de, número de"),
-    unit_abbreviations={"km": "kilomet", "kms": "kilomet", "kg": "kilo", "gb": "gigabyte", "min": "minuto"},
+    unit_abbreviations={
+        "cm": "centimet",
+        "km": "kilomet",
+        "kms": "kilomet",
+        "kg": "kilo",
+        "gb": "gigabyte",
+        "min": "minuto",
+    },
     unit_words=words(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"

@@ -194,7 +194,7 @@ LEXICON: Final = Lexicon(
         "le les lo los me mi mis "
         "muy nos o para pero por porque pues puede puedo que qué quería quiero quisiera "
         "se ser si son soy su sus "
-        "te tengo tiene tu un una usted ustedes y ya yo"
+        "oye oiga oigan te tengo tiene tu un una usted ustedes y ya yo"
     ),
     marker_words=words("sí no buenos buenas días tardes noches cómo también necesito mañana"),
     language_request_words=words("hablar habla hablas hablo idioma en cambiar escribir puede"),
@@ -211,7 +211,9 @@ LEXICON: Final = Lexicon(
     negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
     value_negations=phrases("no, ni"),
     trailing_negations=words("no"),
-    correction_words=words("perdón perdone disculpe no mejor digo quería decir corrección sino realidad"),
+    correction_words=words(
+        "perdón perdona perdone disculpa disculpe no mejor digo quería decir corrección sino realidad"
+    ),
     question_words=words(
         "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes "
         "puedo pueden hay tienen"

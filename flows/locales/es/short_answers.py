@@ -35,7 +35,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "que os vaya bien, "
         "hasta luego, hasta pronto, hasta mañana, hasta entonces, hasta otra, hasta el, nos vemos, chau, "
         "saludos, un saludo, un abrazo, cuídense, cuídate, buen día, buen fin de semana, buenas noches, "
-        "feliz día, contento, contenta, satisfecho, satisfecha"
+        "feliz día, encantar, encantará, contento, contenta, satisfecho, satisfecha"
     ),
     tags=phrases("no, verdad, vale, sí, cierto, ok"),
     ignorance=phrases(
