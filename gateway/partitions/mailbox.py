@@ -27,7 +27,7 @@ class HomePace:
     def __init__(self, home: Redis, rate_limits: Mapping[str, RateLimit], protocol: ProtocolLimits) -> None:
         self._home = home
         self._limits = {name: limit for name, limit in rate_limits.items() if limit.account or limit.number}
-        self._script = lua.load_script("pace", protocol)
+        self._script = lua.load_script("wait_for_pace", protocol)
 
     def is_limited(self, reply: Reply) -> bool:
         """Return whether a reply's channel has a rate limit."""

@@ -47,6 +47,7 @@ _SHARED_PARTS = (
     "timers",
     "suspicion",
     "outbox",
+    "pace",
     "circuit_breaker",
     "view",
     "leases",

@@ -10,26 +10,14 @@
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
--- Rate limit: the generic cell rate algorithm with a burst of one second. A reply that must wait reserves its slot;
--- bulk messages reserve none and leave half of every second to replies.
 local function rate_limit_wait(bulk)
   local slot = tonumber(redis.call('HGET', s, 'slot') or 0)
   if slot > 0 then
     if slot <= now then redis.call('HDEL', s, 'slot') end
     return math.max(slot - now, 0)
   end
-  local wait, caught_up = 0, {}
-  for i = 13, #ARGV, 2 do
-    local interval = tonumber(ARGV[i + 1])
-    local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
-    wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
-    caught_up[i] = at + interval
-  end
-  if bulk and wait > 0 then return wait end
-  for i, at in pairs(caught_up) do
-    redis.call('SET', 'tg:pace:' .. ARGV[i], at, 'PX', at - now + 1000)
-  end
-  if wait > 0 then redis.call('HSET', s, 'slot', now + wait) end
+  local wait, is_reserved = take_pace(ARGV, 13, bulk, now)
+  if is_reserved then redis.call('HSET', s, 'slot', now + wait) end
   return wait
 end
 

@@ -7,16 +7,6 @@ if slot > 0 then
   if slot <= now then redis.call('DEL', slot_key) end
   return math.max(slot - now, 0)
 end
-local wait, caught_up, bulk = 0, {}, ARGV[2] == '1'
-for i = 3, #ARGV, 2 do
-  local interval = tonumber(ARGV[i + 1])
-  local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
-  wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
-  caught_up[i] = at + interval
-end
-if bulk and wait > 0 then return wait end
-for i, at in pairs(caught_up) do
-  redis.call('SET', 'tg:pace:' .. ARGV[i], at, 'PX', at - now + 1000)
-end
-if wait > 0 then redis.call('SET', slot_key, now + wait, 'PX', wait + 60000) end
+local wait, is_reserved = take_pace(ARGV, 3, ARGV[2] == '1', now)
+if is_reserved then redis.call('SET', slot_key, now + wait, 'PX', wait + 60000) end
 return wait
