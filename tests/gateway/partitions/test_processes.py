@@ -50,7 +50,6 @@ async def installation(stores: Sequence[Redis], cluster_url: str) -> AsyncIterat
             REDIS_URL=cluster_url,
             TURNGATE_PARTITIONS="4",
             PORT=str(port),
-            PUBLIC_URL=f"http://127.0.0.1:{port}",
         )
         for command in ("web", "worker"):
             await stack.start_process(sys.executable, "-m", "gateway", command)
