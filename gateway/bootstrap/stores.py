@@ -41,7 +41,7 @@ _PARTITIONS_PER_SWEEP: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PartitionStore:
-    """What one partition has of its own."""
+    """Objects that each partition has of its own."""
 
     redis: Redis
     inbox: IdentityResolver

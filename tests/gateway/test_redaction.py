@@ -356,3 +356,15 @@ def test_a_kept_wish_leaves_with_the_message_that_it_was_a_part_of() -> None:
     assert cleaned["kept"] == state["kept"][1:]
     assert wider.clean(again) == f"You also asked: “{MARK}”. Shall I do that now?"
     assert wider.clean("You also asked: “the prices”.") == "You also asked: “the prices”."
+
+
+async def test_words_that_another_process_indexes_meanwhile_leave_too(redis: Redis) -> None:
+    gateway, elsewhere = make_gateway(redis), WordIndex(redis, ProtocolLimits())
+    await gateway.receive(message(1, "umbrella"), SESSION)
+    elsewhere.add(SESSION, ("umbrella",), "contact")  # it writes them half a second later
+    await MessageRedaction(redis, ProtocolLimits()).redact(SESSION, "wamid.1")
+
+    await elsewhere.flush()
+    digests = await WordDigests(redis).of("umbrella")
+    assert digests
+    assert not any(await redis.smismember(f"tg:{{{SESSION}}}:terms", list(digests)))

@@ -50,7 +50,7 @@ class PipelinedConnection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether commands may be sent."""
+        """Return whether commands may be sent."""
         return not self._is_retired and not self._transport.is_closing()
 
     def send(self, batch: Sequence[tuple[bytes, ReplyFuture]]) -> None:

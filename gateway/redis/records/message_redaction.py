@@ -26,11 +26,13 @@ from gateway.redis.records.record_rewriter import RecordRewriter, StoredRecord
 from gateway.redis.records.redacted_words import RedactedWords, redact_state
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.records.sessions.word_index import FLUSH_SECONDS
 from gateway.redis.records.stream_rewriter import StreamRewriter
 
 _LEASE_SECONDS: Final = 3.0
 """Time for a worker to finish its turn; then the lease is taken from it."""
 _POLL_SECONDS: Final = 0.05
+_INDEX_SECONDS: Final = 2 * FLUSH_SECONDS
 _MESSAGE_KINDS: Final = frozenset({"accepted", "participant", "said"})
 _SHARED_STREAMS: Final = (("tg:dead", "session"), ("tg:events", "s"), ("tg:hook_dead", "session"))
 
@@ -108,6 +110,7 @@ class MessageRedaction:
         changed += await self._clean_others(session, words)
         changed += await self._drop_webhooks(session, message_id)
         await self._redis.unlink(session_key(session, ":text"))
+        await self._wait_for_index(message.entries)
         await self._forget_search_words(session, words, message.entries)
         if message.entries:
             changed += int(await self._redis.xdel(session_key(session, ":log"), *message.entries))
@@ -221,6 +224,14 @@ class MessageRedaction:
             if message_id in KeptWebhook.model_validate_json(opened).messages:
                 removed += int(await self._redis.xdel(key, entry))
         return removed
+
+    async def _wait_for_index(self, entries: Sequence[str]) -> None:
+        """Wait until words of a message that has just come are in the index, which other processes write."""
+        if entries:
+            written_at = max(int(each.partition("-")[0]) for each in entries) / 1000
+            seconds, microseconds = await self._redis.time()
+            age = max(seconds + microseconds / 1_000_000 - written_at, 0.0)
+            await asyncio.sleep(max(_INDEX_SECONDS - age, 0.0))
 
     async def _forget_search_words(self, session: str, words: RedactedWords, own: Sequence[str]) -> None:
         """Let the console's search find the session only by words that others of its messages have."""

@@ -20,7 +20,7 @@ from tests.paths import ROOT
 DEPLOY = ROOT / "deploy" / "nginx"
 HOST = "bots.example.com"
 STOCK = "server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; }} }}"
-"""What guides show: a bare `proxy_pass`."""
+"""Configuration of most guides: a bare `proxy_pass`."""
 
 
 def find_nginx() -> dict[str, str]:

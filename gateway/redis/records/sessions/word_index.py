@@ -20,7 +20,7 @@ from gateway.redis.records.sessions.text_words import WordDigests
 
 log = logging.getLogger("turngate.search")
 
-_FLUSH_SECONDS: Final = 0.5
+FLUSH_SECONDS: Final = 0.5
 _MAX_WAITING: Final = 2_000
 _TEXTS_PER_CALL: Final = 50
 
@@ -71,7 +71,7 @@ class WordIndex:
 
     async def _write_later(self) -> None:
         try:
-            await asyncio.sleep(_FLUSH_SECONDS)
+            await asyncio.sleep(FLUSH_SECONDS)
             await self.flush()
         except (RedisError, OSError):
             log.debug("words of messages were not indexed: the server does not answer")
