@@ -17,8 +17,9 @@ class Batcher(Generic[Request, Answer]):
     """Combines single requests into calls of up to `max_batch_size` requests; the call answers each.
 
     Calls have `batch_size` requests while few wait, so that the server works on the first ones meanwhile, and
-    more the more wait: a call costs both sides more than one request does. An answer that is an exception is raised to its own caller; an exception of the call itself, to all. With
-    `is_sequential`, requests made during a call wait for its end, so that the next batch is larger.
+    more the more wait: a call costs both sides more than one request does. An answer that is an exception is
+    raised to its own caller; an exception of the call itself, to all. With `is_sequential`, requests made
+    during a call wait for its end, so that the next batch is larger.
     """
 
     def __init__(
