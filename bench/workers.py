@@ -83,7 +83,7 @@ async def _assert_answered(redis_url: str, turns: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRun:
-    """Cost of one worker process for its turns: seconds, bytes, and the server's commands and traffic."""
+    """Cost of worker processes for their turns: seconds, bytes, and the server's commands and traffic."""
 
     turns: int
     seconds: float
@@ -106,8 +106,9 @@ def run_worker(
     by_sms: bool = False,
     model_url: str = "",
     settings: Mapping[str, str] | None = None,
+    processes: int = 1,
 ) -> WorkerRun:
-    """Run one worker process from its start to an empty queue; `model_url` is the base URL of a model server.
+    """Run worker processes from their start to an empty queue; `model_url` is the base URL of a model server.
 
     Web clients read their replies from the log; `by_sms` each reply is sent through the provider's API.
     """
@@ -131,19 +132,25 @@ def run_worker(
             command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", server.url, "--burst"]
             before = _read_traffic(server.url)
             began = perf_counter()
-            worker = subprocess.Popen(
-                [*command, *options, "turns"],
-                env=environ,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            _, _, used = os.wait4(worker.pid, 0)
+            workers = [
+                subprocess.Popen(
+                    [*command, *options, "turns"],
+                    env=environ,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                for _ in range(processes)
+            ]
+            used = [os.wait4(worker.pid, 0)[2] for worker in workers]
             seconds = perf_counter() - began
             after = _read_traffic(server.url)
             asyncio.run(_assert_answered(server.url, sessions * turns))
         finally:
             server.stop()
-    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    cpu, peak = (
+        sum(each.ru_utime + each.ru_stime for each in used),
+        max(each.ru_maxrss for each in used) * 1024,
+    )
     return WorkerRun(sessions * turns, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
 
 
