@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from base64 import b64decode
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -35,8 +35,6 @@ from gateway.redis.server.readiness import Readiness
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50
 _MAX_ACCOUNTS_LISTED = 20
-
-
 _MAX_SKEW_SECONDS = 5.0
 
 
@@ -89,7 +87,7 @@ async def _check_partitions(url: str, settings: Settings) -> AsyncIterator[Check
         for number, redis in enumerate(stores):
             cipher = use_cipher(redis, settings.encryption_ring)
             checks = [await _check_encryption(redis, cipher)]
-            checks += [each async for each in _check_redis(redis)]
+            checks += [each async for each in _check_partition(redis)]
             for check in checks:
                 if number == 0:
                     yield check
@@ -143,12 +141,19 @@ async def _check_encryption(redis: Redis, cipher: RecordCipher) -> CheckResult:
     return CheckResult(passed=True, message=f"Encryption: {state}")
 
 
-async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
+async def _check_partition(redis: Redis) -> AsyncIterator[CheckResult]:
     try:
         problems = await server_checks.check_server(redis)
     except ConfigurationError as error:
         yield CheckResult(passed=False, message=str(error))
         return
+    for check in (_check_server(redis, problems), _check_processes(redis), _check_work(redis)):
+        async for finding in check:
+            yield finding
+
+
+async def _check_server(redis: Redis, problems: Sequence[str]) -> AsyncIterator[CheckResult]:
+    """Check durability, replicas, writes, load and clock of a server whose `problems` are known."""
     for problem in problems:
         yield CheckResult(passed=False, message=problem)
     unknown = await server_checks.describe_unknown(redis)
@@ -165,6 +170,10 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
     for passed, message in await check_load(redis):
         yield CheckResult(passed=passed, message=message)
     yield await _check_clock(redis)
+
+
+async def _check_processes(redis: Redis) -> AsyncIterator[CheckResult]:
+    """Check that a worker is alive, and that this release can run on what is stored beside the others."""
     is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
         passed=is_worker_alive,
@@ -172,8 +181,21 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         if is_worker_alive
         else "No worker is alive; start one with `turngate worker`",
     )
-    async for finding in _check_versions(redis):
-        yield finding
+    if reason := process_versions.describe_distance(await process_versions.read_format(redis)):
+        yield CheckResult(passed=False, message=reason)
+    processes = await process_versions.read_processes(redis)
+    for kind, values in (
+        ("releases", {each.release for each in processes}),
+        ("flows", {each.flow for each in processes}),
+    ):
+        if len(values) > 1:
+            different = f"Processes run different {kind}: {', '.join(sorted(values))}"
+            advice = "After an upgrade restart those left behind; `turngate version --check` lists them"
+            yield CheckResult(passed=False, message=f"{different}. {advice}")
+
+
+async def _check_work(redis: Redis) -> AsyncIterator[CheckResult]:
+    """Count what waits and what has failed: jobs, sessions, dead letters, accounts, deliveries."""
     async with redis.pipeline(transaction=False) as pipeline:
         pipeline.llen(rq_layout.queue_key())
         pipeline.zcard("tg:due")
@@ -203,21 +225,6 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
             message=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
             "with --serializer json",
         )
-
-
-async def _check_versions(redis: Redis) -> AsyncIterator[CheckResult]:
-    """Check that this release can run on what is stored, and that all processes are alike."""
-    if reason := process_versions.describe_distance(await process_versions.read_format(redis)):
-        yield CheckResult(passed=False, message=reason)
-    processes = await process_versions.read_processes(redis)
-    for kind, values in (
-        ("releases", {each.release for each in processes}),
-        ("flows", {each.flow for each in processes}),
-    ):
-        if len(values) > 1:
-            different = f"Processes run different {kind}: {', '.join(sorted(values))}"
-            advice = "After an upgrade restart those left behind; `turngate version --check` lists them"
-            yield CheckResult(passed=False, message=f"{different}. {advice}")
 
 
 async def _check_clock(redis: Redis) -> CheckResult:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gateway.console.formats import count_of, format_duration
 from gateway.redis.records.processes.delivery_reports import AccountAlarm
-from gateway.redis.records.processes.gateway_status import GatewayStatus
+from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 
 _OVERDUE_MS = 60_000
 
