@@ -173,7 +173,7 @@ async def _check_server(redis: Redis, problems: Sequence[str]) -> AsyncIterator[
 
 
 async def _check_processes(redis: Redis) -> AsyncIterator[CheckResult]:
-    """Check that a worker is alive, and that this release can run on what is stored beside the others."""
+    """Check that a worker is alive, and the versions of all processes."""
     is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
         passed=is_worker_alive,
@@ -181,6 +181,12 @@ async def _check_processes(redis: Redis) -> AsyncIterator[CheckResult]:
         if is_worker_alive
         else "No worker is alive; start one with `turngate worker`",
     )
+    async for finding in _check_versions(redis):
+        yield finding
+
+
+async def _check_versions(redis: Redis) -> AsyncIterator[CheckResult]:
+    """Check that this release can run on what is stored, and that all processes are alike."""
     if reason := process_versions.describe_distance(await process_versions.read_format(redis)):
         yield CheckResult(passed=False, message=reason)
     processes = await process_versions.read_processes(redis)

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
-from gateway.cli.version import app
+from gateway.cli.operations.version import app
 from gateway.diagnostics import _check_versions
 from gateway.redis.records.processes.process_versions import (
     FORMAT,

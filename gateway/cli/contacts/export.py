@@ -10,7 +10,7 @@ import typer
 
 from core.model import MIN_CONTACT_LENGTH
 from gateway.cli._redis import run_in_partitions
-from gateway.cli.erase import CONTACT_HELP
+from gateway.cli.contacts.erase import CONTACT_HELP
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

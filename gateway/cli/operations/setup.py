@@ -32,7 +32,7 @@ def setup(
 ) -> None:
     """Ask for settings, check and write them; with a channel, register its webhooks at the provider."""
     if not channel:
-        from gateway.cli._first_setup import run_first_setup
+        from gateway.cli.operations._first_setup import run_first_setup
 
         asyncio.run(run_first_setup(file))
         return

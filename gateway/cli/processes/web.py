@@ -23,7 +23,7 @@ def web(
     from core.log_context import about
     from gateway.app import create
     from gateway.bootstrap import load_channels, load_operator_access
-    from gateway.cli._operator_key import describe_key
+    from gateway.cli.processes._operator_key import describe_key
     from gateway.config.gc_tuning import tune_gc
     from gateway.config.process_log import configure_process_logging, describe_start
     from gateway.config.settings import Settings

@@ -64,7 +64,7 @@ def _build_summary(settings: Settings, supervisor: Supervisor) -> Table:
     from rich.table import Table
 
     from gateway.bootstrap import load_channels
-    from gateway.cli._operator_key import describe_key
+    from gateway.cli.processes._operator_key import describe_key
 
     table = Table.grid(padding=(0, 2))
     real = load_channels(settings)

@@ -97,7 +97,7 @@ def chat(
 
     A changed file is reloaded before the next answer. With `--save-test` the conversation becomes a test.
     """
-    from gateway.cli._flow_chat import run_chat
+    from gateway.cli.flows._chat import run_chat
 
     run_chat(file, _build_model(llm), is_rules=llm.strip() == "rules", save_test=save_test)
 
@@ -125,19 +125,19 @@ def run_tests(
 ) -> None:
     """Run the flow's test conversations. Exit code 1 on failure."""
     from core.errors import ConfigurationError
-    from gateway.cli import _flow_tests
+    from gateway.cli.flows import _tests
 
     if len(files) > 1 and (conversations or junit):
         raise ConfigurationError("--conversations and --junit belong to one flow: name one FILE")
-    suites = [_flow_tests.Suite(file, conversations) for file in files]
+    suites = [_tests.Suite(file, conversations) for file in files]
     build = partial(_build_model, llm) if llm != "scripted" else (lambda: "scripted")
     if watch:
-        _flow_tests.watch(suites, build, junit)
+        _tests.watch(suites, build, junit)
     results = []
     for suite in suites:
         if len(suites) > 1:
             typer.echo(f"{suite.flow}:")
-        results.append(_flow_tests.run_suite(suite, build, junit))
+        results.append(_tests.run_suite(suite, build, junit))
     if not all(results):
         raise typer.Exit(1)
 

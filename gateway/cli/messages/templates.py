@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from gateway.cli._redis import run_in_home, run_in_partitions
-from gateway.cli.send import Language, Variables, build_template_message, send_message
+from gateway.cli.messages.send import Language, Variables, build_template_message, send_message
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
