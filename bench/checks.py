@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Iterable
 
 from redis.asyncio import Redis
 
-from gateway.redis.records.sessions.session_log import read_log_end
+from gateway.redis.records.sessions.log.session_log import read_log_end
 
 _LOG_ENTRIES = 1_000
 _LAST_ENTRIES = 10

@@ -15,7 +15,7 @@ from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
-from gateway.storm.sentinel_group import running_sentinel_group
+from gateway.storm.servers.sentinel_group import running_sentinel_group
 
 _ROUNDS = 3
 _REQUESTS = 6_000

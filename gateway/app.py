@@ -38,7 +38,7 @@ from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.redis.connection import server_checks
+from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.records.operators.flow_versions import FlowVersions
@@ -55,12 +55,12 @@ from gateway.server.operator_auth import OperatorAuth
 from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
-from gateway.webchat import openapi
+from gateway.webchat.api import openapi
+from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.partitioned_conversations import PartitionedConversations
-from gateway.webchat.routes import WebApi
-from gateway.webchat.session_tokens import SessionTokens
-from gateway.webchat.user_identity import IdentityVerifier
+from gateway.webchat.sessions.session_tokens import SessionTokens
+from gateway.webchat.sessions.user_identity import IdentityVerifier
 from gateway.webchat.widget import Widget
 
 

@@ -17,8 +17,8 @@ SCRIPTS = ROOT / "gateway" / "redis" / "scripts"
 SENDER = "core/processing/delivery.py"
 SEND_CALLS = {
     SENDER,
-    "gateway/middleware/status_lookup.py",  # a channel around a channel
-    "gateway/middleware/template_check.py",  # the same
+    "gateway/middleware/channel/status_lookup.py",  # a channel around a channel
+    "gateway/middleware/channel/template_check.py",  # the same
 }
 OUTBOX_SCRIPTS = {
     "commit.lua",

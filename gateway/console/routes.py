@@ -48,7 +48,7 @@ from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.public_files import PublicFiles
-from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.webhooks import WebhookEndpoint
 

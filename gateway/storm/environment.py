@@ -22,15 +22,15 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.cluster_group import ClusterGroup, running_cluster
 from gateway.storm.conversations import ConversationGenerator
-from gateway.storm.forked_process import ForkedProcess
-from gateway.storm.network import ServerOnHost, VirtualHost, VirtualNetwork
 from gateway.storm.operator import StormOperator
+from gateway.storm.processes.forked_process import ForkedProcess
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
-from gateway.storm.sentinel_group import SentinelGroup, running_sentinel_group
-from gateway.storm.slow_link import SlowLink
+from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
+from gateway.storm.servers.network import ServerOnHost, VirtualHost, VirtualNetwork
+from gateway.storm.servers.sentinel_group import SentinelGroup, running_sentinel_group
+from gateway.storm.servers.slow_link import SlowLink
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 BUSINESS_NUMBER = "+15550100"

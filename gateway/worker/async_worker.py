@@ -40,10 +40,10 @@ from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
 from gateway.partitions.layout import admit_layout
 from gateway.redis import rq_layout
-from gateway.redis.connection import server_checks
+from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.connect import open_async_redis, open_sync_partition
-from gateway.redis.connection.outage_log import outages
-from gateway.redis.connection.write_refusal import describe_refusal
+from gateway.redis.connection.outages.outage_log import outages
+from gateway.redis.connection.outages.write_refusal import describe_refusal
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.records.processes import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop

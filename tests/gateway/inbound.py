@@ -13,14 +13,14 @@ from channels import available
 from core.model import Event, Message, Owner, ParticipantPolicy, Reply, Route
 from core.ports import Capabilities, Dialog
 from core.processing import SessionProcessor
-from gateway.middleware.message_deletions import MessageDeletions
-from gateway.middleware.opt_out_requests import OptOutRequests
+from gateway.middleware.inbox.message_deletions import MessageDeletions
+from gateway.middleware.inbox.opt_out_requests import OptOutRequests
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
-from gateway.redis.records.message_redaction import MessageRedaction
-from gateway.redis.records.sessions.session_log import read_log, read_owner
+from gateway.redis.records.redaction.message_redaction import MessageRedaction
+from gateway.redis.records.sessions.log.session_log import read_log, read_owner
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.fakes import EchoDialog, FakeChannel

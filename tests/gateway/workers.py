@@ -9,8 +9,8 @@ from typing import Any
 from core.model import Turn
 from core.ports import State, TurnListener, TurnOutcome
 from flows.engine import DialogMachine
-from gateway.storm.clock_skew import skew_clock
-from gateway.storm.turn_delay import delay_turns
+from gateway.storm.processes.clock_skew import skew_clock
+from gateway.storm.processes.turn_delay import delay_turns
 from gateway.worker.async_worker import AsyncWorker
 
 CRASH_TEXT = "make it crash"

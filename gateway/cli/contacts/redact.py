@@ -13,8 +13,8 @@ from gateway.cli._redis import run_in_partitions
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.message_redaction import Redaction
-    from gateway.redis.records.operator_redaction import OperatorRedaction
+    from gateway.redis.records.redaction.message_redaction import Redaction
+    from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 
 
 app = typer.Typer(add_completion=False)

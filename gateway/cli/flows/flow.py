@@ -43,7 +43,7 @@ Llm = Annotated[
 @app.command()
 def lint(file: File, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Report errors, warnings and channel limitations. Exit code 1 on an error."""
-    from gateway.flow_lint import lint_flow
+    from gateway.diagnostics.flow_lint import lint_flow
 
     findings = lint_flow(file)
     is_invalid = any(finding.level == "problem" for finding in findings)

@@ -91,7 +91,7 @@ def send_message(
     from uuid import uuid4
 
     from gateway.config.settings import Settings
-    from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
+    from gateway.redis.records.sessions.log.message_timeline import OWN_PREFIX
     from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
 
     settings = Settings.load()

@@ -15,7 +15,7 @@ from gateway.cli._redis import run_in_partitions
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from gateway.redis.records.sessions.session_log import LogEntry
+    from gateway.redis.records.sessions.log.session_log import LogEntry
     from gateway.redis.records.sessions.session_report import SessionReport
 
 
@@ -42,7 +42,7 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what became of a message, and what a session or a contact waits for."""
-    from gateway.redis.records.sessions.entry_words import describe_entry
+    from gateway.redis.records.sessions.log.entry_words import describe_entry
     from gateway.redis.records.sessions.session_report import explain
 
     async def work(stores: Sequence[Redis]) -> list[SessionReport]:

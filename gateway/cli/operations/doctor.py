@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from gateway.config.settings import Settings
-    from gateway.diagnostics import CheckResult
+    from gateway.diagnostics.checks import CheckResult
 
 app = typer.Typer(add_completion=False)
 
@@ -44,7 +44,7 @@ def doctor(
 async def _run(
     settings: Settings, fix: bool, show: Callable[[CheckResult], None] | None
 ) -> list[CheckResult]:
-    from gateway.diagnostics import run_checks
+    from gateway.diagnostics.checks import run_checks
 
     results = []
     async for check in run_checks(settings, fix=fix):

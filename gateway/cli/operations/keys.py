@@ -121,7 +121,7 @@ async def _reencrypt(stores: Sequence[Redis]) -> tuple[int, str]:
     """Write everything anew, as soon as every process knows the new key, and then the servers' files."""
     from gateway.redis.encryption.cipher import REFRESH_SECONDS
     from gateway.redis.records.contacts.persistence import rewrite_files
-    from gateway.redis.records.reencryption import Reencryption
+    from gateway.redis.records.rewriting.reencryption import Reencryption
 
     shown = 0
 

@@ -63,8 +63,8 @@ async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
 
 async def _set_webhooks(channel: str, settings: Settings) -> None:
     """Let the provider of a channel that needs nothing else call us, and check its credentials."""
-    from gateway.account_checks import check_accounts
     from gateway.bootstrap import load_channels
+    from gateway.diagnostics.accounts import check_accounts
 
     names = [name for name in load_channels(settings) if name.partition("/")[0] == channel]
     if not names:

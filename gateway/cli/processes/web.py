@@ -70,8 +70,8 @@ def _admit_data(url: str, partitions: int) -> None:
     from redis.exceptions import RedisError
 
     from gateway.partitions.layout import admit_layout
+    from gateway.redis.connection.checks.server_checks import check_no_lone_node
     from gateway.redis.connection.connect import open_partitions
-    from gateway.redis.connection.server_checks import check_no_lone_node
     from gateway.redis.records.processes.process_versions import admit
 
     async def ask() -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from gateway.storm.report import ReportTable
     from gateway.storm.scenario import StormScenario
+    from gateway.storm.verdict.report import ReportTable
 
 T = TypeVar("T")
 
@@ -81,9 +81,9 @@ def storm(
     """Chaos test: load and crash a disposable gateway, verify the guarantees. Exit code 1 on a violation."""
     from rich.console import Console
 
-    from gateway.storm.report import build_tables
     from gateway.storm.runner import StormRunner
     from gateway.storm.scenario import StormScenario
+    from gateway.storm.verdict.report import build_tables
 
     chosen = [
         name

@@ -23,11 +23,11 @@ from gateway.console.conversations.event_lines import (
     select_entries,
     walked_path,
 )
+from gateway.console.conversations.transcript import Line, build_transcript
 from gateway.console.flows.walked_drawing import FlowDrawings
-from gateway.console.formats import format_clock, format_day
-from gateway.console.live_views import ViewName
-from gateway.console.page import ConsolePage, read_form, redirect
-from gateway.console.transcript import Line, build_transcript
+from gateway.console.layout.formats import format_clock, format_day
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.conversation_list import (
@@ -37,10 +37,10 @@ from gateway.redis.records.sessions.conversation_list import (
     ConversationState,
     parse_cursor,
 )
-from gateway.redis.records.sessions.derived_entries import add_derived
+from gateway.redis.records.sessions.log.derived_entries import add_derived
+from gateway.redis.records.sessions.log.session_log import LogEntry, is_entry_id, read_log_before, read_window
+from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
-from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth

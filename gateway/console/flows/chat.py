@@ -19,7 +19,7 @@ from flows.llm import Model
 from gateway.access.operator_keys import Role
 from gateway.console.flows.drawing_response import draw
 from gateway.console.flows.files import FlowFile, FlowFiles
-from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import Identity, OperatorAuth

@@ -12,7 +12,7 @@ from gateway.console.flows.drawing_response import draw
 from gateway.console.flows.files import DEFAULT_FLOW, FlowFile
 from gateway.console.flows.history import FlowHistory
 from gateway.console.flows.steps import FlowSteps, summarize_steps
-from gateway.console.page import ConsolePage
+from gateway.console.layout.page import ConsolePage
 from gateway.redis.records.processes.node_traffic import DAYS, count_node_steps
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gateway.console.formats import count_of, format_duration
+from gateway.console.layout.formats import count_of, format_duration
 from gateway.redis.records.processes.delivery_reports import AccountAlarm
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import DeliveryStatus
-from gateway.console.formats import count_of
-from gateway.console.live_views import ViewName
+from gateway.console.layout.formats import count_of
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.console.operations.figures import sum_errors
-from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.delivery_reports import read_recent_counts

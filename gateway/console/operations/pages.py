@@ -10,14 +10,14 @@ from starlette.routing import Route
 
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
-from gateway.console.live_views import ViewName
-from gateway.console.page import ConsolePage
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage
 from gateway.redis.records.processes.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
 from gateway.redis.records.processes.gateway_status import PausedAccount, read_status
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.log.session_log import is_entry_id
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import is_entry_id
 from gateway.redis.server.readiness import Readiness
 from gateway.server.operator_auth import OperatorAuth
 

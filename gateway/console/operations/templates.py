@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import MessageTemplate
-from gateway.console.page import ConsolePage, redirect
+from gateway.console.layout.page import ConsolePage, redirect
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import request_sync
 from gateway.server.operator_auth import OperatorAuth

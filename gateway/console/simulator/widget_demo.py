@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.page import ConsolePage
+from gateway.console.layout.page import ConsolePage
 
 
 class WidgetDemoPage(ConsolePage):

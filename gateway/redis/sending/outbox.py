@@ -26,7 +26,7 @@ from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 from gateway.redis.records.session_keys import account_key
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.records.sessions.word_index import WordIndex
+from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.sending.proactive_replies import (
     build_replies,

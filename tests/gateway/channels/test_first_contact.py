@@ -18,7 +18,7 @@ from channels._kit.simulator import UserMessage
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import document, edge, node
 from tests.gateway.channels.test_whole_conversations import PROVIDERS, Provider

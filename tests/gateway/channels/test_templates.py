@@ -22,7 +22,7 @@ from channels.whatsapp.simulator.server import WhatsAppSimulator
 from gateway.cli import app
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
-from gateway.redis.records.sessions.session_log import read_log_end
+from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, SECRET, TOKEN
 from tests.flows.conversation import document, edge, node

@@ -19,7 +19,7 @@ from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
-from gateway.redis.records.sessions.session_log import LogEntry, read_log, read_owner
+from gateway.redis.records.sessions.log.session_log import LogEntry, read_log, read_owner
 from gateway.redis.records.templates import TemplateRecords
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
 from gateway.cli.operations.version import app
-from gateway.diagnostics import _check_versions
+from gateway.diagnostics.checks import _check_versions
 from gateway.redis.records.processes.process_versions import (
     FORMAT,
     admit,

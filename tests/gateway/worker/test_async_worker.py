@@ -18,7 +18,7 @@ from rq.worker import Worker
 from channels._kit.simulator import Fault, FaultSettings
 from channels.twilio.simulator.concurrency_limit import ConcurrencyLimit
 from gateway.redis import rq_layout
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sweeper import Sweeper
 from tests.gateway.stack import (
     ACCOUNT,

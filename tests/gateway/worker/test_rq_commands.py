@@ -20,7 +20,7 @@ from channels._kit.simulator import FaultSettings
 from gateway.redis import rq_layout
 from gateway.redis.records.processes import worker_presence
 from gateway.redis.records.processes.load import read_load
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.gateway.stack import (
     ACCOUNT,
     BUSINESS_NUMBER,
