@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from gateway.config.settings import Settings
-    from gateway.diagnostics.checks import CheckResult
+    from gateway.diagnostics.check_result import CheckResult
 
 app = typer.Typer(add_completion=False)
 

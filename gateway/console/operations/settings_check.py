@@ -11,7 +11,8 @@ from starlette.routing import Route
 from gateway.access.operator_keys import Role
 from gateway.config.settings import Settings
 from gateway.console.layout.page import ConsolePage
-from gateway.diagnostics.checks import CheckResult, run_checks
+from gateway.diagnostics.check_result import CheckResult
+from gateway.diagnostics.checks import run_checks
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.server.operator_auth import OperatorAuth
 
