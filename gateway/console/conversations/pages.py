@@ -136,7 +136,7 @@ class ConversationPages(ConsolePage):
         filters = {"state": state or "", "channel": channel}
         return await self.show(
             request,
-            "conversations.html",
+            "conversations/conversations.html",
             rows=[(self._ids.encode(row.session), row) for row in rows],
             states=_STATES,
             channels=self._channels,
@@ -168,7 +168,7 @@ class ConversationPages(ConsolePage):
         session = self._ids.decode(opaque)
         row = await self._list.read_row(session) if session else None
         if row is None:
-            return await self.show(request, "conversation_gone.html", status=404)
+            return await self.show(request, "conversations/conversation_gone.html", status=404)
         query = request.query_params
         before, chosen = query.get("before", ""), query.get("message", "")
         before = before if is_entry_id(before) else ""
@@ -187,7 +187,7 @@ class ConversationPages(ConsolePage):
         )
         return await self.show(
             request,
-            "conversation.html",
+            "conversations/conversation.html",
             opaque=opaque,
             row=row,
             lines=lines,

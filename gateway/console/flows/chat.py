@@ -93,7 +93,7 @@ class FlowChatPage(ConsolePage):
         slots: Any = (chat.state or {}).get("slots") or {}
         return await self.show(
             request,
-            "flow_chat.html",
+            "flows/flow_chat.html",
             file=file,
             chat=chat,
             last=last,

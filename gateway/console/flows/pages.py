@@ -47,7 +47,12 @@ class FlowPages(ConsolePage):
                 steps = await self._read_steps(file) if file.flow else None
                 rows.append({"file": file, "levels": levels, "versions": versions, "steps": steps})
         return await self.show(
-            request, "flows.html", rows=rows, max_findings=_MOST_FINDINGS, days=DAYS, max_nodes=_MOST_NODES
+            request,
+            "flows/flows.html",
+            rows=rows,
+            max_findings=_MOST_FINDINGS,
+            days=DAYS,
+            max_nodes=_MOST_NODES,
         )
 
     async def _read_steps(self, file: FlowFile) -> FlowSteps:

@@ -191,7 +191,7 @@ class AgentDeskPages(ConsolePage):
             await self._desk.mark_read(session, agent)
         return await self.show(
             request,
-            "inbox.html",
+            "inbox/inbox.html",
             status=409 if problem else 200,
             which=which if which in _LISTS else "all",
             counts={name: len(each) for name, each in lists.items()},

@@ -75,7 +75,7 @@ class AccountPage(ConsolePage):
         may_ask = request.state.identity.role.includes(Role.OPERATOR) and self._settings is not None
         return await self.show(
             request,
-            "account.html",
+            "operations/account.html",
             name=name,
             channel=channel_name,
             paused=next((each for each in status.paused if each.account == name), None),

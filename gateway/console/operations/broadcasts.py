@@ -120,7 +120,7 @@ class BroadcastsPage(ConsolePage):
         found = [await self._store.read(name) for name in names]
         return await self.show(
             request,
-            "broadcasts.html",
+            "operations/broadcasts.html",
             status=400 if problem else 200,
             rows=[each for each in found if each],
             given=given,

@@ -72,7 +72,7 @@ class OverviewPage(ConsolePage):
         changes = [each for each in acts if each.act not in _NO_CHANGES][:_MAX_CHANGES]
         return await self.show(
             request,
-            "overview.html",
+            "operations/overview.html",
             figures=status,
             traffic=build_traffic_tiles(minutes, load, self._price),
             accounts=build_account_rows(minutes, load, status),

@@ -68,7 +68,7 @@ class QuarantinePage(ConsolePage):
     ) -> Response:
         return await self.show(
             request,
-            "quarantine.html",
+            "operations/quarantine.html",
             status=status,
             rows=await self._quarantine.latest(),
             kept=set(await self._kept.rejected_ids()),

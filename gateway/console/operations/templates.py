@@ -42,7 +42,7 @@ class TemplatesPage(ConsolePage):
         later = [row for row in rows if _place(*row) > after]
         return await self.show(
             request,
-            "templates.html",
+            "operations/templates.html",
             reports=[(name, await self._records.read_report(name)) for name in names],
             rows=later[:_ROWS],
             older=_place(*later[_ROWS - 1]) if len(later) > _ROWS else "",

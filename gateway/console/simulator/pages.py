@@ -90,7 +90,7 @@ class SimulatorPage(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show the simulated phone."""
-        return await self.show(request, "simulator.html", simulator=self._simulator)
+        return await self.show(request, "simulator/simulator.html", simulator=self._simulator)
 
     async def send_message(self, request: Request) -> Response:
         """Have the simulator send the contact's message by a signed webhook to this gateway."""

@@ -18,4 +18,4 @@ class WidgetDemoPage(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show a page with the widget."""
-        return await self.show(request, "widget.html")
+        return await self.show(request, "simulator/widget.html")
