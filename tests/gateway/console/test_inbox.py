@@ -23,7 +23,7 @@ from gateway.redis.records.sessions.log.session_log import LogEntry, read_log, r
 from gateway.redis.records.templates import TemplateRecords
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"
 LINK = re.compile(r'href="/console/desk\?show=\w+&amp;conversation=([A-Za-z0-9_-]+)"')

@@ -17,7 +17,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 OURS = "whatsapp:+12025550101"
 NUMBER, USER = "+12025550171", "US.10000000000000000001"

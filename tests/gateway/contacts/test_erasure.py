@@ -42,7 +42,7 @@ from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.text_stream import TextPublisher
 from tests.channels.twilio.builders import ACCOUNT, post, twilio
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 DIGITS, USER, NAME, EMAIL = "15550102360", "US.98765432109876543210", "Zoe Quillfeather", "zoe@example.org"
 NUMBER, TEXT, REPLY_MARK = f"+{DIGITS}", "my secret zebrafish", "zebrafish"

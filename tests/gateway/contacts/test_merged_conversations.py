@@ -19,7 +19,7 @@ from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.contacts.identities import IdentityResolver
 from tests.channels.sunshine import builders as sunshine
 from tests.gateway.contacts.test_participants import Gateway
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 MERGED = "69b43c860000"
 

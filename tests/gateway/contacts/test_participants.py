@@ -27,7 +27,7 @@ from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.zendesk import builders as zendesk
 from tests.effort import examples
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 TEXTS = ("hi", "4321", "23 April 1990", "yes", "no", "/start", "my card ends in 9999")
 OTHER = {"zendesk": "8447000000099", "intercom": "ffffffffffffffffffffffff", "sunshine": "u2"}

@@ -31,7 +31,7 @@ from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import asks, document, edge, node
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 DIGITS, USER = "15550102360", "US.98765432109876543210"
 SESSION = f"whatsapp:{meta.OURS}:{USER}"

@@ -17,8 +17,8 @@ from gateway.config.settings import Settings
 from gateway.diagnostics.checks import run_checks
 from gateway.redis.records.processes import worker_presence
 from tests.core.rig import Rig
-from tests.gateway.running import RunningGateway
-from tests.gateway.stack import running_stack
+from tests.gateway.environments.running import RunningGateway
+from tests.gateway.environments.stack import running_stack
 
 
 async def run_doctor(**settings: str) -> tuple[str, str]:

@@ -17,8 +17,8 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.storm.verdict.invariants import is_idle
-from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
-from tests.gateway.workers import CRASH_TEXT
+from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.environments.workers import CRASH_TEXT
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
@@ -225,7 +225,7 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
     deaths = 0
     while len(stack.simulator.received_texts()) < 3:
         worker = await stack.start_rq(
-            "worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns"
+            "worker", "--worker-class", "tests.gateway.environments.workers.MortalWorker", "turns"
         )
         received = asyncio.create_task(stack.simulator.wait_for_texts(3))
         has_died = asyncio.create_task(worker.communicate())
@@ -247,7 +247,9 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
 async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack) -> None:
     contacts = [f"+1555010{number:04d}" for number in range(20)]
     for process_name in ("LateWorker", "LateWorker"):
-        await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{process_name}", "turns")
+        await stack.start_rq(
+            "worker", "--worker-class", f"tests.gateway.environments.workers.{process_name}", "turns"
+        )
     await stack.start_async_worker()
     for index, text in enumerate(("hi", "4321")):
         for number, contact in enumerate(contacts):

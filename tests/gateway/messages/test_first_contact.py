@@ -40,7 +40,7 @@ from tests.channels.intercom import builders as intercom
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
 from tests.channels.zendesk.builders import channel as zendesk
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 PARCEL = Template(name="parcel", language="en_US")

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.flows.conversation import asks, document, edge, node
 from tests.flows.crm_server import Crm
-from tests.gateway.stack import running_stack
+from tests.gateway.environments.stack import running_stack
 
 
 def orders(url: str) -> str:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.model import Event, Owner
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 START = 1_790_000_000
 

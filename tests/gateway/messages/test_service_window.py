@@ -42,7 +42,7 @@ from tests.channels.intercom import builders as intercom
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.contacts.test_opt_outs import SMS, TWILIO_WHATSAPP, twilio_message
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 DAY = 24 * 3600
 TEMPLATE = Route(template=Template(name="order_update", language="en_US", variables={"1": "Ada"}))

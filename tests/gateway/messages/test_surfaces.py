@@ -20,9 +20,9 @@ from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.builders import SECRET, TOKEN, handshake
-from tests.gateway.stack import ACCOUNT
-from tests.gateway.stack import TOKEN as TWILIO_TOKEN
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import ACCOUNT
+from tests.gateway.environments.stack import TOKEN as TWILIO_TOKEN
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 
 class World:

@@ -15,7 +15,7 @@ from tests.fakes import turn
 from tests.flows.conversation import document, edge, node
 from tests.gateway.console.console_client import open_console
 from tests.gateway.console.conversations.test_conversations import open_first
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 
 async def test_a_text_that_cannot_be_made_is_named_with_its_node(

@@ -20,7 +20,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.channel import WebChannel
-from tests.gateway.running import RunningGateway
+from tests.gateway.environments.running import RunningGateway
 
 MARK, NAME, DESK, OFFER = "zebrafish-7731", "Quillfeather", "walrus-5512", "pelican-9094"
 

@@ -51,7 +51,7 @@ from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.text_stream import TextPublisher
 from tests.fakes import ADDRESS, turn
 from tests.gateway.contacts.test_erasure import SMS, leave_traces_everywhere, status
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.messages.test_abuse import Line, auto_replies
 
 _DAY_MS = 86_400_000

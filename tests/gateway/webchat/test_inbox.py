@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.stack import running_stack
+from tests.gateway.environments.stack import running_stack
 from tests.gateway.webchat.api.test_routes import ask, web
 
 SESSION = "web:ada"

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from gateway.webchat.widget import SCRIPT
 from tests.gateway.console.test_browser import CHROMIUM, QUIET
-from tests.gateway.running import RunningGateway
+from tests.gateway.environments.running import RunningGateway
 from tests.gateway.webchat.sessions.test_user_identity import SECRET, token
 
 needs_browser = pytest.mark.skipif(

@@ -22,7 +22,7 @@ from gateway.redis.records.sessions.dead_letters import DeadLetters
 from tests.fakes import turn
 from tests.gateway.console.console_client import FLOW, open_console, open_history
 from tests.gateway.console.conversations.test_conversations import open_first
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"
 KYC = Path(library_file).parent / "kyc.json"

@@ -28,7 +28,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.silenced_sessions import list_silenced
 from tests.fakes import ADDRESS, turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 LINK = re.compile(r'href="(/console/conversations/[A-Za-z0-9_-]{30,})"')
 NUMBER = "+15550170"

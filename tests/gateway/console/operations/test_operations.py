@@ -15,7 +15,7 @@ from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import claim_key
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 ACCOUNT = "/console/accounts/one?name=fake%3AA1"
 

@@ -16,7 +16,7 @@ from gateway.console.operations.sparklines import HEIGHT, WIDTH, draw_sparkline
 from gateway.redis.records.processes.step_durations import StepDurations
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"
 

@@ -16,8 +16,8 @@ from core.model import DeliveryStatus
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.gateway.stack import ACCOUNT, TOKEN
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import ACCOUNT, TOKEN
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 OTHER = ACCOUNT[:-1] + "2"
 PERSON = "+15550177"

@@ -37,9 +37,9 @@ from tests.channels.whatsapp.builders import whatsapp as whatsapp_channel
 from tests.channels.zendesk.builders import channel as zendesk_channel
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer
-from tests.gateway.stack import ACCOUNT
-from tests.gateway.stack import TOKEN as TWILIO_TOKEN
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import ACCOUNT
+from tests.gateway.environments.stack import TOKEN as TWILIO_TOKEN
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(100)

@@ -22,8 +22,8 @@ from gateway.middleware.media.vision import PictureLoader
 from tests.flows.conversation import document, edge, node
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer, call
-from tests.gateway.stack import ACCOUNT, TOKEN
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import ACCOUNT, TOKEN
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(100)
 PDF = b"%PDF-1.7\n" + bytes(100)

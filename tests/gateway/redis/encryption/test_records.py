@@ -42,7 +42,7 @@ from tests.gateway.contacts.test_erasure import (
     WHATSAPP,
     leave_traces_everywhere,
 )
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept", "tg:dead", "*:text")
 

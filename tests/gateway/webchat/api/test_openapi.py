@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.effort import examples
-from tests.gateway.stack import KEY, running_stack
+from tests.gateway.environments.stack import KEY, running_stack
 from tests.gateway.webchat.api.test_routes import web
 
 

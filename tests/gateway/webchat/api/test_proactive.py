@@ -14,7 +14,7 @@ import pytest
 from core.model import ControlAction, ControlReceived
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.webchat.channel import build_address
-from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 from tests.gateway.webchat.api.test_routes import ask, web
 
 SESSION = "web:ada"

@@ -23,7 +23,7 @@ from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.sessions.session_tokens import SessionTokens
 from tests.gateway.access.rule import operator_auth
-from tests.gateway.stack import API_KEY, KEY, Stack, running_stack
+from tests.gateway.environments.stack import API_KEY, KEY, Stack, running_stack
 
 SECRET = "0123456789abcdef0123456789abcdef"
 PAGE = "https://www.example.com"

@@ -23,7 +23,7 @@ from gateway.webchat.conversations import WebConversations
 from gateway.webchat.sessions.session_tokens import SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
 from tests.gateway.access.rule import operator_auth
-from tests.gateway.stack import API_KEY
+from tests.gateway.environments.stack import API_KEY
 from tests.gateway.webchat.sessions.test_user_identity import SECRET, token
 
 TOKEN_SECRET = "0123456789abcdef0123456789abcdef"

@@ -7,8 +7,8 @@ import pytest
 from tests.effort import FULL
 from tests.protocol.explorer import Explorer, Report
 from tests.protocol.guarantees import final_guarantees_for, guarantees_for
-from tests.protocol.sending_actors import SendingActors
-from tests.protocol.sending_faults import (
+from tests.protocol.sending.actors import SendingActors
+from tests.protocol.sending.faults import (
     ConsentUnchecked,
     HeldUnseen,
     KeyForgotten,
@@ -18,7 +18,7 @@ from tests.protocol.sending_faults import (
     WindowModel,
     WindowUnchecked,
 )
-from tests.protocol.sending_model import SendingModel
+from tests.protocol.sending.model import SendingModel
 from tests.protocol.world import WorldLimits
 
 ONE_TURN = WorldLimits(turns=("A",), duplicates=(), workers=1, pauses=False, pass_on=False)

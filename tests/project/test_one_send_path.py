@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "gateway" / "redis" / "scripts"
 SENDER = "core/processing/delivery.py"
 SEND_CALLS = {

@@ -21,7 +21,7 @@ from channels._kit.inbound import Verification
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRefused
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
 from core.ports import Capabilities, Channel, Webhook
-from tests.channels.fuzz import LONG_ID, everywhere, hostile
+from tests.channels.contract.fuzz import LONG_ID, everywhere, hostile
 from tests.effort import examples, some
 
 messages = st.builds(

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from channels._kit.simulator import ProviderSimulator, TranscriptEntry
 from gateway.local.simulator_server import SimulatorServer
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from tests.gateway.stack import API_KEY, RQ
+from tests.gateway.environments.stack import API_KEY, RQ
 
 
 class RecordingSimulatorServer(SimulatorServer):

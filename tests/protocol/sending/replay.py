@@ -17,8 +17,8 @@ from gateway.redis.sending.send_outcome import SendOutcome
 from tests.fakes import ADDRESS, FakeChannel
 from tests.protocol.model import BroadcastRecord, ScheduledRecord, Store
 from tests.protocol.replay import LIMITS, LONG_AGO, SESSION, Replay, to_moment
-from tests.protocol.sending_actors import SendingActors
-from tests.protocol.sending_model import BROADCAST_KEY
+from tests.protocol.sending.actors import SendingActors
+from tests.protocol.sending.model import BROADCAST_KEY
 from tests.protocol.world import Step, World
 
 _NAME = "spring"

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 import channels
-from tests.channels.inbound_kind import MEANINGS, InboundKind
+from tests.channels.contract.inbound_kind import MEANINGS, InboundKind
 
 
 def _load(channel: str) -> Sequence[InboundKind]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.protocol.model import BroadcastRecord, Store
-from tests.protocol.sending_model import QueueResult, SendingModel
+from tests.protocol.sending.model import QueueResult, SendingModel
 
 
 class WindowModel(SendingModel):
