@@ -14,8 +14,8 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from flows.document.errors import FlowError, FlowNotFound, Issue
-from flows.document.playbook import playbook_form, playbook_issue
-from flows.document.yaml_hints import find_json_hint, find_yaml_hint
+from flows.document.reading.playbook import playbook_form, playbook_issue
+from flows.document.reading.yaml_hints import find_json_hint, find_yaml_hint
 
 MAX_DOCUMENT_VALUES = 500_000
 """The maximum number of values in a YAML document with its aliases expanded."""

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from channels._kit.simulator import Exchange, SimulatorRequest, SimulatorResponse, parse_json_object
 from channels.intercom.simulator.desk import DeskAgents
-from channels.intercom.simulator.lists import list_conversations
 from channels.intercom.simulator.records import Conversation, ConversationStore, Json
-from channels.intercom.simulator.search import matches
+from channels.intercom.simulator.resources.lists import list_conversations
+from channels.intercom.simulator.resources.search import matches
 from channels.intercom.simulator.validation import error_response, ok_response
 from channels.intercom.simulator.webhooks import WebhookSender
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from flows.document.base import FlowModel
+from flows.document.model.base import FlowModel
 
 TICKET_CHANNEL = "zendesk"
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, Final
 
-from bench.checks import assert_last_turns_answered
+from bench.measuring.checks import assert_last_turns_answered
 from core.model import Turn, TurnReceived
 from core.processing import SessionProcessor
 from core.steps import Step, listen

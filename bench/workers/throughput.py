@@ -16,11 +16,11 @@ from time import perf_counter
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from bench import chart
-from bench.acknowledgement import ACCOUNT, TOKEN
-from bench.checks import assert_answered
+from bench.measuring import chart
+from bench.measuring.checks import assert_answered
 from bench.programs import provider_sink, slow_model_server
 from bench.programs.delayed_model import DELAY_VARIABLE
+from bench.web.acknowledgement import ACCOUNT, TOKEN
 from core.model import Address, Turn, TurnReceived
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis

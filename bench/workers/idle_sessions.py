@@ -12,8 +12,8 @@ from time import perf_counter
 import httpx
 from redis.asyncio import Redis
 
-from bench.acknowledgement import ACCOUNT
-from bench.checks import assert_last_turns_answered
+from bench.measuring.checks import assert_last_turns_answered
+from bench.web.acknowledgement import ACCOUNT
 from core.model import Address, Turn, TurnReceived
 from core.processing import SessionProcessor
 from flows.document import Flow

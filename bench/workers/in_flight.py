@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench import workers
 from bench.programs import slow_model_server
+from bench.workers import throughput
 
 SECONDS = 15.0
 _SESSIONS = 2_200
@@ -25,12 +25,12 @@ class InFlightCost:
 
 def measure(sessions: int) -> InFlightCost:
     """Run `sessions` with two turns each, all at once; the worker's own size is measured with one."""
-    options, _ = workers.WORKERS[workers.ASYNC_WORKER]
+    options, _ = throughput.WORKERS[throughput.ASYNC_WORKER]
     with slow_model_server.running_model(SECONDS) as single_model:
-        small = workers.run_worker(options, 1, 2, by_sms=True, model_url=single_model.url)
+        small = throughput.run_worker(options, 1, 2, by_sms=True, model_url=single_model.url)
     with slow_model_server.running_model(SECONDS) as shared_model:
         room = {"TURNGATE_CONCURRENCY": str(sessions + 10)}
-        large = workers.run_worker(
+        large = throughput.run_worker(
             options, sessions, 2, by_sms=True, model_url=shared_model.url, settings=room
         )
         at_once = int(shared_model.peak.value)

@@ -14,9 +14,9 @@ from time import perf_counter
 
 from redis.asyncio import Redis
 
-from bench.acknowledgement import ACCOUNT, TOKEN
 from bench.programs import provider_sink
-from bench.workers import fill_mailboxes
+from bench.web.acknowledgement import ACCOUNT, TOKEN
+from bench.workers.throughput import fill_mailboxes
 from gateway.local.child_process import SupervisedProcess
 from gateway.redis.server.embedded_server import EmbeddedRedis
 

@@ -26,7 +26,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from twilio.request_validator import RequestValidator
 
-from bench.load_generator import Load, run
+from bench.measuring.load_generator import Load, run
 from channels import load
 from gateway.app import create_app
 from gateway.config.gc_tuning import tune_gc

@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from bench import engine_comparison, load_generator
-from bench.load_generator import Load
+from bench.engine import engine_comparison
+from bench.measuring import load_generator
+from bench.measuring.load_generator import Load
 from bench.programs.restate_server import VERSIONS, running_restate
 from gateway.local.child_process import SupervisedProcess
 from gateway.local.loopback import find_free_port, wait_until_ready
@@ -32,7 +33,7 @@ REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with 
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
 DURABLE_REFERENCE = "a Restate virtual object, durable"
 _USER_TEXTS = ("go on", "hm, let me think")
-_PROGRAMS = Path(__file__).parent / "programs"
+_PROGRAMS = Path(__file__).parent.parent / "programs"
 _INSTANT_MODEL_SETTINGS = {
     "TURNGATE_LLM": "openai/none",
     "TURNGATE_TOOLS": "bench.programs.instant_model",

@@ -11,8 +11,8 @@ from time import perf_counter
 
 import httpx
 
-from bench import turn_endpoint
 from bench.programs.tool_call_chunks import STAY
+from bench.web import turn_endpoint
 
 TURNS = 200
 _PAUSE_SECONDS = 0.05

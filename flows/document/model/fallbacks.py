@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.local_time import load_time_zone
-from flows.document.base import FlowModel
-from flows.document.ways import MessageTemplate, UndeliveredClass, Way
+from flows.document.model.base import FlowModel
+from flows.document.model.ways import MessageTemplate, UndeliveredClass, Way
 
 
 class Fallback(FlowModel):

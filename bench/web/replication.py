@@ -8,8 +8,8 @@ from statistics import median
 
 from starlette.types import ASGIApp
 
-from bench.acknowledgement import ACCOUNT, PUBLIC_URL, TOKEN, build_requests, measure
-from bench.load_generator import Load
+from bench.measuring.load_generator import Load
+from bench.web.acknowledgement import ACCOUNT, PUBLIC_URL, TOKEN, build_requests, measure
 from channels import load
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis

@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from channels._kit.simulator import SimulatorResponse
-from channels.intercom.simulator.lists import read_page_size
 from channels.intercom.simulator.records import Json, build_teammate
+from channels.intercom.simulator.resources.lists import read_page_size
 from channels.intercom.simulator.validation import error_response, ok_response
 
 _PAGE_SIZE: Final = 15

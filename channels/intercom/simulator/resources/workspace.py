@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from channels._kit.simulator import SimulatorResponse
-from channels.intercom.simulator.lists import list_contacts
 from channels.intercom.simulator.records import build_contact_record, build_team, build_teammate
+from channels.intercom.simulator.resources.lists import list_contacts
 from channels.intercom.simulator.validation import ok_response
 
 

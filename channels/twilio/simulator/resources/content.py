@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from channels._kit.simulator import SimulatorRequest, SimulatorResponse, parse_json_object
-from channels.twilio.simulator.paging import parse_number
+from channels.twilio.simulator.resources.paging import parse_number
 from channels.twilio.simulator.responses import ApiError, json_response
 
 _VARIABLE: Final = re.compile(r"\{\{(\w+)\}\}")

@@ -17,7 +17,7 @@ from typing import Any
 from bench.programs.instant_model_server import running_model_server
 from flows.llm import STAY_FUNCTION_NAME
 
-VENV = Path(__file__).parent.parent / ".venv" / "reference"
+VENV = Path(__file__).parents[2] / ".venv" / "reference"
 RATIOS = {
     "wire_stay": 0.5,
     "wire_move": 0.5,
@@ -75,9 +75,13 @@ def build_plan() -> dict[str, Any]:
 def measure() -> list[str]:
     """Measure both and return the table's rows."""
     with running_model_server() as url:
-        turngate = _run_engine([sys.executable, "-m", "bench.engine"], url)
+        turngate = _run_engine([sys.executable, "-m", "bench.engine.measurements"], url)
         reference = _run_engine(
-            [str(install_reference()), str(Path(__file__).parent / "programs" / "superdialog_engine.py")], url
+            [
+                str(install_reference()),
+                str(Path(__file__).parent.parent / "programs" / "superdialog_engine.py"),
+            ],
+            url,
         )
     return [_render_row(name, turngate[name], reference[name]) for name in _NAMES]
 

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
-from flows.document.base import FlowModel
+from flows.document.model.base import FlowModel
 
 
 class KeyValuePair(TypedDict):

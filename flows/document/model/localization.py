@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
-from flows.document.base import FlowModel
+from flows.document.model.base import FlowModel
 from flows.document.traversal import FALLBACK_FIELDS, Document
 
 _FLOW_TEXT_FIELDS = ("system_prompt", "closed_text", "unsupported_text")

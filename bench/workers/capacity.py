@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gateway.load import LoadPlan, find_capacity, running_installation
 
-PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
+PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
 _BEGIN, _END = "<!-- capacity: written by `python -m bench capacity` -->", "<!-- end of capacity -->"
 
 _TEXTS = ("hi", "Ada Lovelace", "yes", "10 December 1985", "yes")
