@@ -57,8 +57,6 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Check a file and start a broadcast; workers send it, behind replies."""
-    from gateway.broadcasts.store import StartResult
-
     recipients = _read_file(file)
     message = {"text": text, "template": template, "language": language, "variables": variables}
     fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
@@ -75,9 +73,15 @@ def start(
         raise typer.Exit(1)
     if not yes:
         typer.confirm(f"Send to {preview.sendable} contacts?", abort=True, err=True)
+    _start(broadcast, recipients, name)
+    typer.echo(f"`turngate broadcast show {name}` follows it.")
+
+
+def _start(broadcast: Broadcast, recipients: Sequence[Recipient], name: str) -> None:
+    """Store the broadcast; exit with code 1 if the name is that of another one."""
+    from gateway.broadcasts.store import StartResult
 
     async def work(stores: Sequence[Redis]) -> StartResult:
-
         return await _open_store(stores).start(broadcast, recipients)
 
     result = run_in_partitions(work)
@@ -89,7 +93,6 @@ def start(
     record_act("start_broadcast", target=name)
     if result is StartResult.RUNNING_ALREADY:
         typer.echo(f"{name} was started before; nothing is sent twice.")
-    typer.echo(f"`turngate broadcast show {name}` follows it.")
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gateway.storm.scenario import StormScenario
     from gateway.storm.verdict.report import ReportTable
+    from gateway.storm.verdict.result import StormResult
 
 T = TypeVar("T")
 
@@ -83,20 +84,15 @@ def storm(
 
     from gateway.storm.runner import StormRunner
     from gateway.storm.scenario import StormScenario
-    from gateway.storm.verdict.report import build_tables
 
-    chosen = [
-        name
-        for name, is_chosen in (
-            ("--partition-every", partition_every),
-            ("--failover-every", failover_every),
-            ("--reshard-every", reshard_every),
-            ("--latency", latency),
-        )
-        if is_chosen
-    ]
-    if len(chosen) > 1:
-        raise ConfigurationError(f"{' and '.join(chosen)} do not go together; choose one")
+    _refuse_several(
+        {
+            "--partition-every": partition_every,
+            "--failover-every": failover_every,
+            "--reshard-every": reshard_every,
+            "--latency": latency,
+        }
+    )
     if partitions > 1 and not reshard_every:
         raise ConfigurationError("--partitions needs a cluster: give --reshard-every too")
     if other_release and not (other_release / "gateway" / "__main__.py").is_file():
@@ -130,6 +126,21 @@ def storm(
     # for seconds takes sends in another order than they were made.
     runner = StormRunner(scenario, lambda line: progress.print(f"[dim]· {line}[/dim]"))
     result = asyncio.run(_until_terminated(runner.run()))
+    _print_result(result, progress, seed, markdown=markdown)
+
+
+def _refuse_several(faults: Mapping[str, float]) -> None:
+    chosen = [name for name, is_chosen in faults.items() if is_chosen]
+    if len(chosen) > 1:
+        raise ConfigurationError(f"{' and '.join(chosen)} do not go together; choose one")
+
+
+def _print_result(result: StormResult, progress: Console, seed: int, *, markdown: bool) -> None:
+    """Print the report and each violation; exit with code 1 if a guarantee does not hold."""
+    from rich.console import Console
+
+    from gateway.storm.verdict.report import build_tables
+
     output = Console(highlight=False)
     for table in build_tables(result, MAX_RECOVERY_SECONDS):
         if markdown:
