@@ -22,26 +22,24 @@ from channels._kit.simulator import (
     WebhookResult,
     parse_json_object,
 )
-from channels.intercom.simulator.conversation_edits import ConversationEdits
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
-from channels.intercom.simulator.lists import list_contacts, list_conversations
-from channels.intercom.simulator.messages import FirstMessages
-from channels.intercom.simulator.notes import ContactNotes
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
     Conversation,
     ConversationStore,
     Json,
-    build_attachments,
     build_contact,
-    build_contact_record,
-    build_team,
-    build_teammate,
     build_uploads,
     contact_id,
     format_body,
 )
-from channels.intercom.simulator.tags import TagStore
+from channels.intercom.simulator.resources.admin_parts import AdminParts
+from channels.intercom.simulator.resources.conversation_edits import ConversationEdits
+from channels.intercom.simulator.resources.lists import list_conversations
+from channels.intercom.simulator.resources.messages import FirstMessages
+from channels.intercom.simulator.resources.notes import ContactNotes
+from channels.intercom.simulator.resources.tags import TagStore
+from channels.intercom.simulator.resources.workspace import Workspace
 from channels.intercom.simulator.validation import (
     FAULT_RESPONSES,
     error_response,
@@ -82,7 +80,6 @@ class IntercomSimulator:
     ) -> None:
         self._token = access_token
         self._app = app_id
-        self._admin = admin
         self._teams = {team}
         self._tags = TagStore({_TAG_ID: "bot-handoff"})
         self._notes = ContactNotes()
@@ -98,6 +95,10 @@ class IntercomSimulator:
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._edits = ConversationEdits(self._conversations, self._agents, self._webhooks)
         self._contacts: dict[str, str] = {}
+        self._workspace = Workspace(
+            app_id, bot=admin, admins=self._admins, teams=self._teams, contacts=self._contacts
+        )
+        self._parts = AdminParts(self._conversations, self._admins, admin)
         self._first_messages = FirstMessages(self._contacts, self._conversations)
         self._rate_limit = RateLimit(calls_per_window)
 
@@ -230,21 +231,9 @@ class IntercomSimulator:
             if conversation is None:
                 return error_response(404, "not_found", "Resource Not Found"), []
             return self._route_conversation(request, conversation, path[2:], now)
+        if request.method == "GET" and (found := self._workspace.read(path, request.url.partition("?")[2])):
+            return found, []
         match request.method, path:
-            case "GET", ["me"]:
-                app = {"type": "app", "id_code": self._app, "region": "US"}
-                me = build_teammate(self._admin, _BOT_NAME)
-                return ok_response({**me, "has_inbox_seat": True, "app": app}), []
-            case "GET", ["admins"]:
-                admins = [build_teammate(number, name) for number, name in self._admins.items()]
-                return ok_response({"type": "admin.list", "admins": admins}), []
-            case "GET", ["admins", number] if number in self._admins:
-                return ok_response(build_teammate(number, self._admins[number])), []
-            case "GET", ["teams"]:
-                teams = [build_team(team) for team in self._teams]
-                return ok_response({"type": "team.list", "teams": teams}), []
-            case "GET", ["teams", team] if team in self._teams:
-                return ok_response(build_team(team)), []
             case _, ["tags", *rest]:
                 sent = parse_json_object(request) if request.method == "POST" else {}
                 return self._tags.handle(request.method, rest, sent), []
@@ -262,11 +251,6 @@ class IntercomSimulator:
                 version = request.headers.get("intercom-version", "2.14")
                 items = [each.to_list_item(version) for each in self._conversations.list_newest_first()]
                 return ok_response(list_conversations(items, request.url.partition("?")[2])), []
-            case "GET", ["contacts"]:
-                contacts = [build_contact_record(person) for person in reversed(self._contacts.values())]
-                return ok_response(list_contacts(contacts, request.url.partition("?")[2])), []
-            case "GET", ["contacts", number] if number in self._contacts:
-                return ok_response(build_contact_record(self._contacts[number])), []
             case "POST", ["messages"] | ["contacts"] | ["contacts", "search"]:
                 sent = parse_json_object(request)
                 return self._first_messages.handle(path, sent, self._admins, now), []
@@ -308,9 +292,9 @@ class IntercomSimulator:
         if refused := validate_request(what, sent, admins=self._admins, teams=self._teams, urls=self._urls):
             return refused, []
         part, topic = (
-            self._add_reply(conversation, sent, now)
+            self._parts.add_reply(conversation, sent, now)
             if what == "reply"
-            else self._update_assignment(conversation, sent, now)
+            else self._parts.update_assignment(conversation, sent, now)
         )
         return ok_response(conversation.to_json([part], version)), self._webhooks.notify(
             topic, conversation.to_json([part]), now
@@ -342,40 +326,6 @@ class IntercomSimulator:
             "conversation_id": conversation.id,
         }
         return ok_response(body), deliveries
-
-    def _add_reply(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
-        kind, author = sent["message_type"], build_teammate(sent["admin_id"], self._admins[sent["admin_id"]])
-        fields: Json = {"body": sent.get("body")}
-        if kind == "quick_reply":
-            fields = {"metadata": {"quick_reply_options": sent["reply_options"]}}
-        fields["attachments"] = build_attachments(sent)
-        part = conversation.add_part(kind, author, self._conversations.next_number(), now, **fields)
-        if kind == "note":
-            self._conversations.record_message("note", conversation, part, now)
-            return part, "conversation.admin.noted"
-        if conversation.state == "closed":
-            conversation.state = "open"
-        direction = "out" if sent["admin_id"] == self._admin else "agent"
-        self._conversations.record_message(direction, conversation, part, now)
-        return part, "conversation.admin.replied"
-
-    def _update_assignment(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
-        """Change assignee or state. Team and teammate are independent: assigning one keeps the other."""
-        kind, topic = sent["message_type"], "conversation.admin.assigned"
-        if kind == "assignment":
-            assignee = sent["assignee_id"] if sent["assignee_id"] != "0" else ""
-            conversation.admin, conversation.team = (
-                (conversation.admin, assignee) if sent["type"] == "team" else (assignee, conversation.team)
-            )
-        else:
-            states = {"close": ("closed", "closed"), "open": ("open", "opened"), "snoozed": ("snoozed",) * 2}
-            conversation.state, suffix = states[kind]
-            conversation.snoozed_until = sent.get("snoozed_until") if kind == "snoozed" else None
-            topic = f"conversation.admin.{suffix}"
-        author = build_teammate(sent["admin_id"], self._admins[sent["admin_id"]])
-        return conversation.add_part(
-            kind, author, self._conversations.next_number(), now, body=sent.get("body")
-        ), topic
 
 
 def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Any, Final
 
 from channels._kit.simulator import AgentAction, TranscriptEntry, UserMessage
@@ -144,6 +145,22 @@ def build_content(user_message: UserMessage) -> Json:
         }
     tapped = {"payload": user_message.button} if user_message.button else {}
     return {"type": "text", "text": user_message.text or user_message.button, **tapped}
+
+
+def draw_id(random: Random) -> str:
+    """Return the ID of a conversation, a message or an event."""
+    return f"{random.getrandbits(96):024x}"
+
+
+def build_message(identifier: str, author: Json, content: Json, source: Json, now: float) -> Json:
+    """Build the JSON of a message."""
+    return {
+        "id": identifier,
+        "received": format_time(now),
+        "author": author,
+        "content": content,
+        "source": source,
+    }
 
 
 def format_time(at: float) -> str:

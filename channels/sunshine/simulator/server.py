@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from random import Random
 from typing import Final
 from urllib.parse import parse_qs
@@ -28,35 +26,31 @@ from channels._kit.simulator import (
     WebhookResult,
     parse_json_object,
 )
+from channels.sunshine.simulator.agents import AgentWorkspace
 from channels.sunshine.simulator.app_resource import AppResource
 from channels.sunshine.simulator.conversations import (
     AGENT_ACTIONS,
     BOT_INTEGRATION,
-    DESK_INTEGRATION,
     Conversation,
     ConversationStore,
     Json,
     build_content,
+    build_message,
+    draw_id,
     format_time,
 )
 from channels.sunshine.simulator.files import FILES_PATH, FileStore
 from channels.sunshine.simulator.message_validation import (
     validate_activity,
     validate_message,
-    validate_metadata,
 )
 from channels.sunshine.simulator.paging import build_page
 from channels.sunshine.simulator.rate_limit import MAX_REQUESTS_PER_SECOND, RateLimit
 from channels.sunshine.simulator.responses import FAULT_RESPONSES, error_response, json_response
+from channels.sunshine.simulator.switchboard import Switchboard
+from channels.sunshine.simulator.webhooks import WebhookSender
 
-_WEBHOOK_TIMEOUT_SECONDS: Final = 20.0
-_MAX_ATTEMPTS: Final = 5
-_FIRST_RETRY_SECONDS: Final = 30.0
-_FINAL_STATUS_CODES: Final = (400, 401, 403, 404, 406)
 _MAX_BODY_BYTES: Final = 100 * 1024
-_LATE_FAILURES: Final = ("uncategorized_error", "user_unreachable")
-_STATUS_STEP_SECONDS: Final = 0.2
-_AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
 
 class SunshineSimulator:
@@ -84,8 +78,6 @@ class SunshineSimulator:
         self.conversations = ConversationStore()
         self._app = app
         self._expected_authorization = f"Basic {base64.b64encode(':'.join(key).encode()).decode()}"
-        self._secret = secret
-        self._webhook_url = webhook_url
         self.app_resource = AppResource(app, webhook_url)
         self._urls = PublicUrls([webhook_url])
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
@@ -95,6 +87,11 @@ class SunshineSimulator:
         self._limited = error_response(429, "too_many_requests", headers=headers)
         self._rate_limit = RateLimit(max_requests_per_second)
         self._faults = FaultInjector(self._random, {**FAULT_RESPONSES, Fault.TOO_MANY: self._limited})
+        self._webhooks = WebhookSender(
+            url=webhook_url, secret=secret, app=app, random=self._random, faults=self._faults
+        )
+        self._switchboard = Switchboard(self._webhooks)
+        self._agents = AgentWorkspace(self.conversations, self._switchboard, self._webhooks, self._random)
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -122,18 +119,18 @@ class SunshineSimulator:
             raise KeyError(user_message.surface)
         conversation = self.conversations.find(user_message.person)
         if conversation is None:
-            conversation = Conversation(self._random_id(), user_message.person)
+            conversation = Conversation(draw_id(self._random), user_message.person)
             self.conversations.by_id[conversation.id] = conversation
         if conversation.active is None and conversation.pending is None:
             conversation.active = BOT_INTEGRATION
         name = user_message.participant or user_message.name or "Ada"
         user_id = f"u-{user_message.participant}" if user_message.participant else conversation.user_id
         author = {"type": "user", "userId": user_id, "displayName": name}
-        message = self._build_message(author, build_content(user_message), {"type": "web"}, now)
-        self.conversations.record_message(conversation, message, "in", now)
-        return message["id"], self._build_deliveries(
-            [self._build_event(conversation, "conversation:message", now, message=message)], now
+        message = build_message(
+            draw_id(self._random), author, build_content(user_message), {"type": "web"}, now
         )
+        self.conversations.record_message(conversation, message, "in", now)
+        return message["id"], self._report_message(conversation, message, now)
 
     def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
         """Run an agent's action. Raises `KeyError` for an unknown one, or without a conversation.
@@ -144,45 +141,7 @@ class SunshineSimulator:
         action = {each.name: each for each in AGENT_ACTIONS}[action_name]
         if conversation is None or (action.speaks and not text):
             raise KeyError(person)
-        match action_name:
-            case "reply":
-                control_events = (
-                    []
-                    if conversation.active == DESK_INTEGRATION
-                    else [self._pass_control(conversation, DESK_INTEGRATION, now)]
-                )
-                metadata = {"__zendesk_msg.agent.id": "8447000000002"}
-                message = self._build_message(
-                    _AGENT_AUTHOR, {"type": "text", "text": text}, {"type": "zd:agentWorkspace"}, now
-                )
-                message["metadata"] = metadata
-                self.conversations.record_message(conversation, message, "agent", now)
-                events = [
-                    *control_events,
-                    self._build_event(conversation, "conversation:message", now, message=message),
-                ]
-            case "take":
-                events = [self._pass_control(conversation, DESK_INTEGRATION, now)]
-            case "give_back":
-                events = [self._pass_control(conversation, BOT_INTEGRATION, now, reason="ticketClosed")]
-            case "offer":
-                conversation.active, conversation.pending = None, BOT_INTEGRATION
-                events = [self._build_event(conversation, "switchboard:offerControl", now)]
-            case "release":
-                conversation.active = conversation.pending = None
-                events = [
-                    self._build_event(conversation, "switchboard:releaseControl", now, reason="ticketClosed")
-                ]
-            case "merge":
-                other = self.conversations.find(text)
-                if other is None or other is conversation:
-                    raise KeyError(text)
-                payload = self.conversations.merge(conversation, other)
-                events = [self._wrap_event("user:merge", payload, now)]
-            case _:
-                events = [self._build_event(conversation, "conversation:remove", now)]
-                del self.conversations.by_id[conversation.id]
-        return self._build_deliveries(events, now)
+        return self._agents.run(conversation, action_name, text, now)
 
     def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle an API request."""
@@ -227,21 +186,14 @@ class SunshineSimulator:
             case "POST", ["messages"]:
                 return self._handle_message(conversation, parse_json_object(request), now)
             case "POST", [what]:
-                return self._handle_switchboard_action(conversation, what, parse_json_object(request), now)
+                return self._switchboard.handle(conversation, what, parse_json_object(request), now)
         return error_response(404, "not_found"), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry up to five times within 15 minutes, except after success and a few status codes."""
-        if (
-            (result.status is not None and 200 <= result.status < 300)
-            or result.status in _FINAL_STATUS_CODES
-            or delivery.attempt >= _MAX_ATTEMPTS
-        ):
-            return []
-        delay = _FIRST_RETRY_SECONDS * 2.0 ** (delivery.attempt - 1)
-        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
+        return self._webhooks.handle_delivery_result(delivery, result, now)
 
     def _handle_upload(self, request: SimulatorRequest, query: Mapping[str, list[str]]) -> SimulatorResponse:
         """Store an uploaded file; only uploads with public access can be part of a message."""
@@ -257,97 +209,19 @@ class SunshineSimulator:
         if len(conversation.messages) >= self._max_messages:
             return error_response(423, "locked"), []
         validate_message(sent, self._urls)
-        message = self._build_message(sent["author"], sent["content"], {"type": "api:conversations"}, now)
+        message = build_message(
+            draw_id(self._random), sent["author"], sent["content"], {"type": "api:conversations"}, now
+        )
         message["metadata"] = sent.get("metadata") or {}
         self.conversations.record_message(conversation, message, "out", now)
-        follows = self._build_deliveries([self._message_event(conversation, message, now)], now)
-        follows += self._build_delivery_events(conversation, message["id"], now)
+        follows = self._report_message(conversation, message, now)
+        follows += self._webhooks.send_statuses(conversation, message["id"], now)
         received = {"id": message["id"], "received": format_time(now), **message}
         return json_response(201, {"messages": [received]}), follows
 
-    def _build_delivery_events(
-        self, conversation: Conversation, message: str, now: float
-    ) -> list[WebhookDelivery]:
-        """Build the events of a delivered message, or of one that fails later."""
-        about = {"message": {"id": message}, "destination": {"type": "web"}}
-        if code := self._faults.draw_late_failure(_LATE_FAILURES):
-            error = {"code": code, "underlyingError": {"message": "The message could not be delivered"}}
-            at = now + _STATUS_STEP_SECONDS
-            kind = "conversation:message:delivery:failure"
-            event = self._build_event(conversation, kind, at, error=error, **about)
-            return self._build_deliveries([event], at)
-        follows = []
-        for position, kind in enumerate(("channel", "user"), start=1):
-            at = now + position * _STATUS_STEP_SECONDS
-            event = self._build_event(conversation, f"conversation:message:delivery:{kind}", at, **about)
-            follows += self._build_deliveries([event], at)
-        return follows
-
-    def _handle_switchboard_action(
-        self, conversation: Conversation, what: str, sent: Json, now: float
-    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Handle a switchboard action: the response is 200, the outcome follows as a webhook."""
-        validate_metadata(sent.get("metadata"))
-        metadata = sent.get("metadata") or {}
-        match what:
-            case "passControl" if sent.get("switchboardIntegration") in (
-                DESK_INTEGRATION["name"],
-                DESK_INTEGRATION["id"],
-                "next",
-            ):
-                event = self._pass_control(conversation, DESK_INTEGRATION, now, metadata=metadata)
-            case "passControl" if not sent.get("switchboardIntegration"):
-                raise MalformedRequest("switchboardIntegration is required")
-            case "passControl":
-                error = {"code": "switchboard_invalid_target", "message": "no such integration"}
-                event = self._build_event(conversation, "switchboard:passControl:failure", now, error=error)
-            case "acceptControl" if conversation.pending == BOT_INTEGRATION:
-                conversation.active, conversation.pending = BOT_INTEGRATION, None
-                event = self._build_event(conversation, "switchboard:acceptControl", now, metadata=metadata)
-            case "releaseControl" if conversation.active == BOT_INTEGRATION:
-                conversation.active = None
-                event = self._build_event(conversation, "switchboard:releaseControl", now, metadata=metadata)
-            case _:
-                return error_response(403, "forbidden"), []
-        return json_response(200, {}), self._build_deliveries([event], now)
-
-    def _pass_control(self, conversation: Conversation, to: Json, now: float, **fields: object) -> Json:
-        conversation.active, conversation.pending = to, None
-        return self._build_event(conversation, "switchboard:passControl", now, **fields)
-
-    def _message_event(self, conversation: Conversation, message: Json, now: float) -> Json:
-        return self._build_event(conversation, "conversation:message", now, message=message)
-
-    def _build_message(self, author: Json, content: Json, source: Json, now: float) -> Json:
-        return {
-            "id": self._random_id(),
-            "received": format_time(now),
-            "author": author,
-            "content": content,
-            "source": source,
-        }
-
-    def _build_event(self, conversation: Conversation, kind: str, now: float, **payload: object) -> Json:
-        return self._wrap_event(kind, {"conversation": conversation.to_json(), **payload}, now)
-
-    def _wrap_event(self, kind: str, payload: Json, now: float) -> Json:
-        return {"id": self._random_id(), "createdAt": format_time(now), "type": kind, "payload": payload}
-
-    def _build_deliveries(self, events: list[Json], now: float) -> list[WebhookDelivery]:
-        """Build one POST with these events, delayed and repeated by the fault settings."""
-        batch = {"app": {"id": self._app}, "webhook": {"id": "w1", "version": "v2"}, "events": events}
-        webhook = WebhookDelivery(
-            at=now,
-            method="POST",
-            url=self._webhook_url,
-            headers={"content-type": "application/json", "x-api-key": self._secret},
-            body=json.dumps(batch).encode(),
-            timeout=_WEBHOOK_TIMEOUT_SECONDS,
-        )
-        return self._faults.spread_webhook(webhook)
-
-    def _random_id(self) -> str:
-        return f"{self._random.getrandbits(96):024x}"
+    def _report_message(self, conversation: Conversation, message: Json, now: float) -> list[WebhookDelivery]:
+        event = self._webhooks.build_event(conversation, "conversation:message", now, message=message)
+        return self._webhooks.send([event], now)
 
 
 def _get_operation(request: SimulatorRequest, where: str) -> Operation | None:

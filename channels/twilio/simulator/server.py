@@ -24,11 +24,9 @@ from channels._kit.simulator import (
     UserMessage,
     WebhookDelivery,
     WebhookResult,
-    parse_data_url,
 )
 from channels.twilio.simulator.account_resource import AccountResource
 from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS, ConcurrencyLimit
-from channels.twilio.simulator.content import ContentStore, SentContent
 from channels.twilio.simulator.message_validation import (
     FormFields,
     get_first,
@@ -36,32 +34,18 @@ from channels.twilio.simulator.message_validation import (
     validate_message,
 )
 from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
-from channels.twilio.simulator.paging import build_page
 from channels.twilio.simulator.records import Message, MessageStore, StatusChange
+from channels.twilio.simulator.resources.content import ContentStore, SentContent
+from channels.twilio.simulator.resources.files import FILES_PATH, FileStore
+from channels.twilio.simulator.resources.paging import build_page
 from channels.twilio.simulator.responses import FAULT_RESPONSES, ApiError, json_response
 from channels.twilio.simulator.sender_queue import SEGMENTS_PER_SECOND, SenderQueues
-from channels.twilio.simulator.webhooks import (
-    ConnectionOverrides,
-    WebhookFields,
-    build_inbound_fields,
-    build_signed_delivery,
-    build_status_fields,
-    build_user_id,
-    classify_result,
-)
+from channels.twilio.simulator.status_plan import StatusPlanner
+from channels.twilio.simulator.webhook_sender import WebhookSender
+from channels.twilio.simulator.webhooks import build_inbound_fields, build_user_id
 
-_LATE_FAILURES: Final = {
-    False: ("30003", "30005", "30006", "30007", "30008", "30034"),
-    True: ("63024", "30008"),
-}
-"""Typical codes of failures that are reported after a message was accepted: of SMS, and of WhatsApp."""
 _MAX_SMS_LENGTH: Final = 1600
-_SERVICE_WINDOW_SECONDS: Final = 24 * 3600
-_STATUS_STEP_SECONDS: Final = 0.2
 DEFAULT_SERVICE: Final = f"MG{0:032x}"
-
-
-_TEMPLATE_FAILURES: Final = {"rejected": 63040, "paused": 63041, "disabled": 63042}
 
 
 class TwilioSimulator:
@@ -96,26 +80,33 @@ class TwilioSimulator:
     ) -> None:
         self._account = account_sid
         self._token = auth_token
-        self._webhook_url = webhook_url
-        self._fallback_url = fallback_url
+        self._webhook_urls = (webhook_url, fallback_url)
         self._business_numbers = {"sms": sms_number, "whatsapp": whatsapp_number}
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._numbers = {sms_number, whatsapp_number}
         self._services = dict(services or {DEFAULT_SERVICE: ()})
         self._advanced_opt_out = advanced_opt_out
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
+        self._webhooks = WebhookSender(
+            url=webhook_url,
+            fallback_url=fallback_url,
+            account=account_sid,
+            token=auth_token,
+            random=self._random,
+            faults=self._faults,
+        )
         self._fetching: dict[str, tuple[Message, str, int]] = {}
         self._messages = MessageStore(max_messages)
         self.contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opt_outs = OptOutList()
         self.queues = SenderQueues(segments_per_second, queue_length)
         self.concurrency = ConcurrencyLimit(max_concurrent_requests)
-        self._last_inbound_at: dict[tuple[str, str], float] = {}
+        self._statuses = StatusPlanner(self._faults)
         self.url = "https://api.twilio.com"
         """The simulator's own URL, for the URLs of stored media."""
         self.shows_user_ids = self.hides_numbers = False
         """Show a WhatsApp contact's user ID beside the number, and in its place."""
-        self._files: dict[str, str] = {}
+        self._files = FileStore(self._random)
         self._base = f"/2010-04-01/Accounts/{account_sid}"
         self.account_resource = AccountResource(account_sid, webhook_url)
 
@@ -170,8 +161,9 @@ class TwilioSimulator:
         answered = self._messages.find_newest_sent(f"{prefix}{message.person}") if message.reaction else None
         sender = f"{prefix}{message.person}" if not (user_id and self.hides_numbers) else user_id
         record = self._add_message("inbound", sender, business_number, message.text, now, message.media)
-        record.media = tuple(self._store_file(url, record.sid) for url in message.media)
-        self._last_inbound_at[(business_number, record.sender)] = now
+        files_url = f"{self.url}{self._base}/Messages/{record.sid}/Media/"
+        record.media = tuple(self._files.add(url, files_url) for url in message.media)
+        self._statuses.open_window(business_number, record.sender, now)
         fields = build_inbound_fields(
             message, record, self._account, answered=answered if on_whatsapp else None, user_id=user_id
         )
@@ -180,15 +172,13 @@ class TwilioSimulator:
             fields = [(names.get(name, name), value) for name, value in fields]
         if not on_whatsapp and (kind := self._apply_keyword(record, now)) and self._advanced_opt_out:
             fields.append(("OptOutType", kind))
-        return record.sid, self._faults.spread_webhook(self._build_webhook(self._webhook_url, fields, now))
+        return record.sid, self._webhooks.send_message(fields, now)
 
     def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle a REST API request."""
         path, _, query = request.url.partition("?")
-        if path.startswith("/_cdn/") and (
-            file := parse_data_url(self._files.get(path.removeprefix("/_cdn/"), ""))
-        ):
-            return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
+        if path.startswith(FILES_PATH) and (file := self._files.serve(path)):
+            return file, []
         if not self._is_authentic(request):
             return ApiError(401, 20003, "Authenticate").to_response(), []
         if refusal := self.concurrency.refuse(now):
@@ -207,8 +197,8 @@ class TwilioSimulator:
             return self._handle_create(form, now)
         if path == f"{self._base}/Messages.json" and request.method == "GET":
             return self._handle_list(path, dict(parse_qsl(query, keep_blank_values=True)), now), []
-        if (sid := path.rpartition("/Media/")[2]) in self._files and request.method == "GET":
-            return SimulatorResponse(307, {"location": f"{self.url}/_cdn/{sid}"}), []
+        if request.method == "GET" and (redirect := self._files.redirect(path, self.url)):
+            return redirect, []
         if path.startswith(f"{self._base}/Messages/"):
             sid = path.removeprefix(f"{self._base}/Messages/").removesuffix(".json")
             if record := self._messages.find(sid):
@@ -251,43 +241,13 @@ class TwilioSimulator:
         if waiting > 1:
             self._fetching[record_sid] = record, callback, waiting - 1
             return []
-        return self._build_status_callbacks(record, callback) if callback else []
+        return self._webhooks.send_statuses(record, callback) if callback else []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
-        """Retry by the connection overrides; after that a message goes to the fallback URL, if there is one.
-
-        The overrides are those of the webhook's URL, for status callbacks too.
-        """
-        reason = classify_result(result)
-        if reason is None:
-            return []
-        overrides = ConnectionOverrides.parse(self._webhook_url)
-        delay = overrides.retry_delay(delivery.attempt, reason)
-        first_at = delivery.first_at or delivery.at
-        spent = delivery.at - first_at + (delivery.timeout if result.timed_out else 0.0)
-        if delay is not None and spent + delay < overrides.total:
-            at = max(now, delivery.at) + delay
-            return [replace(delivery, at=at, first_at=first_at, attempt=delivery.attempt + 1)]
-        fields = parse_qsl(delivery.body.decode(), keep_blank_values=True)
-        names = {name for name, _ in fields}
-        if not self._fallback_url or names & {"MessageStatus", "ErrorUrl"}:
-            return []
-        code = "11205" if result.status is None else "11200"
-        return [
-            self._build_webhook(
-                self._fallback_url, [*fields, ("ErrorCode", code), ("ErrorUrl", delivery.url)], now
-            )
-        ]
-
-    def _store_file(self, url: str, message: str) -> str:
-        """Store a `data:` file and return its media URL, which redirects to the file; other URLs stay."""
-        if parse_data_url(url) is None:
-            return url
-        sid = f"ME{self._random.getrandbits(128):032x}"
-        self._files[sid] = url
-        return f"{self.url}{self._base}/Messages/{message}/Media/{sid}"
+        """Retry by the connection overrides; then a message goes to the fallback URL, if there is one."""
+        return self._webhooks.handle_delivery_result(delivery, result, now)
 
     def _is_authentic(self, request: SimulatorRequest) -> bool:
         expected = base64.b64encode(f"{self._account}:{self._token}".encode())
@@ -297,7 +257,7 @@ class TwilioSimulator:
         """Accept a message, or refuse it as documented."""
         services = {sid: senders or self._numbers for sid, senders in self._services.items()}
         content = self._resolve_content(form)
-        urls = PublicUrls((self._webhook_url, self._fallback_url, self.url))
+        urls = PublicUrls((*self._webhook_urls, self.url))
         if error := validate_message(form, self._numbers, services, content, urls):
             return error.to_response(), []
         service, to = get_first(form, "MessagingServiceSid"), get_first(form, "To")
@@ -321,7 +281,7 @@ class TwilioSimulator:
             self._fetching[record.sid] = record, callback, len(media)
             about = {"message": record.sid}
             return response, [WebhookDelivery(now, "GET", url, about, fetches_file=True) for url in media]
-        return response, self._build_status_callbacks(record, callback) if callback else []
+        return response, self._webhooks.send_statuses(record, callback) if callback else []
 
     def _has_room(self, sender: str, text: str, files: int, now: float) -> bool:
         """Queue a message at its number; return `False` if the queue is full. WhatsApp has none."""
@@ -345,47 +305,6 @@ class TwilioSimulator:
         ]
         return json_response(200, build_page(path, query, records))
 
-    def _build_status_callbacks(self, record: Message, url: str) -> list[WebhookDelivery]:
-        """Build the status callbacks, delayed, repeated and shuffled by the fault settings.
-
-        There is none for the first status.
-        """
-        follows = [
-            each
-            for change in record.status_changes[1:]
-            for each in self._faults.spread_status(
-                self._build_webhook(url, build_status_fields(record, change, self._account), change.at)
-            )
-        ]
-        return sorted(follows, key=lambda delivery: delivery.at)
-
-    def _plan_status_changes(
-        self, direction: str, sender: str, to: str, now: float, *, service: str, status: str
-    ) -> tuple[StatusChange, ...]:
-        """Plan the statuses of a new message; what WhatsApp does not deliver is accepted and fails later.
-
-        That is any message but an approved content outside the 24 hours, and a content with another `status`
-        of its approval than "approved", "unsubmitted", "received" or "pending".
-        """
-        if direction == "inbound":
-            return (StatusChange(now, "received"),)
-        on_whatsapp, step = to.startswith("whatsapp:"), self._faults.random_delay
-        last_inbound_at = self._last_inbound_at.get((sender, to), 0.0)
-        changes = [StatusChange(now, "accepted" if service else "queued")]
-        failure = _TEMPLATE_FAILURES.get(status, 0) if on_whatsapp else 0
-        if on_whatsapp and status != "approved" and now - last_inbound_at > _SERVICE_WINDOW_SECONDS:
-            failure = failure or 63016
-        if failure:
-            return (*changes, StatusChange(now + step(_STATUS_STEP_SECONDS), "failed", failure))
-        statuses = ("sent", "delivered", "read")[: 3 if on_whatsapp else 2]
-        late_code = self._faults.draw_late_failure(_LATE_FAILURES[on_whatsapp])
-        for status in statuses[:1] if late_code else statuses:
-            changes.append(StatusChange(changes[-1].at + step(_STATUS_STEP_SECONDS), status))
-        if late_code:
-            at = changes[-1].at + step(_STATUS_STEP_SECONDS)
-            changes.append(StatusChange(at, "failed" if on_whatsapp else "undelivered", int(late_code)))
-        return tuple(changes)
-
     def _apply_keyword(self, record: Message, now: float) -> str:
         """Obey a keyword and confirm it; return its kind, empty if it is none."""
         kind = self._opt_outs.apply(record.body, (record.to, record.sender))
@@ -405,6 +324,7 @@ class TwilioSimulator:
         service: str = "",
         status: str = "",
     ) -> Message:
+        received = (StatusChange(now, "received"),)
         return self._messages.add(
             Message(
                 sid=f"{'MM' if media else 'SM'}{self._random.getrandbits(128):032x}",
@@ -412,14 +332,10 @@ class TwilioSimulator:
                 to=to,
                 body=body,
                 direction=direction,
-                status_changes=self._plan_status_changes(
-                    direction, sender, to, now, service=service, status=status
-                ),
+                status_changes=received
+                if direction == "inbound"
+                else self._statuses.plan(sender, to, now, service=service, template_status=status),
                 media=media,
                 service=service or None,
             )
         )
-
-    def _build_webhook(self, url: str, fields: WebhookFields, at: float) -> WebhookDelivery:
-        idempotency = f"{self._random.getrandbits(128):032x}"
-        return build_signed_delivery(url, fields, token=self._token, at=at, idempotency=idempotency)

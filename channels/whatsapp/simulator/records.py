@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -11,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from channels._kit.simulator import TranscriptEntry, UserMessage, WebhookDelivery
+from channels._kit.simulator import TranscriptEntry, UserMessage
 
 Json = dict[str, Any]
 
@@ -178,22 +176,18 @@ def _get_action(record: Message) -> Mapping[str, Any]:
     return action
 
 
-def build_signed_delivery(
-    url: str, account: str, changes: Iterable[Json], *, secret: str, at: float
-) -> WebhookDelivery:
-    """Build a signed webhook with Meta's encoding: ASCII, slashes escaped, HMAC-SHA256 of those bytes."""
-    payload = {"object": "whatsapp_business_account", "entry": [{"id": account, "changes": list(changes)}]}
-    body = json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return WebhookDelivery(
-        at=at,
-        method="POST",
-        url=url,
-        headers={
-            "content-type": "application/json",
-            "user-agent": "facebookexternalua",
-            "x-hub-signature-256": f"sha256={digest}",
-        },
-        body=body,
-        timeout=20.0,
-    )
+def build_user_id(person: str) -> str:
+    """Return the business-scoped ID of a contact, derived from the number."""
+    return f"US.1{person.lstrip('+'):0>20}"
+
+
+def build_contact(person: str, name: str, identity: IdentityMode) -> tuple[Json, Json]:
+    """Return the sender's fields of a message, and the contact that a webhook names beside it."""
+    phone, user_id = person.lstrip("+"), build_user_id(person)
+    sender: Json = {}
+    contact: Json = {"profile": {"name": name or "Ada"}}
+    if identity is not IdentityMode.HIDDEN:
+        sender["from"] = contact["wa_id"] = phone
+    if identity is not IdentityMode.PHONE:
+        sender["from_user_id"] = contact["user_id"] = user_id
+    return sender, contact

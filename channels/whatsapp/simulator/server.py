@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -35,8 +34,9 @@ from channels.whatsapp.simulator.records import (
     Message,
     MessageStore,
     StatusChange,
+    build_contact,
     build_content,
-    build_signed_delivery,
+    build_user_id,
     get_media_object,
     get_text_and_media,
 )
@@ -46,19 +46,14 @@ from channels.whatsapp.simulator.responses import (
     error_response,
     json_response,
 )
-from channels.whatsapp.simulator.statuses import build_status_value
+from channels.whatsapp.simulator.statuses import StatusPlanner
 from channels.whatsapp.simulator.template_validation import validate_template
 from channels.whatsapp.simulator.templates import MessageTemplate, TemplateStore, default_templates
+from channels.whatsapp.simulator.webhooks import WebhookSender
 
-_SERVICE_WINDOW_SECONDS: Final = 24 * 3600.0
-_STATUS_STEP_SECONDS: Final = 0.2
-_RETRY_PERIOD_SECONDS: Final = 7 * 24 * 3600.0
-_FIRST_RETRY_SECONDS: Final = 5.0
-_MAX_RETRY_SECONDS: Final = 6 * 3600.0
 _VERSION: Final = re.compile(r"v[1-9]\d?\.0")
 _PUNCTUATION: Final = re.compile(r"[+ ()\-]")
 """Characters of a written number that Meta ignores."""
-_LATE_FAILURES: Final = ("131026", "131049")
 
 
 class WhatsAppSimulator:
@@ -83,9 +78,7 @@ class WhatsAppSimulator:
         max_messages: int = 100_000,
         templates: Sequence[MessageTemplate] | None = None,
     ) -> None:
-        self._secret = app_secret
         self._token = access_token
-        self._webhook_url = webhook_url
         self._urls = PublicUrls([webhook_url])
         self.app_resource = AppResource(app_secret, webhook_url)
         self.phone_number_id = phone_number_id
@@ -96,11 +89,17 @@ class WhatsAppSimulator:
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
         self.templates = TemplateStore(default_templates() if templates is None else templates)
         self._message_store = MessageStore(max_messages)
-        self._last_inbound_at: dict[str, float] = {}
+        self._statuses = StatusPlanner(self._faults)
         self._limiter = SendLimiter()
         self._media = MediaStore(self._random)
         self._fetching: dict[str, tuple[Message, str]] = {}
-        self._first_attempts: dict[bytes, float] = {}
+        self._webhooks = WebhookSender(
+            url=webhook_url,
+            secret=app_secret,
+            account=account,
+            metadata={"display_phone_number": display_number, "phone_number_id": phone_number_id},
+            faults=self._faults,
+        )
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -124,8 +123,7 @@ class WhatsAppSimulator:
     ) -> tuple[list[str], list[WebhookDelivery]]:
         """Send messages of several contacts as one batch, one change for each."""
         recorded = [self._record_user_message(message, now) for message in messages]
-        webhook = self._build_webhook([change for _, change in recorded], now)
-        return [wamid for wamid, _ in recorded], self._faults.spread_webhook(webhook)
+        return [wamid for wamid, _ in recorded], self._webhooks.send([change for _, change in recorded], now)
 
     def reply_from_phone(self, person: str, text: str, now: float) -> list[WebhookDelivery]:
         """Send a message from the business's own phone (Meta, "smb_message_echoes")."""
@@ -137,8 +135,8 @@ class WhatsAppSimulator:
             "type": "text",
             "text": {"body": text},
         }
-        value = {**self._webhook_metadata(), "message_echoes": [echo]}
-        return [self._build_webhook([{"field": "smb_message_echoes", "value": value}], now)]
+        change = self._webhooks.build_change("smb_message_echoes", message_echoes=[echo])
+        return [self._webhooks.build([change], now)]
 
     def change_template(
         self,
@@ -155,11 +153,7 @@ class WhatsAppSimulator:
         changes = self.templates.change(
             name, language, status=status, quality=quality, category=category, reason=reason
         )
-        return [
-            each
-            for change in changes
-            for each in self._faults.spread_webhook(self._build_webhook([change], now))
-        ]
+        return [each for change in changes for each in self._webhooks.send([change], now)]
 
     def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle a Graph API request."""
@@ -200,17 +194,7 @@ class WhatsAppSimulator:
         self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry after any status but 200: at once, then with exponential backoff, for seven days."""
-        if result.status == 200:
-            self._first_attempts.pop(delivery.body, None)
-            return []
-        first = self._first_attempts.setdefault(delivery.body, now)
-        delay = 0.0
-        if delivery.attempt > 1:
-            delay = min(_FIRST_RETRY_SECONDS * 2.0 ** min(delivery.attempt - 2, 20), _MAX_RETRY_SECONDS)
-        if now + delay - first > _RETRY_PERIOD_SECONDS:
-            self._first_attempts.pop(delivery.body, None)
-            return []
-        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
+        return self._webhooks.handle_delivery_result(delivery, result, now)
 
     def handle_fetched_file(
         self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
@@ -220,26 +204,20 @@ class WhatsAppSimulator:
         kind, _ = get_media_object(record.request_body or {})
         if not is_acceptable(kind, file):
             record.status_changes[:] = [StatusChange(now, "failed", 131053)]
-        return self._build_status_webhooks(record, to)
+        return self._webhooks.send_statuses(record, to)
 
     def _record_user_message(self, user_message: UserMessage, now: float) -> tuple[str, Json]:
         if user_message.surface != self.name:
             raise KeyError(user_message.surface)
-        phone, user_id = user_message.person.lstrip("+"), build_user_id(user_message.person)
-        self._last_inbound_at[phone] = self._last_inbound_at[user_id] = now
+        person = user_message.person
+        self._statuses.open_window((person.lstrip("+"), build_user_id(person)), now)
         answered = None
         if user_message.button:
-            answered = self._message_store.find_offering(user_message.person, user_message.button)
+            answered = self._message_store.find_offering(person, user_message.button)
         elif user_message.reaction:
-            answered = self._message_store.find_newest_sent(user_message.person)
+            answered = self._message_store.find_newest_sent(person)
         media = self._media.add(user_message.media)
-        sender = (
-            {"from": phone, "from_user_id": user_id}
-            if self.identity is not IdentityMode.PHONE
-            else {"from": phone}
-        )
-        if self.identity is IdentityMode.HIDDEN:
-            del sender["from"]
+        sender, contact = build_contact(person, user_message.name, self.identity)
         wamid = self._random_wamid()
         message = {
             **sender,
@@ -254,16 +232,12 @@ class WhatsAppSimulator:
                 "in",
                 wamid,
                 self.phone_number_id,
-                user_message.person,
+                person,
                 user_message.text,
                 user_message.media,
             )
         )
-        contact: Json = {"profile": {"name": user_message.name or "Ada"}}
-        contact |= {"wa_id": phone} if "from" in sender else {}
-        contact |= {"user_id": user_id} if "from_user_id" in sender else {}
-        value = {**self._webhook_metadata(), "contacts": [contact], "messages": [message]}
-        return wamid, {"field": "messages", "value": value}
+        return wamid, self._webhooks.build_change("messages", contacts=[contact], messages=[message])
 
     def _handle_message(self, sent: Json, now: float) -> Exchange:
         """Accept a message, or refuse it as documented."""
@@ -303,60 +277,22 @@ class WhatsAppSimulator:
         text, media = get_text_and_media(sent)
         number = self._message_store.next_number()
         record = Message(number, now, "out", wamid, self.phone_number_id, person, text, media, sent)
-        record.status_changes[:] = self._plan_status_changes(sent, to, now)
+        record.status_changes[:] = self._statuses.plan(sent, to, now)
         self._message_store.add(record)
         _, medium = get_media_object(sent)
         if "link" in medium:
             if not self._urls.is_reachable(medium["link"]):
                 record.status_changes[:] = [StatusChange(now, "failed", 131053)]
-                return self._build_status_webhooks(record, to)
+                return self._webhooks.send_statuses(record, to)
             self._fetching[wamid] = record, to
             return [WebhookDelivery(now, "GET", medium["link"], {"message": wamid}, fetches_file=True)]
-        return self._build_status_webhooks(record, to)
-
-    def _build_status_webhooks(self, record: Message, to: str) -> list[WebhookDelivery]:
-        follows = [
-            each
-            for change in record.status_changes
-            for each in self._faults.spread_status(self._build_status_webhook(record, change, to))
-        ]
-        return sorted(follows, key=lambda delivery: delivery.at)
+        return self._webhooks.send_statuses(record, to)
 
     def _list_people(self) -> set[str]:
         return {record.person for record in self._message_store.list_for_person()}
 
-    def _plan_status_changes(self, sent: Json, to: str, now: float) -> list[StatusChange]:
-        """Plan the statuses; outside the 24 hours any message but a template is accepted and fails later."""
-        kind, step = sent.get("type", "text"), self._faults.random_delay
-        last_inbound_at = self._last_inbound_at.get(to, -_SERVICE_WINDOW_SECONDS)
-        if now - last_inbound_at >= _SERVICE_WINDOW_SECONDS and kind != "template":
-            return [StatusChange(now + step(_STATUS_STEP_SECONDS), "failed", 131047)]
-        if code := self._faults.draw_late_failure(_LATE_FAILURES):
-            return [StatusChange(now + step(_STATUS_STEP_SECONDS), "failed", int(code))]
-        statuses = ("sent",) if kind == "reaction" else ("sent", "delivered", "read")
-        changes = [StatusChange(now, "")]
-        for status in statuses:
-            changes.append(StatusChange(changes[-1].at + step(_STATUS_STEP_SECONDS), status))
-        return changes[1:]
-
-    def _build_status_webhook(self, record: Message, change: StatusChange, to: str) -> WebhookDelivery:
-        value = {**self._webhook_metadata(), **build_status_value(record, change, to)}
-        return self._build_webhook([{"field": "messages", "value": value}], change.at)
-
-    def _webhook_metadata(self) -> Json:
-        metadata = {"display_phone_number": self._display_number, "phone_number_id": self.phone_number_id}
-        return {"messaging_product": "whatsapp", "metadata": metadata}
-
-    def _build_webhook(self, changes: Sequence[Json], at: float) -> WebhookDelivery:
-        return build_signed_delivery(self._webhook_url, self._account, changes, secret=self._secret, at=at)
-
     def _random_wamid(self) -> str:
         return f"wamid.{self._random.getrandbits(160):040X}="
-
-
-def build_user_id(person: str) -> str:
-    """Return the business-scoped ID of a contact, derived from the number."""
-    return f"US.1{person.lstrip('+'):0>20}"
 
 
 def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:

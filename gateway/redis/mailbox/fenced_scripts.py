@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from core.errors import LeaseLost, StorageUnavailable
 from core.ports import Lease
 from gateway.redis import lua
-from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.pipelining.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import Argument, ProtocolLimits
 

@@ -21,8 +21,8 @@ from channels._kit.simulator import (
     WebhookResult,
 )
 from channels.whatsapp.rendering import build_request
-from channels.whatsapp.simulator.records import IdentityMode
-from channels.whatsapp.simulator.server import WhatsAppSimulator, build_user_id
+from channels.whatsapp.simulator.records import IdentityMode, build_user_id
+from channels.whatsapp.simulator.server import WhatsAppSimulator
 from core.model import (
     Address,
     Choice,
