@@ -98,7 +98,7 @@ class WorkerRun:
         return self.turns / self.seconds
 
 
-def run_worker(
+def run_worker(  # noqa: PLR0913 - each is a choice of its own
     options: list[str],
     sessions: int,
     turns: int,
@@ -191,6 +191,17 @@ def compare_over_http(seconds: float) -> dict[str, WorkerRun]:
     return runs
 
 
+def compare_processes() -> float:
+    """Return how many times the turns of one process two make, each reply sent over HTTP."""
+    options, sessions = WORKERS[ASYNC_WORKER]
+    one, two = (
+        run_worker(options, sessions, 2 * TURNS_PER_SESSION, by_sms=True, processes=processes)
+        for processes in (1, 2)
+    )
+    print(f"· processes: {one.per_second:.0f} and {two.per_second:.0f} turns/s", flush=True)
+    return two.per_second / one.per_second
+
+
 def render_section(chart_path: Path) -> str:
     """Measure all workers, render the page's section and write its chart."""
     idle, waiting = compare(), compare_waiting(0.05)
@@ -213,6 +224,9 @@ With 50 ms of model time in each turn, awaited in the worker (goal: 300 ×):
 The same, each reply sent over HTTP to a provider that answers at once:
 
 {_render_table(by_sms)}
+
+Two processes make {compare_processes():.2f} × the turns of one: both cores are full then, since the
+Redis server and the provider run on them, too.
 
 The same, with the 50 ms at a model server that is called through the `openai` package:
 
