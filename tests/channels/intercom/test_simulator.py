@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from channels._kit.simulator import (
-    Fault,
-    FaultSettings,
-    Operation,
     SimulatorRequest,
-    SimulatorResponse,
     UserMessage,
     WebhookDelivery,
-    WebhookResult,
 )
 from channels.intercom.rendering import build_comment, render_parts
 from channels.intercom.simulator.server import IntercomSimulator
@@ -26,64 +19,14 @@ from core.model import (
     Choice,
     ControlAction,
     ControlReceived,
-    Event,
     Message,
     Reply,
-    Turn,
-    TurnReceived,
 )
 from core.ports import Webhook
-from tests.channels.intercom.builders import APP, BOT, SECRET, TEAM, TOKEN, channel
+from tests.channels.intercom.builders import APP, TEAM, channel
+from tests.channels.intercom.simulated import NOW, PERSON, acts, call, code, heard, made, said, turns
 
-PERSON, NOW = "+15550180", 1_790_000_000.0
 YES = Choice(label="Yes", payload="confirmed")
-
-
-def made(**more: Any) -> IntercomSimulator:
-    url = "https://bots.example.com/webhooks/intercom"
-    return IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, **more)
-
-
-def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
-    """Return the events that the channel parses from the webhooks."""
-    events = []
-    for delivery in deliveries:
-        hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
-        channel().verify(hook)
-        events += channel().parse(hook)
-    return events
-
-
-def acts(deliveries: list[WebhookDelivery]) -> list[ControlAction]:
-    """Return the control actions of the webhooks, deduplicated by ID."""
-    found = {each.id: each.act for each in heard(deliveries) if isinstance(each, ControlReceived)}
-    return list(dict.fromkeys(found.values()))
-
-
-def turns(deliveries: list[WebhookDelivery]) -> list[Turn]:
-    return [each.turn for each in heard(deliveries) if isinstance(each, TurnReceived)]
-
-
-def said(simulator: IntercomSimulator, text: str = "Hi & é", now: float = NOW, **more: Any) -> list[Turn]:
-    return turns(simulator.send_user_message(UserMessage("intercom", PERSON, text, **more), now)[1])
-
-
-def call(
-    simulator: IntercomSimulator,
-    what: str,
-    body: dict[str, Any] | None = None,
-    now: float = NOW,
-    **headers: str,
-) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-    """Call the API about the contact's conversation; without a body it is a GET."""
-    url = f"/conversations/{simulator.get_desk_status(PERSON).thread}{what}"
-    made = {"authorization": f"Bearer {TOKEN}", "intercom-version": headers.pop("version", "2.14"), **headers}
-    raw = json.dumps({"type": "admin", "admin_id": BOT, **body}).encode() if body is not None else b""
-    return simulator.handle(SimulatorRequest("GET" if body is None else "POST", url, made, raw), now)
-
-
-def code(answer: SimulatorResponse) -> tuple[int, str]:
-    return answer.status, json.loads(answer.body)["errors"][0]["code"]
 
 
 def reply_to(simulator: IntercomSimulator, **fields: Any) -> Reply:
@@ -221,84 +164,6 @@ def test_the_bots_hand_off_assigns_to_the_team() -> None:
     assert acts(simulator.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]
 
 
-@pytest.mark.parametrize(
-    ("what", "body", "expected"),
-    [
-        ("/reply", {"message_type": "comment", "body": ""}, (400, "parameter_invalid")),
-        ("/reply", {"message_type": "comment", "body": "x", "admin_id": "1"}, (404, "admin_not_found")),
-        (
-            "/reply",
-            {"message_type": "comment", "body": "x", "attachment_urls": ["u"] * 11},
-            (400, "parameter_invalid"),
-        ),
-        ("/reply", {"message_type": "quick_reply", "reply_options": []}, (400, "parameter_invalid")),
-        (
-            "/reply",
-            {"message_type": "quick_reply", "reply_options": [{"text": "a", "uuid": "1"}]},
-            (400, "parameter_invalid"),
-        ),
-        ("/reply", {"message_type": "shout", "body": "x"}, (400, "parameter_invalid")),
-        ("/reply", {"message_type": "comment", "body": "x" * 70_000}, (413, "payload_too_large")),
-        (
-            "/parts",
-            {"message_type": "assignment", "type": "team", "assignee_id": "7"},
-            (404, "assignee_not_found"),
-        ),
-        ("/parts", {"message_type": "dance"}, (400, "parameter_invalid")),
-        ("/dance", {}, (404, "not_found")),
-    ],
-)
-def test_invalid_requests_are_refused(what: str, body: dict[str, Any], expected: tuple[int, str]) -> None:
-    simulator = made()
-    said(simulator)
-    answer, deliveries = call(simulator, what, body)
-
-    assert code(answer) == expected
-    assert deliveries == []
-
-
-def test_token_and_version_are_checked() -> None:
-    simulator = made()
-    said(simulator)
-
-    assert code(call(simulator, "", authorization="Bearer other")[0]) == (401, "unauthorized")
-    assert code(call(simulator, "", version="9.9")[0]) == (400, "intercom_version_invalid")
-    me = simulator.handle(SimulatorRequest("GET", "/me", {"authorization": f"Bearer {TOKEN}"}), NOW)[0]
-    assert json.loads(me.body)["app"]["id_code"] == APP
-
-
-def test_the_rate_limit_has_windows_of_ten_seconds() -> None:
-    simulator = made(calls_per_window=2)
-    said(simulator)
-    answers = [call(simulator, "", now=NOW + seconds)[0] for seconds in (1, 2, 3, 11)]
-
-    assert [answer.status for answer in answers] == [200, 200, 429, 200]
-    assert code(answers[2]) == (429, "rate_limit_exceeded")
-    assert answers[2].headers["x-ratelimit-reset"] == str(int(NOW) + 10)
-
-
-@pytest.mark.parametrize(
-    ("fault", "taken"),
-    [
-        (Fault.TOO_MANY, False),
-        (Fault.SERVER_ERROR, False),
-        (Fault.UNAVAILABLE, False),
-        (Fault.DROP_BEFORE, False),
-        (Fault.ERROR_AFTER, True),
-        (Fault.TIMEOUT_AFTER, True),
-        (Fault.DROP_AFTER, True),
-    ],
-)
-def test_faults_are_injected(fault: Fault, taken: bool) -> None:
-    simulator = made()
-    said(simulator)
-    simulator.set_faults(FaultSettings(next=(fault,)))
-    answer, _ = call(simulator, "/reply", {"message_type": "comment", "body": "<p>x</p>"})
-
-    assert answer.status != 200 or answer.drop or answer.delay > 30
-    assert any(line.direction == "out" for line in simulator.list_messages(NOW)) is taken
-
-
 async def test_a_card_question_becomes_the_contacts_message() -> None:
     simulator, our = made(), channel()
     pressed = simulator.press_card_button(PERSON, "ask", NOW, question="Where is my parcel?")
@@ -320,50 +185,6 @@ async def test_a_card_question_becomes_the_contacts_message() -> None:
     assert [turn.text for turn in turns(told)] == ["Where is my parcel?"]
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({"from": {"type": "user", "id": "nobody"}, "body": "x"}, (404, "not_found")),
-        ({"from": {"type": "admin", "id": "1"}, "body": "x"}, (400, "parameter_invalid")),
-        ({"body": "x"}, (400, "parameter_invalid")),
-    ],
-)
-def test_messages_as_an_unknown_contact_are_refused(body: dict[str, Any], expected: tuple[int, str]) -> None:
-    headers = {"authorization": f"Bearer {TOKEN}"}
-    call = SimulatorRequest("POST", "/conversations", headers, json.dumps(body).encode())
-
-    assert code(made().handle(call, NOW)[0]) == expected
-
-
-def test_a_webhook_is_retried_once_after_a_minute() -> None:
-    simulator = made()
-    _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-    [again] = simulator.handle_delivery_result(first, WebhookResult(503), NOW)
-
-    assert again.at == NOW + 60
-    assert heard([first]) == heard([again])
-    assert json.loads(again.body)["delivery_attempts"] == 2
-    assert simulator.handle_delivery_result(again, WebhookResult(None), NOW) == []
-    assert simulator.handle_delivery_result(first, WebhookResult(200), NOW) == []
-
-
-def test_status_410_ends_the_subscription() -> None:
-    simulator = made()
-    _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-
-    assert simulator.handle_delivery_result(first, WebhookResult(410), NOW) == []
-    assert simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)[1] == []
-
-
-def test_webhooks_are_repeated_and_delayed_by_the_fault_settings() -> None:
-    simulator = made()
-    simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0))
-    _, [first, second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-
-    assert replace(second, at=first.at) == first
-    assert NOW <= first.at <= NOW + 5
-
-
 def test_the_same_seed_gives_the_same_results() -> None:
     stories = [made().send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW) for _ in range(2)]
 
@@ -373,101 +194,6 @@ def test_the_same_seed_gives_the_same_results() -> None:
 def test_an_unknown_surface_is_refused() -> None:
     with pytest.raises(KeyError):
         made().send_user_message(UserMessage("sms", PERSON, "Hi"), NOW)
-
-
-OPTION = {"text": "Yes", "uuid": "2b1e6c5e-7a86-4b4e-9d2c-0c7a4d1c1e01"}
-
-
-@pytest.mark.parametrize(
-    ("what", "body"),
-    [
-        ("/reply", {"message_type": "comment", "body": "<p> </p>"}),
-        ("/reply", {"message_type": "comment", "body": "x", "attachment_urls": ["nourl"]}),
-        ("/reply", {"message_type": "comment", "body": "x", "attachment_urls": ["http://127.0.0.1:9/a"]}),
-        ("/reply", {"message_type": "comment", "body": "x", "attachment_files": [{"name": "a"}]}),
-        ("/reply", {"message_type": "quick_reply", "reply_options": [OPTION, OPTION]}),
-        ("/reply", {"message_type": "quick_reply", "reply_options": "x"}),
-        ("/parts", {"message_type": "snoozed"}),
-    ],
-)
-def test_further_invalid_requests_are_refused(what: str, body: dict[str, Any]) -> None:
-    simulator = made()
-    said(simulator)
-
-    assert call(simulator, what, body)[0].status == 400
-
-
-@pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff"])
-def test_malformed_bodies_are_the_providers_400(raw: bytes) -> None:
-    simulator = made()
-    said(simulator)
-    headers = {"authorization": f"Bearer {TOKEN}"}
-    thread = simulator.get_desk_status(PERSON).thread
-    for path in (
-        "/conversations",
-        *(f"/conversations/{thread}/{each}" for each in ("reply", "parts", "tags")),
-    ):
-        assert simulator.handle(SimulatorRequest("POST", path, headers, raw), NOW)[0].status == 400
-
-
-def test_a_reply_of_another_teammate_is_theirs() -> None:
-    simulator = made()
-    said(simulator)
-    _, deliveries = call(
-        simulator, "/reply", {"message_type": "comment", "body": "<p>x</p>", "admin_id": "9608001"}
-    )
-
-    assert acts(deliveries) == [ControlAction.TAKE_OVER]
-    assert simulator.list_messages(NOW)[-1].direction == "agent"
-
-
-def test_a_tag_is_applied_once_with_its_name() -> None:
-    simulator = made()
-    said(simulator)
-    for _ in range(2):
-        assert json.loads(call(simulator, "/tags", {"id": "86"})[0].body)["name"] == "bot-handoff"
-    [tag] = json.loads(call(simulator, "")[0].body)["tags"]["tags"]
-
-    assert (tag["id"], tag["name"], tag["applied_by"]["id"]) == ("86", "bot-handoff", BOT)
-
-
-def test_version_2_16_has_a_zero_for_nobody() -> None:
-    simulator = made()
-    said(simulator)
-
-    assert json.loads(call(simulator, "")[0].body)["admin_assignee_id"] is None
-    assert json.loads(call(simulator, "", version="2.16")[0].body)["admin_assignee_id"] == 0
-
-
-def test_files_can_be_attached_by_url_and_as_data() -> None:
-    simulator = made()
-    said(simulator)
-    file = {"content_type": "application/pdf", "name": "a.pdf", "data": "cGRm"}
-    urls = ["https://shop.example/a.png"]
-    body = {"message_type": "comment", "body": "", "attachment_urls": urls, "attachment_files": [file]}
-
-    assert call(simulator, "/reply", body)[0].status == 200
-    assert len(simulator.list_messages(NOW)[-1].media) == 2
-
-
-def test_a_429_delays_every_notification() -> None:
-    simulator = made()
-    _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-    simulator.handle_delivery_result(first, WebhookResult(429), NOW)
-    _, [second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hello?"), NOW + 1)
-
-    assert second.at == NOW + 60
-
-
-@pytest.mark.parametrize("operation", [Operation.LOOK_UP, Operation.CONTROL])
-def test_look_ups_and_tags_can_fail_too(operation: Operation) -> None:
-    simulator = made()
-    said(simulator)
-    simulator.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(operation,)))
-    what, body = ("", None) if operation is Operation.LOOK_UP else ("/tags", {"id": "86"})
-
-    assert call(simulator, what, body)[0].status == 503
-    assert call(simulator, what, body)[0].status == 200
 
 
 @pytest.mark.parametrize(
