@@ -16,9 +16,7 @@ from channels._kit.simulator import (
     UserMessage,
     WebhookResult,
 )
-from core.model import (
-    ControlAction,
-)
+from core.model import ControlAction
 from tests.channels.intercom.builders import APP, BOT, TOKEN
 from tests.channels.intercom.simulated import NOW, PERSON, acts, call, code, heard, made, said
 

@@ -8,9 +8,7 @@ from random import Random
 import pytest
 import sunshine_conversations_client as sunshine
 
-from channels._kit.simulator import (
-    UserMessage,
-)
+from channels._kit.simulator import UserMessage
 from core.errors import Rejected, Unavailable
 from core.model import (
     Attachment,

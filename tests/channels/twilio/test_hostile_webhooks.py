@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import WebhookRefused
-from core.model import (
-    TurnReceived,
-)
+from core.model import TurnReceived
 from core.ports import Webhook
 from tests.channels.twilio.builders import (
     ACCOUNT,

@@ -11,9 +11,7 @@ from channels._kit.simulator import (
     FetchedFile,
     SimulatorRequest,
 )
-from core.model import (
-    StatusChanged,
-)
+from core.model import StatusChanged
 from tests.channels.whatsapp.builders import TOKEN
 from tests.channels.whatsapp.simulated import (
     HELLO,

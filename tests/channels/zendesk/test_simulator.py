@@ -17,8 +17,7 @@ from channels._kit.simulator import (
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import ControlAction, TurnReceived
-from tests.channels.zendesk.simulated import ADA, say
-from tests.channels.zendesk.simulation import Simulation, acts, turns
+from tests.channels.zendesk.simulation import ADA, Simulation, acts, say, turns
 
 
 def act(desk: Simulation, move: str, text: str = "") -> list[ControlAction]:

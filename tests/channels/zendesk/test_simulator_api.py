@@ -14,8 +14,7 @@ from channels._kit.simulator import (
 )
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import FailureKind
-from tests.channels.zendesk.simulated import ADA, say
-from tests.channels.zendesk.simulation import Simulation
+from tests.channels.zendesk.simulation import ADA, Simulation, say
 
 
 @pytest.mark.parametrize("sends_retry_after", [True, False])
