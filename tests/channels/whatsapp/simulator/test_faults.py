@@ -16,7 +16,7 @@ from core.model import (
     StatusChanged,
 )
 from tests.channels.whatsapp.builders import OURS, TOKEN
-from tests.channels.whatsapp.simulated import HELLO, NOW, code, heard, made, send, upload
+from tests.channels.whatsapp.simulator.simulated import HELLO, NOW, code, heard, made, send, upload
 
 
 def test_statuses_are_delayed_repeated_and_shuffled_by_the_fault_settings() -> None:

@@ -20,7 +20,7 @@ from channels.twilio.simulator.server import TwilioSimulator
 from core.model import TurnReceived
 from core.ports import Webhook
 from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
-from tests.channels.twilio.simulated import (
+from tests.channels.twilio.simulator.simulated import (
     ADA,
     BASE,
     BASIC,

@@ -18,7 +18,7 @@ from channels._kit.simulator import (
 )
 from core.model import ControlAction
 from tests.channels.intercom.builders import APP, BOT, TOKEN
-from tests.channels.intercom.simulated import NOW, PERSON, acts, call, code, heard, made, said
+from tests.channels.intercom.simulator.simulated import NOW, PERSON, acts, call, code, heard, made, said
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from core.model import (
 from core.ports import FetchError, HttpRequest, HttpResponse
 from core.sessions import InMemorySessionStore
 from tests.channels.sunshine.builders import APP
-from tests.channels.sunshine.simulated import ADA, Simulation
+from tests.channels.sunshine.simulator.simulated import ADA, Simulation
 
 
 async def test_a_conversation_has_statuses_and_no_echo() -> None:

@@ -20,7 +20,7 @@ from core.model import (
     StatusChanged,
 )
 from tests.channels.sunshine.builders import APP
-from tests.channels.sunshine.simulated import ADA, Simulation
+from tests.channels.sunshine.simulator.simulated import ADA, Simulation
 
 
 @pytest.mark.parametrize(("sends_retry_after", "expected"), [(True, 1.0), (False, None)])

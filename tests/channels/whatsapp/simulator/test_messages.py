@@ -23,7 +23,7 @@ from core.model import (
     TurnReceived,
 )
 from tests.channels.whatsapp.builders import OURS
-from tests.channels.whatsapp.simulated import (
+from tests.channels.whatsapp.simulator.simulated import (
     HELLO,
     NOW,
     PERSON,

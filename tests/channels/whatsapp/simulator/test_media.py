@@ -13,7 +13,7 @@ from channels._kit.simulator import (
 )
 from core.model import StatusChanged
 from tests.channels.whatsapp.builders import TOKEN
-from tests.channels.whatsapp.simulated import (
+from tests.channels.whatsapp.simulator.simulated import (
     HELLO,
     NOW,
     PERSON,

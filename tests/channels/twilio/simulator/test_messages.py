@@ -18,7 +18,7 @@ from channels.twilio.simulator.server import DEFAULT_SERVICE, TwilioSimulator
 from core.model import ControlAction, ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
 from core.ports import Webhook
 from tests.channels.twilio.builders import ACCOUNT, SEEN, TOKEN, URL, twilio
-from tests.channels.twilio.simulated import (
+from tests.channels.twilio.simulator.simulated import (
     ADA,
     BASE,
     BASIC,

@@ -24,7 +24,17 @@ from core.model import (
 )
 from core.ports import Webhook
 from tests.channels.intercom.builders import APP, TEAM, channel
-from tests.channels.intercom.simulated import NOW, PERSON, acts, call, code, heard, made, said, turns
+from tests.channels.intercom.simulator.simulated import (
+    NOW,
+    PERSON,
+    acts,
+    call,
+    code,
+    heard,
+    made,
+    said,
+    turns,
+)
 
 YES = Choice(label="Yes", payload="confirmed")
 
