@@ -83,7 +83,7 @@ async def _assert_answered(redis_url: str, turns: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRun:
-    """Cost of one worker process for its turns: seconds, bytes, and the server's commands and traffic."""
+    """Cost of worker processes for their turns: seconds, bytes, and the server's commands and traffic."""
 
     turns: int
     seconds: float
@@ -98,7 +98,7 @@ class WorkerRun:
         return self.turns / self.seconds
 
 
-def run_worker(
+def run_worker(  # noqa: PLR0913 - each is a choice of its own
     options: list[str],
     sessions: int,
     turns: int,
@@ -106,8 +106,9 @@ def run_worker(
     by_sms: bool = False,
     model_url: str = "",
     settings: Mapping[str, str] | None = None,
+    processes: int = 1,
 ) -> WorkerRun:
-    """Run one worker process from its start to an empty queue; `model_url` is the base URL of a model server.
+    """Run worker processes from their start to an empty queue; `model_url` is the base URL of a model server.
 
     Web clients read their replies from the log; `by_sms` each reply is sent through the provider's API.
     """
@@ -131,19 +132,25 @@ def run_worker(
             command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", server.url, "--burst"]
             before = _read_traffic(server.url)
             began = perf_counter()
-            worker = subprocess.Popen(
-                [*command, *options, "turns"],
-                env=environ,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            _, _, used = os.wait4(worker.pid, 0)
+            workers = [
+                subprocess.Popen(
+                    [*command, *options, "turns"],
+                    env=environ,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                for _ in range(processes)
+            ]
+            used = [os.wait4(worker.pid, 0)[2] for worker in workers]
             seconds = perf_counter() - began
             after = _read_traffic(server.url)
             asyncio.run(_assert_answered(server.url, sessions * turns))
         finally:
             server.stop()
-    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    cpu, peak = (
+        sum(each.ru_utime + each.ru_stime for each in used),
+        max(each.ru_maxrss for each in used) * 1024,
+    )
     return WorkerRun(sessions * turns, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
 
 
@@ -184,6 +191,17 @@ def compare_over_http(seconds: float) -> dict[str, WorkerRun]:
     return runs
 
 
+def compare_processes() -> float:
+    """Return how many times the turns of one process two make, each reply sent over HTTP."""
+    options, sessions = WORKERS[ASYNC_WORKER]
+    one, two = (
+        run_worker(options, sessions, 2 * TURNS_PER_SESSION, by_sms=True, processes=processes)
+        for processes in (1, 2)
+    )
+    print(f"· processes: {one.per_second:.0f} and {two.per_second:.0f} turns/s", flush=True)
+    return two.per_second / one.per_second
+
+
 def render_section(chart_path: Path) -> str:
     """Measure all workers, render the page's section and write its chart."""
     idle, waiting = compare(), compare_waiting(0.05)
@@ -206,6 +224,9 @@ With 50 ms of model time in each turn, awaited in the worker (goal: 300 ×):
 The same, each reply sent over HTTP to a provider that answers at once:
 
 {_render_table(by_sms)}
+
+Two processes make {compare_processes():.2f} × the turns of one: both cores are full then, since the
+Redis server and the provider run on them, too.
 
 The same, with the 50 ms at a model server that is called through the `openai` package:
 

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+_PARTS = 4
+
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
@@ -14,8 +16,10 @@ Answer = TypeVar("Answer")
 class Batcher(Generic[Request, Answer]):
     """Combines single requests into calls of up to `max_batch_size` requests; the call answers each.
 
-    An answer that is an exception is raised to its own caller; an exception of the call itself, to all. With
-    `is_sequential`, requests made during a call wait for its end, so that the next batch is larger.
+    Calls have `batch_size` requests while few wait, so that the server works on the first ones meanwhile, and
+    more the more wait: a call costs both sides more than one request does. An answer that is an exception is
+    raised to its own caller; an exception of the call itself, to all. With `is_sequential`, requests made
+    during a call wait for its end, so that the next batch is larger.
     """
 
     def __init__(
@@ -23,10 +27,12 @@ class Batcher(Generic[Request, Answer]):
         call: Callable[[Sequence[Request]], Awaitable[Sequence[Answer | Exception]]],
         max_batch_size: int,
         *,
+        batch_size: int | None = None,
         is_sequential: bool = False,
     ) -> None:
         self._call = call
         self._max_batch_size = max_batch_size
+        self._batch_size = batch_size or max_batch_size
         self._is_sequential = is_sequential
         self._pending: deque[tuple[Request, asyncio.Future[Answer]]] = deque()
         self._flush_task: asyncio.Task[None] | None = None
@@ -47,9 +53,9 @@ class Batcher(Generic[Request, Answer]):
         if not self._is_sequential:
             self._flush_task = None
         while self._pending:
-            await self._run_batch(
-                [self._pending.popleft() for _ in range(min(len(self._pending), self._max_batch_size))]
-            )
+            waiting = len(self._pending)
+            size = min(waiting, max(self._batch_size, waiting // _PARTS), self._max_batch_size)
+            await self._run_batch([self._pending.popleft() for _ in range(size)])
         if self._is_sequential:
             self._flush_task = None
 
