@@ -12,16 +12,13 @@ from starlette.responses import JSONResponse
 
 from channels._kit.simulator import UserMessage
 from channels.twilio.simulator.server import TwilioSimulator
-from channels.whatsapp.media import MediaClient as WhatsAppMedia
 from channels.whatsapp.simulator.server import WhatsAppSimulator
-from core.model import Attachment
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.redis.records.sessions.session_index import SessionIndex
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.builders import SECRET, TOKEN
-from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer
 from tests.gateway.environments.stack import ACCOUNT
 from tests.gateway.environments.stack import TOKEN as TWILIO_TOKEN
@@ -130,7 +127,3 @@ async def test_a_failed_transcription_is_reported_and_the_conversation_continues
 
         assert len(environment.model.recordings) == 1
         assert await failed_transcriptions(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]
-
-
-def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
-    return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
