@@ -114,8 +114,6 @@ class IntercomClient:
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Return the bot's oldest comment like `reply` since then; for a hand-off, whether it is assigned."""
-        if is_new_contact(reply.address):
-            return None  # messages without a conversation cannot be read
         conversation = await self._get_conversation(reply, http)
         if reply.act == "hand_off":
             is_handed_off = self._workspace.classify_assignee(conversation) in (
