@@ -13,6 +13,7 @@ import httpx
 from channels._kit.base import BaseChannel
 from channels._kit.outbound import download_with_auth, extract_host, load_for_upload
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
+from channels._kit.time_zones import find_number_zone
 from channels.sunshine.api import SunshineClient
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.sunshine.contact_numbers import SETTING as INTEGRATIONS_SETTING
@@ -22,7 +23,7 @@ from channels.sunshine.rendering import render_parts
 from channels.sunshine.switchboard import Switchboard
 from channels.sunshine.webhook import Verifier, parse
 from core.errors import ConfigurationError
-from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
+from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, Turn
 from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "create_channel"]
@@ -122,6 +123,10 @@ class SunshineChannel(BaseChannel):
         Raises `MediaUnavailable`.
         """
         return await download_with_auth(fetch, medium.url, self._files_url, self._key)
+
+    async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        """Return the IANA name of the zone of the contact's number; empty if it may be one of several."""
+        return find_number_zone(turn.details.get("phone", "").removeprefix("+"))
 
     def can_look_up(self, address: Address) -> bool:
         """Return whether a conversation is known; a message to a number cannot be looked up."""

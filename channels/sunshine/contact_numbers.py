@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound import JsonObject, canonical_number, get_identifier, get_object
+from channels._kit.inbound import JsonObject, canonical_number, get_identifier, get_object, get_text
 from channels._kit.outbound import parse_phone_number, select_sender
 from channels.sunshine.capabilities import NAME, WHATSAPP_PREFIX
 from core.errors import ConfigurationError, InvalidContact
@@ -60,7 +60,7 @@ class NumberedIntegrations:
         """
         client = get_object(source, "client")
         integration = get_identifier(source, "integrationId") or get_identifier(client, "integrationId")
-        return self.name_contact(integration, get_identifier(client, "externalId", 40))
+        return self.name_contact(integration, find_number(source))
 
     def name_contact(self, integration: str, number: str) -> str:
         """Return the name of the session with a number of an integration; empty if that is not named here."""
@@ -76,6 +76,13 @@ class NumberedIntegrations:
 
     def _name(self, integration: str, number: str) -> str:
         return f"{NAME}:{self.app}:{integration}:{canonical_number(number)}"
+
+
+def find_number(source: JsonObject) -> str:
+    """Return the number of a message's author; empty if they are known by another ID, or by none."""
+    client = get_object(source, "client")
+    number = get_identifier(client, "externalId", 40)
+    return number if get_text(client, "type", 40) in _TYPES and _NUMBER.fullmatch(number) else ""
 
 
 def parse_integrations(app: str, value: str) -> NumberedIntegrations:

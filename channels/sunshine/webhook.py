@@ -18,7 +18,7 @@ from channels._kit.inbound import (
     signatures_match,
 )
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
-from channels.sunshine.contact_numbers import NumberedIntegrations
+from channels.sunshine.contact_numbers import NumberedIntegrations, find_number
 from channels.sunshine.delivery_statuses import build_status
 from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
 from channels.sunshine.notification_events import TRIGGER_PREFIX, parse_notification
@@ -286,6 +286,7 @@ class _EventParser:
             "external_id": get_text(user, "externalId"),
             "profile_name": get_text(author, "displayName") or _build_name(get_object(user, "profile")),
             "locale": get_text(get_object(user, "profile"), "locale", 20),
+            "phone": find_number(source),
         }
         turn = Turn(
             id=number,

@@ -198,10 +198,10 @@ def message(**source: Any) -> list[Event]:
 @pytest.mark.parametrize(
     ("source", "names"),
     [
-        ({"integrationId": SMS, "client": {"externalId": NUMBER}}, NAMES),
-        ({"client": {"externalId": NUMBER, "integrationId": SMS}}, NAMES),
-        ({"integrationId": SMS, "client": {"externalId": "US.13491208655302741918"}}, ()),
-        ({"integrationId": "another", "client": {"externalId": NUMBER}}, ()),
+        ({"integrationId": SMS, "client": {"type": "twilio", "externalId": NUMBER}}, NAMES),
+        ({"client": {"type": "twilio", "externalId": NUMBER, "integrationId": SMS}}, NAMES),
+        ({"integrationId": SMS, "client": {"type": "whatsapp", "externalId": "US.13491208655302741918"}}, ()),
+        ({"integrationId": "another", "client": {"type": "twilio", "externalId": NUMBER}}, ()),
         ({"integrationId": SMS}, ()),
     ],
 )
@@ -258,3 +258,13 @@ def test_the_simulator_refuses_what_the_api_refuses(changed: dict[str, Any], sta
     body = json.loads(response.body)
     assert body["notification"]["_id"] if status == 201 else body["error"]["code"]
     assert bool(deliveries) == (status == 201)
+
+
+@pytest.mark.parametrize(
+    ("number", "zone"), [("+4917012345678", "Europe/Berlin"), ("+61412345678", ""), ("US.1", "")]
+)
+async def test_the_time_zone_of_a_contact_is_that_of_their_number(number: str, zone: str) -> None:
+    [event] = message(client={"type": "twilio", "externalId": number})
+    assert isinstance(event, TurnReceived)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: pytest.fail("called"))) as http:
+        assert await channel().find_time_zone(event.turn, http) == zone
