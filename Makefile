@@ -11,7 +11,7 @@ CERTIFICATES := $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/cer
 PIP := $(if $(CERTIFICATES),PIP_CERT=$(CERTIFICATES)) $(BIN)/pip
 UV := UV_SYSTEM_CERTS=1 VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
 # `make run` starts several processes at once; what they import is compiled beforehand.
-WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.cli.run, gateway.app, gateway.worker'
+WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.cli.processes.run, gateway.app, gateway.worker'
 # Lock files have the hash of every file, so an index that serves another one is an error.
 COMPILE := UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --generate-hashes

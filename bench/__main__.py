@@ -8,22 +8,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import (
-    acknowledgement,
-    capacity,
-    console_pages,
-    engine_comparison,
-    idle_sessions,
-    in_flight,
-    latency,
-    replication,
-    streaming,
-    tracing,
-    turn_endpoint,
-    worker_recovery,
-    workers,
-)
-from bench.stderr_capture import captured_stderr
+from bench.engine import engine_comparison
+from bench.measuring.stderr_capture import captured_stderr
+from bench.web import acknowledgement, console_pages, replication, streaming, turn_endpoint
+from bench.workers import capacity, idle_sessions, in_flight, latency, throughput, tracing, worker_recovery
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -31,7 +19,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "acknowledgement": acknowledgement.render_section,
     "replication": replication.render_section,
     "latency": latency.render_section,
-    "workers": lambda: workers.render_section(PAGE.with_suffix(".svg")),
+    "workers": lambda: throughput.render_section(PAGE.with_suffix(".svg")),
     "in_flight": in_flight.render_section,
     "idle_sessions": idle_sessions.render_section,
     "capacity": capacity.render_section,

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.cluster_group import ClusterGroup
+from gateway.storm.servers.cluster_group import ClusterGroup
 from tests.effort import examples
 from tests.paths import ROOT
 

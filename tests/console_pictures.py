@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.gateway.console.test_accessibility import PAGES
 from tests.gateway.console.test_browser import CHROMIUM, QUIET, last_reply, say
-from tests.gateway.running import RunningGateway
+from tests.gateway.environments.running import RunningGateway
 from tests.paths import ROOT
 
 _SIZE = {"width": 1280, "height": 900}

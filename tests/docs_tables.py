@@ -25,7 +25,7 @@ from gateway.redis.records.processes.load import Load
 from gateway.redis.records.retention import KINDS
 from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.redis_metrics import build_counters, build_gauges
-from tests.channels.inbound_kinds import kinds_table, meanings_table
+from tests.channels.contract.inbound_kinds import kinds_table, meanings_table
 from tests.paths import DOCS, ROOT
 
 

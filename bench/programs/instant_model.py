@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.engine import FakeOpenAIClient
+from bench.engine.measurements import FakeOpenAIClient
 from flows.llm import STAY_FUNCTION_NAME
 from flows.llm.openai.client import OpenAIClient
 from flows.tools import tool

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flows.document import Flow, FlowError, Issue, is_yaml, parse_json, parse_yaml, playbook_form, read_text
-from flows.document.playbook import playbook_issue
+from flows.document.reading.playbook import playbook_issue
 from flows.document.validation import issues_from_pydantic
 
 _CODES = {

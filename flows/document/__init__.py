@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from flows.document.actions import Action, ActionTrigger, Tool
-from flows.document.business_hours import BusinessHours
 from flows.document.errors import FlowError, Issue
-from flows.document.fallbacks import Fallback, Remind, UndeliveredFallback, parse_duration
 from flows.document.flow import Budget, Edge, Flow, Node
 from flows.document.flow_file import WatchedFlowFile, read_stamp
 from flows.document.flow_set import FlowSet
-from flows.document.parser import is_yaml, parse_json, parse_yaml, read_text
-from flows.document.playbook import playbook_form
+from flows.document.model.actions import Action, ActionTrigger, Tool
+from flows.document.model.business_hours import BusinessHours
+from flows.document.model.fallbacks import Fallback, Remind, UndeliveredFallback, parse_duration
+from flows.document.model.ways import MessageTemplate, Way
+from flows.document.reading.parser import is_yaml, parse_json, parse_yaml, read_text
+from flows.document.reading.playbook import playbook_form
 from flows.document.traversal import FALLBACK_FIELDS, MAX_TIMEOUT_SECONDS
-from flows.document.ways import MessageTemplate, Way
 
 __all__ = [
     "FALLBACK_FIELDS",

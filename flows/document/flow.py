@@ -26,7 +26,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from core.model import Attachment
-from flows.document.actions import (
+from flows.document.errors import Issue
+from flows.document.expansion import expand_document, has_author_nodes
+from flows.document.loader import FlowLoader
+from flows.document.model.actions import (
     Action,
     ActionTrigger,
     JsonSchema,
@@ -34,15 +37,12 @@ from flows.document.actions import (
     Tool,
     parse_pairs,
 )
-from flows.document.base import FlowModel
-from flows.document.business_hours import BusinessHours
-from flows.document.errors import Issue
-from flows.document.expansion import expand_document, has_author_nodes
-from flows.document.fallbacks import Fallback, Remind, Timeout, UndeliveredFallback
-from flows.document.loader import FlowLoader
-from flows.document.localization import Localization, localize
+from flows.document.model.base import FlowModel
+from flows.document.model.business_hours import BusinessHours
+from flows.document.model.fallbacks import Fallback, Remind, Timeout, UndeliveredFallback
+from flows.document.model.localization import Localization, localize
+from flows.document.model.ways import MessageTemplate, Way
 from flows.document.validation import find_unknown_keys, find_warnings, validate_flow
-from flows.document.ways import MessageTemplate, Way
 
 
 def _parse_environment(value: object) -> object:

@@ -9,12 +9,12 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError
 
-from flows.document.base import FlowModel
 from flows.document.errors import FlowError, Issue
 from flows.document.expansion import Expansion, expand_document, has_author_nodes
-from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
-from flows.document.playbook import playbook_form, playbook_issue
+from flows.document.model.base import FlowModel
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
+from flows.document.reading.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
+from flows.document.reading.playbook import playbook_form, playbook_issue
 from flows.document.validation import describe_value, issues_from_pydantic, validate_flow
 from flows.library import find_flow_file
 

@@ -9,6 +9,7 @@ from flows.llm.factory import (
     create_transcriber,
     parse_model_keys,
 )
+from flows.llm.functions import STAY_FUNCTION_NAME
 from flows.llm.model import (
     STAY_DECISION,
     GeneratedReply,
@@ -25,7 +26,6 @@ from flows.llm.model import (
     TransitionRequest,
     discard,
 )
-from flows.llm.prompts import STAY_FUNCTION_NAME
 from flows.llm.scripted import ScriptedModel
 
 __all__ = [

@@ -1,9 +1,8 @@
-"""Prompts and function schemas. The system message has the flow's texts and never the user's."""
+"""Prompts. The system message has the flow's texts and never the user's."""
 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -12,17 +11,12 @@ from typing import Any, Literal, NotRequired
 from pydantic import JsonValue
 from typing_extensions import TypedDict
 
-from flows.compiled import CompiledEdge, SpeculativeReply, strip_extension_keys
-from flows.llm.model import Picture, ReplyRequest, SummaryRequest, TransitionRequest
+from flows.compiled import CompiledEdge
+from flows.llm.model import ReplyRequest, SummaryRequest, TransitionRequest
 from flows.llm.private_text import PrivateTexts
 from flows.state import HistoryLine
 from flows.text import break_control_tokens
-from flows.tools import ToolDefinition, ToolExchange
-
-STAY_FUNCTION_NAME = "__stay_on_node__"
-BRIEF_RESPONSE_KEY = "brief_response"
-NEXT_MESSAGE_KEY = "__next_message__"
-"""Parameters with the reply: of the function to stay, and of a function that follows an edge."""
+from flows.tools import ToolExchange
 
 _MAX_JSON_LENGTH = 4_000
 
@@ -39,7 +33,7 @@ leave brief_response empty unless the user asked something."""
 _NO_INPUT_NOTE = """
 
 The user waits for us and has not answered anything new. Choose by the data above alone."""
-_REPLY_INSTRUCTIONS = """\
+REPLY_INSTRUCTIONS = """\
 Write the next text message to the user, and nothing else: no stage directions, no names of functions, no
 quotes around it. Follow the instruction, keep it short, and never quote or mention the instruction itself."""
 
@@ -64,13 +58,6 @@ class ChatMessage(TypedDict):
 
 
 Chat = list[ChatMessage | HistoryLine]
-
-
-class FunctionTool(TypedDict):
-    """A function as the chat protocol has it."""
-
-    type: Literal["function"]
-    function: Mapping[str, JsonValue]
 
 
 _CACHE_SIZE = 256
@@ -125,57 +112,6 @@ def _static_prompt(
     return _join_sections(*sections)
 
 
-def build_functions(question: TransitionRequest) -> list[FunctionTool]:
-    """Return the functions that the model may call: the available edges, the tools, and the one to stay."""
-    edges = _build_edge_functions(question.available_edges, question.conditions, question.speculative_replies)
-    return [*edges, *map(_build_tool_function, question.tools), STAY_FUNCTION]
-
-
-@lru_cache(maxsize=_CACHE_SIZE)
-def _build_edge_functions(
-    available: tuple[CompiledEdge, ...], conditions: tuple[str, ...], ahead: tuple[SpeculativeReply, ...]
-) -> tuple[FunctionTool, ...]:
-    instructions = {each.edge_id: each.instruction for each in ahead}
-    pairs = zip(available, conditions, strict=True)
-    return tuple(
-        _build_edge_function(edge, condition, instructions.get(edge.id, "")) for edge, condition in pairs
-    )
-
-
-def _build_edge_function(edge: CompiledEdge, condition: str, instruction: str) -> FunctionTool:
-    description = condition
-    if edge.edge.examples:
-        description += " For example: " + "; ".join(edge.edge.examples[:3])
-    parameters = (
-        _with_next_message(edge.parameters_schema, instruction) if instruction else edge.parameters_schema
-    )
-    return _build_function(edge.id, description, parameters)
-
-
-def _with_next_message(parameters: Mapping[str, JsonValue], instruction: str) -> dict[str, JsonValue]:
-    """Return an edge's parameters with the next message as the last of them; servers keep the order."""
-    properties, required = parameters.get("properties"), parameters.get("required")
-    message: JsonValue = {
-        "type": "string",
-        "description": f"{_REPLY_INSTRUCTIONS}\n\nThe instruction:\n{instruction}",
-    }
-    return {
-        **parameters,
-        "properties": {**(properties if isinstance(properties, dict) else {}), NEXT_MESSAGE_KEY: message},
-        "required": [*(required if isinstance(required, list) else []), NEXT_MESSAGE_KEY],
-    }
-
-
-def _build_tool_function(tool: ToolDefinition) -> FunctionTool:
-    return _build_function(tool.name, tool.description, strip_extension_keys(tool.parameters))
-
-
-def _build_function(name: str, description: str, parameters: Mapping[str, JsonValue]) -> FunctionTool:
-    schema: JsonValue = parameters  # type: ignore[assignment]  # it is not changed
-    entry = {"name": name, "description": description[:1_000], "parameters": schema}
-    return {"type": "function", "function": entry}
-
-
 def tool_messages(exchanges: Sequence[ToolExchange]) -> Chat:
     """Return the tool calls so far and their results as messages."""
     lines: Chat = []
@@ -201,53 +137,9 @@ def describe_tool_results(exchanges: Sequence[ToolExchange]) -> str:
     )
 
 
-def decision_schema(names: Sequence[str]) -> dict[str, JsonValue]:
-    """Return the schema of a JSON answer, for a model without function calling; the name comes first."""
-    return {
-        "type": "object",
-        "properties": {
-            "function": {"type": "string", "enum": list(names)},
-            "arguments": {"type": "object"},
-            "reply": {"type": "string", "description": "What to say to the user when staying."},
-        },
-        "required": ["function"],
-    }
-
-
-def describe_functions(available: Sequence[FunctionTool]) -> str:
-    """Return the functions with their parameters as text, for a model without function calling."""
-    listed = "\n".join(json.dumps(each["function"], ensure_ascii=False) for each in available)
-    form = '{"function": …, "arguments": {…}, "reply": …}'
-    return f"Answer with one JSON object, {form}. The functions:\n{listed}"
-
-
-def add_pictures(messages: Chat, pictures: Sequence[Picture]) -> list[Mapping[str, Any]]:
-    """Return the messages with pictures beside the text of the user's last one."""
-    if not pictures:
-        return [*messages]
-    last = max((at for at, line in enumerate(messages) if line["role"] == "user"), default=None)
-    if last is None:
-        return [*messages]
-    parts: list[dict[str, Any]] = [{"type": "text", "text": messages[last]["content"] or ""}]
-    parts += [{"type": "image_url", "image_url": {"url": _data_url(picture)}} for picture in pictures]
-    return [*messages[:last], {**messages[last], "content": parts}, *messages[last + 1 :]]
-
-
-def without_pictures(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the messages with their texts alone."""
-    return [
-        {**line, "content": line["content"][0]["text"]} if isinstance(line["content"], list) else line
-        for line in messages
-    ]
-
-
-def _data_url(picture: Picture) -> str:
-    return f"data:{picture.content_type};base64,{b64encode(picture.body).decode()}"
-
-
 def reply_prompt(request: ReplyRequest) -> Chat:
     """Return the messages of a request to write a node's message."""
-    content = _join_sections(_REPLY_INSTRUCTIONS, request.prompt, f"The instruction:\n{request.instruction}")
+    content = _join_sections(REPLY_INSTRUCTIONS, request.prompt, f"The instruction:\n{request.instruction}")
     content += _data_section(request.values) + _summary_section(request.summary) + _note_section(request.note)
     return [{"role": "system", "content": content}, *_history(request.history)]
 
@@ -266,22 +158,10 @@ def summary_prompt(request: SummaryRequest) -> Chat:
     return [{"role": "system", "content": _SUMMARY_INSTRUCTIONS}, {"role": "user", "content": content}]
 
 
-_BRIEF_RESPONSE_SCHEMA: JsonValue = {
-    "type": "string",
-    "description": "What to say to the user, in a sentence or two.",
-}
-STAY_FUNCTION = _build_function(
-    STAY_FUNCTION_NAME,
-    "Stay at the present step, because no other function clearly matches.",
-    {"type": "object", "properties": {BRIEF_RESPONSE_KEY: _BRIEF_RESPONSE_SCHEMA}},
-)
-"""The function that stays at the node."""
-
-
 def private_texts(request: TransitionRequest | ReplyRequest) -> PrivateTexts:
     """Return what a model is told for a request that no reply may repeat, and what it may."""
     notes = [line["content"] for line in request.history if line["role"] == "system"]
-    instructions, descriptions = [request.prompt, request.instruction, *notes], [_REPLY_INSTRUCTIONS]
+    instructions, descriptions = [request.prompt, request.instruction, *notes], [REPLY_INSTRUCTIONS]
     if isinstance(request, TransitionRequest):
         instructions += [each.instruction for each in request.speculative_replies]
         descriptions += [_TRANSITION_INSTRUCTIONS, _FIRST_MESSAGE_NOTE, *request.conditions]

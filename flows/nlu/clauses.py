@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clause_patterns import ClausePatterns, clause_patterns
@@ -120,14 +121,19 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:
-    skipped = {*lexicon.dates.articles, *lexicon.dates.day_prepositions, *lexicon.dates.bound_articles}
-    kept = (*lexicon.clauses.exceptions, *lexicon.clauses.replacements)
-    skipped |= lexicon.fillers | {word for phrase in lexicon.times.prepositions for word in phrase.split()}
-    skipped -= {phrase.split()[-1] for phrase in kept}
-    end = len(words)
+    skipped, end = _articles(lexicon), len(words)
     while end and words[end - 1] in skipped:
         end -= 1
     return words[:end]
+
+
+@cache
+def _articles(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words without a meaning of their own that may stand before what is left out."""
+    skipped = {*lexicon.dates.articles, *lexicon.dates.day_prepositions, *lexicon.dates.bound_articles}
+    kept = (*lexicon.clauses.exceptions, *lexicon.clauses.replacements)
+    skipped |= lexicon.fillers | {word for phrase in lexicon.times.prepositions for word in phrase.split()}
+    return frozenset(skipped - {phrase.split()[-1] for phrase in kept})
 
 
 def is_negative_question(clause: Tokens, patterns: ClausePatterns, language: str) -> bool:

@@ -16,7 +16,7 @@ from core.quiet_hours import QuietHours
 from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess, build_access, find_exposure
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
-from gateway.middleware.account_alias import with_account_name
+from gateway.middleware.channel.account_alias import with_account_name
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.webchat.channel import NAME, WebChannel
 

@@ -24,12 +24,12 @@ from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools
 from gateway.http.ssrf_guard import SafeFetch
-from gateway.middleware.channel_router import ChannelRouter
-from gateway.middleware.hot_reload import ReloadingDialog
-from gateway.middleware.speech import SpeechMiddleware
-from gateway.middleware.transcription import MediaDownloader, TranscriptionMiddleware
-from gateway.middleware.typing_indicator import ShowTyping
-from gateway.middleware.vision import PictureLoader
+from gateway.middleware.dialog.channel_router import ChannelRouter
+from gateway.middleware.dialog.hot_reload import ReloadingDialog
+from gateway.middleware.dialog.typing_indicator import ShowTyping
+from gateway.middleware.media.speech import SpeechMiddleware
+from gateway.middleware.media.transcription import MediaDownloader, TranscriptionMiddleware
+from gateway.middleware.media.vision import PictureLoader
 
 Middleware = Callable[[Dialog], Dialog]
 """Wraps a dialog in another one that adds something to it."""

@@ -32,7 +32,7 @@ from gateway.partitions.sender import PartitionedSender
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
-from gateway.redis.records.sessions.word_index import WordIndex
+from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
 
 _SWEEP_SECONDS: Final = 0.5

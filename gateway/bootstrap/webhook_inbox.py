@@ -16,16 +16,16 @@ from gateway.bootstrap.accounts import (
 from gateway.bootstrap.limits import build_protocol_limits
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
-from gateway.middleware.message_deletions import MessageDeletions
-from gateway.middleware.opt_out_requests import OptOutRequests
-from gateway.middleware.text_index import TextIndex
-from gateway.middleware.webhook_recorder import WebhookRecorder
+from gateway.middleware.inbox.message_deletions import MessageDeletions
+from gateway.middleware.inbox.opt_out_requests import OptOutRequests
+from gateway.middleware.inbox.text_index import TextIndex
+from gateway.middleware.inbox.webhook_recorder import WebhookRecorder
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
-from gateway.redis.records.message_redaction import MessageRedaction
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
-from gateway.redis.records.sessions.word_index import WordIndex
+from gateway.redis.records.redaction.message_redaction import MessageRedaction
+from gateway.redis.records.sessions.search.word_index import WordIndex
 
 
 def build_inbox(

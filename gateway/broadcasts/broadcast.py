@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from core.model import FrozenModel, Message, Route, Template
 from flows.text import protect_value, to_commonmark
 from gateway.broadcasts.recipient_file import MAX_COLUMNS, Recipient
-from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
+from gateway.redis.records.sessions.log.message_timeline import OWN_PREFIX
 from gateway.redis.sending.first_contact import ContactAddress
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"

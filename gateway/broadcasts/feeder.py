@@ -15,7 +15,7 @@ from core.model import Message
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, MissingVariable, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import Broadcasts
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome

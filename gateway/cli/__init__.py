@@ -11,23 +11,28 @@ from typer.core import TyperCommand, TyperGroup
 
 from core.errors import ConfigurationError
 
-COMMANDS = (
-    "run", "web", "worker", "doctor", "why", "sessions", "send", "templates", "broadcast", "dead", "erase",
-    "redact", "export", "optout", "hooks", "quarantine", "setup", "flow", "storm", "load", "key", "keys",
-    "audit", "backup", "restore", "partitions", "version",
-)  # fmt: skip
+TOPICS = {
+    "run": "processes", "web": "processes", "worker": "processes", "doctor": "operations",
+    "why": "messages", "sessions": "messages", "send": "messages", "templates": "messages",
+    "broadcast": "messages", "dead": "messages",
+    "erase": "contacts", "redact": "contacts", "export": "contacts", "optout": "contacts",
+    "hooks": "operations", "quarantine": "messages", "setup": "operations", "flow": "flows",
+    "storm": "stress", "load": "stress", "key": "operations", "keys": "operations", "audit": "operations",
+    "backup": "operations", "restore": "operations", "partitions": "operations", "version": "operations",
+}  # fmt: skip
+"""Commands in the order of the help, each with the package that has its module."""
 
 
 class LazyGroup(TyperGroup):
-    """Finds the command `name` in the module `gateway.cli.name`, as its `app`."""
+    """Finds a command in the module of its name, `gateway.cli.<topic>.<name>`, as its `app`."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return list(TOPICS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in TOPICS:
             return None
-        command = typer.main.get_command(import_module(f"gateway.cli.{cmd_name}").app)
+        command = typer.main.get_command(import_module(f"gateway.cli.{TOPICS[cmd_name]}.{cmd_name}").app)
         assert isinstance(command, TyperCommand | TyperGroup)
         command.name = cmd_name
         return command

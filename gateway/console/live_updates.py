@@ -20,8 +20,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
-from gateway.console.live_views import View, ViewName, ViewWatcher, Watch
-from gateway.console.page import ConsolePage
+from gateway.console.layout.live_views import View, ViewName, ViewWatcher, Watch
+from gateway.console.layout.page import ConsolePage
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import Identity, OperatorAuth

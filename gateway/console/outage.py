@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.console.page import render_page
+from gateway.console.layout.page import render_page
 from gateway.server import error_responses
 
 _UNAVAILABLE = {

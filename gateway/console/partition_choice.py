@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.console.partition_links import PARAMETER, name_partition
+from gateway.console.layout.partition_links import PARAMETER, name_partition
 
 COOKIE: Final = "turngate_partition"
 

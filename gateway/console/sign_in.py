@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import OperatorKey
 from gateway.access.request_source import is_same_origin
-from gateway.console.page import ConsolePage, read_form
+from gateway.console.layout.page import ConsolePage, read_form
 from gateway.redis.records.operators.operator_sessions import SESSION_SECONDS
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import SESSION_COOKIE, SIGN_IN_PATH, Identity

@@ -18,7 +18,7 @@ from gateway.hooks.policy import DeliveryPolicy, ReceiverState, next_state, retr
 from gateway.hooks.queue import HookQueue, Settlement, Taken
 from gateway.hooks.subscription import Subscription
 from gateway.hooks.subscriptions import Subscriptions
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import Argument
 from gateway.redis.records.hook_events import HookEvent
 

@@ -18,6 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from core.bounded_gzip import ACCEPTED_ENCODING
 from gateway.http.bounded_answers import MAX_ANSWER_BYTES, BoundedTransport
+from gateway.http.direct_client import DirectClient
 from gateway.redis.leases import current_lease_check
 
 USER_AGENT = f"Turngate/{version('turngate')}"
@@ -41,8 +42,8 @@ def provider_client(max_answer_bytes: int = MAX_ANSWER_BYTES) -> httpx.AsyncClie
 
     Answers are bounded in size: reading a larger one raises `AnswerTooLarge`.
     """
-    return httpx.AsyncClient(
-        transport=BoundedTransport(AiohttpTransport(client=_build_session), max_answer_bytes),
+    return DirectClient(
+        BoundedTransport(AiohttpTransport(client=_build_session), max_answer_bytes),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED_ENCODING},
         timeout=_TIMEOUT_SECONDS,
     )

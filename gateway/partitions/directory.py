@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from gateway.partitions.layout import read_spread
 from gateway.redis import lua
-from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.pipelining.batcher import Batcher
 from gateway.redis.lua import ProtocolLimits
 
 _HELD: Final = b"held"

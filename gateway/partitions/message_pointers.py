@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from gateway.partitions.directory import hash_name
 from gateway.redis import lua, rq_layout
-from gateway.redis.connection.multiplexer import multiplexed_call
+from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.session_keys import message_key
 

@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 
 from core.ports import Inbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.message_redaction import MessageRedaction, Redaction
-from gateway.redis.records.operator_redaction import OperatorRedaction
+from gateway.redis.records.redaction.message_redaction import MessageRedaction, Redaction
+from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 
 
 class PartitionedRedaction(OperatorRedaction):

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from core.errors import LeaseLost
 from core.ports import Lease
 from gateway.redis import lua
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import Argument, ProtocolLimits
 
 _RENEWALS_PER_LEASE = 3

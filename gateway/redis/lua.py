@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from gateway.redis import rq_layout
-from gateway.redis.connection.multiplexer import multiplexed_call
+from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.script_linker import link
 
 _DAY_MS = 24 * 3600 * 1000

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from core.log_context import about
 from gateway.redis import lua, rq_layout
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
 
 log = logging.getLogger("turngate.redis")

@@ -25,7 +25,7 @@ from core.log_context import about
 from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
 from core.steps import Step
-from gateway.redis.connection.outage_log import outages
+from gateway.redis.connection.outages.outage_log import outages
 from gateway.redis.records.operators.kept_webhooks import current_webhook
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,15 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.cluster_group import ClusterGroup, running_cluster
 from gateway.storm.conversations import ConversationGenerator
-from gateway.storm.forked_process import ForkedProcess
-from gateway.storm.network import ServerOnHost, VirtualHost, VirtualNetwork
 from gateway.storm.operator import StormOperator
+from gateway.storm.processes.forked_process import ForkedProcess
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
-from gateway.storm.sentinel_group import SentinelGroup, running_sentinel_group
-from gateway.storm.slow_link import SlowLink
+from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
+from gateway.storm.servers.network import ServerOnHost, VirtualHost, VirtualNetwork
+from gateway.storm.servers.sentinel_group import SentinelGroup, running_sentinel_group
+from gateway.storm.servers.slow_link import SlowLink
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 BUSINESS_NUMBER = "+15550100"
@@ -83,115 +83,169 @@ def _open_network(workers: int) -> Iterator[StormNetwork]:
 async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnvironment]:
     """Start the environment and stop it at the end of the block; only the provider is simulated."""
     token, port = secrets.token_hex(16), find_free_port()
+    account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
     async with AsyncExitStack() as stack:
         hosts = stack.enter_context(_open_network(scenario.workers)) if scenario.partition_every else None
         address = hosts.web.address if hosts else "127.0.0.1"
         url = f"http://{address}:{port}"
-        simulator = StormSimulator(
-            account_sid=ACCOUNT,
-            auth_token=token,
-            webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
-            seed=scenario.seed,
-            business_number=BUSINESS_NUMBER,
-        )
-        simulator.set_faults(scenario.faults)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
-        server, group, cluster = None, None, None
-        if scenario.failover_every:
-            group = await stack.enter_async_context(running_sentinel_group(_REPLICAS, sentinels=3))
-        elif scenario.reshard_every:
-            cluster = await stack.enter_async_context(running_cluster())
-        else:
-            server = ServerOnHost(folder / "data", hosts.server) if hosts else EmbeddedRedis(folder / "data")
-            server.start()
-            stack.callback(server.stop)
-        store = server or group or cluster
-        stores = open_partitions(store.url if store else "", scenario.partitions)
+        store = await _start_store(scenario, stack, folder / "data", hosts)
+        stores = open_partitions(store.url, scenario.partitions)
         for each in stores:
             stack.push_async_callback(each.aclose)
         simulator_server = StormServer(
-            simulator, await stack.enter_async_context(provider_client()), concurrency=200
+            _build_simulator(scenario, token, url),
+            await stack.enter_async_context(provider_client()),
+            concurrency=200,
         )
-        account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
-        environ = {
-            name: value for name, value in os.environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)
-        }
         provider_address = hosts.network.address if hosts else "127.0.0.1"
-        api_url = await stack.enter_async_context(serve(simulator_server, host=provider_address))
-        redis_url = _find_url(store)
-        environ |= account | {"TWILIO_API_URL": api_url}
-        environ |= {"PUBLIC_URL": url, "REDIS_URL": redis_url, "TURNGATE_FLOW": "kyc"}
-        environ |= {"PORT": str(port), "HOST": address}
-        replicas = _REPLICAS if group else _CLUSTER_REPLICAS if cluster else 0
-        if replicas:
-            environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(replicas)}
-        environ["TURNGATE_PARTITIONS"] = str(scenario.partitions)
-        limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
-        environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
-        environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
-        environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)
-        if scenario.burst:
-            environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
-        log_path = folder / "gateway.log"
-        links: list[SlowLink] = []
-
-        async def connect(name: str) -> dict[str, str]:
-            """Return the environment of a process, with its own link to the server if links are slow."""
-            if server is None or not scenario.latency:
-                return environ
-            link = SlowLink(str(server.socket), scenario.latency, f"{scenario.seed}:{name}")
-            links.append(link)
-            return environ | {"REDIS_URL": await stack.enter_async_context(link.open())}
-
-        other = scenario.other_release
-        web_host = hosts.web if hosts else None
-        web = ForkedProcess("web", await connect("web"), log_path, host=web_host, other_release=other)
-        workers = [
-            ForkedProcess(
-                "worker",
-                await connect(f"worker {number}"),
-                log_path,
-                clock_off=0.0 if number else scenario.clock_off,
-                turn_delay=scenario.turn_delay,
-                host=hosts.workers[number] if hosts else None,
-                other_release=other,
-            )
-            for number in range(scenario.workers)
-        ]
-        stack.push_async_callback(_stop_all, (web, *workers))
-        for process in (web, *workers):
-            await process.start()
+        environ = _build_environ(scenario, store, folder) | account
+        environ["TWILIO_API_URL"] = await stack.enter_async_context(
+            serve(simulator_server, host=provider_address)
+        )
+        environ |= {"PUBLIC_URL": url, "PORT": str(port), "HOST": address}
+        processes = _Processes(scenario, environ, folder / "gateway.log", hosts, stack)
+        socket = str(store.socket) if isinstance(store, EmbeddedRedis) else ""
+        web, *workers = await processes.start(socket)
         await wait_until_ready(url)
         channel = create_channel(account, url)
         assert channel is not None
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
-        generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
-        operator = StormOperator(stores, channel, replicas)
         yield StormEnvironment(
-            server,
-            stores[0],
-            simulator_server,
-            web,
-            workers,
-            generator,
-            operator,
-            log_path,
-            hosts,
-            group,
-            cluster,
-            tuple(links),
+            server=store if isinstance(store, EmbeddedRedis) else None,
+            redis=stores[0],
+            simulator_server=simulator_server,
+            web=web,
+            workers=workers,
+            generator=ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT),
+            operator=StormOperator(stores, channel, _count_replicas(store)),
+            log_path=processes.log_path,
+            network=hosts,
+            group=store if isinstance(store, SentinelGroup) else None,
+            cluster=store if isinstance(store, ClusterGroup) else None,
+            links=tuple(processes.links),
         )
+
+
+_Store = EmbeddedRedis | SentinelGroup | ClusterGroup
+
+
+async def _start_store(
+    scenario: StormScenario, stack: AsyncExitStack, data: Path, hosts: StormNetwork | None
+) -> _Store:
+    """Start the servers of the scenario: one, one with replicas under Sentinels, or a cluster."""
+    if scenario.failover_every:
+        return await stack.enter_async_context(running_sentinel_group(_REPLICAS, sentinels=3))
+    if scenario.reshard_every:
+        return await stack.enter_async_context(running_cluster())
+    server = ServerOnHost(data, hosts.server) if hosts else EmbeddedRedis(data)
+    server.start()
+    stack.callback(server.stop)
+    return server
+
+
+def _count_replicas(store: _Store) -> int:
+    if isinstance(store, EmbeddedRedis):
+        return 0
+    return _REPLICAS if isinstance(store, SentinelGroup) else _CLUSTER_REPLICAS
+
+
+def _build_simulator(scenario: StormScenario, token: str, url: str) -> StormSimulator:
+    simulator = StormSimulator(
+        account_sid=ACCOUNT,
+        auth_token=token,
+        webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
+        seed=scenario.seed,
+        business_number=BUSINESS_NUMBER,
+    )
+    simulator.set_faults(scenario.faults)
+    return simulator
+
+
+def _build_environ(scenario: StormScenario, store: _Store, folder: Path) -> dict[str, str]:
+    """Return the environment of web and workers, without this process's own settings."""
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)
+    }
+    environ |= {"REDIS_URL": _find_url(store), "TURNGATE_FLOW": "kyc"}
+    if replicas := _count_replicas(store):
+        environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(replicas)}
+    environ["TURNGATE_PARTITIONS"] = str(scenario.partitions)
+    limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
+    environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
+    environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
+    environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)
+    if scenario.burst:
+        environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
+    return environ
+
+
+class _Processes:
+    """Web and workers of an environment, each with its own link to the server if links are slow."""
+
+    def __init__(
+        self,
+        scenario: StormScenario,
+        environ: Mapping[str, str],
+        log_path: Path,
+        hosts: StormNetwork | None,
+        stack: AsyncExitStack,
+    ) -> None:
+        self._scenario = scenario
+        self._environ = dict(environ)
+        self.log_path = log_path
+        self._hosts = hosts
+        self._stack = stack
+        self.links: list[SlowLink] = []
+
+    async def start(self, server_socket: str) -> list[ForkedProcess]:
+        """Start the web process and the workers, in this order; the stack stops them."""
+        scenario, hosts = self._scenario, self._hosts
+        started = [
+            ForkedProcess(
+                "web",
+                await self._connect("web", server_socket),
+                self.log_path,
+                host=hosts.web if hosts else None,
+                other_release=scenario.other_release,
+            )
+        ]
+        for number in range(scenario.workers):
+            started.append(
+                ForkedProcess(
+                    "worker",
+                    await self._connect(f"worker {number}", server_socket),
+                    self.log_path,
+                    clock_off=0.0 if number else scenario.clock_off,
+                    turn_delay=scenario.turn_delay,
+                    host=hosts.workers[number] if hosts else None,
+                    other_release=scenario.other_release,
+                )
+            )
+        self._stack.push_async_callback(_stop_all, started)
+        for process in started:
+            await process.start()
+        return started
+
+    async def _connect(self, name: str, server_socket: str) -> dict[str, str]:
+        """Return the environment of a process."""
+        scenario = self._scenario
+        if not server_socket or not scenario.latency:
+            return self._environ
+        link = SlowLink(server_socket, scenario.latency, f"{scenario.seed}:{name}")
+        self.links.append(link)
+        return self._environ | {"REDIS_URL": await self._stack.enter_async_context(link.open())}
 
 
 async def _stop_all(processes: Sequence[ForkedProcess]) -> None:
     await asyncio.gather(*(each.stop() for each in processes))
 
 
-def _find_url(store: EmbeddedRedis | SentinelGroup | ClusterGroup | None) -> str:
+def _find_url(store: _Store) -> str:
     """Return the value of REDIS_URL for web and workers."""
     if isinstance(store, ServerOnHost):
         return store.network_url
-    return store.url if store else ""
+    return store.url
 
 
 def _write_burst_config(file: Path, scenario: StormScenario) -> Path:

@@ -17,8 +17,8 @@ from gateway.partitions.directory import PartitionDirectory
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
+from gateway.redis.records.sessions.log.session_log import LogEntry, read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import LogEntry, read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, WITHDRAWN_TEXT
 

@@ -13,12 +13,14 @@ from time import monotonic
 
 from redis.exceptions import RedisError
 
-from gateway.redis.records.sessions.session_log import read_log
-from gateway.storm.burst_invariant import answered_texts
+from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.storm.conversations import STOP_TEXT, MessageGroup, PlannedConversation
 from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER, CHANNEL, StormEnvironment, running_environment
 from gateway.storm.faults import FaultInjector
-from gateway.storm.invariants import (
+from gateway.storm.provider import Recipient, StormServer
+from gateway.storm.scenario import StormScenario
+from gateway.storm.verdict.burst_invariant import answered_texts
+from gateway.storm.verdict.invariants import (
     FinishedConversation,
     build_session_id,
     check_conversation,
@@ -26,9 +28,7 @@ from gateway.storm.invariants import (
     delete_session,
     is_idle,
 )
-from gateway.storm.provider import Recipient, StormServer
-from gateway.storm.result import StormResult, Violation
-from gateway.storm.scenario import StormScenario
+from gateway.storm.verdict.result import StormResult, Violation
 
 _REPORT_SECONDS = 5.0
 _POLL_SECONDS = 0.5

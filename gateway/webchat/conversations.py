@@ -16,12 +16,12 @@ from core.ports import AcceptResult, Inbox
 from core.time_limit import TimeLimit
 from gateway.redis.connection.notifications import SessionNotifications, Subscription
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.sessions.session_log import read_log, read_log_end
+from gateway.redis.records.sessions.log.session_log import read_log, read_log_end
 from gateway.webchat.channel import build_address, build_session_id
 from gateway.webchat.schemas import MessageView
-from gateway.webchat.session_tokens import WebSession
+from gateway.webchat.sessions.session_tokens import WebSession
+from gateway.webchat.sessions.user_identity import WebUser
 from gateway.webchat.text_stream import open_piece, pieces_key
-from gateway.webchat.user_identity import WebUser
 
 _POLL_SECONDS = 1.0
 _UNSUBSCRIBED_POLL_SECONDS = 0.05

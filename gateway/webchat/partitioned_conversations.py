@@ -15,7 +15,7 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.webchat.channel import build_session_id
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
-from gateway.webchat.session_tokens import WebSession
+from gateway.webchat.sessions.session_tokens import WebSession
 
 
 class PartitionedConversations(WebConversations):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.local_time import parse_point_in_time
 from core.model import Choice, FrozenModel, Message, OptOutScope, Route, Template
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
-from gateway.redis.records.sessions.message_timeline import MessageOutcome
+from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.sending.first_contact import ContactAddress
 
 

@@ -12,13 +12,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import current_process
 from time import sleep
 from typing import Any, NoReturn
 
 import uvloop
+from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq.command import parse_payload
 from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
@@ -27,7 +28,7 @@ from rq.worker import BaseWorker, DequeueStrategy
 
 from core.log_context import about
 from core.steps import add_listener
-from gateway.bootstrap import build_protocol_limits, load_channels, open_runtimes
+from gateway.bootstrap import Runtime, build_protocol_limits, load_channels, open_runtimes
 from gateway.config.gc_tuning import tune_gc
 from gateway.config.process_log import (
     configure_process_logging,
@@ -39,10 +40,10 @@ from gateway.config.settings import Settings
 from gateway.config.tracing import start_tracing
 from gateway.partitions.layout import admit_layout
 from gateway.redis import rq_layout
-from gateway.redis.connection import server_checks
+from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.connect import open_async_redis, open_sync_partition
-from gateway.redis.connection.outage_log import outages
-from gateway.redis.connection.write_refusal import describe_refusal
+from gateway.redis.connection.outages.outage_log import outages
+from gateway.redis.connection.outages.write_refusal import describe_refusal
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.records.processes import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop
@@ -157,15 +158,8 @@ class AsyncWorker(BaseWorker):
     ) -> bool:
         """Take jobs from every partition; `books` are this worker in RQ's books of each."""
         stores = [open_async_redis(each.connection) for each in books]
-        home = stores[0]
-        for redis in stores:
-            use_cipher(redis, settings.encryption_ring)
-        await use_shared_salt(home)
-        await server_checks.log_warnings(home)
         try:
-            await admit_layout(home, settings.partitions)
-            for redis in stores:
-                await process_versions.admit(redis)
+            await _prepare_stores(settings, stores)
             async with open_runtimes(settings, stores) as runtimes, asyncio.TaskGroup() as background:
                 start_tracing("worker")
                 add_listener(runtimes[0].durations)
@@ -180,23 +174,11 @@ class AsyncWorker(BaseWorker):
                 ]
                 loop = asyncio.get_running_loop()
                 self._stop_job = lambda job: loop.call_soon_threadsafe(workload.stop_job, job)
-                tasks = [
-                    background.create_task(work)
-                    for runtime, job_loop in zip(runtimes, job_loops, strict=True)
-                    for work in (
-                        runtime.sweeper.run(),
-                        job_loop.keep_alive(),
-                        runtime.hooks.run(),
-                        runtime.broadcasts.run(),
-                    )
+                works = [
+                    *_list_background_work(runtimes, settings, stores[0]),
+                    *(each.keep_alive() for each in job_loops),
                 ]
-                tasks += [
-                    background.create_task(runtimes[0].templates.run()),
-                    background.create_task(runtimes[0].durations.run()),
-                    background.create_task(
-                        process_versions.keep_announcing(home, describe_process("worker", settings))
-                    ),
-                ]
+                tasks = [background.create_task(each) for each in works]
                 workload.install_signal_handlers()
                 await asyncio.gather(
                     *(
@@ -212,6 +194,29 @@ class AsyncWorker(BaseWorker):
             self._stop_job = None
             for redis in stores:
                 await redis.aclose()
+
+
+async def _prepare_stores(settings: Settings, stores: Sequence[Redis]) -> None:
+    """Check that this release can run on what is stored; raises `ConfigurationError` if it cannot."""
+    home = stores[0]
+    for redis in stores:
+        use_cipher(redis, settings.encryption_ring)
+    await use_shared_salt(home)
+    await server_checks.log_warnings(home)
+    await admit_layout(home, settings.partitions)
+    for redis in stores:
+        await process_versions.admit(redis)
+
+
+def _list_background_work(
+    runtimes: Sequence[Runtime], settings: Settings, home: Redis
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what runs beside the jobs: in every partition, and once for all of them."""
+    for runtime in runtimes:
+        yield from (runtime.sweeper.run(), runtime.hooks.run(), runtime.broadcasts.run())
+    yield runtimes[0].templates.run()
+    yield runtimes[0].durations.run()
+    yield process_versions.keep_announcing(home, describe_process("worker", settings))
 
 
 class PartitionBooks(AsyncWorker):

@@ -17,8 +17,8 @@ from core.ports import Claim
 from core.time_limit import TimeLimit
 from gateway.bootstrap import Runtime
 from gateway.redis import rq_layout
-from gateway.redis.connection.outage_log import outages
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.outage_log import outages
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.records.processes import worker_presence
 from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
 from gateway.worker.workload import Workload

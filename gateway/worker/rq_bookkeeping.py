@@ -30,8 +30,8 @@ from rq.queue import Queue
 from rq.worker import BaseWorker, WorkerStatus
 
 from gateway.redis import lua, rq_layout
-from gateway.redis.connection.batcher import Batcher
-from gateway.redis.connection.multiplexer import multiplexed_call
+from gateway.redis.connection.pipelining.batcher import Batcher
+from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.lua import ProtocolLimits
 from gateway.worker.command_template import CommandTemplate, encode_commands, read_commands
 

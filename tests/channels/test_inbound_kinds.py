@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.inbound_kind import InboundKind, classify
-from tests.channels.inbound_kinds import ALL_KINDS
+from tests.channels.contract.inbound_kind import InboundKind, classify
+from tests.channels.contract.inbound_kinds import ALL_KINDS
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from channels import available, load
 from core.errors import ConfigurationError
-from tests.channels.payload_cases import payload_names
+from tests.channels.contract.payload_cases import payload_names
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 
 

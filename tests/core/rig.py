@@ -14,7 +14,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
 SESSION = "fake:1"

@@ -13,10 +13,10 @@ from tests.protocol.actors import Actors
 from tests.protocol.model import ScriptModel
 from tests.protocol.planted_faults import PoppedBeforeProcessing, UncheckedUnlock, WithoutFences
 from tests.protocol.replay import Replay
-from tests.protocol.sending_actors import SendingActors
-from tests.protocol.sending_faults import WindowModel
-from tests.protocol.sending_model import SendingModel
-from tests.protocol.sending_replay import SendingReplay
+from tests.protocol.sending.actors import SendingActors
+from tests.protocol.sending.faults import WindowModel
+from tests.protocol.sending.model import SendingModel
+from tests.protocol.sending.replay import SendingReplay
 from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80

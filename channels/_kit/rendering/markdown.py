@@ -48,10 +48,19 @@ _ESCAPED_PUNCTUATION: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 def render_markdown(markdown: str, dialect: MarkdownDialect) -> str:
     """Render CommonMark in a dialect. Links are written out, since messengers show no link text."""
+    if _is_plain_line(markdown):
+        return markdown.strip()
     document = parse_markdown(drop_reserved(markdown))
     if document is None:
         return markdown.strip()
     return reveal_markers(_render_blocks(document.children, dialect, "\n\n").strip())
+
+
+def _is_plain_line(text: str) -> bool:
+    """Return whether a text is one line without markup, as most replies are: that needs no parser."""
+    if not text.isprintable() or _MARKDOWN_CHARACTERS.search(text):
+        return False
+    return not _BLOCK_MARKER.match(text.lstrip())
 
 
 def parse_markdown(markdown: str) -> SyntaxTreeNode | None:

@@ -22,12 +22,7 @@ from channels._kit.simulator import (
     WebhookResult,
     parse_json_object,
 )
-from channels.intercom.simulator.admin_parts import AdminParts
-from channels.intercom.simulator.conversation_edits import ConversationEdits
 from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
-from channels.intercom.simulator.lists import list_conversations
-from channels.intercom.simulator.messages import FirstMessages
-from channels.intercom.simulator.notes import ContactNotes
 from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLimit
 from channels.intercom.simulator.records import (
     Conversation,
@@ -38,7 +33,13 @@ from channels.intercom.simulator.records import (
     contact_id,
     format_body,
 )
-from channels.intercom.simulator.tags import TagStore
+from channels.intercom.simulator.resources.admin_parts import AdminParts
+from channels.intercom.simulator.resources.conversation_edits import ConversationEdits
+from channels.intercom.simulator.resources.lists import list_conversations
+from channels.intercom.simulator.resources.messages import FirstMessages
+from channels.intercom.simulator.resources.notes import ContactNotes
+from channels.intercom.simulator.resources.tags import TagStore
+from channels.intercom.simulator.resources.workspace import Workspace
 from channels.intercom.simulator.validation import (
     FAULT_RESPONSES,
     error_response,
@@ -46,7 +47,6 @@ from channels.intercom.simulator.validation import (
     validate_request,
 )
 from channels.intercom.simulator.webhooks import WebhookSender
-from channels.intercom.simulator.workspace import Workspace
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from channels._kit.simulator import FetchedFile, PublicUrls
-from channels.twilio.simulator.content import SentContent
+from channels.twilio.simulator.resources.content import SentContent
 from channels.twilio.simulator.responses import ApiError
 
 FormFields = dict[str, list[str]]

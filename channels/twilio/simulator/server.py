@@ -27,8 +27,6 @@ from channels._kit.simulator import (
 )
 from channels.twilio.simulator.account_resource import AccountResource
 from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS, ConcurrencyLimit
-from channels.twilio.simulator.content import ContentStore, SentContent
-from channels.twilio.simulator.files import FILES_PATH, FileStore
 from channels.twilio.simulator.message_validation import (
     FormFields,
     get_first,
@@ -36,8 +34,10 @@ from channels.twilio.simulator.message_validation import (
     validate_message,
 )
 from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
-from channels.twilio.simulator.paging import build_page
 from channels.twilio.simulator.records import Message, MessageStore, StatusChange
+from channels.twilio.simulator.resources.content import ContentStore, SentContent
+from channels.twilio.simulator.resources.files import FILES_PATH, FileStore
+from channels.twilio.simulator.resources.paging import build_page
 from channels.twilio.simulator.responses import FAULT_RESPONSES, ApiError, json_response
 from channels.twilio.simulator.sender_queue import SEGMENTS_PER_SECOND, SenderQueues
 from channels.twilio.simulator.status_plan import StatusPlanner

@@ -95,8 +95,13 @@ def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
         arriving[arrow.target] += 1
     reach = [position.x + side * NODE_WIDTH / 2 for position in positions.values() for side in (-1, 1)]
     reach += [stretch.x for route in routes.values() for stretch in route]
+    nodes = [_render_node(box, positions[box.id], notes[box.id], walked) for box in graph.nodes]
+    return _render_document(reach, bottoms[-1] + MARGIN, style, [*lines, *nodes, *labels])
+
+
+def _render_document(reach: Sequence[float], height: float, style: str, elements: Sequence[str]) -> str:
+    """Return the SVG document; `reach` are all horizontal positions that something has."""
     left, width = min(reach) - MARGIN, max(reach) - min(reach) + 2 * MARGIN
-    height = bottoms[-1] + MARGIN
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:.0f} 0 {width:.0f} {height:.0f}"'
@@ -105,9 +110,7 @@ def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
             f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
-            *lines,
-            *(_render_node(box, positions[box.id], notes[box.id], walked) for box in graph.nodes),
-            *labels,
+            *elements,
             "</svg>",
             "",
         ]

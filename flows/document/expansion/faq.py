@@ -11,7 +11,7 @@ from pathlib import Path
 from flows.document.errors import FlowError, Issue
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import FaqEntry
-from flows.document.parser import read_text
+from flows.document.reading.parser import read_text
 from flows.text import tokenize
 
 _MAX_ID_WORDS, _MAX_PHRASE_WORDS = 5, 4

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from flows.document.base import FlowModel
+from flows.document.model.base import FlowModel
 
 DEFAULT_MAX_TURNS = 4
 

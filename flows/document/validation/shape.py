@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.document.errors import Issue
-from flows.document.parser import QUOTES_NEEDED
+from flows.document.reading.parser import QUOTES_NEEDED
 from flows.document.validation.hints import (
     describe_value,
     example_for,

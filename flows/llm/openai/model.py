@@ -14,6 +14,7 @@ from typing import Any
 from openai import APIStatusError
 
 from core.time_limit import TimeLimit
+from flows.llm.functions import build_functions, decision_schema, describe_functions
 from flows.llm.model import (
     GeneratedReply,
     ModelError,
@@ -46,18 +47,14 @@ from flows.llm.openai.unsupported import (
     find_unsupported_parameter,
 )
 from flows.llm.parsing import JsonReplyStreamer, ModelOutput, ReplyStreamer, ToolCallReplyStreamer
+from flows.llm.pictures import add_pictures, without_pictures
 from flows.llm.prompts import (
     Chat,
-    add_pictures,
-    build_functions,
-    decision_schema,
-    describe_functions,
     describe_tool_results,
     reply_prompt,
     summary_prompt,
     tool_messages,
     transition_prompt,
-    without_pictures,
 )
 from flows.state import HistoryLine
 from flows.text import replace_surrogates_in_json

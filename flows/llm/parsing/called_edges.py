@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge
+from flows.llm.functions import STAY_FUNCTION_NAME
 from flows.llm.model import TransitionRequest
-from flows.llm.prompts import STAY_FUNCTION_NAME
 
 _MAX_ANSWERS_BESIDE = 2
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from flows.llm.functions import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.llm.model import GeneratedReply, OutputIssue, TransitionDecision, TransitionRequest
 from flows.llm.parsing.called_edges import choose_edge, resolve_name
 from flows.llm.parsing.special_tokens import visible_text
@@ -20,7 +21,6 @@ from flows.llm.parsing.text_tool_calls import (
     may_contain_marker,
     parse_text_tool_calls,
 )
-from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.text import replace_surrogates, replace_surrogates_in_json
 from flows.tools import ToolCallRequest
 

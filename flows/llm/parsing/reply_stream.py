@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
+from flows.llm.functions import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.llm.model import TextCallback, TransitionRequest
 from flows.llm.parsing.decision import ModelOutput, parse_partial_object
 from flows.llm.parsing.text_tool_calls import callable_names, stream_end_pattern
-from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.text import replace_surrogates
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import regex
 from pydantic import JsonValue
 
+from flows.llm.functions import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.llm.model import TransitionRequest
 from flows.llm.parsing.special_tokens import END_TOKENS
-from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 
 may_contain_marker = re.compile(r"[{(<\[_:]|alling |nvoking |xecuting ").search
 """Return whether a text has a character that every marker contains and few messages do."""

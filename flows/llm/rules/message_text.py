@@ -102,6 +102,8 @@ class MessageText:
     def labelled_edges(self) -> frozenset[str]:
         """The only edge of a menu of whose label the message has a word that no other label has."""
         choices = self.request.node.node.choices
+        if not choices:
+            return frozenset()
         found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
 

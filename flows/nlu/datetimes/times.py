@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from flows.locales import DEFAULT_LANGUAGE, LocaleMessages, lexicon_for, messages_for
@@ -89,8 +89,7 @@ def recognize_bare_hour(text: str, language: str = DEFAULT_LANGUAGE) -> Recogniz
 
 def complete_hour_answer(text: str, line: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return an answer such as “in the afternoon” with the hour that the bot's last `line` asked about."""
-    before, _, after = re.escape(messages_for(language).ambiguous_hour).partition(re.escape("{0}"))
-    question = re.search(rf"{before}(\d{{1,2}}(?::\d\d)?){after.partition(re.escape('{0}'))[0]}", line)
+    question = _question_about_hour(language).search(line)
     if not question:
         return text
     grammar = time_grammar(lexicon_for(language))
@@ -107,14 +106,22 @@ def hour_within_question(error_message: str, question: str, language: str = DEFA
     `error_message` is the question back about an hour of twelve; empty when it is none, or the hours of the
     question leave both open.
     """
-    messages, hours = messages_for(language), _hours_of_question(question, language)
-    before, _, after = re.escape(messages.ambiguous_hour).partition(re.escape("{0}"))
-    asked = re.match(rf"{before}(\d{{1,2}})(?::(\d\d))?{after.partition(re.escape('{0}'))[0]}", error_message)
-    if not hours or not (asked or error_message == messages.noon_or_midnight):
+    hours = _hours_of_question(question, language)
+    asked = _question_about_hour(language).match(error_message)
+    if not hours or not (asked or error_message == messages_for(language).noon_or_midnight):
         return ""
-    hour, minute = (int(asked[1]) % 12, int(asked[2] or 0)) if asked else (0, 0)
+    hour, minute = (int(asked["hour"]) % 12, int(asked["minute"] or 0)) if asked else (0, 0)
     within = [each for each in (hour, hour + 12) if hours[0] * 60 <= each * 60 + minute <= hours[1] * 60]
     return f"{within[0]:02}:{minute:02}" if len(within) == 1 else ""
+
+
+@cache
+def _question_about_hour(language: str) -> re.Pattern[str]:
+    """Return the pattern of the question whether an hour is before or after noon; group 1 is the time."""
+    before, _, after = re.escape(messages_for(language).ambiguous_hour).partition(re.escape("{0}"))
+    return re.compile(
+        rf"{before}((?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))?){after.partition(re.escape('{0}'))[0]}"
+    )
 
 
 @lru_cache(maxsize=500)

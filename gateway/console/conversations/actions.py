@@ -16,20 +16,20 @@ from core.model import Address, Attachment, ControlAction, ControlReceived, Mess
 from core.ports import Inbox
 from flows.text import protect_value, to_commonmark
 from gateway.access.operator_keys import Role
-from gateway.console.page import ConsolePage, read_form, redirect
-from gateway.console.transcript import build_transcript
+from gateway.console.conversations.transcript import build_transcript
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_names import read_identifiers
 from gateway.redis.records.contacts.contact_spelling import normalize
 from gateway.redis.records.contacts.erasure import ContactErasure
-from gateway.redis.records.message_redaction import MessageRedaction
-from gateway.redis.records.operator_redaction import OperatorRedaction
+from gateway.redis.records.redaction.message_redaction import MessageRedaction
+from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
-from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX, OWN_PREFIX
-from gateway.redis.records.sessions.session_log import is_entry_id, read_log_from
+from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX, OWN_PREFIX
+from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log_from
 from gateway.redis.records.sessions.silenced_sessions import end_silence
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome

@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import channels
 from channels._kit.inbound import Verification
 from gateway.console.flows.walked_drawing import WalkedNodes
-from gateway.console.formats import format_duration
-from gateway.redis.records.sessions.entry_words import describe_entry
-from gateway.redis.records.sessions.message_timeline import original_key
-from gateway.redis.records.sessions.session_log import LogEntry
+from gateway.console.layout.formats import format_duration
+from gateway.redis.records.sessions.log.entry_words import describe_entry
+from gateway.redis.records.sessions.log.message_timeline import original_key
+from gateway.redis.records.sessions.log.session_log import LogEntry
 
 _SLOW_MS: Final = 5_000
 

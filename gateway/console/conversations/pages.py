@@ -15,6 +15,7 @@ from starlette.routing import Route
 from core.model import Owner
 from gateway.access.operator_keys import Role
 from gateway.console.conversations.event_lines import (
+    EventLine,
     conclude,
     describe_entries,
     describe_verification,
@@ -22,11 +23,11 @@ from gateway.console.conversations.event_lines import (
     select_entries,
     walked_path,
 )
+from gateway.console.conversations.transcript import Line, build_transcript
 from gateway.console.flows.walked_drawing import FlowDrawings
-from gateway.console.formats import format_clock, format_day
-from gateway.console.live_views import ViewName
-from gateway.console.page import ConsolePage, read_form, redirect
-from gateway.console.transcript import build_transcript
+from gateway.console.layout.formats import format_clock, format_day
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.conversation_list import (
@@ -36,10 +37,10 @@ from gateway.redis.records.sessions.conversation_list import (
     ConversationState,
     parse_cursor,
 )
-from gateway.redis.records.sessions.derived_entries import add_derived
+from gateway.redis.records.sessions.log.derived_entries import add_derived
+from gateway.redis.records.sessions.log.session_log import LogEntry, is_entry_id, read_log_before, read_window
+from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import LogEntry, is_entry_id, read_log_before, read_window
-from gateway.redis.records.sessions.text_words import WordDigests
 from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
@@ -135,7 +136,7 @@ class ConversationPages(ConsolePage):
         filters = {"state": state or "", "channel": channel}
         return await self.show(
             request,
-            "conversations.html",
+            "conversations/conversations.html",
             rows=[(self._ids.encode(row.session), row) for row in rows],
             states=_STATES,
             channels=self._channels,
@@ -167,40 +168,33 @@ class ConversationPages(ConsolePage):
         session = self._ids.decode(opaque)
         row = await self._list.read_row(session) if session else None
         if row is None:
-            return await self.show(request, "conversation_gone.html", status=404)
+            return await self.show(request, "conversations/conversation_gone.html", status=404)
         query = request.query_params
         before, chosen = query.get("before", ""), query.get("message", "")
         before = before if is_entry_id(before) else ""
         entries = await read_log_before(self._redis, session, before, _LOG_ENTRIES)
         lines = build_transcript(entries, row.name or row.contact)
         messages = [line for line in lines if line.is_message]
-        if not any(line.id == chosen for line in messages):
-            of_contact = [line for line in messages if line.speaker == "contact"] or messages
-            chosen = of_contact[-1].id if of_contact else ""
-        path = read_path(entries)
-        events = describe_entries(
-            add_derived(select_entries(entries, chosen), entries),
-            describe_verification(row.channel),
-            await self._drawings.read_conditions(row.channel, path) if self._drawings else None,
-            self._describe_cost,
-        )
+        chosen = _choose_message(messages, chosen)
+        events = await self._describe_events(row.channel, entries, chosen)
         is_drawn, flow_changes = (
-            await self._drawings.describe(row.channel, path) if self._drawings else (False, "")
+            await self._drawings.describe(row.channel, read_path(entries)) if self._drawings else (False, "")
         )
         role: Role = request.state.identity.role
         actions = _possible_actions(row, role)
+        shown_events = (
+            events if len(events) <= 2 * _END_EVENTS else [*events[:_END_EVENTS], *events[-_END_EVENTS:]]
+        )
         return await self.show(
             request,
-            "conversation.html",
+            "conversations/conversation.html",
             opaque=opaque,
             row=row,
             lines=lines,
             chosen=chosen,
             before=before,
             chosen_line=next((line for line in messages if line.id == chosen), None),
-            events=events
-            if len(events) <= 2 * _END_EVENTS
-            else [*events[:_END_EVENTS], *events[-_END_EVENTS:]],
+            events=shown_events,
             hidden_events=max(0, len(events) - 2 * _END_EVENTS),
             end_events=_END_EVENTS,
             conclusion=conclude(events),
@@ -227,6 +221,17 @@ class ConversationPages(ConsolePage):
         if not drawn:
             return error_response(404, "not_found", "there is no path through the flow to draw")
         return Response(drawn, media_type="image/svg+xml", headers=_DRAWING_HEADERS)
+
+    async def _describe_events(
+        self, channel: str, entries: Sequence[LogEntry], chosen: str
+    ) -> list[EventLine]:
+        """Return the timeline of a message."""
+        return describe_entries(
+            add_derived(select_entries(entries, chosen), entries),
+            describe_verification(channel),
+            await self._drawings.read_conditions(channel, read_path(entries)) if self._drawings else None,
+            self._describe_cost,
+        )
 
     async def _find_webhook(
         self, session: str, entries: Sequence[LogEntry], chosen: str
@@ -260,6 +265,14 @@ class ConversationPages(ConsolePage):
 
 def _parse_state(text: str) -> ConversationState | None:
     return ConversationState(text) if text in set(ConversationState) else None
+
+
+def _choose_message(messages: Sequence[Line], asked: str) -> str:
+    """Return the message whose timeline is shown: the one that is asked for, or the contact's last."""
+    if any(line.id == asked for line in messages):
+        return asked
+    of_contact = [line for line in messages if line.speaker == "contact"] or messages
+    return of_contact[-1].id if of_contact else ""
 
 
 def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:

@@ -19,7 +19,7 @@ from flows.llm import Model
 from gateway.access.operator_keys import Role
 from gateway.console.flows.drawing_response import draw
 from gateway.console.flows.files import FlowFile, FlowFiles
-from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import Identity, OperatorAuth
@@ -93,7 +93,7 @@ class FlowChatPage(ConsolePage):
         slots: Any = (chat.state or {}).get("slots") or {}
         return await self.show(
             request,
-            "flow_chat.html",
+            "flows/flow_chat.html",
             file=file,
             chat=chat,
             last=last,

@@ -12,7 +12,7 @@ from core.errors import ConfigurationError
 from flows.authoring.lint import LintFinding
 from flows.document import Flow, read_stamp
 from flows.library import find_flow_file
-from gateway.flow_lint import lint_flow
+from gateway.diagnostics.flow_lint import lint_flow
 
 DEFAULT_FLOW = "default"
 

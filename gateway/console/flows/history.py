@@ -10,7 +10,7 @@ from typing import Final
 from core.errors import ConfigurationError
 from flows.document import Flow
 from gateway.console.flows.files import FlowFile, FlowFiles
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.records.operators.flow_versions import FlowVersion, FlowVersions
 
 _LOOK_SECONDS: Final = 10.0

@@ -12,7 +12,7 @@ from gateway.console.flows.drawing_response import draw
 from gateway.console.flows.files import DEFAULT_FLOW, FlowFile
 from gateway.console.flows.history import FlowHistory
 from gateway.console.flows.steps import FlowSteps, summarize_steps
-from gateway.console.page import ConsolePage
+from gateway.console.layout.page import ConsolePage
 from gateway.redis.records.processes.node_traffic import DAYS, count_node_steps
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
@@ -47,7 +47,12 @@ class FlowPages(ConsolePage):
                 steps = await self._read_steps(file) if file.flow else None
                 rows.append({"file": file, "levels": levels, "versions": versions, "steps": steps})
         return await self.show(
-            request, "flows.html", rows=rows, max_findings=_MOST_FINDINGS, days=DAYS, max_nodes=_MOST_NODES
+            request,
+            "flows/flows.html",
+            rows=rows,
+            max_findings=_MOST_FINDINGS,
+            days=DAYS,
+            max_nodes=_MOST_NODES,
         )
 
     async def _read_steps(self, file: FlowFile) -> FlowSteps:

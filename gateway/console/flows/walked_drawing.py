@@ -11,7 +11,7 @@ from flows.authoring.diagram import WalkedPath, to_svg
 from flows.document import Flow
 from gateway.console.flows.files import DEFAULT_FLOW, FlowFile
 from gateway.console.flows.history import FlowHistory
-from gateway.console.formats import format_clock, format_day
+from gateway.console.layout.formats import format_clock, format_day
 
 MAX_NODES: Final = 300
 """Nodes of the largest flow that is drawn."""

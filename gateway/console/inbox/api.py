@@ -15,16 +15,16 @@ from channels._kit.agent_commands import parse_agent_command
 from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
-from gateway.console.page import ConsolePage
-from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
-from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import (
+from gateway.console.layout.page import ConsolePage
+from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX
+from gateway.redis.records.sessions.log.session_log import (
     is_entry_id,
     read_log,
     read_log_end,
     read_owner,
     read_window,
 )
+from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from core.model import Owner
-from gateway.redis.records.sessions.session_log import LogEntry
+from gateway.redis.records.sessions.log.session_log import LogEntry
 
 _MAX_TEXT: Final = 300
 _BEGINS: Final = ("reset", "expired")

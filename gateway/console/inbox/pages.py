@@ -16,20 +16,20 @@ from core.model import Address, Attachment, ControlAction, ControlReceived, Mess
 from core.model import Template as TemplateChoice
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
+from gateway.console.conversations.transcript import build_transcript
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.inbox.handed_over import summarize
-from gateway.console.live_views import ViewName
-from gateway.console.page import ConsolePage, read_form, redirect
-from gateway.console.transcript import build_transcript
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.agent_desk import AgentDesk
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.conversation_list import ConversationList, ConversationRow
-from gateway.redis.records.sessions.message_timeline import AGENT_PREFIX
+from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX
+from gateway.redis.records.sessions.log.session_log import read_log_end, read_window
 from gateway.redis.records.sessions.session_index import AgentSessionRow, SessionIndex
-from gateway.redis.records.sessions.session_log import read_log_end, read_window
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
@@ -191,7 +191,7 @@ class AgentDeskPages(ConsolePage):
             await self._desk.mark_read(session, agent)
         return await self.show(
             request,
-            "inbox.html",
+            "inbox/inbox.html",
             status=409 if problem else 200,
             which=which if which in _LISTS else "all",
             counts={name: len(each) for name, each in lists.items()},

@@ -16,12 +16,12 @@ from starlette.routing import Route
 from channels._kit.account_check import AccountCheck
 from core.ports import Channel
 from gateway.access.operator_keys import Role
-from gateway.account_checks import check_accounts
 from gateway.config.settings import Settings
-from gateway.console.formats import format_duration
-from gateway.console.live_views import ViewName
+from gateway.console.layout.formats import format_duration
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.console.operations.figures import build_account_tiles
-from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.diagnostics.accounts import check_accounts
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.processes.delivery_reports import read_alarms
@@ -75,7 +75,7 @@ class AccountPage(ConsolePage):
         may_ask = request.state.identity.role.includes(Role.OPERATOR) and self._settings is not None
         return await self.show(
             request,
-            "account.html",
+            "operations/account.html",
             name=name,
             channel=channel_name,
             paused=next((each for each in status.paused if each.account == name), None),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gateway.console.formats import count_of, format_duration
+from gateway.console.layout.formats import count_of, format_duration
 from gateway.redis.records.processes.delivery_reports import AccountAlarm
-from gateway.redis.records.processes.gateway_status import GatewayStatus
+from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 
 _OVERDUE_MS = 60_000
 
@@ -26,60 +26,62 @@ def find_alerts(
     status: GatewayStatus, alarms: Sequence[AccountAlarm], storage_problem: str, worker_problem: str
 ) -> list[Alert]:
     """Return the present problems, the worst first."""
-    alerts = []
+    return [
+        *_find_outages(storage_problem, worker_problem),
+        *(_describe_pause(each, status.now_ms) for each in status.paused),
+        *_find_delays(status),
+        *(_describe_alarm(each) for each in alarms),
+        *_find_dead_letters(status),
+    ]
+
+
+def _find_outages(storage_problem: str, worker_problem: str) -> Iterator[Alert]:
     if storage_problem:
-        alerts.append(
-            Alert(
-                f"Messages are refused: {storage_problem}",
-                "Webhooks are answered with 503, so most providers send them again for some hours.",
-                "/console/settings",
-                "Check the settings",
-            )
+        yield Alert(
+            f"Messages are refused: {storage_problem}",
+            "Webhooks are answered with 503, so most providers send them again for some hours.",
+            "/console/settings",
+            "Check the settings",
         )
     if worker_problem:
-        alerts.append(
-            Alert(
-                "No worker is running",
-                "Messages are stored and answered when one starts: `turngate worker`.",
-                "/console/queue",
-                "See the queue",
-            )
+        yield Alert(
+            "No worker is running",
+            "Messages are stored and answered when one starts: `turngate worker`.",
+            "/console/queue",
+            "See the queue",
         )
-    alerts += [
-        Alert(
-            f"{each.account} is paused: {each.reason or 'too many sends failed'}",
-            "Its replies are kept and tried again by themselves; the next try is "
-            + (
-                f"in {format_duration(each.next_try_ms - status.now_ms)}."
-                if each.next_try_ms > status.now_ms
-                else "due now."
-            ),
-            "/console/accounts",
-            "See the accounts",
-        )
-        for each in status.paused
-    ]
+
+
+def _describe_pause(account: PausedAccount, now_ms: int) -> Alert:
+    wait_ms = account.next_try_ms - now_ms
+    next_try = f"in {format_duration(wait_ms)}." if wait_ms > 0 else "due now."
+    return Alert(
+        f"{account.account} is paused: {account.reason or 'too many sends failed'}",
+        f"Its replies are kept and tried again by themselves; the next try is {next_try}",
+        "/console/accounts",
+        "See the accounts",
+    )
+
+
+def _find_delays(status: GatewayStatus) -> Iterator[Alert]:
     if status.overdue_ms > _OVERDUE_MS:
-        alerts.append(
-            Alert(
-                f"Work is late by {format_duration(status.overdue_ms)}",
-                "Messages are kept. More workers shorten the wait.",
-                "/console/queue",
-                "See the queue",
-            )
+        yield Alert(
+            f"Work is late by {format_duration(status.overdue_ms)}",
+            "Messages are kept. More workers shorten the wait.",
+            "/console/queue",
+            "See the queue",
         )
-    alerts += [_describe_alarm(each) for each in alarms]
+
+
+def _find_dead_letters(status: GatewayStatus) -> Iterator[Alert]:
     if status.dead_letters:
-        alerts.append(
-            Alert(
-                f"{count_of(status.dead_letters, 'dead letter')}: given up after all tries",
-                "Nothing happens until somebody replays or drops them.",
-                "/console/failures",
-                "See the failures",
-                "warn",
-            )
+        yield Alert(
+            f"{count_of(status.dead_letters, 'dead letter')}: given up after all tries",
+            "Nothing happens until somebody replays or drops them.",
+            "/console/failures",
+            "See the failures",
+            "warn",
         )
-    return alerts
 
 
 def _describe_alarm(alarm: AccountAlarm) -> Alert:

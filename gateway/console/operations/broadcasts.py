@@ -15,8 +15,8 @@ from gateway.broadcasts.broadcast import Broadcast
 from gateway.broadcasts.preview import Preview, Previewer
 from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
-from gateway.console.live_views import ViewName
-from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.json_requests import describe_validation_error
 from gateway.server.operator_auth import OperatorAuth
@@ -120,7 +120,7 @@ class BroadcastsPage(ConsolePage):
         found = [await self._store.read(name) for name in names]
         return await self.show(
             request,
-            "broadcasts.html",
+            "operations/broadcasts.html",
             status=400 if problem else 200,
             rows=[each for each in found if each],
             given=given,

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import DeliveryStatus
-from gateway.console.formats import count_of
-from gateway.console.live_views import ViewName
+from gateway.console.layout.formats import count_of
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.console.operations.figures import sum_errors
-from gateway.console.page import ConsolePage, read_form, redirect
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.processes.delivery_reports import read_recent_counts
@@ -94,7 +94,7 @@ class FailuresPage(ConsolePage):
         counts = await read_recent_counts(redis)
         return await self.show(
             request,
-            "failures.html",
+            "operations/failures.html",
             causes=self._group(letters),
             older=letters[-1].id if len(letters) == _LETTERS_PER_PAGE else "",
             is_older=bool(before),
@@ -124,7 +124,7 @@ class FailuresPage(ConsolePage):
             return _malformed()
         chosen = _parse_ids(form)
         if chosen and "confirm" not in form:
-            return await self.show(request, "failures_drop.html", chosen=chosen)
+            return await self.show(request, "operations/failures_drop.html", chosen=chosen)
         dropped = await self._letters.drop(chosen)
         return redirect(f"/console/failures?done=dropped-{dropped}-{len(chosen)}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from gateway.console.formats import count_of, format_duration, format_number
+from gateway.console.layout.formats import count_of, format_duration, format_number
 from gateway.console.operations.sparklines import Sparkline, draw_sparkline
 from gateway.redis.records.processes.counters import Histogram
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount

@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
-from gateway.console.live_views import ViewName
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage
 from gateway.console.operations.alerts import find_alerts
 from gateway.console.operations.figures import (
     TokenPrice,
@@ -18,7 +19,6 @@ from gateway.console.operations.figures import (
     build_traffic_tiles,
     describe_high,
 )
-from gateway.console.page import ConsolePage
 from gateway.redis.records.processes.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
 from gateway.redis.records.processes.gateway_status import read_status
 from gateway.redis.records.processes.load import read_load
@@ -72,7 +72,7 @@ class OverviewPage(ConsolePage):
         changes = [each for each in acts if each.act not in _NO_CHANGES][:_MAX_CHANGES]
         return await self.show(
             request,
-            "overview.html",
+            "operations/overview.html",
             figures=status,
             traffic=build_traffic_tiles(minutes, load, self._price),
             accounts=build_account_rows(minutes, load, status),

@@ -10,14 +10,14 @@ from starlette.routing import Route
 
 from core.model import DeliveryStatus
 from gateway.access.operator_keys import Role
-from gateway.console.live_views import ViewName
-from gateway.console.page import ConsolePage
+from gateway.console.layout.live_views import ViewName
+from gateway.console.layout.page import ConsolePage
 from gateway.redis.records.processes.delivery_reports import DeliveryCount, read_alarms, read_recent_counts
 from gateway.redis.records.processes.gateway_status import PausedAccount, read_status
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.log.session_log import is_entry_id
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import is_entry_id
 from gateway.redis.server.readiness import Readiness
 from gateway.server.operator_auth import OperatorAuth
 
@@ -52,7 +52,7 @@ class OperationsPages(ConsolePage):
         pending = await self._index.list_pending(_MAX_PENDING)
         return await self.show(
             request,
-            "queue.html",
+            "operations/queue.html",
             figures=await read_status(self._operator_auth.redis),
             worker_problem=await self._readiness.worker_problem(),
             pending=[(self._ids.encode(row.session), row) for row in pending],
@@ -80,7 +80,7 @@ class OperationsPages(ConsolePage):
         ]
         return await self.show(
             request,
-            "accounts.html",
+            "operations/accounts.html",
             figures=figures,
             alarms=await read_alarms(redis),
             rows=sorted(rows, key=lambda row: (not row["paused"], str(row["name"]))),
@@ -93,7 +93,9 @@ class OperationsPages(ConsolePage):
             _AUDIT_ROWS, before=before if is_entry_id(before) else ""
         )
         older = entries[-1].id if len(entries) == _AUDIT_ROWS else ""
-        return await self.show(request, "audit.html", rows=entries, older=older, is_older=bool(before))
+        return await self.show(
+            request, "operations/audit.html", rows=entries, older=older, is_older=bool(before)
+        )
 
 
 def _belongs(account: PausedAccount, channel: str) -> bool:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from core.errors import DeliveryError, MailboxFull, StorageUnavailable, WebhookRefused
 from core.ports import Webhook
-from gateway.console.page import ConsolePage, read_form, redirect
+from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.operator_auth import OperatorAuth
@@ -68,7 +68,7 @@ class QuarantinePage(ConsolePage):
     ) -> Response:
         return await self.show(
             request,
-            "quarantine.html",
+            "operations/quarantine.html",
             status=status,
             rows=await self._quarantine.latest(),
             kept=set(await self._kept.rejected_ids()),

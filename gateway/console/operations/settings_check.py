@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
 from gateway.config.settings import Settings
-from gateway.console.page import ConsolePage
-from gateway.diagnostics import CheckResult, run_checks
+from gateway.console.layout.page import ConsolePage
+from gateway.diagnostics.check_result import CheckResult
+from gateway.diagnostics.checks import run_checks
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.server.operator_auth import OperatorAuth
 
@@ -34,7 +35,7 @@ class SettingsCheckPage(ConsolePage):
         """Show the checks' results if they were asked for."""
         is_asked = request.query_params.get("check") == "1"
         results = await self._run() if is_asked else []
-        return await self.show(request, "settings_check.html", results=results, is_asked=is_asked)
+        return await self.show(request, "operations/settings_check.html", results=results, is_asked=is_asked)
 
     async def _run(self) -> list[CheckResult]:
         """Run the checks beside the event loop, because they load the flow; one run at a time."""

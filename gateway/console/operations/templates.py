@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import MessageTemplate
-from gateway.console.page import ConsolePage, redirect
+from gateway.console.layout.page import ConsolePage, redirect
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import request_sync
 from gateway.server.operator_auth import OperatorAuth
@@ -42,7 +42,7 @@ class TemplatesPage(ConsolePage):
         later = [row for row in rows if _place(*row) > after]
         return await self.show(
             request,
-            "templates.html",
+            "operations/templates.html",
             reports=[(name, await self._records.read_report(name)) for name in names],
             rows=later[:_ROWS],
             older=_place(*later[_ROWS - 1]) if len(later) > _ROWS else "",

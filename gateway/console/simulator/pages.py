@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from core.model import ControlAction, ControlReceived, Owner
-from gateway.console.page import ConsolePage
+from gateway.console.layout.page import ConsolePage
 from gateway.console.simulator.client import (
     SimulatedContact,
     Simulator,
@@ -25,8 +25,8 @@ from gateway.console.simulator.client import (
 )
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
+from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import is_entry_id, read_log, read_owner
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth
 
@@ -90,7 +90,7 @@ class SimulatorPage(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show the simulated phone."""
-        return await self.show(request, "simulator.html", simulator=self._simulator)
+        return await self.show(request, "simulator/simulator.html", simulator=self._simulator)
 
     async def send_message(self, request: Request) -> Response:
         """Have the simulator send the contact's message by a signed webhook to this gateway."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.console.page import ConsolePage
+from gateway.console.layout.page import ConsolePage
 from gateway.console.simulator.client import SimulatedContact, Simulator, query_simulator
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth

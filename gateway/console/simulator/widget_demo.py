@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.page import ConsolePage
+from gateway.console.layout.page import ConsolePage
 
 
 class WidgetDemoPage(ConsolePage):
@@ -18,4 +18,4 @@ class WidgetDemoPage(ConsolePage):
 
     async def page(self, request: Request) -> Response:
         """Show a page with the widget."""
-        return await self.show(request, "widget.html")
+        return await self.show(request, "simulator/widget.html")

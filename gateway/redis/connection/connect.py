@@ -21,7 +21,7 @@ from gateway.redis.connection.cluster.slot_owner import (
     open_owner_pool,
     open_sync_owner_pool,
 )
-from gateway.redis.connection.multiplexer import MultiplexedRedis
+from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 from gateway.redis.connection.sentinel import find_address, open_sentinel_pool, open_sync_client
 
 _MAX_CONNECTIONS = 64

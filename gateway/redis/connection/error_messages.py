@@ -15,7 +15,7 @@ from redis.exceptions import (
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gateway.redis.connection.cluster.address import CLUSTER_FORM
-from gateway.redis.connection.write_refusal import describe_refusal, is_moving
+from gateway.redis.connection.outages.write_refusal import describe_refusal, is_moving
 
 _MAX_CAUSES = 8
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 
 _MAX_LENGTH_DIGITS = 9
 _QUIET_SECONDS = 1.0

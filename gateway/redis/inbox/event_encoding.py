@@ -51,53 +51,54 @@ def encode_event(event: Event, sealer: Sealer) -> list[Argument]:
                 turn.address.model_dump_json(),
                 sealer.entry(turn.session, message_entry(event)),
             ]
-        case ControlReceived(act=act):
-            owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
-            scope = {"scope": event.scope} if event.scope is not OptOutScope.ALL else {}
-            entry: dict[str, object] = {
-                "act": act,
-                "owner": owner,
-                "actor": event.actor,
-                "at": event.at,
-                **scope,
-            }
-            change = _OPT_OUT_CHANGES.get((act, event.scope), "")
-            return ["control", event.session, event.id, owner, change, to_json(entry)]
-        case StatusChanged(status=status):
-            entry = {
-                "id": event.provider_id,
-                "status": status,
-                "code": event.error_code,
-                "error": event.error_text,
-                **({"failure": failure_class(event)} if failure_class(event) else {}),
-                **({"window_until": event.window_until} if event.window_until else {}),
-            }
-            key = message_key(event.channel, event.provider_id)
-            return ["status", key, status, status_rank(status), "", to_json(entry)]
+        case ControlReceived():
+            return _encode_control(event)
+        case StatusChanged():
+            return _encode_status(event)
         case ContactMoved(address=address):
-            at = str(event.at) if event.at else ""
-            return [
-                "moved",
-                event.session,
-                event.id,
-                address.model_dump_json(),
-                at,
-                to_json({"at": event.at}),
-            ]
+            at, entry = str(event.at) if event.at else "", to_json({"at": event.at})
+            return ["moved", event.session, event.id, address.model_dump_json(), at, entry]
         case ActivityReceived():
-            entry = {
-                "id": event.id,
-                "activity": event.activity,
-                "message": event.message_id,
-                **({"redacted": event.redacted} if event.activity is not Activity.EDITED else {}),
-            }
-            return ["activity", event.session, event.id, "", "", to_json(entry)]
+            return _encode_activity(event)
         case TemplateChanged(channel=channel):
             field = state_field(channel, event.name, event.language)
             alarm = template_alarm(event)
             return ["template", field, event.status, event.quality, event.category, alarm]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]
+
+
+def _encode_control(event: ControlReceived) -> list[Argument]:
+    act = event.act
+    owner = "" if act in _ACTS_WITHOUT_OWNER else next_owner(Owner.BOT, act)
+    scope = {"scope": event.scope} if event.scope is not OptOutScope.ALL else {}
+    entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at, **scope}
+    change = _OPT_OUT_CHANGES.get((act, event.scope), "")
+    return ["control", event.session, event.id, owner, change, to_json(entry)]
+
+
+def _encode_status(event: StatusChanged) -> list[Argument]:
+    failure = failure_class(event)
+    entry = {
+        "id": event.provider_id,
+        "status": event.status,
+        "code": event.error_code,
+        "error": event.error_text,
+        **({"failure": failure} if failure else {}),
+        **({"window_until": event.window_until} if event.window_until else {}),
+    }
+    key = message_key(event.channel, event.provider_id)
+    return ["status", key, event.status, status_rank(event.status), "", to_json(entry)]
+
+
+def _encode_activity(event: ActivityReceived) -> list[Argument]:
+    entry = {
+        "id": event.id,
+        "activity": event.activity,
+        "message": event.message_id,
+        **({"redacted": event.redacted} if event.activity is not Activity.EDITED else {}),
+    }
+    return ["activity", event.session, event.id, "", "", to_json(entry)]
 
 
 def template_alarm(event: TemplateChanged) -> str:

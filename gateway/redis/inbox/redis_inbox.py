@@ -32,7 +32,7 @@ from core.processing import (
 )
 from core.steps import Step, current_trace
 from gateway.redis import lua, rq_layout
-from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.pipelining.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import Sealer

@@ -12,11 +12,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from core.errors import LeaseLost, StorageUnavailable
 from core.ports import Lease
 from gateway.redis import lua
-from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.pipelining.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import Argument, ProtocolLimits
 
-_MAX_SESSIONS_PER_CALL = 4  # the server works on the first ones while the worker answers the next
+_MAX_SESSIONS_PER_CALL, _SESSIONS_PER_CALL = 64, 4
 
 _CONFIRMED = frozenset({"commit", "mark"})
 """Scripts after which something happens that a failover cannot take back."""
@@ -57,7 +57,9 @@ class FencedScripts:
             chain = lua.load_chain(names, self._protocol)
             is_confirmed = self._confirmation is not None and not _CONFIRMED.isdisjoint(names)
             call = partial(self._confirmed_call, chain) if is_confirmed else partial(chain, self._redis)
-            batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
+            batcher = self._batchers[names] = Batcher(
+                call, _MAX_SESSIONS_PER_CALL, batch_size=_SESSIONS_PER_CALL
+            )
         return await batcher.submit(arguments)
 
     async def _confirmed_call(

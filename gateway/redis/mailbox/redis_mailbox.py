@@ -34,8 +34,8 @@ from core.ports import (
 from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.notifications import SessionNotifications
+from gateway.redis.connection.outages.write_refusal import is_moving, refusal_code
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.connection.write_refusal import is_moving, refusal_code
 from gateway.redis.encoding import (
     encode_commit,
     encode_kept_reply,
@@ -49,7 +49,7 @@ from gateway.redis.mailbox.decoding import decode_view
 from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, lease_lost
 from gateway.redis.mailbox.send_marks import MarkEncoder, decode_permit, log_dropped, log_reply_limit
 from gateway.redis.records.session_keys import account_key, message_key, number_key
-from gateway.redis.records.sessions.word_index import WordIndex
+from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.reminders import encode_reminders
 

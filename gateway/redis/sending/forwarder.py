@@ -9,7 +9,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from core.model import Message, OriginalMessage, Reply, Route
-from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
+from gateway.redis.records.sessions.log.message_timeline import OWN_PREFIX
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome

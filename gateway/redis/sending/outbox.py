@@ -16,17 +16,19 @@ from core.model import (
     MessagePart,
     MessageTemplate,
     Reply,
+    TemplateProblem,
 )
 from core.ports import Channel
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.encryption.cipher import cipher_of
+from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 from gateway.redis.records.session_keys import account_key
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.records.sessions.word_index import WordIndex
+from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.sending.proactive_replies import (
     build_replies,
@@ -170,40 +172,54 @@ class ProactiveSender:
 
     async def _send(self, delivery: _Delivery) -> SendReceipt:
         """Put a message into an outbox; a session that does not exist is opened with its first address."""
-        session, key = delivery.wanted.session, delivery.wanted.key
-        message = delivery.wanted.message
+        session, message = delivery.wanted.session, delivery.wanted.message
         stored: list[Any] = await self._redis.hmget(f"tg:{{{session}}}", ["address", "zone"])
         address = Address.model_validate_json(stored[0]) if stored[0] is not None else delivery.first_address
         time_zone = (stored[1] or b"").decode()
         if address is None:
             return build_receipt(SendOutcome.UNKNOWN, session)
+        content = await self._prepare(message, address, time_zone)
+        if not (delivery.scheduled_in or content.problem) and delivery.voice == "bot":
+            scheduled = await self._schedule_if_later(delivery, content.digest, is_empty=not content.parts)
+            if scheduled:
+                return scheduled
+        if delivery.voice == "bot" and content.parts:
+            deferred = await self._defer_in_quiet_hours(delivery, address, time_zone, content.digest)
+            if deferred:
+                return deferred
+        return await self._queue(delivery, content)
+
+    async def _prepare(self, message: Message, address: Address, time_zone: str) -> _Content:
+        """Check the template of a message and split it for its channel."""
         problem = await self._templates.find_problem(message, address)
-        channel = self._channels.get(address.channel)
         parts = [] if problem else await self._render(message, address)
         sealer = await cipher_of(self._redis).sealer()
         digest = sealer.digest("message", hashlib.sha256(encode_content(message).encode()).hexdigest())
-        if not (delivery.scheduled_in or problem) and delivery.voice == "bot":
-            scheduled = await self._schedule_if_later(delivery, digest, is_empty=not parts)
-            if scheduled:
-                return scheduled
-        if delivery.voice == "bot" and parts:
-            deferred = await self._defer_in_quiet_hours(delivery, address, time_zone, digest)
-            if deferred:
-                return deferred
+        return _Content(address, time_zone, parts, problem, digest, sealer)
+
+    async def _queue(self, delivery: _Delivery, content: _Content) -> SendReceipt:
+        """Ask the gate and put the parts into the outbox, in one step."""
+        session, key = delivery.wanted.session, delivery.wanted.key
+        channel = self._channels.get(content.address.channel)
         is_desk = channel is not None and channel.capabilities.desk
         lapses, opening = "" if is_desk else "1", ("", "", "")
         if first := delivery.first_address:
             opening = (first.model_dump_json(), account_key(first), "1" if is_desk else "")
         window = channel.capabilities.service_window if channel else None
-        replies = build_replies(delivery.wanted, address, parts, delivery.voice, time_zone)
+        replies = build_replies(
+            delivery.wanted, content.address, content.parts, delivery.voice, content.time_zone
+        )
         encoded_parts: list[Argument] = []
         for reply in replies:
-            encoded_parts += [sealer.reply(session, reply), encode_reply_entry(session, reply, sealer)]
+            encoded_parts += [
+                content.sealer.reply(session, reply),
+                encode_reply_entry(session, reply, content.sealer),
+            ]
 
         async def run(replaced_entry: str) -> SendOutcome:
-            options = [session, key, delivery.voice, lapses, digest, replaced_entry, *opening]
-            options.append(needs_window(replies, message, window))
-            options += [delivery.scheduled_in, encode_problem(problem)]
+            options = [session, key, delivery.voice, lapses, content.digest, replaced_entry, *opening]
+            options.append(needs_window(replies, delivery.wanted.message, window))
+            options += [delivery.scheduled_in, encode_problem(content.problem)]
             arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
             outcome: bytes = await self._script(self._redis, arguments)
             return SendOutcome(outcome.decode())
@@ -215,8 +231,8 @@ class ProactiveSender:
                 outcome = await run(earlier.first_entry)
         if self._words and outcome is SendOutcome.QUEUED:
             self._words.add(session, [reply.body for reply in replies], "business")
-        if problem and outcome == problem.kind.value:
-            return SendReceipt(outcome, session, f"not sent: {problem.reason}")
+        if content.problem and outcome == content.problem.kind.value:
+            return SendReceipt(outcome, session, f"not sent: {content.problem.reason}")
         return build_receipt(outcome, session)
 
     async def _render(self, message: Message, address: Address) -> list[MessagePart]:
@@ -297,3 +313,14 @@ class _Delivery(NamedTuple):
     voice: Literal["bot", "person"] = "bot"
     at_ms: int = 0
     scheduled_in: str = ""
+
+
+class _Content(NamedTuple):
+    """A message as it is queued: its parts by the channel's limits, or the problem with its template."""
+
+    address: Address
+    time_zone: str
+    parts: list[MessagePart]
+    problem: TemplateProblem | None
+    digest: str
+    sealer: Sealer

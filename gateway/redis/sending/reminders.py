@@ -8,7 +8,7 @@ from core.ports import Commit
 from gateway.redis.encryption.sealing import SCHEDULED_CLEAR, Sealer
 from gateway.redis.lua import Argument
 from gateway.redis.records.schedule import ScheduledMessage
-from gateway.redis.records.sessions.message_timeline import OWN_PREFIX
+from gateway.redis.records.sessions.log.message_timeline import OWN_PREFIX
 
 
 def encode_reminders(session: str, commit: Commit, sealer: Sealer) -> list[list[Argument]]:

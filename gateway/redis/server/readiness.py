@@ -12,7 +12,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from core.errors import ConfigurationError
 from gateway.redis import lua
-from gateway.redis.connection import server_checks
+from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits

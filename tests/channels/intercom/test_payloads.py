@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
 from tests.channels.intercom.builders import channel as intercom
 from tests.channels.intercom.builders import signed
-from tests.channels.payload_cases import dump_events, payload_names, read_events, read_payload
 
 
 @pytest.mark.parametrize("name", payload_names("intercom"))

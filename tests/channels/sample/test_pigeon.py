@@ -16,7 +16,7 @@ import pytest
 import channels
 from channels._kit.inbound import Verification
 from core.ports import Webhook
-from tests.channels.channel_cases import ChannelCases
+from tests.channels.contract.channel_cases import ChannelCases
 from tests.channels.sample.pigeon import URL, VERIFICATION, PigeonChannel, create_channel
 
 SECRET = "coo-coo"

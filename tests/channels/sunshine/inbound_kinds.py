@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.model import Event
-from tests.channels.inbound_kind import IGNORED, RECORDED, TURN, UNSUPPORTED, InboundKind, Json
+from tests.channels.contract.inbound_kind import IGNORED, RECORDED, TURN, UNSUPPORTED, InboundKind, Json
 from tests.channels.sunshine import builders as sunshine
 
 

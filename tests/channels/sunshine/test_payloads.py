@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ports import Webhook
-from tests.channels.payload_cases import dump_events, payload_names, read_events, read_payload
+from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
 from tests.channels.sunshine.builders import SECRET
 from tests.channels.sunshine.builders import channel as sunshine
 

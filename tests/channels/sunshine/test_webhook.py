@@ -25,7 +25,7 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import Webhook
-from tests.channels.channel_cases import ChannelCases
+from tests.channels.contract.channel_cases import ChannelCases
 from tests.channels.sunshine.builders import (
     BASE,
     BOT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from core.model import Address, Attachment, Choice, Message
-from tests.channels.channel_cases import messages
+from tests.channels.contract.channel_cases import messages
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.effort import examples
 

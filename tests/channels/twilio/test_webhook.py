@@ -29,7 +29,7 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import Capabilities, Webhook
-from tests.channels.channel_cases import ChannelCases
+from tests.channels.contract.channel_cases import ChannelCases
 from tests.channels.twilio.builders import (
     ACCOUNT,
     FORM,

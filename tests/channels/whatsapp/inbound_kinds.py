@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.model import Event
-from tests.channels.inbound_kind import (
+from tests.channels.contract.inbound_kind import (
     CONTROL,
     IGNORED,
     REACTION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.payload_cases import dump_events, payload_names, read_events, read_payload
+from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
 from tests.channels.whatsapp.builders import post, whatsapp
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.model import Event
-from tests.channels.inbound_kind import CONTROL, IGNORED, TURN, InboundKind, Json
+from tests.channels.contract.inbound_kind import CONTROL, IGNORED, TURN, InboundKind, Json
 from tests.channels.zendesk import builders as zendesk
 
 

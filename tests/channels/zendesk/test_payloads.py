@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.channels.payload_cases import dump_events, payload_names, read_events, read_payload
+from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
 from tests.channels.zendesk.builders import channel as zendesk
 from tests.channels.zendesk.builders import hook
 

@@ -12,8 +12,8 @@ from core.model import ControlAction, Message, Owner, Reply, SentMessage, next_o
 from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.sessions.log.session_log import read_log, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import read_log, read_owner
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.core.rig import SESSION, Rig

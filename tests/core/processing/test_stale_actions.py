@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from core.model import ControlAction, ControlReceived, Owner, TurnReceived
 from core.ports import AcceptResult
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.sessions.session_log import read_owner
+from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
 

@@ -20,8 +20,8 @@ from gateway.redis.records.processes.delivery_reports import (
     read_recent_counts,
 )
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 

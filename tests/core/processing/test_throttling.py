@@ -14,7 +14,7 @@ from core.ports import Commit, SendPause
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
 

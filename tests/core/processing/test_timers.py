@@ -23,8 +23,8 @@ from core.model import (
 from core.ports import State, TurnOutcome
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.sessions.log.session_log import read_log, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import read_log, read_owner
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig

@@ -12,8 +12,8 @@ from flows.compiled import compile_flow
 from flows.compiled.lookahead import MAX_INSTRUCTION_LENGTH
 from flows.engine import DialogMachine
 from flows.llm import STAY_FUNCTION_NAME, ScriptedModel, TransitionDecision
+from flows.llm.functions import NEXT_MESSAGE_KEY
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.prompts import NEXT_MESSAGE_KEY
 from tests.flows.conversation import Json, asks, edge, flow, machine, node
 from tests.flows.openai_server import OpenAIServer, Stream, call, no_tools, streamed_call, words
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.document import Flow, FlowError
-from flows.document.parser import parse_yaml
+from flows.document.reading.parser import parse_yaml
 from tests.flows.conversation import LIBRARY, machine, say
 
 GREETING = """

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core.model import Address, Route, Template, TimerKind, Turn
 from flows import DialogMachine, Flow
-from flows.document.ways import Way
+from flows.document.model.ways import Way
 from tests.flows.conversation import document, edge, node
 
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")

@@ -9,8 +9,8 @@ import pytest
 from core.errors import ConfigurationError
 from gateway.access.generated_key import new_secret
 from gateway.access.operator_keys import Role, find_key, is_session_token, parse_operator_keys
-from gateway.webchat.session_tokens import SessionTokens, WebSession
-from gateway.webchat.user_identity import WebUser
+from gateway.webchat.sessions.session_tokens import SessionTokens, WebSession
+from gateway.webchat.sessions.user_identity import WebUser
 
 OPS, OPS_OLD, ANNA, BEN = (
     f"kR7mVx2Qp9LsTd4WnZc8BhYf3JgUa6Ee1NoX{part}" for part in ("w5Si", "Q8dK", "z2Hb", "T7pe")

@@ -37,8 +37,8 @@ from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from tests.channels.twilio.builders import ACCOUNT, twilio
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.inbound import InboundGateway
-from tests.gateway.test_opt_outs import twilio_message
+from tests.gateway.contacts.test_opt_outs import twilio_message
+from tests.gateway.environments.inbound import InboundGateway
 
 OURS = "+12025550101"
 SPRING = Broadcast(name="spring", channel="twilio", sender=OURS, text="Hello {{ name }}, it is spring.")

@@ -19,12 +19,12 @@ from channels.sunshine.simulator.notifications import INTEGRATIONS
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import document, edge, node
 from tests.gateway.channels.test_whole_conversations import PROVIDERS, Provider
-from tests.gateway.stack import KEY
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import KEY
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 SUNSHINE_SMS, SUNSHINE_WHATSAPP = INTEGRATIONS
 HELLO = "Your parcel is here. When may we bring it?"

@@ -28,7 +28,7 @@ from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from tests.channels.intercom.builders import APP, ENVIRON, SECRET, TOKEN
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 PERSON = "+15550190"
 

@@ -23,8 +23,8 @@ from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.builders import PHONE, SECRET, TOKEN
 from tests.flows.conversation import document, edge, node
 from tests.flows.conversation import flow as build_flow
-from tests.gateway.stack import KEY
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import KEY
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 TWILIO = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TWILIO_TOKEN}
 FLOW = document(

@@ -19,9 +19,9 @@ from flows.authoring.testing.test_file import ConversationTest
 from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
-from gateway.redis.records.sessions.session_log import read_owner
+from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.channels.sunshine.builders import APP, ENVIRON, SECRET
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 PERSON = "+15550191"
 

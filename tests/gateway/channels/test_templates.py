@@ -22,12 +22,12 @@ from channels.whatsapp.simulator.server import WhatsAppSimulator
 from gateway.cli import app
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
-from gateway.redis.records.sessions.session_log import read_log_end
+from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, SECRET, TOKEN
 from tests.flows.conversation import document, edge, node
-from tests.gateway.stack import KEY
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import KEY
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 CONTACT = f"+{PHONE}"
 SESSION = f"whatsapp:{OURS}:{canonical_number(CONTACT)}"

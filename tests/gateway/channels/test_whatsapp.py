@@ -17,11 +17,11 @@ from channels.whatsapp.simulator.records import IdentityMode
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
+from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import read_log_end
 from tests.channels.whatsapp.builders import ENVIRON, PHONE, SECRET, TOKEN, batch, message, post, value
 from tests.flows.conversation import document, edge, node
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 QUESTION, CONTACT = "Shall I cancel your order?", f"+{PHONE}"
 FLOW = document(

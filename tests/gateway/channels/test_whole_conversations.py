@@ -27,8 +27,8 @@ from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.whatsapp import builders as meta
 from tests.flows.conversation import asks, document, edge, node
-from tests.gateway.stack import ACCOUNT, TOKEN
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.stack import ACCOUNT, TOKEN
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 PLACE, FORM = (47.5, 19.0), {"size": "3"}
 PICTURE, VOICE = "data:image/jpeg;base64,/9j/4AAQ", "data:audio/ogg;base64,T2dnUwAC"

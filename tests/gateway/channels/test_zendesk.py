@@ -25,8 +25,8 @@ from flows.authoring.testing import ConversationTestFile, conversation_file_path
 from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
-from gateway.redis.records.sessions.session_log import read_log
-from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from gateway.redis.records.sessions.log.session_log import read_log
+from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 

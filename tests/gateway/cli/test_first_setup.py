@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from core.errors import ConfigurationError
 from gateway.cli import app
-from gateway.cli._first_setup import read_env_file, write_env_file
+from gateway.cli.operations._first_setup import read_env_file, write_env_file
 from tests.channels.test_account_checks import PUBLIC, create, served
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).map(

@@ -11,7 +11,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from flows.authoring.scaffold import TEMPLATES
-from gateway.cli import _flow_tests, app
+from gateway.cli import app
+from gateway.cli.flows import _tests
 
 SIMPLE = """
 system_prompt: x
@@ -182,10 +183,10 @@ def test_only_the_flow_that_changed_runs_again(capsys: pytest.CaptureFixture[str
             raise KeyboardInterrupt
         Path(file).write_text(text, encoding="utf-8")
 
-    suites = [_flow_tests.Suite(Path("a.yaml")), _flow_tests.Suite(Path("b.yaml"))]
+    suites = [_tests.Suite(Path("a.yaml")), _tests.Suite(Path("b.yaml"))]
     rules: Callable[[], str] = lambda: "rules"  # noqa: E731
     with pytest.raises(typer.Exit) as ended:
-        _flow_tests.watch(suites, rules, wait=wait)
+        _tests.watch(suites, rules, wait=wait)
 
     assert ended.value.exit_code == 130
     assert ["a" in each and "passed  a" in each for each in shown] == [True, True, False, False, True, False]

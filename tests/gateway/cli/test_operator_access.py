@@ -18,7 +18,7 @@ from gateway.config.settings import setting_rows
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
-from tests.gateway.stack import build_message
+from tests.gateway.environments.stack import build_message
 
 SESSION = build_message(1, "hi").turn.session
 ENTRIES = (

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.redis.connection.cluster.partition import Partition
-from gateway.storm.cluster_group import ClusterGroup
+from gateway.storm.servers.cluster_group import ClusterGroup
 
 
 def test_the_server_that_has_the_partition_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

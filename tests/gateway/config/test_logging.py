@@ -13,7 +13,7 @@ import pytest
 from core.log_context import about, log_fields
 from gateway.config.log_redaction import Redactor
 from gateway.config.logging import configure_logging, use_salt
-from gateway.redis.connection.outage_log import OutageLog
+from gateway.redis.connection.outages.outage_log import OutageLog
 
 log = logging.getLogger("turngate.test")
 SESSION = "twilio:AC1:+15550100:+15550170"

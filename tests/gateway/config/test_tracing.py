@@ -22,7 +22,7 @@ from flows.tools import ToolCallRequest, tool
 from gateway.config.tracing import TraceListener, start_tracing
 from gateway.redis.inbox import RedisInbox
 from tests.fakes import turn
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.server.test_metrics import web_process
 
 SESSION = "fake:1"

@@ -20,8 +20,8 @@ from gateway.console.flows.files import FlowFiles
 from gateway.console.flows.history import FlowHistory
 from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.inbox.pages import AgentDeskPages
+from gateway.console.layout.live_views import ViewWatcher
 from gateway.console.live_updates import LiveUpdates
-from gateway.console.live_views import ViewWatcher
 from gateway.console.operations.account import AccountPage
 from gateway.console.operations.broadcasts import BroadcastsPage
 from gateway.console.operations.failures import FailuresPage
@@ -34,7 +34,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.public_files import PublicFiles
-from gateway.redis.records.sessions.text_words import WordDigests
+from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import FakeChannel
 from tests.gateway.access.rule import operator_auth

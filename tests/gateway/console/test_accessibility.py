@@ -10,10 +10,10 @@ import pytest
 import redis as sync_redis
 from playwright.sync_api import Browser, Page, expect
 
-from gateway.console.navigation import GROUPS
+from gateway.console.layout.navigation import GROUPS
 from tests.effort import FULL
 from tests.gateway.console import test_browser
-from tests.gateway.running import RunningGateway
+from tests.gateway.environments.running import RunningGateway
 from tests.paths import ROOT
 
 pytestmark = test_browser.pytestmark

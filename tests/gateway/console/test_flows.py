@@ -31,7 +31,7 @@ from gateway.redis.records.operators.trial_chats import CHAT_SECONDS
 from tests.fakes import turn
 from tests.gateway.access.rule import operator_auth
 from tests.gateway.console.console_client import KEYS
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.server.test_operator_auth import NAMED, bearer
 
 CHAT = "/console/flows/default/chat"

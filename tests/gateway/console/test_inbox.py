@@ -19,11 +19,11 @@ from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
-from gateway.redis.records.sessions.session_log import LogEntry, read_log, read_owner
+from gateway.redis.records.sessions.log.session_log import LogEntry, read_log, read_owner
 from gateway.redis.records.templates import TemplateRecords
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"
 LINK = re.compile(r'href="/console/desk\?show=\w+&amp;conversation=([A-Za-z0-9_-]+)"')

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from core.model import TurnReceived
 from gateway.console import live_updates
-from gateway.console.live_views import View, ViewName, read_versions
+from gateway.console.layout.live_views import View, ViewName, read_versions
 from gateway.console.operations.overview import OverviewPage
 from gateway.console.sign_in import SignInPage
 from gateway.redis.inbox import RedisInbox

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gateway.access.generated_key import new_secret
 from tests.gateway.console import test_browser
-from tests.gateway.running import RunningGateway
+from tests.gateway.environments.running import RunningGateway
 
 pytestmark = test_browser.pytestmark
 browser = test_browser.browser

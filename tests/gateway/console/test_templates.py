@@ -10,7 +10,7 @@ import pytest
 import gateway.console
 
 FOLDER = Path(gateway.console.__file__).parent
-TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
+TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
 FORBIDDEN = {
     "an inline style": r"\sstyle=",
     "an inline handler": r"\son[a-z]+=",

@@ -18,7 +18,7 @@ from starlette.routing import Mount
 
 from gateway import DialogMachine, DialogRouter
 from gateway.local.loopback import find_free_port
-from tests.gateway import application
+from tests.gateway.environments import application
 
 PATHS = ("starlette", "fastapi")
 
@@ -106,7 +106,7 @@ async def served(redis_url: str) -> AsyncIterator[str]:
     """Serve the application in a separate process."""
     port = find_free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "uvicorn", "--factory", "tests.gateway.application:starlette"),
+        *(sys.executable, "-m", "uvicorn", "--factory", "tests.gateway.environments.application:starlette"),
         *("--port", str(port), "--log-level", "warning"),
         env={**os.environ, "REDIS_URL": redis_url},
     )

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.gateway.environments.stack import Stack, running_stack
 from tests.gateway.hooks.receiver import Receiver
 from tests.gateway.hooks.setup import subscribe
-from tests.gateway.stack import Stack, running_stack
 
 
 @pytest.fixture

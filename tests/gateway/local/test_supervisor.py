@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.gateway.running import InstalledGateway, RunningGateway
+from tests.gateway.environments.running import InstalledGateway, RunningGateway
 
 _TWILIO = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,

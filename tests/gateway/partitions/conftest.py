@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from gateway.partitions.layout import admit_layout
 from gateway.redis.connection.connect import open_partitions
-from gateway.storm.cluster_group import ClusterGroup
+from gateway.storm.servers.cluster_group import ClusterGroup
 
 PARTITIONS = 4
 

@@ -29,7 +29,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.session_keys import message_key, session_key
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.fakes import ADDRESS, turn
 from tests.gateway.partitions.test_directory import names_in
 

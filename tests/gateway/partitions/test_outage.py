@@ -17,7 +17,7 @@ from gateway.redis.connection.connect import open_partitions
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.server.readiness import Readiness
-from gateway.storm.cluster_group import ClusterGroup, running_cluster
+from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
 from tests.gateway.partitions.test_directory import names_in
 from tests.gateway.partitions.test_inbox import message
 

@@ -17,7 +17,7 @@ from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
-from tests.gateway.stack import KEY, Stack, build_message, running_stack
+from tests.gateway.environments.stack import KEY, Stack, build_message, running_stack
 
 SESSIONS = [f"visitor-{number}" for number in range(8)]
 

@@ -14,10 +14,10 @@ from core.errors import ConfigurationError
 from core.model import Owner
 from gateway.app import create
 from gateway.config.settings import Settings
-from gateway.console.partition_links import add_partition
+from gateway.console.layout.partition_links import add_partition
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.sessions.session_log import read_owner
+from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.gateway.partitions.test_directory import names_in
 from tests.gateway.partitions.test_inbox import message
 

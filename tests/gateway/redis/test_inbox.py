@@ -29,7 +29,7 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from tests.fakes import turn
 
 

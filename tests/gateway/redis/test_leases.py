@@ -13,7 +13,7 @@ from core.errors import LeaseLost
 from core.model import TurnReceived
 from core.ports import Commit
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.multiplexer import MultiplexedRedis
+from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox

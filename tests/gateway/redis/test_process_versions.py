@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
-from gateway.cli.version import app
-from gateway.diagnostics import _check_versions
+from gateway.cli.operations.version import app
+from gateway.diagnostics.partition import check_versions
 from gateway.redis.records.processes.process_versions import (
     FORMAT,
     admit,
@@ -53,7 +53,7 @@ async def test_processes_are_listed_while_they_announce_themselves(redis: Redis)
     for each in (web, worker, web):
         await announce(redis, each)
     assert await read_processes(redis) == [web, worker]
-    [finding] = [each async for each in _check_versions(redis)]
+    [finding] = [each async for each in check_versions(redis)]
     assert not finding.passed
     assert finding.message.startswith(f"Processes run different releases: {web.release}, 9.9.9. ")
     await withdraw(redis, worker)

@@ -24,8 +24,8 @@ from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from gateway.redis.server.readiness import Readiness
-from gateway.storm.sentinel_group import running_sentinel_group
-from tests.gateway.stack import build_message
+from gateway.storm.servers.sentinel_group import running_sentinel_group
+from tests.gateway.environments.stack import build_message
 
 REPLICAS = 2
 LATER_MS = int(time() * 1000) + 3_600_000

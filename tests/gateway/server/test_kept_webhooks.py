@@ -21,8 +21,8 @@ from gateway.app import create
 from gateway.cli import app as command
 from gateway.config.settings import Settings
 from gateway.local.http_server import serve
-from gateway.middleware.secret_names import REDACTED
-from gateway.middleware.webhook_recorder import redact
+from gateway.middleware.inbox.webhook_recorder import redact
+from gateway.middleware.redaction.secret_names import REDACTED
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.records.contacts.contact_export import export_contact

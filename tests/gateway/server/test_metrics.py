@@ -24,9 +24,9 @@ from gateway.redis.records.processes.step_durations import StepDurations
 from gateway.redis.records.processes.worker_presence import announce
 from tests.fakes import EchoDialog, turn
 from tests.gateway.access.rule import operator_auth
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.environments.stack import API_KEY, KEY
 from tests.gateway.server.test_webhooks import OneTurnChannel, client
-from tests.gateway.stack import API_KEY, KEY
 
 SESSION = "fake:1"
 

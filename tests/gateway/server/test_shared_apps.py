@@ -21,7 +21,7 @@ from core.ports import Webhook
 from gateway.app import create_app
 from gateway.bootstrap import load_channels
 from gateway.config.settings import Settings
-from gateway.middleware.account_alias import with_account_name
+from gateway.middleware.channel.account_alias import with_account_name
 from gateway.redis.inbox import RedisInbox
 from gateway.server.webhooks import WebhookEndpoint
 from tests.channels.intercom import builders as intercom

@@ -19,7 +19,7 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from tests.fakes import FakeChannel, turn
 from tests.gateway.access.rule import operator_auth
-from tests.gateway.stack import API_KEY, KEY
+from tests.gateway.environments.stack import API_KEY, KEY
 
 
 class OneTurnChannel(FakeChannel):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.storm.report import build_tables
 from gateway.storm.runner import StormRunner
 from gateway.storm.scenario import StormScenario
+from gateway.storm.verdict.report import build_tables
 from tests.paths import ROOT
 
 

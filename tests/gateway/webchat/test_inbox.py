@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.stack import running_stack
-from tests.gateway.webchat.test_routes import ask, web
+from tests.gateway.environments.stack import running_stack
+from tests.gateway.webchat.api.test_routes import ask, web
 
 SESSION = "web:ada"
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.flows.conversation import edge, flow, node
 from tests.flows.openai_server import OpenAIServer, Stream, streamed_call
-from tests.gateway.stack import Stack, running_stack
-from tests.gateway.webchat.test_routes import ask, web
+from tests.gateway.environments.stack import Stack, running_stack
+from tests.gateway.webchat.api.test_routes import ask, web
 
 TALK = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),

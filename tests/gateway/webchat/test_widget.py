@@ -11,8 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from gateway.webchat.widget import SCRIPT
 from tests.gateway.console.test_browser import CHROMIUM, QUIET
-from tests.gateway.running import RunningGateway
-from tests.gateway.webchat.test_user_identity import SECRET, token
+from tests.gateway.environments.running import RunningGateway
+from tests.gateway.webchat.sessions.test_user_identity import SECRET, token
 
 needs_browser = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"

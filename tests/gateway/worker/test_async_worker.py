@@ -18,9 +18,9 @@ from rq.worker import Worker
 from channels._kit.simulator import Fault, FaultSettings
 from channels.twilio.simulator.concurrency_limit import ConcurrencyLimit
 from gateway.redis import rq_layout
-from gateway.redis.records.sessions.session_log import read_log
+from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sweeper import Sweeper
-from tests.gateway.stack import (
+from tests.gateway.environments.stack import (
     ACCOUNT,
     BUSINESS_NUMBER,
     PERSON,

@@ -13,8 +13,8 @@ import pytest
 from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.worker.isolation import IsolationGate
 from tests.effort import FULL
-from tests.gateway.stack import PERSON, Stack, running_stack
-from tests.gateway.workers import CRASH_TEXT
+from tests.gateway.environments.stack import PERSON, Stack, running_stack
+from tests.gateway.environments.workers import CRASH_TEXT
 
 INNOCENTS = 499 if FULL else 60
 
@@ -33,7 +33,7 @@ async def restarted_worker(stack: Stack, name: str) -> AsyncIterator[list[int]]:
     async def supervise() -> None:
         while True:
             worker = await stack.start_rq(
-                "worker", "--worker-class", f"tests.gateway.workers.{name}", "turns"
+                "worker", "--worker-class", f"tests.gateway.environments.workers.{name}", "turns"
             )
             await worker.communicate()
             codes.append(worker.returncode or 0)
@@ -74,7 +74,9 @@ async def test_a_turn_that_kills_its_worker_costs_its_neighbours_only_a_wait(sta
 @pytest.mark.timeout(60)
 async def test_a_pause_longer_than_the_lease_never_ends_in_an_apology(stack: Stack) -> None:
     stack.add_settings(TURNGATE_LEASE_SECONDS="1")
-    worker = await stack.start_rq("worker", "--worker-class", "tests.gateway.workers.SlowWorker", "turns")
+    worker = await stack.start_rq(
+        "worker", "--worker-class", "tests.gateway.environments.workers.SlowWorker", "turns"
+    )
     await stack.accept_message(1, "hi")
     pauses = 0
     while not stack.simulator.received_texts() and pauses < 12:
@@ -96,7 +98,9 @@ async def test_a_pause_longer_than_the_lease_never_ends_in_an_apology(stack: Sta
 async def test_outages_of_redis_never_end_in_an_apology() -> None:
     async with running_stack(durable=True) as stack:
         stack.add_settings(TURNGATE_LEASE_SECONDS="1")
-        await stack.start_rq("worker", "--worker-class", "tests.gateway.workers.SlowWorker", "turns")
+        await stack.start_rq(
+            "worker", "--worker-class", "tests.gateway.environments.workers.SlowWorker", "turns"
+        )
         await stack.accept_message(2, "hi", "+15550171")
         await stack.simulator.wait_for_texts(1, "+15550171")  # it runs
         await stack.accept_message(1, "hi")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateway.stack import running_stack
+from tests.gateway.environments.stack import running_stack
 
 _PEOPLE = [f"+1555017{number:02}" for number in range(12)]
 

@@ -20,8 +20,8 @@ from channels._kit.simulator import FaultSettings
 from gateway.redis import rq_layout
 from gateway.redis.records.processes import worker_presence
 from gateway.redis.records.processes.load import read_load
-from gateway.redis.records.sessions.session_log import read_log
-from tests.gateway.stack import (
+from gateway.redis.records.sessions.log.session_log import read_log
+from tests.gateway.environments.stack import (
     ACCOUNT,
     BUSINESS_NUMBER,
     PERSON,
@@ -38,7 +38,7 @@ ACCEPT = """
 import asyncio, sys
 from redis.asyncio import Redis
 from gateway.redis.inbox import RedisInbox
-from tests.gateway.stack import build_message
+from tests.gateway.environments.stack import build_message
 
 async def main():
     async with Redis.from_url(sys.argv[1]) as redis:
@@ -206,7 +206,12 @@ async def test_a_burst_worker_exits_while_rq_is_suspended(stack: Stack) -> None:
 @pytest.mark.long
 async def test_a_worker_that_dies_while_it_starts_does_not_count_as_alive(stack: Stack) -> None:
     worker = await stack.start_rq(
-        "worker", "--worker-class", "tests.gateway.workers.StillbornWorker", "--name", "one", "turns"
+        "worker",
+        "--worker-class",
+        "tests.gateway.environments.workers.StillbornWorker",
+        "--name",
+        "one",
+        "turns",
     )
     await worker.communicate()
 

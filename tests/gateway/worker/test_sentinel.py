@@ -11,8 +11,8 @@ import pytest
 
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.storm.sentinel_group import SERVICE, SentinelGroup, running_sentinel_group
-from tests.gateway.stack import RQ, Stack, build_message, running_stack
+from gateway.storm.servers.sentinel_group import SERVICE, SentinelGroup, running_sentinel_group
+from tests.gateway.environments.stack import RQ, Stack, build_message, running_stack
 from tests.paths import ROOT
 
 OURS = ("--worker-class", "gateway.worker.AsyncWorker", "turns")

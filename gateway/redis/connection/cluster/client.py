@@ -11,8 +11,8 @@ import redis as sync
 from redis.exceptions import MovedError, ResponseError
 
 from gateway.redis.connection.cluster.slot_owner import SlotOwner, find_owner
-from gateway.redis.connection.multiplexer import MultiplexedRedis
-from gateway.redis.connection.write_refusal import is_moving
+from gateway.redis.connection.outages.write_refusal import is_moving
+from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 
 _PAUSE_SECONDS: Final = 0.02
 _MAX_SECONDS: Final = 3.0

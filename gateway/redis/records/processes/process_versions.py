@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
 from gateway.redis import lua
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
 
 FORMAT = 1

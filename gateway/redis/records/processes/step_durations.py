@@ -14,7 +14,7 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import DURATION_BOUNDS_MS
 from gateway.redis.records.processes.counters import histogram_field, sum_field
 from gateway.redis.records.processes.traffic import traffic_key

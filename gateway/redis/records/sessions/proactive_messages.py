@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel
 from gateway.redis.records.schedule import read_schedule_entry
-from gateway.redis.records.sessions.message_timeline import (
+from gateway.redis.records.sessions.log.message_timeline import (
     AGENT_PREFIX,
     OWN_PREFIX,
     MessageOutcome,
@@ -18,7 +18,7 @@ from gateway.redis.records.sessions.message_timeline import (
     PartReport,
     select_decisive,
 )
-from gateway.redis.records.sessions.session_log import read_log_from
+from gateway.redis.records.sessions.log.session_log import read_log_from
 
 _MAX_ENTRIES = 2_000
 _ENDS = frozenset({MessageOutcome.REFUSED, MessageOutcome.CANCELLED})

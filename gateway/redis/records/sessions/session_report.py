@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel
 from gateway.redis.records.contacts.contact_search import ContactSearch
-from gateway.redis.records.sessions.derived_entries import add_derived
-from gateway.redis.records.sessions.message_entries import select_by_keys, select_message
+from gateway.redis.records.sessions.log.derived_entries import add_derived
+from gateway.redis.records.sessions.log.message_entries import select_by_keys, select_message
+from gateway.redis.records.sessions.log.session_log import LogEntry, read_log_end
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import LogEntry, read_log_end
 
 _MAX_ENTRIES: Final = 1_000
 _FIELDS: Final = ("owner", "optout", "silenced", "window", "lease", "hold", "account", "address")

@@ -16,7 +16,7 @@ from core.errors import ConfigurationError, LeaseLost, SessionBusy
 from core.ports import HeldSession, State
 from gateway.redis import lua
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
 

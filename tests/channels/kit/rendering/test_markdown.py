@@ -65,5 +65,12 @@ def test_no_input_raises_or_loses_a_character(text: str) -> None:
             ]
 
 
+@given(text=st.text(alphabet="ab 12.)#+=-:/!?,'\"ü€😀@|{}$%^;h", min_size=1, max_size=60))
+def test_a_line_is_rendered_alike_alone_and_before_another_paragraph(text: str) -> None:
+    for dialect in (PLAIN_DIALECT, ASTERISK_DIALECT):
+        alone = render_markdown(text, dialect)
+        assert f"{alone}\n\nx".strip() == render_markdown(f"{text}\n\nx", dialect)
+
+
 def test_a_list_of_choices_is_numbered_from_one() -> None:
     assert format_numbered_list(["Yes", "No\n  thanks"]) == "1. Yes\n2. No thanks"

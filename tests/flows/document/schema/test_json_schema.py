@@ -6,10 +6,10 @@ import re
 import pytest
 
 from flows.document import Action, ActionTrigger, Edge, Fallback, Flow, Node, Tool
-from flows.document.base import FlowModel
 from flows.document.expansion.models import CollectNode, CollectSlot, ConfirmNode, FaqEntry, MenuNode
-from flows.document.fallbacks import Timeout
 from flows.document.flow import QuickReply
+from flows.document.model.base import FlowModel
+from flows.document.model.fallbacks import Timeout
 from flows.document.schema import build_flow_schema
 from tests.paths import ROOT
 

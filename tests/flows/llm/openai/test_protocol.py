@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from flows.engine import DialogMachine
 from flows.llm import STAY_FUNCTION_NAME, ModelError, ReplyRequest, ScriptedModel, SummaryRequest
 from flows.llm.fallback import FallbackModel
+from flows.llm.functions import BRIEF_RESPONSE_KEY
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.parsing import ModelOutput
-from flows.llm.prompts import BRIEF_RESPONSE_KEY
 from flows.locales import ENGLISH
 from flows.text import replace_surrogates
 from tests.flows.conversation import asks, edge, flow, machine, node, say

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from flows.compiled import compile_flow
 from flows.llm import STAY_FUNCTION_NAME, ReplyRequest, SummaryRequest, TransitionRequest
+from flows.llm.functions import BRIEF_RESPONSE_KEY
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.parsing import ModelOutput, ReplyStreamer, strip_reasoning
-from flows.llm.prompts import BRIEF_RESPONSE_KEY
 from flows.tools import ToolDefinition
 from tests.flows.conversation import edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, call, words

@@ -8,7 +8,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from core.errors import ConfigurationError
 from gateway.redis.connection.address import SentinelAddress, check_url, parse_sentinel_url
 from gateway.redis.connection.cluster.address import ClusterAddress, parse_cluster_url
-from gateway.redis.connection.write_refusal import describe_refusal, may_have_moved, refusal_code
+from gateway.redis.connection.outages.write_refusal import describe_refusal, may_have_moved, refusal_code
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from gateway.redis.connection.address import check_url
 from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.inbox import RedisInbox
-from tests.gateway.stack import build_message
+from tests.gateway.environments.stack import build_message
 
 
 class Certificates:

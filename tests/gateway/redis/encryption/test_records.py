@@ -24,17 +24,25 @@ from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.contacts.key_content import read_key
-from gateway.redis.records.reencryption import Reencryption
+from gateway.redis.records.rewriting.reencryption import Reencryption
 from gateway.redis.records.schedule import Schedule
 from gateway.redis.records.sessions.conversation_list import ConversationList
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
-from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import EchoDialog, turn
-from tests.gateway.inbound import InboundGateway
-from tests.gateway.test_erasure import NAME, NUMBER, SMS, TEXT, TICKET, WHATSAPP, leave_traces_everywhere
+from tests.gateway.contacts.test_erasure import (
+    NAME,
+    NUMBER,
+    SMS,
+    TEXT,
+    TICKET,
+    WHATSAPP,
+    leave_traces_everywhere,
+)
+from tests.gateway.environments.inbound import InboundGateway
 
 WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept", "tg:dead", "*:text")
 

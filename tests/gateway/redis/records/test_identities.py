@@ -22,7 +22,7 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import AcceptResult
-from gateway.middleware.status_lookup import StatusLookup
+from gateway.middleware.channel.status_lookup import StatusLookup
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from tests.channels.whatsapp.builders import whatsapp

@@ -13,7 +13,7 @@ from gateway.redis import lua
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.erasure import ContactErasure
-from gateway.redis.records.reencryption import Reencryption
+from gateway.redis.records.rewriting.reencryption import Reencryption
 from gateway.redis.records.stream_rewriter import Row, StreamRewriter, copy_key
 from tests.gateway.redis.encryption.test_records import find_words, ring
 

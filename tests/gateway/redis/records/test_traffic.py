@@ -15,7 +15,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.processes.counters import Histogram, parse_counters
 from gateway.redis.records.processes.traffic import read_traffic, summarize_waits
 from tests.fakes import turn
-from tests.gateway.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"
 

@@ -17,7 +17,7 @@ from core.quiet_hours import QuietHours
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.schedule import CancelOutcome
-from gateway.redis.records.sessions.message_timeline import MessageOutcome
+from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule

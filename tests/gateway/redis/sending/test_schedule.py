@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from core.model import ControlAction, ControlReceived, Message
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
-from gateway.redis.records.sessions.message_timeline import MessageOutcome
+from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.first_contact import ContactAddress

@@ -32,9 +32,9 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.schedule import read_schedule_entry
-from gateway.redis.records.sessions.message_timeline import MessageOutcome
+from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
+from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.records.sessions.session_log import read_log
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender

@@ -23,7 +23,7 @@ from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.backup import BackupKind, back_up
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.server.restore import restore
-from tests.gateway.stack import Stack, build_message, running_stack
+from tests.gateway.environments.stack import Stack, build_message, running_stack
 
 KINDS = list(BackupKind)
 PEOPLE = [f"+1555017{number:04d}" for number in range(12)]

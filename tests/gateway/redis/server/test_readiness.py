@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from core.errors import StorageUnavailable
 from core.model import TurnReceived
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.multiplexer import MultiplexedRedis
+from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.server.readiness import Readiness

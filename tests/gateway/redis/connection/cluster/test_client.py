@@ -16,14 +16,14 @@ from core.errors import ConfigurationError
 from core.model import Address, Turn, TurnReceived
 from core.ports import AcceptResult
 from gateway.local.loopback import find_free_port
+from gateway.redis.connection.checks.server_checks import check_server
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.connection.server_checks import check_server
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.cluster_group import ClusterGroup, running_cluster
+from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
 
 SLOT = Partition().slot
 SESSIONS = 5

@@ -17,9 +17,9 @@ from gateway.local.loopback import find_free_port
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.server.embedded_server import find_server_binary
-from gateway.storm.cluster_group import ClusterGroup, NodePlace
-from tests.gateway.inbound import InboundGateway
-from tests.gateway.stack import build_message
+from gateway.storm.servers.cluster_group import ClusterGroup, NodePlace
+from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.environments.stack import build_message
 
 SLOT = Partition().slot
 _BUS_OFFSET = 10_000

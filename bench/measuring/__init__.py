@@ -1,0 +1,1 @@
+"""Parts that benchmarks share: load, checks, charts."""

@@ -1,0 +1,1 @@
+"""Models of the parts of a flow document."""

@@ -1,0 +1,1 @@
+"""From a document's text to JSON values, and hints when it is another format."""

@@ -1,0 +1,1 @@
+"""Commands about contacts: erasure, export, redaction, opt-outs."""

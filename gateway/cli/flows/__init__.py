@@ -1,0 +1,1 @@
+"""The `turngate flow` commands."""

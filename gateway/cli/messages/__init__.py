@@ -1,0 +1,1 @@
+"""Commands about messages: sending, delivery, failures, templates, broadcasts."""

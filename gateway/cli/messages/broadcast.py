@@ -1,0 +1,305 @@
+"""The `turngate broadcast` commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from gateway.cli._audit import record_act
+from gateway.cli._redis import run_in_partitions
+from gateway.cli.messages._sender import build_sender, load_command_channels
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from gateway.broadcasts.broadcast import Broadcast, Progress
+    from gateway.broadcasts.preview import Preview
+    from gateway.broadcasts.recipient_file import Recipient
+    from gateway.broadcasts.store import Broadcasts
+    from gateway.config.settings import Settings
+
+app = typer.Typer(
+    help="Send one message to many contacts, and follow it.", no_args_is_help=True, add_completion=False
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the broadcast.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_MAX_SHOWN_ROWS = 20
+
+
+@app.command()
+def start(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="Column `to`; the other columns are variables.")
+    ],
+    name: Annotated[str, typer.Option(help="Name; the same name is never sent twice.")],
+    sender: Annotated[
+        str, typer.Option("--from", help="Number of the business, or the channel or account that sends.")
+    ] = "",
+    channel: Annotated[str, typer.Option(help="Channel, if --from does not tell.")] = "",
+    template: Annotated[str, typer.Option(help="Approved template.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the template.")] = "",
+    variables: Annotated[
+        str, typer.Option(help="The template's variables and their columns, as 1=first name,2=code.")
+    ] = "",
+    text: Annotated[str, typer.Option(help="Text with variables such as {{ name }}.")] = "",
+    category: Annotated[
+        str, typer.Option(help="marketing or utility: which quiet hours hold.")
+    ] = "marketing",
+    rate: Annotated[float, typer.Option(min=0, help="Messages per second; 0: as the number allows.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would get it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a file and start a broadcast; workers send it, behind replies."""
+    recipients = _read_file(file)
+    message = {"text": text, "template": template, "language": language, "variables": variables}
+    fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
+    broadcast = _build_broadcast(fields, sender=sender, channel=channel)
+    preview = run_in_partitions(lambda stores: _preview(stores, broadcast, recipients))
+    if as_json and dry_run:
+        typer.echo(preview.model_dump_json())
+    else:
+        _print_preview(preview)
+    if dry_run:
+        return
+    if preview.sendable == 0:
+        typer.echo("Nothing was started: no row can be sent.", err=True)
+        raise typer.Exit(1)
+    if not yes:
+        typer.confirm(f"Send to {preview.sendable} contacts?", abort=True, err=True)
+    _start(broadcast, recipients, name)
+    typer.echo(f"`turngate broadcast show {name}` follows it.")
+
+
+def _start(broadcast: Broadcast, recipients: Sequence[Recipient], name: str) -> None:
+    """Store the broadcast; exit with code 1 if the name is that of another one."""
+    from gateway.broadcasts.store import StartResult
+
+    async def work(stores: Sequence[Redis]) -> StartResult:
+        return await _open_store(stores).start(broadcast, recipients)
+
+    result = run_in_partitions(work)
+    if result is StartResult.OTHER:
+        typer.echo(
+            f"{name}: a broadcast of this name has another content; give this one another name", err=True
+        )
+        raise typer.Exit(1)
+    record_act("start_broadcast", target=name)
+    if result is StartResult.RUNNING_ALREADY:
+        typer.echo(f"{name} was started before; nothing is sent twice.")
+
+
+@app.command("list")
+def list_broadcasts(
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Maximum number of rows.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List broadcasts, newest first."""
+
+    async def work(stores: Sequence[Redis]) -> list[Progress]:
+        store = _open_store(stores)
+        found = [await store.read(name) for name in await store.list_names(limit)]
+        return [each for each in found if each]
+
+    rows = run_in_partitions(work)
+    if as_json:
+        typer.echo(json.dumps([each.model_dump(mode="json") for each in rows]))
+        return
+    for each in rows:
+        typer.echo(_describe(each))
+    typer.echo(_count(len(rows), "broadcast"))
+
+
+@app.command()
+def show(
+    name: Name,
+    export: Annotated[Path | None, typer.Option(help="Write each recipient's outcome to a CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far a broadcast has come."""
+    progress = run_in_partitions(lambda stores: _open_store(stores).read(name))
+    if progress is None:
+        _fail_unknown(name)
+    if export is not None:
+        run_in_partitions(lambda stores: _export(stores, name, export))
+        typer.echo(f"{export}: {progress.total} recipients", err=True)
+    typer.echo(progress.model_dump_json() if as_json else _describe(progress))
+
+
+@app.command()
+def pause(name: Name) -> None:
+    """Process no further recipients; what is in outboxes is still sent."""
+    _change(name, "pause")
+
+
+@app.command()
+def resume(name: Name) -> None:
+    """Go on with a paused broadcast."""
+    _change(name, "resume")
+
+
+@app.command()
+def stop(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False
+) -> None:
+    """Stop a broadcast for good; what is in outboxes is not sent either."""
+    if not yes:
+        typer.confirm(f"Stop {name}? It cannot be resumed.", abort=True, err=True)
+    _change(name, "stop")
+
+
+def _change(name: str, act: str) -> None:
+    from gateway.broadcasts.store import BroadcastAct
+
+    async def work(stores: Sequence[Redis]) -> Progress | bool | None:
+        store = _open_store(stores)
+        if await store.read(name) is None:
+            return None
+        return await store.read(name) if await store.change(name, BroadcastAct(act)) else False
+
+    result = run_in_partitions(work)
+    if result is None:
+        _fail_unknown(name)
+    if isinstance(result, bool):
+        typer.echo(f"{name}: its state does not allow {act}; see `turngate broadcast show {name}`", err=True)
+        raise typer.Exit(1)
+    record_act(f"{act}_broadcast", target=name)
+    typer.echo(_describe(result))
+
+
+def _fail_unknown(name: str) -> NoReturn:
+    typer.echo(f"{name}: there is no broadcast of this name; see `turngate broadcast list`", err=True)
+    raise typer.Exit(1)
+
+
+def _read_file(file: Path) -> list[Recipient]:
+    from core.errors import ConfigurationError
+    from gateway.broadcasts.recipient_file import RecipientFileError, read_recipients
+
+    try:
+        recipients = list(read_recipients(file.read_bytes()))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
+    except RecipientFileError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+    if not recipients:
+        raise ConfigurationError(f"{file}: it has no rows below its header")
+    return recipients
+
+
+def _build_broadcast(fields: dict[str, str | float], *, sender: str, channel: str) -> Broadcast:
+    from pydantic import ValidationError
+
+    from core.errors import ConfigurationError
+    from gateway.broadcasts.broadcast import Broadcast
+    from gateway.config.settings import Settings
+    from gateway.server.json_requests import describe_validation_error
+
+    found, number = _find_channel(sender, channel, Settings.load())
+    name, _, account = found.partition("/")
+    try:
+        return Broadcast.model_validate({**fields, "channel": name, "account": account, "sender": number})
+    except ValidationError as error:
+        raise ConfigurationError(describe_validation_error(error)) from error
+
+
+def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, str]:
+    """Return the channel with its account, and the number that sends, by what --from and --channel say."""
+    from core.errors import ConfigurationError
+    from core.ports import StartsConversations
+
+    names = [
+        name
+        for name, each in load_command_channels(settings).items()
+        if isinstance(each, StartsConversations)
+    ]
+    if sender in names and not channel:
+        return sender, ""
+    if channel and channel not in names:
+        raise ConfigurationError(
+            f"--channel: {channel} is not configured here; there is {', '.join(names) or 'none'}"
+        )
+    if channel:
+        return channel, sender
+    likely = "twilio" if sender.startswith(("+", "whatsapp:")) else "whatsapp" if sender.isdigit() else ""
+    if likely in names:
+        return likely, sender
+    if len(names) == 1 and not likely:
+        return names[0], sender
+    raise ConfigurationError(
+        f"--channel: say which channel sends; there is {', '.join(names) or 'none that can write first'}"
+    )
+
+
+async def _preview(stores: Sequence[Redis], broadcast: Broadcast, recipients: list[Recipient]) -> Preview:
+    from gateway.broadcasts.preview import Previewer
+    from gateway.config.settings import Settings
+
+    def report(rows: int) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
+
+    return await Previewer(build_sender(stores, Settings.load())).run(broadcast, recipients, report)
+
+
+def _open_store(stores: Sequence[Redis]) -> Broadcasts:
+    from gateway.bootstrap import PartitionStores, build_protocol_limits
+    from gateway.broadcasts.store import Broadcasts
+    from gateway.config.channel_config import ConfigFile
+    from gateway.config.settings import Settings
+
+    settings = Settings.load()
+    if len(stores) == 1:
+        return Broadcasts(stores[0], build_protocol_limits(settings))
+    config = ConfigFile.load(settings.config_path)
+    channels = load_command_channels(settings)
+    return PartitionStores(settings, config, channels, stores, confirms=True).build_broadcasts()
+
+
+async def _export(stores: Sequence[Redis], name: str, file: Path) -> None:
+    from gateway.broadcasts.outcome_file import write_outcomes
+
+    with file.open("w", encoding="utf-8", newline="") as output:
+        async for line in write_outcomes(_open_store(stores).read_outcomes(name)):
+            output.write(line)
+
+
+def _print_preview(preview: Preview) -> None:
+    typer.echo(f"{preview.sendable} of {preview.total} rows can be sent.")
+    costs = []
+    if preview.segments:
+        costs.append(_count(preview.segments, "SMS segment"))
+    if preview.templates:
+        category = f" of the category {preview.template_category}" if preview.template_category else ""
+        costs.append(f"{_count(preview.templates, 'template message')}{category}")
+    if costs:
+        typer.echo(f"Billed by the provider: {', '.join(costs)}.")
+    if preview.unused:
+        typer.echo(f"Columns that the message does not use: {', '.join(preview.unused)}.")
+    for reason, count in preview.reasons():
+        typer.echo(f"  {count} skipped: {reason}")
+    for row in preview.skipped[:_MAX_SHOWN_ROWS]:
+        typer.echo(f"    line {row.line}: {row.reason}")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def _describe(progress: Progress) -> str:
+    facts = (
+        f"{progress.processed} of {progress.total} processed",
+        f"{progress.skipped} skipped",
+        f"{progress.waiting} waiting"
+        + (f", {progress.scheduled} of them scheduled" if progress.scheduled else ""),
+        f"{progress.sent} sent",
+        f"{progress.delivered} delivered",
+        f"{progress.failed + progress.refused} failed",
+    )
+    return f"{progress.broadcast.name}  {progress.state}  {', '.join(facts)}"

@@ -1,0 +1,1 @@
+"""Commands of an installation: set-up, checks, keys, backups, partitions, hooks."""

@@ -1,0 +1,1 @@
+"""Commands that start processes: all of them, web, worker."""

@@ -1,0 +1,1 @@
+"""Commands that load and crash a gateway of their own."""

@@ -1,0 +1,1 @@
+"""Layout of every page: base, navigation, formats and live views."""

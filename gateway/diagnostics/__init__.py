@@ -1,0 +1,1 @@
+"""Checks of an installation: configuration, flow, accounts, public address, Redis, workers."""

@@ -1,0 +1,1 @@
+"""Wrappers around a channel, which see what leaves."""

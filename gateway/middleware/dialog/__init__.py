@@ -1,0 +1,1 @@
+"""Wrappers around the dialog, which see each turn and its answer."""

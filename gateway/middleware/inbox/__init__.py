@@ -1,0 +1,1 @@
+"""Wrappers around the inbox, which see what arrives."""

@@ -1,0 +1,1 @@
+"""Files of contacts: voice notes as text, answers as voice notes, pictures."""

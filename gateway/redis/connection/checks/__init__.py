@@ -1,0 +1,1 @@
+"""Checks of a server: whether it is suitable, and its load."""

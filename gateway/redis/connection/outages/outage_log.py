@@ -1,0 +1,59 @@
+"""Log of Redis' outages: a line when one begins, one every half a minute, and one at its end."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+
+from core.log_context import about
+from gateway.redis.connection.outages.write_refusal import describe_refusal
+
+log = logging.getLogger("turngate.redis")
+
+_REMINDER_SECONDS = 30.0
+
+
+class OutageLog:
+    """Knows which of a process's periodic steps fail; their failures at the same time are one outage."""
+
+    def __init__(self) -> None:
+        self._failing: set[str] = set()
+        self._kinds: set[str] = set()
+        self._began_at = 0.0
+        self._next_line_at = 0.0
+
+    def failed(self, step: str, error: Exception) -> None:
+        """Record that a step failed; the first failure, each new kind of error and a reminder are logged."""
+        now, kind = monotonic(), describe_refusal(error) or type(error).__name__
+        if not self._failing:
+            self._kinds, self._began_at, self._next_line_at = set(), now, 0.0
+        self._failing.add(step)
+        if kind in self._kinds and now < self._next_line_at:
+            return
+        self._kinds.add(kind)
+        self._next_line_at = now + _REMINDER_SECONDS
+        since = now - self._began_at
+        log.warning(
+            "%s failed; retrying: %s%s",
+            step,
+            kind,
+            f" (for {since:.0f} s now)" if since >= 1 else "",
+            extra=about("redis_unavailable", reason=kind),
+        )
+
+    def forget(self, step: str) -> None:
+        """Forget a step that ends, whatever came of it."""
+        self._failing.discard(step)
+
+    def succeeded(self, step: str) -> None:
+        """Record that a step succeeded; with the last one that failed, the outage is over."""
+        if step not in self._failing:
+            return
+        self._failing.discard(step)
+        if not self._failing:
+            seconds = monotonic() - self._began_at
+            log.warning("Redis works again after %.0f s", seconds, extra=about("redis_available"))
+
+
+outages = OutageLog()
+"""The outages of this process."""

@@ -1,0 +1,34 @@
+"""Runs a periodic step for ever, surviving errors of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from redis.exceptions import RedisError
+
+from gateway.redis.connection.outages.outage_log import outages
+
+
+async def run_forever(step: Callable[[], Awaitable[object]], pause: float, description: str) -> None:
+    """Await `step` every `pause` seconds until cancelled; `description` names it in the log when it fails.
+
+    A cancellation during a wait for Redis may surface as a connection error, so the task's own cancellation
+    flag is checked after every step.
+    """
+    task = asyncio.current_task()
+    assert task is not None, "run_forever runs in a task"
+    try:
+        while True:
+            try:
+                await step()
+            except (RedisError, OSError) as error:
+                if not task.cancelling():
+                    outages.failed(description, error)
+            else:
+                outages.succeeded(description)
+            if task.cancelling():
+                raise asyncio.CancelledError
+            await asyncio.sleep(pause)
+    finally:
+        outages.forget(description)

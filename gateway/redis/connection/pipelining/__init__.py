@@ -1,0 +1,1 @@
+"""One connection for many callers: pipelined, multiplexed, in batches."""

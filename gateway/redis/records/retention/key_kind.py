@@ -1,0 +1,39 @@
+"""Kind of keys, and the end of their life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+SESSION_PATTERN: Final = r"tg:\{(?!access\}).+\}"
+"""Pattern of the names that begin with a session's."""
+SESSION_DAYS: Final = "TURNGATE_KEEP_SESSION_DAYS"
+
+
+class Keeper(StrEnum):
+    """End of a key's life."""
+
+    EXPIRY = "expiry"
+    """Redis deletes it: the key has an expiry from its first write."""
+    WORK = "work"
+    """It has an expiry, except while its session has work, which the due index or a job holds."""
+    OWNER = "owner"
+    """Somebody or something deletes what is in it, or it is bounded and has no personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyKind:
+    """Keys of one kind. `pattern` is a regular expression for whole names.
+
+    `kept` says how long, or who the owner is; `days` is the longest expiry, 0 if there is none. `setting`
+    changes it.
+    """
+
+    keys: str
+    pattern: str
+    data: str
+    keeper: Keeper
+    kept: str
+    days: float = 0.0
+    setting: str = ""

@@ -1,0 +1,1 @@
+"""Rewriting of sealed records where they are."""

@@ -1,0 +1,1 @@
+"""Processes of a chaos test: killed, with a wrong clock, with slow turns."""

@@ -1,0 +1,1 @@
+"""Verdict of a chaos test: invariants, result and report."""

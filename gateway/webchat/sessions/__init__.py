@@ -1,0 +1,1 @@
+"""Authentication of web clients: session tokens, identified users, and their limit."""

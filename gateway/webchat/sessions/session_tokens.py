@@ -1,0 +1,108 @@
+"""Client authentication: the API key, or the token of one session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous.timed import TimestampSigner
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import ConfigurationError
+from core.model import FrozenModel
+from gateway.access.operator_keys import Role
+from gateway.server.error_responses import error_response
+from gateway.server.operator_auth import OperatorAuth
+from gateway.webchat.sessions.user_identity import WebUser
+
+DEFAULT_TOKEN_SECONDS: Final = 12 * 3_600
+_MIN_SECRET_LENGTH: Final = 16
+_SALT: Final = "turngate-web"
+_USER_SALT: Final = "turngate-web-user"
+
+
+class WebSession(FrozenModel):
+    """A session that a client may use, with the user where the business has identified them."""
+
+    id: str
+    user: WebUser | None = None
+
+
+class SessionTokens:
+    """Signed session tokens (HMAC-SHA256) with a timestamp. A session ID is no credential."""
+
+    def __init__(self, secrets: Sequence[str], seconds: float = DEFAULT_TOKEN_SECONDS) -> None:
+        """Create the signer: the first secret signs, all verify; tokens expire after `seconds`.
+
+        Raises `ConfigurationError` for a weak secret.
+        """
+        if any(len(secret) < _MIN_SECRET_LENGTH for secret in secrets):
+            raise ConfigurationError(
+                f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} random characters"
+            )
+        self.seconds = int(seconds)
+        keys = list(reversed(secrets))
+        self._signer = TimestampSigner(keys, salt=_SALT, digest_method=sha256) if keys else None
+        self._user_signer = URLSafeTimedSerializer(
+            keys or [""], salt=_USER_SALT, signer_kwargs={"digest_method": sha256}
+        )
+
+    def __bool__(self) -> bool:
+        return self._signer is not None
+
+    def issue(self, session: WebSession) -> str:
+        """Return a new token of a session; one of a user carries what the backend said about them."""
+        assert self._signer is not None, "there is a secret"
+        if session.user is None:
+            return self._signer.sign(session.id).decode()
+        return str(self._user_signer.dumps(session.user.model_dump()))
+
+    def verify(self, token: str) -> WebSession | None:
+        """Return the session of a token; `None` if it is invalid or expired."""
+        if self._signer is None or not token.isascii():
+            return None
+        try:
+            return WebSession(id=self._signer.unsign(token, max_age=self.seconds).decode())
+        except (BadData, UnicodeDecodeError):
+            return self._verify_user(token)
+
+    def _verify_user(self, token: str) -> WebSession | None:
+        try:
+            user = WebUser.model_validate(self._user_signer.loads(token, max_age=self.seconds))
+        except (BadData, UnicodeDecodeError, ValidationError):
+            return None
+        return WebSession(id=user.session_id, user=user)
+
+
+class ClientAuth:
+    """Access rule for /turn, /stream, /reset and the renewal of a token."""
+
+    def __init__(self, tokens: SessionTokens, operator: OperatorAuth) -> None:
+        self._tokens = tokens
+        self._operator_auth = operator
+
+    def find_session(self, request: Request) -> WebSession | None:
+        """Return the session of the request's token; `None` without a valid one."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return self._tokens.verify(token.strip()) if self._tokens and scheme.lower() == "bearer" else None
+
+    async def authorize_session(self, request: Request, session_id: str) -> WebSession | Response:
+        """Return the session that a request may use: the requested one for operators, its own for a token.
+
+        A key of the role `viewer` only reads.
+        """
+        session = self.find_session(request)
+        if session is not None:
+            if session_id in ("", session.id):
+                return session
+            return error_response(403, "forbidden", "this token is for another session")
+        role = Role.VIEWER if request.method == "GET" else Role.OPERATOR
+        if denial := await self._operator_auth.denial_response(request, role):
+            return denial
+        if not session_id:
+            return error_response(400, "bad_request", "session_id: it is required here")
+        return WebSession(id=session_id)

@@ -1,0 +1,30 @@
+"""Every kind of inbound message of every channel: the tables of docs/channels.md."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import channels
+from tests.channels.contract.inbound_kind import MEANINGS, InboundKind
+
+
+def _load(channel: str) -> Sequence[InboundKind]:
+    kinds: Sequence[InboundKind] = importlib.import_module(f"tests.channels.{channel}.inbound_kinds").KINDS
+    return kinds
+
+
+ALL_KINDS = tuple((channel, row) for channel in channels.available() for row in _load(channel))
+
+
+def kinds_table() -> str:
+    """Render the table of kinds."""
+    lines = ["| channel | message | becomes | what the flow gets |", "|---|---|---|---|"]
+    for name, row in ALL_KINDS:
+        lines.append(f"| {name} | {row.kind} | {row.becomes} | {row.note or '–'} |")
+    return "\n".join(lines)
+
+
+def meanings_table() -> str:
+    """Render what the words of the third column mean."""
+    return "\n".join(f"- **{name.capitalize()}**: {meaning}." for name, meaning in MEANINGS.items())

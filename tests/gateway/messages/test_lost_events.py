@@ -1,0 +1,192 @@
+"""The provider's record in a message's webhook heals what lost or late ownership events left behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from core.model import Event, Owner
+from tests.channels.intercom import builders as intercom
+from tests.channels.sunshine import builders as sunshine
+from tests.gateway.environments.inbound import InboundGateway
+
+START = 1_790_000_000
+
+
+class Messaging:
+    """A conversation of Zendesk messaging; `at` is the second of each event."""
+
+    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
+    ours, others = sunshine.BOT, sunshine.DESK
+
+    def _parse(self, made: dict[str, Any], at: int) -> list[Event]:
+        made["createdAt"] = f"2026-11-23T10:{at // 60:02}:{at % 60:02}.000Z"
+        return sunshine.channel().parse(sunshine.hook(made))
+
+    def message(self, at: int, holder: Any) -> list[Event]:
+        content = {"type": "text", "text": f"text {at}"}
+        return self._parse(sunshine.said(content, holder, number=f"m{at}"), at)
+
+    def transfer(self, at: int, holder: Any) -> list[Event]:
+        return self._parse(sunshine.event("switchboard:passControl", holder, number=f"p{at}"), at)
+
+    def own_hand_off(self, at: int) -> list[Event]:
+        made = sunshine.event(
+            "switchboard:passControl", self.others, number=f"h{at}", metadata={"turngate": "k"}
+        )
+        return self._parse(made, at)
+
+    def agent(self, at: int, holder: Any) -> list[Event]:
+        source, content = {"type": "zd:agentWorkspace"}, {"type": "text", "text": "Hi"}
+        said = {"id": f"a{at}", "author": {"type": "business"}, "source": source, "content": content}
+        return self._parse(sunshine.event("conversation:message", holder, number=f"e{at}", message=said), at)
+
+
+class Conversation:
+    """A conversation at Intercom; who holds it is its assignee."""
+
+    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
+    ours, others = intercom.BOT, intercom.GRACE
+
+    def _parse(self, topic: str, at: int, holder: Any, **part: Any) -> list[Event]:
+        made = intercom.part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
+        item = intercom.talk(made, admin=holder)
+        return intercom.channel().parse(intercom.hook(f"conversation.{topic}", item, f"n{at}"))
+
+    def message(self, at: int, holder: Any) -> list[Event]:
+        return self._parse("user.replied", at, holder, body=f"<p>text {at}</p>")
+
+    def transfer(self, at: int, holder: Any) -> list[Event]:
+        who, kind = intercom.PERSON, "assignment"
+        return self._parse("admin.assigned", at, holder, body=None, author=who, part_type=kind)
+
+    def own_hand_off(self, at: int) -> list[Event]:
+        kind = "assignment"
+        return self._parse("admin.assigned", at, self.others, body=None, author=intercom.US, part_type=kind)
+
+    def agent(self, at: int, holder: Any) -> list[Event]:
+        return self._parse("admin.replied", at, holder, body="<p>Hi</p>", author=intercom.PERSON)
+
+
+CHANNELS = ("sunshine", "intercom")
+
+
+@pytest.fixture(params=CHANNELS)
+def thread(request: pytest.FixtureRequest) -> Messaging | Conversation:
+    return Messaging() if request.param == "sunshine" else Conversation()
+
+
+@pytest.fixture
+async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
+    made = InboundGateway(redis, CHANNELS, desk=True)
+    yield made
+    await made.mailbox.aclose()
+
+
+async def test_a_lost_give_back_is_healed_by_the_next_message(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    await gateway.receive(thread.message(1, thread.ours), thread.session)
+    await gateway.receive(thread.transfer(2, thread.others), thread.session)
+    await gateway.receive(thread.agent(3, thread.others), thread.session)
+    await gateway.receive(thread.message(4, thread.others), thread.session)
+    assert await gateway.owner(thread.session) is Owner.HUMAN
+
+    await gateway.receive(thread.message(6, thread.ours), thread.session)  # the give-back of second 5 is lost
+
+    assert await gateway.owner(thread.session) is Owner.BOT
+    assert gateway.channel.bodies == ["1: text 1", "2: text 6"]
+
+
+async def test_a_message_that_overtakes_the_give_back_is_answered(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    await gateway.receive(thread.transfer(2, thread.others), thread.session)
+    await gateway.receive(thread.message(6, thread.ours), thread.session)
+    await gateway.receive(thread.transfer(5, thread.ours), thread.session)
+
+    assert await gateway.owner(thread.session) is Owner.BOT
+    assert gateway.channel.bodies == ["1: text 6"]
+
+
+async def test_a_transfer_that_a_message_overtook_does_not_silence_the_bot(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    await gateway.receive(thread.message(6, thread.ours), thread.session)
+    await gateway.receive(thread.transfer(2, thread.others), thread.session)
+    await gateway.receive(thread.message(7, thread.ours), thread.session)
+
+    assert gateway.channel.bodies == ["1: text 6", "2: text 7"]
+
+
+async def test_an_agents_message_while_control_is_ours_holds(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    await gateway.receive(thread.message(1, thread.ours), thread.session)
+    await gateway.receive(thread.agent(2, thread.ours), thread.session)
+    await gateway.receive(thread.message(3, thread.ours), thread.session)
+
+    assert await gateway.owner(thread.session) is Owner.HUMAN
+    assert gateway.channel.bodies == ["1: text 1"]
+
+
+async def test_an_agents_late_message_while_control_is_ours_holds(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    await gateway.receive(thread.transfer(1, thread.others), thread.session)
+    await gateway.receive(thread.message(4, thread.ours), thread.session)
+    await gateway.receive(thread.agent(3, thread.ours), thread.session)
+    await gateway.receive(thread.message(5, thread.ours), thread.session)
+
+    assert await gateway.owner(thread.session) is Owner.HUMAN
+    assert gateway.channel.bodies == ["1: text 4"]
+
+
+@pytest.mark.parametrize("at", [1, 2])
+async def test_a_message_that_is_not_newer_than_the_transfer_heals_nothing(
+    gateway: InboundGateway, thread: Messaging | Conversation, at: int
+) -> None:
+    await gateway.receive(thread.transfer(2, thread.others), thread.session)
+    await gateway.receive(thread.message(at, thread.ours), thread.session)
+
+    assert await gateway.owner(thread.session) is Owner.HUMAN
+    assert gateway.channel.bodies == []
+
+
+async def test_a_message_during_the_bots_own_hand_off_heals_nothing(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    gateway.dialog.hand_off_text = "text 1"
+    await gateway.receive(thread.message(1, thread.ours), thread.session)
+    await gateway.receive(thread.message(2, thread.ours), thread.session)  # not passed on yet, as it says
+
+    assert await gateway.owner(thread.session) is Owner.WAITING
+
+
+async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
+    gateway: InboundGateway, thread: Messaging | Conversation
+) -> None:
+    gateway.dialog.hand_off_text = "text 1"
+    await gateway.receive(thread.message(1, thread.ours), thread.session)
+    await gateway.receive(thread.own_hand_off(2), thread.session)
+    assert await gateway.owner(thread.session) is Owner.WAITING
+
+    await gateway.receive(thread.message(4, thread.ours), thread.session)
+
+    assert await gateway.owner(thread.session) is Owner.BOT
+    assert gateway.channel.bodies[-1] == "2: text 4"
+
+
+async def test_without_a_switchboard_nothing_is_healed(gateway: InboundGateway) -> None:
+    """Nobody's control proves nothing: the app may have no switchboard."""
+    thread = Messaging()
+    channel = sunshine.channel(SUNSHINE_INTEGRATION_ID="")
+    await gateway.receive(thread.transfer(1, thread.others), thread.session)
+    made = sunshine.said({"type": "text", "text": "Hello"}, None, number="m9")
+    made["createdAt"] = "2026-11-23T10:00:09.000Z"
+    await gateway.receive(channel.parse(sunshine.hook(made)), thread.session)
+
+    assert await gateway.owner(thread.session) is Owner.HUMAN

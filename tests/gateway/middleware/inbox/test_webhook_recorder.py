@@ -1,0 +1,67 @@
+"""The original of a webhook is kept with a session only if no other contact is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from redis.asyncio import Redis
+
+from core.model import Event, TurnReceived
+from core.ports import AcceptResult
+from gateway.middleware.inbox.webhook_recorder import WebhookRecorder
+from gateway.redis.encryption.cipher import use_cipher
+from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.operators.kept_webhooks import KeptWebhooks, current_webhook
+from tests.channels.whatsapp.builders import batch, message, post, received, status, value
+
+OTHER = {"from": "12025550199", "from_user_id": "US.2", "id": "wamid.other"}
+
+
+class _ErasedAtOnce:
+    """An inbox after whose answer the contact is erased, before anything else happens."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
+        results = await RedisInbox(self._redis).accept(events)
+        for event in events:
+            assert isinstance(event, TurnReceived)
+            await ContactErasure(self._redis).erase(event.turn.session)
+        return results
+
+
+@pytest.mark.parametrize(
+    ("values", "is_kept"),
+    [
+        ([value(message())], True),
+        ([value(message(), message(id="wamid.second"))], True),
+        ([value(message()), value(message(**OTHER))], False),
+        ([value(message()), value(statuses=[status(recipient_id="12025550199")])], False),
+    ],
+)
+async def test_no_original_has_two_contacts(
+    redis: Redis, values: list[dict[str, object]], is_kept: bool
+) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    made = batch(*values)
+    token = current_webhook.set(post(made))
+    try:
+        await WebhookRecorder(RedisInbox(redis), KeptWebhooks(redis, 2)).accept(received(made))
+    finally:
+        current_webhook.reset(token)
+    assert len(await redis.keys("*}:webhooks")) == int(is_kept)
+
+
+async def test_an_erasure_before_an_original_is_kept_leaves_none(redis: Redis) -> None:
+    use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    made = batch(value(message()))
+    token = current_webhook.set(post(made))
+    try:
+        await WebhookRecorder(_ErasedAtOnce(redis), KeptWebhooks(redis, 2)).accept(received(made))
+    finally:
+        current_webhook.reset(token)
+    assert await redis.keys("*}:webhooks") == []

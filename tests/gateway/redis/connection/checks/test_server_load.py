@@ -1,0 +1,83 @@
+"""A server that is nearly full, slow, or whose replicas or disk do not follow is reported with what to do."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from gateway.redis.connection.checks import server_load
+from gateway.redis.connection.checks.server_load import check_load
+
+
+async def problems(redis: Redis) -> str:
+    return "\n".join(words for passed, words in await check_load(redis) if not passed)
+
+
+async def test_a_server_with_room_passes(redis: Redis) -> None:
+    found = await check_load(redis)
+
+    assert all(passed for passed, _ in found), found
+    assert any(words.startswith("Redis uses ") and " MB of " in words for _, words in found)
+    assert any(words.startswith("Redis answers in ") for _, words in found)
+
+
+async def test_a_nearly_full_server_is_a_problem(redis: Redis) -> None:
+    used = int((await redis.info("memory"))["used_memory"])
+    await redis.config_set("maxmemory", int(used * 1.05))
+    try:
+        assert "full, it refuses messages" in await problems(redis)
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+
+async def test_a_slow_server_is_a_problem(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(server_load, "perf_counter", lambda: next(clock) * 0.05)
+
+    assert "Redis answers in 50 ms; every step of a message waits for it" in await problems(redis)
+
+
+class ReportingServer(Redis):
+    """A server with replicas and files, as INFO tells of it; sections that it lacks are hidden."""
+
+    sections: dict[str, dict[str, Any]]
+
+    async def info(self, section: str | None = None, *more: str, **options: Any) -> dict[str, Any]:
+        if section not in self.sections:
+            raise ResponseError("unknown section")
+        return self.sections[section]
+
+    async def ping(self, **options: Any) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"replication": {"slave0": {"ip": "10.0.0.2", "port": 6379, "state": "online", "lag": 1}}}, ""),
+        (
+            {"replication": {"slave0": {"ip": "10.0.0.2", "port": 6379, "state": "online", "lag": 60}}},
+            "Replicas do not follow: 10.0.0.2:6379",
+        ),
+        (
+            {"replication": {"slave0": {"ip": "a", "port": 1, "state": "wait_bgsave", "lag": 0}}},
+            "do not follow",
+        ),
+        ({"persistence": {"aof_last_write_status": "err"}}, "last write to the append-only file failed"),
+        ({"persistence": {"rdb_last_bgsave_status": "err"}}, "last snapshot failed"),
+        ({"memory": {"used_memory": 900, "total_system_memory": 1000}}, "full, it refuses messages"),
+        ({"memory": {"used_memory": 900}}, ""),
+        ({}, ""),
+    ],
+)
+async def test_what_info_tells_is_judged(sections: dict[str, dict[str, Any]], words: str) -> None:
+    async with ReportingServer() as redis:
+        redis.sections = sections
+        found = await problems(redis)
+
+    assert words in found
+    assert bool(words) == bool(found)

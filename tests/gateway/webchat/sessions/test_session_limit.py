@@ -1,0 +1,53 @@
+"""New web sessions are bounded by the client's address."""
+
+from __future__ import annotations
+
+import httpx
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.webchat.api.routes import WebApi
+from gateway.webchat.conversations import WebConversations
+from gateway.webchat.sessions.session_limit import SessionLimit
+from gateway.webchat.sessions.session_tokens import SessionTokens
+from tests.gateway.access.rule import operator_auth
+
+PAGE = {"origin": "https://www.example.com"}
+
+
+async def test_an_address_gets_so_many_sessions_an_hour(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    conversations = WebConversations(redis, inbox)
+    api = WebApi(
+        conversations=conversations,
+        redis=redis,
+        inbox=inbox,
+        sender=ProactiveSender(redis, {}, ProtocolLimits()),
+        operator=operator_auth(redis, "operator-key-of-thirty-two-characters"),
+        tokens=SessionTokens(["0123456789abcdef"]),
+        origins=[PAGE["origin"]],
+        sessions_per_hour=3,
+    )
+    app = Starlette(routes=api.routes())
+
+    async def ask(address: str) -> int:
+        transport = httpx.ASGITransport(app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=PAGE) as http:
+            return (await http.post("/web/session")).status_code
+
+    assert [await ask("192.0.2.1") for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert await ask("192.0.2.2") == 200
+    keys = [key async for key in redis.scan_iter("tg:web_sessions:*")]
+    assert len(keys) == 2
+    assert all(b"192.0.2" not in key for key in keys)
+    assert all([0 < await redis.ttl(key) <= 3600 for key in keys])
+    await conversations.aclose()
+
+
+async def test_zero_is_without_limit(redis: Redis) -> None:
+    limit = SessionLimit(redis, 0)
+
+    assert all([await limit.allow("192.0.2.1") for _ in range(10)])
