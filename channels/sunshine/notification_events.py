@@ -28,4 +28,4 @@ def parse_notification(body: JsonObject, numbers: NumberedIntegrations) -> Itera
         get_identifier(destination, "integrationId"), get_identifier(destination, "destinationId", 40)
     )
     if names := numbers.join_names(conversation, contact):
-        yield Ignored(reason="notification matched", aliases=names)
+        yield Ignored(reason="notification matched", aliases=names, joins_known=True)

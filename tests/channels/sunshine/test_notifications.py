@@ -175,7 +175,7 @@ def test_a_delivery_has_a_status_and_names_the_conversation() -> None:
 
     assert numbered().parse(delivery("delivery:user", matchResult=matched)) == [
         StatusChanged(channel="sunshine", provider_id="n1", status=DeliveryStatus.DELIVERED),
-        Ignored(reason="notification matched", aliases=NAMES),
+        Ignored(reason="notification matched", aliases=NAMES, joins_known=True),
     ]
     error = {"code": "uncategorized_error", "underlyingError": {"code": 21610, "message": "unsubscribed"}}
     [failed] = numbered().parse(delivery("delivery:failure", error=error))
