@@ -226,7 +226,7 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
   count_class('messages', account, result)
   if (result == 'new' or result == 'silenced') and facts.ours then
     for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
-      restore_control(own, facts.ours, now)
+      if redis.call('EXISTS', key(own)) == 1 then restore_control(own, facts.ours, now) end
     end
   end
   return result
@@ -287,7 +287,10 @@ function handle.moved(session, id, address, at, entry, retired, absorbed)
   local stored = redis.call('HMGET', key(session), 'address', 'wrote')
   if not stored[1] then return 'unknown' end
   if not first_time(session, id) then return 'duplicate' end
-  if absorbed ~= '' then absorb(session, absorbed, address) end
+  if absorbed ~= '' then
+    absorb(session, absorbed, address)
+    start_retention_if_idle(absorbed)
+  end
   if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
   redis.call('HSET', key(session), 'address', address)
   for _, name in ipairs(cjson.decode(retired)) do  -- whoever gets this number has not opted out
