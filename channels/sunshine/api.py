@@ -10,6 +10,7 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object, get_ob
 from channels._kit.outbound import (
     ErrorKind,
     get,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     post,
@@ -163,7 +164,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     after = parse_retry_after(response)
     if status == 429:
         return Throttled(reason, code=code, retry_after=after)
-    if status >= 500:
+    if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
