@@ -99,6 +99,20 @@ async def test_a_reply_is_sent_again_a_bounded_number_of_times(rig: Rig) -> None
     assert letter.reason == "gave up after 3 resends: status 30008: not delivered"
 
 
+@pytest.mark.parametrize("late", [DeliveryStatus.DELIVERED, DeliveryStatus.READ])
+async def test_a_reply_that_arrives_after_all_is_not_sent_again(rig: Rig, late: DeliveryStatus) -> None:
+    await answer(rig)
+    failure = failed(1, FailureKind.TEMPORARY, "30008")
+    arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
+    results = [await rig.inbox.accept([each]) for each in (failure, arrived, failure, arrived)]
+    await resend(rig)
+
+    assert [each for [each] in results] == ["new", "new", "stale", "stale"]
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await letters(rig.redis) == []
+    assert await rig.redis.exists("tg:resends", f"{KEY}:kept") == 0
+
+
 async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
     await answer(rig)
     await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])

@@ -239,10 +239,15 @@ end
 
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
-  if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
+  local known_rank = tonumber(stored[1] or 0)
+  -- What was reported as failed has arrived after all: it need not be sent again.
+  local ends_resend = (status == 'delivered' or status == 'read') and redis.call('ZSCORE', 'tg:resends', message)
+  if tonumber(rank) <= known_rank and not ends_resend then return 'stale' end
   if not stored[1] and not stored[2] and is_erased(message) then return 'stale' end
-  redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry, 'failure', failure, 'pause', pause)
+  redis.call('HSET', message, 'rank', math.max(tonumber(rank), known_rank), 'status', status, 'entry', entry,
+    'failure', failure, 'pause', pause)
   redis.call('PEXPIRE', message, DEDUP_MS)
+  if ends_resend then redis.call('ZREM', 'tg:resends', message) end
   count_status(channel, status, failure)
   if not stored[2] then return 'early' end
   local session = stored[2]
