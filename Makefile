@@ -66,7 +66,7 @@ bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 
 attack: $(VENV)/test.stamp  ## attacks that need no credentials, against the web process and behind nginx; about two minutes
 	$(BIN)/python -m bench.attack
-	$(BIN)/pytest -q -n 0 -m "" -rs tests/gateway/server/test_behind_nginx.py
+	$(BIN)/pytest -q -n 0 -m "" -rs tests/gateway/server/proxy/test_behind_nginx.py
 
 storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every second, then other faults; about an hour
 	$(BIN)/turngate storm --messages 100000 --people 400 --workers 4 --kill-every 1

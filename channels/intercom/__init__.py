@@ -17,12 +17,12 @@ from channels.intercom.api import IntercomClient
 from channels.intercom.assignment import Workspace
 from channels.intercom.canvas_kit import Card
 from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
-from channels.intercom.first_messages import build_conversation
+from channels.intercom.first_messages import CONTACT_ID, build_conversation, is_new_contact
 from channels.intercom.html_body import BodyMode
 from channels.intercom.rendering import render_parts
 from channels.intercom.webhook import Verifier, is_card_request, parse
 from core.errors import ConfigurationError, InvalidContact, MalformedWebhook
-from core.model import Address, Event, Message, MessagePart, Reply, SentMessage
+from core.model import Address, Event, Message, MessagePart, Reply, SentMessage, Turn
 from core.ports import NewConversation, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "create_channel"]
@@ -133,6 +133,15 @@ class IntercomChannel(BaseChannel):
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
         """Return by what webhooks know the conversation that a first message starts."""
         return await self._api.find_thread_names(reply, http)
+
+    async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        """Return the IANA name of the zone in which the contact is. Raises a `DeliveryError`."""
+        contact = turn.details.get("user_id", "")
+        return await self._api.find_time_zone(contact, http) if CONTACT_ID.fullmatch(contact) else ""
+
+    def can_look_up(self, address: Address) -> bool:
+        """Return whether a conversation is known; messages without one cannot be read."""
+        return not is_new_contact(address)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]

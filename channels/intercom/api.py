@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Collection, Generator
 from datetime import datetime
@@ -28,6 +29,7 @@ from channels._kit.outbound import (
     without_effect,
 )
 from channels._kit.text import normalize_for_comparison, redact_phone_numbers
+from channels._kit.time_zones import find_number_zone, find_place_zone
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
 from channels.intercom.capabilities import API_VERSION, NAME
 from channels.intercom.contacts import Speaker, identify_speaker
@@ -111,12 +113,23 @@ class IntercomClient:
             await self._first_messages.find_thread_names(reply, http) if is_new_contact(reply.address) else ()
         )
 
+    async def find_time_zone(self, contact: str, http: httpx.AsyncClient) -> str:
+        """Return the time zone of a contact's place, or else of their number (Intercom, "Get a contact").
+
+        Empty if neither is certain. Raises a `DeliveryError`.
+        """
+        response = await get(http, NAME, f"{self._url}/contacts/{contact}", params=None, auth=self._auth)
+        found = parse_json_body(response)
+        if not response.is_success:
+            raise without_effect(build_delivery_error(response))
+        place = get_object(found, "location")
+        zone = find_place_zone(get_text(place, "country", 100), get_text(place, "city", 100))
+        return zone or find_number_zone(re.sub(r"\D", "", get_text(found, "phone", 40)))
+
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Return the bot's oldest comment like `reply` since then; for a hand-off, whether it is assigned."""
-        if is_new_contact(reply.address):
-            return None  # messages without a conversation cannot be read
         conversation = await self._get_conversation(reply, http)
         if reply.act == "hand_off":
             is_handed_off = self._workspace.classify_assignee(conversation) in (

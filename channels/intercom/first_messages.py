@@ -22,7 +22,7 @@ from core.errors import InvalidContact, Unknown
 from core.model import Address, Reply, SentMessage
 from core.ports import NewConversation
 
-_CONTACT_ID: Final = re.compile(r"[0-9a-f]{24}")
+CONTACT_ID: Final = re.compile(r"[0-9a-f]{24}")
 _CONTACT_PREFIX: Final = "contact:"
 _MAX_SUBJECT_LENGTH: Final = 80
 _MAX_RECEIVERS: Final = 1_000
@@ -44,7 +44,7 @@ def build_conversation(desk: Workspace, to: str) -> NewConversation:
     contact = to.strip()
     if email := find_email_address(contact):
         contact = email
-    elif _CONTACT_ID.fullmatch(contact):
+    elif CONTACT_ID.fullmatch(contact):
         contact = f"{_CONTACT_PREFIX}{contact}"
     else:
         raise InvalidContact("not an e-mail address, nor the ID of a contact (24 hexadecimal digits)")

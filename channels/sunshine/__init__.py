@@ -13,13 +13,18 @@ import httpx
 from channels._kit.base import BaseChannel
 from channels._kit.outbound import download_with_auth, extract_host, load_for_upload
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
-from channels.sunshine.api import SunshineClient, render_parts
+from channels._kit.time_zones import find_number_zone
+from channels.sunshine.api import SunshineClient
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.sunshine.contact_numbers import SETTING as INTEGRATIONS_SETTING
+from channels.sunshine.contact_numbers import is_number, parse_integrations
+from channels.sunshine.notifications import NotificationClient
+from channels.sunshine.rendering import render_parts
 from channels.sunshine.switchboard import Switchboard
 from channels.sunshine.webhook import Verifier, parse
 from core.errors import ConfigurationError
-from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
-from core.ports import HttpFetcher, SessionStore, Webhook
+from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, Turn
+from core.ports import HttpFetcher, NewConversation, SessionStore, Webhook
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "create_channel"]
 
@@ -46,6 +51,11 @@ SETTINGS: Final = (
         "switchboard integration that gets control at a hand-off",
         default="zd-agentWorkspace",
     ),
+    Setting(
+        INTEGRATIONS_SETTING,
+        "integrations through which the business writes to phone numbers first: `type:ID`, comma-separated; "
+        "the types are whatsapp, twilio and messagebird",
+    ),
 )
 
 
@@ -58,17 +68,17 @@ class SunshineChannel(BaseChannel):
     def __init__(
         self,
         *,
-        app: str,
         verifier: Verifier,
         switchboard: Switchboard,
         api: SunshineClient,
+        notifications: NotificationClient,
         files_url: str,
         key: tuple[str, str],
     ) -> None:
         super().__init__(verifier)
-        self._app = app
         self._switchboard = switchboard
         self._api = api
+        self._notifications = notifications
         self._fetch: HttpFetcher | None = None
         self._files_url = files_url
         self._key = key
@@ -80,17 +90,23 @@ class SunshineChannel(BaseChannel):
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return every event of a verified request. Raises `MalformedWebhook`."""
-        return parse(webhook, self._app, self._switchboard)
+        return parse(webhook, self._notifications.numbers, self._switchboard)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Split a message by the limits, with quick replies or links where they fit."""
-        return render_parts(message)
+        return render_parts(message, address)
+
+    def start_conversation(self, to: str, sender: str = "") -> NewConversation:
+        """Return the conversation with a number; `sender` is an integration. Raises `InvalidContact`."""
+        return self._notifications.numbers.start_conversation(to, sender)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Post one message, or pass control. Raises `Rejected`, `Unavailable` or `Unknown`.
 
         A file that Zendesk cannot fetch from a public https URL is uploaded first.
         """
+        if is_number(reply.address):
+            return await self._notifications.send(reply, http)
         if self._fetch is not None and reply.media and not reply.media[0].url.startswith("https://"):
             body = await load_for_upload(reply.media[0], self._fetch)
             medium = await self._api.upload(reply.address.theirs, body, reply.media[0], http)
@@ -107,6 +123,14 @@ class SunshineChannel(BaseChannel):
         Raises `MediaUnavailable`.
         """
         return await download_with_auth(fetch, medium.url, self._files_url, self._key)
+
+    async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        """Return the IANA name of the zone of the contact's number; empty if it may be one of several."""
+        return find_number_zone(turn.details.get("phone", "").removeprefix("+"))
+
+    def can_look_up(self, address: Address) -> bool:
+        """Return whether a conversation is known; a message to a number cannot be looked up."""
+        return not is_number(address)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
@@ -127,7 +151,6 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
     url = parse_base_url("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
     key = (values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"])
     return SunshineChannel(
-        app=app,
         verifier=Verifier(parse_secrets("SUNSHINE_WEBHOOK_SECRET", values["SUNSHINE_WEBHOOK_SECRET"])),
         switchboard=switchboard,
         api=SunshineClient(
@@ -137,6 +160,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
             desk=values["SUNSHINE_HANDOFF_TO"],
             switchboard=switchboard,
         ),
+        notifications=NotificationClient(url, parse_integrations(app, values[INTEGRATIONS_SETTING]), key),
         files_url=urlsplit(url)._replace(path="").geturl(),
         key=key,
     )

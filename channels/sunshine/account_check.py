@@ -14,6 +14,7 @@ from channels._kit.settings import read_settings
 from channels.sunshine import SETTINGS
 from channels.sunshine.api import build_delivery_error
 from channels.sunshine.capabilities import NAME
+from channels.sunshine.contact_numbers import SETTING as INTEGRATIONS_SETTING
 
 _REQUIRED_TRIGGERS: Final = frozenset({"conversation:message"})
 
@@ -38,7 +39,8 @@ async def check_account(
     path, owner = f"{base}/integrations/{integration}/webhooks", f"the integration {integration}"
     webhooks = get_object_list(await _fetch(path, auth, http), "webhooks")
     ours = next((each for each in webhooks if get_text(each, "target", 1_000) in urls), None)
-    if ours is not None and set(map(str, _read_triggers(ours))) >= _REQUIRED_TRIGGERS:
+    lacks = _find_lacks(ours, names_contacts=bool(values[INTEGRATIONS_SETTING])) if ours else ""
+    if ours is not None and not lacks:
         yield found_webhook(get_text(ours, "target", 1_000), owner)
         return
     first = ours or next(iter(webhooks), None)
@@ -46,21 +48,30 @@ async def check_account(
         yield wrong_webhook(urls[0], owner, "", fix_hint=False)
         return
     if not fix:
-        lacks = " without the trigger conversation:message" if ours else ""
         yield wrong_webhook(urls[0], owner, f"{get_text(first, 'target', 1_000)}{lacks}")
         return
     triggers = sorted({*map(str, _read_triggers(first)), *_REQUIRED_TRIGGERS})
+    changed: dict[str, object] = {"target": urls[0], "triggers": triggers}
+    if values[INTEGRATIONS_SETTING]:
+        changed["includeFullSource"] = True
     response = await send_request(
         http,
         NAME,
         "PATCH",
         f"{path}/{get_identifier(first, 'id')}",
-        json={"target": urls[0], "triggers": triggers},
+        json=changed,
         auth=auth,
     )
     if not response.is_success:
         raise build_delivery_error(response)
     yield found_webhook(urls[0], owner)
+
+
+def _find_lacks(webhook: JsonObject, *, names_contacts: bool) -> str:
+    """Return what a webhook lacks; `names_contacts`: answers to first messages must name the number."""
+    if not set(map(str, _read_triggers(webhook))) >= _REQUIRED_TRIGGERS:
+        return " without the trigger conversation:message"
+    return " without includeFullSource" if names_contacts and not webhook.get("includeFullSource") else ""
 
 
 def _read_triggers(webhook: JsonObject) -> list[object]:

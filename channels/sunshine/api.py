@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -17,18 +17,15 @@ from channels._kit.outbound import (
     send_request,
     without_effect,
 )
-from channels._kit.rendering import PLAIN_DIALECT, attach_choices, render_markdown, truncate
 from channels._kit.text import redact_phone_numbers
-from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
+from channels.sunshine.capabilities import NAME, REPLY_KEY_METADATA
 from channels.sunshine.failures import classify_own_code
+from channels.sunshine.rendering import TEMPLATE_SCHEMA, Json, build_content, build_template_content
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
-from core.model import Attachment, Choice, FailureKind, Message, MessagePart, Reply, SentMessage
+from core.model import Attachment, FailureKind, Reply, SentMessage
 
 _MAX_NOTE_LENGTH: Final = 1000
-_MAX_ALT_TEXT_LENGTH: Final = 128
-
-Json = dict[str, Any]
 
 
 class SunshineClient:
@@ -60,16 +57,12 @@ class SunshineClient:
             raise Rejected(
                 "another integration has control of the conversation", code="not_in_control", taken_over=True
             )
-        response = await self._post(
-            reply.address.theirs,
-            "messages",
-            {
-                "author": {"type": "business"},
-                "content": _build_content(reply),
-                "metadata": {REPLY_KEY_METADATA: reply.key},
-            },
-            http,
-        )
+        body: Json = {"author": {"type": "business"}, "metadata": {REPLY_KEY_METADATA: reply.key}}
+        if reply.template is None:
+            body |= {"content": build_content(reply)}
+        else:
+            body |= {"schema": TEMPLATE_SCHEMA, "content": build_template_content(reply.template)}
+        response = await self._post(reply.address.theirs, "messages", body, http)
         messages = get_object_list(parse_json_body(response), "messages")
         number = get_identifier(messages[0], "id") if messages else ""
         if not number:
@@ -156,11 +149,16 @@ class SunshineClient:
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """Return the delivery error for an error response. A 429 was not processed; a 5xx may have been."""
+    """Return the delivery error for an error response of either version of the API.
+
+    A 429 was not processed; a 5xx may have been.
+    """
     status = response.status_code
-    error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
+    body = parse_json_body(response)
+    error = next(iter(get_object_list(body, "errors")), get_object(body, "error"))
     code = get_identifier(error, "code", 60) or str(status)
-    reason = f"sunshine {status} {code}: {redact_phone_numbers(get_text(error, 'title', 300))}"
+    text = get_text(error, "title", 300) or get_text(error, "description", 300)
+    reason = f"sunshine {status} {code}: {redact_phone_numbers(text)}"
     after = parse_retry_after(response)
     if status == 429:
         return Throttled(reason, code=code, retry_after=after)
@@ -173,36 +171,3 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     kind = classify_own_code(code)
     is_denied = kind is ErrorKind.UNKNOWN and status == 401
     return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)
-
-
-def render_parts(message: Message) -> list[MessagePart]:
-    """Split a message by the limits; the last file has a short text with it, an image its buttons too."""
-    parts = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
-    media = list(message.media)
-    if media and len(parts) == 1 and (_is_image(media[-1]) or not parts[0].choices):
-        parts[0] = parts[0].model_copy(update={"media": (media.pop(),)})
-    return [*(MessagePart(body="", media=(each,)) for each in media), *parts]
-
-
-def _is_image(medium: Attachment) -> bool:
-    return medium.content_type.startswith("image/")
-
-
-def _build_content(reply: Reply) -> Json:
-    content: Json = {"type": "text", "text": reply.body}
-    if reply.media:
-        medium = reply.media[0]
-        content = {"type": "image" if _is_image(medium) else "file", "mediaUrl": medium.url}
-        if medium.name:
-            content["altText"] = truncate(medium.name, _MAX_ALT_TEXT_LENGTH)
-        if reply.body:
-            content["text"] = reply.body
-    if reply.choices:
-        content["actions"] = [_build_action(choice) for choice in reply.choices]
-    return content
-
-
-def _build_action(choice: Choice) -> Json:
-    if choice.url:
-        return {"type": "link", "text": choice.label, "uri": choice.url}
-    return {"type": "reply", "text": choice.label, "payload": choice.payload}

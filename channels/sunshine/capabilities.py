@@ -6,9 +6,12 @@ from typing import Final
 
 from channels._kit.inbound import Verification
 from core.model import ParticipantPolicy
-from core.ports import Capabilities
+from core.ports import Capabilities, ServiceWindow
 
 NAME: Final = "sunshine"
+
+WHATSAPP_PREFIX: Final = "whatsapp:"
+"""Prefix of a contact's number on WhatsApp, as long as it is not known in which conversation they answer."""
 
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=1024 * 1024,
@@ -20,13 +23,19 @@ CAPABILITIES: Final = Capabilities(
     payload_length=1000,
     links=3,
     media=1,
+    templates=True,
     typing=True,
     statuses=True,
     look_up=True,
     desk=True,
+    phone_numbers=True,
+    service_window=ServiceWindow(seconds=24 * 3600, prefix=WHATSAPP_PREFIX),
     participants=tuple(ParticipantPolicy),
 )
-"""Sunshine Conversations, "Post message" and "Message types". A label of 20 fits the narrowest surface."""
+"""Sunshine Conversations, "Post message" and "Message types". A label of 20 fits the narrowest surface.
+
+The window counts for first messages; in a conversation the surface, and with it the window, is not known.
+"""
 
 VERIFICATION: Final = Verification(
     header="x-api-key",

@@ -17,10 +17,11 @@ from channels._kit.inbound import (
     parse_object,
     signatures_match,
 )
-from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
-from channels.sunshine.failures import classify_failure, get_failure_text
+from channels.sunshine.contact_numbers import NumberedIntegrations, find_number
+from channels.sunshine.delivery_statuses import build_status
 from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
+from channels.sunshine.notification_events import TRIGGER_PREFIX, parse_notification
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
@@ -31,11 +32,9 @@ from core.model import (
     ContactMoved,
     ControlAction,
     ControlReceived,
-    DeliveryStatus,
     Event,
     Ignored,
     QuotedMessage,
-    StatusChanged,
     Turn,
     TurnReceived,
 )
@@ -45,11 +44,6 @@ log = logging.getLogger("turngate.sunshine")
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DELIVERY_EVENT_PREFIX: Final = "conversation:message:delivery:"
-_STATUSES: Final = {
-    "channel": DeliveryStatus.SENT,
-    "user": DeliveryStatus.DELIVERED,
-    "failure": DeliveryStatus.FAILED,
-}
 _IGNORED_EVENTS: Final = frozenset(
     {
         "conversation:create",
@@ -92,11 +86,18 @@ class Verifier:
             raise MalformedWebhook("the method is not POST")
 
 
-def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
-    """Return every event of a verified request, perhaps of several contacts; malformed ones are skipped."""
-    batch = parse_object(webhook.body)
+def parse(webhook: Webhook, numbers: NumberedIntegrations, switchboard: Switchboard) -> list[Event]:
+    """Return every event of a verified request, perhaps of several contacts; malformed ones are skipped.
+
+    Events of notifications have the form of the API's version before.
+    """
+    batch, app = parse_object(webhook.body), numbers.app
     if batch is None:
         raise MalformedWebhook("the body is not a JSON object")
+    if get_text(batch, "trigger", 80).startswith(TRIGGER_PREFIX):
+        if get_identifier(get_object(batch, "app"), "_id") != app:
+            return [Ignored(reason="other app")]
+        return list(parse_notification(batch, numbers))
     if get_text(get_object(batch, "webhook"), "version") != "v2":
         raise MalformedWebhook("unsupported webhook version; create the integration with version v2")
     if get_identifier(get_object(batch, "app"), "id") != app:
@@ -104,14 +105,15 @@ def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
     return [
         event
         for item in get_object_list(batch, "events")
-        for event in _EventParser(item, app, switchboard).parse()
+        for event in _EventParser(item, numbers, switchboard).parse()
     ] or [Ignored(reason="no events")]
 
 
 class _EventParser:
     """Parses one event."""
 
-    def __init__(self, event: JsonObject, app: str, switchboard: Switchboard) -> None:
+    def __init__(self, event: JsonObject, numbers: NumberedIntegrations, switchboard: Switchboard) -> None:
+        app, self._numbers = numbers.app, numbers
         self._id, self._type = get_identifier(event, "id", 200), get_text(event, "type", 80)
         self._payload = get_object(event, "payload")
         self._switchboard = switchboard
@@ -130,7 +132,12 @@ class _EventParser:
 
     def parse(self) -> Iterator[Event]:
         if self._type.startswith(_DELIVERY_EVENT_PREFIX):
-            yield self._build_status_event(self._type.removeprefix(_DELIVERY_EVENT_PREFIX))
+            yield build_status(
+                self._type.removeprefix(_DELIVERY_EVENT_PREFIX),
+                get_identifier(get_object(self._payload, "message"), "id"),
+                get_object(self._payload, "error"),
+                get_object(self._payload, "destination"),
+            )
         elif self._type in _IGNORED_EVENTS:
             yield Ignored(reason=self._type)
         elif self._type in ("user:merge", "conversation:merge"):
@@ -169,25 +176,6 @@ class _EventParser:
                 )
             case _:
                 yield Ignored(reason="unknown event")
-
-    def _build_status_event(self, kind: str) -> Event:
-        message, status = get_identifier(get_object(self._payload, "message"), "id"), _STATUSES.get(kind)
-        if not message or status is None:
-            return Ignored(reason="unknown status")
-        error = get_object(self._payload, "error")
-        if status is not DeliveryStatus.FAILED:
-            return StatusChanged(channel=NAME, provider_id=message, status=status)
-        destination = get_text(get_object(self._payload, "destination"), "type", 40)
-        failure = classify_failure(error, destination)
-        return StatusChanged(
-            channel=NAME,
-            provider_id=message,
-            status=status,
-            error_code=failure.code,
-            failure=failure.kind.failure,
-            retry_after=failure.retry_after,
-            error_text=redact_phone_numbers(get_failure_text(error)),
-        )
 
     def _parse_passed_control(self, metadata: JsonObject) -> Event:
         """Parse a change of control. If the bot passed it on, no agent may be there to take it yet."""
@@ -254,7 +242,9 @@ class _EventParser:
         elif content == MessageContent() or is_business_kind(get_object(message, "content")):
             yield Ignored(reason="empty message")
         else:
-            yield from self._build_turn_events(number, content, author, parse_quoted(message))
+            yield from self._build_turn_events(
+                number, content, author, get_object(message, "source"), parse_quoted(message)
+            )
 
     def _parse_postback(self, postback: JsonObject) -> Iterator[Event]:
         """Parse a tapped button; it has no message, so the event's id is the turn's."""
@@ -263,7 +253,10 @@ class _EventParser:
             yield Ignored(reason="empty message")
             return
         yield from self._build_turn_events(
-            self._id, MessageContent(payload=payload), {"user": get_object(self._payload, "user")}
+            self._id,
+            MessageContent(payload=payload),
+            {"user": get_object(self._payload, "user")},
+            get_object(self._payload, "source"),
         )
 
     def _build_turn_events(
@@ -271,6 +264,7 @@ class _EventParser:
         number: str,
         content: MessageContent | None,
         author: JsonObject,
+        source: JsonObject,
         quoted: QuotedMessage | None = None,
     ) -> Iterator[Event]:
         """Return the turn, followed by a hand-off event if somebody else holds the conversation.
@@ -292,6 +286,7 @@ class _EventParser:
             "external_id": get_text(user, "externalId"),
             "profile_name": get_text(author, "displayName") or _build_name(get_object(user, "profile")),
             "locale": get_text(get_object(user, "profile"), "locale", 20),
+            "phone": find_number(source),
         }
         turn = Turn(
             id=number,
@@ -312,6 +307,7 @@ class _EventParser:
             turn=turn,
             author=build_author_name(self._address.account, details["user_id"]),
             control_is_ours=bool(self._active) and is_bot_active,
+            aliases=self._numbers.join_names(self._conversation, self._numbers.name_author(source)),
         )
         if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)

@@ -11,13 +11,13 @@ from channels._kit.rendering import (
     attach_captions,
     attach_choices,
     attach_voice_note,
+    build_template,
     render_markdown,
     should_use_list,
     split_text,
     truncate,
 )
 from channels.whatsapp.capabilities import CAPABILITIES, MAX_REPLY_KEY_LENGTH, is_phone_number
-from channels.whatsapp.template_components import build_template
 from core.model import Attachment, Message, MessagePart, Reply, file_name
 
 _LIST_BUTTON_LABEL: Final = "Choose"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.rendering import MEDIA_HEADERS
 from channels.whatsapp.capabilities import NAME
-from channels.whatsapp.template_components import MEDIA_HEADERS
 from core.model import MessageTemplate, TemplateChanged, TemplateVariable
 
 _MAX_PARTS: Final = 20

@@ -202,12 +202,14 @@ class ActivityReceived(FrozenModel):
 class Ignored(FrozenModel):
     """Verified but of no interest; acknowledged and counted under `reason`, a short fixed phrase.
 
-    It may still report that two session names mean one contact: `aliases`, the older one first.
+    It may still report that two session names mean one contact: `aliases`, the older one first. With
+    `joins_known` only if one of them is known: a late report stores nothing of a contact who was erased.
     """
 
     kind: Literal["ignored"] = "ignored"
     reason: str
     aliases: Aliases = ()
+    joins_known: bool = False
 
 
 Event = Annotated[

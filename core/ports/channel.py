@@ -254,6 +254,15 @@ class NamesThreads(Protocol[Http]):
 
 
 @runtime_checkable
+class LimitsLookUps(Protocol):
+    """A channel that can look up its sends, but not those to every address."""
+
+    def can_look_up(self, address: Address) -> bool:
+        """Return whether a send to this address can be looked up."""
+        ...
+
+
+@runtime_checkable
 class SendsVoiceNotes(Protocol[Http]):
     """A channel that can send a recording as a voice note."""
 

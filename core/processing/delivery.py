@@ -15,6 +15,7 @@ from core.ports import (
     Forwarder,
     Http,
     Lease,
+    LimitsLookUps,
     Mailbox,
     NamesThreads,
     SendFailure,
@@ -148,7 +149,7 @@ class OutboxSender(Generic[Http]):
         channel = self._channels.get(reply.address.channel)
         if not isinstance(error, Unknown) or channel is None:
             return False
-        return not (channel.capabilities.look_up or channel.capabilities.idempotent_send)
+        return not (_can_look_up(channel, reply) or channel.capabilities.idempotent_send)
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""
@@ -239,7 +240,7 @@ class OutboxSender(Generic[Http]):
     def _needs_look_up(self, reply: Reply, view: SessionView) -> bool:
         """Return whether an earlier send was started and never settled (guarantee L7)."""
         channel = self._get_channel(reply)
-        return self._is_marked(reply, view) and channel.capabilities.look_up
+        return self._is_marked(reply, view) and _can_look_up(channel, reply)
 
     async def _find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
         channel = self._get_channel(reply)
@@ -285,6 +286,12 @@ class OutboxSender(Generic[Http]):
             raise
         except Exception as error:  # a channel may raise anything; it classifies its own errors
             raise channel.classify(error) from error
+
+
+def _can_look_up(channel: Channel[Http], reply: Reply) -> bool:
+    """Return whether it can be found out if an earlier send of a reply was accepted."""
+    is_possible = not isinstance(channel, LimitsLookUps) or channel.can_look_up(reply.address)
+    return channel.capabilities.look_up and is_possible
 
 
 def _build_pause(reply: Reply, error: Throttled) -> SendPause:

@@ -15,7 +15,7 @@ from flows.compiled import CompiledEdge
 from flows.llm.model import ReplyRequest, SummaryRequest, TransitionRequest
 from flows.llm.private_text import PrivateTexts
 from flows.state import HistoryLine
-from flows.text import break_control_tokens
+from flows.text import break_control_tokens, may_have_control_token
 from flows.tools import ToolExchange
 
 _MAX_JSON_LENGTH = 4_000
@@ -216,6 +216,8 @@ def _note_section(note: str) -> str:
 
 def _history(lines: Sequence[HistoryLine]) -> Sequence[HistoryLine]:
     """Return the lines of a conversation, in which nobody can have written a control token."""
+    if not may_have_control_token("".join([line["content"] for line in lines])):
+        return lines or _EMPTY_HISTORY
     return [_without_control_tokens(line) for line in lines] or _EMPTY_HISTORY
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -88,7 +88,8 @@ def may_quote(text: str, newest_first: Iterable[str], *, offers_choices: bool) -
     if len(words) < _MIN_COPIED_QUESTION_WORDS:
         return False
     folded = f" {' '.join(words)} "
-    return any(f" {' '.join(copied)} " in folded for copied, _ in _copyable(newest_first))
+    copyable = islice(newest_first, _MAX_COPIED_MESSAGES)
+    return any(each in folded for message in copyable for each in _copyable_texts(message))
 
 
 def is_newest(quoted: str, said: Said) -> bool:
@@ -182,7 +183,8 @@ def _remove_copy(text: str, corpus: Corpus) -> str:
     if len(words) < _MIN_COPIED_QUESTION_WORDS or words in corpus.offered:
         return text
     folded = f" {' '.join(words)} "
-    for copied, is_whole in _copyable(reversed(corpus.said.bot)):
+    copyable = islice(reversed(corpus.said.bot), _MAX_COPIED_MESSAGES)
+    for copied, is_whole in (each for message in copyable for each in _copyable_parts(message)):
         if f" {' '.join(copied)} " not in folded:
             continue
         spans = _spans_of(text)
@@ -215,25 +217,26 @@ def _words_of(text: str) -> Words:
     return join_words([tokenize(chunk) for chunk in _CHUNK.findall(text[:_MAX_COMPARED_LENGTH])])
 
 
-def _copyable(newest_first: Iterable[str]) -> Iterator[tuple[Words, bool]]:
-    """Yield the words of whole messages, the newest first, and of the questions that end them."""
-    for message in islice(newest_first, _MAX_COPIED_MESSAGES):
-        words, question, is_question = _read_message(message)
-        if len(words) >= _MIN_COPIED_WORDS or (is_question and len(words) >= _MIN_COPIED_QUESTION_WORDS):
-            yield words, True
-        if question != words and len(question) >= _MIN_COPIED_QUESTION_WORDS:
-            yield question, False
-
-
 @lru_cache(maxsize=_CACHE_SIZE)
-def _read_message(message: str) -> tuple[Words, Words, bool]:
-    """Return a message's words, those of the question that ends it, and whether one does.
+def _copyable_parts(message: str) -> tuple[tuple[Words, bool], ...]:
+    """Return the words of a whole message, and of the question that ends it, if they are enough.
 
     A question elsewhere in it may be an example of what to write (“ask me “where is my order?””).
     """
     is_question = message.rstrip().endswith("?")
     last_sentence = re.split(r"[.!?:\n]", message.rstrip(" ?\n"))[-1] if is_question else ""
-    return tokenize(message), tokenize(last_sentence), is_question
+    words, question, parts = tokenize(message), tokenize(last_sentence), list[tuple[Words, bool]]()
+    if len(words) >= _MIN_COPIED_WORDS or (is_question and len(words) >= _MIN_COPIED_QUESTION_WORDS):
+        parts.append((words, True))
+    if question != words and len(question) >= _MIN_COPIED_QUESTION_WORDS:
+        parts.append((question, False))
+    return tuple(parts)
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _copyable_texts(message: str) -> tuple[str, ...]:
+    """Return the same as texts to search for."""
+    return tuple(f" {' '.join(words)} " for words, _ in _copyable_parts(message))
 
 
 def _find(words: Words, part: Words) -> int:

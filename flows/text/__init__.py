@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.text.bounded_regex import BoundedRegex, pattern_error
-from flows.text.control_tokens import break_control_tokens
+from flows.text.control_tokens import break_control_tokens, may_have_control_token
 from flows.text.protected_values import (
     drop_noncharacters,
     protect_value,
@@ -31,6 +31,7 @@ __all__ = [
     "drop_noncharacters",
     "find_phrase",
     "fold_emoji",
+    "may_have_control_token",
     "normalize",
     "normalize_digits",
     "normalize_same_length",

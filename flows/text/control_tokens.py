@@ -17,8 +17,13 @@ _OPENING = re.compile(
 )
 
 
+def may_have_control_token(text: str) -> bool:
+    """Return whether a text has one of the brackets of control tokens, as hardly any has."""
+    return "<" in text or "[" in text or "]" in text or "＜" in text or "◁" in text
+
+
 def break_control_tokens(text: str) -> str:
     """Return a text in which no control token is left."""
-    if "<" not in text and "[" not in text and "]" not in text and "＜" not in text and "◁" not in text:
-        return text  # nearly every line, and every line of the history is read in each turn
+    if not may_have_control_token(text):
+        return text
     return _OPENING.sub(lambda found: f"{found[0]} ", text)

@@ -1,4 +1,4 @@
-"""Choice of a partition: the console shows one at a time, which a cookie names."""
+"""Choice of a partition: the console shows one at a time, which URLs name, and a cookie where they do not."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.console.layout.partition_links import PARAMETER, name_partition
+
 COOKIE: Final = "turngate_partition"
-PARAMETER: Final = "partition"
 
 
 class PartitionChoice:
@@ -29,20 +31,33 @@ class PartitionChoice:
         connection = HTTPConnection(scope)
         asked = connection.query_params.get(PARAMETER, "")
         number = self._parse(asked or connection.cookies.get(COOKIE, ""))
+        if not asked and _asks_for_page(connection):
+            path = f"{connection.url.path}?{connection.url.query}".rstrip("?")
+            await RedirectResponse(name_partition(path, number), 307)(scope, receive, send)
+            return
         if number not in self._apps:
             self._apps[number] = Router(self._build(number))
         scope["partition"] = (number, self._count)
 
-        async def send_with_cookie(message: Message) -> None:
+        async def send_with_choice(message: Message) -> None:
             if message["type"] == "http.response.start" and asked:
+                headers = MutableHeaders(scope=message)
+                if headers.get("location", "").startswith("/console"):
+                    headers["location"] = name_partition(headers["location"], number)
                 cookie = SimpleCookie({COOKIE: str(number)})
                 for name, value in (("path", "/console"), ("samesite", "Strict"), ("httponly", True)):
                     cookie[COOKIE][name] = value
-                MutableHeaders(scope=message).append("set-cookie", cookie[COOKIE].OutputString())
+                headers.append("set-cookie", cookie[COOKIE].OutputString())
             await send(message)
 
-        await self._apps[number](scope, receive, send_with_cookie)
+        await self._apps[number](scope, receive, send_with_choice)
 
     def _parse(self, text: str) -> int:
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
         return number if number < self._count else 0
+
+
+def _asks_for_page(connection: HTTPConnection) -> bool:
+    """Return whether a browser opens a page: its URL is to name the partition."""
+    accepted = connection.headers.get("accept", "")
+    return connection.scope.get("method") == "GET" and "text/html" in accepted

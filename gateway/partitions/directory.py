@@ -67,6 +67,11 @@ class PartitionDirectory:
             place = await self._ask_all([name])
         return await self._default(name) if place is None else place
 
+    async def knows(self, names: Sequence[str]) -> bool:
+        """Return whether a contact with one of these names is known; nothing is stored."""
+        found = await self._find(names)
+        return any(each is not None for each in found.values()) or await self._ask_all(names) is not None
+
     async def move(self, names: Sequence[str], number: int) -> None:
         """Let names lead to a partition, wherever they led before."""
         await self._set(names, number, {}, replaces=True)

@@ -75,6 +75,8 @@ class PartitionedInbox(IdentityResolver):
                 return tuple(range(len(self._inboxes)))
             case Ignored(aliases=()):
                 return (_HOME,)
+            case Ignored(aliases=names, joins_known=True) if not await self.directory.knows(names):
+                return (_HOME,)
         return (await self._joiner.place(_names_of(event), event),)
 
     async def _store_echoes(self, events: Sequence[Event]) -> None:

@@ -97,7 +97,8 @@ class AsyncWorker(BaseWorker):
     ) -> bool:
         """Work until stopped, or with `burst` until the queue is empty; return whether any job was run.
 
-        `with_scheduler` starts RQ's scheduler as RQ's own worker does.
+        `with_scheduler` starts RQ's scheduler as RQ's own worker does. `max_jobs` counts the jobs of all
+        partitions; with several, each may have taken some more by the time that it is reached.
         """
         settings = Settings.load()
         configure_process_logging(settings, worker=self.name)

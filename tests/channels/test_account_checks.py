@@ -98,6 +98,21 @@ async def test_a_webhook_that_does_not_come_here_is_found_and_mended(name: str) 
     assert failed(mended) == failed(after) == []
 
 
+async def test_a_webhook_that_names_no_contacts_is_mended_where_the_business_writes_first() -> None:
+    account = create("sunshine")
+    simulator: Any = account.simulator
+    [webhook] = simulator.app_resource.webhooks.values()
+    webhook["includeFullSource"] = False
+    async with served(account) as (environ, http):
+        before = await check("sunshine", environ, http)
+        without = await check("sunshine", {**environ, "SUNSHINE_NOTIFICATION_INTEGRATIONS": ""}, http)
+        await check("sunshine", environ, http, fix=True)
+
+    assert "without includeFullSource" in failed(before)[0]
+    assert failed(without) == []
+    assert webhook["includeFullSource"] is True
+
+
 async def test_a_subscription_without_messages_is_wrong_and_other_fields_stay() -> None:
     account = create("whatsapp")
     simulator: Any = account.simulator

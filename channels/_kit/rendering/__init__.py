@@ -1,4 +1,4 @@
-"""Message rendering shared by the channels: Markdown, HTML, text splitting, SMS segments."""
+"""Message rendering shared by the channels: Markdown, HTML, text splitting, SMS segments, templates."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ from channels._kit.rendering.message_parts import (
     truncate,
 )
 from channels._kit.rendering.sms_segments import count_segments, describe_high_cost, to_gsm7_friendly
+from channels._kit.rendering.template_components import MEDIA_HEADERS, build_template
 from channels._kit.rendering.text_splitter import split_text, utf16_length
 
 __all__ = [
     "ASTERISK_DIALECT",
+    "MEDIA_HEADERS",
     "PLAIN_DIALECT",
     "append_numbered_list",
     "attach_captions",
     "attach_choices",
     "attach_voice_note",
+    "build_template",
     "count_segments",
     "describe_high_cost",
     "escape_markdown",

@@ -191,6 +191,7 @@ def build_contact_record(person: str) -> Json:
         "role": "user",
         "email": person if is_email else "",
         "phone": None if is_email else person,
+        "location": {"type": "location", "country": "Ireland", "region": "Dublin", "city": "Dublin"},
     }
 
 

@@ -8,7 +8,9 @@ from typing import Final
 
 from channels._kit.simulator import SimulatedAccount, SimulatedConversation, SimulatedSurface
 from channels.sunshine.capabilities import NAME
+from channels.sunshine.contact_numbers import SETTING as INTEGRATIONS_SETTING
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
+from channels.sunshine.simulator.notifications import INTEGRATIONS
 from channels.sunshine.simulator.server import SunshineSimulator
 from core.model import Address
 
@@ -35,6 +37,7 @@ def create_account(gateway_url: str, new_secret: Callable[[], str]) -> Simulated
             "SUNSHINE_WEBHOOK_SECRET": webhook_secret,
             "SUNSHINE_INTEGRATION_ID": BOT_INTEGRATION["integrationId"],
             "SUNSHINE_API_URL": api_url,
+            INTEGRATIONS_SETTING: ",".join(f"{kind}:{number}" for number, kind in INTEGRATIONS.items()),
         },
     )
 

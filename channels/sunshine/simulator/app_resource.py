@@ -23,6 +23,7 @@ class AppResource:
                 "version": "v2",
                 "target": webhook_url,
                 "triggers": ["conversation:message", "conversation:read"],
+                "includeFullSource": True,
             }
         }
 

@@ -44,6 +44,7 @@ from channels.sunshine.simulator.message_validation import (
     validate_activity,
     validate_message,
 )
+from channels.sunshine.simulator.notifications import NotificationApi, build_source
 from channels.sunshine.simulator.paging import build_page
 from channels.sunshine.simulator.rate_limit import MAX_REQUESTS_PER_SECOND, RateLimit
 from channels.sunshine.simulator.responses import FAULT_RESPONSES, error_response, json_response
@@ -90,6 +91,7 @@ class SunshineSimulator:
         self._webhooks = WebhookSender(
             url=webhook_url, secret=secret, app=app, random=self._random, faults=self._faults
         )
+        self._notifications = NotificationApi(self.conversations, self._webhooks, self._urls, self._random)
         self._switchboard = Switchboard(self._webhooks)
         self._agents = AgentWorkspace(self.conversations, self._switchboard, self._webhooks, self._random)
 
@@ -126,9 +128,9 @@ class SunshineSimulator:
         name = user_message.participant or user_message.name or "Ada"
         user_id = f"u-{user_message.participant}" if user_message.participant else conversation.user_id
         author = {"type": "user", "userId": user_id, "displayName": name}
-        message = build_message(
-            draw_id(self._random), author, build_content(user_message), {"type": "web"}, now
-        )
+        integration = self._notifications.integration_of.get(user_message.person, "")
+        source = build_source(user_message.person, integration)
+        message = build_message(draw_id(self._random), author, build_content(user_message), source, now)
         self.conversations.record_message(conversation, message, "in", now)
         return message["id"], self._report_message(conversation, message, now)
 
@@ -168,6 +170,8 @@ class SunshineSimulator:
             return self._handle_upload(request, query), []
         if len(request.body) > _MAX_BODY_BYTES:
             return error_response(413, "payload_too_large"), []
+        if request.method == "POST" and where == f"/v1.1/apps/{self._app}/notifications":
+            return self._notifications.handle(parse_json_object(request), now)
         below = where.removeprefix(f"/v2/apps/{self._app}").strip("/").split("/")
         if answer := self.app_resource.handle(request, [each for each in below if each]):
             return answer, []
@@ -229,5 +233,10 @@ def _get_operation(request: SimulatorRequest, where: str) -> Operation | None:
     if request.method == "GET":
         return Operation.LOOK_UP
     what = where.rpartition("/")[2]
-    by_name = {"messages": Operation.SEND, "attachments": Operation.UPLOAD, "activity": None}
+    by_name = {
+        "messages": Operation.SEND,
+        "notifications": Operation.SEND,
+        "attachments": Operation.UPLOAD,
+        "activity": None,
+    }
     return by_name.get(what, Operation.CONTROL)

@@ -40,12 +40,15 @@ class WebhookSender:
     def send(self, events: Sequence[Json], now: float) -> list[WebhookDelivery]:
         """Return one POST with these events."""
         batch = {"app": {"id": self._app}, "webhook": {"id": "w1", "version": "v2"}, "events": list(events)}
+        return self._post(batch, now)
+
+    def _post(self, body: Json, now: float) -> list[WebhookDelivery]:
         webhook = WebhookDelivery(
             at=now,
             method="POST",
             url=self._url,
             headers={"content-type": "application/json", "x-api-key": self._secret},
-            body=json.dumps(batch).encode(),
+            body=json.dumps(body).encode(),
             timeout=_WEBHOOK_TIMEOUT_SECONDS,
         )
         return self._faults.spread_webhook(webhook)
@@ -64,6 +67,28 @@ class WebhookSender:
             event = self.build_event(conversation, f"conversation:message:delivery:{kind}", at, **about)
             follows += self.send([event], at)
         return follows
+
+    def send_notification_statuses(
+        self, conversation: Conversation, notification: str, destination: Json, now: float
+    ) -> list[WebhookDelivery]:
+        """Return the events of a message to a number, in the form of version 1.1: delivered, or failed."""
+        about = {"notification": {"_id": notification}, "destination": destination}
+        if code := self._faults.draw_late_failure(_LATE_FAILURES):
+            error = {"code": code, "message": "The message could not be delivered"}
+            return self._send_v1("failure", {**about, "error": error}, now + _STATUS_STEP_SECONDS)
+        about["matchResult"] = {
+            "appUser": {"_id": conversation.user_id, "conversationStarted": True},
+            "conversation": {"_id": conversation.id},
+        }
+        follows = []
+        for position, kind in enumerate(("channel", "user"), start=1):
+            follows += self._send_v1(kind, about, now + position * _STATUS_STEP_SECONDS)
+        return follows
+
+    def _send_v1(self, kind: str, about: Json, at: float) -> list[WebhookDelivery]:
+        trigger = f"notification:delivery:{kind}"
+        head = {"trigger": trigger, "app": {"_id": self._app}, "version": "v1.1", "timestamp": at}
+        return self._post({**head, **about}, at)
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, result: WebhookResult, now: float

@@ -37,11 +37,11 @@ def web(
     channels = load_channels(settings)
     access = load_operator_access(settings, channels, parse_simulator_urls(settings.environ))
     application = create()
+    listening = settings.port if port is None else port
     if access.generated is not None and access.generated.is_new:
-        address = f"http://{settings.host}:{settings.port if port is None else port}/console"
+        address = f"http://{settings.host}:{listening}/console"
         typer.echo(f"Console  {address}\nKey      {describe_key(access)}")
     tune_gc()
-    listening = settings.port if port is None else port
     logging.getLogger("turngate.web").info(
         describe_start("web", settings, channels, f"http://{settings.host}:{listening}"),
         extra=about("web_started"),

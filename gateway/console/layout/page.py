@@ -20,6 +20,7 @@ from gateway.console.layout.navigation import (
     read_badges,
     select_groups,
 )
+from gateway.console.layout.partition_links import PARAMETER, add_partition
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.server.operator_auth import Handler, Identity, OperatorAuth
 
@@ -88,6 +89,8 @@ class ConsolePage:
             view = View(name, ids.decode(opaque) if opaque else "")
             versions = await read_versions(self._operator_auth.redis, [view])
             query = {"view": name.value, "since": versions[view]}
+            if partition := request.scope.get("partition"):
+                query[PARAMETER] = str(partition[0])
             request.state.live = urlencode({**query, "conversation": opaque} if opaque else query)
             return await handler(request)
 
@@ -113,6 +116,8 @@ class ConsolePage:
             partition=partition,
             **values,
         )
+        if partition:
+            page = HTMLResponse(add_partition(bytes(page.body).decode(), partition[0]), headers=HEADERS)
         page.status_code = status
         return page
 

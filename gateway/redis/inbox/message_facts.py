@@ -23,7 +23,15 @@ from gateway.redis.inbox.message_entry import author_id, author_name, message_en
 from gateway.redis.records.contacts.contact_spelling import build_terms
 
 _WORDS_DIGEST_LENGTH = 16
-_IDENTIFYING_DETAILS = ("user_id", "external_id", "external_user_id", "wa_id", "profile_username", "email")
+_IDENTIFYING_DETAILS = (
+    "user_id",
+    "external_id",
+    "external_user_id",
+    "wa_id",
+    "profile_username",
+    "email",
+    "phone",
+)
 
 
 def encode_facts(

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
-import phonenumbers
-from phonenumbers import NumberParseException
-
+from channels._kit.time_zones import find_number_zones, is_time_zone
 from core.local_time import load_time_zone
 from core.model import Address, Reply
 from core.quiet_hours import QuietHours
@@ -60,11 +57,11 @@ class QuietPolicy:
     def _find_zones(self, address: Address, profile_zone: str, rule: QuietRule) -> tuple[str, ...]:
         if rule.fixed:
             return (rule.time_zone,)
-        if profile_zone and _is_known(profile_zone):
+        if profile_zone and is_time_zone(profile_zone):
             return (profile_zone,)
         zones: tuple[str, ...] = ()
         if address.channel in self._numbered_channels and (match := _NUMBER.fullmatch(address.theirs)):
-            zones = find_time_zones(match[1])
+            zones = find_number_zones(match[1])
         return zones or (rule.time_zone,)
 
     def find_end_for(self, reply: Reply, now_ms: int) -> int:
@@ -72,24 +69,3 @@ class QuietPolicy:
         if not reply.bulk:
             return 0
         return self.find_end(reply.address, reply.category or "marketing", now_ms, reply.time_zone)
-
-
-@lru_cache(maxsize=4096)
-def find_time_zones(digits: str) -> tuple[str, ...]:
-    """Return the time zones of a number in international format; empty if none is known."""
-    from phonenumbers import timezone  # a large table, which only quiet hours need
-
-    try:
-        names = timezone.time_zones_for_number(phonenumbers.parse(f"+{digits}", None))
-    except NumberParseException:
-        return ()
-    return tuple(name for name in names if _is_known(name))
-
-
-@lru_cache(maxsize=1024)
-def _is_known(name: str) -> bool:
-    try:
-        load_time_zone(name)
-    except ValueError:
-        return False
-    return name != "Etc/Unknown"

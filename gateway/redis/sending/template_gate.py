@@ -33,16 +33,17 @@ class TemplateGate:
         if template is None:
             return None
         unknown = TemplateProblemKind.UNKNOWN
-        if channel is not None and not isinstance(channel, HasTemplates):
+        if channel is not None and not channel.capabilities.templates:
             if message.text:
                 return None
             reason = f"the channel {address.channel} has no templates; give the message a text too"
             return TemplateProblem(kind=unknown, reason=reason)
         definition = await self._templates.find(address.channel, template.name, template.language)
         if definition is not None:
-            if channel is None:  # a command beside workers that have the credentials
-                return find_status_problem(definition) or find_variable_problem(definition, template.values)
-            return channel.check_template(definition, template, address)
+            if isinstance(channel, HasTemplates):
+                return channel.check_template(definition, template, address)
+            # a command beside workers that have the credentials
+            return find_status_problem(definition) or find_variable_problem(definition, template.values)
         if await self._templates.read_report(address.channel) is None:
             return None  # never listed: the provider decides
         reason = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -26,10 +27,31 @@ _NODE_TIMEOUT_MS: Final = 2_000
 _STEP_SECONDS: Final = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class NodePlace:
+    """The ports at which other nodes reach a node, and further options of its server."""
+
+    port: int
+    bus_port: int
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def _place_at(port: int) -> NodePlace:
+    return NodePlace(port, port + _BUS_OFFSET)
+
+
 class ClusterGroup:
     """The processes by port. Nodes are named by port; the first primary owns the first slots."""
 
-    def __init__(self, folder: Path, primaries: int = 3, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        primaries: int = 3,
+        replicas: int = 1,
+        place: Callable[[int], NodePlace] = _place_at,
+    ) -> None:
+        """Create a group; `place` says of each port, at which a node speaks without TLS, what else it has."""
+        self._place = place
         self._folder = folder
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._replicas = replicas
@@ -49,7 +71,7 @@ class ClusterGroup:
             await _wait_until(port, _answers)
         first, *others = self.ports
         for port in others:
-            await _run(first, "CLUSTER", "MEET", "127.0.0.1", port)
+            await self._meet(first, port)
         primaries = self.ports[: self._primaries]
         bounds = [_SLOTS * number // self._primaries for number in range(self._primaries + 1)]
         for port, (begin, end) in zip(primaries, pairwise(bounds), strict=True):
@@ -108,7 +130,8 @@ class ClusterGroup:
 
     async def move_keys(self, keys: Sequence[bytes], source: int, target: int) -> None:
         """Move keys of a slot that is being moved."""
-        await _run(source, "MIGRATE", "127.0.0.1", target, "", 0, 5_000, "KEYS", *keys)
+        port = self._place(target).port
+        await _run(source, "MIGRATE", "127.0.0.1", port, "", 0, 5_000, "KEYS", *keys)
 
     async def finish_move(self, slot: int, source: int, target: int) -> None:
         """Give a slot whose keys were moved to its new owner."""
@@ -139,7 +162,7 @@ class ClusterGroup:
         port = _find_node_port()
         self._spawn(port)
         await _wait_until(port, _answers)
-        await _run(self.ports[0], "CLUSTER", "MEET", "127.0.0.1", port)
+        await self._meet(self.ports[0], port)
         self.ports.append(port)
         for each in self.ports:
             await _wait_until(each, self._knows_all)
@@ -163,6 +186,10 @@ class ClusterGroup:
         """Kill every process."""
         for port in self._processes:
             self.kill(port)
+
+    async def _meet(self, port: int, other: int) -> None:
+        place = self._place(other)
+        await _run(port, "CLUSTER", "MEET", "127.0.0.1", place.port, place.bus_port)
 
     async def _find_other_owner(self, slot: int, former: int) -> int:
         """Return the owner that every other node names; `former` while they do not agree."""
@@ -207,6 +234,7 @@ class ClusterGroup:
             "cluster-enabled": "yes",
             "cluster-node-timeout": _NODE_TIMEOUT_MS,
             "cluster-require-full-coverage": "no",
+            **self._place(port).options,
         }
         arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
         self._processes[port] = subprocess.Popen(

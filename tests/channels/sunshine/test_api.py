@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from core.errors import Rejected, Throttled
-from core.model import Address, Attachment, Choice, Message, Reply
+from core.model import Address, Attachment, Choice, Message, Reply, Template
 from tests.channels.sunshine.builders import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
 
 ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)
@@ -43,6 +43,20 @@ async def test_choices_are_quick_replies_or_links() -> None:
     link = Choice(label="Page", payload="", url="https://example.com")
     body = await sent(reply(choices=(link,)))
     assert body["content"]["actions"] == [{"type": "link", "text": "Page", "uri": "https://example.com"}]
+
+
+async def test_a_template_is_sent_in_the_form_of_whatsapp_where_there_is_no_text() -> None:
+    template = Template(name="parcel", language="en")
+    [part] = channel().render(Message(text="", template=template), ADDRESS)
+    body = await sent(reply(**part.model_dump()))
+
+    assert body["schema"] == "whatsapp"
+    assert body["content"] == {
+        "type": "template",
+        "template": {"name": "parcel", "language": {"code": "en", "policy": "deterministic"}},
+    }
+    [shown] = channel().render(Message(text="Your parcel is here.", template=template), ADDRESS)
+    assert (shown.body, shown.template) == ("Your parcel is here.", None)
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("image/png", "image"), ("application/pdf", "file")])

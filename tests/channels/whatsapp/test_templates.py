@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels._kit.rendering import build_template
 from channels._kit.simulator import UserMessage
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from channels.whatsapp.simulator.templates import MessageTemplate as Stored
-from channels.whatsapp.template_components import build_template
 from channels.whatsapp.templates import parse_definition
 from core.errors import ConfigurationError, Rejected, Unavailable
 from core.model import (

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import ClassVar
 
 import httpx
 import pytest
 
 from channels.whatsapp import WhatsAppChannel
-from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookRefused
+from core.errors import WebhookRefused
 from core.model import (
     ActivityReceived,
-    ContactMoved,
     ControlAction,
     ControlReceived,
-    DeliveryStatus,
-    FailureKind,
     Ignored,
     QuotedMessage,
     Reaction,
@@ -27,7 +23,6 @@ from core.model import (
 from core.ports import Webhook
 from tests.channels.contract.channel_cases import ChannelCases
 from tests.channels.whatsapp.builders import (
-    ACCOUNT,
     CONTACTS,
     KINDS,
     MEDIUM,
@@ -35,17 +30,13 @@ from tests.channels.whatsapp.builders import (
     PHONE,
     QUOTED,
     REFERRAL,
-    SECRET,
-    TOKEN,
     USER_ID,
     Json,
     batch,
     contact,
-    handshake,
     message,
     post,
     received,
-    signature,
     status,
     turn,
     turns,
@@ -82,59 +73,6 @@ class TestWhatsAppWithoutANumber(TestWhatsApp):
     def genuine(self) -> Webhook:
         hidden = message("interactive", **{"from": None})
         return post(batch(value(hidden, contacts=[contact(None)])))
-
-
-def test_the_documented_signature_is_accepted() -> None:
-    body = rb'{"object":"whatsapp_business_account","entry":[],"t":"caf\u00e9 \/ \ud83d\ude00"}'
-    given = "sha256=1fbc37f5a53fa4ab94e2ff0fd4f05473748719a501bcf8c76ba2cf3f18d08752"
-    hook = Webhook("POST", "/webhooks/whatsapp", {"x-hub-signature-256": given}, body)
-
-    whatsapp().verify(hook)
-    assert signature(body) == given
-
-
-@pytest.mark.parametrize("secret", [SECRET, "the-next"])
-def test_every_secret_of_a_rotation_is_accepted(secret: str) -> None:
-    whatsapp(WHATSAPP_APP_SECRET=f"{SECRET},the-next").verify(post(batch(), secret))
-
-
-def test_no_weaker_signature_is_accepted() -> None:
-    hook = post(batch())
-    weak = {"x-hub-signature": hook.headers["x-hub-signature-256"]}
-
-    with pytest.raises(InvalidSignature):
-        whatsapp().verify(replace(hook, headers=weak))
-    with pytest.raises(InvalidSignature):
-        whatsapp().verify(post(batch(), TOKEN))
-
-
-def test_the_handshake_is_answered_with_its_challenge() -> None:
-    channel, hook = whatsapp(), handshake()
-    channel.verify(hook)
-    answer = channel.answer(hook, channel.parse(hook))
-
-    assert (answer.status, answer.content_type, answer.body) == (200, "text/plain", b"1158201444")
-
-
-@pytest.mark.parametrize(
-    "hook",
-    [
-        handshake("wrong"),
-        handshake(""),
-        handshake("\u00e9"),
-        handshake(mode="unsubscribe"),
-        replace(handshake(), url="/webhooks/whatsapp"),
-    ],
-)
-def test_a_handshake_with_another_token_is_forbidden(hook: Webhook) -> None:
-    with pytest.raises(Forbidden) as refused:
-        whatsapp().verify(hook)
-    assert refused.value.status == 403
-
-
-def test_other_methods_are_refused() -> None:
-    with pytest.raises(MalformedWebhook):
-        whatsapp().verify(replace(post(batch()), method="HEAD"))
 
 
 def test_every_message_of_every_change_and_entry_is_parsed() -> None:
@@ -292,96 +230,6 @@ def test_a_malformed_timestamp_does_not_lose_the_message(told: str, kept: bool) 
     assert ("sent_at" in turn(message(timestamp=told)).details) is kept
 
 
-def test_contacts_are_matched_by_id_and_not_by_index() -> None:
-    other = {"profile": {"name": "Eve"}, "wa_id": "12025550199"}
-    found = turn(message(from_user_id=None), contacts=[other, contact()])
-
-    assert found.details["profile_name"] == "Ada"
-    assert found.session == f"whatsapp:{OURS}:{USER_ID}"
-
-
-def test_replies_go_to_the_number_or_without_one_to_the_user_id() -> None:
-    shown, hidden = turn(message()), turn(message(**{"from": None}), contacts=[contact(None)])
-
-    assert (shown.address.theirs, hidden.address.theirs) == (PHONE, USER_ID)
-    assert (shown.address.account, shown.address.ours) == (ACCOUNT, OURS)
-    assert shown.session == hidden.session
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("5511987654321", "551187654321"), ("5215512345678", "525512345678"), ("5491112345678", "541112345678")],
-)
-def test_two_spellings_of_a_number_are_one_session(one: str, other: str) -> None:
-    sessions = {
-        turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in (one, other)
-    }
-
-    assert len(sessions) == 1
-
-
-def test_a_landline_is_not_confused_with_a_similar_mobile_number() -> None:
-    pair = ("551132654321", "5511932654321")
-    sessions = {turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in pair}
-
-    assert len(sessions) == 2
-
-
-def test_a_turn_has_its_aliases_most_reliable_first() -> None:
-    [event] = received(batch(value(message(from_parent_user_id="US.ENT.77"))))
-
-    assert isinstance(event, TurnReceived)
-    assert event.aliases == tuple(f"whatsapp:{OURS}:{each}" for each in (USER_ID, "US.ENT.77", f"+{PHONE}"))
-
-
-@pytest.mark.parametrize(
-    "made",
-    [
-        batch(
-            value(
-                message("system", {"type": "user_changed_number", "wa_id": "12025550189"}, from_user_id=None)
-            )
-        ),
-        batch(
-            value(
-                message(
-                    "system",
-                    {"type": "customer_changed_number", "new_wa_id": "12025550189"},
-                    from_user_id=None,
-                )
-            )
-        ),
-    ],
-)
-def test_a_changed_number_leads_to_the_same_session(made: Json) -> None:
-    [event] = received(made)
-
-    assert isinstance(event, ContactMoved)
-    assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}", f"whatsapp:{OURS}:+12025550189")
-    assert event.retired == (f"whatsapp:{OURS}:+{PHONE}",)
-    assert event.address.theirs == "12025550189"
-
-
-def test_a_changed_number_with_a_new_user_id_leads_to_the_same_session() -> None:
-    system = {"type": "user_changed_number", "wa_id": "12025550189", "user_id": "US.2"}
-    [event] = received(batch(value(message("system", system))))
-
-    assert isinstance(event, ContactMoved)
-    names = (USER_ID, f"+{PHONE}", "US.2", "+12025550189")
-    assert event.aliases == tuple(f"whatsapp:{OURS}:{name}" for name in names)
-    assert event.retired == (f"whatsapp:{OURS}:+{PHONE}",)
-    assert event.address.theirs == "12025550189"
-
-
-def test_a_changed_user_id_leads_to_the_same_session() -> None:
-    change = {"user_id": {"previous": USER_ID, "current": "US.2"}}
-    [event] = received(batch(value(user_id_update=[change]), field="user_id_update"))
-
-    assert isinstance(event, ContactMoved)
-    assert event.aliases == (f"whatsapp:{OURS}:{USER_ID}", f"whatsapp:{OURS}:US.2")
-    assert (event.address.theirs, event.retired) == ("US.2", ())
-
-
 def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
     echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E", "type": "text", "text": {"body": "I help"}}
     [event] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
@@ -389,60 +237,6 @@ def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
     assert isinstance(event, ControlReceived)
     assert (event.act, event.id, event.actor) == (ControlAction.TAKE_OVER, "wamid.E", "business phone")
     assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}",)
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ("sent", DeliveryStatus.SENT),
-        ("delivered", DeliveryStatus.DELIVERED),
-        ("read", DeliveryStatus.READ),
-        ("played", DeliveryStatus.READ),
-    ],
-)
-def test_a_status_returns_the_reply_key(told: str, expected: DeliveryStatus) -> None:
-    pricing = {"billable": False, "category": "service", "type": "free_customer_service"}
-    [event] = received(batch(value(statuses=[status(told, pricing=pricing)])))
-
-    assert isinstance(event, StatusChanged)
-    assert (event.status, event.provider_id, event.reply_key) == (expected, "wamid.X=", "wamid.AAA=.1")
-    assert event.details == {"price_category": "service", "price_type": "free_customer_service"}
-
-
-def test_a_failed_status_has_its_code_and_no_number_in_its_text() -> None:
-    errors = [{"code": 131026, "title": "x", "error_data": {"details": "12025550180 is not on WhatsApp"}}]
-    [event] = received(batch(value(statuses=[status("failed", errors=errors)])))
-
-    assert isinstance(event, StatusChanged)
-    assert (event.status, event.error_code, event.error_text) == (
-        DeliveryStatus.FAILED,
-        "131026",
-        "… is not on WhatsApp",
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "kind", "pause"),
-    [
-        (131026, FailureKind.UNREACHABLE, 0),
-        (131031, FailureKind.ACCOUNT, 0),
-        (131042, FailureKind.ACCOUNT, 0),
-        (131047, FailureKind.WINDOW, 0),
-        (131049, FailureKind.TEMPORARY, 86_400),
-        (131056, FailureKind.TEMPORARY, 30),
-        (131000, FailureKind.TEMPORARY, 5),
-        (999999, FailureKind.PERMANENT, 0),
-    ],
-)
-def test_a_failed_status_is_classified_like_an_answer(code: int, kind: FailureKind, pause: float) -> None:
-    [event] = received(batch(value(statuses=[status("failed", errors=[{"code": code, "title": "x"}])])))
-
-    assert isinstance(event, StatusChanged)
-    assert (event.failure, event.retry_after) == (kind, pause)
-
-
-def test_an_unknown_status_is_ignored() -> None:
-    assert received(batch(value(statuses=[status("warning")]))) == [Ignored(reason="unknown status")]
 
 
 def test_a_body_over_three_megabytes_is_refused() -> None:
@@ -498,13 +292,6 @@ def test_an_echo_without_a_message_is_no_take_over(kind: str) -> None:
     [found] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
 
     assert isinstance(found, Ignored)
-
-
-@pytest.mark.parametrize("name", ["failed", "captured", "pending"])
-def test_the_status_of_a_payment_is_no_delivery_status(name: str) -> None:
-    paid = status(status=name, type="payment", payment={"reference_id": "r"})
-
-    assert received(batch(value(statuses=[paid]))) == [Ignored(reason="payment status")]
 
 
 def form_reply(values: object) -> Json:

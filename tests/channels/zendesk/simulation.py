@@ -11,7 +11,13 @@ from email.utils import format_datetime
 import httpx
 
 from channels._kit.oauth import RefreshingCredentials, StaticCredentials
-from channels._kit.simulator import SimulatorRequest, SimulatorResponse, TranscriptEntry, WebhookDelivery
+from channels._kit.simulator import (
+    SimulatorRequest,
+    SimulatorResponse,
+    TranscriptEntry,
+    UserMessage,
+    WebhookDelivery,
+)
 from channels.zendesk import ZendeskChannel
 from channels.zendesk.api import ZendeskClient
 from channels.zendesk.client import ApiClient
@@ -152,3 +158,14 @@ def turns(events: list[Event]) -> list[str]:
 def acts(events: list[Event]) -> list[ControlAction]:
     """Return the control actions among events."""
     return [each.act for each in events if isinstance(each, ControlReceived)]
+
+
+ADA = "ada@example.com"
+
+
+def say(desk: Simulation, text: str = "Where is my parcel?", **more: object) -> list[str]:
+    """Send a message as Ada and return the texts of the turns."""
+    _, deliveries = desk.simulator.send_user_message(UserMessage("zendesk", ADA, text, **more), desk.now)  # type: ignore[arg-type]
+    found = turns(desk.hear(deliveries))
+    desk.now += 5
+    return found

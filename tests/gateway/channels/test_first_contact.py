@@ -15,6 +15,7 @@ import pytest
 from redis.asyncio import Redis
 
 from channels._kit.simulator import UserMessage
+from channels.sunshine.simulator.notifications import INTEGRATIONS
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
@@ -25,11 +26,13 @@ from tests.gateway.channels.test_whole_conversations import PROVIDERS, Provider
 from tests.gateway.environments.stack import KEY
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
+SUNSHINE_SMS, SUNSHINE_WHATSAPP = INTEGRATIONS
 HELLO = "Your parcel is here. When may we bring it?"
 VALUES = {"1": "Ada", "2": "17"}
 TEMPLATES = {
     "whatsapp": {"name": "order_update", "language": "en_US"},
     "twilio_whatsapp": {"name": "order_update", "language": "en"},
+    "sunshine_whatsapp": {"name": "order_update", "language": "en"},
 }
 """On WhatsApp only a template may be the first message."""
 FLOW = document(node("when", "NOTED", edges=[edge("again", "when", keywords=["tomorrow"])]))
@@ -39,9 +42,16 @@ SENDERS = {
     "whatsapp": meta.OURS,
     "zendesk": "",
     "intercom": "",
+    "sunshine": SUNSHINE_SMS,
+    "sunshine_whatsapp": SUNSHINE_WHATSAPP,
 }
 CONTACTS = {"intercom": "ada@example.com"}
-EXTRA = {"intercom": {"INTERCOM_WORKSPACE_ID": "wk7h2xqz"}}
+_NUMBERED = {"SUNSHINE_NOTIFICATION_INTEGRATIONS": f"twilio:{SUNSHINE_SMS},whatsapp:{SUNSHINE_WHATSAPP}"}
+EXTRA = {
+    "intercom": {"INTERCOM_WORKSPACE_ID": "wk7h2xqz"},
+    "sunshine": _NUMBERED,
+    "sunshine_whatsapp": _NUMBERED,
+}
 
 
 class Desk(NamedTuple):
@@ -73,7 +83,9 @@ async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
-        provider = PROVIDERS[channel](f"{url}/webhooks/{channel.partition('_')[0]}")
+        provider = PROVIDERS.get(channel, PROVIDERS["sunshine"])(
+            f"{url}/webhooks/{channel.partition('_')[0]}"
+        )
         provider = replace(provider, contact=CONTACTS.get(channel, provider.contact))
         server = RecordingSimulatorServer(provider.simulator, http)
         api_url = await stack.enter_async_context(serve(server))

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from channels._kit.rendering import to_gsm7_friendly
 from channels.intercom.rendering import render_comment_html
 from channels.intercom.rendering import render_parts as render_intercom
-from channels.sunshine.api import render_parts as render_sunshine
+from channels.sunshine.rendering import render_parts as render_sunshine
 from channels.twilio.api import render_parts as render_twilio
 from channels.whatsapp.rendering import render_parts as render_whatsapp
 from core.model import Address, Message, MessagePart, Reply
@@ -104,7 +104,7 @@ CHANNELS: dict[str, Callable[[str], str]] = {
     "sms": lambda text: _bodies(render_twilio(Message(text=text), SMS)),
     "twilio whatsapp": lambda text: _visible(_bodies(render_twilio(Message(text=text), WHATSAPP))),
     "whatsapp": lambda text: _visible(_bodies(render_whatsapp(Message(text=text)))),
-    "sunshine": lambda text: _bodies(render_sunshine(Message(text=text))),
+    "sunshine": lambda text: _bodies(render_sunshine(Message(text=text), SMS)),
     "intercom and zendesk": _intercom,
     "web": _web,
 }

@@ -14,6 +14,7 @@ from core.model import (
     ControlAction,
     ControlReceived,
     DeliveryStatus,
+    Ignored,
     OptOutScope,
     Reply,
     StatusChanged,
@@ -45,6 +46,20 @@ def message(number: int, session: str, *aliases: str) -> TurnReceived:
 
 async def mailbox_lengths(stores: Sequence[Redis], session: str) -> list[int]:
     return [await each.llen(session_key(session, ":mail")) for each in stores]
+
+
+async def test_names_of_nobody_who_is_known_are_not_stored(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    number, conversation = names_in(1)[0], names_in(3)[0]
+    report = Ignored(reason="matched", aliases=(conversation, number), joins_known=True)
+    await inbox.accept([report])
+    assert [key for each in stores async for key in each.scan_iter("tg:p[el]*")] == []
+
+    for event in (message(1, number), report, message(2, conversation, conversation)):
+        await inbox.accept([event])
+    assert await inbox.find_session(conversation) == number
+    assert await mailbox_lengths(stores, number) == [0, 2, 0, 0]
 
 
 async def test_the_messages_of_a_request_go_to_their_contacts_partitions(

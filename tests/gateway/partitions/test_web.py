@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
@@ -9,10 +11,13 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import ConfigurationError
+from core.model import Owner
 from gateway.app import create
 from gateway.config.settings import Settings
+from gateway.console.layout.partition_links import add_partition
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.gateway.partitions.test_directory import names_in
 from tests.gateway.partitions.test_inbox import message
 
@@ -51,6 +56,62 @@ async def test_the_console_shows_the_partition_that_was_chosen(
     assert "<option selected>2</option>" in second.text
     http.cookies.clear()
     assert (await http.get("/console/audit")).status_code == 200
+
+
+async def test_a_page_of_an_older_tab_stays_in_its_partition(
+    stores: Sequence[Redis], http: httpx.AsyncClient
+) -> None:
+    await RedisInbox(stores[2]).accept([message(1, names_in(2)[0])])
+    browser = {"accept": "text/html"}
+    older = await http.get("/console/queue", params={"partition": "2"}, headers=browser)
+    [link] = set(re.findall(r'href="(/console/conversations/[^"]+)"', older.text))
+    conversation = await http.get(html.unescape(link), headers=browser)
+    [form] = re.findall(r'action="(/console/conversations/[^"]+/owner[^"]*)"', conversation.text)
+    newer = await http.get(
+        "/console", params={"partition": "0"}, headers=browser
+    )  # another tab; the same cookie
+
+    acted = await http.post(
+        html.unescape(form), data={"act": "take_over"}, headers={"origin": "http://127.0.0.1"}
+    )
+
+    assert "partition=2" in link
+    assert newer.status_code == 200
+    assert acted.status_code == 303
+    assert acted.headers["location"].endswith("partition=2")
+    session = names_in(2)[0]
+    assert await read_owner(stores[2], session) is Owner.HUMAN
+    searched = await http.get("/console/conversations", params={"partition": "2"}, headers=browser)
+    assert '<input type="hidden" name="partition" value="2">' in searched.text
+
+
+async def test_the_url_of_a_page_names_its_partition(http: httpx.AsyncClient) -> None:
+    await http.get("/console/queue", params={"partition": "3"})
+    opened = await http.get("/console/failures?kind=turns", headers={"accept": "text/html"})
+
+    assert (opened.status_code, opened.headers["location"]) == (
+        307,
+        "/console/failures?kind=turns&partition=3",
+    )
+    assert (await http.get("/console/desk/conversations")).status_code in (
+        200,
+        404,
+    )  # no page: as it was asked
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (' href="/console"', ' href="/console?partition=3"'),
+        (' action="/console/a?b=1&amp;c=2#d"', ' action="/console/a?b=1&amp;c=2&amp;partition=3#d"'),
+        (' href="/console/a?partition=1"', ' href="/console/a?partition=1"'),
+        (' href="/console/static/a.css"', ' href="/console/static/a.css"'),
+        (' href="https://example.com/console"', ' href="https://example.com/console"'),
+        ("&#34; href=&#34;/console", "&#34; href=&#34;/console"),
+    ],
+)
+def test_the_links_of_a_page_name_its_partition(given: str, named: str) -> None:
+    assert add_partition(given, 3) == named
 
 
 async def test_readiness_and_metrics_are_those_of_all_partitions(

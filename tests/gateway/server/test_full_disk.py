@@ -9,7 +9,7 @@ import pytest
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from tests.gateway.server.full_disk import fill_disk, make_room, make_server, needs_limits
+from tests.gateway.environments.full_disk import fill_disk, make_room, make_server, needs_limits
 from tests.gateway.server.test_webhooks import OneTurnChannel, client
 
 

@@ -35,15 +35,15 @@ def parse_cluster_url(url: str) -> ClusterAddress | None:
     scheme, _, rest = url.partition("://")
     if scheme not in _SCHEMES:
         return None
-    authority, slash, tail = rest.partition("/")
-    authority, mark, query = authority.partition("?") if not slash else (authority, "", "")
+    place, mark, query = rest.partition("?")
+    authority, _, database = place.partition("/")
     user_info, at, hosts = authority.rpartition("@")
-    if tail.partition("?")[0].strip("/"):
+    if database.strip("/"):
         raise ConfigurationError("REDIS_URL: a cluster has no databases; leave out what follows the hosts")
     try:
         nodes = tuple(parse_node(host, _PORT) for host in hosts.split(","))
         # redis-py reads the credentials and the options of the query
-        plain = f"{_SCHEMES[scheme]}://{user_info}{at}host{mark}{query}{slash}{tail}"
+        plain = f"{_SCHEMES[scheme]}://{user_info}{at}host{mark}{query}"
         pool = ConnectionPool.from_url(plain)
         pool.make_connection()  # connects to nothing
     except (ValueError, TypeError, RedisError):

@@ -1,7 +1,8 @@
 """Connections to the server of a Redis Cluster that owns a partition, wherever it is at the moment.
 
-A node of the cluster is asked for the owner whenever a connection is made (CLUSTER SLOTS). MOVED names the
-new owner. ASK is not followed: while a slot moves, the target has a part of the keys only.
+A node of the cluster is asked for the owner whenever a connection is made (CLUSTER SLOTS). The one that MOVED
+named is asked first: it may be another one again, or gone, when the next connection is made. ASK is not
+followed: while a slot moves, the target has a part of the keys only.
 """
 
 from __future__ import annotations
@@ -31,16 +32,14 @@ class SlotOwner:
         self.address = address
         self.partition = partition
         self._heard_of: tuple[Node, ...] = ()
-        self._moved_to: Node | None = None
 
     def record_move(self, error: MovedError) -> None:
-        """Record where a server said that the slot is now."""
-        self._moved_to = (error.host, error.port) if error.host else None
+        """Record where a server said that the slot is now: that one is asked first, whenever that will be."""
+        if error.host:
+            self._heard_of = ((error.host, error.port), *self._heard_of)
 
     async def find(self) -> Node:
         """Return the owner's host and port. Raises `ConnectionError` if no node tells."""
-        if (moved := self._take_move()) is not None:
-            return moved
         kind = SSLConnection if self.address.is_secure else Connection
         cause: Exception | None = None
         for node in self._candidates():
@@ -58,8 +57,6 @@ class SlotOwner:
 
     def find_sync(self) -> Node:
         """Return the same as `find`, for a synchronous client."""
-        if (moved := self._take_move()) is not None:
-            return moved
         kind = SyncSSLConnection if self.address.is_secure else SyncConnection
         cause: Exception | None = None
         for node in self._candidates():
@@ -73,10 +70,6 @@ class SlotOwner:
             finally:
                 connection.disconnect()
         raise self._nowhere() from cause
-
-    def _take_move(self) -> Node | None:
-        moved, self._moved_to = self._moved_to, None
-        return moved
 
     def _candidates(self) -> Iterable[Node]:
         return dict.fromkeys((*self._heard_of, *self.address.nodes))

@@ -47,7 +47,9 @@ def _find_numbers(names: Sequence[str]) -> list[str]:
 
 async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
     """Return the session to which all names of a contact lead from now on, the most reliable name first."""
-    items = [{"names": list(names), "numbers": _find_numbers(names), "meet": False, "retired": []}]
+    items = [
+        {"names": list(names), "numbers": _find_numbers(names), "meet": False, "known": False, "retired": []}
+    ]
     [session] = await _RESOLVE_SCRIPT(redis, [retention_ms, json.dumps(items)])
     return str(session.decode())
 
@@ -102,6 +104,7 @@ class IdentityResolver:
                 "names": list(names),
                 "numbers": _find_numbers(names),
                 "meet": isinstance(event := events[index], Ignored | ContactMoved),
+                "known": isinstance(event, Ignored) and event.joins_known,
                 "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
             }
             for index, names in aliased

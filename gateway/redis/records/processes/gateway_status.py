@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -90,17 +91,23 @@ async def read_status(redis: Redis) -> GatewayStatus:
         silenced=silenced,
         active_minutes=minutes,
         active_day=day,
-        paused=tuple(
-            PausedAccount(
-                account=name.decode(),
-                reason=reasons.get(name, b"").decode(),
-                next_try_ms=int(score),
-                openings=int(failures.get(name, 0)),
-            )
-            for name, score in paused
-        ),
+        paused=_decode_paused(paused, reasons, failures),
         workers=tuple(
             WorkerRow(name=name.decode(), seen_ms=int(score), is_alive=score >= now - _ALIVE_MS)
             for name, score in workers
         ),
+    )
+
+
+def _decode_paused(
+    paused: Sequence[tuple[bytes, float]], reasons: Mapping[bytes, bytes], failures: Mapping[bytes, bytes]
+) -> tuple[PausedAccount, ...]:
+    return tuple(
+        PausedAccount(
+            account=name.decode(),
+            reason=reasons.get(name, b"").decode(),
+            next_try_ms=int(score),
+            openings=int(failures.get(name, 0)),
+        )
+        for name, score in paused
     )

@@ -1,7 +1,7 @@
 -- The session of each contact by its identifiers (gateway/redis/records/contacts/identities.py).
--- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, meet, retired}; `meet` links all names to
--- the session of the first one that has a session; `numbers` are names that may be given to somebody else; a name in
--- `retired` leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
+-- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, meet, known, retired}; `meet` links all
+-- names to the session of the first one that has a session, with `known` only if one has; `numbers` are names that may be
+-- given to somebody else; a name in `retired` leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
   if is_others then redis.call('DEL', key) end
@@ -52,8 +52,10 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     others[index] = stored[1] and not belongs
     if not stored[1] then unnamed[#unnamed + 1] = name end
   end
-  session = session or retired_session or find_unnamed(unnamed) or first
-  for index, name in ipairs(item.names) do
+  session = session or retired_session or find_unnamed(unnamed)
+  local stays_unknown = item.known and not session
+  session = session or first
+  for index, name in ipairs(stays_unknown and {} or item.names) do
     if not retired[name] then
       remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
     end

@@ -30,7 +30,7 @@ from flows.tools.results import MAX_RESULT_LENGTH, REDACTED, mcp_result
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node, turn
 from tests.flows.crm_server import Crm
-from tests.flows.tools.http.test_action import Asked
+from tests.flows.tools.http.order_lookup import Asked
 from tests.flows.tools.mcp.mcp_server import Shop
 
 END = node("end", "The end.", is_final=True)

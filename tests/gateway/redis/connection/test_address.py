@@ -66,12 +66,13 @@ def test_all_parts_of_a_sentinel_url_are_read() -> None:
     )
 
 
-def test_all_parts_of_a_cluster_url_are_read() -> None:
-    url = "rediss+cluster://app:p%40ss@one,[::1]:6380?ssl_cert_reqs=none"
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_all_parts_of_a_cluster_url_are_read(slash: str) -> None:
+    url = f"rediss+cluster://app:p%40ss@one,[::1]:6380{slash}?ssl_ca_certs=/etc/ca.pem"
 
     assert parse_cluster_url(url) == ClusterAddress(
         (("one", 6379), ("::1", 6380)),
-        {"username": "app", "password": "p@ss", "ssl_cert_reqs": "none"},
+        {"username": "app", "password": "p@ss", "ssl_ca_certs": "/etc/ca.pem"},
         is_secure=True,
     )
 

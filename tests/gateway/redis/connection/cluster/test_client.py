@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import MovedError, RedisError
 
 from core.errors import ConfigurationError
 from core.model import Address, Turn, TurnReceived
@@ -64,6 +64,19 @@ async def test_both_clients_follow_the_slot_to_another_primary(cluster: ClusterG
                     assert await pipeline.execute() == [b"1", 1]
                 assert [key async for key in redis.scan_iter("tg:*")] == [b"tg:a"]
                 assert list(blocking.scan_iter()) == [b"tg:a"]
+
+
+async def test_a_server_that_is_gone_again_is_not_connected_to(cluster: ClusterGroup) -> None:
+    gone = MovedError(f"{SLOT} 127.0.0.1:{find_free_port()}")
+    async with open_redis(cluster.url) as redis:
+        with open_sync_redis(cluster.url) as blocking:
+            await redis.set("tg:a", "1")
+            for client in (redis, blocking):
+                owner = client.connection_pool.connection_kwargs["owner"]
+                owner.record_move(gone)
+            await redis.connection_pool.disconnect()
+
+            assert await redis.get("tg:a") == blocking.get("tg:a") == b"1"
 
 
 async def count_stored(redis: Redis, session: str = "fake:1") -> list[int]:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from gateway.local.loopback import find_free_port
-from tests.gateway.server.fresh_install import PUBLIC, READS, TWILIO, WRITES, Web, web
-from tests.gateway.server.nginx_process import HOST, find_nginx, nginx, write_deployed, write_stock
+from tests.gateway.server.proxy.fresh_install import PUBLIC, READS, TWILIO, WRITES, Web, web
+from tests.gateway.server.proxy.nginx_process import HOST, find_nginx, nginx, write_deployed, write_stock
 
 PROGRAMS = find_nginx()
 CONFIGURATIONS = {"stock": write_stock, "deploy": write_deployed}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from tests.gateway.server.fresh_install import PUBLIC, READS, TWILIO, WRITES, web
+from tests.gateway.server.proxy.fresh_install import PUBLIC, READS, TWILIO, WRITES, web
 from tests.paths import ROOT
 
 PROXIES: dict[str, dict[str, str]] = {

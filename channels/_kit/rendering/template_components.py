@@ -1,4 +1,4 @@
-"""Renders a template's values into components (Meta, "Template messages: components").
+"""Renders the values of a WhatsApp template into components (Meta, "Template messages: components").
 
 Names of variables:
 
@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from channels._kit.rendering import escape_markers
+from channels._kit.rendering.literal_markers import escape_markers
 from core.model import Template
 
 MEDIA_HEADERS: Final = ("image", "video", "document")

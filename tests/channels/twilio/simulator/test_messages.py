@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
-from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from channels._kit.simulator import (
-    Fault,
-    FaultSettings,
     FetchedFile,
-    Operation,
     SimulatorRequest,
-    SimulatorResponse,
     UserMessage,
     WebhookDelivery,
-    WebhookResult,
 )
 from channels.twilio import capabilities
 from channels.twilio.simulator.server import DEFAULT_SERVICE, TwilioSimulator
 from core.model import ControlAction, ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
 from core.ports import Webhook
-from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
-from tests.effort import examples
-
-ADA, SMS, WHATSAPP = "+12025550170", "+15550100", "whatsapp:+15550101"
-BASE = f"/2010-04-01/Accounts/{ACCOUNT}"
-CALLBACK = f"{PUBLIC}/webhooks/twilio"
-BASIC = {"authorization": f"Basic {b64encode(f'{ACCOUNT}:{TOKEN}'.encode()).decode()}"}
-NOON = 1_790_000_000.0
-
-
-def make_simulator(
-    fragment: str = "", *, seed: int = 1, fallback_url: str = "", max_messages: int = 1000
-) -> TwilioSimulator:
-    return TwilioSimulator(
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        webhook_url=f"{URL}{fragment}",
-        seed=seed,
-        fallback_url=fallback_url,
-        max_messages=max_messages,
-    )
-
-
-def create(
-    played: TwilioSimulator,
-    fields: Mapping[str, str] | None = None,
-    *,
-    now: float = NOON,
-    headers: Mapping[str, str] = BASIC,
-) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-    form = {"To": ADA, "From": SMS, "Body": "Hello", "StatusCallback": CALLBACK} | dict(fields or {})
-    body = urlencode({name: value for name, value in form.items() if value}).encode()
-    return played.handle(SimulatorRequest("POST", f"{BASE}/Messages.json", headers, body), now)
+from tests.channels.twilio.builders import ACCOUNT, SEEN, TOKEN, URL, twilio
+from tests.channels.twilio.simulator.simulated import (
+    ADA,
+    BASE,
+    BASIC,
+    NOON,
+    SMS,
+    WHATSAPP,
+    code,
+    create,
+    make_simulator,
+    words,
+)
 
 
 def read(played: TwilioSimulator, path: str, now: float = NOON) -> dict[str, object]:
@@ -67,16 +38,8 @@ def read(played: TwilioSimulator, path: str, now: float = NOON) -> dict[str, obj
     return found
 
 
-def code(answer: SimulatorResponse) -> tuple[int, int]:
-    return answer.status, json.loads(answer.body)["code"]
-
-
 def webhook(delivery: WebhookDelivery) -> Webhook:
     return Webhook(delivery.method, SEEN, delivery.headers, delivery.body)
-
-
-def words(deliveries: list[WebhookDelivery]) -> list[str]:
-    return [dict(parse_qsl(delivery.body.decode()))["MessageStatus"] for delivery in deliveries]
 
 
 @pytest.mark.parametrize(
@@ -247,115 +210,6 @@ def test_an_unknown_resource_is_404() -> None:
         assert code(make_simulator().handle(SimulatorRequest("GET", path, BASIC), NOON)[0]) == (404, 20404)
 
 
-@pytest.mark.parametrize(
-    ("fault", "status", "taken", "dropped"),
-    [
-        (Fault.TOO_MANY, 429, 0, False),
-        (Fault.SERVER_ERROR, 500, 0, False),
-        (Fault.UNAVAILABLE, 503, 0, False),
-        (Fault.DROP_BEFORE, 0, 0, True),
-        (Fault.DROP_AFTER, 201, 1, True),
-        (Fault.ERROR_AFTER, 500, 1, False),
-        (Fault.TIMEOUT_AFTER, 201, 1, False),
-    ],
-)
-def test_a_fault_applies_once_before_or_after_acceptance(
-    fault: Fault, status: int, taken: int, dropped: bool
-) -> None:
-    played = make_simulator()
-    played.set_faults(FaultSettings(next=(fault,)))
-    answer, _ = create(played)
-
-    assert (answer.status, answer.drop, len(played.list_messages(NOON))) == (status, dropped, taken)
-    assert (answer.delay > 30) == (fault is Fault.TIMEOUT_AFTER)
-    again, _ = create(played)
-    assert (again.status, again.drop, again.delay) == (201, False, 0)
-
-
-def test_random_faults_have_the_set_probability_and_are_reproducible() -> None:
-    def play(seed: int) -> list[int]:
-        played = make_simulator(seed=seed)
-        played.set_faults(FaultSettings(chance=0.3, kinds=(Fault.TOO_MANY, Fault.UNAVAILABLE)))
-        return [create(played)[0].status for _ in range(300)]
-
-    statuses = play(7)
-    assert 60 <= sum(status != 201 for status in statuses) <= 120
-    assert play(7) == statuses
-    assert play(8) != statuses
-
-
-def test_webhooks_are_repeated_and_shuffled_by_the_fault_settings() -> None:
-    played = make_simulator()
-    played.set_faults(
-        FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0, statuses_twice=1.0, statuses_late=9.0)
-    )
-    _, deliveries = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
-    _, callbacks = create(played)
-
-    assert len(deliveries) == 2
-    assert deliveries[0].body == deliveries[1].body
-    assert sorted(words(callbacks)) == ["delivered", "delivered", "sent", "sent"]
-    assert all(callback.at >= NOON + 9 for callback in callbacks)
-
-
-@pytest.mark.parametrize(
-    ("fragment", "status", "timed_out", "retries"),
-    [
-        ("", None, False, 1),
-        ("", 500, False, 0),
-        ("", None, True, 0),
-        ("#rc=3&rp=all", 503, False, 3),
-        ("#rc=3&rp=all", 404, False, 3),
-        ("#rc=3&rp=5xx,ct", 404, False, 0),
-        ("#rc=9&rp=rt", None, True, 0),
-        ("#rc=9&rp=rt&rt=500", None, True, 4),
-        ("#rc=3&rp=all&tt=1000", 503, False, 1),
-        ("#rc=0", None, False, 0),
-        ("#rc=x", None, False, 1),
-        ("#rc=3&rp=all", 200, False, 0),
-        ("#rc=3&rp=all", 204, False, 0),
-    ],
-)
-def test_a_webhook_is_retried_by_its_connection_overrides(
-    fragment: str, status: int | None, timed_out: bool, retries: int
-) -> None:
-    played = make_simulator(fragment)
-    _, queue = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
-    tries = 0
-    while queue:
-        tries += 1
-        queue = played.handle_delivery_result(queue.pop(), WebhookResult(status, timed_out=timed_out), NOON)
-
-    assert tries == 1 + retries
-
-
-def test_the_read_timeout_override_is_applied() -> None:
-    assert (
-        make_simulator("#rt=2000").send_user_message(UserMessage("sms", ADA, "Hi"), NOON)[1][0].timeout == 2.0
-    )
-
-
-def test_an_undelivered_message_goes_to_the_fallback_url_once() -> None:
-    played = make_simulator(fallback_url=f"{PUBLIC}/webhooks/twilio/fallback")
-    sid, [delivery] = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
-    [fallback] = played.handle_delivery_result(delivery, WebhookResult(500), NOON)
-
-    assert fallback.url.endswith("/fallback")
-    hook = Webhook("POST", f"{SEEN}/fallback", fallback.headers, fallback.body)
-    twilio().verify(hook)
-    [event] = twilio().parse(hook)
-    assert isinstance(event, TurnReceived)
-    assert event.turn.id == sid
-    assert played.handle_delivery_result(fallback, WebhookResult(500), NOON) == []
-
-
-def test_an_undelivered_status_has_no_fallback() -> None:
-    played = make_simulator(fallback_url=f"{PUBLIC}/fallback")
-    _, callbacks = create(played)
-
-    assert played.handle_delivery_result(callbacks[0], WebhookResult(500), NOON) == []
-
-
 def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
     first, same, other = (
         make_simulator(seed=seed).send_user_message(UserMessage("sms", ADA, "Hi"), NOON)[0]
@@ -364,21 +218,6 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
 
     assert first == same != other
     assert len(first) == 34
-
-
-@settings(max_examples=examples(100))
-@given(
-    method=st.sampled_from(["GET", "POST", "PUT"]),
-    path=st.sampled_from(
-        [f"{BASE}/Messages.json", f"{BASE}/Messages/x.json", "/", "/v2/Indicators/Typing.json"]
-    ),
-    query=st.text(alphabet="To=From&PageSize=Date>0-%+", max_size=40),
-    body=st.binary(max_size=60),
-)
-def test_no_request_breaks_the_simulator(method: str, path: str, query: str, body: bytes) -> None:
-    answer, _ = make_simulator().handle(SimulatorRequest(method, f"{path}?{query}", BASIC, body), NOON)
-
-    assert answer.status in (200, 400, 404)
 
 
 def test_the_simulator_and_the_channel_agree_on_the_limits_without_sharing_them() -> None:
@@ -403,29 +242,6 @@ def test_files_are_fetched_and_judged(file: FetchedFile | None, expected: str) -
 
     assert (fetch.method, fetch.url, fetch.fetches_file) == ("GET", "https://shop.example/a.png", True)
     assert words(played.handle_fetched_file(fetch, file, NOON))[-1] == expected
-
-
-@pytest.mark.parametrize(("to", "status"), [(ADA, "undelivered"), (f"whatsapp:{ADA}", "failed")])
-def test_an_accepted_message_can_fail_later(to: str, status: str) -> None:
-    played = make_simulator()
-    on_whatsapp = to.startswith("whatsapp:")
-    played.send_user_message(UserMessage("whatsapp" if on_whatsapp else "sms", ADA, "Hi"), NOON)
-    played.set_faults(FaultSettings(late_failures=1.0))
-    _, deliveries = create(played, {"To": to, "From": WHATSAPP if on_whatsapp else SMS})
-    fields = dict(parse_qsl(deliveries[-1].body.decode()))
-
-    assert words(deliveries) == ["sent", status]
-    assert fields["ErrorCode"] in ("30003", "30005", "30006", "30007", "30008", "30034", "63024")
-    assert fields["ErrorMessage"]
-
-
-def test_the_list_can_fail_too() -> None:
-    played = make_simulator()
-    played.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(Operation.LOOK_UP,)))
-
-    assert create(played)[0].status == 201
-    request = SimulatorRequest("GET", f"{BASE}/Messages.json", BASIC)
-    assert [played.handle(request, NOON)[0].status for _ in range(2)] == [503, 200]
 
 
 def test_a_sender_outside_the_services_pool_is_refused() -> None:
@@ -489,41 +305,3 @@ def test_typing_needs_a_message_that_was_received() -> None:
     ):
         request = SimulatorRequest("POST", "/v2/Indicators/Typing.json", BASIC, fields.encode())
         assert played.handle(request, NOON)[0].status == status
-
-
-def test_more_concurrent_requests_than_the_limit_are_refused_and_not_processed() -> None:
-    played = TwilioSimulator(
-        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, max_concurrent_requests=2
-    )
-    answers = [create(played)[0] for _ in range(3)]
-    in_progress = [answer.headers["twilio-concurrent-requests"] for answer in answers]
-
-    assert ([answer.status for answer in answers], in_progress) == ([201, 201, 429], ["1", "2", "2"])
-    assert code(answers[2]) == (429, 20429)
-    assert len(played.list_messages(NOON)) == 2
-    request = SimulatorRequest("GET", f"{BASE}/Messages.json", BASIC)
-    assert played.handle(request, NOON)[0].status == 429
-    assert played.handle(request, NOON + 1)[0].status == 200
-
-
-def test_a_request_counts_until_its_response() -> None:
-    played = TwilioSimulator(
-        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, max_concurrent_requests=1
-    )
-    played.set_faults(FaultSettings(answer_delay=5.0))
-
-    assert [create(played, now=NOON + after)[0].status for after in (0, 5, 6)] == [201, 429, 201]
-
-
-def test_a_number_queues_what_it_sends_in_four_hours() -> None:
-    played = TwilioSimulator(
-        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, segments_per_second=1 / 3600
-    )
-    two_segments = {"Body": "x" * 161}
-    answers = [create(played, two_segments)[0] for _ in range(3)]
-
-    assert [answer.status for answer in answers] == [201, 201, 429]
-    assert code(answers[2]) == (429, 21611)
-    assert create(played, {"From": WHATSAPP, "To": f"whatsapp:{ADA}"})[0].status == 201
-    assert create(played, now=NOON + 3590)[0].status == 429
-    assert create(played, now=NOON + 3610)[0].status == 201

@@ -1,0 +1,130 @@
+"""STOP and its like, and what delivery statuses mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    FailureKind,
+    Ignored,
+    StatusChanged,
+)
+from tests.channels.twilio.builders import (
+    changed,
+    payload,
+    post,
+    received,
+    turn_of,
+    twilio,
+)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n", "opt out", "Stop."],
+)
+def test_a_stop_keyword_is_an_opt_out(word: str) -> None:
+    event = received(changed("sms", Body=word))
+
+    assert isinstance(event, ControlReceived)
+    assert (event.act, event.id) == (ControlAction.OPT_OUT, "SM00000000000000000000000000000001")
+    assert event.session == turn_of(payload("sms")).session
+
+
+@pytest.mark.parametrize("word", ["START", "unstop"])
+def test_a_start_keyword_is_an_opt_in(word: str) -> None:
+    event = received(changed("sms", Body=word))
+
+    assert isinstance(event, ControlReceived)
+    assert event.act is ControlAction.OPT_IN
+
+
+@pytest.mark.parametrize("word", ["HELP", "info"])
+def test_the_keywords_that_twilio_answers_with_help_are_ignored(word: str) -> None:
+    assert received(changed("sms", Body=word)) == Ignored(reason="help keyword")
+
+
+def test_opt_out_type_outranks_the_text() -> None:
+    event = received(payload("own_stop_word"))
+    start = received(changed("sms", Body="STOP", OptOutType="START"))
+
+    assert isinstance(event, ControlReceived)
+    assert event.act is ControlAction.OPT_OUT
+    assert isinstance(start, ControlReceived)
+    assert start.act is ControlAction.OPT_IN
+
+
+@pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "STOP 12345", "starting"])
+def test_a_sentence_that_contains_a_keyword_is_a_turn(text: str) -> None:
+    assert turn_of(changed("sms", Body=text)).text == text
+
+
+@pytest.mark.parametrize("word", ["STOP", "start", "HELP"])
+def test_whatsapp_has_no_keywords(word: str) -> None:
+    assert turn_of(changed("whatsapp_list", Body=word)).text == word
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("accepted", DeliveryStatus.QUEUED),
+        ("scheduled", DeliveryStatus.QUEUED),
+        ("queued", DeliveryStatus.QUEUED),
+        ("sending", DeliveryStatus.QUEUED),
+        ("sent", DeliveryStatus.SENT),
+        ("delivered", DeliveryStatus.DELIVERED),
+        ("partially_delivered", DeliveryStatus.DELIVERED),
+        ("read", DeliveryStatus.READ),
+        ("undelivered", DeliveryStatus.FAILED),
+        ("failed", DeliveryStatus.FAILED),
+        ("canceled", DeliveryStatus.FAILED),
+    ],
+)
+def test_every_twilio_status_is_mapped(word: str, status: DeliveryStatus) -> None:
+    event = received(changed("status_delivered", MessageStatus=word, SmsStatus=word))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.provider_id, event.status) == ("SM00000000000000000000000000000005", status)
+
+
+def test_a_failed_status_has_its_code_without_the_number() -> None:
+    event = received(payload("status_failed"))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "63016")
+    assert event.error_text == "Message to … is outside the window"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "pause"),
+    [
+        ("30034", FailureKind.ACCOUNT, 0),
+        ("63018", FailureKind.TEMPORARY, 600),
+        ("30001", FailureKind.TEMPORARY, 600),
+        ("30003", FailureKind.TEMPORARY, 60),
+        ("30008", FailureKind.TEMPORARY, 60),
+        ("21610", FailureKind.OPTED_OUT, 0),
+        ("63016", FailureKind.WINDOW, 0),
+        ("30005", FailureKind.UNREACHABLE, 0),
+        ("99999", FailureKind.PERMANENT, 0),
+        ("", FailureKind.PERMANENT, 0),
+    ],
+)
+def test_a_failed_status_is_classified_like_an_answer(code: str, kind: FailureKind, pause: float) -> None:
+    event = received(changed("status_failed", MessageStatus="undelivered", ErrorCode=code))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.failure, event.retry_after) == (kind, pause)
+
+
+def test_a_status_gets_204_and_a_message_empty_twiml() -> None:
+    channel = twilio()
+    status, message = post(payload("status_read")), post(payload("sms"))
+
+    assert channel.answer(status, channel.parse(status)).status == 204
+    answer = channel.answer(message, channel.parse(message))
+    assert (answer.status, answer.content_type.partition(";")[0]) == (200, "text/xml")
+    assert answer.body == b'<?xml version="1.0" encoding="UTF-8"?><Response />'

@@ -1,0 +1,24 @@
+"""A CRM, and conversations that end with the test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.flows.crm_server import Crm
+from tests.flows.tools.http.order_lookup import Made
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def sessions() -> AsyncIterator[Made]:
+    made: Made = []
+    yield made
+    for session in made:
+        await session.machine.aclose()
