@@ -267,8 +267,8 @@ end
 -- opt-out there, count here. It ends, and what waits in it goes to this address.
 local function absorb(session, other, address)
   local theirs = redis.call('HMGET', key(other), 'address', 'owner', 'optout', 'transferred')
-  if not theirs[1] then return end
-  redis.call('HSET', key(other), 'address', address)
+  if not (theirs[1] or theirs[2] or theirs[3]) then return end
+  if theirs[1] then redis.call('HSET', key(other), 'address', address) end
   clear_timers(other, 'inactivity', 'hand_off', 'undelivered')
   if theirs[3] and theirs[3] ~= '0' then
     clear_optout(other)
