@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import replace
 from enum import StrEnum
 from time import monotonic
 from typing import Generic
 
-from core.errors import EncryptionKeyMissing, LeaseLost, Superseded
+from core.errors import LeaseLost, Superseded
 from core.log_context import about, log_fields
 from core.model import (
-    AutomaticTransition,
-    ConsentRequest,
-    ControlAction,
-    FailureKind,
-    FiredTimer,
-    Message,
-    Owner,
-    Reply,
-    TimerKind,
     Turn,
-    can_bot_answer,
-    next_owner,
 )
 from core.ports import (
     Channel,
     Claim,
-    Commit,
     Dialog,
     ErrorMessages,
     Forwarder,
@@ -40,21 +26,14 @@ from core.ports import (
     Mailbox,
     SessionView,
     State,
-    TurnOutcome,
 )
 from core.processing.concurrency import (
-    CommitBarrier,
     Concurrency,
-    ConcurrencyPolicy,
-    bypasses_policy,
-    merge_turns,
     turns_to_merge,
 )
 from core.processing.delivery import OutboxSender, QuietUntil
-from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
-from core.steps import Step, current_trace
-from core.time_limit import TimeLimit
+from core.processing.turn_answers import TurnAnswers
 
 log = logging.getLogger("turngate.drain")
 
@@ -94,12 +73,15 @@ class SessionProcessor(Generic[Http]):
         their contact; `quiet_until` tells the end of a contact's quiet hours.
         """
         self._mailbox = mailbox
-        self._concurrency = concurrency or {}
-        self._dialog = dialog
-        self._error_messages = error_messages
-        self._channels = channels
         self._limits = limits or ProcessingLimits()
-        self._replies = ReplyBuilder(channels)
+        self._answers = TurnAnswers(
+            mailbox=mailbox,
+            dialog=dialog,
+            channels=channels,
+            limits=self._limits,
+            concurrency=concurrency or {},
+            error_messages=error_messages,
+        )
         self._sender = OutboxSender(mailbox, channels, http, self._limits, forwarder, quiet_until)
         self._shutting_down = False
 
@@ -168,7 +150,7 @@ class SessionProcessor(Generic[Http]):
                     return ProcessResult.REQUEUED
                 turns_left -= 1
                 try:
-                    commit = await self._answer_turns(
+                    commit = await self._answers.answer(
                         lease.session, turns_to_merge(view.turns), view, first_seen_at
                     )
                 except Superseded:
@@ -182,214 +164,9 @@ class SessionProcessor(Generic[Http]):
                 first_seen_at = monotonic()
             elif view.fired_timer:
                 view = await self._mailbox.commit(
-                    lease, await self._process_timer(view.fired_timer, view), leave=True
+                    lease, await self._answers.handle_timer(view.fired_timer, view), leave=True
                 )
             elif view.lease_released or await self._mailbox.release(lease):
                 return ProcessResult.EMPTY
             else:
                 view = await self._mailbox.read_session(lease)
-
-    async def _answer_turns(
-        self, session: str, turns: tuple[Turn, ...], view: SessionView, first_seen_at: float
-    ) -> Commit | None:
-        """Process turns as a step of their trace, which their replies continue."""
-        with Step("process", {"channel": turns[0].address.channel}, turns[0].trace):
-            commit = await self._process_turns(session, turns, view, first_seen_at)
-            trace = current_trace()
-        if commit is None or not trace:
-            return commit
-        replies = tuple(reply.model_copy(update={"trace": trace}) for reply in commit.replies)
-        return replace(commit, replies=replies)
-
-    async def _process_turns(
-        self, session: str, turns: tuple[Turn, ...], view: SessionView, first_seen_at: float
-    ) -> Commit | None:
-        """Answer these turns as one; returns `None` when the dialog failed and may be retried.
-
-        `first_seen_at` is when this process first saw the first of them, by its monotonic clock.
-        Raises `Superseded` when they are to be answered again together with newer messages.
-        """
-        turn = merge_turns(turns)
-        if not can_bot_answer(view.owner):
-            return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
-        if turn.request:
-            return self._confirm_request(turn, turn.request, view)
-        if view.opted_out:
-            return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
-        if self._are_too_old(turns, view):
-            return Commit(turns=turns, state=view.state, outcome="too_old")
-        if reason := self._give_up_reason(view):
-            replies = self._build_notice(turn, self._error_messages(turn, view.state).processing_failed)
-            reads_log = self._replies.reads_log(turn.address)
-            return Commit(
-                turns=turns,
-                state=view.state,
-                replies=replies,
-                delivers_via_log=reads_log,
-                outcome="dead",
-                dead_letter_reason=reason,
-            )
-        overflow = (
-            (Message(text=self._error_messages(turn, view.state).mailbox_overflow),)
-            if view.overflowed
-            else ()
-        )
-        try:
-            with Step("turn", {"channel": turn.address.channel}), TimeLimit(self._limits.turn_seconds):
-                outcome = await self._run_dialog(session, turn, view, first_seen_at)
-            replies = self._replies.build(turn.id, turn.address, outcome, overflow)
-        except (Superseded, EncryptionKeyMissing):
-            raise
-        except Exception as error:  # a flow, model or tool may raise anything; the session must continue
-            log.error(
-                "turn failed, attempt %d: %s at %s",
-                view.tries + 1,
-                type(error).__name__,
-                _error_location(error),
-                extra=about("turn_failed", message=turn.id, account=_account_name(turn)),
-            )
-            return None
-        return Commit(
-            turns=turns,
-            state=outcome.state,
-            replies=replies,
-            marks_first_reply=True,
-            delivers_via_log=self._replies.reads_log(turn.address),
-            reports_overflow=view.overflowed,
-            outcome=outcome.outcome,
-            owner=next_owner(view.owner, ControlAction.HAND_OFF) if outcome.hand_off else None,
-            ownership_expires=not self._replies.has_desk(turn.address),
-            timer=_next_timer(outcome),
-            opts_out=outcome.opt_out,
-            reminders=outcome.reminders,
-            details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
-        )
-
-    def _confirm_request(self, turn: Turn, request: ConsentRequest, view: SessionView) -> Commit:
-        """Answer an opt-out or opt-in with one sentence, unless the provider does; the dialog stays."""
-        messages = self._error_messages(turn, view.state)
-        text = {
-            ConsentRequest.OPT_OUT: messages.opted_out,
-            ConsentRequest.MARKETING_OPT_OUT: messages.opted_out_of_marketing,
-            ConsentRequest.OPT_IN: messages.opted_in,
-        }[request]
-        replies = () if turn.request_confirmed else self._build_notice(turn, text)
-        return Commit(
-            turns=(turn,),
-            state=view.state,
-            replies=mark_confirmations(replies),
-            marks_first_reply=True,
-            delivers_via_log=self._replies.reads_log(turn.address),
-            outcome=request,
-        )
-
-    def _give_up_reason(self, view: SessionView) -> str:
-        """Return why the first turn or the timer becomes a dead letter; empty if it may be tried."""
-        if view.tries >= self._limits.turn_tries:
-            return f"gave up after {self._limits.turn_tries} tries"
-        if view.deaths >= self._limits.turn_deaths:
-            return f"gave up after {view.deaths} workers died while answering it"
-        return ""
-
-    async def _process_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
-        """Run an expired timer. It is not retried: the next message continues as if it had not fired."""
-        outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
-        failure = {"failure": fired.failure} if fired.failure else {}
-        unchanged = Commit(
-            turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome, details=failure
-        )
-        is_silent = (
-            view.opted_out and fired.failure is not FailureKind.OPTED_OUT
-        )  # that one may need an agent
-        if view.owner in (Owner.HUMAN, Owner.CLOSED) or is_silent or self._give_up_reason(view):
-            return unchanged
-        try:
-            with TimeLimit(self._limits.turn_seconds):
-                state = {**(view.state or {}), "undelivered": fired.failure} if fired.failure else view.state
-                turn_outcome = await self._dialog.handle_timeout(state, fired.address, fired.timer)
-            replies = self._replies.build(fired.name, fired.address, turn_outcome)
-        except Exception as error:  # as in `_process_turns`
-            log.error(
-                "handling a timer failed: %s at %s; it is not retried",
-                type(error).__name__,
-                _error_location(error),
-            )
-            turn_outcome, replies = TurnOutcome(state=view.state or {}), ()
-        next_state = (
-            next_owner(view.owner, AutomaticTransition.HAND_OFF_TIMEOUT)
-            if fired.timer is TimerKind.HAND_OFF
-            else None
-        )
-        return replace(
-            unchanged,
-            state=turn_outcome.state,
-            replies=replies,
-            delivers_via_log=self._replies.reads_log(fired.address),
-            owner=Owner.WAITING if turn_outcome.hand_off else next_state,
-            ownership_expires=not self._replies.has_desk(fired.address),
-            timer=_next_timer(turn_outcome),
-            opts_out=turn_outcome.opt_out,
-            details={"node": turn_outcome.node, "edge": turn_outcome.edge, **failure},
-        )
-
-    async def _run_dialog(
-        self, session: str, turn: Turn, view: SessionView, first_seen_at: float
-    ) -> TurnOutcome:
-        """Return the dialog's outcome. Raises `Superseded` when a message arrived that is to be merged."""
-        concurrency = self._concurrency.get(turn.address.channel, Concurrency())
-        cannot_restart = (
-            concurrency.policy is not ConcurrencyPolicy.INTERRUPT
-            or monotonic() - first_seen_at > concurrency.cap
-        )
-        if cannot_restart or bypasses_policy(turn):
-            return await self._dialog.answer(turn, view.state)
-        barrier = CommitBarrier()
-        with self._mailbox.watch_arrivals(session) as arrived:
-            answer_task = asyncio.create_task(self._dialog.answer(turn, view.state, listener=barrier))
-            arrival_task = asyncio.create_task(arrived.wait())
-            try:
-                await asyncio.wait({answer_task, arrival_task}, return_when=asyncio.FIRST_COMPLETED)
-                if answer_task.done() or barrier.is_crossed:
-                    return await answer_task
-                raise Superseded
-            finally:
-                arrival_task.cancel()
-                answer_task.cancel()
-                await asyncio.wait({answer_task})  # it must not run concurrently with the restarted turn
-
-    def _build_notice(self, turn: Turn, text: str) -> tuple[Reply, ...]:
-        """Build the replies of one sentence, none if the turn's channel is not configured any more."""
-        if turn.address.channel not in self._channels:
-            return ()
-        return self._replies.render(turn.id, turn.address, (Message(text=text),))
-
-    def _are_too_old(self, turns: tuple[Turn, ...], view: SessionView) -> bool:
-        """Return whether the newest of these turns, by the provider's time, is too old for an answer."""
-        sent_at, limit = turns[-1].at, self._limits.message_seconds
-        return bool(limit and sent_at and view.read_at_ms) and view.read_at_ms / 1000 - sent_at > limit
-
-
-def _log_details(outcome: TurnOutcome) -> dict[str, str]:
-    """Return details for the session's log.
-
-    A failed transcription, the session that this one continues, problems with the text such as a cut, the
-    language model with its tokens, the models that failed and why, the tools and actions that were called.
-    """
-    names = ("unheard", "goes_on_from", "trouble", "model", "tokens", "model_failures", "used")
-    return {name: text for name in names if (text := outcome.details.get(name, "0")) != "0"}
-
-
-def _next_timer(outcome: TurnOutcome) -> tuple[TimerKind, float] | None:
-    if outcome.timeout is None:
-        return None
-    return (TimerKind.HAND_OFF if outcome.hand_off else TimerKind.INACTIVITY), outcome.timeout
-
-
-def _error_location(error: Exception) -> str:
-    """Return the raising line without the error's message, which may quote a user's text (guarantee L12)."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
-
-
-def _account_name(turn: Turn) -> str:
-    return f"{turn.address.channel}:{turn.address.account}"

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 
 from gateway.access.peer_account import may_be_service
+
+CONNECTION_FACTS: Final = "turngate.connection"
+"""Extension of a request's scope: what is known of its connection, for all requests on it."""
+_IS_SERVICE: Final = "is_service"
 
 _PROXY_PREFIXES = ("x-forwarded", "x-original", "x-envoy", "x-amzn-trace", "cf-")
 _PROXY_HEADERS = frozenset(
@@ -47,7 +52,10 @@ def _is_from_service(request: Request) -> bool:
     client, server = request.client, request.scope.get("server")
     if not client or not server:
         return False
-    return may_be_service((client.host, client.port), (server[0], server[1] or 0))
+    facts = (request.scope.get("extensions") or {}).get(CONNECTION_FACTS, {})
+    if _IS_SERVICE not in facts:
+        facts[_IS_SERVICE] = may_be_service((client.host, client.port), (server[0], server[1] or 0))
+    return bool(facts[_IS_SERVICE])
 
 
 def client_address(request: Request) -> str:

@@ -58,6 +58,7 @@ class PartitionChoice:
 
 
 def _asks_for_page(connection: HTTPConnection) -> bool:
-    """Return whether a browser opens a page: its URL is to name the partition."""
-    accepted = connection.headers.get("accept", "")
-    return connection.scope.get("method") == "GET" and "text/html" in accepted
+    """Return whether a browser opens a page of the console: its URL is to name the partition."""
+    is_console = connection.url.path == "/console" or connection.url.path.startswith("/console/")
+    is_html = "text/html" in connection.headers.get("accept", "")
+    return is_console and is_html and connection.scope.get("method") == "GET"

@@ -31,7 +31,8 @@ STREAM_COPIER_MS = 15_000
 
 _FOLDERS = (
     *("inbox", "sessions", "replies", "sending", "contacts", "operators", "processes", "rq"),
-    *("broadcasts", "embedding", "hooks", "partitions", "shared", ""),
+    *("broadcasts", "embedding", "hooks", "partitions", ""),
+    *("shared", "shared/sessions", "shared/delivery", "shared/contacts"),
 )
 _SHARED_PARTS = (
     "events",

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.access.request_source import CONNECTION_FACTS
 from gateway.server.connection_table import ConnectionLimits, ConnectionTable, Phase
+from gateway.server.joined_writes import JoinedWrites
 
 _MAX_DISCARDED_BYTES = 1024 * 1024
 """Body that is read and thrown away after the answer; then the connection is closed."""
@@ -42,6 +44,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", JoinedWrites(transport, self.loop))
+        self._facts: dict[object, object] = {}
         if not self.table.add(self, self.client[0] if self.client else ""):
             self.refuse(503, "too_many_connections", "there are too many connections; try again later")
 
@@ -82,6 +86,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unprogressed = self._discarded = 0
         self._is_head_pending, self._is_body_pending = False, True
         super().on_headers_complete()
+        self.scope.setdefault("extensions", {})[CONNECTION_FACTS] = self._facts
 
     def _check_head(self) -> None:
         most = self.limits.header_bytes

@@ -47,6 +47,7 @@ from gateway.redis.connection.outages.write_refusal import describe_refusal
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.records.processes import process_versions, worker_presence
 from gateway.worker.job_loop import JobLoop
+from gateway.worker.job_permits import JobPermits
 from gateway.worker.rq_bookkeeping import RqBookkeeper
 from gateway.worker.workload import Workload
 
@@ -98,7 +99,7 @@ class AsyncWorker(BaseWorker):
         """Work until stopped, or with `burst` until the queue is empty; return whether any job was run.
 
         `with_scheduler` starts RQ's scheduler as RQ's own worker does. `max_jobs` counts the jobs of all
-        partitions; with several, each may have taken some more by the time that it is reached.
+        partitions.
         """
         settings = Settings.load()
         configure_process_logging(settings, worker=self.name)
@@ -167,7 +168,9 @@ class AsyncWorker(BaseWorker):
                 tune_gc()
                 limits = build_protocol_limits(settings)
                 workload = Workload(
-                    settings.concurrency, on_stop=[each.processor.shut_down for each in runtimes]
+                    settings.concurrency,
+                    on_stop=[each.processor.shut_down for each in runtimes],
+                    permits=JobPermits(max_jobs) if max_jobs is not None and len(books) > 1 else None,
                 )
                 job_loops = [
                     JobLoop(worker, runtime, RqBookkeeper(worker, runtime.redis, limits), workload)

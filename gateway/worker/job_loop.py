@@ -55,11 +55,9 @@ class JobLoop:
                 log.warning("RQ is suspended, so the burst worker exits; jobs may be left in the queue")
                 break
             try:
-                batch = await self._bookkeeper.dequeue(
-                    partial(self._room, max_jobs),
-                    0 if burst else _DEQUEUE_WAIT_SECONDS,
-                    starts_none=load.isolation.is_active,
-                )
+                batch = await self._take(max_jobs, 0 if burst else _DEQUEUE_WAIT_SECONDS)
+                if batch is None:
+                    continue
                 self._start_jobs(batch)
                 await asyncio.sleep(0)  # the jobs begin before the next are taken
             except (RedisError, OSError) as error:
@@ -74,6 +72,23 @@ class JobLoop:
                 await asyncio.wait(load.running, return_when=asyncio.FIRST_COMPLETED)
             if max_idle_time is not None and load.idle_seconds > max_idle_time:
                 break
+
+    async def _take(self, max_jobs: int | None, wait: int) -> list[DequeuedJob] | None:
+        """Take the next jobs; `None` if other partitions may take what is left of `max_jobs`."""
+        load, permits = self._workload, self._workload.permits
+        if permits is None:
+            return await self._bookkeeper.dequeue(
+                partial(self._room, max_jobs), wait, starts_none=load.isolation.is_active
+            )
+        held, used = await permits.acquire(load.batch_size(), _DEQUEUE_WAIT_SECONDS), 0
+        if not held:
+            return None
+        try:
+            batch = await self._bookkeeper.dequeue(lambda: held, wait, starts_none=load.isolation.is_active)
+            used = len(batch)
+        finally:
+            permits.release(max(held - used, 0))
+        return batch
 
     def _room(self, max_jobs: int | None) -> int:
         """Return how many jobs may be taken now."""

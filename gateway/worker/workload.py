@@ -11,6 +11,7 @@ from typing import Any
 
 from core.log_context import about
 from gateway.worker.isolation import IsolationGate
+from gateway.worker.job_permits import JobPermits
 from gateway.worker.rq_bookkeeping import DequeuedJob
 
 log = logging.getLogger("turngate.worker")
@@ -24,8 +25,14 @@ _REPEATED_SIGNAL_SECONDS = 1.0
 class Workload:
     """The running jobs of one process, bounded by its capacity; `partitions` share it."""
 
-    def __init__(self, capacity: int, on_stop: Sequence[Callable[[], None]]) -> None:
-        """Create a workload; `on_stop` are called when a graceful shutdown begins, one for each partition."""
+    def __init__(
+        self, capacity: int, on_stop: Sequence[Callable[[], None]], permits: JobPermits | None = None
+    ) -> None:
+        """Create a workload; `on_stop` are called when a graceful shutdown begins, one for each partition.
+
+        `permits` bound what several partitions take together.
+        """
+        self.permits = permits
         self._capacity = capacity
         self._partitions = len(on_stop)
         self._on_stop = on_stop

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from redis import ConnectionPool
 from redis.exceptions import RedisError
@@ -63,7 +64,7 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
     """Parse a URL that names Sentinels; `None` for any other. Raises `ConfigurationError` if it is malformed.
 
     The credentials are those of the primary. Sentinels with credentials of their own have them in the query:
-    `?sentinel_username=…&sentinel_password=…`.
+    `?sentinel_username=…&sentinel_password=…`. Options of TLS are those of connections to both.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in _SENTINEL_SCHEMES:
@@ -76,11 +77,15 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
     try:
         sentinels = tuple(parse_node(host, _SENTINEL_PORT) for host in hosts.split(","))
         options: dict[str, Any] = {"db": int(database or 0)}
-        sentinel_options = {
-            _SENTINEL_QUERY[name]: values[0]
-            for name, values in parse_qs(query, strict_parsing=bool(query)).items()
-        }
-    except (ValueError, KeyError):
+        given = parse_qs(query, strict_parsing=bool(query))
+        tls_options = _parse_tls_options(
+            {name: given.pop(name) for name in [*given] if name.startswith("ssl_")}
+        )
+        if tls_options and not _SENTINEL_SCHEMES[scheme]:
+            raise ValueError("options of TLS without TLS")
+        sentinel_options = {_SENTINEL_QUERY[name]: values[0] for name, values in given.items()} | tls_options
+        options |= tls_options
+    except (ValueError, TypeError, KeyError, RedisError):
         raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {_SENTINEL_FORM}") from None
     if not service:
         raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {_SENTINEL_FORM}")
@@ -91,3 +96,11 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
     return SentinelAddress(
         sentinels, unquote(service), options, sentinel_options, is_secure=_SENTINEL_SCHEMES[scheme]
     )
+
+
+def _parse_tls_options(given: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return options of TLS as redis-py reads them from a URL. Raises an error if it does not know one."""
+    query = urlencode({name: values[0] for name, values in given.items()})
+    pool = ConnectionPool.from_url(f"rediss://host?{query}")
+    pool.make_connection()  # connects to nothing
+    return {name: value for name, value in pool.connection_kwargs.items() if name in given}

@@ -8,10 +8,12 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
 
-from core.errors import LeaseLost, StorageUnavailable
+from core.errors import EncryptionKeyMissing, LeaseLost, StorageUnavailable
 from core.ports import Lease
 from gateway.redis import lua
+from gateway.redis.connection.outages.write_refusal import is_moving, refusal_code
 from gateway.redis.connection.pipelining.batcher import Batcher
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -83,3 +85,10 @@ class FencedScripts:
 def lease_lost() -> LeaseLost:
     """Return the error about a step that another claim has refused."""
     return LeaseLost("the fence is not the newest, or its lease ran out")
+
+
+def is_store_failure(error: Exception) -> bool:
+    """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
+    if isinstance(error, ResponseError):
+        return bool(refusal_code(error)) or is_moving(error)
+    return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from core.errors import EncryptionKeyMissing, LeaseLost
+from core.errors import LeaseLost
 from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import (
@@ -34,28 +33,26 @@ from core.ports import (
 from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.notifications import SessionNotifications
-from gateway.redis.connection.outages.write_refusal import is_moving, refusal_code
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.encoding import (
-    encode_commit,
-    encode_kept_reply,
-    encode_reply_entry,
-    encode_sent_entry,
-)
+from gateway.redis.encoding import encode_commit, encode_reply_entry
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
-from gateway.redis.mailbox.decoding import decode_view
-from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, lease_lost
+from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, is_store_failure, lease_lost
+from gateway.redis.mailbox.send_arguments import (
+    encode_letter,
+    encode_postponement,
+    encode_sent,
+    encode_thread,
+)
 from gateway.redis.mailbox.send_marks import MarkEncoder, decode_permit, log_dropped, log_reply_limit
-from gateway.redis.records.session_keys import account_key, message_key, number_key
+from gateway.redis.mailbox.view_reader import ViewReader
+from gateway.redis.records.session_keys import account_key
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.reminders import encode_reminders
 
 log = logging.getLogger("turngate.mailbox")
-
-_UNDECRYPTED_SECONDS = 30.0
 
 _OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
 
@@ -85,7 +82,7 @@ class RedisMailbox:
         self._marks = MarkEncoder(rate_limits or {}, windows or {}, abuse or {})
         self._leases = LeaseRenewer(redis, self._protocol)
         self._notifications = SessionNotifications(redis, "tg:arrived")
-        self._next_alarm = 0.0
+        self._views = ViewReader(redis, self._scripts, self.postpone)
 
     async def claim(self, session: str) -> Claim | None:
         """Acquire the lease; `None` while another worker holds it, or nothing of it can be decrypted."""
@@ -111,7 +108,7 @@ class RedisMailbox:
         if isinstance(view, int):
             return Claim(lease=lease, view=SessionView(), suspicion=view, is_started=False)
         try:
-            return Claim(lease=lease, view=await self._read_view(lease, view))
+            return Claim(lease=lease, view=await self._views.read(lease, view))
         except LeaseLost:
             return None
 
@@ -141,7 +138,7 @@ class RedisMailbox:
 
     async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
         """Read the session; with `again` the same turn restarts."""
-        return await self._read_view(
+        return await self._views.read(
             lease, await self._scripts.run_one("look", lease, ["1" if again else ""])
         )
 
@@ -176,7 +173,7 @@ class RedisMailbox:
         *_, answer, permit = await self._scripts.run(
             lease, *steps, ("look", []), ("mark", self._marks.encode(first))
         )
-        view = await self._read_view(lease, answer)
+        view = await self._views.read(lease, answer)
         log_reply_limit(permit)
         if permit == 1:
             return replace(view, granted_key=first.key)
@@ -213,18 +210,11 @@ class RedisMailbox:
         opened: SentMessage | None = None,
     ) -> SessionView:
         """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
-        key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
-        arguments: list[Argument] = [
-            key,
-            provider_id,
-            encode_sent_entry(reply, provider_id),
-            account,
-            reply.key,
-            encode_kept_reply(lease.session, reply, await cipher_of(self._redis).sealer()) if keep else "",
-        ]
+        account = account_key(reply.address)
+        sealer = await cipher_of(self._redis).sealer() if keep else None
+        arguments = encode_sent(lease.session, reply, provider_id, sealer)
         if opened and opened.thread:
-            thread = opened.thread.model_copy(update={"channel": reply.address.channel})
-            arguments += [thread.model_dump_json(), opened.thread_session, self._protocol.contact_ms]
+            arguments += encode_thread(reply, opened, self._protocol.contact_ms)
         settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
             log.warning(
@@ -245,23 +235,22 @@ class RedisMailbox:
         taken_over: bool = False,
     ) -> None:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
-        letter: Argument = ""
         opt_out = _OPT_OUTS.get(failure, "")
-        if not (opt_out or taken_over):
-            fields = {"reason": reason, "code": code, "failure": failure}
+        is_dead = not (opt_out or taken_over)
+        letter: Argument = ""
+        if is_dead:
             sealer = await cipher_of(self._redis).sealer()
-            letter = to_json({**fields, "reply": from_json(sealer.reply(lease.session, reply))})
-        entry = to_json(
-            {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
-        )
+            letter = encode_letter(lease.session, reply, sealer, reason=reason, code=code, failure=failure)
+        dead = {"dead": True} if is_dead else {}
+        entry = to_json({"key": reply.key, "reason": reason, "code": code, **dead})
         arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
         await self._scripts.run_one("refuse", lease, arguments)
         log.warning(
             "a reply was rejected for good (%s)%s: %s",
             failure,
-            " and is a dead letter; see `turngate dead list`" if letter else "",
+            " and is a dead letter; see `turngate dead list`" if is_dead else "",
             reason,
-            extra=about("dead_letter_added" if letter else "reply_refused", code=code, reason=reason),
+            extra=about("dead_letter_added" if is_dead else "reply_refused", code=code, reason=reason),
         )
 
     async def reroute(
@@ -278,10 +267,7 @@ class RedisMailbox:
         arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered))]
         for each in instead:
             sealer = await cipher_of(self._redis).sealer()
-            arguments += [
-                sealer.reply(lease.session, each),
-                encode_reply_entry(lease.session, each, sealer),
-            ]
+            arguments += [sealer.reply(lease.session, each), encode_reply_entry(lease.session, each, sealer)]
         await self._scripts.run_one("reroute", lease, arguments)
 
     async def hold(self, lease: Lease, reply: Reply, reason: str, *, known_closed: bool) -> None:
@@ -308,20 +294,13 @@ class RedisMailbox:
         pause: SendPause | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
-        account, key = (account_key(failure.reply.address), failure.reply.key) if failure else ("", "")
-        subject = {"key": reply.key} if reply else {}
-        entry = to_json({**subject, "reason": reason, "seconds": round(seconds, 3)})
-        cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
-        mark = "unknown" if failure and failure.may_be_copy else "1" if settled else ""
-        arguments: list[Argument] = [math.ceil(seconds * 1000), mark, entry, "1" if counted else "", ""]
-        arguments += [account, cooldown_ms, key]
-        if pause:
-            address = pause.reply.address
-            name = number_key(address) if pause.one_number else account_key(address)
-            arguments += [name, math.ceil(pause.seconds * 1000)]
+        arguments = encode_postponement(
+            seconds, reason, reply, settled=settled, counted=counted, failure=failure, pause=pause
+        )
         with self._leases.allow_release(lease):
             answer = await self._scripts.run_one("postpone", lease, arguments)
-        if answer == 2:
+        if answer == 2 and failure:
+            account = account_key(failure.reply.address)
             log.warning(
                 "%s: circuit breaker open after repeated failures, replies are queued: %s",
                 account,
@@ -354,7 +333,7 @@ class RedisMailbox:
 
     async def report_survival(self, lease: Lease, cause: Exception | None = None) -> None:
         """Record that this worker stopped without dying, and whether the turn has failed."""
-        failed = "" if cause is None or _is_store_failure(cause) else "1"
+        failed = "" if cause is None or is_store_failure(cause) else "1"
         await self._scripts.call(("survived",), [[lease.session, lease.fence, failed]])
 
     async def aclose(self) -> None:
@@ -366,47 +345,6 @@ class RedisMailbox:
         """Run steps and read the session; with `leave`, release it if no work is left."""
         with self._leases.allow_release(lease) if leave else nullcontext():
             first, *_, answer = await self._scripts.run(lease, *steps, ("leave" if leave else "look", []))
-        return first, SessionView(lease_released=True) if answer == 1 else await self._read_view(
+        return first, SessionView(lease_released=True) if answer == 1 else await self._views.read(
             lease, answer
         )
-
-    async def _read_view(self, lease: Lease, answer: Any) -> SessionView:
-        """Decode the view; unreadable data is set aside, or it would be retried for ever.
-
-        What cannot be decrypted is no data of another release: the session waits for the operator.
-        """
-        view = await self._decode_view(lease, answer)
-        while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
-            list_name = "out" if answer[2] else "mail"
-            log.error(
-                "first entry of the %s is not readable by this release; moved to the dead letters",
-                list_name,
-                extra=about("dead_letter_added"),
-            )
-            raw = answer[2][0] if answer[2] else answer[1][0]
-            answer = await self._scripts.run_one("discard", lease, [list_name, raw])
-            view = await self._decode_view(lease, answer)
-        return view
-
-    async def _decode_view(self, lease: Lease, answer: Any) -> SessionView:
-        """Decode a view. Raises `LeaseLost` after the session was postponed, if it cannot be decrypted."""
-        fields, turns, outbox, *rest = answer
-        try:
-            opened = await cipher_of(self._redis).open_all(lease.session, [fields[2], *turns, *outbox])
-        except EncryptionKeyMissing as error:
-            if monotonic() >= self._next_alarm:  # it may be every session, again and again
-                self._next_alarm = monotonic() + _UNDECRYPTED_SECONDS
-                log.error("%s; its session waits until then", error, extra=about("not_decrypted"))
-            await self.postpone(lease, _UNDECRYPTED_SECONDS, str(error), counted=False)
-            raise LeaseLost("the session cannot be decrypted") from None
-        state, *items = opened
-        return decode_view(
-            [[*fields[:2], state, *fields[3:]], items[: len(turns)], items[len(turns) :], *rest]
-        )
-
-
-def _is_store_failure(error: Exception) -> bool:
-    """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
-    if isinstance(error, ResponseError):
-        return bool(refusal_code(error)) or is_moving(error)
-    return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)

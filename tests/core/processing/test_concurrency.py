@@ -104,7 +104,7 @@ async def test_messages_during_a_running_burst_form_the_next_burst(redis: Redis)
                 await rig.accept_turns(2)
             return await super().answer(turn, state, listener=listener)
 
-    rig.dialog = rig.processor._dialog = Slow()
+    rig.dialog = rig.processor._answers._dialog = Slow()
 
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.dialog.handled == ["M1"]
@@ -155,7 +155,7 @@ class BlockingDialog(EchoDialog):
 async def interrupted(redis: Redis, dialog: BlockingDialog) -> tuple[Rig, asyncio.Task[ProcessResult]]:
     """Start a run in which a second message arrives while the first is answered."""
     rig = Rig(redis, concurrency=INTERRUPT)
-    rig.dialog = rig.processor._dialog = dialog
+    rig.dialog = rig.processor._answers._dialog = dialog
     await rig.accept_turns(1)
     draining = asyncio.create_task(rig.process())
     await dialog.begun.get()
@@ -207,7 +207,7 @@ async def test_restarts_end_at_the_cap(redis: Redis) -> None:
     dialog = BlockingDialog()
     rig, draining = await interrupted(redis, dialog)
     await dialog.begun.get()
-    rig.processor._concurrency = {"fake": Concurrency(policy=ConcurrencyPolicy.INTERRUPT, cap=1e-9)}
+    rig.processor._answers._concurrency = {"fake": Concurrency(policy=ConcurrencyPolicy.INTERRUPT, cap=1e-9)}
     await rig.accept_turns(3)
     await dialog.begun.get()
     await rig.accept_turns(4)

@@ -53,7 +53,7 @@ async def say(rig: Rig, key: str, text: str, voice: Any = "person") -> SendOutco
 def interrupted_rig(redis: Redis, meanwhile: Callable[[Rig], Awaitable[Any]], **options: Any) -> Rig:
     rig = Rig(redis, **options)
     rig.dialog = InterruptedDialog(lambda: meanwhile(rig))
-    rig.processor._dialog = rig.dialog
+    rig.processor._answers._dialog = rig.dialog
     return rig
 
 
@@ -272,7 +272,7 @@ async def test_a_turn_whose_end_cannot_be_stored_becomes_a_dead_letter(redis: Re
             return TurnOutcome(state=unstorable, messages=outcome.messages)
 
     rig = Rig(redis)
-    rig.processor._dialog = UnstorableDialog()
+    rig.processor._answers._dialog = UnstorableDialog()
     await rig.accept_turns(1)
     for _ in range(ProcessingLimits().turn_tries):
         with pytest.raises(ValueError, match="serialize"):

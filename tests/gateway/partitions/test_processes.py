@@ -17,6 +17,7 @@ from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.session_keys import session_key
 from tests.gateway.environments.stack import KEY, Stack, build_message, running_stack
 
 SESSIONS = [f"visitor-{number}" for number in range(8)]
@@ -153,6 +154,34 @@ async def test_one_partition_becomes_four_while_contacts_write(
     counts = [await each.zcard("tg:conversations") for each in stores]
     assert sum(counts) == 10
     assert sum(map(bool, counts)) > 1
+
+
+LIMITED_WORKER = """
+from gateway.config.settings import Settings
+from gateway.redis import rq_layout
+from gateway.redis.connection.connect import open_sync_redis
+from gateway.worker import AsyncWorker
+AsyncWorker([rq_layout.QUEUE], connection=open_sync_redis(Settings.load().redis_url)).work(max_jobs=3)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_a_worker_takes_no_more_jobs_than_its_limit_from_all_partitions(
+    stores: Sequence[Redis], cluster_url: str
+) -> None:
+    inbox = PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
+    events = [build_message(number, "hi", f"+1555019{number:02}") for number in range(20)]
+    await inbox.accept(events)
+    async with running_stack() as stack:
+        stack.add_settings(REDIS_URL=cluster_url, TURNGATE_PARTITIONS="4")
+        process = await stack.start_process(sys.executable, "-c", LIMITED_WORKER)
+        output, _ = await process.communicate()
+
+    assert process.returncode == 0, output.decode()
+    sessions = [session_key(event.turn.session, ":mail") for event in events]
+    waiting = [sum([await each.llen(key) for each in stores]) for key in sessions]
+    assert waiting.count(0) == 3
 
 
 async def start_side(

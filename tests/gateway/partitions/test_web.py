@@ -93,10 +93,8 @@ async def test_the_url_of_a_page_names_its_partition(http: httpx.AsyncClient) ->
         307,
         "/console/failures?kind=turns&partition=3",
     )
-    assert (await http.get("/console/desk/conversations")).status_code in (
-        200,
-        404,
-    )  # no page: as it was asked
+    assert (await http.get("/console/failures")).status_code == 200  # no browser: as it was asked
+    assert (await http.get("/nothing", headers={"accept": "text/html"})).status_code == 404
 
 
 @pytest.mark.parametrize(

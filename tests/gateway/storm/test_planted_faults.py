@@ -51,7 +51,7 @@ if __name__ == "__main__":
 FAULTS = {
     "the head of the outbox is popped unseen": (
         {
-            "shared/outbox.lua": (
+            "shared/delivery/outbox.lua": (
                 "  return stored_field(redis.call('LINDEX', key(session, ':out'), 0), 'key') == reply\n",
                 "  return redis.call('LLEN', key(session, ':out')) > 0\n",
             ),
@@ -64,7 +64,7 @@ FAULTS = {
     ),
     "the lease is not checked": (
         {
-            "shared/leases.lua": (
+            "shared/sessions/leases.lua": (
                 "  if valid_fences[session] == fence then return true end\n",
                 "  if fence then return true end\n",
             )
@@ -78,7 +78,7 @@ FAULTS = {
     ),
     "a cancelled message stays in the schedule": (
         {
-            "shared/schedule.lua": (
+            "shared/delivery/schedule.lua": (
                 "  leave_schedule(session, id)\n"
                 "  redis.call('HSET', record, 'state', 'cancelled', 'reason', reason)\n"
                 "  redis.call('HDEL', record, 'message')\n",
@@ -89,7 +89,7 @@ FAULTS = {
     ),
     "fences repeat after an erasure": (
         {
-            "shared/leases.lua": (
+            "shared/sessions/leases.lua": (
                 "local fence = number .. ':' .. nonce",
                 "nonce = '0'; local fence = number .. ':0'",
             )
@@ -102,7 +102,7 @@ FAULTS = {
 BROADCAST_FAULTS = {
     "an opt-out does not hold for messages of the business": (
         {
-            "shared/ownership.lua": (
+            "shared/sessions/ownership.lua": (
                 "if optout == '1' and class ~= 'confirmation' then",
                 "if optout == '1' and class == '' then",
             )

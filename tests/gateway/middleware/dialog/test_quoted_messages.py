@@ -42,7 +42,7 @@ async def test_a_reaction_counts_for_the_message_that_it_is_on(
     redis: Redis, provider_id: str, expected: list[str]
 ) -> None:
     rig = Rig(redis)
-    rig.processor._dialog = QuotedMessages(order_machine(), redis)
+    rig.processor._answers._dialog = QuotedMessages(order_machine(), redis)
     await accept(rig, 1, text="hi")
 
     await accept(rig, 2, reaction=Reaction(emoji="👍"), quoted=QuotedMessage(id=provider_id))
@@ -52,7 +52,7 @@ async def test_a_reaction_counts_for_the_message_that_it_is_on(
 
 async def test_a_message_of_another_session_is_not_quoted(redis: Redis) -> None:
     rig = Rig(redis)
-    rig.processor._dialog = QuotedMessages(order_machine(), redis)
+    rig.processor._answers._dialog = QuotedMessages(order_machine(), redis)
     await accept(rig, 1, text="hi")
     other = Turn(
         id="M1",

@@ -46,6 +46,9 @@ def test_known_forms_are_accepted(url: str) -> None:
         "redis+sentinel://:hunter2@/mymaster",
         "redis+sentinel://a/mymaster/first",
         "redis+sentinel://a/mymaster?colour=blue",
+        "rediss+sentinel://a/mymaster?ssl_colour=blue",
+        "redis+sentinel://a/mymaster?ssl_ca_certs=/ca.pem",
+        "redis+cluster://a?ssl_ca_certs=/ca.pem",
     ],
 )
 def test_any_other_is_an_error_that_names_the_setting(url: str) -> None:
@@ -55,13 +58,15 @@ def test_any_other_is_an_error_that_names_the_setting(url: str) -> None:
 
 
 def test_all_parts_of_a_sentinel_url_are_read() -> None:
-    url = "rediss+sentinel://app:p%40ss@one,[::1]:26380/my%20master/3?sentinel_password=s"
+    query = "sentinel_password=s&ssl_ca_certs=/etc/ca.pem&ssl_check_hostname=false"
+    url = f"rediss+sentinel://app:p%40ss@one,[::1]:26380/my%20master/3?{query}"
+    tls = {"ssl_ca_certs": "/etc/ca.pem", "ssl_check_hostname": False}
 
     assert parse_sentinel_url(url) == SentinelAddress(
         (("one", 26379), ("::1", 26380)),
         "my master",
-        {"db": 3, "username": "app", "password": "p@ss"},
-        {"password": "s"},
+        {"db": 3, "username": "app", "password": "p@ss", **tls},
+        {"password": "s", **tls},
         is_secure=True,
     )
 

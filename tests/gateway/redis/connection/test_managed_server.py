@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,25 +18,12 @@ from gateway.redis.connection.connect import open_async_redis, open_redis, open_
 from gateway.redis.connection.error_messages import describe_redis_error
 from gateway.redis.inbox import RedisInbox
 from tests.gateway.environments.stack import build_message
-
-
-class Certificates:
-    """A certificate authority, and the files of server and client."""
-
-    def __init__(self, folder: Path) -> None:
-        self.authority, self.folder = trustme.CA(), folder
-        self.server = self.authority.issue_cert("localhost")
-        self.ca = folder / "ca.pem"
-        self.authority.cert_pem.write_to_path(str(self.ca))
-        client = self.authority.issue_cert("turngate@example.com")
-        self.key, self.chain = folder / "key.pem", folder / "chain.pem"
-        client.private_key_pem.write_to_path(str(self.key))
-        client.cert_chain_pems[0].write_to_path(str(self.chain))
+from tests.gateway.environments.tls import Certificates, copy
 
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> Certificates:
-    return Certificates(tmp_path)
+    return Certificates(tmp_path, "localhost")
 
 
 @asynccontextmanager
@@ -46,23 +31,12 @@ async def tls_server(
     certificates: Certificates, redis_url: str, *, wants_client: bool = False
 ) -> AsyncIterator[str]:
     """Serve a Redis by TLS, as a provider's proxy does; the embedded server has no TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificates.server.configure_cert(context)
-    if wants_client:
-        certificates.authority.configure_trust(context)
-        context.verify_mode = ssl.CERT_REQUIRED
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind = await asyncio.open_unix_connection(urlsplit(redis_url).path)
         await asyncio.gather(copy(reader, behind[1]), copy(behind[0], writer))
 
-    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while chunk := await reader.read(65_536):
-                writer.write(chunk)
-                await writer.drain()
-        writer.close()
-
+    context = certificates.build_context(wants_client=wants_client)
     server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
     try:
         yield f"localhost:{server.sockets[0].getsockname()[1]}"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
 
 from gateway.local.loopback import find_free_port
 from gateway.redis.connection.cluster.partition import Partition
@@ -20,10 +18,10 @@ from gateway.redis.server.embedded_server import find_server_binary
 from gateway.storm.servers.cluster_group import ClusterGroup, NodePlace
 from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.environments.stack import build_message
+from tests.gateway.environments.tls import Certificates, Relays
 
 SLOT = Partition().slot
 _BUS_OFFSET = 10_000
-_FIRST_BYTE_OF_TLS = b"\x16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +32,9 @@ class SecureCluster:
     url: str
 
 
-class Certificates:
-    """An authority, and the files of every node."""
-
-    def __init__(self, folder: Path) -> None:
-        authority = trustme.CA()
-        self.server = authority.issue_cert("127.0.0.1")
-        self.authority, self.key, self.chain = (folder / name for name in ("ca.pem", "key.pem", "chain.pem"))
-        authority.cert_pem.write_to_path(str(self.authority))
-        self.server.private_key_pem.write_to_path(str(self.key))
-        self.server.cert_chain_pems[0].write_to_path(str(self.chain))
-
-    def url(self, ports: list[int]) -> str:
-        nodes = ",".join(f"127.0.0.1:{port}" for port in ports)
-        return f"rediss+cluster://{nodes}?ssl_ca_certs={self.authority}"
+def build_url(files: Certificates, ports: list[int]) -> str:
+    nodes = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return f"rediss+cluster://{nodes}?ssl_ca_certs={files.ca}"
 
 
 def has_tls() -> bool:
@@ -69,16 +56,16 @@ async def nodes_with_tls(folder: Path, files: Certificates) -> AsyncIterator[Sec
             "tls-cluster": "yes",
             "tls-replication": "yes",
             "tls-auth-clients": "no",
-            "tls-cert-file": files.chain,
-            "tls-key-file": files.key,
-            "tls-ca-cert-file": files.authority,
+            "tls-cert-file": files.server_chain,
+            "tls-key-file": files.server_key,
+            "tls-ca-cert-file": files.ca,
         }
         return NodePlace(tls_port, tls_port + _BUS_OFFSET, options)
 
     group = ClusterGroup(folder, primaries=3, replicas=0, place=place)
     try:
         await group.start()
-        yield SecureCluster(group, files.url([secure[port] for port in group.ports[:2]]))
+        yield SecureCluster(group, build_url(files, [secure[port] for port in group.ports[:2]]))
     finally:
         group.stop()
 
@@ -86,8 +73,6 @@ async def nodes_with_tls(folder: Path, files: Certificates) -> AsyncIterator[Sec
 @asynccontextmanager
 async def nodes_behind_tls(folder: Path, files: Certificates) -> AsyncIterator[SecureCluster]:
     """Start nodes that announce the ports of proxies, which take TLS and the test's plain connections."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    files.server.configure_cert(context)
     servers: dict[int, int] = {}
 
     def place(port: int) -> NodePlace:
@@ -102,11 +87,10 @@ async def nodes_behind_tls(folder: Path, files: Certificates) -> AsyncIterator[S
         stack.push_async_callback(relays.close)
         for port in group.ports:
             place(port)
-            secure = await relays.listen(servers[port], context=context)
-            await relays.listen(servers[port], port=port, secure=secure)
+            await relays.listen_for_both(servers[port], port, files.build_context())
         stack.callback(group.stop)
         await group.start()
-        yield SecureCluster(group, files.url(group.ports[:2]))
+        yield SecureCluster(group, build_url(files, group.ports[:2]))
 
 
 def find_node_port() -> int:
@@ -114,51 +98,6 @@ def find_node_port() -> int:
     while (port := find_free_port()) > 65_535 - _BUS_OFFSET:
         pass
     return port
-
-
-class Relays:
-    """Proxies, and their connections."""
-
-    def __init__(self) -> None:
-        self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def listen(
-        self, target: int, *, port: int = 0, secure: int = 0, context: ssl.SSLContext | None = None
-    ) -> int:
-        """Relay connections to a port; those that begin TLS to the port `secure`. Return the own port."""
-
-        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._tasks.add(asyncio.create_task(relay(reader, writer, target, secure)))
-
-        server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=context)
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
-
-    async def close(self) -> None:
-        for server in self._servers:
-            server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: int, secure: int) -> None:
-    with closing(writer), suppress(OSError):  # the server may not be there yet
-        first = await reader.read(1)
-        port = secure if secure and first == _FIRST_BYTE_OF_TLS else target
-        behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
-        with closing(behind_writer):
-            behind_writer.write(first)
-            await asyncio.gather(copy(reader, behind_writer), copy(behind_reader, writer))
-
-
-async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
 
 
 async def answer_turns(cluster: SecureCluster) -> None:
@@ -182,11 +121,11 @@ async def answer_turns(cluster: SecureCluster) -> None:
 async def test_a_cluster_of_nodes_with_tls_is_followed(tmp_path: Path) -> None:
     if not has_tls():
         pytest.skip("this server was built without TLS; `make test-servers` has one with it")
-    async with nodes_with_tls(tmp_path, Certificates(tmp_path)) as cluster:
+    async with nodes_with_tls(tmp_path, Certificates(tmp_path, "127.0.0.1")) as cluster:
         await answer_turns(cluster)
 
 
 @pytest.mark.long
 async def test_a_cluster_behind_tls_is_followed(tmp_path: Path) -> None:
-    async with nodes_behind_tls(tmp_path, Certificates(tmp_path)) as cluster:
+    async with nodes_behind_tls(tmp_path, Certificates(tmp_path, "127.0.0.1")) as cluster:
         await answer_turns(cluster)
