@@ -158,8 +158,8 @@ async def test_the_command_replays_and_says_why_not(keeping: Redis, monkeypatch:
 async def test_replayed_webhooks_are_stored_in_the_order_in_which_they_came(
     keeping: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with gateway() as http:
-        for number in (1, 2, 3):
+    for number in (1, 2, 3):
+        async with gateway() as http:  # what it keeps is written when it ends
             await deliver(http, OTHER_TOKEN, f"message {number}", number)
     names = await KeptWebhooks(keeping, 2).rejected_ids()
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
