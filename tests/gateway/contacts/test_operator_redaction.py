@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from core.model import Message
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.redaction.message_redaction import MessageRedaction
 from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 from gateway.redis.sending.outbox import ProactiveSender
@@ -41,4 +42,23 @@ async def test_all_parts_of_the_named_message_leave_and_no_other(
 
     assert (result.sessions, await words_left(redis)) == ((SESSION,), ["gamma"])
     assert (await rig.log_kinds()).count("activity") == 1
+    await rig.mailbox.aclose()
+
+
+async def test_an_id_may_look_like_the_end_of_a_session(redis: Redis) -> None:
+    rig, limits = Rig(redis), ProtocolLimits()
+    await rig.accept_turns(1, text=f"{PREFIX}alpha")
+    await rig.process()
+    sender = ProactiveSender(redis, {"fake": rig.channel}, limits)
+    seconds, _ = await redis.time()
+    message = Message(text=f"you said {PREFIX}alpha")
+    await sender.send(SESSION, "own-a}:b", message, at_ms=(seconds + 3600) * 1000)
+
+    await OperatorRedaction(redis, rig.inbox, MessageRedaction(redis, limits)).redact("M1", SESSION)
+
+    scheduled = await redis.hgetall(f"tg:scheduled:{{{SESSION}}}:own-a}}:b")
+    assert b"alpha" not in scheduled[b"message"]
+    await redis.delete(f"tg:{{{SESSION}}}:scheduled")  # as if only the record were left
+    assert (await ContactErasure(redis).erase(SESSION)).is_complete
+    assert await redis.keys("tg:scheduled:*") == []
     await rig.mailbox.aclose()
