@@ -38,6 +38,9 @@ class ClauseWords:
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
     strict_conditions: Phrases = ()
     """Phrases by which a value holds only under a condition (“only if”)."""
+    value_conditions: tuple[str, ...] = ()
+    """Patterns, on text with its accents, of any other condition of a value (“if there is one”): none that is
+    mere courtesy (“if possible”), and no “whether”."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     condition_pattern: str = ""

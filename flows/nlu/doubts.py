@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.patterns import one_of
+from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.wishes import is_request
 from flows.text import normalize, tokenize
 
@@ -22,20 +23,34 @@ def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _condition(lexicon: Lexicon) -> re.Pattern[str]:
+def _strict_condition(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"(?<= ){one_of(lexicon.clauses.strict_conditions)}(?= )")
+
+
+@cache
+def _condition(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(any_pattern(lexicon.clauses.value_conditions))
+
+
+def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether what a text says holds only under a condition: “5, if Tom comes”, “only if it is free”."""
+    lexicon = lexicon_for(language)
+    if _strict_condition(lexicon).search(f" {' '.join(tokenize(text))} "):
+        return True
+    written = unicodedata.normalize("NFC", text.casefold()).replace("’", "'")
+    return _condition(lexicon).search(f"{' '.join(written.split())} ") is not None
 
 
 def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without the parts that doubt what they say; the text itself if nothing is doubted.
 
-    What holds only under a condition (“Monday, but only if …”) is doubted as a whole.
+    What holds only under a condition (“Monday, if …”) is doubted as a whole.
     A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
     (“could I maybe come on Friday?”) doubts nothing.
     """
     doubt = _doubt(lexicon_for(language))
     said = f" {' '.join(tokenize(text))} "
-    if _condition(lexicon_for(language)).search(said):
+    if holds_under_condition(text, language):
         return ";"
     if not doubt.search(said) or is_request(doubt.sub("", said), language):
         return text
@@ -66,4 +81,5 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _doubt(_lexicon)
+    _strict_condition(_lexicon)
     _condition(_lexicon)

@@ -34,6 +34,12 @@ CLAUSES: Final = ClauseWords(
         "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
+    value_conditions=(
+        r"\b(?:wenn|falls|sofern) (?!mögl|moegl|nicht\b|schon\b|überhaupt|nötig|"
+        r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht)\b"
+        r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
+        r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
+    ),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "

@@ -33,6 +33,13 @@ CLAUSES: Final = ClauseWords(
         "only if, only when, unless, provided that, provided it's, provided it is, provided "
         "there, provided you, as long as, depends on, depending on"
     ),
+    value_conditions=(
+        r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )(?<!what )(?<!as )\bif "
+        r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
+        r"?(?:ok|fine|alright|all right|possible|works|better|easier|not|be\b|suits|helps|how|what)"
+        r"|you (?:can|could|don't|dont|do not|like|want|would|will|please|have|need|prefer|wouldn't)"
+        r"|i (?:may|might|can|could|am honest)|i'm (?:honest|not)|we (?:can|could|may))",
+    ),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "

@@ -33,6 +33,13 @@ CLAUSES: Final = ClauseWords(
     ),
     particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
+    value_conditions=(
+        r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
+        r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
+        r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
+        r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto|todo|"
+        r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
+    ),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
