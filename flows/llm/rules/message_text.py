@@ -146,6 +146,13 @@ class MessageText:
         return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
 
     @cached_property
+    def corrects_something(self) -> bool:
+        """True if a word of the text corrects what was said before (“actually”), or changes it (“move”)."""
+        lexicon = lexicon_for(self.language)
+        words = lexicon.correction_words | lexicon.clauses.second_thoughts | lexicon.clauses.move_words
+        return not words.isdisjoint(self.words) or self.has_negation
+
+    @cached_property
     def begins_question(self) -> bool:
         """True if the text begins with a question word, maybe behind a greeting."""
         lexicon = lexicon_for(self.language)

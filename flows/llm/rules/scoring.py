@@ -52,6 +52,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     values: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
+    values = _without_mentions(edge, values, message)
     pattern = edge.pattern.search(message.text) if edge.pattern else None
     if pattern:
         values |= {name: value for name, value in pattern.groupdict().items() if value}
@@ -88,6 +89,20 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if free := find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
+
+
+def _without_mentions(
+    edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage
+) -> dict[str, JsonValue]:
+    """Return the values without those that only mention another one beside the answer: known, and not corrected.
+
+    “Three nights, so we leave on Monday” is no other day of arrival.
+    """
+    known = message.request.values
+    asked = next((slot.name for slot in edge.slots if slot.required), "")
+    if asked in known or asked not in values or message.corrects_something:
+        return values
+    return {name: value for name, value in values.items() if known.get(name, value) == value}
 
 
 def _is_stray_number(slot: Slot, message: ParsedMessage) -> bool:
