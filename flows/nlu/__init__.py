@@ -64,6 +64,7 @@ from flows.nlu.short_answers import (
     without_courtesies,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
+from flows.nlu.stems import have_same_stem, stem_of
 from flows.nlu.wishes import (
     asks_about_deed,
     has_wish,
@@ -110,6 +111,7 @@ __all__ = [
     "fit_vectorizer",
     "hardly_is_address",
     "has_wish",
+    "have_same_stem",
     "imperatives",
     "is_about_past",
     "is_among_unknown",
@@ -152,6 +154,7 @@ __all__ = [
     "repeats_offer",
     "speaks_of_own_people",
     "split_clauses",
+    "stem_of",
     "tells_birth",
     "tells_fact",
     "wants_to_skip",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Container
 from rapidfuzz.distance import OSA
 
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
-from flows.nlu import answer_vocabulary, is_negation
+from flows.nlu import answer_vocabulary, have_same_stem, is_negation
 from flows.text import find_phrase, squeeze_repeats
 
 _MIN_TYPO_WORD_LENGTH = 5
@@ -167,6 +167,28 @@ def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], lan
     return lexicon_for(language).clauses.joins_words and any(
         word.endswith(phrase[0]) and len(word) >= len(phrase[0]) + _MIN_JOINED_PREFIX and at not in denied
         for at, word in enumerate(words)
+    )
+
+
+def other_form_length(
+    keywords: Collection[Phrase], words: Phrase, denied: Container[int], language: str = DEFAULT_LANGUAGE
+) -> int:
+    """Return the length of the longest keyword that `words` have in other forms."""
+    found = (phrase for phrase in keywords if _has_other_form(phrase, words, denied, language))
+    return max((_phrase_weight(phrase, language) for phrase in found), default=0)
+
+
+def _has_other_form(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
+    """Return whether the words are a keyword in other forms: “abgeholt” where it is “abholen”."""
+    return any(
+        words[at : at + len(phrase)] != phrase
+        and not _is_denied(phrase, at, denied, language)
+        and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
+        and all(
+            meant == typed or have_same_stem(meant, typed, language)
+            for meant, typed in zip(phrase, words[at : at + len(phrase)], strict=True)
+        )
+        for at in range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     )
 
 

@@ -26,6 +26,7 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     mask_doubts,
+    mask_reports,
     mentions_ending,
     negates_other_words,
     postpones,
@@ -102,7 +103,8 @@ class MessageText:
     def labelled_edges(self) -> frozenset[str]:
         """The only edge of a menu of whose label the message has a word that no other label has."""
         choices = self.request.node.node.choices
-        found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
+        labels, is_told = [[choice.label] for choice in choices], self.reports_something
+        found = find_labels(self.text, labels, self.language, takes_forms=not is_told)
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
 
     @cached_property
@@ -144,6 +146,11 @@ class MessageText:
         """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
         lexicon = lexicon_for(self.language)
         return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
+
+    @cached_property
+    def reports_something(self) -> bool:
+        """True if a part of the text tells of the past or of others, or imagines something."""
+        return mask_reports(self.text, self.language) != self.text
 
     @cached_property
     def corrects_something(self) -> bool:
