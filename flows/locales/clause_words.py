@@ -41,6 +41,8 @@ class ClauseWords:
     value_conditions: tuple[str, ...] = ()
     """Patterns, on text with its accents, of any other condition of a value (“if there is one”): none that is
     mere courtesy (“if possible”), and no “whether”."""
+    polite_conditions: Phrases = ()
+    """Conditions that are mere courtesy, though other words of doubt are in them (“si puede ser”)."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     condition_pattern: str = ""
@@ -63,6 +65,8 @@ class ClauseWords:
     """Words that make the amount after them another one (“at least 3”)."""
     amount_modifiers_after: Phrases = ()
     """Words that make the amount before them another one (“3 more”)."""
+    approximations: Phrases = ()
+    """Words of an amount that is not exact (“about”), which is enough where the question has one of them."""
     addition_words: Words = frozenset()
     """Words that add to what there is (“2 more days”)."""
     bounds_behind: Phrases = ()
@@ -93,6 +97,8 @@ class ClauseWords:
     """Statements before the name of somebody or something else (“his name is”, “our dog is called”)."""
     naming_end_patterns: Phrases = ()
     """Statements behind such a name (“is what we call her”)."""
+    belonging_words: Words = frozenset()
+    """Words between a name and where its owner belongs (“Ann Lee, from the workshop”)."""
     name_endings: Phrases = ()
     """Words behind a name (“here”)."""
     birth_words: Words = frozenset()

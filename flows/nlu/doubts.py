@@ -23,6 +23,11 @@ def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
+def _courtesy(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"(?<= ){one_of(lexicon.clauses.polite_conditions)}(?= )")
+
+
+@cache
 def _strict_condition(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"(?<= ){one_of(lexicon.clauses.strict_conditions)}(?= )")
 
@@ -48,8 +53,8 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
     (“could I maybe come on Friday?”) doubts nothing.
     """
-    doubt = _doubt(lexicon_for(language))
-    said = f" {' '.join(tokenize(text))} "
+    doubt, courtesy = _doubt(lexicon_for(language)), _courtesy(lexicon_for(language))
+    said = courtesy.sub("", f" {' '.join(tokenize(text))} ")
     if holds_under_condition(text, language):
         return ";"
     if not doubt.search(said) or is_request(doubt.sub("", said), language):
@@ -57,7 +62,7 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     parts = list(_parts(text))
     doubted = set[int]()
     for at, part in enumerate(parts):
-        spaced = f" {' '.join(tokenize(part))} "
+        spaced = courtesy.sub("", f" {' '.join(tokenize(part))} ")
         if doubt.search(spaced):
             is_alone = _says_nothing_else(doubt.sub("", spaced), lexicon_for(language))
             doubted |= {at - 1, at, at + 1} if is_alone else {at}
@@ -81,5 +86,6 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _doubt(_lexicon)
+    _courtesy(_lexicon)
     _strict_condition(_lexicon)
     _condition(_lexicon)

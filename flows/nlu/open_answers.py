@@ -57,13 +57,34 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     family, _, full = name.partition(",")
     if full and tokenize(family) == tokenize(full)[-len(tokenize(family)) :]:  # “Bond, James Bond”
         return full.strip()
-    is_proper = len(words) <= _MAX_PROPER_WORDS and all(
-        part[0].isupper() for part in re.findall(r"\w+", name)
-    )
+    if full and _is_proper(family) and len(tokenize(family)) > 1 and _is_apposition(full, lexicon):
+        return family.strip()  # “Henrik Voss, from the workshop”
+    is_proper = _is_proper(name) or _is_of_proper(name, lexicon)
     common = sum(word in _common_words(lexicon, language) for word in words)
     if not is_proper and not lexicon.answers.generic.isdisjoint(words):
         return ""  # “a question”
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
+
+
+def _is_proper(name: str) -> bool:
+    """Return whether each word of a name has a capital letter, and there are few."""
+    parts = re.findall(r"\w+", name)
+    return 0 < len(parts) <= _MAX_PROPER_WORDS and all(part[0].isupper() for part in parts)
+
+
+def _is_of_proper(name: str, lexicon: Lexicon) -> bool:
+    """Return whether people are named by their relation to a name: “the family of Geoff Pym”."""
+    clauses = lexicon.clauses
+    common = clauses.relatives | clauses.owners | {*lexicon.dates.articles, *lexicon.dates.particles}
+    plain = [part for part in re.findall(r"\w+", name) if not part[0].isupper()]
+    return len(plain) < len(name.split()) and all(normalize(part) in common for part in plain)
+
+
+def _is_apposition(text: str, lexicon: Lexicon) -> bool:
+    """Return whether words behind a name say where its owner belongs, and no more."""
+    words = tokenize(text)
+    is_short = 1 < len(words) <= _MAX_PROPER_WORDS + 1 and not any(map(str.isdigit, text))
+    return is_short and words[0] in lexicon.clauses.belonging_words
 
 
 def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 
-from flows.locales import lexicon_for, messages_for
+from flows.locales import Lexicon, lexicon_for, messages_for
 from flows.nlu import (
     RecognizedNumber,
     answer_vocabulary,
@@ -14,6 +15,7 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     mask_claimed,
+    one_of,
     read_short_amount,
     read_short_answer,
     recognize_confirmation,
@@ -33,7 +35,7 @@ from flows.slots.named_numbers import (
 from flows.slots.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
-from flows.text import normalize, tokenize
+from flows.text import normalize, normalize_same_length, tokenize
 
 _MIN_WORD_LENGTH, _TWO = 3, 2
 
@@ -74,6 +76,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
+    text = _without_approximations(slot, text)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
         return SlotReading(amount, weight=3)
     recognized = recognize_free_numbers(slot, text)
@@ -101,6 +104,20 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _without_approximations(slot: Slot, text: str) -> str:
+    """Return the text without “about” and the like, where the question asks for no more than that."""
+    about = _approximation(lexicon_for(slot.language))
+    plain = normalize_same_length(text)
+    if not about.search(" ".join(tokenize(slot.question))):
+        return text
+    return about.sub(lambda match: " " * len(match[0]), normalize(plain))
+
+
+@cache
+def _approximation(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.clauses.approximations)}\b")
 
 
 def _corrected_number(slot: Slot, text: str) -> SlotReading | None:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.claimed_text import ClaimedText
+from flows.llm.rules.known_days import follow_known_day
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
@@ -46,6 +47,7 @@ _MIN_NAME_LENGTH = 4
 _NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
+_CORRECTABLE_KINDS = ("date", "time", "enum", "pattern", "phone", "email")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 _CLAIMED_KINDS = ("phone", "integer", "number")
 """Kinds whose digits may be a part of a code."""
@@ -114,6 +116,8 @@ class ParsedMessage(ClaimedText):
                 slot = replace(slot, is_told_by="")
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
+        if slot.is_told_by == "noun" and self._is_only_known_number(slot):
+            slot = replace(slot, is_told_by="noun or size")
         text = self.text_for(slot)
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
@@ -122,7 +126,11 @@ class ParsedMessage(ClaimedText):
             if is_bare and text.strip().isdecimal():
                 return SlotReading()
             slot = replace(slot, question="") if is_bare else slot
-        reading = extract_slot(self._with_question(slot), text, self.request.today)
+        asked = self._with_question(slot)
+        reading = extract_slot(asked, text, self.request.today)
+        reading = follow_known_day(asked, reading, text, self.request)
+        if slot.kind == "boolean" and reading.value is False and self._corrects_other(slot):
+            return SlotReading()
         if reading.value is not None and self.is_noun_of_number(slot, reading.value):
             return SlotReading()
         if reading.error_message and self._is_birth_unasked(slot):
@@ -140,6 +148,19 @@ class ParsedMessage(ClaimedText):
             SlotReading()
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
+        )
+
+    def _corrects_other(self, asked: Slot) -> bool:
+        """Return whether a no belongs to another value that is corrected: “wait no, Tuesday it was”."""
+        values = self.request.values
+        return self.corrects_previous and any(
+            slot.kind in _CORRECTABLE_KINDS
+            and slot.name != asked.name
+            and slot.name in values
+            and (value := self.extract_slot(slot).value) is not None
+            and value != values[slot.name]
+            for edge in self.request.available_edges
+            for slot in edge.slots
         )
 
     def _is_birth_unasked(self, slot: Slot) -> bool:
@@ -193,6 +214,14 @@ class ParsedMessage(ClaimedText):
         """The names of all numbers that are asked for or may be corrected here."""
         edges = self.request.available_edges
         return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
+
+    def _is_only_known_number(self, slot: Slot) -> bool:
+        """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""
+        numbers = self._names_of_numbers
+        has_others = any(
+            other.kind in ("phone", "pattern") for edge in self.request.available_edges for other in edge.slots
+        )
+        return not has_others and numbers & self.request.values.keys() == {slot.name}
 
     def _labels_other(self, slot: Slot) -> bool:
         """Return whether the text names another text's label better: “the new town” beside “the old town”."""

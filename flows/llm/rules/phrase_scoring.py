@@ -87,7 +87,7 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     unmeant = message.denied | _named_by_others(edge, message)
     letters = fuzzy_match_length(edge.keywords, message.words, unmeant, message.language)
     if not letters and not message.reports_something:  # “I booked last week” is no wish to book
-        letters = other_form_length(edge.keywords, message.words, unmeant, message.language)
+        letters = other_form_length(edge.keywords, message.words, message.denied, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 

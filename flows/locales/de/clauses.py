@@ -40,6 +40,7 @@ CLAUSES: Final = ClauseWords(
         r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
         r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
     ),
+    polite_conditions=phrases("wenn möglich, falls möglich, wenn es möglich ist, wenn's geht"),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "
@@ -102,6 +103,9 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
     ),
+    approximations=phrases(
+        "etwa, ungefähr, circa, ca, rund, so um die, ungefähre, oder so, zirka, gut"
+    ),
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
     bounds_behind=phrases("frühestens, spätestens, aufwärts"),
     second_thoughts=words(
@@ -141,6 +145,7 @@ CLAUSES: Final = ClauseWords(
         r"ist (?:sein|ihr) name",
         r"nennen wir (?:ihn|sie|es)",
     ),
+    belonging_words=words("von vom aus bei"),
     name_endings=phrases(
         "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, "
         "ist der name, nochmal"
@@ -191,7 +196,7 @@ CLAUSES: Final = ClauseWords(
     relatives=words(
         "freund freundin freunde bruder brüder schwester schwestern frau mann mutter vater mama papa eltern "
         "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
-        "mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
+        "familie team mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
     ),
     deed_verbs=words(
         "hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt arbeitet spielt fährt fuhr haben "

@@ -137,6 +137,12 @@ _DATES = DateWords(
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
     ),
+    end_question_words=words("zurück rückkehr rückgabe rückreise ende enden bis abreise abreisen letzter letzten"),
+    day_shifts=phrases(
+        "tag davor, tag danach, tag vorher, tag zuvor, am tag vor, am tag "
+        "nach, tage davor, tage vorher, tage danach, am vortag, abend davor, abend "
+        "vorher, woche davor, woche danach, am nächsten tag, am folgetag"
+    ),
 )
 
 _TIMES = TimeWords(
@@ -208,7 +214,7 @@ LEXICON: Final = Lexicon(
         "vielen schönen schon noch auf gut tag abend wochenende feierabend schönes lieben liebe herzlichen "
         "herzlich tausend nochmal euch ihnen dir mal"
     ),
-    negations=words("nicht nein kein keine keinen keinem keiner keines nie niemals ohne weder"),
+    negations=words("nicht nein niemand niemanden niemandem kein keine keinen keinem keiner keines nie niemals ohne weder"),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
     correction_words=words("nein doch eigentlich meine sondern entschuldigung"),

@@ -40,6 +40,7 @@ CLAUSES: Final = ClauseWords(
         r"|you (?:can|could|don't|dont|do not|like|want|would|will|please|have|need|prefer|wouldn't)"
         r"|i (?:may|might|can|could|am honest)|i'm (?:honest|not)|we (?:can|could|may))",
     ),
+    polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
@@ -112,6 +113,9 @@ CLAUSES: Final = ClauseWords(
         "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
+    approximations=phrases(
+        "about, around, roughly, approximately, approx, more or less, or so, some"
+    ),
     addition_words=words("more extra another additional further"),
     bounds_behind=phrases(
         "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
@@ -154,6 +158,7 @@ CLAUSES: Final = ClauseWords(
         r"is what (?:we|i|they) call (?:him|her|it|them)",
         r"(?:he|she|it)(?:'s| is) called",
     ),
+    belonging_words=words("from of at with"),
     name_endings=phrases(
         "nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
     ),
@@ -203,7 +208,7 @@ CLAUSES: Final = ClauseWords(
     relatives=words(
         "friend friends brother brothers sister sisters wife husband mother father mum mom dad parents son "
         "daughter colleague colleagues neighbour neighbor neighbours neighbors cousin uncle aunt flatmate "
-        "roommate boyfriend girlfriend partner boss kids children grandma grandpa"
+        "roommate family team boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
     deed_verbs=words(
         "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "

@@ -146,6 +146,12 @@ _DATES = DateWords(
     ),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
+    end_question_words=words("back return returning end ending until till leave leaving departure last checkout"),
+    day_shifts=phrases(
+        "the day before, the day after, a day before, a day after, one "
+        "day before, one day after, days before, days after, the next day, the week before, the "
+        "week after, the night before, the evening before, the following day, the previous day"
+    ),
 )
 
 _TIMES = TimeWords(
@@ -215,7 +221,7 @@ LEXICON: Final = Lexicon(
         "help"
     ),
     negations=words(
-        "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
+        "not no never nobody noone don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
     ),
     negation_suffixes=phrases("n't"),
     value_negations=phrases("not, never, cannot, isn't, isnt"),

@@ -31,7 +31,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
     ),
     amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
     courtesies=phrases(
-        "cheers, ta, legend, legends, lifesaver, lifesavers, you rock, star, helpful, awesome, "
+        "cheers, ta, saved my day, saved me, made my day, legend, legends, lifesaver, lifesavers, you rock, star, helpful, awesome, "
         "amazing, fantastic, excellent, superb, terrific, fabulous, "
         "sweet, kind, "
         "friendly, impressed, impressive, well done, good work, great work, nice work, good job, great job, "

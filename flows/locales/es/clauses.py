@@ -40,6 +40,7 @@ CLAUSES: Final = ClauseWords(
         r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto|todo|"
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
     ),
+    polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
@@ -97,6 +98,9 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
+    approximations=phrases(
+        "unos, unas, alrededor de, aproximadamente, más o menos, aproximado, aproximada, cerca de, o así"
+    ),
     addition_words=words("otros otras más adicionales"),
     bounds_behind=phrases(
         "como muy pronto, como muy tarde, como pronto, como tarde, en adelante, a más tardar"
@@ -137,6 +141,7 @@ CLAUSES: Final = ClauseWords(
         r"es su nombre",
         r"(?:le|la|lo) llamamos",
     ),
+    belonging_words=words("de del"),
     name_endings=phrases("encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
@@ -182,7 +187,7 @@ CLAUSES: Final = ClauseWords(
     relatives=words(
         "amigo amiga amigos amigas hermano hermana hermanos hermanas mujer marido esposa esposo madre padre "
         "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
-        "novia pareja jefe jefa hijos abuela abuelo"
+        "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
     deed_verbs=words(
         "tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "

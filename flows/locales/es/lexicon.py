@@ -130,6 +130,12 @@ _DATES = DateWords(
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
     ),
+    end_question_words=words("vuelta volver vuelve vuelves volvéis regreso regresa salida salir fin final hasta último devolución"),
+    day_shifts=phrases(
+        "el día antes, un día antes, día anterior, el día después, un día después, día siguiente, "
+        "días antes, días después, la víspera, la semana anterior, la semana siguiente, la noche "
+        "antes, la noche anterior"
+    ),
     bare_day_patterns=(r"(?:el|al|del|día|dia) (?P<number>\d{1,2})",),
     last_before_words=phrases("último, pasado"),
     last_after_words=phrases("pasado"),
@@ -208,7 +214,7 @@ LEXICON: Final = Lexicon(
         "ayuda muy a usted hasta luego pronto que "
         "tenga un buen día de acuerdo"
     ),
-    negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
+    negations=words("no nadie nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
     value_negations=phrases("no, ni"),
     trailing_negations=words("no"),
     correction_words=words(

@@ -24,7 +24,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
     ),
     amounts={"ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
     courtesies=phrases(
-        "un encanto, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
+        "un encanto, me habéis salvado, me has salvado, me ha salvado, me salváis, me salvas, me alegras el día, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
         "sigan así, sigue así, seguid así, "
         "maravilla, maravilloso, maravillosa, fantástico, fantástica, increíble, magnífico, útil, servicial, "
         "atento, atenta, atentos, encantado, encantada, majo, majos, simpático, simpáticos, lo máximo, "
