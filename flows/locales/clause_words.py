@@ -143,6 +143,14 @@ class ClauseWords:
     """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
+    remark_starts: Phrases = ()
+    """Beginnings of a clause that is a remark about what was asked (“how many questions!”)."""
+    question_nouns: Words = frozenset()
+    announcing_words: Words = frozenset()
+    """Words beside those nouns that announce a question and say nothing more (“one quick question”)."""
+    whether_words: Phrases = ()
+    indirect_questions: Phrases = ()
+    """Words before a question that is told (“I'd like to know how long it takes”)."""
     inquiry_starts: Phrases = ()
     """Beginnings of a question about what there is, also without its mark (“do you take”)."""
     object_endings: Words = frozenset()

@@ -67,6 +67,7 @@ from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit
 from flows.nlu.stems import have_same_stem, stem_of
 from flows.nlu.wishes import (
     asks_about_deed,
+    asks_indirectly,
     has_wish,
     is_request,
     mentions_ending,
@@ -94,6 +95,7 @@ __all__ = [
     "asks_for_agreement",
     "asks_for_name",
     "asks_for_person",
+    "asks_indirectly",
     "asks_to_wait",
     "content_words",
     "cosine_similarity",

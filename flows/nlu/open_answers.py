@@ -7,13 +7,14 @@ import unicodedata
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.clauses import split_clauses
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.reservations import asks_to_wait
 from flows.nlu.short_answers import is_ignorant, is_indifferent
 from flows.text import normalize, original_position, tokenize
 
-_MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
+_MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS, _MAX_REMARK_WORDS = 6, 4, 1, 8
 _WHICH = ("which", "what", "welche", "que", "cual")
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
@@ -39,12 +40,38 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     words, lexicon = tokenize(text), lexicon_for(language)
     begins_question = words[:1] and words[0] in lexicon.question_words
     continues = {*lexicon.fillers, *lexicon.question_words}.intersection(words[1:3])
-    return text.rstrip().endswith("?") or bool(begins_question and continues) or asks_to_wait(text, language)
+    return (
+        text.rstrip().endswith("?")
+        or bool(begins_question and continues)
+        or asks_to_wait(text, language)
+        or _remarks(text, language)
+    )
+
+
+def _remarks(text: str, language: str) -> bool:
+    """Return whether a text announces a question (“one question”) or remarks on what was asked."""
+    lexicon = lexicon_for(language)
+    words = lexicon.clauses
+    empty = lexicon.fillers | lexicon.stop_words | words.question_nouns | words.announcing_words
+    clauses = split_clauses(text, language)
+    is_announced = (
+        bool(clauses) and empty.issuperset(clauses[0]) and not words.question_nouns.isdisjoint(clauses[0])
+    )
+    is_short = sum(map(len, clauses)) <= _MAX_REMARK_WORDS
+    return is_announced or (is_short and any(_remark(lexicon).match(" ".join(clause)) for clause in clauses))
+
+
+@cache
+def _remark(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.remark_starts)}\b")
 
 
 def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the name that a text is or introduces; empty when it hardly is one."""
-    name, lexicon = _without_introduction(text, lexicon_for(language)), lexicon_for(language)
+    lexicon = lexicon_for(language)
+    if introduced := _introduced_later(text, lexicon):
+        return introduced
+    name = _without_introduction(text, lexicon)
     words = tokenize(name)
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
@@ -64,6 +91,13 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if not is_proper and not lexicon.answers.generic.isdisjoint(words):
         return ""  # “a question”
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
+
+
+def _introduced_later(text: str, lexicon: Lexicon) -> str:
+    """Return the name that only the last part of a text introduces: “mine, of course. I'm Paco Luna”."""
+    *before, last = re.split(r"[.,;!]+\s+", text.strip())
+    name = _without_introduction(last, lexicon) if before else ""
+    return name if name != last.strip(_EDGE_MARKS) and _is_proper(name) else ""
 
 
 def _is_proper(name: str) -> bool:

@@ -32,7 +32,9 @@ def stem_of(word: str, language: str = DEFAULT_LANGUAGE) -> str:
     stem = ending.sub("", word)
     if len(stem) < _MIN_STEM:
         return word
-    return stem[:-1] if words.doubles_consonants and stem[-1] == stem[-2] and stem[-1] not in "aeious" else stem
+    return (
+        stem[:-1] if words.doubles_consonants and stem[-1] == stem[-2] and stem[-1] not in "aeious" else stem
+    )
 
 
 def _infinitive(stem: str, lexicon: Lexicon) -> str:
@@ -46,7 +48,9 @@ def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     inner = one_of(words.participle_prefixes)
     separable = one_of(lexicon.clauses.verb_prefixes)
     return (
-        re.compile(rf"(?P<prefix>{separable})?{inner}(?P<stem>\w{{3,}}?)(?:{one_of(words.participle_endings)})"),
+        re.compile(
+            rf"(?P<prefix>{separable})?{inner}(?P<stem>\w{{3,}}?)(?:{one_of(words.participle_endings)})"
+        ),
         re.compile(rf"(?<=\w\w\w){one_of(words.endings)}$"),
     )
 

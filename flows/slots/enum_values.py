@@ -39,7 +39,9 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
     for phrase, index in _phrases(slot):
         for at in range(len(words) - len(phrase) + 1):
             span = range(at, at + len(phrase))
-            if claimed.isdisjoint(span) and _equals(phrase, words[at : at + len(phrase)], lexicon, slot.language):
+            if claimed.isdisjoint(span) and _equals(
+                phrase, words[at : at + len(phrase)], lexicon, slot.language
+            ):
                 claimed.update(span)
                 if (
                     at not in denied

@@ -14,7 +14,7 @@ from flows.slots.enum_values import named_values
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 
-_MIN_NOUN, _MAX_NUMBER_WORDS = 3, 3
+_MIN_NOUN, _MAX_NUMBER_WORDS, _MAX_STRESSED_WORDS = 3, 3, 10
 _MIN_BARE = 32
 """A smaller number alone may be a day or an hour."""
 
@@ -106,7 +106,19 @@ def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int |
     words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
     nouns = nouns_of_slot(slot, names)
     is_one = any(counts.get(one) == 1 and stem_of_noun(word) in nouns for one, word in pairwise(words))
-    return 1 if (is_one and len(words) <= _MAX_NUMBER_WORDS + 2) or _is_only_one(words, slot) else None
+    is_short = len(words) <= _MAX_NUMBER_WORDS + 2 or _is_stressed_one(words, nouns, slot)
+    return 1 if (is_one and is_short) or _is_only_one(words, slot) else None
+
+
+def _is_stressed_one(words: tuple[str, ...], nouns: frozenset[str], slot: Slot) -> bool:
+    """Return whether a longer text stresses that it is one: “it's only one person”, “better one session”."""
+    lexicon = lexicon_for(slot.language)
+    clauses, counts = lexicon.clauses, lexicon.dates.counts
+    stressed = clauses.particles | clauses.second_thoughts | lexicon.correction_words
+    return len(words) <= _MAX_STRESSED_WORDS and any(
+        first in stressed and counts.get(one) == 1 and stem_of_noun(noun) in nouns
+        for first, one, noun in zip(words, words[1:], words[2:], strict=False)
+    )
 
 
 def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:

@@ -41,7 +41,11 @@ class ClaimedText(MessageText):
             return self._text_for_code(slot)
         is_claimed = slot.kind in _CLAIMED_KINDS and self._code is not None
         own = mask_code(self.text, str(self._code)) if is_claimed else self.text
-        if slot.kind not in _TOLD_KINDS or self._asks_about_past:
+        if (
+            slot.kind not in _TOLD_KINDS
+            or self._asks_about_past
+            or (slot.must_be_past and not is_birth_date(slot))
+        ):
             return own
         if not (slot.must_be_past or is_about_past(words_of_slot(slot), self.language)):
             own = mask_reports(own, self.language) if is_claimed else self._text_without_reports
@@ -126,9 +130,6 @@ class ClaimedText(MessageText):
 
     @cached_property
     def _asks_about_past(self) -> bool:
-        """True if a past day is among what is asked for, so that the values belong to it."""
-        return any(
-            slot.must_be_past and not is_birth_date(slot)
-            for edge in self.request.available_edges
-            for slot in edge.slots
-        )
+        """True if a past day is asked for first, so that the values beside it belong to it."""
+        first = self.first_slot
+        return first is not None and first.must_be_past and not is_birth_date(first)

@@ -16,6 +16,7 @@ from flows.nlu import (
     answer_vocabulary,
     asks_about_deed,
     asks_for_person,
+    asks_indirectly,
     asks_to_wait,
     denied_positions,
     find_labels,
@@ -166,6 +167,11 @@ class MessageText:
         opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
         first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
         return first in lexicon.question_words
+
+    @cached_property
+    def asks_indirectly(self) -> bool:
+        """True if the text tells what its writer wants to know: “and to know how long it takes”."""
+        return asks_indirectly(self.text, self.language)
 
     @cached_property
     def asks_about_ending(self) -> bool:

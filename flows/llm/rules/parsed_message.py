@@ -219,7 +219,9 @@ class ParsedMessage(ClaimedText):
         """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""
         numbers = self._names_of_numbers
         has_others = any(
-            other.kind in ("phone", "pattern") for edge in self.request.available_edges for other in edge.slots
+            other.kind in ("phone", "pattern")
+            for edge in self.request.available_edges
+            for other in edge.slots
         )
         return not has_others and numbers & self.request.values.keys() == {slot.name}
 

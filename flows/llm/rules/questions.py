@@ -55,7 +55,9 @@ def find_subjects(text: str, language: str) -> frozenset[str]:
     empty |= lexicon.answers.generic | lexicon.thanks | lexicon.correction_words
     words = tokenize(text)
     stems = {
-        stem_of(word, language)[:_STEM_LENGTH].rstrip("s") for word in words if word not in empty and len(word) >= _MIN_STEM
+        stem_of(word, language)[:_STEM_LENGTH].rstrip("s")
+        for word in words
+        if word not in empty and len(word) >= _MIN_STEM
     }
     spaced = f" {normalize(' '.join(words))} "
     topics = {f"#{number}" for number, topic in enumerate(_topics(lexicon)) if topic.search(spaced)}

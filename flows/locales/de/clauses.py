@@ -62,7 +62,7 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
+        "schnell sofort dringend möglichst schnellstmöglich umgehend jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
         "den ich sie du "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
@@ -70,7 +70,7 @@ CLAUSES: Final = ClauseWords(
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
     ),
     value_companions=words(
-        "insgesamt zusammen gesamt soll solls soll's sollte sollen wär's wärs "
+        "halt eben einfach sofort gleich insgesamt zusammen gesamt soll solls soll's sollte sollen wär's wärs "
         "ja nein nee ok okay gut besser am um gegen den dem das die der dann doch lieber eher sondern "
         "passt passen geht ginge gehe würde wäre bitte danke gern gerne möchte will hätte nehme nehmen "
         "buchen termin uhr tag datum uhrzeit früh morgen abend mittag nachmittag vormittag heute nächste "
@@ -103,9 +103,7 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
     ),
-    approximations=phrases(
-        "etwa, ungefähr, circa, ca, rund, so um die, ungefähre, oder so, zirka, gut"
-    ),
+    approximations=phrases("etwa, ungefähr, circa, ca, rund, so um die, ungefähre, oder so, zirka, gut"),
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
     bounds_behind=phrases("frühestens, spätestens, aufwärts"),
     second_thoughts=words(
@@ -179,7 +177,7 @@ CLAUSES: Final = ClauseWords(
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"
     ),
     past_phrases=phrases(
-        "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
+        "hätte sollen, hätte sein sollen, sollte eigentlich, war geplant, war vereinbart, war für, letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
         "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige "
         "woche, gestern, vorgestern, "
         "neulich, damals, früher habe, früher hatte, früher war, ich war, war ich, wir waren, waren wir, "
@@ -199,7 +197,7 @@ CLAUSES: Final = ClauseWords(
         "familie team mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
     ),
     deed_verbs=words(
-        "hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt arbeitet spielt fährt fuhr haben "
+        "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt arbeitet spielt fährt fuhr haben "
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
     ),
     hypotheses=phrases(
@@ -223,6 +221,13 @@ CLAUSES: Final = ClauseWords(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
     ),
+    remark_starts=phrases(
+        "wie viele, so viele, warum, wieso, weshalb, wozu, wofür, was ihr alles, was sie alles"
+    ),
+    question_nouns=words("frage fragen"),
+    announcing_words=words("kurze kurz kleine eine ne mal vorab vorher erst zuerst noch andere blöde"),
+    whether_words=phrases("ob"),
+    indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
     inquiry_starts=phrases(
         "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
     ),

@@ -37,7 +37,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "ein dutzend": 12,
     },
     courtesies=phrases(
-        "ein schatz, rettet mir den tag, haben mir den tag gerettet, habt mir den tag gerettet, gerettet, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, "
+        "vergelt's gott, vergelts gott, ein schatz, rettet mir den tag, haben mir den tag gerettet, habt mir den tag gerettet, gerettet, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, "
         "großartig, hervorragend, ausgezeichnet, "
         "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
         "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "

@@ -67,7 +67,7 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
+        "quickly quick asap fast urgently immediately hurry someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
         "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
@@ -113,9 +113,7 @@ CLAUSES: Final = ClauseWords(
         "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
-    approximations=phrases(
-        "about, around, roughly, approximately, approx, more or less, or so, some"
-    ),
+    approximations=phrases("about, around, roughly, approximately, approx, more or less, or so, some"),
     addition_words=words("more extra another additional further"),
     bounds_behind=phrases(
         "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
@@ -191,7 +189,7 @@ CLAUSES: Final = ClauseWords(
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
     past_phrases=phrases(
-        "last time, last year, last month, last week, last summer, last winter, the other day, years ago, "
+        "was supposed to, were supposed to, should have been, was meant to, were meant to, was going to be, last time, last year, last month, last week, last summer, last winter, the other day, years ago, "
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
         "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
@@ -211,7 +209,7 @@ CLAUSES: Final = ClauseWords(
         "roommate family team boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
     deed_verbs=words(
-        "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "
+        "left brought stayed needed comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "
         "booked books bought buys went goes lives works "
         "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
@@ -238,6 +236,11 @@ CLAUSES: Final = ClauseWords(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
+    remark_starts=phrases("how many, so many, why, what a lot, what for"),
+    question_nouns=words("question questions query"),
+    announcing_words=words("quick quickly one first another small little silly just before more thing"),
+    whether_words=phrases("if, whether"),
+    indirect_questions=phrases("know, find out, tell me, wonder, wondering, ask"),
     inquiry_starts=phrases(
         "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
     ),

@@ -146,7 +146,9 @@ _DATES = DateWords(
     ),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
-    end_question_words=words("back return returning end ending until till leave leaving departure last checkout"),
+    end_question_words=words(
+        "back return returning end ending until till leave leaving departure last checkout"
+    ),
     day_shifts=phrases(
         "the day before, the day after, a day before, a day after, one "
         "day before, one day after, days before, days after, the next day, the week before, the "
@@ -209,7 +211,11 @@ LEXICON: Final = Lexicon(
     marker_words=words("yes not don't good morning hello"),
     language_request_words=words("speak language switch talk write in to do pls plz"),
     greetings=words("hello hi hey good morning afternoon evening day there start everyone team"),
-    greeting_patterns=(r"good (?:morning|afternoon|evening)",),
+    greeting_patterns=(
+        r"good (?:morning|afternoon|evening)",
+        r"^(?:morning|afternoon|evening)(?: all| everyone| there| guys)?[,.!]*\s+"
+        r"(?=(?:i|i'd|i'm|i've|we|we'd|my|our|can|could|hi|hello|is|are|do|does|just)\b)",
+    ),
     thanks=words(
         "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye "
         "goodbye yes cool nice"

@@ -64,7 +64,7 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
+        "rápido pronto órale ándale sale va dale enseguida urgente alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
@@ -72,7 +72,7 @@ CLAUSES: Final = ClauseWords(
         "datos correctos son efectivamente"
     ),
     value_companions=words(
-        "total conjunto debe debería sería tiene tienen "
+        "mismo misma total conjunto debe debería sería tiene tienen "
         "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "
         "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
         "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "
@@ -174,7 +174,7 @@ CLAUSES: Final = ClauseWords(
         "penúltimo"
     ),
     past_phrases=phrases(
-        "la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
+        "tenía que ser, debía ser, se suponía, iba a ser, estaba prevista, estaba previsto, la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
         "semana pasada, el mes pasado, el verano pasado, "
         "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
         "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
@@ -190,7 +190,7 @@ CLAUSES: Final = ClauseWords(
         "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
     deed_verbs=words(
-        "tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
+        "dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"
     ),
     hypotheses=phrases(
@@ -216,6 +216,11 @@ CLAUSES: Final = ClauseWords(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"
     ),
+    remark_starts=phrases("cuántas, cuántos, por qué, para qué, qué de"),
+    question_nouns=words("pregunta preguntas duda dudas consulta"),
+    announcing_words=words("rápida pequeña antes primero otra una tonta"),
+    whether_words=phrases("si"),
+    indirect_questions=phrases("saber, preguntar, decirme, dígame, dime"),
     inquiry_starts=phrases(
         "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"

@@ -97,7 +97,8 @@ _DATES = DateWords(
     short_weekdays=_SHORT_WEEKDAYS,
     short_weekday_patterns=(rf"(?:(?<= el )|(?<=^ ))(?P<short>{'|'.join(_SHORT_WEEKDAYS)})(?= (?:$|; ))",),
     near_days={
-        "hoy": 0, "manana": 1, "ayer": -1, "anoche": -1, "anteayer": -2, "pasado manana": 2,
+        "hoy": 0, "manana": 1, "ayer": -1, "anoche": -1, "anteayer": -2, "antier": -2,
+        "antes de anoche": -2, "pasado manana": 2,
         "antes de ayer": -2,
         "esta noche": 0, "esta tarde": 0, "esta manana": 0,
     },

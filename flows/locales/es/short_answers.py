@@ -55,5 +55,5 @@ SHORT_ANSWERS: Final = ShortAnswers(
         r"(?:por telefono|luego|despues|mas tarde|en persona|alli|cuando)",
         r"\bno es asunto (?:tuyo|suyo|vuestro)\b|\beso es privado\b|\bes privado\b",
     ),
-    skip_patterns=(r"^\W*(?:saltar|omitir|saltalo|omitelo)\W*$",),
+    skip_patterns=(r"^\W*(?:saltar|omitir|saltalo|saltelo|omitelo|omitalo|paso)\W*$",),
 )
