@@ -43,6 +43,12 @@ class ClauseWords:
     mere courtesy (“if possible”), and no “whether”."""
     polite_conditions: Phrases = ()
     """Conditions that are mere courtesy, though other words of doubt are in them (“si puede ser”)."""
+    objection_patterns: tuple[str, ...] = ()
+    """Patterns of a clause that objects to the value in it (“I hate red”), without accents."""
+    excess_patterns: tuple[str, ...] = ()
+    """Patterns of a clause that objects to a number, a day or a time (“42 is too small”), without accents."""
+    numbered_nouns: Words = frozenset()
+    """Nouns before a number that only names which one is meant (“table 4”)."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     condition_pattern: str = ""

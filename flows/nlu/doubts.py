@@ -37,6 +37,12 @@ def _condition(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(any_pattern(lexicon.clauses.value_conditions))
 
 
+@cache
+def _objection(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
+    clauses = lexicon.clauses
+    return re.compile(any_pattern((*clauses.objection_patterns, *(clauses.excess_patterns if is_counted else ()))))
+
+
 def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether what a text says holds only under a condition: “5, if Tom comes”, “only if it is free”."""
     lexicon = lexicon_for(language)
@@ -46,24 +52,29 @@ def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return _condition(lexicon).search(f"{' '.join(written.split())} ") is not None
 
 
-def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool = False) -> str:
     """Return the text without the parts that doubt what they say; the text itself if nothing is doubted.
 
     What holds only under a condition (“Monday, if …”) is doubted as a whole.
     A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
-    (“could I maybe come on Friday?”) doubts nothing.
+    (“could I maybe come on Friday?”) doubts nothing. Who objects to a value (“I hate red”) has not
+    chosen it; with `is_counted` one that is too much or too little is none either.
     """
     doubt, courtesy = _doubt(lexicon_for(language)), _courtesy(lexicon_for(language))
     said = courtesy.sub("", f" {' '.join(tokenize(text))} ")
     if holds_under_condition(text, language):
         return ";"
-    if not doubt.search(said) or is_request(doubt.sub("", said), language):
+    is_doubted = doubt.search(said) is not None and not is_request(doubt.sub("", said), language)
+    objection = _objection(lexicon_for(language), is_counted=is_counted)
+    if not is_doubted and not objection.search(said):
         return text
     parts = list(_parts(text))
     doubted = set[int]()
     for at, part in enumerate(parts):
         spaced = courtesy.sub("", f" {' '.join(tokenize(part))} ")
-        if doubt.search(spaced):
+        if objection.search(spaced):
+            doubted.add(at)
+        elif is_doubted and doubt.search(spaced):
             is_alone = _says_nothing_else(doubt.sub("", spaced), lexicon_for(language))
             doubted |= {at - 1, at, at + 1} if is_alone else {at}
     return "".join(" ;" if at in doubted else part for at, part in enumerate(parts))
@@ -87,5 +98,7 @@ for (
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _doubt(_lexicon)
     _courtesy(_lexicon)
+    _objection(_lexicon, is_counted=True)
+    _objection(_lexicon, is_counted=False)
     _strict_condition(_lexicon)
     _condition(_lexicon)

@@ -77,6 +77,8 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return ""
     if is_ignorant(text, language) or is_indifferent(text, language):
         return ""
+    if lexicon.numbers.by_name.keys() >= set(words):
+        return ""  # “one”
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""
     if without_naming(text, language) != text:

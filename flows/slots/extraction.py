@@ -60,7 +60,7 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     reading = _check_constraints(slot, recognize(slot, text, today))
     if reading.value is None or slot.kind not in _DOUBTABLE_KINDS:
         return reading
-    certain = mask_doubts(text, slot.language)
+    certain = mask_doubts(text, slot.language, is_counted=slot.kind in _COUNTED_KINDS)
     if certain == text or recognize(slot, certain, today).value == reading.value:
         return reading
     return SlotReading(error_message=messages_for(slot.language).certain_value_required, weight=1)

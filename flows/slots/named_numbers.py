@@ -60,6 +60,17 @@ def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
     return frozenset(value for _, word in numbers for value in _values(word, slot)) - kept
 
 
+def numbers_that_name(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
+    """Return the numbers of a text that only name which one is meant (“table 4”), and count nothing."""
+    nouns = lexicon_for(slot.language).clauses.numbered_nouns - names
+    return frozenset(
+        value
+        for noun, word in pairwise(tokenize(text))
+        if noun in nouns and _is_number(word, slot)
+        for value in _values(word, slot)
+    )
+
+
 def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
     """Return the numbers of a text that count something else than the slot: “in 5 minutes”, “I have 2 dogs”.
 
@@ -134,6 +145,8 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
 def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     """Return the stems of the nouns that may stand beside the slot's number."""
     lexicon = lexicon_for(slot.language)
+    if not names.isdisjoint(lexicon.clauses.age_words):  # “2 children” is no age
+        return frozenset(map(stem_of_noun, lexicon.clauses.age_units))
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
     nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
@@ -151,6 +164,8 @@ def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
 
 def stem_of_noun(word: str) -> str:
     """Return a noun without the s of its plural."""
+    if word.endswith("iones"):
+        return word.removesuffix("es")
     return word.rstrip("s") if len(word) > _MIN_NOUN else word
 
 

@@ -28,6 +28,7 @@ from flows.slots.named_numbers import (
     denied_numbers,
     is_changed_behind_noun,
     is_number_word,
+    numbers_that_name,
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
@@ -95,6 +96,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if is_changed_behind_noun(slot, names, text):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     others = values_of_others(slot, names, text) | denied_numbers(slot, text)
+    others |= numbers_that_name(slot, names, text)
     values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
     if (taken_back := _corrected_number(slot, text)) is not None:
         return taken_back

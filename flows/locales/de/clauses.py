@@ -41,6 +41,14 @@ CLAUSES: Final = ClauseWords(
         r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
     ),
     polite_conditions=phrases("wenn möglich, falls möglich, wenn es möglich ist, wenn's geht"),
+    objection_patterns=(
+        r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
+    ),
+    excess_patterns=(
+        r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch|niedrig)\b",
+        r"\b(?:fallen|fallt) (?:\w+ ){0,3}(?:klein|gross|kurz|lang) aus\b|\b(?:abgesagt|ausgefallen|abgesprungen)\b",
+    ),
+    numbered_nouns=words("tisch zimmer klasse linie bus gleis seite reihe raum kapitel version nummer jahrgang stufe"),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "

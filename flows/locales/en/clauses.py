@@ -41,6 +41,15 @@ CLAUSES: Final = ClauseWords(
         r"|i (?:may|might|can|could|am honest)|i'm (?:honest|not)|we (?:can|could|may))",
     ),
     polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
+    objection_patterns=(
+        r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
+    ),
+    excess_patterns=(
+        r"\btoo (?:many|much|few|small|little|big|large|long|short|early|late|expensive|tight|far|high|low)\b",
+        r"\b(?:not enough|more than enough|cancel+ed|dropped out)\b|\bruns? (?:too )?(?:small|large|big|short)\b",
+        r"\bwas (?:nice|lovely|great|awful|terrible|horrible|cold|late)\b",
+    ),
+    numbered_nouns=words("table tables room year class grade line bus tram platform gate page version number level"),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "

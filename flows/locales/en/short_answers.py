@@ -29,7 +29,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no that's all, no that is all, no that was it, no that was all, no that will be all, "
         "no that'll be all, no i'm good, no i'm fine, no we're good, no all good"
     ),
-    amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
+    amounts={
+        "just me": 1, "only me": 1, "just myself": 1, "only myself": 1, "just the two of us": 2, "the two of us": 2,
+        "none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
     courtesies=phrases(
         "cheers, ta, saved my day, saved me, made my day, legend, legends, lifesaver, lifesavers, you rock, star, helpful, awesome, "
         "amazing, fantastic, excellent, superb, terrific, fabulous, "

@@ -41,6 +41,13 @@ CLAUSES: Final = ClauseWords(
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
     ),
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
+    objection_patterns=(r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",),
+    excess_patterns=(
+        r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
+        r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+)\b",
+        r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
+    ),
+    numbered_nouns=words("mesa habitación sala año curso línea autobús bus fila página versión número"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "

@@ -22,7 +22,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no ya está, "
         "no con eso está, no así está bien, no es todo, no nada más"
     ),
-    amounts={"ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
+    amounts={
+        "solo yo": 1, "sólo yo": 1, "yo solo": 1, "yo sola": 1, "nada más yo": 1, "nosotros dos": 2, "nosotras dos": 2,
+        "ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
     courtesies=phrases(
         "un encanto, me habéis salvado, me has salvado, me ha salvado, me salváis, me salvas, me alegras el día, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
         "sigan así, sigue así, seguid así, "
