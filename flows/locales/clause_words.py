@@ -149,6 +149,10 @@ class ClauseWords:
     """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
+    complaint_words: Words = frozenset()
+    """Words of a judgement on the conversation, which are no name (“it's complicated”)."""
+    statement_starts: tuple[str, ...] = ()
+    """Patterns of beginnings that a question has too, but that begin a statement (“when I turn it on”)."""
     remark_starts: Phrases = ()
     """Beginnings of a clause that is a remark about what was asked (“how many questions!”)."""
     question_nouns: Words = frozenset()

@@ -15,6 +15,7 @@ from flows.nlu.short_answers import is_ignorant, is_indifferent
 from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS, _MAX_REMARK_WORDS = 6, 4, 1, 8
+_MAX_WORDS_OF_LED_QUESTION, _MAX_COMMON_OF_OTHERS = 5, 2
 _WHICH = ("which", "what", "welche", "que", "cual")
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
@@ -39,6 +40,14 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is a question, also one without its mark, or asks for time."""
     words, lexicon = tokenize(text), lexicon_for(language)
     begins_question = words[:1] and words[0] in lexicon.question_words
+    if begins_question and not text.rstrip().endswith("?") and _statement(lexicon).match(" ".join((*words, ""))):
+        begins_question = False
+    begins_question = begins_question or (
+        len(words) <= _MAX_WORDS_OF_LED_QUESTION
+        and words[:1] and words[0] in lexicon.fillers
+        and not lexicon.question_words.isdisjoint(words[1:2])
+        and words[1] not in lexicon.fillers
+    )
     continues = {*lexicon.fillers, *lexicon.question_words}.intersection(words[1:3])
     return (
         text.rstrip().endswith("?")
@@ -46,6 +55,50 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         or asks_to_wait(text, language)
         or _remarks(text, language)
     )
+
+
+def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text only says that its writer does not know, is not sure, or does not care."""
+    if is_indifferent(text, language):
+        return True
+    lexicon = lexicon_for(language)
+    phrases = (*lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
+    spaced = f" {' '.join(tokenize(text))} "
+    rest = _phrases_of(phrases).sub(" ", spaced)
+    empty = lexicon.fillers | lexicon.stop_words | lexicon.clauses.particles | lexicon.correction_words
+    return rest != spaced and empty.issuperset(rest.split())
+
+
+@cache
+def _phrases_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
+
+
+@cache
+def _statement(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(any_pattern(lexicon.clauses.statement_starts))
+
+
+def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text that answers a question for a name tells something: “it's a dog”, “none yet”."""
+    lexicon, words = lexicon_for(language), tokenize(text)
+    if _is_proper(text):
+        return False
+    articles = {word for word, count in lexicon.dates.counts.items() if count == 1}
+    first = next((word for word in words if word not in lexicon.fillers - articles), "")
+    is_zero = _answers_zero(words, lexicon)
+    return (
+        is_zero
+        or first in articles
+        or words[:1] and words[0] in lexicon.question_words
+        or not lexicon.clauses.complaint_words.isdisjoint(words)
+        or any(negates_other_words(word, language) for word in words)
+        or sum(word in _common_words(lexicon, language) for word in words) > _MAX_COMMON_OF_OTHERS
+    )
+
+
+def _answers_zero(words: tuple[str, ...], lexicon: Lexicon) -> bool:
+    return any(amount == 0 and words == tokenize(phrase) for phrase, amount in lexicon.short_answers.amounts.items())
 
 
 def _remarks(text: str, language: str) -> bool:
@@ -75,7 +128,9 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     words = tokenize(name)
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
-    if is_ignorant(text, language) or is_indifferent(text, language):
+    if is_ignorant(text, language) or is_indifferent(text, language) or says_nothing(text, language):
+        return ""
+    if hardly_is_name(name, language):
         return ""
     if lexicon.numbers.by_name.keys() >= set(words):
         return ""  # “one”

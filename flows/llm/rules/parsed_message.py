@@ -17,8 +17,10 @@ from flows.nlu import (
     asks_for_name,
     content_words,
     hardly_is_address,
+    hardly_is_name,
     names_something,
     read_name,
+    says_nothing,
     tells_birth,
     wants_to_skip,
     without_contacts,
@@ -69,16 +71,29 @@ class ParsedMessage(ClaimedText):
             asks_back(self.text, self.language)
             or self.refuses_to_tell
             or wants_to_skip(self.text, self.language)
+            or says_nothing(self.text, self.language)
             or hardly_is_address(self.text, names, self.language)
+            or self._corrects_label(slot)
         ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
+        if is_name and hardly_is_name(without_naming(text, self.language), self.language):
+            return ""
         return (
             without_naming(text, self.language)
             if is_name
             else without_lead(slot.question, text, self.language)
         )
+
+    def _corrects_label(self, slot: Slot) -> bool:
+        """Return whether the text says that another value is wrong: “the date is wrong”."""
+        if lexicon_for(self.language).answers.incorrect.isdisjoint(self.words):
+            return False
+        others = {o.name: o for edge in self.request.available_edges for o in edge.slots if o.name != slot.name}
+        own = label_words(slot)
+        named = {word for other in others.values() for word in label_words(other)} - own
+        return not named.isdisjoint(self.words)
 
     def _name(self) -> str:
         """Return the name that the message is, also beside a phone number or an e-mail address."""

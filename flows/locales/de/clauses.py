@@ -229,8 +229,10 @@ CLAUSES: Final = ClauseWords(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
     ),
+    complaint_words=words("kompliziert nervig nervt nervend blöd doof albern lästig umständlich verrückt schwierig unsinn"),
+    statement_starts=(r"when (?:i|we|it|the|my)\b",),
     remark_starts=phrases(
-        "wie viele, so viele, warum, wieso, weshalb, wozu, wofür, was ihr alles, was sie alles"
+        "zu viele, lauter, wie viele, so viele, warum, wieso, weshalb, wozu, wofür, was ihr alles, was sie alles"
     ),
     question_nouns=words("frage fragen"),
     announcing_words=words("kurze kurz kleine eine ne mal vorab vorher erst zuerst noch andere blöde"),

@@ -60,7 +60,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "habe ich nicht, nicht auswendig, nicht im kopf"
     ),
     indifference=phrases(
-        "egal, ist mir egal, ganz egal, spielt keine rolle, was sie wollen, wie sie wollen"
+        "wie oben, wie immer, wie beim letzten mal, wie letztes mal, wie vorher, wie gehabt, wie sonst, dasselbe, gleiche, gleiche wie immer, egal, ist mir egal, ganz egal, spielt keine rolle, was sie wollen, wie sie wollen"
     ),
     untold_patterns=(
         rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",

@@ -245,7 +245,9 @@ CLAUSES: Final = ClauseWords(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
-    remark_starts=phrases("how many, so many, why, what a lot, what for"),
+    complaint_words=words("complicated annoying annoyed stupid ridiculous silly boring confusing difficult weird tedious nonsense"),
+    statement_starts=(r"when (?:i|we|it|he|she|they|the|my|our|you)\b",),
+    remark_starts=phrases("too many, how many, so many, why, what a lot, what for"),
     question_nouns=words("question questions query"),
     announcing_words=words("quick quickly one first another small little silly just before more thing"),
     whether_words=phrases("if, whether"),

@@ -51,7 +51,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "don't have it, do not have it, haven't got it, don't have that, forgot, forgotten, threw it away"
     ),
     indifference=phrases(
-        "whatever, doesn't matter, does not matter, don't care, any will do, you choose, you decide"
+        "same as above, same as before, same as last time, same as always, same, usual, as always, as before, like last time, as usual, whatever, doesn't matter, does not matter, don't care, any will do, you choose, you decide"
     ),
     untold_patterns=(
         rf"\b(?:rather|prefer|prefer to) not (?:to )?{_TELL}\b",

@@ -223,7 +223,9 @@ CLAUSES: Final = ClauseWords(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"
     ),
-    remark_starts=phrases("cuántas, cuántos, por qué, para qué, qué de"),
+    complaint_words=words("complicado complicada pesado pesada pesados pesadas ridículo tonto tonta molesto difícil absurdo rollo"),
+    statement_starts=(r"cuando (?:\w+ ){3,}",),
+    remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de"),
     question_nouns=words("pregunta preguntas duda dudas consulta"),
     announcing_words=words("rápida pequeña antes primero otra una tonta"),
     whether_words=phrases("si"),

@@ -46,7 +46,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no la tengo, se me olvidó, lo olvidé, la olvidé"
     ),
     indifference=phrases(
-        "da igual, me da igual, lo que sea, el que sea, la que sea, cualquiera, como quiera"
+        "igual que antes, igual que siempre, igual que la otra vez, lo mismo, mismo, lo mismo de siempre, lo de siempre, como siempre, como antes, como la otra vez, da igual, me da igual, lo que sea, el que sea, la que sea, cualquiera, como quiera"
     ),
     untold_patterns=(
         rf"\bprefiero no {_TELL}",
