@@ -95,6 +95,10 @@ class ClauseWords:
     """Words by which such a question asks for more than that, or for the name of something else."""
     address_words: Words = frozenset()
     """Words of a question for an address."""
+    place_words: Words = frozenset()
+    """Words of a question for a town."""
+    place_introductions: Phrases = ()
+    """Words before a town (“I live in”)."""
     no_address_words: Words = frozenset()
     """Words of a statement that is no address, unless there is a number in it (“you've been here before”)."""
     name_introductions: Phrases = ()

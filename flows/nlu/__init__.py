@@ -45,6 +45,7 @@ from flows.nlu.open_answers import (
     says_nothing,
     without_lead,
     without_naming,
+    without_place,
 )
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
@@ -168,6 +169,7 @@ __all__ = [
     "without_courtesies",
     "without_lead",
     "without_naming",
+    "without_place",
     "without_questions",
     "without_subject",
 ]

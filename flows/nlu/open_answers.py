@@ -29,11 +29,26 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
 def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for an address is a statement: “you've been here before”."""
     clauses = lexicon_for(language).clauses
-    if clauses.address_words.isdisjoint(names) or any(map(str.isdigit, text)):
+    if (clauses.address_words | clauses.place_words).isdisjoint(names) or any(map(str.isdigit, text)):
         return False
+    text = without_place(text, names, language)
     if is_ignorant(text, language) or is_indifferent(text, language):
         return True
     return not clauses.no_address_words.isdisjoint(tokenize(text))
+
+
+def without_place(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the town that a text names: “Ulm” of “I live in Ulm”; the text where no town is asked for."""
+    lexicon = lexicon_for(language)
+    if lexicon.clauses.place_words.isdisjoint(names):
+        return text
+    match = _place(lexicon).match(normalize(text))
+    return text[original_position(text, match.end()) :].strip() if match else text
+
+
+@cache
+def _place(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.place_introductions)}\s+(?=\w)")
 
 
 def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

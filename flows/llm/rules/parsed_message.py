@@ -26,6 +26,7 @@ from flows.nlu import (
     without_contacts,
     without_lead,
     without_naming,
+    without_place,
 )
 from flows.nlu.datetimes import name_day_period, recognize_bare_hour
 from flows.slots import (
@@ -83,7 +84,7 @@ class ParsedMessage(ClaimedText):
         return (
             without_naming(text, self.language)
             if is_name
-            else without_lead(slot.question, text, self.language)
+            else without_lead(slot.question, without_place(text, names, self.language), self.language)
         )
 
     def _corrects_label(self, slot: Slot) -> bool:

@@ -128,8 +128,12 @@ CLAUSES: Final = ClauseWords(
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
     address_words=words("adresse anschrift straße lieferadresse"),
+    place_words=words("ort wohnort stadt"),
+    place_introductions=phrases(
+        "ich wohne in, wir wohnen in, wohne in, wohnen in, ich bin in, wir sind in, ich komme aus, wir kommen aus, das ist in, es ist in, in, aus"
+    ),
     no_address_words=words(
-        "ich wir ihr sie du er man dieselbe gleiche selbe immer schon bereits kennt haben habt wisst nicht"
+        "irgendwo nähe bin rolle drauf drum ich wir ihr sie du er man dieselbe gleiche selbe immer schon bereits kennt haben habt wisst nicht"
     ),
     name_introductions=phrases(
         "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "

@@ -139,8 +139,12 @@ CLAUSES: Final = ClauseWords(
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
     address_words=words("address street"),
+    place_words=words("town city village"),
+    place_introductions=phrases(
+        "i live in, we live in, i'm in, we're in, i am in, we are in, i'm from, we're from, it's in, it is in, that's in, in, from"
+    ),
     no_address_words=words(
-        "i i'm i've i'll i'd you you're you've you'll we we're we've we'll he she they they've same before "
+        "somewhere nearby near matter i i'm i've i'll i'd you you're you've you'll we we're we've we'll he she they they've same before "
         "usual already know have don't not"
     ),
     name_introductions=phrases(

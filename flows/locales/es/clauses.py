@@ -124,8 +124,12 @@ CLAUSES: Final = ClauseWords(
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
     address_words=words("dirección domicilio calle"),
+    place_words=words("ciudad pueblo localidad población municipio"),
+    place_introductions=phrases(
+        "vivo en, vivimos en, estoy en, estamos en, soy de, somos de, es en, está en, en"
+    ),
     no_address_words=words(
-        "ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma mismo siempre vinieron "
+        "cerca algún me importa ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma mismo siempre vinieron "
         "vinisteis no tengo sé"
     ),
     name_introductions=phrases(
