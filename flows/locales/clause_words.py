@@ -47,6 +47,8 @@ class ClauseWords:
     """Patterns of a clause that objects to the value in it (“I hate red”), without accents."""
     excess_patterns: tuple[str, ...] = ()
     """Patterns of a clause that objects to a number, a day or a time (“42 is too small”), without accents."""
+    outdated_patterns: tuple[str, ...] = ()
+    """Patterns of a clause by which a code, a number to call or an address holds no more, without accents."""
     numbered_nouns: Words = frozenset()
     """Nouns before a number that only names which one is meant (“table 4”)."""
     delays: Phrases = ()

@@ -31,7 +31,7 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
-from flows.nlu.doubts import mask_doubts
+from flows.nlu.doubts import mask_doubts, mask_outdated
 from flows.nlu.label_words import find_labels
 from flows.nlu.lexicon import content_words, imperatives, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
@@ -135,6 +135,7 @@ __all__ = [
     "mask_claimed",
     "mask_code",
     "mask_doubts",
+    "mask_outdated",
     "mask_reports",
     "mask_spans",
     "may_quote",

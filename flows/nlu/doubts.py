@@ -80,6 +80,20 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool
     return "".join(" ;" if at in doubted else part for at, part in enumerate(parts))
 
 
+def mask_outdated(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text without the parts that say what holds no more: “AB1234 was the old one”."""
+    outdated = _outdated(lexicon_for(language))
+    if not outdated.search(f" {' '.join(tokenize(text))} "):
+        return text
+    kept = (" ;" if outdated.search(f" {' '.join(tokenize(part))} ") else part for part in _parts(text))
+    return "".join(kept)
+
+
+@cache
+def _outdated(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(any_pattern(lexicon.clauses.outdated_patterns))
+
+
 def _says_nothing_else(rest: str, lexicon: Lexicon) -> bool:
     return (lexicon.fillers | lexicon.stop_words).issuperset(rest.split())
 
@@ -98,6 +112,7 @@ for (
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _doubt(_lexicon)
     _courtesy(_lexicon)
+    _outdated(_lexicon)
     _objection(_lexicon, is_counted=True)
     _objection(_lexicon, is_counted=False)
     _strict_condition(_lexicon)

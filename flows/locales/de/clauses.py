@@ -45,8 +45,13 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
     ),
     excess_patterns=(
+        r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|erst schluss|ist mein freier tag)\b",
         r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch|niedrig)\b",
         r"\b(?:fallen|fallt) (?:\w+ ){0,3}(?:klein|gross|kurz|lang) aus\b|\b(?:abgesagt|ausgefallen|abgesprungen)\b",
+    ),
+    outdated_patterns=(
+        r"\bnicht mehr\b|\bwar (?:die|meine|unsere) (?:alte|vorherige|fruhere)\b|\b(?:alte|vorherige|fruhere)(?: \w+)? (?:war|ist|lautete)\b",
+        r"\bist nicht (?:meine|unsere)\b",
     ),
     numbered_nouns=words("tisch zimmer klasse linie bus gleis seite reihe raum kapitel version nummer jahrgang stufe"),
     delays=phrases("jetzt nicht, kommt darauf an"),

@@ -45,9 +45,14 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
     ),
     excess_patterns=(
+        r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b|\bis my day off\b",
         r"\btoo (?:many|much|few|small|little|big|large|long|short|early|late|expensive|tight|far|high|low)\b",
         r"\b(?:not enough|more than enough|cancel+ed|dropped out)\b|\bruns? (?:too )?(?:small|large|big|short)\b",
         r"\bwas (?:nice|lovely|great|awful|terrible|horrible|cold|late)\b",
+    ),
+    outdated_patterns=(
+        r"\b(?:anymore|any more|no longer|used to be|was (?:the|my|our) (?:old|previous|last)|(?:isn'?t|is not|not) (?:mine|ours))\b",
+        r"\b(?:old|previous) (?:one|number|address|code) (?:was|is)\b",
     ),
     numbered_nouns=words("table tables room year class grade line bus tram platform gate page version number level"),
     delays=phrases("not now, never mind, it depends"),

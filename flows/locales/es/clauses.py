@@ -43,9 +43,13 @@ CLAUSES: Final = ClauseWords(
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
     objection_patterns=(r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",),
     excess_patterns=(
+        r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b",
         r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
         r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+)\b",
         r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
+    ),
+    outdated_patterns=(
+        r"\bya no\b|\bera (?:el|la|mi) (?:antigu|viej|anterior)\w*|\b(?:antigu[ao]|viej[ao]|anterior) (?:era|es)\b|\bno es mi[ao]\b",
     ),
     numbered_nouns=words("mesa habitación sala año curso línea autobús bus fila página versión número"),
     delays=phrases("ahora no, por ahora no, depende"),
@@ -201,7 +205,7 @@ CLAUSES: Final = ClauseWords(
         "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
     deed_verbs=words(
-        "dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
+        "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"
     ),
     hypotheses=phrases(
