@@ -158,7 +158,7 @@ class MessageText:
         """True if a word of the text corrects what was said before (“actually”), or changes it (“move”)."""
         lexicon = lexicon_for(self.language)
         words = lexicon.correction_words | lexicon.clauses.second_thoughts | lexicon.clauses.move_words
-        return not words.isdisjoint(self.words) or self.has_negation
+        return not words.isdisjoint(self.words)
 
     @cached_property
     def begins_question(self) -> bool:

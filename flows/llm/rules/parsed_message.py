@@ -33,6 +33,7 @@ from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
     SlotReading,
+    accepts_any_text,
     extract_slot,
     is_birth_date,
     label_words,
@@ -132,6 +133,8 @@ class ParsedMessage(ClaimedText):
                 slot = replace(slot, is_told_by="")
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
+        if slot.kind in _NUMBER_KINDS and not slot.is_told_by and self._needs_noun(slot):
+            slot = replace(slot, is_told_by="noun")
         if slot.is_told_by == "noun" and self._is_only_known_number(slot):
             slot = replace(slot, is_told_by="noun or size")
         text = self.text_for(slot)
@@ -230,6 +233,15 @@ class ParsedMessage(ClaimedText):
         """The names of all numbers that are asked for or may be corrected here."""
         edges = self.request.available_edges
         return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
+
+    def _needs_noun(self, slot: Slot) -> bool:
+        """Return whether a number is asked for by no question now: another is, and any number may be in a text."""
+        first = self.first_slot
+        if first is None or first.name == slot.name or first.name in self.request.values:
+            return False
+        if slot.name in self.request.values:
+            return not self.corrects_something
+        return accepts_any_text(first)
 
     def _is_only_known_number(self, slot: Slot) -> bool:
         """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""

@@ -102,7 +102,7 @@ def _without_mentions(
     """
     known = message.request.values
     asked = next((slot.name for slot in edge.slots if slot.required), "")
-    if asked in known or asked not in values or message.corrects_something:
+    if asked in known or asked not in values or message.corrects_something or message.has_negation:
         return values
     return {name: value for name, value in values.items() if known.get(name, value) == value}
 
