@@ -89,6 +89,10 @@ class ClauseWords:
     """Endings of a word's other forms."""
     amount_multipliers: Mapping[str, int] = field(default_factory=dict)
     """Words for a number of things that count as a unit (“dozen”)."""
+    both_phrases: Phrases = ()
+    """Phrases for both, whose number counts nothing (“between the two of us”)."""
+    minutes_in_words: Mapping[str, int] = field(default_factory=dict)
+    """Durations in words, in minutes (“half an hour”)."""
     half_units: Words = frozenset()
     """Words before such a unit that halve it (“half a dozen”)."""
     name_words: Words = frozenset()

@@ -31,7 +31,7 @@ def stands_beside_unknown(
     known = _known_words(lexicon, language) | names
     ordinals = lexicon.clauses.ordinals
     return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
-        behind, known, lexicon.clauses.value_connectors
+        behind, known, lexicon.clauses.value_connectors | _replacing(lexicon)
     )
 
 
@@ -75,6 +75,11 @@ def _is_changed(
         if word not in known:
             return True
     return False
+
+
+@cache
+def _replacing(lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(phrase.split()[0] for phrase in lexicon.clauses.replacements)
 
 
 @cache

@@ -15,6 +15,8 @@ from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 
 _MIN_NOUN, _MAX_NUMBER_WORDS, _MAX_STRESSED_WORDS = 3, 3, 10
+_DIMINUTIVE = re.compile(r"(?<=\w\w)it([oa]s?)$")
+"""The ending of Spanish words for small things (“horitas”)."""
 _MIN_BARE = 32
 """A smaller number alone may be a day or an hour."""
 
@@ -88,7 +90,8 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     people = frozenset() if names & clauses.people_words else clauses.people_words
     found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
-    for word, following in pairwise(words):
+    parts = [tokenize(part) for part in re.split(r"[,;:!?]+(?=\s|$)", text)]
+    for word, following in (pair for part in parts for pair in pairwise(part)):
         if not following.isalpha() or stem_of_noun(following) in nouns or not _is_number(word, slot):
             continue
         is_other = following in people or (
@@ -166,6 +169,7 @@ def stem_of_noun(word: str) -> str:
     """Return a noun without the s of its plural."""
     if word.endswith("iones"):
         return word.removesuffix("es")
+    word = _DIMINUTIVE.sub(r"\1", word)
     return word.rstrip("s") if len(word) > _MIN_NOUN else word
 
 

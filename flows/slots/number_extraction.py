@@ -77,7 +77,9 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
-    text = _without_approximations(slot, text)
+    text = _without_both(slot, _without_approximations(slot, text))
+    if (minutes := _minutes_in_words(slot, names, text)) is not None:
+        return SlotReading(minutes, weight=3)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
         return SlotReading(amount, weight=3)
     recognized = recognize_free_numbers(slot, text)
@@ -115,6 +117,31 @@ def _without_approximations(slot: Slot, text: str) -> str:
     if not about.search(" ".join(tokenize(slot.question))):
         return text
     return about.sub(lambda match: " " * len(match[0]), normalize(plain))
+
+
+def _without_both(slot: Slot, text: str) -> str:
+    """Return the text without the number of a “both” beside another one: “2,400 between the two of us”."""
+    both = _both(lexicon_for(slot.language))
+    plain = normalize(normalize_same_length(text))
+    return both.sub(lambda match: " " * len(match[0]), plain) if both.search(plain) else text
+
+
+@cache
+def _both(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.clauses.both_phrases)}\b")
+
+
+def _minutes_in_words(slot: Slot, names: frozenset[str], text: str) -> int | None:
+    """Return the minutes of a duration that a text is, where minutes are asked for: “half an hour”."""
+    lexicon = lexicon_for(slot.language)
+    if not any(name.startswith("minut") for name in names):
+        return None
+    spaced = f" {' '.join(tokenize(text))} "
+    for phrase, minutes in sorted(lexicon.clauses.minutes_in_words.items(), key=lambda pair: -len(pair[0])):
+        before, found, after = spaced.partition(f" {phrase} ")
+        if found and lexicon.fillers.issuperset((*before.split(), *after.split())):
+            return minutes
+    return None
 
 
 @cache

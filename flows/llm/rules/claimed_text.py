@@ -15,6 +15,7 @@ from flows.slots import (
     Slot,
     extract_slot,
     is_birth_date,
+    is_number_word,
     label_words,
     named_values,
     nouns_of_slot,
@@ -68,6 +69,16 @@ class ClaimedText(MessageText):
         nouns = self._counted_nouns
         spans = [match.span() for match in _WORD.finditer(text) if stem_of_noun(match[0].casefold()) in nouns]
         return mask_spans(text, spans)
+
+    @cached_property
+    def counted(self) -> frozenset[int]:
+        """The positions of the nouns of numbers beside a number: “seven persons” asks for nobody."""
+        return frozenset(
+            at
+            for at, word in enumerate(self.words)
+            if stem_of_noun(word) in self._counted_nouns
+            and any(is_number_word(each, self.language) for each in (*self.words[max(0, at - 1) : at], *self.words[at + 1 : at + 2]))
+        )
 
     @cached_property
     def _counted_nouns(self) -> frozenset[str]:

@@ -157,10 +157,10 @@ class ParsedMessage(ClaimedText):
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
-        if slot.kind in _NUMBER_KINDS and slot.is_told_by:
-            reading = (
-                self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
-            )
+        if slot.kind in _NUMBER_KINDS:
+            reading = self._replaced(slot) or reading
+        if slot.kind in _NUMBER_KINDS and slot.is_told_by and reading.value is None:
+            reading = self._counted(slot) or reading
         if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
             return SlotReading()
         return (

@@ -62,8 +62,9 @@ def is_named_place(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
+    denied = message.denied | (message.counted if edge.leads_to_hand_off else frozenset())
     if letters := exact_match_length(
-        edge.keywords, message.words, message.denied, message.language, is_first=message.request.is_first
+        edge.keywords, message.words, denied, message.language, is_first=message.request.is_first
     ):
         is_global = not any(own is edge for own in message.request.node.edges)
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
@@ -84,10 +85,10 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     is_long = len(message.words) > _MAX_TYPO_WORDS and not edge.leads_to_hand_off
     if edge.commits and (message.is_question or is_long):  # one letter is too little to end or do something
         return 0.0
-    unmeant = message.denied | _named_by_others(edge, message)
+    unmeant = denied | _named_by_others(edge, message)
     letters = fuzzy_match_length(edge.keywords, message.words, unmeant, message.language)
     if not letters and not message.reports_something:  # “I booked last week” is no wish to book
-        letters = other_form_length(edge.keywords, message.words, message.denied, message.language)
+        letters = other_form_length(edge.keywords, message.words, denied, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 

@@ -12,8 +12,8 @@ CLAUSES: Final = ClauseWords(
         "stattdessen, jedoch, obwohl, allerdings, nur, bevor, nachdem, erst, bis, vorausgesetzt, später, "
         "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an"
     ),
-    exceptions=phrases("außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
-    replacements=phrases("statt, anstatt, anstelle von, anstelle, an stelle von"),
+    exceptions=phrases("streich, streichen sie, vergiss, vergessen sie, außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
+    replacements=phrases("lieber als, besser als, statt, anstatt, anstelle von, anstelle, an stelle von"),
     waiting=phrases(
         "warte, warten, warten sie, moment, augenblick, einen moment, sekunde, eine sekunde, minute, "
         "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "
@@ -75,7 +75,7 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "schnell sofort dringend möglichst schnellstmöglich umgehend jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
+        "jo top läuft klasse schnell sofort dringend möglichst schnellstmöglich umgehend jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
         "den ich sie du "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
@@ -129,6 +129,8 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
+    both_phrases=phrases("wir zwei zusammen, zu zweit zusammen, wir beide"),
+    minutes_in_words={"halbe stunde": 30, "eine stunde": 60, "viertelstunde": 15, "dreiviertelstunde": 45, "anderthalb stunden": 90},
     half_units=words("halbes halbe halben"),
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
@@ -141,7 +143,7 @@ CLAUSES: Final = ClauseWords(
         "irgendwo nähe bin rolle drauf drum ich wir ihr sie du er man dieselbe gleiche selbe immer schon bereits kennt haben habt wisst nicht"
     ),
     name_introductions=phrases(
-        "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
+        "an, ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
         "name, "
         "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, "
@@ -162,7 +164,7 @@ CLAUSES: Final = ClauseWords(
     ),
     belonging_words=words("von vom aus bei"),
     name_endings=phrases(
-        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, "
+        "mein name, übrigens, ist das, nur so, freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, "
         "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),

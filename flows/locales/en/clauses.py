@@ -12,8 +12,8 @@ CLAUSES: Final = ClauseWords(
         "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
         "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without"
     ),
-    exceptions=phrases("but, except, except for, apart from, other than, save, excluding, bar"),
-    replacements=phrases("instead of, rather than, in place of, in lieu of, as opposed to"),
+    exceptions=phrases("scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"),
+    replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     waiting=phrases(
         "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
         "sec, one minute, a minute, give me a minute, give me a moment, give me a second, brb, not yet, "
@@ -81,7 +81,7 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "quickly quick asap fast urgently immediately hurry someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
+        "sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
         "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
@@ -140,6 +140,8 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
+    both_phrases=phrases("between the two of us, the two of us together"),
+    minutes_in_words={"half an hour": 30, "an hour": 60, "one hour": 60, "quarter of an hour": 15, "an hour and a half": 90},
     half_units=words("half"),
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
@@ -153,7 +155,7 @@ CLAUSES: Final = ClauseWords(
         "usual already know have don't not"
     ),
     name_introductions=phrases(
-        "me, myself, for me, for myself, "
+        "to, me, myself, for me, for myself, "
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
         "put it under, put it on, put it in, put it down as, put, book it under, book it in, book it on, "
@@ -176,7 +178,7 @@ CLAUSES: Final = ClauseWords(
     ),
     belonging_words=words("from of at with"),
     name_endings=phrases(
-        "nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
+        "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
     ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(

@@ -35,7 +35,7 @@ _ANSWERS = AnswerWords(
     incorrect=words("wrong incorrect false never"),
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
-        "no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
+        "count me in, count us in, i'm in, we're in, approved, no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
         "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
         "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
@@ -87,7 +87,7 @@ _NUMBERS = NumberWords(
     half_words=words("half"),
     pronoun_ones=words("one"),
     not_before_one=words("this that the other another which each no any every last first second third next"),
-    not_after_one=words("moment second sec day"),
+    not_after_one=words("moment second sec day of"),
 )
 
 _DATES = DateWords(

@@ -12,8 +12,8 @@ CLAUSES: Final = ClauseWords(
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
         "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
     ),
-    exceptions=phrases("menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
-    replacements=phrases("en vez de, en vez del, en lugar de, en lugar del"),
+    exceptions=phrases("olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
+    replacements=phrases("mejor que, antes que, en vez de, en vez del, en lugar de, en lugar del"),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
         "un momentito, todavía no, aún no, no todavía, no aún, ahora vuelvo, una cosa más, dame un minuto, "
@@ -75,7 +75,7 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "rápido pronto órale ándale sale va dale enseguida urgente alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
+        "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
@@ -124,6 +124,8 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
+    both_phrases=phrases("entre los dos, entre las dos, los dos juntos, las dos juntas"),
+    minutes_in_words={"media hora": 30, "una hora": 60, "cuarto de hora": 15, "hora y media": 90},
     half_units=words("media medio"),
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
@@ -157,7 +159,7 @@ CLAUSES: Final = ClauseWords(
         r"(?:le|la|lo) llamamos",
     ),
     belonging_words=words("de del"),
-    name_endings=phrases("encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
+    name_endings=phrases("mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"

@@ -12,6 +12,9 @@ from flows.nlu.datetimes.weekdays import DayNames, day_names
 from flows.nlu.patterns import any_pattern, one_of
 
 
+_MAX_ARTICLE = 6
+
+
 @cache
 def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
     words, names = lexicon.dates, day_names(lexicon)
@@ -39,6 +42,9 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
         open_behind=re.compile(rf" {one_of(lexicon.or_words)} [^;]"),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
+        ),
+        indefinite_before=re.compile(
+            rf" (?:{one_of(word for word, count in words.counts.items() if count == 1 and len(word) < _MAX_ARTICLE)}) $"
         ),
         clause_separator=re.compile(rf" (?:;|{one_of(words.contrast_words)})(?= )"),
         # not “no”, which stands for itself (“no, Saturday”), unless it is the language's “not” too
