@@ -89,6 +89,10 @@ class ClauseWords:
     """Endings of a word's other forms."""
     amount_multipliers: Mapping[str, int] = field(default_factory=dict)
     """Words for a number of things that count as a unit (“dozen”)."""
+    ranked_nouns: Words = frozenset()
+    """Nouns that an ordinal numbers (“third floor”)."""
+    ground_words: Phrases = ()
+    """Names of the floor with the number 0."""
     both_phrases: Phrases = ()
     """Phrases for both, whose number counts nothing (“between the two of us”)."""
     minutes_in_words: Mapping[str, int] = field(default_factory=dict)

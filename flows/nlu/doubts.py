@@ -40,7 +40,9 @@ def _condition(lexicon: Lexicon) -> re.Pattern[str]:
 @cache
 def _objection(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
     clauses = lexicon.clauses
-    return re.compile(any_pattern((*clauses.objection_patterns, *(clauses.excess_patterns if is_counted else ()))))
+    return re.compile(
+        any_pattern((*clauses.objection_patterns, *(clauses.excess_patterns if is_counted else ())))
+    )
 
 
 def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -201,9 +201,7 @@ def _add_half(
     return (1 + length, RecognizedNumber(value)) if length else None
 
 
-def _append_half(
-    tokens: list[_Token], at: int, value: Amount, numbers: NumberWords
-) -> tuple[int, Amount]:
+def _append_half(tokens: list[_Token], at: int, value: Amount, numbers: NumberWords) -> tuple[int, Amount]:
     """Return how many tokens add a half, and the amount with it."""
     following = tuple(token.text for token in tokens[at : at + 3])
     for phrase in map(tokenize, numbers.half_phrases):

@@ -55,11 +55,16 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is a question, also one without its mark, or asks for time."""
     words, lexicon = tokenize(text), lexicon_for(language)
     begins_question = words[:1] and words[0] in lexicon.question_words
-    if begins_question and not text.rstrip().endswith("?") and _statement(lexicon).match(" ".join((*words, ""))):
+    if (
+        begins_question
+        and not text.rstrip().endswith("?")
+        and _statement(lexicon).match(" ".join((*words, "")))
+    ):
         begins_question = False
     begins_question = begins_question or (
         len(words) <= _MAX_WORDS_OF_LED_QUESTION
-        and words[:1] and words[0] in lexicon.fillers
+        and words[:1]
+        and words[0] in lexicon.fillers
         and not lexicon.question_words.isdisjoint(words[1:2])
         and words[1] not in lexicon.fillers
     )
@@ -105,7 +110,7 @@ def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return (
         is_zero
         or first in articles
-        or words[:1] and words[0] in lexicon.question_words
+        or (words[:1] and words[0] in lexicon.question_words)
         or not lexicon.clauses.complaint_words.isdisjoint(words)
         or any(negates_other_words(word, language) for word in words)
         or sum(word in _common_words(lexicon, language) for word in words) > _MAX_COMMON_OF_OTHERS
@@ -113,7 +118,9 @@ def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def _answers_zero(words: tuple[str, ...], lexicon: Lexicon) -> bool:
-    return any(amount == 0 and words == tokenize(phrase) for phrase, amount in lexicon.short_answers.amounts.items())
+    return any(
+        amount == 0 and words == tokenize(phrase) for phrase, amount in lexicon.short_answers.amounts.items()
+    )
 
 
 def _remarks(text: str, language: str) -> bool:

@@ -62,9 +62,36 @@ def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
     return frozenset(value for _, word in numbers for value in _values(word, slot)) - kept
 
 
+def ranked_number(slot: Slot, names: frozenset[str], text: str, *, is_asked: bool) -> int | None:
+    """Return the number of an ordinal where a floor or the like is asked for: 3 for “third floor”.
+
+    An ordinal alone counts only where it `is_asked` for; “ground floor” is 0.
+    """
+    lexicon, words = lexicon_for(slot.language), tokenize(text)
+    ranked = lexicon.clauses.ranked_nouns & names
+    if not ranked or slot.kind != "integer" or denied_positions(text, slot.language):
+        return None
+    spaced = f" {' '.join(words)} "
+    if any(f" {each} " in spaced for each in lexicon.clauses.ground_words):
+        return 0
+    positions = lexicon.numbers.positions
+    found = {
+        number
+        for at, word in enumerate(words)
+        if (number := positions.get(word) or positions.get(word[:-1]))
+        and not _is_number(word, slot)
+        and (is_asked or not lexicon.clauses.ranked_nouns.isdisjoint(words[at + 1 : at + 2]))
+    }
+    known = lexicon.fillers | lexicon.clauses.ranked_nouns | lexicon.clauses.value_companions
+    is_clear = len(words) <= _MAX_STRESSED_WORDS and (not is_asked or len(set(words) - known) <= 2)
+    return found.pop() if len(found) == 1 and is_clear else None
+
+
 def numbers_that_name(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
     """Return the numbers of a text that only name which one is meant (“table 4”), and count nothing."""
-    nouns = lexicon_for(slot.language).clauses.numbered_nouns - names
+    clauses = lexicon_for(slot.language).clauses
+    ranked = clauses.ranked_nouns if clauses.ranked_nouns & names else frozenset[str]()
+    nouns = clauses.numbered_nouns - names - ranked
     return frozenset(
         value
         for noun, word in pairwise(tokenize(text))

@@ -29,6 +29,7 @@ from flows.slots.named_numbers import (
     is_changed_behind_noun,
     is_number_word,
     numbers_that_name,
+    ranked_number,
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
@@ -74,6 +75,8 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     names = words_of_slot(slot)
+    if (rank := ranked_number(slot, names, text, is_asked=not slot.is_told_by)) is not None:
+        return SlotReading(rank, weight=3)
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)

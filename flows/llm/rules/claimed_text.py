@@ -77,7 +77,10 @@ class ClaimedText(MessageText):
             at
             for at, word in enumerate(self.words)
             if stem_of_noun(word) in self._counted_nouns
-            and any(is_number_word(each, self.language) for each in (*self.words[max(0, at - 1) : at], *self.words[at + 1 : at + 2]))
+            and any(
+                is_number_word(each, self.language)
+                for each in (*self.words[max(0, at - 1) : at], *self.words[at + 1 : at + 2])
+            )
         )
 
     @cached_property

@@ -92,7 +92,9 @@ class ParsedMessage(ClaimedText):
         """Return whether the text says that another value is wrong: “the date is wrong”."""
         if lexicon_for(self.language).answers.incorrect.isdisjoint(self.words):
             return False
-        others = {o.name: o for edge in self.request.available_edges for o in edge.slots if o.name != slot.name}
+        others = {
+            o.name: o for edge in self.request.available_edges for o in edge.slots if o.name != slot.name
+        }
         own = label_words(slot)
         named = {word for other in others.values() for word in label_words(other)} - own
         return not named.isdisjoint(self.words)

@@ -209,7 +209,8 @@ LEXICON: Final = Lexicon(
     greetings=words("hallo hola guten morgen tag abend moin servus grüß gott zusammen"),
     greeting_patterns=(
         r"gute[nr]? (?:morgen|tag|abend|nacht)",
-        r"^(?:'?n )?(?:morgen|tag|abend)[,.!]*\s+(?=(?:ich|wir|mein|meine|kann|konnen|konnten|ist|habt|haben)\b)",
+        r"^(?:'?n )?(?:morgen|tag|abend)[,.!]*\s+(?=(?:ich|wir|mein|meine|kann|konnen|konnten|ist|habt"
+        r"|haben)\b)",
     ),
     thanks=words(
         "danke dank dankeschön merci tschüss tschau ciao super perfekt prima wiedersehen wiederhören "

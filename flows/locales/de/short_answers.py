@@ -39,7 +39,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "ein dutzend": 12,
     },
     courtesies=phrases(
-        "vergelt's gott, vergelts gott, ein schatz, rettet mir den tag, haben mir den tag gerettet, habt mir den tag gerettet, gerettet, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, "
+        "vergelt's gott, vergelts gott, ein schatz, rettet mir den tag, haben mir den tag gerettet, habt "
+        "mir den tag gerettet, gerettet, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, "
+        "klasse, spitze, "
         "großartig, hervorragend, ausgezeichnet, "
         "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
         "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "
@@ -60,7 +62,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "habe ich nicht, nicht auswendig, nicht im kopf"
     ),
     indifference=phrases(
-        "wie oben, wie immer, wie beim letzten mal, wie letztes mal, wie vorher, wie gehabt, wie sonst, dasselbe, gleiche, gleiche wie immer, egal, ist mir egal, ganz egal, spielt keine rolle, was sie wollen, wie sie wollen"
+        "wie oben, wie immer, wie beim letzten mal, wie letztes mal, wie vorher, wie gehabt, wie sonst, "
+        "dasselbe, gleiche, gleiche wie immer, egal, ist mir egal, ganz egal, spielt keine rolle, was "
+        "sie wollen, wie sie wollen"
     ),
     untold_patterns=(
         rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",

@@ -12,7 +12,9 @@ CLAUSES: Final = ClauseWords(
         "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
         "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without"
     ),
-    exceptions=phrases("scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"),
+    exceptions=phrases(
+        "scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"
+    ),
     replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     waiting=phrases(
         "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
@@ -45,16 +47,22 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
     ),
     excess_patterns=(
-        r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b|\bis my day off\b",
-        r"\btoo (?:many|much|few|small|little|big|large|long|short|early|late|expensive|tight|far|high|low)\b",
-        r"\b(?:not enough|more than enough|cancel+ed|dropped out)\b|\bruns? (?:too )?(?:small|large|big|short)\b",
+        r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b"
+        r"|\bis my day off\b",
+        r"\btoo (?:many|much|few|small|little|big|large|long|short|early|late|expensive|tight|far|high"
+        r"|low)\b",
+        r"\b(?:not enough|more than enough|cancel+ed|dropped out)\b|\bruns? (?:too )?(?:small|large|big"
+        r"|short)\b",
         r"\bwas (?:nice|lovely|great|awful|terrible|horrible|cold|late)\b",
     ),
     outdated_patterns=(
-        r"\b(?:anymore|any more|no longer|used to be|was (?:the|my|our) (?:old|previous|last)|(?:isn'?t|is not|not) (?:mine|ours))\b",
+        r"\b(?:anymore|any more|no longer|used to be|was (?:the|my|our) (?:old|previous|last)|(?:isn'?t"
+        r"|is not|not) (?:mine|ours))\b",
         r"\b(?:old|previous) (?:one|number|address|code) (?:was|is)\b",
     ),
-    numbered_nouns=words("table tables room year class grade line bus tram platform gate page version number level"),
+    numbered_nouns=words(
+        "table tables room year class grade line bus tram platform gate page version number level"
+    ),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
         "want, need, wish, like to, would like, looking for, asking for, asking to, interested, trying to, "
@@ -81,7 +89,8 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
+        "sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "
+        "somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
         "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
@@ -140,18 +149,28 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
+    ranked_nouns=words("floor storey story level row grade"),
+    ground_words=phrases("ground floor, ground, groundfloor"),
     both_phrases=phrases("between the two of us, the two of us together"),
-    minutes_in_words={"half an hour": 30, "an hour": 60, "one hour": 60, "quarter of an hour": 15, "an hour and a half": 90},
+    minutes_in_words={
+        "half an hour": 30,
+        "an hour": 60,
+        "one hour": 60,
+        "quarter of an hour": 15,
+        "an hour and a half": 90,
+    },
     half_units=words("half"),
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
     address_words=words("address street"),
     place_words=words("town city village"),
     place_introductions=phrases(
-        "i live in, we live in, i'm in, we're in, i am in, we are in, i'm from, we're from, it's in, it is in, that's in, in, from"
+        "i live in, we live in, i'm in, we're in, i am in, we are in, i'm from, we're from, it's in, it "
+        "is in, that's in, in, from"
     ),
     no_address_words=words(
-        "somewhere nearby near matter i i'm i've i'll i'd you you're you've you'll we we're we've we'll he she they they've same before "
+        "somewhere nearby near matter i i'm i've i'll i'd you you're you've you'll we we're we've we'll "
+        "he she they they've same before "
         "usual already know have don't not"
     ),
     name_introductions=phrases(
@@ -178,7 +197,8 @@ CLAUSES: Final = ClauseWords(
     ),
     belonging_words=words("from of at with"),
     name_endings=phrases(
-        "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
+        "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, "
+        "here, speaking, is my name, is the name, as well, again"
     ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
@@ -209,7 +229,9 @@ CLAUSES: Final = ClauseWords(
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
     past_phrases=phrases(
-        "was supposed to, were supposed to, should have been, was meant to, were meant to, was going to be, last time, last year, last month, last week, last summer, last winter, the other day, years ago, "
+        "was supposed to, were supposed to, should have been, was meant to, were meant to, was going to "
+        "be, last time, last year, last month, last week, last summer, last winter, the other day, years "
+        "ago, "
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
         "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
@@ -229,7 +251,8 @@ CLAUSES: Final = ClauseWords(
         "roommate family team boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
     deed_verbs=words(
-        "left brought stayed needed comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "
+        "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
+        "takes saw did does got gets "
         "booked books bought buys went goes lives works "
         "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
@@ -256,7 +279,10 @@ CLAUSES: Final = ClauseWords(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
-    complaint_words=words("complicated annoying annoyed stupid ridiculous silly boring confusing difficult weird tedious nonsense"),
+    complaint_words=words(
+        "complicated annoying annoyed stupid ridiculous silly boring confusing difficult weird tedious "
+        "nonsense"
+    ),
     statement_starts=(r"when (?:i|we|it|he|she|they|the|my|our|you)\b",),
     remark_starts=phrases("too many, how many, so many, why, what a lot, what for"),
     question_nouns=words("question questions query"),

@@ -35,7 +35,8 @@ _ANSWERS = AnswerWords(
     incorrect=words("wrong incorrect false never"),
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
-        "count me in, count us in, i'm in, we're in, approved, no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
+        "count me in, count us in, i'm in, we're in, approved, no problem, no problems, no doubt, no "
+        "objection, no objections, no worries, of course, go ahead, "
         "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
         "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
@@ -227,7 +228,8 @@ LEXICON: Final = Lexicon(
         "help"
     ),
     negations=words(
-        "not no never nobody noone don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
+        "not no never nobody noone don't dont doesn't didn't isn't isnt wasn't without neither nor "
+        "cannot can't"
     ),
     negation_suffixes=phrases("n't"),
     value_negations=phrases("not, never, cannot, isn't, isnt"),

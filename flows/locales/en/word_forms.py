@@ -8,7 +8,8 @@ from flows.locales.lexicon import WordForms, phrases
 
 WORD_FORMS: Final = WordForms(
     endings=phrases(
-        "s, es, ed, ing, ings, e, er, ers, ered, ering, ery, eries, y, ies, ied, al, als, ation, ations, ion, "
+        "s, es, ed, ing, ings, e, er, ers, ered, ering, ery, eries, y, ies, ied, al, als, ation, ations, "
+        "ion, "
         "ions, ment, ments"
     ),
     irregular={

@@ -12,7 +12,10 @@ CLAUSES: Final = ClauseWords(
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
         "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
     ),
-    exceptions=phrases("olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
+    exceptions=phrases(
+        "olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción "
+        "de, quitando"
+    ),
     replacements=phrases("mejor que, antes que, en vez de, en vez del, en lugar de, en lugar del"),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
@@ -49,7 +52,8 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
     ),
     outdated_patterns=(
-        r"\bya no\b|\bera (?:el|la|mi) (?:antigu|viej|anterior)\w*|\b(?:antigu[ao]|viej[ao]|anterior) (?:era|es)\b|\bno es mi[ao]\b",
+        r"\bya no\b|\bera (?:el|la|mi) (?:antigu|viej|anterior)\w*|\b(?:antigu[ao]|viej[ao]"
+        r"|anterior) (?:era|es)\b|\bno es mi[ao]\b",
     ),
     numbered_nouns=words("mesa habitación sala año curso línea autobús bus fila página versión número"),
     delays=phrases("ahora no, por ahora no, depende"),
@@ -75,7 +79,8 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
+        "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
+        "gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
@@ -124,6 +129,8 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
+    ranked_nouns=words("piso planta fila curso"),
+    ground_words=phrases("planta baja, bajo, bajos"),
     both_phrases=phrases("entre los dos, entre las dos, los dos juntos, las dos juntas"),
     minutes_in_words={"media hora": 30, "una hora": 60, "cuarto de hora": 15, "hora y media": 90},
     half_units=words("media medio"),
@@ -135,7 +142,8 @@ CLAUSES: Final = ClauseWords(
         "vivo en, vivimos en, estoy en, estamos en, soy de, somos de, es en, está en, en"
     ),
     no_address_words=words(
-        "cerca algún me importa ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma mismo siempre vinieron "
+        "cerca algún me importa ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma "
+        "mismo siempre vinieron "
         "vinisteis no tengo sé"
     ),
     name_introductions=phrases(
@@ -159,7 +167,9 @@ CLAUSES: Final = ClauseWords(
         r"(?:le|la|lo) llamamos",
     ),
     belonging_words=words("de del"),
-    name_endings=phrases("mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
+    name_endings=phrases(
+        "mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"
+    ),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
@@ -191,7 +201,8 @@ CLAUSES: Final = ClauseWords(
         "penúltimo"
     ),
     past_phrases=phrases(
-        "tenía que ser, debía ser, se suponía, iba a ser, estaba prevista, estaba previsto, la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
+        "tenía que ser, debía ser, se suponía, iba a ser, estaba prevista, estaba previsto, la última "
+        "vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
         "semana pasada, el mes pasado, el verano pasado, "
         "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
         "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
@@ -207,7 +218,8 @@ CLAUSES: Final = ClauseWords(
         "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
     deed_verbs=words(
-        "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
+        "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró "
+        "compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"
     ),
     hypotheses=phrases(
@@ -233,7 +245,10 @@ CLAUSES: Final = ClauseWords(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"
     ),
-    complaint_words=words("complicado complicada pesado pesada pesados pesadas ridículo tonto tonta molesto difícil absurdo rollo"),
+    complaint_words=words(
+        "complicado complicada pesado pesada pesados pesadas ridículo tonto tonta molesto difícil "
+        "absurdo rollo"
+    ),
     statement_starts=(r"cuando (?:\w+ ){3,}",),
     remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de"),
     question_nouns=words("pregunta preguntas duda dudas consulta"),

@@ -131,7 +131,10 @@ _DATES = DateWords(
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
     ),
-    end_question_words=words("vuelta volver vuelve vuelves volvéis regreso regresa salida salir fin final hasta último devolución"),
+    end_question_words=words(
+        "vuelta volver vuelve vuelves volvéis regreso regresa salida salir fin final hasta último "
+        "devolución"
+    ),
     day_part_leads=phrases("por la, en la"),
     day_shifts=phrases(
         "el día antes, un día antes, día anterior, el día después, un día después, día siguiente, "

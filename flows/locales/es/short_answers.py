@@ -23,10 +23,23 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no con eso está, no así está bien, no es todo, no nada más"
     ),
     amounts={
-        "solo yo": 1, "sólo yo": 1, "yo solo": 1, "yo sola": 1, "nada más yo": 1, "nosotros dos": 2, "nosotras dos": 2,
-        "ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
+        "solo yo": 1,
+        "sólo yo": 1,
+        "yo solo": 1,
+        "yo sola": 1,
+        "nada más yo": 1,
+        "nosotros dos": 2,
+        "nosotras dos": 2,
+        "ninguno": 0,
+        "ninguna": 0,
+        "nadie": 0,
+        "un par": 2,
+        "un par de": 2,
+        "una docena": 12,
+    },
     courtesies=phrases(
-        "un encanto, me habéis salvado, me has salvado, me ha salvado, me salváis, me salvas, me alegras el día, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
+        "un encanto, me habéis salvado, me has salvado, me ha salvado, me salváis, me salvas, me alegras "
+        "el día, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
         "sigan así, sigue así, seguid así, "
         "maravilla, maravilloso, maravillosa, fantástico, fantástica, increíble, magnífico, útil, servicial, "
         "atento, atenta, atentos, encantado, encantada, majo, majos, simpático, simpáticos, lo máximo, "
@@ -46,7 +59,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no la tengo, se me olvidó, lo olvidé, la olvidé"
     ),
     indifference=phrases(
-        "igual que antes, igual que siempre, igual que la otra vez, lo mismo, mismo, lo mismo de siempre, lo de siempre, como siempre, como antes, como la otra vez, da igual, me da igual, lo que sea, el que sea, la que sea, cualquiera, como quiera"
+        "igual que antes, igual que siempre, igual que la otra vez, lo mismo, mismo, lo mismo de "
+        "siempre, lo de siempre, como siempre, como antes, como la otra vez, da igual, me da igual, lo "
+        "que sea, el que sea, la que sea, cualquiera, como quiera"
     ),
     untold_patterns=(
         rf"\bprefiero no {_TELL}",

@@ -11,7 +11,6 @@ from flows.nlu.datetimes.date_resolvers import RelativeGrammar, Resolver
 from flows.nlu.datetimes.weekdays import DayNames, day_names
 from flows.nlu.patterns import any_pattern, one_of
 
-
 _MAX_ARTICLE = 6
 
 

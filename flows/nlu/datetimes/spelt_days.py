@@ -32,7 +32,7 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     folded = normalize(text)
     if not (parted.search(folded) or before.search(folded) or behind.search(folded) or named.search(folded)):
         return text
-    folded = parted.sub(r"\g<day>,", folded)  # “sábado 12 por la tarde” is no hour
+    folded = parted.sub(r"\g<day>;", folded)  # “sábado 12 por la tarde” is no hour
     folded = before.sub(lambda match: str(words.days_in_words[_spaced(match[0])]), folded)
     folded = behind.sub(
         lambda match: f"{words.days_in_words[_spaced(match['day'])]} {match['month']}", folded
