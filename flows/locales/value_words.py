@@ -121,7 +121,7 @@ class DateWords:
     end_question_words: Words = frozenset()
     """Words of a question for a last day."""
     day_part_leads: Phrases = ()
-    """Words between a day of the month and a part of the day, which no hour has (“sábado 12 por la tarde”)."""
+    """Words between a day of the month and a part of the day, not of an hour (“sábado 12 por la tarde”)."""
     day_shifts: Phrases = ()
     """Phrases that count from a day that is named elsewhere (“the day before”)."""
 

@@ -54,7 +54,8 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
         hypothetical=phrase(words.hypothetical_starts),
         generality=phrase(words.generalities),
         indirect_question=re.compile(
-            rf"\b{one_of(words.indirect_questions)} {one_of((*lexicon.question_words, *words.whether_words))}\b"
+            rf"\b{one_of(words.indirect_questions)} "
+            rf"{one_of((*lexicon.question_words, *words.whether_words))}\b"
         ),
         obligation=phrase(words.obligations),
         request=re.compile(rf"{one_of(words.request_starts)}\b"),

@@ -46,7 +46,7 @@ def _objection(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
 
 
 def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether what a text says holds only under a condition: “5, if Tom comes”, “only if it is free”."""
+    """Return whether what a text says holds only under a condition: “5, if Tom comes”."""
     lexicon = lexicon_for(language)
     if _strict_condition(lexicon).search(f" {' '.join(tokenize(text))} "):
         return True

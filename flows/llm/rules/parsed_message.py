@@ -237,7 +237,7 @@ class ParsedMessage(ClaimedText):
         return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
 
     def _needs_noun(self, slot: Slot) -> bool:
-        """Return whether a number is asked for by no question now: another is, and any number may be in a text."""
+        """Return whether another value is asked for, whose answer may have any number in it."""
         first = self.first_slot
         if first is None or first.name == slot.name or first.name in self.request.values:
             return False

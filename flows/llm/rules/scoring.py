@@ -96,7 +96,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
 def _without_mentions(
     edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage
 ) -> dict[str, JsonValue]:
-    """Return the values without those that only mention another one beside the answer: known, and not corrected.
+    """Return the values without known ones that an answer only mentions and does not correct.
 
     “Three nights, so we leave on Monday” is no other day of arrival.
     """

@@ -33,7 +33,8 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "keinen, keine, keins"
     ),
     amounts={
-        "nur ich": 1, "nur ich allein": 1, "nur ich alleine": 1, "ich allein": 1, "ich alleine": 1, "allein": 1,
+        "nur ich": 1, "nur ich allein": 1, "nur ich alleine": 1, "ich allein": 1, "ich alleine": 1,
+        "allein": 1,
         "alleine": 1, "wir beide": 2, "wir zwei": 2, "nur wir beide": 2, "nur wir zwei": 2,
         "keine": 0, "keiner": 0, "keinen": 0, "keins": 0, "gar keine": 0, "gar keiner": 0, "niemand": 0,
         "ein dutzend": 12,

@@ -36,7 +36,8 @@ CLAUSES: Final = ClauseWords(
         "there, provided you, as long as, depends on, depending on"
     ),
     value_conditions=(
-        r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )(?<!what )(?<!as )\bif "
+        r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
+        r"(?<!what )(?<!as )\bif "
         r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
         r"?(?:ok|fine|alright|all right|possible|works|better|easier|not|be\b|suits|helps|how|what)"
         r"|you (?:can|could|don't|dont|do not|like|want|would|will|please|have|need|prefer|wouldn't)"

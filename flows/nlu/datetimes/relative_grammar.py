@@ -11,8 +11,6 @@ from flows.nlu.datetimes.date_resolvers import RelativeGrammar, Resolver
 from flows.nlu.datetimes.weekdays import DayNames, day_names
 from flows.nlu.patterns import any_pattern, one_of
 
-_MAX_ARTICLE = 6
-
 
 @cache
 def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
@@ -43,7 +41,7 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),
         indefinite_before=re.compile(
-            rf" (?:{one_of(word for word, count in words.counts.items() if count == 1 and len(word) < _MAX_ARTICLE)}) $"
+            rf" {one_of(word for word, count in words.counts.items() if count == 1)} $"
         ),
         clause_separator=re.compile(rf" (?:;|{one_of(words.contrast_words)})(?= )"),
         # not “no”, which stands for itself (“no, Saturday”), unless it is the language's “not” too
