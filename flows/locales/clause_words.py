@@ -38,7 +38,7 @@ class ClauseWords:
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
     strict_conditions: Phrases = ()
     """Phrases by which a value holds only under a condition (“only if”)."""
-    value_conditions: tuple[str, ...] = ()
+    value_condition_patterns: tuple[str, ...] = ()
     """Patterns, on text with its accents, of any other condition of a value (“if there is one”): none that is
     mere courtesy (“if possible”), and no “whether”."""
     polite_conditions: Phrases = ()
@@ -165,7 +165,7 @@ class ClauseWords:
     """Units of time, money and distance, which are counted only where they are asked for."""
     complaint_words: Words = frozenset()
     """Words of a judgement on the conversation, which are no name (“it's complicated”)."""
-    statement_starts: tuple[str, ...] = ()
+    statement_patterns: tuple[str, ...] = ()
     """Patterns of beginnings that a question has too, but that begin a statement (“when I turn it on”)."""
     remark_starts: Phrases = ()
     """Beginnings of a clause that is a remark about what was asked (“how many questions!”)."""

@@ -35,6 +35,11 @@ def stands_beside_unknown(
     )
 
 
+def is_left_out(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether the words before a value, `CLAUSE_END` for punctuation, leave it out (“instead of”)."""
+    return is_excepted(_within_clause(before[::-1])[::-1], language)
+
+
 def is_among_unknown(
     value: str, tokens: Tokens, names: frozenset[str], language: str = DEFAULT_LANGUAGE
 ) -> bool:

@@ -34,7 +34,7 @@ def _strict_condition(lexicon: Lexicon) -> re.Pattern[str]:
 
 @cache
 def _condition(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(any_pattern(lexicon.clauses.value_conditions))
+    return re.compile(any_pattern(lexicon.clauses.value_condition_patterns))
 
 
 @cache

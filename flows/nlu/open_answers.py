@@ -96,7 +96,7 @@ def _phrases_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
 
 @cache
 def _statement(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(any_pattern(lexicon.clauses.statement_starts))
+    return re.compile(any_pattern(lexicon.clauses.statement_patterns))
 
 
 def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -105,7 +105,8 @@ def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     if _is_proper(text):
         return False
     articles = {word for word, count in lexicon.dates.counts.items() if count == 1}
-    first = next((word for word in words if word not in lexicon.fillers - articles), "")
+    written = [normalize(word) for word in text.split() if word[0].islower()]
+    first = next((word for word in written if word not in lexicon.fillers - articles), "")
     is_zero = _answers_zero(words, lexicon)
     return (
         is_zero

@@ -28,7 +28,9 @@ def stem_of(word: str, language: str = DEFAULT_LANGUAGE) -> str:
         return words.irregular[word]
     participle, ending = _patterns(lexicon)
     if match := participle.fullmatch(word):
-        return f"{match['prefix'] or ''}{stem_of(_infinitive(match['stem'], lexicon), language)}"
+        prefix, infinitive = match["prefix"] or "", _infinitive(match["stem"], lexicon)
+        known = words.irregular.get(infinitive)
+        return f"{prefix}{known}" if known else stem_of(f"{prefix}{infinitive}", language)
     stem = ending.sub("", word)
     if len(stem) < _MIN_STEM:
         return word

@@ -20,8 +20,9 @@ def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: Trans
     if (known := _day(request.values.get(slot.name))) is not None:
         again = extract_slot(slot, text, max(known.replace(day=1), request.today))
         day, moved = _day(reading.value), _day(again.value)
-        is_same_day = day is not None and moved is not None and day.day == moved.day
-        return again if is_same_day and moved != day and moved.month == known.month else reading
+        if day is None or moved is None or day.day != moved.day or moved == day:
+            return reading
+        return again if moved.month == known.month else reading
     begun = _day_before(slot, request)
     if begun is None or reading.value > begun.isoformat():
         return reading

@@ -144,7 +144,7 @@ def _first_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[E
     named: dict[str, tuple[CompiledEdge, str]] = {}
     parts = split_wishes(message.text, message.language)
     if any(part.endswith("?") or has_wish(part, message.language) for part in parts):
-        parts = [part for part in parts if _is_wish_of_its_own(part, message.language)]
+        parts.sort(key=lambda part: part[-1] != "?" and not _is_wish_of_its_own(part, message.language))
     for part in parts:
         said = ParsedMessage(message.request._replace(text=part))
         scores = sorted((score_edge(edge, said) for edge in edges), key=_descending_score)

@@ -37,7 +37,7 @@ CLAUSES: Final = ClauseWords(
         "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
-    value_conditions=(
+    value_condition_patterns=(
         r"\b(?:wenn|falls|sofern) (?!mögl|moegl|nicht\b|schon\b|überhaupt|nötig|"
         r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht)\b"
         r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
@@ -215,7 +215,7 @@ CLAUSES: Final = ClauseWords(
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"
     ),
     past_phrases=phrases(
-        "hätte sollen, hätte sein sollen, sollte eigentlich, war geplant, war vereinbart, war für, "
+        "war geplant, war vereinbart, war für, "
         "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
         "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige "
         "woche, gestern, vorgestern, "
@@ -264,7 +264,7 @@ CLAUSES: Final = ClauseWords(
     complaint_words=words(
         "kompliziert nervig nervt nervend blöd doof albern lästig umständlich verrückt schwierig unsinn"
     ),
-    statement_starts=(r"when (?:i|we|it|the|my)\b",),
+    statement_patterns=(r"when (?:i|we|it|the|my)\b",),
     remark_starts=phrases(
         "zu viele, lauter, wie viele, so viele, warum, wieso, weshalb, wozu, wofür, was ihr alles, was "
         "sie alles"

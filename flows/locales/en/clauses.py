@@ -35,7 +35,7 @@ CLAUSES: Final = ClauseWords(
         "only if, only when, unless, provided that, provided it's, provided it is, provided "
         "there, provided you, as long as, depends on, depending on"
     ),
-    value_conditions=(
+    value_condition_patterns=(
         r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
         r"(?<!what )(?<!as )\bif "
         r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
@@ -230,8 +230,7 @@ CLAUSES: Final = ClauseWords(
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
     past_phrases=phrases(
-        "was supposed to, were supposed to, should have been, was meant to, were meant to, was going to "
-        "be, last time, last year, last month, last week, last summer, last winter, the other day, years "
+        "was supposed to, were supposed to, should have been, last time, last year, last month, last week, last summer, last winter, the other day, years "
         "ago, "
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
@@ -284,7 +283,7 @@ CLAUSES: Final = ClauseWords(
         "complicated annoying annoyed stupid ridiculous silly boring confusing difficult weird tedious "
         "nonsense"
     ),
-    statement_starts=(r"when (?:i|we|it|he|she|they|the|my|our|you)\b",),
+    statement_patterns=(r"when (?:i|we|it|he|she|they|the|my|our|you)\b",),
     remark_starts=phrases("too many, how many, so many, why, what a lot, what for"),
     question_nouns=words("question questions query"),
     announcing_words=words("quick quickly one first another small little silly just before more thing"),

@@ -36,7 +36,7 @@ CLAUSES: Final = ClauseWords(
     ),
     particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
-    value_conditions=(
+    value_condition_patterns=(
         r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
         r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
         r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
@@ -249,7 +249,7 @@ CLAUSES: Final = ClauseWords(
         "complicado complicada pesado pesada pesados pesadas ridículo tonto tonta molesto difícil "
         "absurdo rollo"
     ),
-    statement_starts=(r"cuando (?:\w+ ){3,}",),
+    statement_patterns=(r"cuando (?:\w+ ){3,}",),
     remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de"),
     question_nouns=words("pregunta preguntas duda dudas consulta"),
     announcing_words=words("rápida pequeña antes primero otra una tonta"),

@@ -24,10 +24,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
     ),
     amounts={
         "solo yo": 1,
-        "sólo yo": 1,
         "yo solo": 1,
         "yo sola": 1,
-        "nada más yo": 1,
+        "nada mas yo": 1,
         "nosotros dos": 2,
         "nosotras dos": 2,
         "ninguno": 0,

@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from flows.locales import LANGUAGES, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.beside import stands_beside_unknown
-from flows.nlu.clauses import is_excepted
+from flows.nlu.beside import is_left_out, stands_beside_unknown
 from flows.nlu.datetimes.date_resolvers import (
     DateCandidates,
     RelativeGrammar,
@@ -169,7 +168,7 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
-    if is_excepted(tuple(before.split()), language):  # “Tuesday instead of Monday”
+    if is_left_out(tuple(before.split()), language):  # “Tuesday instead of Monday”
         return Recognized(item.start, item.end)
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
