@@ -230,7 +230,8 @@ CLAUSES: Final = ClauseWords(
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
     past_phrases=phrases(
-        "was supposed to, were supposed to, should have been, last time, last year, last month, last week, last summer, last winter, the other day, years "
+        "was supposed to, were supposed to, should have been, last time, last year, last month, last "
+        "week, last summer, last winter, the other day, years "
         "ago, "
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
