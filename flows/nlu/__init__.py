@@ -67,7 +67,7 @@ from flows.nlu.short_answers import (
     without_courtesies,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
-from flows.nlu.stems import have_same_stem, stem_of
+from flows.nlu.stems import MIN_STEM, have_same_stem, stem_of
 from flows.nlu.wishes import (
     asks_about_deed,
     asks_indirectly,
@@ -84,6 +84,7 @@ __all__ = [
     "EMAIL_PATTERN",
     "EMPTY_CONDITION_WORDS",
     "MAX_DIGITS",
+    "MIN_STEM",
     "WORDS_FOR_USERS",
     "AnswerVocabulary",
     "RecognizedNumber",

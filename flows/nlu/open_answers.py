@@ -82,15 +82,15 @@ def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     if is_indifferent(text, language):
         return True
     lexicon = lexicon_for(language)
-    phrases = (*lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
     spaced = f" {' '.join(tokenize(text))} "
-    rest = _phrases_of(phrases).sub(" ", spaced)
+    rest = _unsure(lexicon).sub(" ", spaced)
     empty = lexicon.fillers | lexicon.stop_words | lexicon.clauses.particles | lexicon.correction_words
     return rest != spaced and empty.issuperset(rest.split())
 
 
 @cache
-def _phrases_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
+    phrases = (*lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
 
@@ -290,3 +290,7 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _introduction(_lexicon)
+    _unsure(_lexicon)
+    _statement(_lexicon)
+    _remark(_lexicon)
+    _place(_lexicon)

@@ -8,15 +8,15 @@ from functools import cache, lru_cache
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.patterns import one_of
 
-_MIN_STEM = 4
+MIN_STEM = 4
 
 
 def have_same_stem(one: str, other: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether two different words are forms of the same."""
-    if one[:1] != other[:1] and not lexicon_for(language).forms.participle_prefixes:
+    if one[:1] != other[:1] and "ge" not in (one[:2], other[:2]):
         return False
     stem = stem_of(one, language)
-    return len(stem) >= _MIN_STEM and stem == stem_of(other, language)
+    return len(stem) >= MIN_STEM and stem == stem_of(other, language)
 
 
 @lru_cache(maxsize=4_000)
@@ -32,7 +32,7 @@ def stem_of(word: str, language: str = DEFAULT_LANGUAGE) -> str:
         known = words.irregular.get(infinitive)
         return f"{prefix}{known}" if known else stem_of(f"{prefix}{infinitive}", language)
     stem = ending.sub("", word)
-    if len(stem) < _MIN_STEM:
+    if len(stem) < MIN_STEM:
         return word
     return (
         stem[:-1] if words.doubles_consonants and stem[-1] == stem[-2] and stem[-1] not in "aeious" else stem

@@ -192,6 +192,7 @@ def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     return frozenset(map(stem_of_noun, nouns))
 
 
+@lru_cache(maxsize=4_000)
 def stem_of_noun(word: str) -> str:
     """Return a noun without the s of its plural."""
     if word.endswith("iones"):

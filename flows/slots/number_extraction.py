@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from flows.locales import Lexicon, lexicon_for, messages_for
 from flows.nlu import (
@@ -80,12 +80,14 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
-    text = _without_both(slot, _without_approximations(slot, text))
+    text = _without_approximations(slot, text)
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
         return SlotReading(minutes, weight=3)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
         return SlotReading(amount, weight=3)
     recognized = recognize_free_numbers(slot, text)
+    if len(recognized) > 1 and (one := _without_both(slot, text)) != text:
+        recognized, text = recognize_free_numbers(slot, one), one
     messages = messages_for(slot.language)
     if not recognized:
         return single_value(
@@ -115,11 +117,15 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _without_approximations(slot: Slot, text: str) -> str:
     """Return the text without “about” and the like, where the question asks for no more than that."""
-    about = _approximation(lexicon_for(slot.language))
-    plain = normalize_same_length(text)
-    if not about.search(" ".join(tokenize(slot.question))):
+    if not _asks_roughly(slot.question, slot.language):
         return text
-    return about.sub(lambda match: " " * len(match[0]), normalize(plain))
+    about = _approximation(lexicon_for(slot.language))
+    return about.sub(lambda match: " " * len(match[0]), normalize(normalize_same_length(text)))
+
+
+@lru_cache(maxsize=1_000)
+def _asks_roughly(question: str, language: str) -> bool:
+    return _approximation(lexicon_for(language)).search(" ".join(tokenize(question))) is not None
 
 
 def _without_both(slot: Slot, text: str) -> str:

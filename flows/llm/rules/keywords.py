@@ -7,7 +7,7 @@ from collections.abc import Collection, Container
 from rapidfuzz.distance import OSA
 
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
-from flows.nlu import answer_vocabulary, have_same_stem, is_negation
+from flows.nlu import MIN_STEM, answer_vocabulary, is_negation, stem_of
 from flows.text import find_phrase, squeeze_repeats
 
 _MIN_TYPO_WORD_LENGTH = 5
@@ -173,23 +173,18 @@ def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], lan
 def other_form_length(
     keywords: Collection[Phrase], words: Phrase, denied: Container[int], language: str = DEFAULT_LANGUAGE
 ) -> int:
-    """Return the length of the longest keyword that `words` have in other forms."""
-    found = (phrase for phrase in keywords if _has_other_form(phrase, words, denied, language))
-    return max((_phrase_weight(phrase, language) for phrase in found), default=0)
-
-
-def _has_other_form(phrase: Phrase, words: Phrase, denied: Container[int], language: str) -> bool:
-    """Return whether the words are a keyword in other forms: “abgeholt” where it is “abholen”."""
-    return any(
-        words[at : at + len(phrase)] != phrase
+    """Return the length of the longest keyword that `words` have in other forms: “abgeholt” for “abholen”."""
+    stems = tuple(stem_of(word, language) for word in words[:_MAX_WORDS])
+    found = (
+        phrase
+        for phrase in keywords
+        if (at := find_phrase(tuple(stem_of(word, language) for word in phrase), stems)) >= 0
+        and words[at : at + len(phrase)] != phrase
+        and all(len(stem) >= MIN_STEM for stem in stems[at : at + len(phrase)])
         and not _is_denied(phrase, at, denied, language)
         and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
-        and all(
-            meant == typed or have_same_stem(meant, typed, language)
-            for meant, typed in zip(phrase, words[at : at + len(phrase)], strict=True)
-        )
-        for at in range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     )
+    return max((_phrase_weight(phrase, language) for phrase in found), default=0)
 
 
 def _is_common_elsewhere(phrase: Phrase, part: Phrase, language: str) -> bool:

@@ -104,6 +104,8 @@ class MessageText:
     def labelled_edges(self) -> frozenset[str]:
         """The only edge of a menu of whose label the message has a word that no other label has."""
         choices = self.request.node.node.choices
+        if not choices:
+            return frozenset()
         labels, is_told = [[choice.label] for choice in choices], self.reports_something
         found = find_labels(self.text, labels, self.language, takes_forms=not is_told)
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
