@@ -20,9 +20,9 @@ from core.model import Address, TimerKind, Turn
 from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
 from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
-from flows.engine.incoming import read_incoming
-from flows.engine.language import is_language_answer, select_language
-from flows.engine.moderation import moderate_turn
+from flows.engine.inbound.incoming import read_incoming
+from flows.engine.inbound.language import is_language_answer, select_language
+from flows.engine.language_model.moderation import moderate_turn
 from flows.engine.streaming import TurnStream
 from flows.engine.turn import run_timer, run_turn
 from flows.engine.turn_context import EngineServices, LoadPicture

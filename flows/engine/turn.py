@@ -11,12 +11,16 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
-from flows.engine.after_end import begins_again, edge_after_end, is_polite
-from flows.engine.edges import find_edge
-from flows.engine.history_summary import start_summary
-from flows.engine.kept_wishes import answer_kept_wish, take_up_kept_wishes
-from flows.engine.language import requested_language
-from flows.engine.response_builder import (
+from flows.engine.inbound.after_end import begins_again, edge_after_end, is_polite
+from flows.engine.inbound.language import requested_language
+from flows.engine.inbound.unanswered import (
+    is_mere_quotation,
+    leave_unanswered,
+    meaning_of_reaction,
+    outcome_without_answer,
+)
+from flows.engine.language_model.history_summary import start_summary
+from flows.engine.responses.response_builder import (
     add_message,
     add_text,
     ask,
@@ -25,19 +29,15 @@ from flows.engine.response_builder import (
     current_question,
     repeat_question,
 )
-from flows.engine.routes import find_undelivered_route
+from flows.engine.responses.routes import find_undelivered_route
+from flows.engine.responses.turn_outcome import build_error_result, build_result, copy_state
 from flows.engine.selection import Transition
-from flows.engine.transition_executor import enter_initial_node, execute_selection
-from flows.engine.transition_selector import match_quick_reply, select_transition
+from flows.engine.transitions.edges import find_edge
+from flows.engine.transitions.kept_wishes import answer_kept_wish, take_up_kept_wishes
+from flows.engine.transitions.transition_executor import enter_initial_node, execute_selection
+from flows.engine.transitions.transition_selector import match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
-from flows.engine.turn_outcome import build_error_result, build_result, copy_state
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.engine.unanswered import (
-    is_mere_quotation,
-    leave_unanswered,
-    meaning_of_reaction,
-    outcome_without_answer,
-)
 from flows.llm import Model, ModelError
 from flows.nlu import is_greeting
 from flows.slots import drop_changed_values

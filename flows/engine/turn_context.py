@@ -14,7 +14,7 @@ from core.log_context import about
 from core.model import Attachment, Choice, Message, Turn
 from core.ports import HttpFetcher, Reminder, TurnListener
 from flows.compiled import CompiledFlow, CompiledNode, select_language_block
-from flows.engine.message_data import MessageData, describe_for_model, describe_message
+from flows.engine.inbound.message_data import MessageData, describe_for_model, describe_message
 from flows.engine.streaming import NULL_STREAMER, TextStreamer
 from flows.engine.turn_result import VisitListener, ignore_visits
 from flows.llm import Model, Picture

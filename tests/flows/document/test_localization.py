@@ -15,7 +15,7 @@ from core.model import Turn
 from flows.compiled import compile_flow
 from flows.document import Flow, FlowError
 from flows.engine import DialogMachine
-from flows.engine.language import is_language_answer, requested_language, select_language
+from flows.engine.inbound.language import is_language_answer, requested_language, select_language
 from flows.llm import GeneratedReply, ReplyRequest, ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH, LANGUAGES, messages_for
 from tests.fakes import ADDRESS

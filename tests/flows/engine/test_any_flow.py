@@ -15,7 +15,7 @@ from core.ports import FetchError, HttpRequest, HttpResponse, State
 from flows.document import Flow
 from flows.engine import DialogMachine, NodeVisit
 from flows.engine.action_runner import MAX_CALLS_PER_TURN
-from flows.engine.transition_executor import MAX_TRANSITIONS_PER_TURN
+from flows.engine.transitions.transition_executor import MAX_TRANSITIONS_PER_TURN
 from flows.llm import (
     GeneratedReply,
     ModelError,

@@ -16,7 +16,7 @@ from core.model import (
 )
 from flows.authoring.lint import lint
 from flows.authoring.lint.message_data import MESSAGE_FIELDS
-from flows.engine.message_data import describe_message
+from flows.engine.inbound.message_data import describe_message
 from tests.flows.authoring.lint.findings import CHAT, SMS, found, menu
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, node, turn
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from core.model import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import ConsentMissing, run_actions
-from flows.engine.edges import find_edge, is_cancelling, is_silent_node
-from flows.engine.model_text import protect_echoes
-from flows.engine.reminders import add_reminder
-from flows.engine.response_builder import (
+from flows.engine.language_model.model_text import protect_echoes
+from flows.engine.responses.reminders import add_reminder
+from flows.engine.responses.response_builder import (
     add_fallback,
     add_message,
     add_node_prompt,
@@ -21,7 +20,8 @@ from flows.engine.response_builder import (
     reprompt_with_reason,
 )
 from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
-from flows.engine.transition_selector import select_by_filled_slots, select_without_input
+from flows.engine.transitions.edges import find_edge, is_cancelling, is_silent_node
+from flows.engine.transitions.transition_selector import select_by_filled_slots, select_without_input
 from flows.engine.turn_context import TurnContext
 from flows.engine.turn_result import NodeVisit
 from flows.llm.rules import find_carried_edge, find_named_edge, read_carried_values

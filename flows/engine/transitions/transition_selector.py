@@ -13,11 +13,17 @@ from typing import NamedTuple
 from core.model import Choice
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.engine.action_runner import available_tools, call_tool
-from flows.engine.edges import available_edges, evaluate_data, find_edge, find_fallback_edge, is_silent_node
-from flows.engine.model_calls import decide
-from flows.engine.pictures import load_pictures
-from flows.engine.required_values import criterion_question, extract_slots, missing_value_question
+from flows.engine.language_model.model_calls import decide
+from flows.engine.language_model.pictures import load_pictures
 from flows.engine.selection import Fallback, Selection, SlotValues, Stay, Transition
+from flows.engine.transitions.edges import (
+    available_edges,
+    evaluate_data,
+    find_edge,
+    find_fallback_edge,
+    is_silent_node,
+)
+from flows.engine.transitions.required_values import criterion_question, extract_slots, missing_value_question
 from flows.engine.turn_context import TurnContext
 from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
 from flows.llm.rules import RulesModel, explain_missing_consent, names_value, words_of_wish

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from core.model import Choice, Message, Template
 from flows.compiled import scripted_speech, select_language_block
-from flows.engine.model_calls import generate_reply
-from flows.engine.model_text import protect_echoes
-from flows.engine.pictures import load_pictures
-from flows.engine.routes import build_template, find_window_route
+from flows.engine.language_model.model_calls import generate_reply
+from flows.engine.language_model.model_text import protect_echoes
+from flows.engine.language_model.pictures import load_pictures
+from flows.engine.responses.routes import build_template, find_window_route
 from flows.engine.selection import Question
 from flows.engine.turn_context import TurnContext
 from flows.llm import ModelError, ReplyRequest

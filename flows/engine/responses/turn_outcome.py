@@ -6,7 +6,7 @@ from time import perf_counter
 
 from core.model import Message
 from flows.compiled import CompiledFlow
-from flows.engine.response_builder import add_message, build_messages, describe_deeds
+from flows.engine.responses.response_builder import add_message, build_messages, describe_deeds
 from flows.engine.turn_context import TurnContext
 from flows.engine.turn_result import StateAndResult, TurnResult
 from flows.llm import ModelError

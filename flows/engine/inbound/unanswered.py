@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.model import UNSUPPORTED_KIND, Turn
 from flows.compiled import CompiledFlow
-from flows.engine.incoming import QUOTATION_KIND, answers_newest
+from flows.engine.inbound.incoming import QUOTATION_KIND, answers_newest
 from flows.engine.turn_result import StateAndResult, TurnResult
 from flows.state import DialogState
 from flows.text import fold_emoji

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from core.model import Choice, Message, Turn
 from flows.compiled import CompiledNode
 from flows.engine.action_runner import ConsentMissing
-from flows.engine.response_builder import add_message, ask, current_question
+from flows.engine.responses.response_builder import add_message, ask, current_question
 from flows.engine.selection import Stay
-from flows.engine.transition_executor import execute_selection
-from flows.engine.transition_selector import select_transition
+from flows.engine.transitions.transition_executor import execute_selection
+from flows.engine.transitions.transition_selector import select_transition
 from flows.engine.turn_context import TurnContext
 from flows.llm import ModelError
 from flows.llm.rules import best_edge

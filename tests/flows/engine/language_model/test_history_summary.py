@@ -8,8 +8,8 @@ import json
 import pytest
 
 from core.ports import State
-from flows.engine import history_summary
-from flows.engine.history_summary import SUMMARIZED_LINES, SUMMARY_THRESHOLD
+from flows.engine.language_model import history_summary
+from flows.engine.language_model.history_summary import SUMMARIZED_LINES, SUMMARY_THRESHOLD
 from flows.llm import (
     STAY_FUNCTION_NAME,
     GeneratedReply,

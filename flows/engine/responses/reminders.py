@@ -8,7 +8,7 @@ from core.local_time import parse_point_in_time
 from core.model import Message
 from core.ports import Reminder
 from flows.document import parse_duration
-from flows.engine.routes import build_template, find_window_route
+from flows.engine.responses.routes import build_template, find_window_route
 from flows.engine.turn_context import TurnContext
 from flows.templating import TextTemplate
 from flows.text import to_commonmark

@@ -1,0 +1,1 @@
+"""Reads what a user's message says before anything is decided by it."""

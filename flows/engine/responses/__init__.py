@@ -1,0 +1,1 @@
+"""The messages of a turn: a node's replies, reminders, and its outcome."""

@@ -1,0 +1,1 @@
+"""Selects and carries out transitions from node to node."""
