@@ -2,40 +2,9 @@
 
 from __future__ import annotations
 
-from flows.nlu.beside import CLAUSE_END, is_among_unknown
-from flows.nlu.births import tells_birth
-from flows.nlu.choices import recognize_choice, recognize_choice_label
-from flows.nlu.claims import (
-    EMAIL_PATTERN,
-    find_phone_spans,
-    mask_claimed,
-    mask_code,
-    mask_spans,
-    without_contacts,
-)
-from flows.nlu.clauses import denied_positions, doubted_positions, is_excepted, split_clauses
-from flows.nlu.condition_words import (
-    EMPTY_CONDITION_WORDS,
-    WORDS_FOR_USERS,
-    expects_any_answer,
-    expects_consent,
-    expects_ignorance,
-    expects_refusal,
-    expects_willingness,
-    without_subject,
-)
-from flows.nlu.confirmation import (
-    AnswerVocabulary,
-    answer_vocabulary,
-    is_not_yet,
-    negates_other_words,
-    recognize_confirmation,
-)
-from flows.nlu.doubts import mask_doubts, mask_outdated
-from flows.nlu.label_words import find_labels
-from flows.nlu.lexicon import content_words, imperatives, is_greeting, is_negated, is_negation, is_small_talk
-from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
-from flows.nlu.open_answers import (
+from flows.nlu.answers.choices import recognize_choice, recognize_choice_label
+from flows.nlu.answers.label_words import find_labels
+from flows.nlu.answers.open_answers import (
     asks_back,
     asks_for_name,
     hardly_is_address,
@@ -47,16 +16,31 @@ from flows.nlu.open_answers import (
     without_naming,
     without_place,
 )
-from flows.nlu.pattern_entities import extract_pattern_matches
-from flows.nlu.patterns import any_pattern, one_of
-from flows.nlu.person_requests import asks_for_person, names_person, speaks_of_own_people
-from flows.nlu.phone_numbers import recognize_phone_numbers
-from flows.nlu.promised_deeds import promises_deed
-from flows.nlu.questions_beside import without_questions
-from flows.nlu.quotations import Unquoted, is_newest, may_quote, remove_quotations
-from flows.nlu.reports import is_about_past, mask_reports, new_date_only
-from flows.nlu.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
-from flows.nlu.said import Said
+from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
+from flows.nlu.clauses.beside import CLAUSE_END, is_among_unknown
+from flows.nlu.clauses.negation import denied_positions, doubted_positions, is_excepted, split_clauses
+from flows.nlu.clauses.reports import is_about_past, mask_reports, new_date_only
+from flows.nlu.confirmation import (
+    AnswerVocabulary,
+    answer_vocabulary,
+    is_not_yet,
+    negates_other_words,
+    recognize_confirmation,
+)
+from flows.nlu.entities.births import tells_birth
+from flows.nlu.entities.claims import (
+    EMAIL_PATTERN,
+    find_phone_spans,
+    mask_claimed,
+    mask_code,
+    mask_spans,
+    without_contacts,
+)
+from flows.nlu.entities.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
+from flows.nlu.entities.pattern_entities import extract_pattern_matches
+from flows.nlu.entities.phone_numbers import recognize_phone_numbers
+from flows.nlu.quoted_text.quotations import Unquoted, is_newest, may_quote, remove_quotations
+from flows.nlu.quoted_text.said import Said
 from flows.nlu.short_answers import (
     asks_for_agreement,
     is_ignorant,
@@ -66,9 +50,11 @@ from flows.nlu.short_answers import (
     wants_to_skip,
     without_courtesies,
 )
-from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
-from flows.nlu.stems import MIN_STEM, have_same_stem, stem_of
-from flows.nlu.wishes import (
+from flows.nlu.speech_acts.doubts import mask_doubts, mask_outdated
+from flows.nlu.speech_acts.person_requests import asks_for_person, names_person, speaks_of_own_people
+from flows.nlu.speech_acts.promised_deeds import promises_deed
+from flows.nlu.speech_acts.questions_beside import without_questions
+from flows.nlu.speech_acts.wishes import (
     asks_about_deed,
     asks_indirectly,
     has_wish,
@@ -78,6 +64,27 @@ from flows.nlu.wishes import (
     repeats_offer,
     tells_fact,
 )
+from flows.nlu.words.condition_words import (
+    EMPTY_CONDITION_WORDS,
+    WORDS_FOR_USERS,
+    expects_any_answer,
+    expects_consent,
+    expects_ignorance,
+    expects_refusal,
+    expects_willingness,
+    without_subject,
+)
+from flows.nlu.words.lexicon import (
+    content_words,
+    imperatives,
+    is_greeting,
+    is_negated,
+    is_negation,
+    is_small_talk,
+)
+from flows.nlu.words.patterns import any_pattern, one_of
+from flows.nlu.words.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
+from flows.nlu.words.stems import MIN_STEM, have_same_stem, stem_of
 
 __all__ = [
     "CLAUSE_END",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.words.patterns import any_pattern, one_of
 from flows.text import normalize, tokenize
 
 _CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")

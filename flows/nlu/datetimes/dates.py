@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.words.patterns import any_pattern, one_of
 from flows.text import normalize, normalize_same_length
 
 _NUMERIC_MONTH_DAY = re.compile(

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from flows.locales import LANGUAGES, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.beside import is_left_out, stands_beside_unknown
+from flows.nlu.clauses.beside import is_left_out, stands_beside_unknown
 from flows.nlu.datetimes.date_resolvers import (
     DateCandidates,
     RelativeGrammar,
@@ -26,7 +26,7 @@ from flows.nlu.datetimes.dates import (
 from flows.nlu.datetimes.relative_grammar import relative_grammar
 from flows.nlu.datetimes.times import mask_times
 from flows.nlu.datetimes.weekdays import correct_weekday_spelling
-from flows.nlu.lexicon import is_negation
+from flows.nlu.words.lexicon import is_negation
 from flows.text import normalize, normalize_same_length, tokenize
 
 _MAX_TEXT_LENGTH = 500

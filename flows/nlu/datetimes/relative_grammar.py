@@ -9,7 +9,7 @@ from flows.locales import ALL_LEXICONS, Lexicon
 from flows.nlu.datetimes import date_resolvers as resolvers
 from flows.nlu.datetimes.date_resolvers import RelativeGrammar, Resolver
 from flows.nlu.datetimes.weekdays import DayNames, day_names
-from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.words.patterns import any_pattern, one_of
 
 
 @cache

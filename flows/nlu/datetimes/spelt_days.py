@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.patterns import one_of
+from flows.nlu.words.patterns import one_of
 from flows.text import normalize
 
 

@@ -16,7 +16,7 @@ from flows.nlu.datetimes.time_parsers import (
     parse_with_preposition,
     parse_with_suffix,
 )
-from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.words.patterns import any_pattern, one_of
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cache
 from rapidfuzz.distance import OSA
 
 from flows.locales import Lexicon
-from flows.nlu.patterns import any_pattern
+from flows.nlu.words.patterns import any_pattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)

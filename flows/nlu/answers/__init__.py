@@ -1,0 +1,1 @@
+"""Answers to a question: a choice, an open answer, a yes that counts."""

@@ -1,0 +1,74 @@
+"""Recognition of a choice by a word that only its label has: “the one with the sauna”."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from flows.locales import DEFAULT_LANGUAGE, lexicon_for
+from flows.nlu.clauses.negation import denied_positions, is_excepted
+from flows.nlu.confirmation import answer_vocabulary
+from flows.nlu.words.lexicon import is_negation
+from flows.nlu.words.stems import have_same_stem
+from flows.text import tokenize
+
+_MIN_WORD, _MAX_WORDS = 3, 25
+_INFLECTED, _MAX_ENDING = 4, 3
+
+
+def find_labels(
+    text: str, labels: Sequence[Sequence[str]], language: str = DEFAULT_LANGUAGE, *, takes_forms: bool = True
+) -> list[int]:
+    """Return the indexes of the choices of which a text has a word that no other has, and does not deny it.
+
+    Each choice has one or more labels. One with a denial in it (“no time”) is never known by a word. With
+    `takes_forms` a word may have another form than the label's (“abgeholt”, “abholen”).
+    """
+    words, denied = tokenize(text), denied_positions(text, language)
+    if not 0 < len(words) <= _MAX_WORDS:
+        return []
+    named = [_words_of(tuple(each), language) for each in labels]
+    own = [each - frozenset[str]().union(*(other for other in named if other is not each)) for each in named]
+    said = [
+        word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
+    ]
+    joins = lexicon_for(language).clauses.joins_words
+    exact = frozenset[str]().union(*own)
+    return [
+        index
+        for index, each in enumerate(own)
+        if any(
+            (
+                (_is_form(name, word) or (takes_forms and have_same_stem(name, word, language)))
+                and (word in each or word not in exact)
+            )
+            or (joins and word.endswith(name) and len(name) >= _INFLECTED and word not in exact)
+            for name in each
+            for word in said
+        )
+    ]
+
+
+@lru_cache(maxsize=1_000)
+def _words_of(labels: tuple[str, ...], language: str) -> frozenset[str]:
+    lexicon = lexicon_for(language)
+    empty = lexicon.fillers | lexicon.stop_words | lexicon.question_words | lexicon.answers.generic
+    empty |= lexicon.clauses.consent_companions | lexicon.thanks | lexicon.greetings
+    empty |= answer_vocabulary(language).answers | lexicon.numbers.choice_pronouns
+    empty |= lexicon.numbers.by_name.keys() | lexicon.numbers.pronoun_ones
+    every = map(tokenize, labels)
+    plain = [words for words in every if not any(is_negation(word, language) for word in words)]
+    return frozenset(
+        word for words in plain for word in words if word not in empty and len(word) >= _MIN_WORD
+    )
+
+
+def _is_form(name: str, word: str) -> bool:
+    """Return whether a word is a name or begins as it does (“cancel”, “cancelling”)."""
+    if min(len(name), len(word)) < _INFLECTED:
+        return name == word
+    is_typo = len(name) > _INFLECTED + 1 and OSA.distance(name, word, score_cutoff=1) <= 1
+    is_form = word.startswith(name) or name.startswith(word)
+    return (is_typo and word[0] == name[0]) or (is_form and abs(len(name) - len(word)) <= _MAX_ENDING)

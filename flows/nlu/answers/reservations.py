@@ -1,0 +1,136 @@
+"""A yes that counts: without a wait, a condition, a doubt or a word that was not read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from rapidfuzz.distance import OSA
+
+from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.clauses.clause_patterns import clause_patterns
+from flows.nlu.confirmation import answer_vocabulary, negates_other_words
+from flows.text import tokenize
+
+_MAX_CONSENT_WORDS, _MAX_PUT_OFF_WORDS, _PAIR = 10, 7, 2
+_MIN_TYPO_WORD_LENGTH = 4
+_MIN_VERB_STEM = 4
+
+
+def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a short text asks for time."""
+    words = tokenize(text)
+    return (
+        len(words) <= 6
+        and clause_patterns(lexicon_for(language)).waiting.search(f" {' '.join(words)} ") is not None
+    )
+
+
+def postpones(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a short text puts a deed off: “don't book it yet”, “no, wait”."""
+    words, lexicon = tokenize(text), lexicon_for(language)
+    if not 0 < len(words) <= _MAX_PUT_OFF_WORDS or "?" in text:
+        return False
+    empty = (
+        lexicon.fillers | lexicon.answers.no | lexicon.clauses.particles | lexicon.clauses.consent_companions
+    )
+    spaced = f" {' '.join(words)} "
+    rest = clause_patterns(lexicon).waiting.sub(" ", spaced)
+    if rest != spaced and empty.issuperset(rest.split()):
+        return True
+    is_denied = any(negates_other_words(word, language) for word in words)
+    return is_denied and not _yet_words(lexicon).isdisjoint(words)
+
+
+@cache
+def _yet_words(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words beside the denial in “not yet”."""
+    pairs = [words for phrase in lexicon.answers.not_yet if len(words := tokenize(phrase)) == _PAIR]
+    found = frozenset(word for words in pairs for word in words)
+    return found - lexicon.negations - lexicon.answers.no
+
+
+def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text takes an answer back: a question, a condition, an exception, a doubt, a wait."""
+    patterns = clause_patterns(lexicon_for(language))
+    spaced = patterns.harmless.sub(";", f" {' '.join(tokenize(text))} ")
+    return (
+        "?" in text
+        or patterns.hidden_condition.search(text) is not None
+        or patterns.reservation.search(spaced) is not None
+        or patterns.waiting.search(spaced) is not None
+    )
+
+
+def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterable[str] = ()) -> bool:
+    """Return whether a text is a yes and nothing else: short, no reservation, no word that was not read.
+
+    `known` are words that say nothing new here: those of the question and of the edge's keywords.
+    """
+    tokens = tokenize(text)
+    if not 0 < len(tokens) <= _MAX_CONSENT_WORDS or is_reserved(text, language):
+        return False
+    lexicon, vocabulary, known = lexicon_for(language), answer_vocabulary(language), frozenset(known)
+    spaced = clause_patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
+    allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | known
+    allowed |= {word.replace("'", "") for word in allowed if "'" in word}
+    return all(
+        not negates_other_words(word, language)
+        and word not in vocabulary.negative
+        and (
+            _is_verb_of_question(word, known, lexicon)
+            or any(
+                form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
+                for form in _forms(word, lexicon)
+            )
+        )
+        for word in spaced.split()
+    )
+
+
+def _is_verb_of_question(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
+    """Return whether a verb with its pronoun is one of the question: “encárguelas” to “¿Las encargo?”."""
+    for ending in lexicon.clauses.object_endings:
+        stem = word.removesuffix(ending).rstrip("aeiou")
+        if word.endswith(ending) and len(stem) >= _MIN_VERB_STEM:
+            stem = _without_diphthongs(stem)
+            return any(_without_diphthongs(other).startswith(stem) for other in known)
+    return False
+
+
+def _without_diphthongs(word: str) -> str:
+    """Return a word with the vowels that Spanish verbs have where they are not stressed (“conciert”)."""
+    return word.replace("ie", "e").replace("ue", "o")
+
+
+def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
+    """Yield a word, and its verb where a pronoun is written as one word with it (“cancélala”)."""
+    yield word
+    for ending in lexicon.clauses.object_endings:
+        if word.endswith(ending) and len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH:
+            yield word.removesuffix(ending)
+    for ending in lexicon.contractions:
+        if word.endswith(ending):
+            yield word.removesuffix(ending)
+
+
+def _ends_known_word(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
+    """Return whether a joined word of the question says what this one does (“Stunde”, “Probestunde”)."""
+    is_long = lexicon.clauses.joins_words and len(word) >= _MIN_TYPO_WORD_LENGTH
+    return is_long and any(other.endswith(word) for other in known)
+
+
+def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
+    if word.isdigit():
+        return False
+    squeezed = re.sub(r"(.)\1+", r"\1", word)
+    return squeezed in allowed or (
+        len(word) >= _MIN_TYPO_WORD_LENGTH
+        and any(
+            len(other) >= _MIN_TYPO_WORD_LENGTH
+            and other[0] == word[0]
+            and OSA.distance(word, other, score_cutoff=1) <= 1
+            for other in allowed
+        )
+    )

@@ -1,0 +1,71 @@
+"""A language's phrases that bind, deny or reserve clauses, compiled once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from flows.locales import ALL_LEXICONS, Lexicon
+from flows.nlu.words.patterns import one_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClausePatterns:
+    """A language's phrases as patterns of text with a space around each word."""
+
+    boundary: re.Pattern[str]
+    reservation: re.Pattern[str]
+    waiting: re.Pattern[str]
+    doubt: re.Pattern[str]
+    wish: re.Pattern[str]
+    statement: re.Pattern[str]
+    negative_question: re.Pattern[str]
+    harmless: re.Pattern[str]
+    exception: re.Pattern[str]
+    replacement: re.Pattern[str]
+    condition: re.Pattern[str]
+    hidden_condition: re.Pattern[str]
+    request: re.Pattern[str]
+    hypothetical: re.Pattern[str]
+    generality: re.Pattern[str]
+    indirect_question: re.Pattern[str]
+    obligation: re.Pattern[str]
+
+
+@cache
+def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
+    words = lexicon.clauses
+
+    def phrase(phrases: Iterable[str]) -> re.Pattern[str]:
+        return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
+
+    return ClausePatterns(
+        boundary=phrase((*words.reservations, *words.clause_starts)),
+        reservation=phrase((*words.reservations, *words.doubts)),
+        waiting=phrase(words.waiting),
+        doubt=phrase(words.doubts),
+        wish=phrase(words.wishes),
+        statement=phrase(words.statements),
+        negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
+        condition=re.compile(rf" {one_of(words.conditions)} "),
+        hidden_condition=re.compile(words.condition_pattern or r"(?!)", re.IGNORECASE),
+        hypothetical=phrase(words.hypothetical_starts),
+        generality=phrase(words.generalities),
+        indirect_question=re.compile(
+            rf"\b{one_of(words.indirect_questions)} "
+            rf"{one_of((*lexicon.question_words, *words.whether_words))}\b"
+        ),
+        obligation=phrase(words.obligations),
+        request=re.compile(rf"{one_of(words.request_starts)}\b"),
+        exception=re.compile(rf" {one_of(words.exceptions)} $"),
+        replacement=re.compile(rf" {one_of(words.replacements)} $"),
+        harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
+    )
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    clause_patterns(_lexicon)

@@ -1,0 +1,1 @@
+"""Recognition of entities other than days and times: amounts, phone numbers, codes."""

@@ -1,0 +1,1 @@
+"""Quoted text of a message: tapbacks, quoted lines, earlier messages."""

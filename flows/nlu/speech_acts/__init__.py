@@ -1,0 +1,1 @@
+"""Speech acts: wishes, questions, doubts, requests for a person, promises."""

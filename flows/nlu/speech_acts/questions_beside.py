@@ -1,0 +1,55 @@
+"""A question beside a wish (“a laptop repair, and how long does it take?”): nothing in it is a value."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.speech_acts.wishes import is_request
+from flows.nlu.words.patterns import one_of
+from flows.text import tokenize
+
+_MIN_WORDS = 4
+
+
+@cache
+def _separator(lexicon: Lexicon) -> re.Pattern[str]:
+    asking = one_of((*lexicon.question_words, *lexicon.clauses.inquiry_starts))
+    return re.compile(
+        rf"(?<=[.,;:!?\n])(?=\s|$)|\s(?={one_of(lexicon.and_words)}\s+{asking}\b)", re.IGNORECASE
+    )
+
+
+@cache
+def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)}\s")
+
+
+def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a text without the questions in it; the text itself if it is nothing else or a request.
+
+    A few words with a mark (“Friday, at 3?”) are no question of their own.
+    """
+    lexicon = lexicon_for(language)
+    parts = [part for part in _separator(lexicon).split(text) if part.strip()]
+    kept = [part for part in parts if not _asks(part, language, lexicon)]
+    return " ".join(kept) if kept else text
+
+
+def _asks(part: str, language: str, lexicon: Lexicon) -> bool:
+    words = tokenize(part)
+    while words and words[0] in lexicon.and_words:
+        words = words[1:]
+    if is_request(" ".join(words), language):
+        return False
+    begins = bool(words) and words[0] in lexicon.question_words and len(words) > 1
+    begins = begins or _inquiry(lexicon).match(" ".join(words)) is not None
+    return begins or (part.rstrip().endswith("?") and len(words) >= _MIN_WORDS)
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _separator(_lexicon)
+    _inquiry(_lexicon)

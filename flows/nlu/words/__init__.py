@@ -1,0 +1,1 @@
+"""Words of a language: their classes, stems, patterns and similarity."""
