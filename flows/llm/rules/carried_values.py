@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.keywords import exact_match_length
-from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.message.keywords import exact_match_length
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.nlu import has_wish, new_date_only, without_questions
 from flows.slots import Slot
 from flows.text import tokenize

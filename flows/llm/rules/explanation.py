@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.ranks import (
+from flows.llm.rules.evidence.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
     EXAMPLE_SCORE,
@@ -19,7 +18,8 @@ from flows.llm.rules.ranks import (
     SLOT_SCORE,
     TYPO_SCORE,
 )
-from flows.llm.rules.scoring import score_edge
+from flows.llm.rules.evidence.scoring import score_edge
+from flows.llm.rules.message.parsed_message import ParsedMessage
 
 _REASONS = (
     (PAYLOAD_SCORE, "its quick reply was chosen"),

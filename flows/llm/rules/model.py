@@ -10,17 +10,17 @@ from flows.llm.model import (
     TransitionDecision,
     TransitionRequest,
 )
-from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.phrase_scoring import count_shared_words
-from flows.llm.rules.ranks import (
+from flows.llm.rules.evidence.consent import is_answer_blocked, is_consent_missing
+from flows.llm.rules.evidence.phrase_scoring import count_shared_words
+from flows.llm.rules.evidence.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
     INVALID_SLOT_SCORE,
     KEYWORD_SCORE,
     SLOT_SCORE,
 )
-from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
+from flows.llm.rules.evidence.scoring import EdgeScore, rejected_values, score_edge
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
 from flows.locales import messages_for
 from flows.nlu import asks_about_deed, denied_positions, has_wish, mask_reports, tells_fact

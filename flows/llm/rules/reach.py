@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.condition_scoring import condition_has_evidence
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.ranks import CONDITION_SCORE, INVALID_SLOT_SCORE
-from flows.llm.rules.scoring import score_edge
+from flows.llm.rules.evidence.condition_scoring import condition_has_evidence
+from flows.llm.rules.evidence.ranks import CONDITION_SCORE, INVALID_SLOT_SCORE
+from flows.llm.rules.evidence.scoring import score_edge
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.nlu import recognize_confirmation
 from flows.slots import is_message_slot
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.keywords import exact_match_length, expand_abbreviations
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.questions import count_shared_subjects
-from flows.llm.rules.scoring import score_edge
+from flows.llm.rules.evidence.questions import count_shared_subjects
+from flows.llm.rules.evidence.scoring import score_edge
+from flows.llm.rules.message.keywords import exact_match_length, expand_abbreviations
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.locales import ALL_LEXICONS, Lexicon, lexicon_for
 from flows.nlu import denied_positions, one_of
 from flows.text import tokenize

@@ -8,7 +8,7 @@ import pytest
 
 from flows.compiled import CompiledNode
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.known_days import follow_known_day
+from flows.llm.rules.message.known_days import follow_known_day
 from flows.nlu import read_name, says_nothing, without_place
 from flows.slots import Slot, extract_slot
 from tests.understanding.scored_turns import TODAY

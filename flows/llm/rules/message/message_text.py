@@ -7,7 +7,7 @@ from functools import cached_property
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.keywords import (
+from flows.llm.rules.message.keywords import (
     expand_abbreviations,
 )
 from flows.locales import lexicon_for

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.compiled import CompiledEdge
-from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.locales import lexicon_for
 from flows.nlu import (
     answer_vocabulary,

@@ -9,8 +9,8 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.claimed_text import ClaimedText
-from flows.llm.rules.known_days import follow_known_day
+from flows.llm.rules.message.claimed_text import ClaimedText
+from flows.llm.rules.message.known_days import follow_known_day
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,

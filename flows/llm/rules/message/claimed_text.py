@@ -8,7 +8,7 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge
-from flows.llm.rules.message_text import MessageText
+from flows.llm.rules.message.message_text import MessageText
 from flows.locales import lexicon_for
 from flows.nlu import find_phone_spans, is_about_past, mask_code, mask_reports, mask_spans
 from flows.slots import (

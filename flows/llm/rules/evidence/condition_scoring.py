@@ -7,9 +7,9 @@ import re
 from rapidfuzz.distance import OSA
 
 from flows.compiled import CompiledEdge
-from flows.llm.rules.open_slots import is_optional_text, is_thanks
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.ranks import CONDITION_SCORE, FREE_TEXT_SCORE
+from flows.llm.rules.evidence.open_slots import is_optional_text, is_thanks
+from flows.llm.rules.evidence.ranks import CONDITION_SCORE, FREE_TEXT_SCORE
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.locales import lexicon_for
 from flows.nlu import (
     EMPTY_CONDITION_WORDS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.compiled import CompiledEdge
-from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.locales import messages_for
 from flows.nlu import expects_refusal, is_small_talk
 from flows.slots import Slot, accepts_any_text

@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 
 from flows.compiled import CompiledEdge
-from flows.llm.rules.parsed_message import ParsedMessage
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.locales import ALL_LEXICONS, Lexicon, lexicon_for
 from flows.nlu import one_of, stem_of
 from flows.text import normalize, tokenize

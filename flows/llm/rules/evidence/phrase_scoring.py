@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from flows.compiled import CompiledEdge
-from flows.llm.rules.condition_scoring import count_words_of_condition
-from flows.llm.rules.keywords import (
-    exact_match_length,
-    fuzzy_match_length,
-    is_equivalent_answer,
-    other_form_length,
-)
-from flows.llm.rules.message_text import contains_negation
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.questions import count_own_words, count_shared_subjects, shares_topic
-from flows.llm.rules.ranks import (
+from flows.llm.rules.evidence.condition_scoring import count_words_of_condition
+from flows.llm.rules.evidence.questions import count_own_words, count_shared_subjects, shares_topic
+from flows.llm.rules.evidence.ranks import (
     CONDITION_SCORE,
     EXAMPLE_SCORE,
     KEYWORD_SCORE,
     QUESTION_SCORE,
     TYPO_SCORE,
 )
+from flows.llm.rules.message.keywords import (
+    exact_match_length,
+    fuzzy_match_length,
+    is_equivalent_answer,
+    other_form_length,
+)
+from flows.llm.rules.message.message_text import contains_negation
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.locales import lexicon_for
 from flows.nlu import cosine_similarity, denied_positions, has_wish
 from flows.text import tokenize

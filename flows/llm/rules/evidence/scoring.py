@@ -14,12 +14,16 @@ from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.condition_scoring import score_condition
-from flows.llm.rules.consent import is_answer_blocked
-from flows.llm.rules.open_slots import find_asked_slot, find_free_slot
-from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.phrase_scoring import is_named_place, score_examples, score_keywords, score_label
-from flows.llm.rules.ranks import (
+from flows.llm.rules.evidence.condition_scoring import score_condition
+from flows.llm.rules.evidence.consent import is_answer_blocked
+from flows.llm.rules.evidence.open_slots import find_asked_slot, find_free_slot
+from flows.llm.rules.evidence.phrase_scoring import (
+    is_named_place,
+    score_examples,
+    score_keywords,
+    score_label,
+)
+from flows.llm.rules.evidence.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
     FREE_TEXT_SCORE,
@@ -31,6 +35,7 @@ from flows.llm.rules.ranks import (
     SLOT_SCORE,
     TYPO_SCORE,
 )
+from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.nlu import content_words
 from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
 from flows.text import tokenize

@@ -1,0 +1,1 @@
+"""Evidence for the edges of a node, by rank."""

@@ -1,0 +1,1 @@
+"""A user's message, read once for all edges."""
