@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from flows.slots.additions import without_addition
 from flows.slots.constraints import Constraints
-from flows.slots.date_extraction import is_birth_date
-from flows.slots.enum_values import named_values
 from flows.slots.extraction import (
     MAX_VALUE_LENGTH,
     extract_slot,
     validate_slot_value,
 )
-from flows.slots.labelled_texts import label_words
-from flows.slots.list_items import accepts_any_text
-from flows.slots.message_values import is_message_slot, read_message_slot
-from flows.slots.named_numbers import (
+from flows.slots.recognizers.additions import without_addition
+from flows.slots.recognizers.date_extraction import is_birth_date
+from flows.slots.recognizers.enum_values import named_values
+from flows.slots.recognizers.labelled_texts import label_words
+from flows.slots.recognizers.list_items import accepts_any_text
+from flows.slots.recognizers.message_values import is_message_slot, read_message_slot
+from flows.slots.recognizers.named_numbers import (
     is_number_word,
     nouns_of_slot,
     numbers_of_values,

@@ -18,7 +18,7 @@ from flows.nlu.datetimes import (
     recognize_relative_dates,
     recognize_times,
 )
-from flows.slots.readings import single_value
+from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.text import normalize, tokenize

@@ -23,7 +23,7 @@ from flows.nlu import (
     refuses_to_tell,
 )
 from flows.nlu.datetimes import mask_dates, mask_days_of_month, mask_times
-from flows.slots.named_numbers import (
+from flows.slots.recognizers.named_numbers import (
     adds_unit,
     denied_numbers,
     is_changed_behind_noun,
@@ -34,7 +34,7 @@ from flows.slots.named_numbers import (
     recognize_single_unit,
     values_of_others,
 )
-from flows.slots.readings import invalid_reading, single_value
+from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.text import normalize, normalize_same_length, tokenize

@@ -7,7 +7,7 @@ from functools import cache
 
 from flows.locales import Lexicon, lexicon_for
 from flows.nlu import one_of
-from flows.slots.named_numbers import is_number_word, nouns_of_slot, stem_of_noun
+from flows.slots.recognizers.named_numbers import is_number_word, nouns_of_slot, stem_of_noun
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import normalize, tokenize
 

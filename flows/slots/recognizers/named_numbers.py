@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from flows.locales import Lexicon, lexicon_for
 from flows.nlu import denied_positions, is_excepted, one_of, recognize_numbers
-from flows.slots.enum_values import named_values
+from flows.slots.recognizers.enum_values import named_values
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from core.model import Choice
 from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
-from flows.slots.enum_values import named_values
-from flows.slots.number_extraction import recognize_free_numbers
-from flows.slots.readings import single_value
+from flows.slots.recognizers.enum_values import named_values
+from flows.slots.recognizers.number_extraction import recognize_free_numbers
+from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading
 from flows.text import tokenize

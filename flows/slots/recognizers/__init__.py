@@ -1,0 +1,1 @@
+"""Recognition of the values of each slot type in user text."""
