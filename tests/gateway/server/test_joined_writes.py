@@ -99,7 +99,12 @@ def test_an_answer_to_a_client_that_has_gone_is_no_error() -> None:
         loop.set_exception_handler(lambda _, context: errors.append(context))
         waker, wakes = socket.socketpair()
         wakes.setblocking(False)
-        loop.add_reader(wakes, lambda: wakes.recv(1) and answers.set())
+
+        def wake() -> None:
+            wakes.recv(1)
+            answers.set()
+
+        loop.add_reader(wakes, wake)
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             begun.set()
