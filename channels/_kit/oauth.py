@@ -18,6 +18,7 @@ from channels._kit.inbound import get_number, get_text
 from channels._kit.outbound import (
     BearerAuth,
     Credentials,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     send_request,
@@ -115,7 +116,7 @@ class RefreshingCredentials:
     async def _refresh_tokens(self, refresh_token: str, http: httpx.AsyncClient) -> State:
         form = {**self._client, "grant_type": "refresh_token", "refresh_token": refresh_token}
         response = await send_request(http, self._provider, "POST", self._url, auth=None, json=form)
-        if response.status_code == 429 or response.status_code >= 500:
+        if response.status_code == 429 or may_have_taken_effect(response.status_code):
             reason = f"{self._provider} {response.status_code}: refreshing the OAuth token failed"
             error = Throttled if response.status_code == 429 else Unavailable
             raise error(reason, code=str(response.status_code), retry_after=parse_retry_after(response))

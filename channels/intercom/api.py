@@ -22,6 +22,7 @@ from channels._kit.inbound import (
 from channels._kit.outbound import (
     BearerAuth,
     get,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     post,
@@ -291,7 +292,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     reason = f"intercom {status} {code}: {redact_phone_numbers(get_text(error, 'message', 300))}"
     if status == 429:
         return Throttled(reason, code=code, retry_after=_seconds_until_window_end(response))
-    if status in (408, 409) or status >= 500:
+    if status == 409 or may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if status < 400:
         return Unavailable(

@@ -10,6 +10,7 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object, get_ob
 from channels._kit.outbound import (
     ErrorKind,
     get,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     post,
@@ -50,13 +51,16 @@ class SunshineClient:
             return await self._pass_control(reply, conversation, http)
         if self._switchboard.is_offered_to_bot(conversation):
             await self._post(
-                reply.address.theirs, "acceptControl", {"metadata": {REPLY_KEY_METADATA: reply.key}}, http
+                reply.address.theirs,
+                "acceptControl",
+                {"metadata": {REPLY_KEY_METADATA: reply.plain_key}},
+                http,
             )
         elif not self._switchboard.is_bot_active(get_active_integration(conversation)):
             raise Rejected(
                 "another integration has control of the conversation", code="not_in_control", taken_over=True
             )
-        body: Json = {"author": {"type": "business"}, "metadata": {REPLY_KEY_METADATA: reply.key}}
+        body: Json = {"author": {"type": "business"}, "metadata": {REPLY_KEY_METADATA: reply.plain_key}}
         if reply.template is None:
             body |= {"content": build_content(reply)}
         else:
@@ -100,7 +104,7 @@ class SunshineClient:
         """Pass control to the desk, unless the bot does not hold it any more."""
         active = get_active_integration(conversation)
         if self._switchboard.is_bot_active(active) or not active:
-            metadata = {REPLY_KEY_METADATA: reply.key, "note": reply.body[:_MAX_NOTE_LENGTH]}
+            metadata = {REPLY_KEY_METADATA: reply.plain_key, "note": reply.body[:_MAX_NOTE_LENGTH]}
             body = {"switchboardIntegration": self._desk, "metadata": metadata}
             await self._post(reply.address.theirs, "passControl", body, http)
         return SentMessage(provider_id=f"passControl.{reply.key}")
@@ -122,7 +126,7 @@ class SunshineClient:
         for message in get_object_list(page, "messages"):
             if get_text(
                 get_object(message, "metadata"), REPLY_KEY_METADATA, 500
-            ) == reply.key and get_identifier(message, "id"):
+            ) == reply.plain_key and get_identifier(message, "id"):
                 return SentMessage(provider_id=get_identifier(message, "id"))
         return None
 
@@ -161,7 +165,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     after = parse_retry_after(response)
     if status == 429:
         return Throttled(reason, code=code, retry_after=after)
-    if status >= 500:
+    if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)

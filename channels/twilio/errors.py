@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from channels._kit.outbound import ErrorKind, parse_json_body, parse_retry_after
+from channels._kit.outbound import ErrorKind, may_have_taken_effect, parse_json_body, parse_retry_after
 from channels._kit.text import redact_phone_numbers
 from channels.twilio.capabilities import ACCOUNT_LIMIT_CODES, classify_error_code, default_retry_seconds
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
@@ -26,7 +26,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Throttled(reason, code=code, retry_after=after, one_number=code not in ACCOUNT_LIMIT_CODES)
     if status == 429 or code == "20429":
         return Throttled(reason, code=code, retry_after=after)
-    if status >= 500:
+    if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=after)
     if kind is ErrorKind.RETRY:
         return Unavailable(reason, code=code, retry_after=after or default_retry_seconds(code))

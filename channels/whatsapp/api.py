@@ -10,6 +10,7 @@ from channels._kit.inbound import get_identifier, get_object, get_object_list, g
 from channels._kit.outbound import (
     BearerAuth,
     ErrorKind,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     post,
@@ -117,7 +118,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         if code in CONTACT_LIMIT_CODES:
             return Unavailable(reason, code=code, retry_after=after, one_contact=True)
         return Throttled(reason, code=code, retry_after=after)
-    if status >= 500:
+    if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)

@@ -183,7 +183,7 @@ class ZendeskClient:
         return {
             **body,
             "tags": [*(each for each in snapshot.tags if each != tag), tag],
-            "metadata": {REPLY_KEY_METADATA: reply.key},
+            "metadata": {REPLY_KEY_METADATA: reply.plain_key},
             "safe_update": True,
             "updated_stamp": snapshot.stamp,
         }
@@ -251,7 +251,7 @@ class ZendeskClient:
             "status": self._status,
             "tags": [ANSWERED_TAG],
             "external_id": _build_external_id(reply),
-            "metadata": {REPLY_KEY_METADATA: reply.key},
+            "metadata": {REPLY_KEY_METADATA: reply.plain_key},
         }
         headers = {"Idempotency-Key": _build_external_id(reply)}
         response = await self._client.send_request(
@@ -277,7 +277,7 @@ class ZendeskClient:
         for comment in comments:
             key, number = get_reply_key(comment), get_identifier(comment, "id")
             is_same_text = not key and number not in known and self._matches_reply(comment, reply, since)
-            if number and (key == reply.key or is_same_text):
+            if number and (key == reply.plain_key or is_same_text):
                 return SentMessage(provider_id=number)
         return None
 

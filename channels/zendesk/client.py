@@ -14,6 +14,7 @@ from channels._kit.outbound import (
     BearerAuth,
     Credentials,
     get,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     send_request,
@@ -124,7 +125,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status in (409, 423):
         after = _LOCKED_RETRY_SECONDS if after is None else after
         return Unavailable(reason, code=code, retry_after=after, one_contact=True)
-    if status >= 500:
+    if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check ZENDESK_API_URL", code=code)

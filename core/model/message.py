@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from core.model.base import FrozenModel
 from core.model.media_types import infer_content_type
 from core.model.turn import UNKNOWN_CONTENT_TYPE, Address, Attachment
+
+_MAX_PLAIN_LENGTH = 250
 
 
 class Choice(FrozenModel):
@@ -193,9 +196,20 @@ class Reply(MessagePart):
     original: OriginalMessage | None = None
 
     @property
+    def plain_key(self) -> str:
+        """Key of this reply as providers get it, who give it back in statuses and look-ups.
+
+        A key that they might change, or refuse, is hashed: a caller's ID may have any characters.
+        """
+        key = self.key
+        if len(key) <= _MAX_PLAIN_LENGTH and key.isascii() and key.isprintable() and " " not in key:
+            return key
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    @property
     def global_key(self) -> str:
-        """Key of this reply, unique over all sessions, for providers that return it in statuses."""
-        return f"{self.address.ours}:{self.address.theirs}:{self.key}"
+        """Plain key of this reply, unique over all sessions, for providers that return it in statuses."""
+        return f"{self.address.ours}:{self.address.theirs}:{self.plain_key}"
 
 
 class SentMessage(FrozenModel):

@@ -38,6 +38,19 @@ class ClauseWords:
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
     strict_conditions: Phrases = ()
     """Phrases by which a value holds only under a condition (“only if”)."""
+    value_condition_patterns: tuple[str, ...] = ()
+    """Patterns, on text with its accents, of any other condition of a value (“if there is one”): none that is
+    mere courtesy (“if possible”), and no “whether”."""
+    polite_conditions: Phrases = ()
+    """Conditions that are mere courtesy, though other words of doubt are in them (“si puede ser”)."""
+    objection_patterns: tuple[str, ...] = ()
+    """Patterns of a clause that objects to the value in it (“I hate red”), without accents."""
+    excess_patterns: tuple[str, ...] = ()
+    """Patterns of a clause that objects to a number, a day or a time (“42 is too small”), without accents."""
+    outdated_patterns: tuple[str, ...] = ()
+    """Patterns of a clause by which a code, a number to call or an address holds no more, without accents."""
+    numbered_nouns: Words = frozenset()
+    """Nouns before a number that only names which one is meant (“table 4”)."""
     delays: Phrases = ()
     """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
     condition_pattern: str = ""
@@ -60,6 +73,8 @@ class ClauseWords:
     """Words that make the amount after them another one (“at least 3”)."""
     amount_modifiers_after: Phrases = ()
     """Words that make the amount before them another one (“3 more”)."""
+    approximations: Phrases = ()
+    """Words of an amount that is not exact (“about”), which is enough where the question has one of them."""
     addition_words: Words = frozenset()
     """Words that add to what there is (“2 more days”)."""
     bounds_behind: Phrases = ()
@@ -74,6 +89,14 @@ class ClauseWords:
     """Endings of a word's other forms."""
     amount_multipliers: Mapping[str, int] = field(default_factory=dict)
     """Words for a number of things that count as a unit (“dozen”)."""
+    ranked_nouns: Words = frozenset()
+    """Nouns that an ordinal numbers (“third floor”)."""
+    ground_words: Phrases = ()
+    """Names of the floor with the number 0."""
+    both_phrases: Phrases = ()
+    """Phrases for both, whose number counts nothing (“between the two of us”)."""
+    minutes_in_words: Mapping[str, int] = field(default_factory=dict)
+    """Durations in words, in minutes (“half an hour”)."""
     half_units: Words = frozenset()
     """Words before such a unit that halve it (“half a dozen”)."""
     name_words: Words = frozenset()
@@ -82,6 +105,10 @@ class ClauseWords:
     """Words by which such a question asks for more than that, or for the name of something else."""
     address_words: Words = frozenset()
     """Words of a question for an address."""
+    place_words: Words = frozenset()
+    """Words of a question for a town."""
+    place_introductions: Phrases = ()
+    """Words before a town (“I live in”)."""
     no_address_words: Words = frozenset()
     """Words of a statement that is no address, unless there is a number in it (“you've been here before”)."""
     name_introductions: Phrases = ()
@@ -90,6 +117,8 @@ class ClauseWords:
     """Statements before the name of somebody or something else (“his name is”, “our dog is called”)."""
     naming_end_patterns: Phrases = ()
     """Statements behind such a name (“is what we call her”)."""
+    belonging_words: Words = frozenset()
+    """Words between a name and where its owner belongs (“Ann Lee, from the workshop”)."""
     name_endings: Phrases = ()
     """Words behind a name (“here”)."""
     birth_words: Words = frozenset()
@@ -134,6 +163,18 @@ class ClauseWords:
     """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
+    complaint_words: Words = frozenset()
+    """Words of a judgement on the conversation, which are no name (“it's complicated”)."""
+    statement_patterns: tuple[str, ...] = ()
+    """Patterns of beginnings that a question has too, but that begin a statement (“when I turn it on”)."""
+    remark_starts: Phrases = ()
+    """Beginnings of a clause that is a remark about what was asked (“how many questions!”)."""
+    question_nouns: Words = frozenset()
+    announcing_words: Words = frozenset()
+    """Words beside those nouns that announce a question and say nothing more (“one quick question”)."""
+    whether_words: Phrases = ()
+    indirect_questions: Phrases = ()
+    """Words before a question that is told (“I'd like to know how long it takes”)."""
     inquiry_starts: Phrases = ()
     """Beginnings of a question about what there is, also without its mark (“do you take”)."""
     object_endings: Words = frozenset()

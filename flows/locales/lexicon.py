@@ -17,6 +17,7 @@ from flows.locales.short_answers import ShortAnswers as ShortAnswers
 from flows.locales.value_words import DateWords as DateWords
 from flows.locales.value_words import NumberWords as NumberWords
 from flows.locales.value_words import TimeWords as TimeWords
+from flows.locales.word_forms import WordForms as WordForms
 from flows.text import normalize, tokenize
 
 Words = frozenset[str]
@@ -125,6 +126,7 @@ class Lexicon:
     clauses: ClauseWords = field(default_factory=ClauseWords)
     conditions: ConditionWords = field(default_factory=_no_conditions)
     short_answers: ShortAnswers = field(default_factory=ShortAnswers)
+    forms: WordForms = field(default_factory=WordForms)
     negation_suffixes: Phrases = ()
     stop_words: Words = frozenset()
     """Words without weight in the similarity of sentences; question words are none."""

@@ -7,7 +7,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 _PartT = TypeVar("_PartT")
-_OWN_FIELDS = ("names", "also_reads", "text2num_code", "spellings", "half_numbers", "half_words")
+_OWN_FIELDS = (
+    "names", "also_reads", "text2num_code", "spellings", "half_numbers", "half_words", "endings",
+    "short_weekdays", "short_weekday_patterns",
+)  # fmt: skip
 
 
 def merge(own: _PartT, others: Sequence[_PartT]) -> _PartT:

@@ -118,6 +118,12 @@ class DateWords:
     """Limits that are a first day (“from”)."""
     start_question_words: Words = frozenset()
     """Words of a question for a first day."""
+    end_question_words: Words = frozenset()
+    """Words of a question for a last day."""
+    day_part_leads: Phrases = ()
+    """Words between a day of the month and a part of the day, not of an hour (“sábado 12 por la tarde”)."""
+    day_shifts: Phrases = ()
+    """Phrases that count from a day that is named elsewhere (“the day before”)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
-from flows.nlu.doubts import mask_doubts
+from flows.nlu.doubts import mask_doubts, mask_outdated
 from flows.nlu.label_words import find_labels
 from flows.nlu.lexicon import content_words, imperatives, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
@@ -39,10 +39,13 @@ from flows.nlu.open_answers import (
     asks_back,
     asks_for_name,
     hardly_is_address,
+    hardly_is_name,
     names_something,
     read_name,
+    says_nothing,
     without_lead,
     without_naming,
+    without_place,
 )
 from flows.nlu.pattern_entities import extract_pattern_matches
 from flows.nlu.patterns import any_pattern, one_of
@@ -64,8 +67,10 @@ from flows.nlu.short_answers import (
     without_courtesies,
 )
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
+from flows.nlu.stems import MIN_STEM, have_same_stem, stem_of
 from flows.nlu.wishes import (
     asks_about_deed,
+    asks_indirectly,
     has_wish,
     is_request,
     mentions_ending,
@@ -79,6 +84,7 @@ __all__ = [
     "EMAIL_PATTERN",
     "EMPTY_CONDITION_WORDS",
     "MAX_DIGITS",
+    "MIN_STEM",
     "WORDS_FOR_USERS",
     "AnswerVocabulary",
     "RecognizedNumber",
@@ -93,6 +99,7 @@ __all__ = [
     "asks_for_agreement",
     "asks_for_name",
     "asks_for_person",
+    "asks_indirectly",
     "asks_to_wait",
     "content_words",
     "cosine_similarity",
@@ -109,7 +116,9 @@ __all__ = [
     "find_phone_spans",
     "fit_vectorizer",
     "hardly_is_address",
+    "hardly_is_name",
     "has_wish",
+    "have_same_stem",
     "imperatives",
     "is_about_past",
     "is_among_unknown",
@@ -127,6 +136,7 @@ __all__ = [
     "mask_claimed",
     "mask_code",
     "mask_doubts",
+    "mask_outdated",
     "mask_reports",
     "mask_spans",
     "may_quote",
@@ -150,8 +160,10 @@ __all__ = [
     "refuses_wish",
     "remove_quotations",
     "repeats_offer",
+    "says_nothing",
     "speaks_of_own_people",
     "split_clauses",
+    "stem_of",
     "tells_birth",
     "tells_fact",
     "wants_to_skip",
@@ -159,6 +171,7 @@ __all__ = [
     "without_courtesies",
     "without_lead",
     "without_naming",
+    "without_place",
     "without_questions",
     "without_subject",
 ]

@@ -31,8 +31,13 @@ def stands_beside_unknown(
     known = _known_words(lexicon, language) | names
     ordinals = lexicon.clauses.ordinals
     return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
-        behind, known, lexicon.clauses.value_connectors
+        behind, known, lexicon.clauses.value_connectors | _replacing(lexicon)
     )
+
+
+def is_left_out(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether the words before a value, `CLAUSE_END` for punctuation, leave it out (“instead of”)."""
+    return is_excepted(_within_clause(before[::-1])[::-1], language)
 
 
 def is_among_unknown(
@@ -75,6 +80,11 @@ def _is_changed(
         if word not in known:
             return True
     return False
+
+
+@cache
+def _replacing(lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(phrase.split()[0] for phrase in lexicon.clauses.replacements)
 
 
 @cache

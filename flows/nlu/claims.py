@@ -22,6 +22,7 @@ _EMAIL_OR_ACCOUNT = re.compile(
 )
 _CODE = re.compile(r"(?<![\w-])[A-Za-z]{2,}[-–]?\d{5,}(?![\w])")
 _PHONE = re.compile(r"(?<![\w+])(?:\+ ?)?(?:\(\+? ?)?\d[\d\u00a0\u202f\u2009 ()./‐‑–-]{5,}\d(?!\w)")
+_DATE_IN_DIGITS = re.compile(r"\d{1,2}([./])\d{1,2}\1(?:19|20)\d\d")
 _GROUPED_AMOUNT = re.compile(r"\d{1,3}(?:[ .\u00a0\u202f]\d{3})+")
 _MIN_DIGITS, _MAX_DIGITS, _MIN_CLAIMING_DIGITS = 7, 16, 9
 _MIN_MASKED_LENGTH = 7
@@ -49,6 +50,7 @@ def _phone_spans(text: str, language: str, *, is_asked: bool) -> Iterator[Span]:
                 yield match.span()
             continue
         is_date = any(start < match.end() and match.start() < end for start, end in dates)
+        is_date = is_date or _DATE_IN_DIGITS.fullmatch(match[0]) is not None
         fewest = _MIN_DIGITS if is_asked else _MIN_CLAIMING_DIGITS
         is_packed_date = is_date and digits == match[0] and is_asked
         is_amount = not is_asked and _GROUPED_AMOUNT.fullmatch(match[0])

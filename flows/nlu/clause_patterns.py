@@ -30,6 +30,7 @@ class ClausePatterns:
     request: re.Pattern[str]
     hypothetical: re.Pattern[str]
     generality: re.Pattern[str]
+    indirect_question: re.Pattern[str]
     obligation: re.Pattern[str]
 
 
@@ -52,6 +53,10 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
         hidden_condition=re.compile(words.condition_pattern or r"(?!)", re.IGNORECASE),
         hypothetical=phrase(words.hypothetical_starts),
         generality=phrase(words.generalities),
+        indirect_question=re.compile(
+            rf"\b{one_of(words.indirect_questions)} "
+            rf"{one_of((*lexicon.question_words, *words.whether_words))}\b"
+        ),
         obligation=phrase(words.obligations),
         request=re.compile(rf"{one_of(words.request_starts)}\b"),
         exception=re.compile(rf" {one_of(words.exceptions)} $"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.patterns import one_of
+from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.wishes import is_request
 from flows.text import normalize, tokenize
 
@@ -22,31 +23,77 @@ def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _condition(lexicon: Lexicon) -> re.Pattern[str]:
+def _courtesy(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"(?<= ){one_of(lexicon.clauses.polite_conditions)}(?= )")
+
+
+@cache
+def _strict_condition(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"(?<= ){one_of(lexicon.clauses.strict_conditions)}(?= )")
 
 
-def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+@cache
+def _condition(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(any_pattern(lexicon.clauses.value_condition_patterns))
+
+
+@cache
+def _objection(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
+    clauses = lexicon.clauses
+    return re.compile(
+        any_pattern((*clauses.objection_patterns, *(clauses.excess_patterns if is_counted else ())))
+    )
+
+
+def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether what a text says holds only under a condition: “5, if Tom comes”."""
+    lexicon = lexicon_for(language)
+    if _strict_condition(lexicon).search(f" {' '.join(tokenize(text))} "):
+        return True
+    written = unicodedata.normalize("NFC", text.casefold()).replace("’", "'")
+    return _condition(lexicon).search(f"{' '.join(written.split())} ") is not None
+
+
+def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool = False) -> str:
     """Return the text without the parts that doubt what they say; the text itself if nothing is doubted.
 
-    What holds only under a condition (“Monday, but only if …”) is doubted as a whole.
+    What holds only under a condition (“Monday, if …”) is doubted as a whole.
     A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
-    (“could I maybe come on Friday?”) doubts nothing.
+    (“could I maybe come on Friday?”) doubts nothing. Who objects to a value (“I hate red”) has not
+    chosen it; with `is_counted` one that is too much or too little is none either.
     """
-    doubt = _doubt(lexicon_for(language))
-    said = f" {' '.join(tokenize(text))} "
-    if _condition(lexicon_for(language)).search(said):
+    doubt, courtesy = _doubt(lexicon_for(language)), _courtesy(lexicon_for(language))
+    said = courtesy.sub("", f" {' '.join(tokenize(text))} ")
+    if holds_under_condition(text, language):
         return ";"
-    if not doubt.search(said) or is_request(doubt.sub("", said), language):
+    is_doubted = doubt.search(said) is not None and not is_request(doubt.sub("", said), language)
+    objection = _objection(lexicon_for(language), is_counted=is_counted)
+    if not is_doubted and not objection.search(said):
         return text
     parts = list(_parts(text))
     doubted = set[int]()
     for at, part in enumerate(parts):
-        spaced = f" {' '.join(tokenize(part))} "
-        if doubt.search(spaced):
+        spaced = courtesy.sub("", f" {' '.join(tokenize(part))} ")
+        if objection.search(spaced):
+            doubted.add(at)
+        elif is_doubted and doubt.search(spaced):
             is_alone = _says_nothing_else(doubt.sub("", spaced), lexicon_for(language))
             doubted |= {at - 1, at, at + 1} if is_alone else {at}
     return "".join(" ;" if at in doubted else part for at, part in enumerate(parts))
+
+
+def mask_outdated(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the text without the parts that say what holds no more: “AB1234 was the old one”."""
+    outdated = _outdated(lexicon_for(language))
+    if not outdated.search(f" {' '.join(tokenize(text))} "):
+        return text
+    kept = (" ;" if outdated.search(f" {' '.join(tokenize(part))} ") else part for part in _parts(text))
+    return "".join(kept)
+
+
+@cache
+def _outdated(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(any_pattern(lexicon.clauses.outdated_patterns))
 
 
 def _says_nothing_else(rest: str, lexicon: Lexicon) -> bool:
@@ -66,4 +113,9 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _doubt(_lexicon)
+    _courtesy(_lexicon)
+    _outdated(_lexicon)
+    _objection(_lexicon, is_counted=True)
+    _objection(_lexicon, is_counted=False)
+    _strict_condition(_lexicon)
     _condition(_lexicon)

@@ -11,16 +11,20 @@ from flows.locales import DEFAULT_LANGUAGE, lexicon_for
 from flows.nlu.clauses import denied_positions, is_excepted
 from flows.nlu.confirmation import answer_vocabulary
 from flows.nlu.lexicon import is_negation
+from flows.nlu.stems import have_same_stem
 from flows.text import tokenize
 
 _MIN_WORD, _MAX_WORDS = 3, 25
 _INFLECTED, _MAX_ENDING = 4, 3
 
 
-def find_labels(text: str, labels: Sequence[Sequence[str]], language: str = DEFAULT_LANGUAGE) -> list[int]:
+def find_labels(
+    text: str, labels: Sequence[Sequence[str]], language: str = DEFAULT_LANGUAGE, *, takes_forms: bool = True
+) -> list[int]:
     """Return the indexes of the choices of which a text has a word that no other has, and does not deny it.
 
-    Each choice has one or more labels. One with a denial in it (“no time”) is never known by a word.
+    Each choice has one or more labels. One with a denial in it (“no time”) is never known by a word. With
+    `takes_forms` a word may have another form than the label's (“abgeholt”, “abholen”).
     """
     words, denied = tokenize(text), denied_positions(text, language)
     if not 0 < len(words) <= _MAX_WORDS:
@@ -36,7 +40,10 @@ def find_labels(text: str, labels: Sequence[Sequence[str]], language: str = DEFA
         index
         for index, each in enumerate(own)
         if any(
-            (_is_form(name, word) and (word in each or word not in exact))
+            (
+                (_is_form(name, word) or (takes_forms and have_same_stem(name, word, language)))
+                and (word in each or word not in exact)
+            )
             or (joins and word.endswith(name) and len(name) >= _INFLECTED and word not in exact)
             for name in each
             for word in said

@@ -175,7 +175,7 @@ def _parse_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[
         scale = numbers.scales.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
         if number and scale and number.value is not None and number.alternative is None:
             return 2, RecognizedNumber(_simplify_float(number.value * scale))
-        return 1, number
+        return _add_half(tokens, at, number, numbers) or (1, number)
     if token.kind != "word":
         return 1, None
     spoken = _parse_words(tokens, at, numbers)
@@ -189,6 +189,25 @@ def _parse_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[
         length, value = length + 1, _simplify_float(round(value * numbers.scales[following], 6))
     is_negative = at > 0 and tokens[at - 1].text in numbers.minus
     return length, RecognizedNumber(-value if is_negative else value)
+
+
+def _add_half(
+    tokens: list[_Token], at: int, number: RecognizedNumber | None, numbers: NumberWords
+) -> tuple[int, RecognizedNumber] | None:
+    """Return whole digits with the half behind them (“7 and a half”)."""
+    if number is None or not isinstance(number.value, int) or number.alternative is not None:
+        return None
+    length, value = _append_half(tokens, at + 1, number.value, numbers)
+    return (1 + length, RecognizedNumber(value)) if length else None
+
+
+def _append_half(tokens: list[_Token], at: int, value: Amount, numbers: NumberWords) -> tuple[int, Amount]:
+    """Return how many tokens add a half, and the amount with it."""
+    following = tuple(token.text for token in tokens[at : at + 3])
+    for phrase in map(tokenize, numbers.half_phrases):
+        if following[: len(phrase)] == phrase:
+            return len(phrase), value + 0.5
+    return 0, value
 
 
 def _parse_digits(written: str, numbers: NumberWords) -> RecognizedNumber | None:
@@ -296,11 +315,10 @@ def _append_fraction(
     tokens: list[_Token], start: int, length: int, value: int, numbers: NumberWords
 ) -> tuple[int, Amount]:
     """Return the number with the digits after its decimal word, or its half."""
+    half, more = _append_half(tokens, start + length, value, numbers)
+    if half:
+        return length + half, more
     following = [token.text for token in tokens[start + length : start + length + 3]]
-    for phrase in numbers.half_phrases:
-        half = tokenize(phrase)
-        if tuple(following[: len(half)]) == half:
-            return length + len(half), value + 0.5
     digits = (
         list(_parse_decimals(tokens[start + length + 1 :], numbers))
         if following and following[0] in numbers.decimal_words

@@ -7,13 +7,15 @@ import unicodedata
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.clauses import split_clauses
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.patterns import any_pattern, one_of
 from flows.nlu.reservations import asks_to_wait
 from flows.nlu.short_answers import is_ignorant, is_indifferent
 from flows.text import normalize, original_position, tokenize
 
-_MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS = 6, 4, 1
+_MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS, _MAX_REMARK_WORDS = 6, 4, 1, 8
+_MAX_WORDS_OF_LED_QUESTION, _MAX_COMMON_OF_OTHERS = 5, 2
 _WHICH = ("which", "what", "welche", "que", "cual")
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
@@ -27,29 +29,134 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
 def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for an address is a statement: “you've been here before”."""
     clauses = lexicon_for(language).clauses
-    if clauses.address_words.isdisjoint(names) or any(map(str.isdigit, text)):
+    if (clauses.address_words | clauses.place_words).isdisjoint(names) or any(map(str.isdigit, text)):
         return False
+    text = without_place(text, names, language)
     if is_ignorant(text, language) or is_indifferent(text, language):
         return True
     return not clauses.no_address_words.isdisjoint(tokenize(text))
+
+
+def without_place(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the town that a text names: “Ulm” of “I live in Ulm”; the text where no town is asked for."""
+    lexicon = lexicon_for(language)
+    if lexicon.clauses.place_words.isdisjoint(names):
+        return text
+    match = _place(lexicon).match(normalize(text))
+    return text[original_position(text, match.end()) :].strip() if match else text
+
+
+@cache
+def _place(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.place_introductions)}\s+(?=\w)")
 
 
 def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is a question, also one without its mark, or asks for time."""
     words, lexicon = tokenize(text), lexicon_for(language)
     begins_question = words[:1] and words[0] in lexicon.question_words
+    if (
+        begins_question
+        and not text.rstrip().endswith("?")
+        and _statement(lexicon).match(" ".join((*words, "")))
+    ):
+        begins_question = False
+    begins_question = begins_question or (
+        len(words) <= _MAX_WORDS_OF_LED_QUESTION
+        and words[:1]
+        and words[0] in lexicon.fillers
+        and not lexicon.question_words.isdisjoint(words[1:2])
+        and words[1] not in lexicon.fillers
+    )
     continues = {*lexicon.fillers, *lexicon.question_words}.intersection(words[1:3])
-    return text.rstrip().endswith("?") or bool(begins_question and continues) or asks_to_wait(text, language)
+    return (
+        text.rstrip().endswith("?")
+        or bool(begins_question and continues)
+        or asks_to_wait(text, language)
+        or _remarks(text, language)
+    )
+
+
+def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text only says that its writer does not know, is not sure, or does not care."""
+    if is_indifferent(text, language):
+        return True
+    lexicon = lexicon_for(language)
+    spaced = f" {' '.join(tokenize(text))} "
+    rest = _unsure(lexicon).sub(" ", spaced)
+    empty = lexicon.fillers | lexicon.stop_words | lexicon.clauses.particles | lexicon.correction_words
+    return rest != spaced and empty.issuperset(rest.split())
+
+
+@cache
+def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
+    phrases = (*lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
+    return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
+
+
+@cache
+def _statement(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(any_pattern(lexicon.clauses.statement_patterns))
+
+
+def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text that answers a question for a name tells something: “it's a dog”, “none yet”."""
+    lexicon, words = lexicon_for(language), tokenize(text)
+    if _is_proper(text):
+        return False
+    articles = {word for word, count in lexicon.dates.counts.items() if count == 1}
+    written = [normalize(word) for word in text.split() if word[0].islower()]
+    first = next((word for word in written if word not in lexicon.fillers - articles), "")
+    is_zero = _answers_zero(words, lexicon)
+    return (
+        is_zero
+        or first in articles
+        or (words[:1] and words[0] in lexicon.question_words)
+        or not lexicon.clauses.complaint_words.isdisjoint(words)
+        or any(negates_other_words(word, language) for word in words)
+        or sum(word in _common_words(lexicon, language) for word in words) > _MAX_COMMON_OF_OTHERS
+    )
+
+
+def _answers_zero(words: tuple[str, ...], lexicon: Lexicon) -> bool:
+    return any(
+        amount == 0 and words == tokenize(phrase) for phrase, amount in lexicon.short_answers.amounts.items()
+    )
+
+
+def _remarks(text: str, language: str) -> bool:
+    """Return whether a text announces a question (“one question”) or remarks on what was asked."""
+    lexicon = lexicon_for(language)
+    words = lexicon.clauses
+    empty = lexicon.fillers | lexicon.stop_words | words.question_nouns | words.announcing_words
+    clauses = split_clauses(text, language)
+    is_announced = (
+        bool(clauses) and empty.issuperset(clauses[0]) and not words.question_nouns.isdisjoint(clauses[0])
+    )
+    is_short = sum(map(len, clauses)) <= _MAX_REMARK_WORDS
+    return is_announced or (is_short and any(_remark(lexicon).match(" ".join(clause)) for clause in clauses))
+
+
+@cache
+def _remark(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.remark_starts)}\b")
 
 
 def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the name that a text is or introduces; empty when it hardly is one."""
-    name, lexicon = _without_introduction(text, lexicon_for(language)), lexicon_for(language)
+    lexicon = lexicon_for(language)
+    if introduced := _introduced_later(text, lexicon):
+        return introduced
+    name = _without_introduction(text, lexicon)
     words = tokenize(name)
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
-    if is_ignorant(text, language) or is_indifferent(text, language):
+    if is_ignorant(text, language) or is_indifferent(text, language) or says_nothing(text, language):
         return ""
+    if hardly_is_name(name, language):
+        return ""
+    if lexicon.numbers.by_name.keys() >= set(words):
+        return ""  # “one”
     if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
         return ""
     if without_naming(text, language) != text:
@@ -57,13 +164,41 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     family, _, full = name.partition(",")
     if full and tokenize(family) == tokenize(full)[-len(tokenize(family)) :]:  # “Bond, James Bond”
         return full.strip()
-    is_proper = len(words) <= _MAX_PROPER_WORDS and all(
-        part[0].isupper() for part in re.findall(r"\w+", name)
-    )
+    if full and _is_proper(family) and len(tokenize(family)) > 1 and _is_apposition(full, lexicon):
+        return family.strip()  # “Henrik Voss, from the workshop”
+    is_proper = _is_proper(name) or _is_of_proper(name, lexicon)
     common = sum(word in _common_words(lexicon, language) for word in words)
     if not is_proper and not lexicon.answers.generic.isdisjoint(words):
         return ""  # “a question”
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
+
+
+def _introduced_later(text: str, lexicon: Lexicon) -> str:
+    """Return the name that only the last part of a text introduces: “mine, of course. I'm Paco Luna”."""
+    *before, last = re.split(r"[.,;!]+\s+", text.strip())
+    name = _without_introduction(last, lexicon) if before else ""
+    return name if name != last.strip(_EDGE_MARKS) and _is_proper(name) else ""
+
+
+def _is_proper(name: str) -> bool:
+    """Return whether each word of a name has a capital letter, and there are few."""
+    parts = re.findall(r"\w+", name)
+    return 0 < len(parts) <= _MAX_PROPER_WORDS and all(part[0].isupper() for part in parts)
+
+
+def _is_of_proper(name: str, lexicon: Lexicon) -> bool:
+    """Return whether people are named by their relation to a name: “the family of Geoff Pym”."""
+    clauses = lexicon.clauses
+    common = clauses.relatives | clauses.owners | {*lexicon.dates.articles, *lexicon.dates.particles}
+    plain = [part for part in re.findall(r"\w+", name) if not part[0].isupper()]
+    return len(plain) < len(name.split()) and all(normalize(part) in common for part in plain)
+
+
+def _is_apposition(text: str, lexicon: Lexicon) -> bool:
+    """Return whether words behind a name say where its owner belongs, and no more."""
+    words = tokenize(text)
+    is_short = 1 < len(words) <= _MAX_PROPER_WORDS + 1 and not any(map(str.isdigit, text))
+    return is_short and words[0] in lexicon.clauses.belonging_words
 
 
 def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
@@ -155,3 +290,7 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _introduction(_lexicon)
+    _unsure(_lexicon)
+    _statement(_lexicon)
+    _remark(_lexicon)
+    _place(_lexicon)

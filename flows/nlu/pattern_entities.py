@@ -63,12 +63,18 @@ def _is_code(value: str, typed: list[str], text: str, language: str) -> bool:
 
     They may be typed in capitals, unless the whole text is.
     """
+    if len(typed) > 1 and _is_of_sentence(typed[0], language):
+        return False  # “in 2019” is no IN2019
     if not value.isalpha() or (typed == [value] and not text.isupper()):
         return True
     lexicon = lexicon_for(language)
     empty = lexicon.fillers | lexicon.clauses.code_companions | lexicon.thanks
     own = tokenize(typed[0])
     return len(typed) == 1 and empty.isdisjoint(own) and empty.issuperset({*tokenize(text)} - {*own})
+
+
+def _is_of_sentence(word: str, language: str) -> bool:
+    return not word.isupper() and normalize(word) in lexicon_for(language).fillers
 
 
 def _mask_dates_alone(text: str, language: str) -> str:

@@ -94,8 +94,14 @@ def _is_verb_of_question(word: str, known: frozenset[str], lexicon: Lexicon) -> 
     for ending in lexicon.clauses.object_endings:
         stem = word.removesuffix(ending).rstrip("aeiou")
         if word.endswith(ending) and len(stem) >= _MIN_VERB_STEM:
-            return any(other.startswith(stem) for other in known)
+            stem = _without_diphthongs(stem)
+            return any(_without_diphthongs(other).startswith(stem) for other in known)
     return False
+
+
+def _without_diphthongs(word: str) -> str:
+    """Return a word with the vowels that Spanish verbs have where they are not stressed (“conciert”)."""
+    return word.replace("ie", "e").replace("ue", "o")
 
 
 def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:

@@ -77,9 +77,16 @@ def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | Non
 def read_short_amount(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> int | None:
     """Return the amount that a text is where it is nothing else; `names` are words of what is counted."""
     lexicon, words = lexicon_for(language), tokenize(text)
-    empty = _politeness(lexicon) | lexicon.answers.no | names
-    own = tuple(word for word in words if word not in empty)
-    return _answers(lexicon).amounts.get(own) if own and not text.rstrip().endswith("?") else None
+    amounts = _answers(lexicon).amounts
+    told = {word for phrase in amounts for word in phrase}
+    empty = _politeness(lexicon) | lexicon.answers.no | names - told
+    if text.rstrip().endswith("?"):
+        return None
+    first, *rest = [tuple(tokenize(part)) for part in _CLAUSE_SEPARATOR.split(text) if tokenize(part)] or [()]
+    if any(word.isdigit() or word in lexicon.numbers.by_name for part in rest for word in part):
+        first = words  # “none, well 2”
+    found = (tuple(word for word in each if word not in empty) for each in (words, first))
+    return next((amounts[own] for own in found if own in amounts), None)
 
 
 def asks_for_agreement(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -58,6 +58,13 @@ def asks_about_deed(text: str, language: str = DEFAULT_LANGUAGE, *, is_question:
     return not is_request(text, language) or clause_patterns(lexicon).generality.search(spaced) is not None
 
 
+def asks_indirectly(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text says what its writer wants to know: “I'd like to know how long it takes”."""
+    return (
+        clause_patterns(lexicon_for(language)).indirect_question.search(" ".join(tokenize(text))) is not None
+    )
+
+
 def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether “stop” and the like only stand inside of a statement: “I got a bus stop text”.
 

@@ -15,6 +15,7 @@ from flows.slots.labelled_texts import label_words
 from flows.slots.list_items import accepts_any_text
 from flows.slots.message_values import is_message_slot, read_message_slot
 from flows.slots.named_numbers import (
+    is_number_word,
     nouns_of_slot,
     numbers_of_values,
     recognize_named_numbers,
@@ -35,6 +36,7 @@ __all__ = [
     "extract_slot",
     "is_birth_date",
     "is_message_slot",
+    "is_number_word",
     "label_words",
     "named_values",
     "nouns_of_slot",

@@ -60,6 +60,8 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     reading = single_value([item.value for item in recognized], text, slot)
     if not isinstance(reading.value, str):
         return reading
+    if _counts_from_day(text, slot.language):
+        return SlotReading(error_message=messages.exact_day_required, weight=1)
     day = date.fromisoformat(reading.value)
     if slot.must_be_past and day >= today:
         return SlotReading(error_message=messages.date_in_future, weight=1)
@@ -77,6 +79,21 @@ def _names_several_days(text: str, language: str) -> bool:
     """Return whether a short statement names days of which one is asked for: “sometime next week”."""
     is_short = len(tokenize(text)) <= _MAX_VAGUE_WORDS and not text.rstrip().endswith("?")
     return is_short and _vague_days(lexicon_for(language)).search(normalize(text)) is not None
+
+
+def _counts_from_day(text: str, language: str) -> bool:
+    """Return whether another day is meant than the one that is named: “the day before”."""
+    near = lexicon_for(language).dates.near_days
+    words = tokenize(text)
+    plain = " ".join(words)
+    for phrase in sorted((each for each in near if " " in each), key=len, reverse=True):
+        plain = plain.replace(phrase, ";")
+    return _day_shifts(lexicon_for(language)).search(plain) is not None
+
+
+@cache
+def _day_shifts(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.dates.day_shifts)}\b")
 
 
 @cache

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from rapidfuzz.distance import OSA
 
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import answer_vocabulary, any_pattern, denied_positions, is_excepted, one_of
+from flows.nlu import answer_vocabulary, any_pattern, denied_positions, have_same_stem, is_excepted, one_of
 from flows.slots.slot import Slot
 from flows.text import normalize, normalize_same_length, tokenize
 
@@ -39,7 +39,9 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
     for phrase, index in _phrases(slot):
         for at in range(len(words) - len(phrase) + 1):
             span = range(at, at + len(phrase))
-            if claimed.isdisjoint(span) and _equals(phrase, words[at : at + len(phrase)], lexicon):
+            if claimed.isdisjoint(span) and _equals(
+                phrase, words[at : at + len(phrase)], lexicon, slot.language
+            ):
                 claimed.update(span)
                 if (
                     at not in denied
@@ -75,17 +77,17 @@ def _phrases(slot: Slot) -> tuple[tuple[_Phrase, int], ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda pair: (-sum(map(len, pair[0])), pair[1])))
 
 
-def _equals(phrase: _Phrase, words: _Phrase, lexicon: Lexicon) -> bool:
-    return all(_is_form(name, word, lexicon) for name, word in zip(phrase, words, strict=True))
+def _equals(phrase: _Phrase, words: _Phrase, lexicon: Lexicon, language: str) -> bool:
+    return all(_is_form(name, word, lexicon, language) for name, word in zip(phrase, words, strict=True))
 
 
-def _is_form(name: str, word: str, lexicon: Lexicon) -> bool:
+def _is_form(name: str, word: str, lexicon: Lexicon, language: str) -> bool:
     """Return whether a word is a name, an inflected form of it, or misspelt by one letter."""
     if name == word:
         return True
     if len(name) >= _MIN_INFLECTED_LENGTH and word.startswith(name):
         return word[len(name) :] in lexicon.clauses.inflections
-    return (
+    return have_same_stem(name, word, language) or (
         len(name) >= _MIN_TYPO_LENGTH
         and name.isalpha()
         and word not in lexicon.negations  # “kein” is no “klein”

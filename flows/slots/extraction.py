@@ -18,6 +18,7 @@ from flows.nlu import (
     extract_pattern_matches,
     is_among_unknown,
     mask_doubts,
+    mask_outdated,
     recognize_phone_numbers,
 )
 from flows.nlu.datetimes import (
@@ -43,6 +44,7 @@ _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 """Kinds of value that are not taken from who is not sure. A code or an address is right or it is none."""
 
+_IDENTIFYING_KINDS = ("email", "pattern", "phone")
 _COUNTED_KINDS = ("date", "integer", "number", "time")
 
 _DICTATED = re.compile(r"[+]?(?:\d[ ,]+){6,}\d\W*")
@@ -57,10 +59,12 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading()
     if slot.kind in _COUNTED_KINDS:
         text = write_days_in_digits(text, slot.language)
+    if slot.kind in _IDENTIFYING_KINDS:
+        text = mask_outdated(text, slot.language)
     reading = _check_constraints(slot, recognize(slot, text, today))
     if reading.value is None or slot.kind not in _DOUBTABLE_KINDS:
         return reading
-    certain = mask_doubts(text, slot.language)
+    certain = mask_doubts(text, slot.language, is_counted=slot.kind in _COUNTED_KINDS)
     if certain == text or recognize(slot, certain, today).value == reading.value:
         return reading
     return SlotReading(error_message=messages_for(slot.language).certain_value_required, weight=1)

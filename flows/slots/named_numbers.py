@@ -14,7 +14,9 @@ from flows.slots.enum_values import named_values
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 
-_MIN_NOUN, _MAX_NUMBER_WORDS = 3, 3
+_MIN_NOUN, _MAX_NUMBER_WORDS, _MAX_STRESSED_WORDS = 3, 3, 10
+_DIMINUTIVE = re.compile(r"(?<=\w\w)it([oa]s?)$")
+"""The ending of Spanish words for small things (“horitas”)."""
 _MIN_BARE = 32
 """A smaller number alone may be a day or an hour."""
 
@@ -60,6 +62,44 @@ def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
     return frozenset(value for _, word in numbers for value in _values(word, slot)) - kept
 
 
+def ranked_number(slot: Slot, names: frozenset[str], text: str, *, is_asked: bool) -> int | None:
+    """Return the number of an ordinal where a floor or the like is asked for: 3 for “third floor”.
+
+    An ordinal alone counts only where it `is_asked` for; “ground floor” is 0.
+    """
+    lexicon, words = lexicon_for(slot.language), tokenize(text)
+    ranked = lexicon.clauses.ranked_nouns & names
+    if not ranked or slot.kind != "integer" or denied_positions(text, slot.language):
+        return None
+    spaced = f" {' '.join(words)} "
+    if any(f" {each} " in spaced for each in lexicon.clauses.ground_words):
+        return 0
+    positions = lexicon.numbers.positions
+    found = {
+        number
+        for at, word in enumerate(words)
+        if (number := positions.get(word) or positions.get(word[:-1]))
+        and not _is_number(word, slot)
+        and (is_asked or not lexicon.clauses.ranked_nouns.isdisjoint(words[at + 1 : at + 2]))
+    }
+    known = lexicon.fillers | lexicon.clauses.ranked_nouns | lexicon.clauses.value_companions
+    is_clear = len(words) <= _MAX_STRESSED_WORDS and (not is_asked or len(set(words) - known) <= 2)
+    return found.pop() if len(found) == 1 and is_clear else None
+
+
+def numbers_that_name(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
+    """Return the numbers of a text that only name which one is meant (“table 4”), and count nothing."""
+    clauses = lexicon_for(slot.language).clauses
+    ranked = clauses.ranked_nouns if clauses.ranked_nouns & names else frozenset[str]()
+    nouns = clauses.numbered_nouns - names - ranked
+    return frozenset(
+        value
+        for noun, word in pairwise(tokenize(text))
+        if noun in nouns and _is_number(word, slot)
+        for value in _values(word, slot)
+    )
+
+
 def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
     """Return the numbers of a text that count something else than the slot: “in 5 minutes”, “I have 2 dogs”.
 
@@ -77,7 +117,8 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     people = frozenset() if names & clauses.people_words else clauses.people_words
     found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
-    for word, following in pairwise(words):
+    parts = [tokenize(part) for part in re.split(r"[,;:!?]+(?=\s|$)", text)]
+    for word, following in (pair for part in parts for pair in pairwise(part)):
         if not following.isalpha() or stem_of_noun(following) in nouns or not _is_number(word, slot):
             continue
         is_other = following in people or (
@@ -106,7 +147,19 @@ def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int |
     words, counts = tokenize(text), lexicon_for(slot.language).dates.counts
     nouns = nouns_of_slot(slot, names)
     is_one = any(counts.get(one) == 1 and stem_of_noun(word) in nouns for one, word in pairwise(words))
-    return 1 if (is_one and len(words) <= _MAX_NUMBER_WORDS + 2) or _is_only_one(words, slot) else None
+    is_short = len(words) <= _MAX_NUMBER_WORDS + 2 or _is_stressed_one(words, nouns, slot)
+    return 1 if (is_one and is_short) or _is_only_one(words, slot) else None
+
+
+def _is_stressed_one(words: tuple[str, ...], nouns: frozenset[str], slot: Slot) -> bool:
+    """Return whether a longer text stresses that it is one: “it's only one person”, “better one session”."""
+    lexicon = lexicon_for(slot.language)
+    clauses, counts = lexicon.clauses, lexicon.dates.counts
+    stressed = clauses.particles | clauses.second_thoughts | lexicon.correction_words
+    return len(words) <= _MAX_STRESSED_WORDS and any(
+        first in stressed and counts.get(one) == 1 and stem_of_noun(noun) in nouns
+        for first, one, noun in zip(words, words[1:], words[2:], strict=False)
+    )
 
 
 def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
@@ -122,6 +175,8 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
 def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     """Return the stems of the nouns that may stand beside the slot's number."""
     lexicon = lexicon_for(slot.language)
+    if not names.isdisjoint(lexicon.clauses.age_words):  # “2 children” is no age
+        return frozenset(map(stem_of_noun, lexicon.clauses.age_units))
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
     nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
@@ -137,8 +192,12 @@ def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     return frozenset(map(stem_of_noun, nouns))
 
 
+@lru_cache(maxsize=4_000)
 def stem_of_noun(word: str) -> str:
     """Return a noun without the s of its plural."""
+    if word.endswith("iones"):
+        return word.removesuffix("es")
+    word = _DIMINUTIVE.sub(r"\1", word)
     return word.rstrip("s") if len(word) > _MIN_NOUN else word
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache, lru_cache
 
-from flows.locales import lexicon_for, messages_for
+from flows.locales import Lexicon, lexicon_for, messages_for
 from flows.nlu import (
     RecognizedNumber,
     answer_vocabulary,
@@ -14,6 +15,7 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     mask_claimed,
+    one_of,
     read_short_amount,
     read_short_answer,
     recognize_confirmation,
@@ -26,6 +28,8 @@ from flows.slots.named_numbers import (
     denied_numbers,
     is_changed_behind_noun,
     is_number_word,
+    numbers_that_name,
+    ranked_number,
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
@@ -33,7 +37,7 @@ from flows.slots.named_numbers import (
 from flows.slots.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
-from flows.text import normalize, tokenize
+from flows.text import normalize, normalize_same_length, tokenize
 
 _MIN_WORD_LENGTH, _TWO = 3, 2
 
@@ -71,12 +75,19 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     names = words_of_slot(slot)
+    if (rank := ranked_number(slot, names, text, is_asked=not slot.is_told_by)) is not None:
+        return SlotReading(rank, weight=3)
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
+    text = _without_approximations(slot, text)
+    if (minutes := _minutes_in_words(slot, names, text)) is not None:
+        return SlotReading(minutes, weight=3)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
         return SlotReading(amount, weight=3)
     recognized = recognize_free_numbers(slot, text)
+    if len(recognized) > 1 and (one := _without_both(slot, text)) != text:
+        recognized, text = recognize_free_numbers(slot, one), one
     messages = messages_for(slot.language)
     if not recognized:
         return single_value(
@@ -92,6 +103,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if is_changed_behind_noun(slot, names, text):
         return SlotReading(error_message=messages.exact_number_required, weight=1)
     others = values_of_others(slot, names, text) | denied_numbers(slot, text)
+    others |= numbers_that_name(slot, names, text)
     values: list[int | float | None] = [number.value for number in recognized if number.value not in others]
     if (taken_back := _corrected_number(slot, text)) is not None:
         return taken_back
@@ -101,6 +113,49 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
+
+
+def _without_approximations(slot: Slot, text: str) -> str:
+    """Return the text without “about” and the like, where the question asks for no more than that."""
+    if not _asks_roughly(slot.question, slot.language):
+        return text
+    about = _approximation(lexicon_for(slot.language))
+    return about.sub(lambda match: " " * len(match[0]), normalize(normalize_same_length(text)))
+
+
+@lru_cache(maxsize=1_000)
+def _asks_roughly(question: str, language: str) -> bool:
+    return _approximation(lexicon_for(language)).search(" ".join(tokenize(question))) is not None
+
+
+def _without_both(slot: Slot, text: str) -> str:
+    """Return the text without the number of a “both” beside another one: “2,400 between the two of us”."""
+    both = _both(lexicon_for(slot.language))
+    plain = normalize(normalize_same_length(text))
+    return both.sub(lambda match: " " * len(match[0]), plain) if both.search(plain) else text
+
+
+@cache
+def _both(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.clauses.both_phrases)}\b")
+
+
+def _minutes_in_words(slot: Slot, names: frozenset[str], text: str) -> int | None:
+    """Return the minutes of a duration that a text is, where minutes are asked for: “half an hour”."""
+    lexicon = lexicon_for(slot.language)
+    if not any(name.startswith("minut") for name in names):
+        return None
+    spaced = f" {' '.join(tokenize(text))} "
+    for phrase, minutes in sorted(lexicon.clauses.minutes_in_words.items(), key=lambda pair: -len(pair[0])):
+        before, found, after = spaced.partition(f" {phrase} ")
+        if found and lexicon.fillers.issuperset((*before.split(), *after.split())):
+            return minutes
+    return None
+
+
+@cache
+def _approximation(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.clauses.approximations)}\b")
 
 
 def _corrected_number(slot: Slot, text: str) -> SlotReading | None:

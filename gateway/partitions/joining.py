@@ -47,9 +47,9 @@ class ContactJoiner:
             return  # a number that somebody else has had: the session there is theirs
         session = link[0].decode() if link[0] else name
         stored: list[Any] = await store.hmget(f"tg:{{{session}}}", ["address", "owner", "optout"])
-        if not stored[0]:
+        if not any(stored):
             return
-        address = Address.model_validate_json(stored[0])
+        address = _parse_address(stored[0], session)
         act = hashlib.sha256(f"{target}\n{session}".encode()).hexdigest()[:16]
         if scope := _SCOPES.get(stored[2]):
             opted_out = ControlReceived(
@@ -74,3 +74,10 @@ class ContactJoiner:
                 actor="merged into another conversation",
             )
             await inbox.accept([closed])
+
+
+def _parse_address(stored: bytes | None, session: str) -> Address:
+    """Return a session's address; of one that has only acts of others, such as an opt-out, its channel."""
+    if stored:
+        return Address.model_validate_json(stored)
+    return Address(channel=session.partition(":")[0], account="", ours="", theirs="")

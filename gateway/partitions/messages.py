@@ -28,6 +28,6 @@ class PartitionedMessages(ProactiveMessages):
         return max(reports, key=_when, default=None)
 
 
-def _when(report: MessageReport) -> tuple[int, int]:
-    """Return when a message was queued, or is due."""
-    return int(report.first_entry.partition("-")[0] or 0), report.due_ms
+def _when(report: MessageReport) -> int:
+    """Return when a message was queued, or is due, which is later than anything that was queued before."""
+    return max(int(report.first_entry.partition("-")[0] or 0), report.due_ms)

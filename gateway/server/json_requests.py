@@ -43,6 +43,16 @@ async def parse_json_body(
     return parsed
 
 
+def read_idempotency_key(request: Request, max_length: int) -> str:
+    """Return the header Idempotency-Key. Raises `BadRequest` for one that is too long: cut, it is another."""
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > max_length:
+        raise BadRequest(
+            error_response(400, "bad_request", f"Idempotency-Key: at most {max_length} characters")
+        )
+    return key
+
+
 def describe_validation_error(error: ValidationError) -> str:
     """Describe a validation error without repeating the request's content."""
     errors = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors()]

@@ -48,11 +48,11 @@ class JobLoop:
         load = self._workload
         await self._read_suspension()
         while not load.stopping.is_set() and (max_jobs is None or load.taken_count < max_jobs):
+            await self._wait_for_capacity(burst=burst)
+            if load.stopping.is_set():
+                break
             if burst and self._suspended:
                 log.warning("RQ is suspended, so the burst worker exits; jobs may be left in the queue")
-                break
-            await self._wait_for_capacity()
-            if load.stopping.is_set():
                 break
             try:
                 batch = await self._take(max_jobs, 0 if burst else _DEQUEUE_WAIT_SECONDS)
@@ -107,13 +107,16 @@ class JobLoop:
                 outages.succeeded("reading of RQ's suspension")
                 return
 
-    async def _wait_for_capacity(self) -> None:
-        """Wait until another session may be started; none is while the worker is full or RQ is suspended."""
+    async def _wait_for_capacity(self, *, burst: bool) -> None:
+        """Wait until another session may be started; none is while the worker is full or RQ is suspended.
+
+        A burst worker does not wait for the end of the suspension.
+        """
         load = self._workload
         await load.wait_for_room()
         while load.isolation.takes_no_more and load.running and not load.stopping.is_set():
             await asyncio.wait(load.running, return_when=asyncio.FIRST_COMPLETED)
-        while self._suspended and not load.stopping.is_set():
+        while self._suspended and not burst and not load.stopping.is_set():
             await self._pause()
 
     async def _pause(self) -> None:

@@ -19,6 +19,7 @@ TOTAL_SECONDS: Final = 10.0
 
 _CONNECTION_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CONNECT_CAUSES = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_GIVEN_UP = (408, 425)
 _INVALID_URL_ERRORS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
 
 FormFields = Mapping[str, str | Sequence[str]]
@@ -123,6 +124,14 @@ def without_effect(error: DeliveryError) -> DeliveryError:
     if isinstance(error, Unknown):
         return Unavailable(error.reason, code=error.code, retry_after=error.retry_after)
     return error
+
+
+def may_have_taken_effect(status: int) -> bool:
+    """Return whether a request that was answered with this error may have been processed; it is repeated.
+
+    A 408 or 425 is of a proxy or server that gave up on the request, not of what was asked for.
+    """
+    return status >= 500 or status in _GIVEN_UP
 
 
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:

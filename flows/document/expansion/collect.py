@@ -183,8 +183,10 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
     for code in codes:
         lexicon = lexicon_for(code)
         phrases |= dict.fromkeys((*sorted(lexicon.answers.no), *lexicon.answers.no_phrases))
+        phrases |= dict.fromkeys(lexicon.short_answers.ignorance)
         plain |= (lexicon.thanks | lexicon.thanks_companions) - lexicon.answers.yes
         opening |= lexicon.clauses.particles | lexicon.answers.intensifiers
+        opening |= {each for each in lexicon.politeness if each.isalpha()}
     parts = (phrases, sorted(plain | opening), sorted(opening))
     leaving, more, before = ("|".join(map(_as_pattern, words)) for words in parts)
     return rf"^\W*(?:(?:ok|okay|oh|hm+|{before})\W+)?(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*\W*$"

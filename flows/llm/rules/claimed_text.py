@@ -15,6 +15,7 @@ from flows.slots import (
     Slot,
     extract_slot,
     is_birth_date,
+    is_number_word,
     label_words,
     named_values,
     nouns_of_slot,
@@ -41,7 +42,11 @@ class ClaimedText(MessageText):
             return self._text_for_code(slot)
         is_claimed = slot.kind in _CLAIMED_KINDS and self._code is not None
         own = mask_code(self.text, str(self._code)) if is_claimed else self.text
-        if slot.kind not in _TOLD_KINDS or self._asks_about_past:
+        if (
+            slot.kind not in _TOLD_KINDS
+            or self._asks_about_past
+            or (slot.must_be_past and not is_birth_date(slot))
+        ):
             return own
         if not (slot.must_be_past or is_about_past(words_of_slot(slot), self.language)):
             own = mask_reports(own, self.language) if is_claimed else self._text_without_reports
@@ -64,6 +69,19 @@ class ClaimedText(MessageText):
         nouns = self._counted_nouns
         spans = [match.span() for match in _WORD.finditer(text) if stem_of_noun(match[0].casefold()) in nouns]
         return mask_spans(text, spans)
+
+    @cached_property
+    def counted(self) -> frozenset[int]:
+        """The positions of the nouns of numbers beside a number: “seven persons” asks for nobody."""
+        return frozenset(
+            at
+            for at, word in enumerate(self.words)
+            if stem_of_noun(word) in self._counted_nouns
+            and any(
+                is_number_word(each, self.language)
+                for each in (*self.words[max(0, at - 1) : at], *self.words[at + 1 : at + 2])
+            )
+        )
 
     @cached_property
     def _counted_nouns(self) -> frozenset[str]:
@@ -126,9 +144,6 @@ class ClaimedText(MessageText):
 
     @cached_property
     def _asks_about_past(self) -> bool:
-        """True if a past day is among what is asked for, so that the values belong to it."""
-        return any(
-            slot.must_be_past and not is_birth_date(slot)
-            for edge in self.request.available_edges
-            for slot in edge.slots
-        )
+        """True if a past day is asked for first, so that the values beside it belong to it."""
+        first = self.first_slot
+        return first is not None and first.must_be_past and not is_birth_date(first)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Container
 from rapidfuzz.distance import OSA
 
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
-from flows.nlu import answer_vocabulary, is_negation
+from flows.nlu import MIN_STEM, answer_vocabulary, is_negation, stem_of
 from flows.text import find_phrase, squeeze_repeats
 
 _MIN_TYPO_WORD_LENGTH = 5
@@ -168,6 +168,23 @@ def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], lan
         word.endswith(phrase[0]) and len(word) >= len(phrase[0]) + _MIN_JOINED_PREFIX and at not in denied
         for at, word in enumerate(words)
     )
+
+
+def other_form_length(
+    keywords: Collection[Phrase], words: Phrase, denied: Container[int], language: str = DEFAULT_LANGUAGE
+) -> int:
+    """Return the length of the longest keyword that `words` have in other forms: “abgeholt” for “abholen”."""
+    stems = tuple(stem_of(word, language) for word in words[:_MAX_WORDS])
+    found = (
+        phrase
+        for phrase in keywords
+        if (at := find_phrase(tuple(stem_of(word, language) for word in phrase), stems)) >= 0
+        and words[at : at + len(phrase)] != phrase
+        and all(len(stem) >= MIN_STEM for stem in stems[at : at + len(phrase)])
+        and not _is_denied(phrase, at, denied, language)
+        and not _is_common_elsewhere(phrase, words[at : at + len(phrase)], language)
+    )
+    return max((_phrase_weight(phrase, language) for phrase in found), default=0)
 
 
 def _is_common_elsewhere(phrase: Phrase, part: Phrase, language: str) -> bool:

@@ -16,6 +16,7 @@ from flows.nlu import (
     answer_vocabulary,
     asks_about_deed,
     asks_for_person,
+    asks_indirectly,
     asks_to_wait,
     denied_positions,
     find_labels,
@@ -26,6 +27,7 @@ from flows.nlu import (
     is_reserved,
     is_unreserved_yes,
     mask_doubts,
+    mask_reports,
     mentions_ending,
     negates_other_words,
     postpones,
@@ -104,7 +106,8 @@ class MessageText:
         choices = self.request.node.node.choices
         if not choices:
             return frozenset()
-        found = find_labels(self.text, [[choice.label] for choice in choices], self.language)
+        labels, is_told = [[choice.label] for choice in choices], self.reports_something
+        found = find_labels(self.text, labels, self.language, takes_forms=not is_told)
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
 
     @cached_property
@@ -148,12 +151,29 @@ class MessageText:
         return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
 
     @cached_property
+    def reports_something(self) -> bool:
+        """True if a part of the text tells of the past or of others, or imagines something."""
+        return mask_reports(self.text, self.language) != self.text
+
+    @cached_property
+    def corrects_something(self) -> bool:
+        """True if a word of the text corrects what was said before (“actually”), or changes it (“move”)."""
+        lexicon = lexicon_for(self.language)
+        words = lexicon.correction_words | lexicon.clauses.second_thoughts | lexicon.clauses.move_words
+        return not words.isdisjoint(self.words)
+
+    @cached_property
     def begins_question(self) -> bool:
         """True if the text begins with a question word, maybe behind a greeting."""
         lexicon = lexicon_for(self.language)
         opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
         first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
         return first in lexicon.question_words
+
+    @cached_property
+    def asks_indirectly(self) -> bool:
+        """True if the text tells what its writer wants to know: “and to know how long it takes”."""
+        return asks_indirectly(self.text, self.language)
 
     @cached_property
     def asks_about_ending(self) -> bool:

@@ -142,7 +142,10 @@ def _first_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[E
     if message.request.payload or not any(best.edge is edge for edge in edges):
         return best, ()
     named: dict[str, tuple[CompiledEdge, str]] = {}
-    for part in split_wishes(message.text, message.language):
+    parts = split_wishes(message.text, message.language)
+    if any(part.endswith("?") or has_wish(part, message.language) for part in parts):
+        parts.sort(key=lambda part: part[-1] != "?" and not _is_wish_of_its_own(part, message.language))
+    for part in parts:
         said = ParsedMessage(message.request._replace(text=part))
         scores = sorted((score_edge(edge, said) for edge in edges), key=_descending_score)
         if scores[0].score >= KEYWORD_SCORE and not _is_ambiguous(scores[0], scores[1:]):
@@ -154,8 +157,11 @@ def _first_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[E
     (first, _), *others = named.values()
     if first.commits:
         return best, ()
-    wished = (part for _, part in others if _is_wish_of_its_own(part, message.language))
-    later = tuple(without_and(part, message.language) for part in wished)
+    later = tuple(
+        without_and(part, message.language)
+        for _, part in others
+        if _is_wish_of_its_own(part, message.language)
+    )
     return (best if first.target == best.edge.target else score_edge(first, message)), later
 
 

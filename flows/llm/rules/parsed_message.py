@@ -10,25 +10,30 @@ from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.claimed_text import ClaimedText
+from flows.llm.rules.known_days import follow_known_day
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
     asks_for_name,
     content_words,
     hardly_is_address,
+    hardly_is_name,
     names_something,
     read_name,
+    says_nothing,
     tells_birth,
     wants_to_skip,
     without_contacts,
     without_lead,
     without_naming,
+    without_place,
 )
 from flows.nlu.datetimes import name_day_period, recognize_bare_hour
 from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
     SlotReading,
+    accepts_any_text,
     extract_slot,
     is_birth_date,
     label_words,
@@ -46,6 +51,7 @@ _MIN_NAME_LENGTH = 4
 _NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
+_CORRECTABLE_KINDS = ("date", "time", "enum", "pattern", "phone", "email")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
 _CLAIMED_KINDS = ("phone", "integer", "number")
 """Kinds whose digits may be a part of a code."""
@@ -67,16 +73,31 @@ class ParsedMessage(ClaimedText):
             asks_back(self.text, self.language)
             or self.refuses_to_tell
             or wants_to_skip(self.text, self.language)
+            or says_nothing(self.text, self.language)
             or hardly_is_address(self.text, names, self.language)
+            or self._corrects_label(slot)
         ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
         is_name = slot.kind == "text" and names_something(names, self.language)
+        if is_name and hardly_is_name(without_naming(text, self.language), self.language):
+            return ""
         return (
             without_naming(text, self.language)
             if is_name
-            else without_lead(slot.question, text, self.language)
+            else without_lead(slot.question, without_place(text, names, self.language), self.language)
         )
+
+    def _corrects_label(self, slot: Slot) -> bool:
+        """Return whether the text says that another value is wrong: “the date is wrong”."""
+        if lexicon_for(self.language).answers.incorrect.isdisjoint(self.words):
+            return False
+        others = {
+            o.name: o for edge in self.request.available_edges for o in edge.slots if o.name != slot.name
+        }
+        own = label_words(slot)
+        named = {word for other in others.values() for word in label_words(other)} - own
+        return not named.isdisjoint(self.words)
 
     def _name(self) -> str:
         """Return the name that the message is, also beside a phone number or an e-mail address."""
@@ -114,6 +135,10 @@ class ParsedMessage(ClaimedText):
                 slot = replace(slot, is_told_by="")
             elif not slot.is_told_by and self._previous_is_number(slot):
                 return SlotReading()
+        if slot.kind in _NUMBER_KINDS and not slot.is_told_by and self._needs_noun(slot):
+            slot = replace(slot, is_told_by="noun")
+        if slot.is_told_by == "noun" and self._is_only_known_number(slot):
+            slot = replace(slot, is_told_by="noun or size")
         text = self.text_for(slot)
         if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
@@ -122,7 +147,11 @@ class ParsedMessage(ClaimedText):
             if is_bare and text.strip().isdecimal():
                 return SlotReading()
             slot = replace(slot, question="") if is_bare else slot
-        reading = extract_slot(self._with_question(slot), text, self.request.today)
+        asked = self._with_question(slot)
+        reading = extract_slot(asked, text, self.request.today)
+        reading = follow_known_day(asked, reading, text, self.request)
+        if slot.kind == "boolean" and reading.value is False and self._corrects_other(slot):
+            return SlotReading()
         if reading.value is not None and self.is_noun_of_number(slot, reading.value):
             return SlotReading()
         if reading.error_message and self._is_birth_unasked(slot):
@@ -130,16 +159,29 @@ class ParsedMessage(ClaimedText):
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
-        if slot.kind in _NUMBER_KINDS and slot.is_told_by:
-            reading = (
-                self._replaced(slot) or (self._counted(slot) if reading.value is None else None) or reading
-            )
+        if slot.kind in _NUMBER_KINDS:
+            reading = self._replaced(slot) or reading
+        if slot.kind in _NUMBER_KINDS and slot.is_told_by and reading.value is None:
+            reading = self._counted(slot) or reading
         if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
             return SlotReading()
         return (
             SlotReading()
             if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
             else reading
+        )
+
+    def _corrects_other(self, asked: Slot) -> bool:
+        """Return whether a no belongs to another value that is corrected: “wait no, Tuesday it was”."""
+        values = self.request.values
+        return self.corrects_previous and any(
+            slot.kind in _CORRECTABLE_KINDS
+            and slot.name != asked.name
+            and slot.name in values
+            and (value := self.extract_slot(slot).value) is not None
+            and value != values[slot.name]
+            for edge in self.request.available_edges
+            for slot in edge.slots
         )
 
     def _is_birth_unasked(self, slot: Slot) -> bool:
@@ -193,6 +235,25 @@ class ParsedMessage(ClaimedText):
         """The names of all numbers that are asked for or may be corrected here."""
         edges = self.request.available_edges
         return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
+
+    def _needs_noun(self, slot: Slot) -> bool:
+        """Return whether another value is asked for, whose answer may have any number in it."""
+        first = self.first_slot
+        if first is None or first.name == slot.name or first.name in self.request.values:
+            return False
+        if slot.name in self.request.values:
+            return not self.corrects_something
+        return accepts_any_text(first)
+
+    def _is_only_known_number(self, slot: Slot) -> bool:
+        """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""
+        numbers = self._names_of_numbers
+        has_others = any(
+            other.kind in ("phone", "pattern")
+            for edge in self.request.available_edges
+            for other in edge.slots
+        )
+        return not has_others and numbers & self.request.values.keys() == {slot.name}
 
     def _labels_other(self, slot: Slot) -> bool:
         """Return whether the text names another text's label better: “the new town” beside “the old town”."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge
 from flows.llm.rules.condition_scoring import count_words_of_condition
-from flows.llm.rules.keywords import exact_match_length, fuzzy_match_length, is_equivalent_answer
+from flows.llm.rules.keywords import (
+    exact_match_length,
+    fuzzy_match_length,
+    is_equivalent_answer,
+    other_form_length,
+)
 from flows.llm.rules.message_text import contains_negation
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.llm.rules.questions import count_own_words, count_shared_subjects, shares_topic
@@ -57,8 +62,9 @@ def is_named_place(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
+    denied = message.denied | (message.counted if edge.leads_to_hand_off else frozenset())
     if letters := exact_match_length(
-        edge.keywords, message.words, message.denied, message.language, is_first=message.request.is_first
+        edge.keywords, message.words, denied, message.language, is_first=message.request.is_first
     ):
         is_global = not any(own is edge for own in message.request.node.edges)
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
@@ -79,9 +85,10 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     is_long = len(message.words) > _MAX_TYPO_WORDS and not edge.leads_to_hand_off
     if edge.commits and (message.is_question or is_long):  # one letter is too little to end or do something
         return 0.0
-    letters = fuzzy_match_length(
-        edge.keywords, message.words, message.denied | _named_by_others(edge, message), message.language
-    )
+    unmeant = denied | _named_by_others(edge, message)
+    letters = fuzzy_match_length(edge.keywords, message.words, unmeant, message.language)
+    if not letters and not message.reports_something:  # “I booked last week” is no wish to book
+        letters = other_form_length(edge.keywords, message.words, denied, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 

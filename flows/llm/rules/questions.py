@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from flows.compiled import CompiledEdge
 from flows.llm.rules.parsed_message import ParsedMessage
 from flows.locales import ALL_LEXICONS, Lexicon, lexicon_for
-from flows.nlu import one_of
+from flows.nlu import one_of, stem_of
 from flows.text import normalize, tokenize
 
 _STEM_LENGTH, _MIN_STEM = 5, 3
@@ -55,7 +55,9 @@ def find_subjects(text: str, language: str) -> frozenset[str]:
     empty |= lexicon.answers.generic | lexicon.thanks | lexicon.correction_words
     words = tokenize(text)
     stems = {
-        word[:_STEM_LENGTH].rstrip("s") for word in words if word not in empty and len(word) >= _MIN_STEM
+        stem_of(word, language)[:_STEM_LENGTH].rstrip("s")
+        for word in words
+        if word not in empty and len(word) >= _MIN_STEM
     }
     spaced = f" {normalize(' '.join(words))} "
     topics = {f"#{number}" for number, topic in enumerate(_topics(lexicon)) if topic.search(spaced)}

@@ -52,6 +52,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     values: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
+    values = _without_mentions(edge, values, message)
     pattern = edge.pattern.search(message.text) if edge.pattern else None
     if pattern:
         values |= {name: value for name, value in pattern.groupdict().items() if value}
@@ -70,6 +71,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if score >= SLOT_SCORE - 15 and message.is_name_asked and (asked := find_asked_slot(edge, message)):
         values[asked.name] = message.free_text(asked)
     if score:
+        if _repeats_known_value(edge, values, message):
+            score = min(score, CONDITION_SCORE)
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
         )
@@ -88,6 +91,28 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if free := find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
+
+
+def _without_mentions(
+    edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage
+) -> dict[str, JsonValue]:
+    """Return the values without known ones that an answer only mentions and does not correct.
+
+    “Three nights, so we leave on Monday” is no other day of arrival.
+    """
+    known = message.request.values
+    asked = next((slot.name for slot in edge.slots if slot.required), "")
+    if asked in known or asked not in values or message.corrects_something or message.has_negation:
+        return values
+    return {name: value for name, value in values.items() if known.get(name, value) == value}
+
+
+def _repeats_known_value(edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage) -> bool:
+    """Return whether an edge only takes a value again that is known, while another one is asked for."""
+    known, first = message.request.values, message.first_slot
+    required = next((slot.name for slot in edge.slots if slot.required), "")
+    is_open = first is not None and first.name not in known and first.name != required
+    return is_open and required in values and known.get(required) == values[required]
 
 
 def _is_stray_number(slot: Slot, message: ParsedMessage) -> bool:

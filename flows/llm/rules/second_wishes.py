@@ -101,7 +101,7 @@ def _answer_by_subject(
 ) -> CompiledEdge | None:
     """Return the only answer about what a part of the message asks."""
     message = ParsedMessage(request._replace(text=part))
-    if not (message.is_real_question or message.begins_question):
+    if not (message.is_real_question or message.begins_question or message.asks_indirectly):
         return None
     counts = [(count_shared_subjects(edge, message), edge) for edge in answers]
     most = max(count for count, _ in counts)

@@ -12,8 +12,11 @@ CLAUSES: Final = ClauseWords(
         "stattdessen, jedoch, obwohl, allerdings, nur, bevor, nachdem, erst, bis, vorausgesetzt, später, "
         "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an"
     ),
-    exceptions=phrases("außer, bis auf, ausgenommen, abgesehen von, nur nicht, aber nicht, ohne"),
-    replacements=phrases("statt, anstatt, anstelle von, anstelle, an stelle von"),
+    exceptions=phrases(
+        "streich, streichen sie, vergiss, vergessen sie, außer, bis auf, ausgenommen, abgesehen von, nur "
+        "nicht, aber nicht, ohne"
+    ),
+    replacements=phrases("lieber als, besser als, statt, anstatt, anstelle von, anstelle, an stelle von"),
     waiting=phrases(
         "warte, warten, warten sie, moment, augenblick, einen moment, sekunde, eine sekunde, minute, "
         "eine minute, kurz warten, noch nicht, gleich, noch etwas, bin gleich zurück, sek, wart, wart mal, "
@@ -34,6 +37,29 @@ CLAUSES: Final = ClauseWords(
         "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
+    value_condition_patterns=(
+        r"\b(?:wenn|falls|sofern) (?!mögl|moegl|nicht\b|schon\b|überhaupt|nötig|"
+        r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht)\b"
+        r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
+        r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
+    ),
+    polite_conditions=phrases("wenn möglich, falls möglich, wenn es möglich ist, wenn's geht"),
+    objection_patterns=(r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",),
+    excess_patterns=(
+        r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|erst schluss|ist mein freier tag)\b",
+        r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch"
+        r"|niedrig)\b",
+        r"\b(?:fallen|fallt) (?:\w+ ){0,3}(?:klein|gross|kurz|lang) aus\b|\b(?:abgesagt|ausgefallen"
+        r"|abgesprungen)\b",
+    ),
+    outdated_patterns=(
+        r"\bnicht mehr\b|\bwar (?:die|meine|unsere) (?:alte|vorherige|fruhere)\b|\b(?:alte|vorherige"
+        r"|fruhere)(?: \w+)? (?:war|ist|lautete)\b",
+        r"\bist nicht (?:meine|unsere)\b",
+    ),
+    numbered_nouns=words(
+        "tisch zimmer klasse linie bus gleis seite reihe raum kapitel version nummer jahrgang stufe"
+    ),
     delays=phrases("jetzt nicht, kommt darauf an"),
     wishes=phrases(
         "ich will, will ich, wollen, wollte, möchte, möchten, mag, brauche, benötige, wünsche, würde gern, "
@@ -55,7 +81,8 @@ CLAUSES: Final = ClauseWords(
         "haben sie keine, kann ich keinen, kann ich keine, darf ich nicht"
     ),
     consent_companions=words(
-        "jemanden jemand ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
+        "jo top läuft klasse schnell sofort dringend möglichst schnellstmöglich umgehend jemanden jemand "
+        "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
         "den ich sie du "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
@@ -63,7 +90,8 @@ CLAUSES: Final = ClauseWords(
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
     ),
     value_companions=words(
-        "insgesamt zusammen gesamt soll solls soll's sollte sollen wär's wärs "
+        "halt eben einfach sofort gleich insgesamt zusammen gesamt soll solls soll's sollte sollen wär's "
+        "wärs "
         "ja nein nee ok okay gut besser am um gegen den dem das die der dann doch lieber eher sondern "
         "passt passen geht ginge gehe würde wäre bitte danke gern gerne möchte will hätte nehme nehmen "
         "buchen termin uhr tag datum uhrzeit früh morgen abend mittag nachmittag vormittag heute nächste "
@@ -96,6 +124,7 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
     ),
+    approximations=phrases("etwa, ungefähr, circa, ca, rund, so um die, ungefähre, oder so, zirka, gut"),
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
     bounds_behind=phrases("frühestens, spätestens, aufwärts"),
     second_thoughts=words(
@@ -108,15 +137,31 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
+    ranked_nouns=words("stock stockwerk etage og obergeschoss geschoss reihe klasse"),
+    ground_words=phrases("erdgeschoss, eg, parterre, ebenerdig"),
+    both_phrases=phrases("wir zwei zusammen, zu zweit zusammen, wir beide"),
+    minutes_in_words={
+        "halbe stunde": 30,
+        "eine stunde": 60,
+        "viertelstunde": 15,
+        "dreiviertelstunde": 45,
+        "anderthalb stunden": 90,
+    },
     half_units=words("halbes halbe halben"),
     name_words=words("name namen nachname heißen heißt heißt vorname"),
     other_name_words=words("nummer hausnummer adresse straße firma produkt tier tieres hund hundes katze"),
     address_words=words("adresse anschrift straße lieferadresse"),
+    place_words=words("ort wohnort stadt"),
+    place_introductions=phrases(
+        "ich wohne in, wir wohnen in, wohne in, wohnen in, ich bin in, wir sind in, ich komme aus, wir "
+        "kommen aus, das ist in, es ist in, in, aus"
+    ),
     no_address_words=words(
-        "ich wir ihr sie du er man dieselbe gleiche selbe immer schon bereits kennt haben habt wisst nicht"
+        "irgendwo nähe bin rolle drauf drum ich wir ihr sie du er man dieselbe gleiche selbe immer schon "
+        "bereits kennt haben habt wisst nicht"
     ),
     name_introductions=phrases(
-        "ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
+        "an, ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
         "name, "
         "ich bin der, ich bin die, ich bin, bin der, bin die, das ist, das wäre, auf den namen, auf, "
@@ -135,8 +180,10 @@ CLAUSES: Final = ClauseWords(
         r"ist (?:sein|ihr) name",
         r"nennen wir (?:ihn|sie|es)",
     ),
+    belonging_words=words("von vom aus bei"),
     name_endings=phrases(
-        "freut mich, sehr erfreut, angenehm, hier, ist mein name, heiße ich, heiß ich, bin ich, "
+        "mein name, übrigens, ist das, nur so, freut mich, sehr erfreut, angenehm, hier, ist mein name, "
+        "heiße ich, heiß ich, bin ich, "
         "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
@@ -168,6 +215,7 @@ CLAUSES: Final = ClauseWords(
         "fünfte letzte letzten letzter letztes vorletzte vorletzten"
     ),
     past_phrases=phrases(
+        "war geplant, war vereinbart, war für, "
         "letztes mal, letztes jahr, letztes jahr, letzte woche, letzten monat, letzten sommer, "
         "letzten winter, beim letzten, bei der letzten, waren es, das letzte mal, voriges jahr, vorige "
         "woche, gestern, vorgestern, "
@@ -185,10 +233,11 @@ CLAUSES: Final = ClauseWords(
     relatives=words(
         "freund freundin freunde bruder brüder schwester schwestern frau mann mutter vater mama papa eltern "
         "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
-        "mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
+        "familie team mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
     ),
     deed_verbs=words(
-        "hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt arbeitet spielt fährt fuhr haben "
+        "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt "
+        "arbeitet spielt fährt fuhr haben "
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
     ),
     hypotheses=phrases(
@@ -212,6 +261,18 @@ CLAUSES: Final = ClauseWords(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
     ),
+    complaint_words=words(
+        "kompliziert nervig nervt nervend blöd doof albern lästig umständlich verrückt schwierig unsinn"
+    ),
+    statement_patterns=(r"when (?:i|we|it|the|my)\b",),
+    remark_starts=phrases(
+        "zu viele, lauter, wie viele, so viele, warum, wieso, weshalb, wozu, wofür, was ihr alles, was "
+        "sie alles"
+    ),
+    question_nouns=words("frage fragen"),
+    announcing_words=words("kurze kurz kleine eine ne mal vorab vorher erst zuerst noch andere blöde"),
+    whether_words=phrases("ob"),
+    indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
     inquiry_starts=phrases(
         "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
     ),

@@ -137,6 +137,14 @@ _DATES = DateWords(
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
     ),
+    end_question_words=words(
+        "zurück rückkehr rückgabe rückreise ende enden bis abreise abreisen letzter letzten"
+    ),
+    day_shifts=phrases(
+        "tag davor, tag danach, tag vorher, tag zuvor, am tag vor, am tag "
+        "nach, tage davor, tage vorher, tage danach, am vortag, abend davor, abend "
+        "vorher, woche davor, woche danach, am nächsten tag, am folgetag"
+    ),
 )
 
 _TIMES = TimeWords(
@@ -199,7 +207,11 @@ LEXICON: Final = Lexicon(
     marker_words=words("ja nein nicht kein guten tag hallo moin servus"),
     language_request_words=words("sprechen sprache sprichst auf"),
     greetings=words("hallo hola guten morgen tag abend moin servus grüß gott zusammen"),
-    greeting_patterns=(r"gute[nr]? (?:morgen|tag|abend|nacht)",),
+    greeting_patterns=(
+        r"gute[nr]? (?:morgen|tag|abend|nacht)",
+        r"^(?:'?n )?(?:morgen|tag|abend)[,.!]*\s+(?=(?:ich|wir|mein|meine|kann|konnen|konnten|ist|habt"
+        r"|haben)\b)",
+    ),
     thanks=words(
         "danke dank dankeschön merci tschüss tschau ciao super perfekt prima wiedersehen wiederhören "
         "alles klar ok"
@@ -208,7 +220,9 @@ LEXICON: Final = Lexicon(
         "vielen schönen schon noch auf gut tag abend wochenende feierabend schönes lieben liebe herzlichen "
         "herzlich tausend nochmal euch ihnen dir mal"
     ),
-    negations=words("nicht nein kein keine keinen keinem keiner keines nie niemals ohne weder"),
+    negations=words(
+        "nicht nein niemand niemanden niemandem kein keine keinen keinem keiner keines nie niemals ohne weder"
+    ),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
     correction_words=words("nein doch eigentlich meine sondern entschuldigung"),
@@ -242,7 +256,7 @@ LEXICON: Final = Lexicon(
         "verbinden sie mich, verbinde mich, stellen sie mich durch, stell mich durch, mich "
         "durchstellen, mich verbinden"
     ),
-    presence_patterns=(r"\bgibt es (?:\w+ ){0,3}(?:echten? )?menschen\b",),
+    presence_patterns=(r"\bgib(?:t es|ts|t's) (?:\w+ ){0,4}(?:echte[nr]? )?menschen\b",),
     help_wishes=phrases(
         "übernehmen, übernimmt, kümmern, kümmert, helfen, hilft, ansehen, anschauen, anschaut, "
         "ansieht, bearbeiten, "

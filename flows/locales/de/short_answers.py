@@ -33,11 +33,16 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "keinen, keine, keins"
     ),
     amounts={
+        "nur ich": 1, "nur ich allein": 1, "nur ich alleine": 1, "ich allein": 1, "ich alleine": 1,
+        "allein": 1,
+        "alleine": 1, "wir beide": 2, "wir zwei": 2, "nur wir beide": 2, "nur wir zwei": 2,
         "keine": 0, "keiner": 0, "keinen": 0, "keins": 0, "gar keine": 0, "gar keiner": 0, "niemand": 0,
         "ein dutzend": 12,
     },
     courtesies=phrases(
-        "ein schatz, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, klasse, spitze, "
+        "vergelt's gott, vergelts gott, ein schatz, rettet mir den tag, haben mir den tag gerettet, habt "
+        "mir den tag gerettet, gerettet, goldig, ihr rockt, weiter so, gute arbeit, gut gemacht, toll, "
+        "klasse, spitze, "
         "großartig, hervorragend, ausgezeichnet, "
         "fantastisch, wunderbar, genial, geil, cool, top, hilfreich, freundlich, nett, nette, netter, lieb, "
         "begeistert, zufrieden, großes lob, respekt, hut ab, bravo, guter service, toller service, "
@@ -58,7 +63,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "habe ich nicht, nicht auswendig, nicht im kopf"
     ),
     indifference=phrases(
-        "egal, ist mir egal, ganz egal, spielt keine rolle, was sie wollen, wie sie wollen"
+        "wie oben, wie immer, wie beim letzten mal, wie letztes mal, wie vorher, wie gehabt, wie sonst, "
+        "dasselbe, gleiche, gleiche wie immer, egal, ist mir egal, ganz egal, spielt keine rolle, was "
+        "sie wollen, wie sie wollen"
     ),
     untold_patterns=(
         rf"\b{_WISH} (?:ich |wir )?(?:\w+ ){{0,4}}?nicht {_TELL}\b",

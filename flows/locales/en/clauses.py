@@ -12,8 +12,10 @@ CLAUSES: Final = ClauseWords(
         "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
         "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without"
     ),
-    exceptions=phrases("but, except, except for, apart from, other than, save, excluding, bar"),
-    replacements=phrases("instead of, rather than, in place of, in lieu of, as opposed to"),
+    exceptions=phrases(
+        "scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"
+    ),
+    replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     waiting=phrases(
         "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
         "sec, one minute, a minute, give me a minute, give me a moment, give me a second, brb, not yet, "
@@ -32,6 +34,35 @@ CLAUSES: Final = ClauseWords(
     strict_conditions=phrases(
         "only if, only when, unless, provided that, provided it's, provided it is, provided "
         "there, provided you, as long as, depends on, depending on"
+    ),
+    value_condition_patterns=(
+        r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
+        r"(?<!what )(?<!as )\bif "
+        r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
+        r"?(?:ok|fine|alright|all right|possible|works|better|easier|not|be\b|suits|helps|how|what)"
+        r"|you (?:can|could|don't|dont|do not|like|want|would|will|please|have|need|prefer|wouldn't)"
+        r"|i (?:may|might|can|could|am honest)|i'm (?:honest|not)|we (?:can|could|may))",
+    ),
+    polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
+    objection_patterns=(
+        r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
+    ),
+    excess_patterns=(
+        r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b"
+        r"|\bis my day off\b",
+        r"\btoo (?:many|much|few|small|little|big|large|long|short|early|late|expensive|tight|far|high"
+        r"|low)\b",
+        r"\b(?:not enough|more than enough|cancel+ed|dropped out)\b|\bruns? (?:too )?(?:small|large|big"
+        r"|short)\b",
+        r"\bwas (?:nice|lovely|great|awful|terrible|horrible|cold|late)\b",
+    ),
+    outdated_patterns=(
+        r"\b(?:anymore|any more|no longer|used to be|was (?:the|my|our) (?:old|previous|last)|(?:isn'?t"
+        r"|is not|not) (?:mine|ours))\b",
+        r"\b(?:old|previous) (?:one|number|address|code) (?:was|is)\b",
+    ),
+    numbered_nouns=words(
+        "table tables room year class grade line bus tram platform gate page version number level"
     ),
     delays=phrases("not now, never mind, it depends"),
     wishes=phrases(
@@ -59,7 +90,8 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "someone somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
+        "sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "
+        "somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
         "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
@@ -105,6 +137,7 @@ CLAUSES: Final = ClauseWords(
         "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
+    approximations=phrases("about, around, roughly, approximately, approx, more or less, or so, some"),
     addition_words=words("more extra another additional further"),
     bounds_behind=phrases(
         "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
@@ -117,16 +150,32 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
+    ranked_nouns=words("floor storey story level row grade"),
+    ground_words=phrases("ground floor, ground, groundfloor"),
+    both_phrases=phrases("between the two of us, the two of us together"),
+    minutes_in_words={
+        "half an hour": 30,
+        "an hour": 60,
+        "one hour": 60,
+        "quarter of an hour": 15,
+        "an hour and a half": 90,
+    },
     half_units=words("half"),
     name_words=words("name named names surname called who"),
     other_name_words=words("number numbers address company business street product pet dog cat"),
     address_words=words("address street"),
+    place_words=words("town city village"),
+    place_introductions=phrases(
+        "i live in, we live in, i'm in, we're in, i am in, we are in, i'm from, we're from, it's in, it "
+        "is in, that's in, in, from"
+    ),
     no_address_words=words(
-        "i i'm i've i'll i'd you you're you've you'll we we're we've we'll he she they they've same before "
+        "somewhere nearby near matter i i'm i've i'll i'd you you're you've you'll we we're we've we'll "
+        "he she they they've same before "
         "usual already know have don't not"
     ),
     name_introductions=phrases(
-        "me, myself, for me, for myself, "
+        "to, me, myself, for me, for myself, "
         "my name is, my name's, my names, my full name is, the name is, the name's, name is, name's, name, "
         "full name, i'm, im, i am, it's, its, it is, this is, that's, thats, that would be, call me, "
         "put it under, put it on, put it in, put it down as, put, book it under, book it in, book it on, "
@@ -147,8 +196,10 @@ CLAUSES: Final = ClauseWords(
         r"is what (?:we|i|they) call (?:him|her|it|them)",
         r"(?:he|she|it)(?:'s| is) called",
     ),
+    belonging_words=words("from of at with"),
     name_endings=phrases(
-        "nice to meet you, pleased to meet you, here, speaking, is my name, is the name, as well, again"
+        "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, "
+        "here, speaking, is my name, is the name, as well, again"
     ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
@@ -179,7 +230,9 @@ CLAUSES: Final = ClauseWords(
     ),
     ordinals=words("first second third fourth fifth last 1st 2nd 3rd 4th 5th penultimate other"),
     past_phrases=phrases(
-        "last time, last year, last month, last week, last summer, last winter, the other day, years ago, "
+        "was supposed to, were supposed to, should have been, last time, last year, last month, last "
+        "week, last summer, last winter, the other day, years "
+        "ago, "
         "weeks ago, months ago, days ago, used to, back then, in the past, previously, yesterday, i was, "
         "we were, i had, we had, i booked, we booked, i bought, we bought, i took, we took, i saw, we saw, "
         "i've been, we've been, i have been, we have been, i went, we went, i paid, we paid, i ordered, "
@@ -196,10 +249,11 @@ CLAUSES: Final = ClauseWords(
     relatives=words(
         "friend friends brother brothers sister sisters wife husband mother father mum mom dad parents son "
         "daughter colleague colleagues neighbour neighbor neighbours neighbors cousin uncle aunt flatmate "
-        "roommate boyfriend girlfriend partner boss kids children grandma grandpa"
+        "roommate family team boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
     deed_verbs=words(
-        "comes came visits visited arrives arrived has had paid pays took takes saw did does got gets "
+        "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
+        "takes saw did does got gets "
         "booked books bought buys went goes lives works "
         "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
@@ -226,6 +280,16 @@ CLAUSES: Final = ClauseWords(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
+    complaint_words=words(
+        "complicated annoying annoyed stupid ridiculous silly boring confusing difficult weird tedious "
+        "nonsense"
+    ),
+    statement_patterns=(r"when (?:i|we|it|he|she|they|the|my|our|you)\b",),
+    remark_starts=phrases("too many, how many, so many, why, what a lot, what for"),
+    question_nouns=words("question questions query"),
+    announcing_words=words("quick quickly one first another small little silly just before more thing"),
+    whether_words=phrases("if, whether"),
+    indirect_questions=phrases("know, find out, tell me, wonder, wondering, ask"),
     inquiry_starts=phrases(
         "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
     ),

@@ -29,7 +29,8 @@ CONDITIONS: Final = ConditionWords(
     willing=phrases("ready, interest, positive, want"),
     any_answer_patterns=(
         r"\b(?:user|customer|caller|client|they)\b.{0,20}"
-        r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
+        r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*"
+        r"|tells?|told)\b",
     ),
     people=words("user customer caller client guest person"),
 )

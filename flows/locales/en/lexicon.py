@@ -35,7 +35,8 @@ _ANSWERS = AnswerWords(
     incorrect=words("wrong incorrect false never"),
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
-        "no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
+        "count me in, count us in, i'm in, we're in, approved, no problem, no problems, no doubt, no "
+        "objection, no objections, no worries, of course, go ahead, "
         "why not, please do, do it, do that, sure thing, let's do it, lets do it, let's go, fine by me, "
         "works for me, "
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
@@ -87,7 +88,7 @@ _NUMBERS = NumberWords(
     half_words=words("half"),
     pronoun_ones=words("one"),
     not_before_one=words("this that the other another which each no any every last first second third next"),
-    not_after_one=words("moment second sec day"),
+    not_after_one=words("moment second sec day of"),
 )
 
 _DATES = DateWords(
@@ -146,6 +147,14 @@ _DATES = DateWords(
     ),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
+    end_question_words=words(
+        "back return returning end ending until till leave leaving departure last checkout"
+    ),
+    day_shifts=phrases(
+        "the day before, the day after, a day before, a day after, one "
+        "day before, one day after, days before, days after, the next day, the week before, the "
+        "week after, the night before, the evening before, the following day, the previous day"
+    ),
 )
 
 _TIMES = TimeWords(
@@ -203,7 +212,11 @@ LEXICON: Final = Lexicon(
     marker_words=words("yes not don't good morning hello"),
     language_request_words=words("speak language switch talk write in to do pls plz"),
     greetings=words("hello hi hey good morning afternoon evening day there start everyone team"),
-    greeting_patterns=(r"good (?:morning|afternoon|evening)",),
+    greeting_patterns=(
+        r"good (?:morning|afternoon|evening)",
+        r"^(?:morning|afternoon|evening)(?: all| everyone| there| guys)?[,.!]*\s+"
+        r"(?=(?:i|i'd|i'm|i've|we|we'd|my|our|can|could|hi|hello|is|are|do|does|just)\b)",
+    ),
     thanks=words(
         "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye "
         "goodbye yes cool nice"
@@ -215,7 +228,8 @@ LEXICON: Final = Lexicon(
         "help"
     ),
     negations=words(
-        "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
+        "not no never nobody noone don't dont doesn't didn't isn't isnt wasn't without neither nor "
+        "cannot can't"
     ),
     negation_suffixes=phrases("n't"),
     value_negations=phrases("not, never, cannot, isn't, isnt"),

@@ -29,9 +29,23 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no that's all, no that is all, no that was it, no that was all, no that will be all, "
         "no that'll be all, no i'm good, no i'm fine, no we're good, no all good"
     ),
-    amounts={"none": 0, "none at all": 0, "nobody": 0, "no one": 0, "a couple": 2, "a couple of": 2},
+    amounts={
+        "just me": 1,
+        "only me": 1,
+        "just myself": 1,
+        "only myself": 1,
+        "just the two of us": 2,
+        "the two of us": 2,
+        "none": 0,
+        "none at all": 0,
+        "nobody": 0,
+        "no one": 0,
+        "a couple": 2,
+        "a couple of": 2,
+    },
     courtesies=phrases(
-        "cheers, ta, legend, legends, lifesaver, lifesavers, you rock, star, helpful, awesome, "
+        "cheers, ta, saved my day, saved me, made my day, legend, legends, lifesaver, lifesavers, you "
+        "rock, star, helpful, awesome, "
         "amazing, fantastic, excellent, superb, terrific, fabulous, "
         "sweet, kind, "
         "friendly, impressed, impressive, well done, good work, great work, nice work, good job, great job, "
@@ -49,7 +63,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "don't have it, do not have it, haven't got it, don't have that, forgot, forgotten, threw it away"
     ),
     indifference=phrases(
-        "whatever, doesn't matter, does not matter, don't care, any will do, you choose, you decide"
+        "same as above, same as before, same as last time, same as always, same, usual, as always, as "
+        "before, like last time, as usual, whatever, doesn't matter, does not matter, don't care, any "
+        "will do, you choose, you decide"
     ),
     untold_patterns=(
         rf"\b(?:rather|prefer|prefer to) not (?:to )?{_TELL}\b",

@@ -12,8 +12,11 @@ CLAUSES: Final = ClauseWords(
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
         "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
     ),
-    exceptions=phrases("menos, excepto, salvo, aparte de, que no sea, a excepción de, quitando"),
-    replacements=phrases("en vez de, en vez del, en lugar de, en lugar del"),
+    exceptions=phrases(
+        "olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción "
+        "de, quitando"
+    ),
+    replacements=phrases("mejor que, antes que, en vez de, en vez del, en lugar de, en lugar del"),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
         "un momentito, todavía no, aún no, no todavía, no aún, ahora vuelvo, una cosa más, dame un minuto, "
@@ -33,6 +36,26 @@ CLAUSES: Final = ClauseWords(
     ),
     particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
+    value_condition_patterns=(
+        r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
+        r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
+        r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
+        r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto|todo|"
+        r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
+    ),
+    polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
+    objection_patterns=(r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",),
+    excess_patterns=(
+        r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b",
+        r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
+        r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+)\b",
+        r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
+    ),
+    outdated_patterns=(
+        r"\bya no\b|\bera (?:el|la|mi) (?:antigu|viej|anterior)\w*|\b(?:antigu[ao]|viej[ao]"
+        r"|anterior) (?:era|es)\b|\bno es mi[ao]\b",
+    ),
+    numbered_nouns=words("mesa habitación sala año curso línea autobús bus fila página versión número"),
     delays=phrases("ahora no, por ahora no, depende"),
     wishes=phrases(
         "quiero, quisiera, quería, necesito, deseo, querría, me gustaría, me interesa, busco, prefiero, "
@@ -56,7 +79,8 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "alguien por favor gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
+        "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
+        "gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
@@ -64,7 +88,7 @@ CLAUSES: Final = ClauseWords(
         "datos correctos son efectivamente"
     ),
     value_companions=words(
-        "total conjunto debe debería sería tiene tienen "
+        "mismo misma total conjunto debe debería sería tiene tienen "
         "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "
         "pues que viene próximo próxima este esta quiero quisiera querría me puede puedo va ser sea "
         "cita reserva reservar hora día fecha mañana tarde noche mediodía hoy horas nací nacido nacida "
@@ -90,6 +114,9 @@ CLAUSES: Final = ClauseWords(
     amount_modifiers_after=phrases(
         "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
     ),
+    approximations=phrases(
+        "unos, unas, alrededor de, aproximadamente, más o menos, aproximado, aproximada, cerca de, o así"
+    ),
     addition_words=words("otros otras más adicionales"),
     bounds_behind=phrases(
         "como muy pronto, como muy tarde, como pronto, como tarde, en adelante, a más tardar"
@@ -102,12 +129,21 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
+    ranked_nouns=words("piso planta fila curso"),
+    ground_words=phrases("planta baja, bajo, bajos"),
+    both_phrases=phrases("entre los dos, entre las dos, los dos juntos, las dos juntas"),
+    minutes_in_words={"media hora": 30, "una hora": 60, "cuarto de hora": 15, "hora y media": 90},
     half_units=words("media medio"),
     name_words=words("nombre nombres llama llamas llamo apellido apellidos quién"),
     other_name_words=words("número dirección calle empresa producto mascota perro gato"),
     address_words=words("dirección domicilio calle"),
+    place_words=words("ciudad pueblo localidad población municipio"),
+    place_introductions=phrases(
+        "vivo en, vivimos en, estoy en, estamos en, soy de, somos de, es en, está en, en"
+    ),
     no_address_words=words(
-        "ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma mismo siempre vinieron "
+        "cerca algún me importa ya saben sabéis sabes tienen tenéis tienes estuvieron estuvisteis misma "
+        "mismo siempre vinieron "
         "vinisteis no tengo sé"
     ),
     name_introductions=phrases(
@@ -130,7 +166,10 @@ CLAUSES: Final = ClauseWords(
         r"es su nombre",
         r"(?:le|la|lo) llamamos",
     ),
-    name_endings=phrases("encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"),
+    belonging_words=words("de del"),
+    name_endings=phrases(
+        "mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"
+    ),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
         "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
@@ -162,7 +201,8 @@ CLAUSES: Final = ClauseWords(
         "penúltimo"
     ),
     past_phrases=phrases(
-        "la última vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
+        "tenía que ser, debía ser, se suponía, iba a ser, estaba prevista, estaba previsto, la última "
+        "vez, la otra vez, mi cumpleaños, normalmente, suelo, solemos, el año pasado, la "
         "semana pasada, el mes pasado, el verano pasado, "
         "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
         "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
@@ -175,10 +215,11 @@ CLAUSES: Final = ClauseWords(
     relatives=words(
         "amigo amiga amigos amigas hermano hermana hermanos hermanas mujer marido esposa esposo madre padre "
         "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
-        "novia pareja jefe jefa hijos abuela abuelo"
+        "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
     deed_verbs=words(
-        "tiene tienen tenía pagó paga compró compra reservó reserva hizo hace fue va vive trabaja juega usa "
+        "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró "
+        "compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"
     ),
     hypotheses=phrases(
@@ -204,6 +245,16 @@ CLAUSES: Final = ClauseWords(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares por ciento km kilómetros veces"
     ),
+    complaint_words=words(
+        "complicado complicada pesado pesada pesados pesadas ridículo tonto tonta molesto difícil "
+        "absurdo rollo"
+    ),
+    statement_patterns=(r"cuando (?:\w+ ){3,}",),
+    remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de"),
+    question_nouns=words("pregunta preguntas duda dudas consulta"),
+    announcing_words=words("rápida pequeña antes primero otra una tonta"),
+    whether_words=phrases("si"),
+    indirect_questions=phrases("saber, preguntar, decirme, dígame, dime"),
     inquiry_starts=phrases(
         "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"

@@ -97,7 +97,8 @@ _DATES = DateWords(
     short_weekdays=_SHORT_WEEKDAYS,
     short_weekday_patterns=(rf"(?:(?<= el )|(?<=^ ))(?P<short>{'|'.join(_SHORT_WEEKDAYS)})(?= (?:$|; ))",),
     near_days={
-        "hoy": 0, "manana": 1, "ayer": -1, "anoche": -1, "anteayer": -2, "pasado manana": 2,
+        "hoy": 0, "manana": 1, "ayer": -1, "anoche": -1, "anteayer": -2, "antier": -2,
+        "antes de anoche": -2, "pasado manana": 2,
         "antes de ayer": -2,
         "esta noche": 0, "esta tarde": 0, "esta manana": 0,
     },
@@ -129,6 +130,16 @@ _DATES = DateWords(
     start_words=words("desde partir"),
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
+    ),
+    end_question_words=words(
+        "vuelta volver vuelve vuelves volvéis regreso regresa salida salir fin final hasta último "
+        "devolución"
+    ),
+    day_part_leads=phrases("por la, en la"),
+    day_shifts=phrases(
+        "el día antes, un día antes, día anterior, el día después, un día después, día siguiente, "
+        "días antes, días después, la víspera, la semana anterior, la semana siguiente, la noche "
+        "antes, la noche anterior"
     ),
     bare_day_patterns=(r"(?:el|al|del|día|dia) (?P<number>\d{1,2})",),
     last_before_words=phrases("último, pasado"),
@@ -208,7 +219,7 @@ LEXICON: Final = Lexicon(
         "ayuda muy a usted hasta luego pronto que "
         "tenga un buen día de acuerdo"
     ),
-    negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
+    negations=words("no nadie nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
     value_negations=phrases("no, ni"),
     trailing_negations=words("no"),
     correction_words=words(

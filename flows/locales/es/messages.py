@@ -139,6 +139,13 @@ MESSAGES: Final = LocaleMessages(
     ),
     skip_words=(
         "omitir",
+        "omítelo",
+        "omítalo",
+        "sáltalo",
+        "sáltelo",
+        "sáltatelo",
+        "pasa de eso",
+        "paso",
         "no",
         "no tengo",
         "no tiene",

@@ -22,9 +22,23 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no ya está, "
         "no con eso está, no así está bien, no es todo, no nada más"
     ),
-    amounts={"ninguno": 0, "ninguna": 0, "nadie": 0, "un par": 2, "un par de": 2, "una docena": 12},
+    amounts={
+        "solo yo": 1,
+        "yo solo": 1,
+        "yo sola": 1,
+        "nada mas yo": 1,
+        "nosotros dos": 2,
+        "nosotras dos": 2,
+        "ninguno": 0,
+        "ninguna": 0,
+        "nadie": 0,
+        "un par": 2,
+        "un par de": 2,
+        "una docena": 12,
+    },
     courtesies=phrases(
-        "un encanto, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
+        "un encanto, me habéis salvado, me has salvado, me ha salvado, me salváis, me salvas, me alegras "
+        "el día, un sol, unos soles, amable, amables, buen trabajo, bien hecho, gran trabajo, "
         "sigan así, sigue así, seguid así, "
         "maravilla, maravilloso, maravillosa, fantástico, fantástica, increíble, magnífico, útil, servicial, "
         "atento, atenta, atentos, encantado, encantada, majo, majos, simpático, simpáticos, lo máximo, "
@@ -44,7 +58,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "no la tengo, se me olvidó, lo olvidé, la olvidé"
     ),
     indifference=phrases(
-        "da igual, me da igual, lo que sea, el que sea, la que sea, cualquiera, como quiera"
+        "igual que antes, igual que siempre, igual que la otra vez, lo mismo, mismo, lo mismo de "
+        "siempre, lo de siempre, como siempre, como antes, como la otra vez, da igual, me da igual, lo "
+        "que sea, el que sea, la que sea, cualquiera, como quiera"
     ),
     untold_patterns=(
         rf"\bprefiero no {_TELL}",
@@ -55,5 +71,5 @@ SHORT_ANSWERS: Final = ShortAnswers(
         r"(?:por telefono|luego|despues|mas tarde|en persona|alli|cuando)",
         r"\bno es asunto (?:tuyo|suyo|vuestro)\b|\beso es privado\b|\bes privado\b",
     ),
-    skip_patterns=(r"^\W*(?:saltar|omitir|saltalo|omitelo)\W*$",),
+    skip_patterns=(r"^\W*(?:saltar|omitir|saltalo|saltelo|omitelo|omitalo|paso)\W*$",),
 )

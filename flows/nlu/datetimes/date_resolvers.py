@@ -46,6 +46,7 @@ class RelativeGrammar:
     bound_before: re.Pattern[str]
     range_before: re.Pattern[str]
     recurrence_before: re.Pattern[str]
+    indefinite_before: re.Pattern[str]
     alternative_behind: re.Pattern[str]
     open_behind: re.Pattern[str]
     clause_separator: re.Pattern[str]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from flows.locales import LANGUAGES, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.beside import stands_beside_unknown
+from flows.nlu.beside import is_left_out, stands_beside_unknown
 from flows.nlu.datetimes.date_resolvers import (
     DateCandidates,
     RelativeGrammar,
@@ -168,6 +168,8 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
+    if is_left_out(tuple(before.split()), language):  # “Tuesday instead of Monday”
+        return Recognized(item.start, item.end)
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
@@ -175,6 +177,8 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     if grammar.alternative_behind.match(after) or (
         is_only and grammar.open_behind.match(after)
     ):  # “12 or 13”
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
+    if grammar.indefinite_before.search(before):  # “a Saturday” is any
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)

@@ -40,6 +40,9 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),
+        indefinite_before=re.compile(
+            rf" {one_of(word for word, count in words.counts.items() if count == 1)} $"
+        ),
         clause_separator=re.compile(rf" (?:;|{one_of(words.contrast_words)})(?= )"),
         # not “no”, which stands for itself (“no, Saturday”), unless it is the language's “not” too
         negations=lexicon.negations - (lexicon.answers.no | lexicon.answers.incorrect)

@@ -11,12 +11,14 @@ from flows.text import normalize
 
 
 @cache
-def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
     words = lexicon.dates
     months = one_of(name for names in words.months for name in names)
     day = one_of(words.days_in_words)
     articles = rf"(?:{one_of((*words.articles, *words.bound_articles))}\s+)?"
+    weekdays = one_of(name for names in words.weekdays for name in names)
     return (
+        re.compile(rf"(?P<day>\b{weekdays}\s+{articles}\d{{1,2}})(?=\s+{one_of(words.day_part_leads)}\b)"),
         re.compile(rf"\b{day}(?=(?:\s+{one_of(words.particles)})?\s+{months}\b)"),
         re.compile(rf"\b(?P<month>{months})\s+{articles}(?P<day>{day})\b"),
         re.compile(rf"\b{one_of(words.named_days)}\b"),
@@ -26,10 +28,11 @@ def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str], re.Pa
 def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text with its days in words as digits; the text itself where it has none."""
     lexicon = lexicon_for(language)
-    words, (before, behind, named) = lexicon.dates, _patterns(lexicon)
+    words, (parted, before, behind, named) = lexicon.dates, _patterns(lexicon)
     folded = normalize(text)
-    if not (before.search(folded) or behind.search(folded) or named.search(folded)):
+    if not (parted.search(folded) or before.search(folded) or behind.search(folded) or named.search(folded)):
         return text
+    folded = parted.sub(r"\g<day>;", folded)  # “sábado 12 por la tarde” is no hour
     folded = before.sub(lambda match: str(words.days_in_words[_spaced(match[0])]), folded)
     folded = behind.sub(
         lambda match: f"{words.days_in_words[_spaced(match['day'])]} {match['month']}", folded

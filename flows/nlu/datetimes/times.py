@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from flows.locales import DEFAULT_LANGUAGE, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.beside import stands_beside_unknown
+from flows.nlu.beside import is_left_out, stands_beside_unknown
 from flows.nlu.datetimes.dates import Recognized, mask_dates
 from flows.nlu.datetimes.time_grammar import time_grammar
 from flows.nlu.datetimes.time_of_day import INEXACT_TIME, TimeOfDay, resolve_time_of_day
@@ -47,6 +47,7 @@ def recognize_times(
         _to_recognized(item, folded, text, period, grammar, messages, language, names)
         for item in matches
         if not grammar.negation_before.search(folded[: item.start])
+        and not is_left_out(_words(folded[: item.start]), language)
     )
 
 

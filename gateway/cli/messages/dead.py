@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 app = typer.Typer(help="Inspect, replay or delete dead letters.", no_args_is_help=True, add_completion=False)
 
-_ID = re.compile(r"(\d{1,2}/)?\d{1,19}-\d{1,19}")
+_ID = re.compile(r"([0-9]{1,2}/)?[0-9]{1,19}-[0-9]{1,19}")
 _DURATION = re.compile(r"(\d{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MAX_TEXT_LENGTH = 200

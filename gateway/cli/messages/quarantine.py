@@ -49,17 +49,30 @@ def list_rejections(
 def replay(
     webhooks: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs that `list` prints.")],
 ) -> None:
-    """Verify rejected webhooks by the credentials of now, and store them. Exit code 1 if one is refused."""
+    """Verify rejected webhooks by the credentials of now, and store them. Exit code 1 if one is refused.
+
+    They are stored in the order in which they came, so the messages of a contact keep theirs.
+    """
     from gateway.cli._audit import record_act
-    from gateway.cli._redis import run_in_partitions
+    from gateway.cli._redis import run_in_home, run_in_partitions
 
     failed = False
-    for name in webhooks:
+    for name in run_in_home(lambda redis: _sort_by_arrival(redis, webhooks)):
         problem = run_in_partitions(lambda stores, name=name: _replay(stores, name))  # type: ignore[misc]
         failed = failed or bool(problem)
         typer.echo(f"{name}: {problem or 'stored'}")
         record_act("replay_rejected_webhook", target=name[:_ID_LENGTH])
     raise typer.Exit(int(failed))
+
+
+async def _sort_by_arrival(redis: Redis, names: Sequence[str]) -> list[str]:
+    """Return the IDs in the order in which their webhooks came, those that are not kept last."""
+    from gateway.config.settings import Settings
+    from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
+
+    kept = await KeptWebhooks(redis, Settings.load().webhook_hours).rejected_ids()
+    places = {name: place for place, name in enumerate(kept)}
+    return sorted(dict.fromkeys(names), key=lambda name: places.get(name, len(places)))
 
 
 async def _replay(stores: Sequence[Redis], name: str) -> str:

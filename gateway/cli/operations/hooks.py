@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-_ID = re.compile(r"(\d{1,2}/)?\d{1,19}-\d{1,19}")
+_ID = re.compile(r"([0-9]{1,2}/)?[0-9]{1,19}-[0-9]{1,19}")
 _HOUR_MS = 3_600_000
 
 

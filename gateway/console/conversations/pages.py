@@ -38,7 +38,12 @@ from gateway.redis.records.sessions.conversation_list import (
     parse_cursor,
 )
 from gateway.redis.records.sessions.log.derived_entries import add_derived
-from gateway.redis.records.sessions.log.session_log import LogEntry, is_entry_id, read_log_before, read_window
+from gateway.redis.records.sessions.log.session_log import (
+    LogEntry,
+    parse_page_end,
+    read_log_before,
+    read_window,
+)
 from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES
@@ -170,8 +175,7 @@ class ConversationPages(ConsolePage):
         if row is None:
             return await self.show(request, "conversations/conversation_gone.html", status=404)
         query = request.query_params
-        before, chosen = query.get("before", ""), query.get("message", "")
-        before = before if is_entry_id(before) else ""
+        before, chosen = parse_page_end(query.get("before", "")), query.get("message", "")
         entries = await read_log_before(self._redis, session, before, _LOG_ENTRIES)
         lines = build_transcript(entries, row.name or row.contact)
         messages = [line for line in lines if line.is_message]

@@ -23,6 +23,7 @@ from gateway.redis.records.processes.gateway_status import read_status
 from gateway.redis.records.processes.traffic import read_traffic
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.log.session_log import parse_page_end
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
@@ -32,7 +33,7 @@ _MAX_BY_TIME = 500
 _MAX_RETRIED = 50
 _MAX_REJECTED = 10
 _MAX_ERRORS = 30
-_LETTER_ID = re.compile(r"\d{1,19}-\d{1,19}")
+_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 _SPANS = {
     "1h": ("the last hour", 3_600_000),
     "24h": ("the last 24 hours", 86_400_000),
@@ -86,10 +87,8 @@ class FailuresPage(ConsolePage):
         """Show what is lost, what comes back by itself, and what was refused at the door."""
         await self._ids.load()
         redis = self._operator_auth.redis
-        before = request.query_params.get("before", "")
-        letters = await self._letters.list_newest(
-            before if _LETTER_ID.fullmatch(before) else "", _LETTERS_PER_PAGE
-        )
+        before = parse_page_end(request.query_params.get("before", ""))
+        letters = await self._letters.list_newest(before, _LETTERS_PER_PAGE)
         retried = [row for row in await SessionIndex(redis).list_pending(_MAX_RETRIED) if row.unsent]
         counts = await read_recent_counts(redis)
         return await self.show(

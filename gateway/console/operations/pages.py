@@ -16,7 +16,7 @@ from gateway.redis.records.processes.delivery_reports import DeliveryCount, read
 from gateway.redis.records.processes.gateway_status import PausedAccount, read_status
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
-from gateway.redis.records.sessions.log.session_log import is_entry_id
+from gateway.redis.records.sessions.log.session_log import parse_page_end
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.server.readiness import Readiness
 from gateway.server.operator_auth import OperatorAuth
@@ -88,10 +88,8 @@ class OperationsPages(ConsolePage):
 
     async def audit(self, request: Request) -> Response:
         """Show who did what, newest first."""
-        before = request.query_params.get("before", "")
-        entries = await self._operator_auth.audit.latest(
-            _AUDIT_ROWS, before=before if is_entry_id(before) else ""
-        )
+        before = parse_page_end(request.query_params.get("before", ""))
+        entries = await self._operator_auth.audit.latest(_AUDIT_ROWS, before=before)
         older = entries[-1].id if len(entries) == _AUDIT_ROWS else ""
         return await self.show(
             request, "operations/audit.html", rows=entries, older=older, is_older=bool(before)

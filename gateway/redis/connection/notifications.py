@@ -103,20 +103,33 @@ class SessionNotifications:
                 await pubsub.subscribe(self._channel)
                 quiet_periods = 0
                 while not task.cancelling():
-                    message = await pubsub.get_message(timeout=_QUIET_SECONDS)
+                    message = await _read_message(pubsub)
                     if message is None:
                         quiet_periods += 1
                         await _check_quiet(pubsub, quiet_periods)
                         continue
                     quiet_periods = 0
                     self.subscribed.set()
-                    if message["type"] != "message":  # also the answer to a ping
-                        continue
-                    for session, note in _decode_notifications(message["data"]):
+                    for session, note in _decode_notifications(message):
                         for each in self._subscriptions.get(session, ()):
                             each.notify(note)
         finally:
             self.subscribed.clear()
+
+
+async def _read_message(pubsub: PubSub) -> bytes | None:
+    """Return the next message, empty for answers to commands, or `None` after a quiet period.
+
+    redis-py's `get_message` does the same, with retries, telemetry and a dictionary for each message.
+    """
+    connection = pubsub.connection
+    assert connection is not None, "the channel is subscribed"
+    answer = await connection.read_response(
+        timeout=_QUIET_SECONDS, disconnect_on_error=False, push_request=True
+    )
+    if answer is None:
+        return None
+    return bytes(answer[2]) if isinstance(answer, list) and answer[0] == b"message" else b""
 
 
 async def _check_quiet(pubsub: PubSub, quiet_periods: int) -> None:

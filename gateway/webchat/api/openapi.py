@@ -84,6 +84,7 @@ _OPERATIONS = (
         "Send into a session of any channel",
         schemas.MessageRequest,
         {202: schemas.MessageAnswer},
+        (_IDEMPOTENCY_KEY,),
     ),
     _Operation(
         "get",

@@ -12,17 +12,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.access.operator_keys import Role
+from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import MessageReport, ProactiveMessages
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from gateway.server.error_responses import error_response
-from gateway.server.json_requests import BadRequest, parse_json_body
+from gateway.server.json_requests import BadRequest, parse_json_body, read_idempotency_key
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
 from gateway.webchat.api.path_parameters import ANY_TEXT
-from gateway.webchat.schemas import MessageAnswer, MessageOutcomeAnswer, MessageRequest, PartAnswer
+from gateway.webchat.schemas import (
+    MessageAnswer,
+    MessageOutcomeAnswer,
+    MessageRequest,
+    PartAnswer,
+)
 
 
 class _SendOptions(TypedDict):
@@ -53,9 +59,9 @@ class ProactiveApi:
         """Queue a message in its session's order, or answer why it may not leave."""
         try:
             body = await parse_json_body(request, MessageRequest)
+            message_id = body.message_id or read_idempotency_key(request, MAX_ID_LENGTH) or uuid4().hex
         except BadRequest as error:
             return error.response
-        message_id = body.message_id or uuid4().hex
         key = f"{OWN_PREFIX}{message_id}"
         receipt = await self._queue(body, key)
         if refusal := refusal_response(receipt.outcome, receipt.reason):

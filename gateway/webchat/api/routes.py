@@ -25,7 +25,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.log.session_log import is_entry_id
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response, service_unavailable
-from gateway.server.json_requests import BadRequest, parse_json_body
+from gateway.server.json_requests import BadRequest, parse_json_body, read_idempotency_key
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.api.consent import ConsentApi
 from gateway.webchat.api.path_parameters import ANY_TEXT
@@ -183,11 +183,7 @@ class WebApi:
             raise BadRequest(session)
         if not body.text and not body.payload:
             raise BadRequest(error_response(400, "bad_request", "text: it is empty"))
-        key = request.headers.get("idempotency-key", "")
-        if len(key) > MAX_ID_LENGTH:
-            raise BadRequest(
-                error_response(400, "bad_request", f"Idempotency-Key: at most {MAX_ID_LENGTH} characters")
-            )
+        key = read_idempotency_key(request, MAX_ID_LENGTH)
         return _ParsedTurn(session, key or body.message_id or uuid4().hex, body.text, body.payload)
 
     def _build_response(

@@ -329,6 +329,8 @@ class ChannelCases:
             (401, Rejected),
             (403, Rejected),
             (404, Rejected),
+            (408, Unknown),
+            (425, Unknown),
             (429, Unavailable),
             (500, Unknown),
             (502, Unknown),

@@ -14,6 +14,7 @@ from channels._kit.inbound import Verification, get_identifier, get_text, parse_
 from channels._kit.outbound import (
     BearerAuth,
     classify_http_error,
+    may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     post,
@@ -94,7 +95,7 @@ class PigeonChannel:
         status, number = response.status_code, get_identifier(parse_json_body(response), "number")
         if status == 429:
             raise Throttled("pigeon: all birds are out", retry_after=parse_retry_after(response))
-        if status >= 500 or (response.is_success and not number):
+        if may_have_taken_effect(status) or (response.is_success and not number):
             raise Unknown(f"pigeon: {status}", retry_after=parse_retry_after(response))
         if not response.is_success:
             raise Rejected(f"pigeon: {status}")

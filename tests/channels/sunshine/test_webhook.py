@@ -11,6 +11,9 @@ import pytest
 import respx
 
 from channels.sunshine import SunshineChannel
+from channels.sunshine.failures import classify_failure
+from channels.twilio.capabilities import ERROR_KINDS as TWILIO_KINDS
+from channels.whatsapp.capabilities import ERROR_KINDS as META_KINDS
 from core.errors import MalformedWebhook
 from core.model import (
     Activity,
@@ -206,6 +209,17 @@ def test_a_failure_is_classified_by_the_code_of_the_channel_behind(
     assert isinstance(found, StatusChanged)
     assert found.failure == failure
     assert (found.retry_after > 0) == (failure == "temporary")
+
+
+def test_codes_of_the_channel_behind_mean_what_they_mean_to_that_channel() -> None:
+    """Zendesk passes on the codes of Meta and of Twilio; those of Meta's older API are its own."""
+    meta = {code: kind for code, kind in META_KINDS.items() if len(code) == 6}
+    sms = {code: kind for code, kind in TWILIO_KINDS.items() if code.startswith(("2", "30"))}
+    for destination, kinds in (("whatsapp", meta), ("twilio", sms)):
+        found = {
+            code: classify_failure({"underlyingError": {"code": code}}, destination).kind for code in kinds
+        }
+        assert found == kinds
 
 
 def test_while_the_desk_has_control_the_session_is_waiting() -> None:

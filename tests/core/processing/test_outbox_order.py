@@ -17,7 +17,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
@@ -184,21 +184,6 @@ async def test_a_full_outbox_takes_no_more_proactive_messages(redis: Redis) -> N
     outcomes = [receipt.outcome for receipt in receipts]
     assert outcomes == [SendOutcome.QUEUED, SendOutcome.QUEUED, SendOutcome.FULL]
     assert (await sender.send(SESSION, "own-0", Message(text="x"))).outcome is SendOutcome.DUPLICATE
-
-
-async def test_a_replayed_reply_leaves_before_newer_ones(redis: Redis) -> None:
-    rig = Rig(redis)
-    rig.channel.planned_failures = [(Rejected("wrong number", code="21211"), False)]
-    await rig.accept_turns(1)
-    await rig.process()
-    await say(rig, "own-1", "newer", "bot")
-    letters = DeadLetters(redis)
-    [letter] = [each async for each in letters.list_between()]
-
-    assert await letters.replay(letter) is ReplayOutcome.REPLAYED
-    while await rig.process_when_due() is not ProcessResult.EMPTY:
-        pass
-    assert rig.channel.bodies == ["1: text 1", "newer"]
 
 
 async def test_an_unreadable_item_is_discarded_by_its_content(redis: Redis) -> None:

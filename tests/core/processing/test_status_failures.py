@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import Address, DeliveryStatus, FailureKind, StatusChanged, TimerKind
+from core.model import Address, DeliveryStatus, FailureKind, Message, StatusChanged, TimerKind
 from core.ports import State, TurnOutcome
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
+from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.processes.delivery_reports import (
     describe_failures,
@@ -22,6 +23,7 @@ from gateway.redis.records.processes.delivery_reports import (
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 
@@ -99,6 +101,20 @@ async def test_a_reply_is_sent_again_a_bounded_number_of_times(rig: Rig) -> None
     assert letter.reason == "gave up after 3 resends: status 30008: not delivered"
 
 
+@pytest.mark.parametrize("late", [DeliveryStatus.DELIVERED, DeliveryStatus.READ])
+async def test_a_reply_that_arrives_after_all_is_not_sent_again(rig: Rig, late: DeliveryStatus) -> None:
+    await answer(rig)
+    failure = failed(1, FailureKind.TEMPORARY, "30008")
+    arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
+    results = [await rig.inbox.accept([each]) for each in (failure, arrived, failure, arrived)]
+    await resend(rig)
+
+    assert [each for [each] in results] == ["new", "new", "stale", "stale"]
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await letters(rig.redis) == []
+    assert await rig.redis.exists("tg:resends", f"{KEY}:kept") == 0
+
+
 async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
     await answer(rig)
     await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
@@ -122,6 +138,19 @@ async def test_a_resend_waits_as_long_as_the_code_needs_and_other_turns_do_not(r
     await rig.redis.zadd("tg:resends", {"tg:message:fake:P1": 1})  # its time has come
     await resend(rig)
     assert rig.channel.bodies == ["1: text 1", "2: text 2", "1: text 1"]
+
+
+async def test_a_reset_forgets_what_the_bot_would_send_again_but_not_an_agents_words(rig: Rig) -> None:
+    await answer(rig)
+    sender = ProactiveSender(rig.redis, {"fake": rig.channel}, SOON)
+    await sender.send(SESSION, "agent-1", Message(text="Grace here"), "person")
+    await rig.process()
+    await rig.inbox.accept([failed(number, FailureKind.TEMPORARY, "30008") for number in (1, 2)])
+
+    await lua.load_script("reset", SOON)(rig.redis, [rq_layout.current_timestamp(), SESSION])
+    await resend(rig)
+    assert rig.channel.bodies == ["1: text 1", "Grace here", "Grace here"]
+    assert await letters(rig.redis) == []
 
 
 async def test_a_reply_that_would_be_too_old_is_not_sent_again(rig: Rig) -> None:

@@ -88,7 +88,15 @@ def test_a_pack_needs_nothing_outside_its_folder(language: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert imported <= _ALLOWED_IMPORTS
-    parts = {"messages.py", "lexicon.py", "clauses.py", "conditions.py", "short_answers.py", "days.py"}
+    parts = {
+        "messages.py",
+        "lexicon.py",
+        "clauses.py",
+        "conditions.py",
+        "short_answers.py",
+        "word_forms.py",
+        "days.py",
+    }
     assert parts <= {file.name for file in (_FOLDER / language).iterdir()}
     assert set(PACK_LEXICONS[language].also_reads) <= set(LANGUAGES) - {language}
 

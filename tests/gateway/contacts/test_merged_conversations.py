@@ -13,7 +13,7 @@ from channels._kit.simulator import UserMessage, WebhookDelivery
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
 from core.errors import StorageUnavailable, Unavailable
-from core.model import Event, Message
+from core.model import Address, ControlAction, ControlReceived, Event, Message
 from core.ports import AcceptResult, Webhook
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.contacts.identities import IdentityResolver
@@ -89,6 +89,20 @@ async def test_two_sessions_of_merged_conversations_are_one_with_its_agent_and_o
     receipt = await ContactErasure(redis).erase("u2")
     assert receipt.is_complete
     assert await redis.keys("tg:{sunshine:*") == []
+    await thread.gateway.mailbox.aclose()
+
+
+async def test_an_agent_and_an_opt_out_count_also_where_the_contact_never_wrote(redis: Redis) -> None:
+    thread = MergedThread(redis)
+    for act in (ControlAction.TAKE_OVER, ControlAction.OPT_OUT):
+        address = Address(channel="sunshine", account=sunshine.APP, ours=sunshine.APP, theirs=MERGED)
+        event = ControlReceived(id=act, session=thread.sessions[MERGED], address=address, act=act)
+        await thread.gateway.inbox.accept([event])
+    await thread.say(1, "hi", sunshine.TALK, "u1")
+    await thread.receive(merge_conversations())
+
+    assert [await thread.field(sunshine.TALK, name) for name in ("owner", "optout")] == ["human", "1"]
+    assert [await thread.field(MERGED, name) for name in ("owner", "optout")] == ["closed", "0"]
     await thread.gateway.mailbox.aclose()
 
 

@@ -104,6 +104,23 @@ async def test_an_opt_out_under_one_name_counts_for_the_contact_under_all(
     assert await mailbox_lengths(stores, first) == [0, 0, 3, 0]
 
 
+async def test_an_opt_out_without_any_message_counts_for_the_contact_under_all_names(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second, third = names_in(2)[0], names_in(1)[0], names_in(1)[1]
+    await inbox.accept([message(1, first, first)])
+    for name in (second, third):
+        stop = ControlReceived(id="stop", session=name, address=ADDRESS, act=ControlAction.OPT_OUT)
+        await inbox.accept([stop])
+
+    await inbox.accept([message(2, first, first, second)])
+    by_message = await stores[2].hget(session_key(first), "optout")
+    await stores[2].delete(session_key(first), "tg:optout_names")
+    await inbox.place_contact((first, third))  # the business writes first
+
+    assert by_message == await stores[2].hget(session_key(first), "optout") == b"1"
+
+
 async def test_a_number_that_somebody_else_has_now_brings_no_opt_out_with_it(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import process_time
@@ -58,8 +59,10 @@ async def gateway() -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def deliver(http: httpx.AsyncClient, token: str = "", text: str = TEXT) -> httpx.Response:
-    fields = changed("sms", Body=text, From=NUMBER, MessageSid="SM" + "7" * 32)
+async def deliver(
+    http: httpx.AsyncClient, token: str = "", text: str = TEXT, number: int = 7
+) -> httpx.Response:
+    fields = changed("sms", Body=text, From=NUMBER, MessageSid="SM" + "7" * 31 + str(number))
     signed = signature(URL, fields, **({"token": token} if token else {}))
     headers = {"Content-Type": FORM, "X-Twilio-Signature": signed}
     return await http.post("/webhooks/twilio", content=urlencode(fields), headers=headers)
@@ -150,6 +153,23 @@ async def test_the_command_replays_and_says_why_not(keeping: Redis, monkeypatch:
     assert (done.exit_code, done.output) == (0, f"{name}: stored\n")
     assert [each.target for each in await AuditLog(keeping).latest(9)] == [name, "another", name]
     assert len(await keeping.keys("tg:{*}:mail")) == 1
+
+
+async def test_replayed_webhooks_are_stored_in_the_order_in_which_they_came(
+    keeping: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        async with gateway() as http:  # what it keeps is written when it ends
+            await deliver(http, OTHER_TOKEN, f"message {number}", number)
+    names = await KeptWebhooks(keeping, 2).rejected_ids()
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
+    newest_first = ["quarantine", "replay", *reversed(names), names[0]]  # as `list` prints them
+    done = await asyncio.to_thread(CliRunner().invoke, command, newest_first)
+
+    assert (done.exit_code, done.output) == (0, "".join(f"{name}: stored\n" for name in names))
+    [mailbox] = [each async for each in keeping.scan_iter("tg:{*}:mail")]
+    waiting = await cast("Any", keeping.lrange(mailbox, 0, -1))
+    assert [json.loads(each)["id"][-1] for each in waiting] == ["1", "2", "3"]
 
 
 async def test_a_contact_is_exported_and_erased_with_their_originals(keeping: Redis) -> None:

@@ -204,6 +204,22 @@ async def test_a_burst_worker_exits_while_rq_is_suspended(stack: Stack) -> None:
 
 
 @pytest.mark.long
+async def test_a_full_burst_worker_exits_when_rq_is_suspended_meanwhile(stack: Stack) -> None:
+    stack.add_settings(TURNGATE_CONCURRENCY="1")
+    stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
+    await stack.accept_message(1, "hi")
+    worker = await stack.start_async_worker("--burst")
+    await stack.simulator.wait_for_texts(1)
+    await stack.redis.rpush(rq_layout.queue_key(), "a-later-job")
+    await output_of(await stack.start_rq("suspend"))
+    output = await output_of(worker)
+
+    assert "suspended" in output
+    assert await stack.redis.llen(rq_layout.queue_key()) == 1
+    assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
+
+
+@pytest.mark.long
 async def test_a_worker_that_dies_while_it_starts_does_not_count_as_alive(stack: Stack) -> None:
     worker = await stack.start_rq(
         "worker",

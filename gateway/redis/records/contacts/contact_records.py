@@ -161,7 +161,11 @@ class ContactRecords:
             async for keys in scan_keys(self._redis, pattern):
                 for key in keys:
                     session = key.partition("{")[2].rpartition("}")[0]
-                    if session in self._sessions or (pattern == "tg:own:{*" and self._is_own(session)):
+                    # an ID behind the session may have any characters
+                    is_of_session = key.startswith(
+                        tuple(f"{pattern[:-1]}{each}}}" for each in self._sessions)
+                    )
+                    if is_of_session or (pattern == "tg:own:{*" and self._is_own(session)):
                         content = {"key": key, "content": await read_key(self._redis, key)}
                         yield ContactRecord("other records", content, (("DEL", key),))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -31,6 +31,7 @@ from core.ports import AcceptResult, Inbox
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 
+_ONLY_ACTS, _UNKNOWN = -1.0, -2.0  # in place of the time of a contact's last message
 _NUMBER: Final = re.compile(r":\+?\d{5,20}$")
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 _RESOLVE_SCRIPT = lua.load_script("resolve_names", ProtocolLimits())
@@ -131,14 +132,19 @@ class IdentityResolver:
             reverse=True,
         )
         session = max(known[first], key=lambda each: wrote[each])
-        former = [each for name in others for each in known[name] if each != session and wrote[each] >= 0]
+        former = [
+            each for name in others for each in known[name] if each != session and wrote[each] > _UNKNOWN
+        ]
         update = {"aliases": (first, *others), "absorbed": former[0] if former else ""}
         return event.model_copy(update=update)
 
     async def _read_last_message(self, session: str) -> float:
-        """Return when the contact wrote last in a session; -1 if there is no such session."""
-        stored: list[Any] = await self._redis.hmget(f"tg:{{{session}}}", ["address", "wrote"])
-        return float(stored[1] or 0) if stored[0] else -1.0
+        """Return when the contact wrote last in a session, or that it has only acts of others, or is none."""
+        fields = ["address", "wrote", "owner", "optout"]
+        address, wrote, *acts = await self._redis.hmget(f"tg:{{{session}}}", fields)
+        if address:
+            return float(wrote or 0)
+        return _ONLY_ACTS if any(acts) else _UNKNOWN
 
     async def _resolve_threads(self, events: Sequence[Event]) -> list[Event]:
         """Replace the sessions of threads that the business opened; sent.lua stores them."""

@@ -61,7 +61,7 @@ def _seal_letter(sealer: Sealer, place: str, record: bytes) -> bytes:
 
 
 def _named(_: re.Match[str], fields: Mapping[str, bytes]) -> str:
-    """Return the session that a waiting event names."""
+    """Return the session that a record names; an ID in its key may have any characters."""
     record: Any = from_json(fields[""])
     return str(record.get("session", ""))
 
@@ -99,7 +99,7 @@ _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
     (f"{_SESSION}:(out|held)", "list", (), _session, _seal_reply),
     (f"{_SESSION}:kept", "hash", (), _session, _seal_kept_reply),
     (f"{_SESSION}:log", "stream", ("d",), _session, _with(ENTRY_CLEAR)),
-    (r"tg:scheduled:\{(?P<session>.+)\}:.+", "hash", ("message",), _session, _with(SCHEDULED_CLEAR)),
+    (r"tg:scheduled:\{.+\}:.+", "hash", ("message",), _named, _with(SCHEDULED_CLEAR)),
     (f"{_SESSION}:webhooks", "stream", ("webhook",), _session, _with(NOTHING)),
     ("tg:rejected_webhooks", "stream", ("webhook",), _key, _with(NOTHING)),
     ("tg:dead", "stream", ("letter",), _field("session"), _seal_letter),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from gateway.redis.records.sessions.log.message_timeline import (
 from gateway.redis.records.sessions.log.session_log import read_log_from
 
 _MAX_ENTRIES = 2_000
+_NUMBERED = re.compile(r"(\.|~t?)[0-9]+$")
 _ENDS = frozenset({MessageOutcome.REFUSED, MessageOutcome.CANCELLED})
 _OUTCOMES_BY_STATE = {
     "waiting": MessageOutcome.SCHEDULED,
@@ -152,8 +154,14 @@ def candidate_keys(message_id: str) -> list[str]:
 
 
 def part_keys(key: str, count: int) -> list[str]:
-    """Return the keys of a message's parts, as `ProactiveSender` names them."""
-    return [key] if count == 1 else [f"{key}.{number}" for number in range(1, count + 1)]
+    """Return the keys of a message's parts, under which the outbox and the log have them.
+
+    The only part of a message has its key, unless that looks like one of a part, of a resend or of a
+    template: the message `a.1` is another one than the first part of the message `a`.
+    """
+    if count == 1 and not _NUMBERED.search(key):
+        return [key]
+    return [f"{key}.{number}" for number in range(1, count + 1)]
 
 
 def _decode_key(item: bytes) -> str:

@@ -226,7 +226,7 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
   count_class('messages', account, result)
   if (result == 'new' or result == 'silenced') and facts.ours then
     for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
-      restore_control(own, facts.ours, now)
+      if redis.call('EXISTS', key(own)) == 1 then restore_control(own, facts.ours, now) end
     end
   end
   return result
@@ -239,10 +239,15 @@ end
 
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
-  if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
+  local known_rank = tonumber(stored[1] or 0)
+  -- What was reported as failed has arrived after all: it need not be sent again.
+  local ends_resend = (status == 'delivered' or status == 'read') and redis.call('ZSCORE', 'tg:resends', message)
+  if tonumber(rank) <= known_rank and not ends_resend then return 'stale' end
   if not stored[1] and not stored[2] and is_erased(message) then return 'stale' end
-  redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry, 'failure', failure, 'pause', pause)
+  redis.call('HSET', message, 'rank', math.max(tonumber(rank), known_rank), 'status', status, 'entry', entry,
+    'failure', failure, 'pause', pause)
   redis.call('PEXPIRE', message, DEDUP_MS)
+  if ends_resend then redis.call('ZREM', 'tg:resends', message) end
   count_status(channel, status, failure)
   if not stored[2] then return 'early' end
   local session = stored[2]
@@ -262,8 +267,8 @@ end
 -- opt-out there, count here. It ends, and what waits in it goes to this address.
 local function absorb(session, other, address)
   local theirs = redis.call('HMGET', key(other), 'address', 'owner', 'optout', 'transferred')
-  if not theirs[1] then return end
-  redis.call('HSET', key(other), 'address', address)
+  if not (theirs[1] or theirs[2] or theirs[3]) then return end
+  if theirs[1] then redis.call('HSET', key(other), 'address', address) end
   clear_timers(other, 'inactivity', 'hand_off', 'undelivered')
   if theirs[3] and theirs[3] ~= '0' then
     clear_optout(other)
@@ -287,7 +292,10 @@ function handle.moved(session, id, address, at, entry, retired, absorbed)
   local stored = redis.call('HMGET', key(session), 'address', 'wrote')
   if not stored[1] then return 'unknown' end
   if not first_time(session, id) then return 'duplicate' end
-  if absorbed ~= '' then absorb(session, absorbed, address) end
+  if absorbed ~= '' then
+    absorb(session, absorbed, address)
+    start_retention_if_idle(absorbed)
+  end
   if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
   redis.call('HSET', key(session), 'address', address)
   for _, name in ipairs(cjson.decode(retired)) do  -- whoever gets this number has not opted out

@@ -10,4 +10,5 @@ local wanted = how == 'drop' and '' or agent
 if wanted == present then return present end
 if wanted == '' then redis.call('HDEL', key(session), 'agent') else redis.call('HSET', key(session), 'agent', wanted) end
 log_entry(session, 'assigned', cjson.encode({agent = wanted, by = agent}))
+start_retention_if_idle(session)
 return wanted

@@ -8,4 +8,5 @@ if reason == REPLIES and redis.call('EXISTS', key(session, ':out')) == 1 then
   redis.call('HDEL', key(session), 'hold')
   enqueue(session, now, ARGV[2])
 end
+start_retention_if_idle(session)
 return 1

@@ -1,19 +1,38 @@
 -- Guarantee L9: return the turns or the reply of a dead letter to its session and delete the letter, in one step. Turns
--- follow those that wait; a reply goes before those that wait, which are newer, unless one is being sent already.
+-- follow those that wait; a reply goes before those that wait, which are newer, but behind one that is being sent already
+-- and behind those of older letters (`letter` in its JSON).
 -- ARGV: stamp, letter id, session, mail or out, address, log entry, then each turn or reply. Returns replayed,
 -- gone or full. The caller passes the contents: cjson would turn empty lists into objects.
 local letter, session, now = ARGV[2], ARGV[3], clock()
 local list_key = key(session, ':' .. ARGV[4])
 if #redis.call('XRANGE', 'tg:dead', letter, letter) == 0 then return 'gone' end
 if redis.call('LLEN', list_key) + #ARGV - 6 > MAILBOX_LENGTH then return 'full' end
-local first = redis.call('LINDEX', list_key, 0)
+
+local function is_older(one, other)
+  local at, number = one:match('^(%d+)%-(%d+)$')
+  local other_at, other_number = other:match('^(%d+)%-(%d+)$')
+  if at ~= other_at then return tonumber(at) < tonumber(other_at) end
+  return tonumber(number) < tonumber(other_number)
+end
+
+-- The waiting reply before which this one belongs; nil at the end.
+local function find_successor()
+  local marked = redis.call('HGET', key(session), 'marked')
+  for i, waiting in ipairs(redis.call('LRANGE', list_key, 0, -1)) do
+    local replayed = stored_field(waiting, 'letter')
+    local is_first = i == 1 and marked and stored_field(waiting, 'key') == marked
+    if not is_first and not (replayed and is_older(replayed, letter)) then return waiting end
+  end
+end
+
 for i = 7, #ARGV do
-  if ARGV[4] == 'mail' then
-    redis.call('RPUSH', list_key, ARGV[i])
-  elseif first and stored_field(first, 'key') == redis.call('HGET', key(session), 'marked') then
-    redis.call('LINSERT', list_key, 'AFTER', first, stamp_reply(ARGV[i], now))
+  local successor = ARGV[4] == 'out' and find_successor()
+  local item = ARGV[i]
+  if ARGV[4] == 'out' then item = stamp_reply('{"letter":"' .. letter .. '",' .. item:sub(2), now) end
+  if successor then
+    redis.call('LINSERT', list_key, 'BEFORE', successor, item)
   else
-    redis.call('LPUSH', list_key, stamp_reply(ARGV[i], now))
+    redis.call('RPUSH', list_key, item)
   end
 end
 redis.call('XDEL', 'tg:dead', letter)

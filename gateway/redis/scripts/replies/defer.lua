@@ -4,11 +4,8 @@
 local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
-local id, part = ARGV[3], nil
-if redis.call('EXISTS', proactive_record(session, id)) == 0 then
-  id, part = ARGV[3]:match('^(.*)%.(%d+)$')
-  if not id or redis.call('EXISTS', proactive_record(session, id)) == 0 then id, part = ARGV[3], nil end
-end
+local id, part = ARGV[3]:match('^(.*)%.(%d+)$')
+if not id or redis.call('EXISTS', proactive_record(session, id)) == 0 then id, part = ARGV[3], nil end
 if part and part ~= '1' then return 0 end
 
 local function belongs(name)

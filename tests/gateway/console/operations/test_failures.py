@@ -148,3 +148,18 @@ async def test_the_audit_log_is_paged_and_for_operators(redis: Redis) -> None:
     assert "act 09" not in first.text
     assert "act 09" in second.text
     assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "letter", ["1-1", "0-0", "9" * 19 + "-" + "9" * 19, "١-١", "²-1", "-", "+", "1-1-1", ""]
+)
+async def test_any_id_of_a_letter_has_a_page_that_is_no_error(redis: Redis, letter: str) -> None:
+    await add_dead_letters(redis, turn(1))
+    async with open_console(redis) as http:
+        shown = await http.get("/console/failures", params={"before": letter})
+        audit = await http.get("/console/audit", params={"before": letter})
+        replayed = await http.post("/console/failures/replay", data={"id": letter})
+        dropped = await http.post("/console/failures/drop", data={"id": letter, "confirm": "1"})
+
+    assert {page.status_code for page in (shown, audit, replayed, dropped)} == {200}
+    assert len(await list_letters(redis)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,27 @@ def test_acknowledged_data_survives_a_kill(server: EmbeddedRedis) -> None:
 
     with Redis.from_url(server.url) as client:
         assert client.get("kept") == b"yes"
+
+
+def test_a_damaged_file_is_named_with_a_command_that_repairs_it(server: EmbeddedRedis) -> None:
+    with Redis.from_url(server.url) as client:
+        client.set("first", "yes")
+        client.mset({f"later{number}": "x" * 100 for number in range(9)})
+    server.stop()
+    [file] = (server.folder / "appendonlydir").glob("*.incr.aof")
+    content = file.read_bytes()
+    half = len(content) // 2
+    file.write_bytes(content[:half] + b"X" * 110 + content[half + 110 :])
+
+    with pytest.raises(ConfigurationError, match="turngate restore") as refused:
+        server.start()
+    command = str(refused.value).splitlines()[-1]
+    subprocess.run(command, shell=True, input=b"y\n", check=True, capture_output=True)
+    server.start()
+
+    assert str(file) in str(refused.value)
+    with Redis.from_url(server.url) as client:
+        assert client.get("first") == b"yes"
 
 
 def test_a_second_owner_of_a_folder_gets_an_error_with_the_action(server: EmbeddedRedis) -> None:

@@ -128,6 +128,21 @@ async def test_a_message_without_an_id_has_an_outcome_too(gateway: Gateway) -> N
 
 
 @pytest.mark.long
+async def test_an_idempotency_key_is_the_id_of_a_message_without_one(gateway: Gateway) -> None:
+    body = {"session": SESSION, "text": "Hello."}
+    answers = [
+        await gateway.http.post("/messages", json={**body, **more}, headers={"Idempotency-Key": key})
+        for key, more in (("k1", {}), ("k1", {}), ("k2", {"message_id": "k1"}), ("k" * 201, {}))
+    ]
+
+    assert [each.status_code for each in answers] == [202, 202, 202, 400]
+    assert {each.json()["message_id"] for each in answers[:3]} == {"k1"}
+    await gateway.wait_for_outcome("/messages/k1", "sent")
+    history = (await gateway.http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
+    assert [each["text"] for each in history].count("Hello.") == 1
+
+
+@pytest.mark.long
 async def test_a_message_through_a_providers_api_has_the_providers_id(gateway: Gateway) -> None:
     await gateway.stack.accept_message(1, "hi")
     session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"

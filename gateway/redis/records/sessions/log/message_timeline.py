@@ -10,7 +10,7 @@ from typing import Any
 from core.model import FrozenModel
 from gateway.redis.records.sessions.log.session_log import LogEntry
 
-_SUFFIXES = re.compile(r"(~t?\d+)+$")
+_SUFFIXES = re.compile(r"(~t?[0-9]+)+$")
 
 OWN_PREFIX, AGENT_PREFIX = "own-", "agent-"
 

@@ -31,6 +31,11 @@ def is_entry_id(text: str) -> bool:
     return _ENTRY_ID.fullmatch(text) is not None
 
 
+def parse_page_end(text: str) -> str:
+    """Return the ID of the entry before which a page ends; empty if `text` is none, or the ID 0-0."""
+    return text if is_entry_id(text) and text.strip("0-") else ""
+
+
 async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:
     """Return the first `count` entries after the entry `after`; an empty list for an unknown session."""
     start = f"({after}" if after else "-"

@@ -1,0 +1,51 @@
+"""Days that are said beside others that are known: “the 27th” after 20 December is in December."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flows.llm.model import TransitionRequest
+from flows.locales import lexicon_for
+from flows.slots import Slot, SlotReading, extract_slot, words_of_slot
+
+
+def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: TransitionRequest) -> SlotReading:
+    """Return the reading of a coming day, with what is known of it and of the day that it ends.
+
+    A mere day of the month stays in the month of the day that it corrects. The day that ends something (“back
+    on Monday”) is the next one behind the beginning.
+    """
+    if slot.kind != "date" or not slot.must_be_future or not isinstance(reading.value, str):
+        return reading
+    if (known := _day(request.values.get(slot.name))) is not None:
+        again = extract_slot(slot, text, max(known.replace(day=1), request.today))
+        day, moved = _day(reading.value), _day(again.value)
+        if day is None or moved is None or day.day != moved.day or moved == day:
+            return reading
+        return again if moved.month == known.month else reading
+    begun = _day_before(slot, request)
+    if begun is None or reading.value > begun.isoformat():
+        return reading
+    again = extract_slot(slot, text, begun + timedelta(1))
+    return again if isinstance(again.value, str) and again.value > reading.value else reading
+
+
+def _day_before(slot: Slot, request: TransitionRequest) -> date | None:
+    """Return the only other day that is known, where the slot asks for an end."""
+    if words_of_slot(slot).isdisjoint(lexicon_for(slot.language).dates.end_question_words):
+        return None
+    names = {
+        other.name
+        for edge in request.available_edges
+        for other in edge.slots
+        if other.kind == "date" and other.must_be_future and other.name != slot.name
+    }
+    days = [day for name in names if (day := _day(request.values.get(name))) is not None]
+    return days[0] if len(days) == 1 else None
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,79 @@
+"""What a message objects to, makes conditional, or says to hold no more is asked for again, never stored."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from flows.slots import extract_slot
+from flows.slots.slot import Slot, slots_from_schema
+
+TODAY = date(2026, 11, 27)
+KINDS: dict[str, dict[str, Any]] = {
+    "count": {"type": "integer", "description": "v", "x-question": "v?"},
+    "day": {"type": "string", "format": "date", "x-future": True, "description": "v", "x-question": "v?"},
+    "code": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{4}$", "description": "v"},
+    "phone": {"type": "string", "format": "phone", "x-region": "DE", "description": "v"},
+}
+COLOURS = {"en": ["red", "green"], "de": ["rot", "grün"], "es": ["rojo", "verde"]}
+
+
+def slot(language: str, kind: str) -> Slot:
+    schema = KINDS.get(kind) or {"type": "string", "enum": COLOURS[language], "description": "v"}
+    [found] = slots_from_schema({"properties": {"v": schema}, "required": ["v"]}, language)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "text"),
+    [
+        ("en", "count", "42 is too small"),
+        ("en", "count", "4 people cancelled"),
+        ("en", "count", "table 4 was nice"),
+        ("en", "count", "7 and a half"),
+        ("en", "count", "5 if Tom comes"),
+        ("en", "colour", "red if it's in stock"),
+        ("en", "colour", "I hate red"),
+        ("en", "day", "a friday"),
+        ("en", "day", "friday would be too early"),
+        ("en", "day", "the party is on the 9th but come the day before"),
+        ("en", "code", "AB1234 was the old one"),
+        ("en", "code", "in 2019"),
+        ("de", "count", "42 ist mir zu klein"),
+        ("de", "count", "5, wenn Tom mitkommt"),
+        ("de", "count", "Tisch 4"),
+        ("de", "colour", "rot, falls vorrätig"),
+        ("de", "colour", "ich hasse rot"),
+        ("de", "day", "am Tag vor dem 9.12.2026"),
+        ("de", "code", "AB1234 war die alte"),
+        ("de", "phone", "29.2.1991"),
+        ("es", "count", "4 serían demasiados"),
+        ("es", "count", "5 si viene Tomás"),
+        ("es", "colour", "rojo si hay"),
+        ("es", "colour", "odio el rojo"),
+        ("es", "day", "un sábado"),
+        ("es", "code", "AB1234 ya no"),
+    ],
+)
+def test_a_doubtful_value_is_not_stored(language: str, kind: str, text: str) -> None:
+    assert extract_slot(slot(language, kind), text, TODAY).value is None
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "text", "value"),
+    [
+        ("en", "count", "5 if possible", 5),
+        ("en", "colour", "green if that's ok", "green"),
+        ("en", "day", "friday works", "2026-12-04"),
+        ("en", "day", "tuesday instead of monday", "2026-12-01"),
+        ("de", "count", "5, wenn möglich", 5),
+        ("de", "colour", "grün, wenn's geht", "grün"),
+        ("es", "colour", "verde si puede ser", "verde"),
+        ("es", "day", "sábado 12 por la tarde", "2026-12-12"),
+        ("en", "code", "AB1234 was the old one, it's CD5678 now", "CD5678"),
+    ],
+)
+def test_a_courtesy_or_another_value_leaves_one(language: str, kind: str, text: str, value: object) -> None:
+    assert extract_slot(slot(language, kind), text, TODAY).value == value
