@@ -35,6 +35,10 @@ class JoinedWrites:
         self._flush()
         self._transport.close()
 
+    def discard(self) -> None:
+        """Forget what waits: the connection is lost, and uvloop refuses writes to one."""
+        self._waiting, self._size = [], 0
+
     def _flush(self) -> None:
         if self._head:
             head, self._head = self._head, b""
