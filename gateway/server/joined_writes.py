@@ -37,7 +37,7 @@ class JoinedWrites:
 
     def discard(self) -> None:
         """Forget what waits: the connection is lost, and uvloop refuses writes to one."""
-        self._waiting, self._size = [], 0
+        self._head = b""
 
     def _flush(self) -> None:
         if self._head:
