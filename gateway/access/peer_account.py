@@ -51,9 +51,13 @@ def may_be_service(peer: Endpoint, own: Endpoint) -> bool:
 def is_listed_as_service(peer_port: int, own_port: int, tables: tuple[Path, ...] = _TABLES) -> bool:
     """Return the same by the list of all sockets, which takes milliseconds to read.
 
-    Where the system has no such list, or nobody listens on `own_port`, nothing speaks for a service.
+    Where the system has no such list, or nobody listens on `own_port`, nothing speaks for a service. One that
+    cannot be read for now, since the process has no file descriptor left, does not speak for a person.
     """
-    sockets = list(_read_sockets(tables))
+    try:
+        sockets = list(_read_sockets(tables))
+    except OSError:
+        return True
     if not any(each.state == _LISTENING and each.local_port == own_port for each in sockets):
         return False
     peers = [each for each in sockets if (each.local_port, each.remote_port) == (peer_port, own_port)]
@@ -93,7 +97,7 @@ def _parse_address(text: str) -> IPv4Address | IPv6Address:
 
 def _read_sockets(tables: tuple[Path, ...]) -> Iterator[_Socket]:
     for table in tables:
-        with suppress(OSError):
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             for line in table.read_text(encoding="ascii").splitlines()[1:]:
                 _, local, remote, state, _, _, _, account, _, inode, *_ = line.split()
                 yield _Socket(_port(local), _port(remote), state, int(account), inode)

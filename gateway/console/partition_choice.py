@@ -33,8 +33,9 @@ class PartitionChoice:
         number = self._parse(asked or connection.cookies.get(COOKIE, ""))
         if not asked and _asks_for_page(connection):
             path = f"{connection.url.path}?{connection.url.query}".rstrip("?")
-            await RedirectResponse(name_partition(path, number), 307)(scope, receive, send)
-            return
+            if (named := name_partition(path, number)) != path:
+                await RedirectResponse(named, 307)(scope, receive, send)
+                return
         if number not in self._apps:
             self._apps[number] = Router(self._build(number))
         scope["partition"] = (number, self._count)

@@ -14,7 +14,6 @@ import httpx
 
 _CONTENT: Final = frozenset({"content", "data", "files", "json", "params"})
 _SIMPLE: Final = _CONTENT | {"headers", "auth", "timeout"}
-_DEFAULTS: Final = (None, httpx.USE_CLIENT_DEFAULT)
 _CACHED_URLS = 1_000
 
 _parse_url = lru_cache(maxsize=_CACHED_URLS)(httpx.URL)
@@ -33,11 +32,12 @@ class DirectClient(httpx.AsyncClient):
 
     async def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         """Send a request and read its answer; arguments and errors are those of httpx's method."""
-        chosen = {name: value for name, value in options.items() if value not in _DEFAULTS}
-        if self.is_closed or not chosen.keys() <= _SIMPLE or any(self.event_hooks.values()):
+        chosen = {name: value for name, value in options.items() if _is_given(name, value)}
+        credentials = chosen.get("auth")
+        is_simple = chosen.keys() <= _SIMPLE and not callable(credentials)
+        if self.is_closed or not is_simple or any(self.event_hooks.values()):
             return await super().request(method, url, **options)
         request = self._build(method, url, chosen)
-        credentials = chosen.get("auth")
         if credentials is None:
             return await self._exchange(request)
         auth = credentials if isinstance(credentials, httpx.Auth) else httpx.BasicAuth(*credentials)
@@ -64,7 +64,11 @@ class DirectClient(httpx.AsyncClient):
         )
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
-        response = await self._direct_transport.handle_async_request(request)
+        try:
+            response = await self._direct_transport.handle_async_request(request)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
         response.request = request
         try:
             await response.aread()
@@ -72,3 +76,8 @@ class DirectClient(httpx.AsyncClient):
             await response.aclose()
             raise
         return response
+
+
+def _is_given(name: str, value: object) -> bool:
+    """Return whether an option is given; without a timeout a request may take any time."""
+    return value is not httpx.USE_CLIENT_DEFAULT and (value is not None or name == "timeout")

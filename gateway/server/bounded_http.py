@@ -44,13 +44,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = cast("asyncio.Transport", JoinedWrites(transport, self.loop))
+        self._writes = JoinedWrites(transport, self.loop)
+        self.transport = cast("asyncio.Transport", self._writes)
         self._facts: dict[object, object] = {}
         if not self.table.add(self, self.client[0] if self.client else ""):
             self.refuse(503, "too_many_connections", "there are too many connections; try again later")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.table.remove(self)
+        self._writes.discard()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

@@ -1,44 +1,48 @@
-"""Transport that writes what the event loop has for it in one iteration at once."""
+"""Transport that writes the head of an answer together with the beginning of its body."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
-_MAX_WAITING_BYTES = 64 * 1024
-"""Above, writes go on at once, so that the transport's flow control sees them."""
+_HEAD: Final = b"HTTP/1."
 
 
 class JoinedWrites:
     """A connection's transport; head and body of an answer are one system call and one packet.
 
-    uvicorn writes them one after the other, and a client is woken by each.
+    uvicorn writes them one after the other, and a client is woken by each. A head without a body waits until
+    the event loop's next iteration; all else is written at once, so that the client may go on meanwhile.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._waiting: list[bytes] = []
-        self._size = 0
+        self._head = b""
 
     def write(self, data: bytes) -> None:
-        """Write data in a moment, behind what waits."""
-        if not self._waiting:
+        """Write data, a head in a moment or with what follows it."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(_HEAD):
+            self._head = data
             self._loop.call_soon(self._flush)
-        self._waiting.append(data)
-        self._size += len(data)
-        if self._size > _MAX_WAITING_BYTES:
-            self._flush()
+            return
+        self._transport.write(data)
 
     def close(self) -> None:
         """Write what waits, and close the connection."""
         self._flush()
         self._transport.close()
 
+    def discard(self) -> None:
+        """Forget what waits: the connection is lost, and uvloop refuses writes to one."""
+        self._head = b""
+
     def _flush(self) -> None:
-        if self._waiting:
-            joined, self._waiting, self._size = b"".join(self._waiting), [], 0
-            self._transport.write(joined)
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the transport has."""

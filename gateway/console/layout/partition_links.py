@@ -1,4 +1,4 @@
-"""Links and forms of a page name its partition: what another tab chooses does not change where they lead."""
+"""Links, forms and pictures of a page name its partition: what another tab chooses does not change them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 PARAMETER: Final = "partition"
 
 _LINK: Final = re.compile(
-    r'(?P<name>\s(?:action|formaction|href|data-url|data-presence)=")(?P<path>/console(?!/static/)[^"#]*)'
+    r'(?P<name>\s(?:action|formaction|href|src|data-url|data-presence)=")(?P<path>/console(?!/static/)[^"#]*)'
 )
 _GET_FORM: Final = re.compile(r'<form\b(?![^>]*class="partition")[^>]*method="get"[^>]*>')
 
 
 def add_partition(html: str, number: int) -> str:
-    """Return a page of ours whose links and forms lead to pages of the partition.
+    """Return a page of ours whose links, forms and pictures are of the partition.
 
     What users wrote is escaped there, so it has no quotation marks that could begin an attribute.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -54,6 +55,22 @@ def test_services_are_told_from_people(tmp_path: Path, lines: list[str], expecte
 
 def test_without_the_systems_list_nothing_speaks_for_a_service(tmp_path: Path) -> None:
     assert not is_listed_as_service(50_000, 8_000, (tmp_path / "tcp",))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
+async def test_without_a_file_descriptor_to_ask_with_it_may_be_one() -> None:
+    """A proxy that opens connections until the process has none left is no person."""
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    own = server.sockets[0].getsockname()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.create_connection(own) as client:
+        peer_name = client.getsockname()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            assert may_be_service(peer_name, own)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    server.close()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.getuid() != 0, reason="takes another account")

@@ -29,6 +29,13 @@ class _Challenge(httpx.Auth):
             yield request
 
 
+class _Timeouts(httpx.AsyncBaseTransport):
+    """Answers with the time that a request has for its answer."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=str(request.extensions["timeout"]["read"]))
+
+
 class _Token(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = "Bearer abc"
@@ -101,6 +108,27 @@ async def test_an_answer_of_the_server_is_answered_by_the_credentials() -> None:
     assert response.text == "Secret 42"
 
 
+def _sign(request: httpx.Request) -> httpx.Request:
+    request.headers["Authorization"] = "Signed"
+    return request
+
+
+async def test_credentials_may_be_a_function() -> None:
+    async with serve(APP) as url, provider_client() as http:
+        assert (await http.get(url + "/challenge", auth=_sign)).text == "Signed"
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [({}, 15.0), ({"timeout": httpx.USE_CLIENT_DEFAULT}, 15.0), ({"timeout": None}, None)],
+)
+async def test_no_timeout_is_another_than_the_usual_one(
+    options: dict[str, Any], seconds: float | None
+) -> None:
+    async with DirectClient(_Timeouts(), timeout=15.0) as http:
+        assert (await http.get("http://127.0.0.1/", **options)).text == f"{seconds}"
+
+
 async def test_redirects_are_not_followed_and_cookies_not_kept() -> None:
     async with serve(APP) as url, provider_client() as http:
         response = await http.get(url + "/redirect")
@@ -126,8 +154,9 @@ async def test_hooks_and_redirects_go_through_httpx() -> None:
 
 async def test_a_closed_client_refuses_and_an_error_is_of_httpx() -> None:
     async with provider_client() as http:
-        with pytest.raises(httpx.ConnectTimeout):  # the transport's error for a refused connection
+        with pytest.raises(httpx.ConnectTimeout) as refused:  # the transport's error for a refused connection
             await http.post("http://127.0.0.1:1/", data={"a": "b"})
+        assert refused.value.request.url == "http://127.0.0.1:1/"
         with pytest.raises(httpx.UnsupportedProtocol):
             await http.get("ftp://127.0.0.1/")
 

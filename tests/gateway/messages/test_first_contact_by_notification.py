@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
@@ -179,6 +180,57 @@ async def test_who_wrote_before_is_answered_in_their_conversation(numbers: Numbe
         ].messages
         if "metadata" in each
     }
+
+
+async def test_a_conversation_that_was_known_without_its_number_goes_on(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery tells that both are one: an opt-out and an agent's hold of the conversation count."""
+    monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
+    await numbers.say("unsubscribe")
+    await numbers.hear(numbers.simulator.run_agent_action(NUMBER, "reply", "Hello", numbers.now))
+    first = await numbers.write_first("own-1")
+    await numbers.hear_later()
+    second = await numbers.write_first("own-2")
+    await numbers.say("thanks")
+
+    assert (first.outcome, first.session != numbers.conversation) == (SendOutcome.QUEUED, True)
+    assert second.session == numbers.conversation
+    assert second.outcome is SendOutcome.OPTED_OUT
+    assert await numbers.gateway.owner(numbers.conversation) is Owner.HUMAN
+    assert (await numbers.gateway.kinds(numbers.conversation)).count("accepted") == 2
+
+
+async def test_an_agent_who_wrote_to_the_number_gets_the_answer(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
+    await numbers.say("hello")
+    first = await numbers.write_first("own-1")
+    sender = ProactiveSender(numbers.redis, {"sunshine": numbers.channel}, ProtocolLimits())
+    await sender.send(first.session, "own-2", HELLO, "person")
+    await numbers.hear_later()
+    await numbers.say("thanks")
+
+    assert await numbers.gateway.owner(first.session) is Owner.HUMAN
+    assert (await numbers.gateway.kinds(first.session)).count("accepted") == 1
+
+
+async def test_an_opt_out_that_a_delivery_reports_counts_in_the_conversation(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
+    await numbers.say("hello")
+    await numbers.write_first("own-1")
+    reported, numbers.later = json.loads(numbers.later[0].body), []
+    refusal = {"code": "uncategorized_error", "underlyingError": {"code": 21610}}
+    failed = {**reported, "trigger": "notification:delivery:failure", "error": refusal}
+    await numbers.gateway.inbox.accept(
+        numbers.channel.parse(Webhook("POST", "/", {}, json.dumps(failed).encode()))
+    )
+    again = await numbers.write_first("own-2")
+
+    assert (again.session, again.outcome) == (numbers.conversation, SendOutcome.OPTED_OUT)
 
 
 @pytest.mark.parametrize("is_erased", [False, True])

@@ -97,6 +97,14 @@ async def test_the_url_of_a_page_names_its_partition(http: httpx.AsyncClient) ->
     assert (await http.get("/nothing", headers={"accept": "text/html"})).status_code == 404
 
 
+@pytest.mark.parametrize("query", ["partition=", "q=a;partition=1", "partition=9"])
+async def test_a_url_that_names_no_partition_is_shown_too(http: httpx.AsyncClient, query: str) -> None:
+    page = await http.get(f"/console?{query}", headers={"Accept": "text/html"}, follow_redirects=True)
+
+    assert page.status_code == 200
+    assert "Overview" in page.text
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
@@ -104,6 +112,8 @@ async def test_the_url_of_a_page_names_its_partition(http: httpx.AsyncClient) ->
         (' action="/console/a?b=1&amp;c=2#d"', ' action="/console/a?b=1&amp;c=2&amp;partition=3#d"'),
         (' href="/console/a?partition=1"', ' href="/console/a?partition=1"'),
         (' href="/console/static/a.css"', ' href="/console/static/a.css"'),
+        (' src="/console/a/flow.svg?node=b"', ' src="/console/a/flow.svg?node=b&amp;partition=3"'),
+        (' src="/console/static/console.js"', ' src="/console/static/console.js"'),
         (' href="https://example.com/console"', ' href="https://example.com/console"'),
         ("&#34; href=&#34;/console", "&#34; href=&#34;/console"),
     ],

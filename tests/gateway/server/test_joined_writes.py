@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -83,6 +87,47 @@ async def test_a_client_that_does_not_read_holds_the_application_back() -> None:
 
     assert sent == _CHUNKS
     assert sum(piece.count(b"x") for piece in client.pieces) == _CHUNKS * 10_000
+
+
+def test_an_answer_to_a_client_that_has_gone_is_no_error() -> None:
+    """Answer between the reset of a connection and the moment when its protocol is told."""
+    errors: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        begun, answers, lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        loop.set_exception_handler(lambda _, context: errors.append(context))
+        waker, wakes = socket.socketpair()
+        wakes.setblocking(False)
+
+        def wake() -> None:
+            wakes.recv(1)
+            answers.set()
+
+        loop.add_reader(wakes, wake)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            begun.set()
+            await answers.wait()
+            await JSONResponse({"a": "b"})(scope, receive, send)
+            await receive()  # until the connection is lost
+            lost.set()
+
+        with waker, wakes, socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            async with serve(answer, http=bounded_protocol(), ws="none", lifespan="off") as url:
+                client.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+                client.send(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                await begun.wait()
+                waker.send(b"x")  # before the reset: the loop reads both at once, this one first
+                client.close()
+                await lost.wait()
+                await asyncio.sleep(0)
+            loop.remove_reader(wakes)
+
+    uvloop.run(run())
+
+    assert not errors
 
 
 async def test_what_is_known_of_a_connection_is_kept_for_its_requests() -> None:

@@ -19,11 +19,11 @@ local function retire(name, session)
   redis.call('PEXPIRE', key, ARGV[1])
   redis.call('SREM', 'tg:{' .. session .. '}:names', name)
 end
--- an earlier release stored the session of a contact with one identifier without a name
-local function find_unnamed(names)
-  for _, name in ipairs(names) do
-    if redis.call('EXISTS', 'tg:{' .. name .. '}') == 1 then return name end
-  end
+-- The session and the name that a name was seen with; a contact with one identifier has a session without a name.
+local function find_stored(name)
+  local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
+  if not stored[1] and redis.call('EXISTS', 'tg:{' .. name .. '}') == 1 then return name, '' end
+  return stored[1], stored[2]
 end
 local function is_held(session)
   local owner = redis.call('HGET', 'tg:{' .. session .. '}', 'owner')
@@ -31,28 +31,27 @@ local function is_held(session)
 end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
-  local first, session, others, unnamed, retired, retired_session = item.names[1], nil, {}, {}, {}, nil
+  local first, session, others, retired, retired_session = item.names[1], nil, {}, {}, nil
   local is_number = {}
   for _, name in ipairs(item.numbers) do is_number[name] = true end
   for _, name in ipairs(item.retired) do retired[name] = true end
   for index, name in ipairs(item.names) do
-    local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
+    local stored, with = find_stored(name)
     -- phone numbers are reassigned: a name seen with another reliable name belongs to another contact now
     local is_certain = item.meet or index == 1 or not is_number[name]
-    local belongs = stored[1] and (is_certain or stored[2] == '' or stored[2] == first)
+    local belongs = stored and (is_certain or with == '' or with == first)
     if belongs and retired[name] then
-      retired_session = retired_session or stored[1]
+      retired_session = retired_session or stored
     elseif belongs then
       -- two sessions of one contact: an agent who has one of them has the conversation
-      local takes_over = session and session ~= stored[1] and not item.meet
-      if not session or (takes_over and is_held(stored[1]) and not is_held(session)) then
-        session = stored[1]
+      local takes_over = session and session ~= stored and (item.known or not item.meet)
+      if not session or (takes_over and is_held(stored) and not is_held(session)) then
+        session = stored
       end
     end
-    others[index] = stored[1] and not belongs
-    if not stored[1] then unnamed[#unnamed + 1] = name end
+    others[index] = stored and not belongs
   end
-  session = session or retired_session or find_unnamed(unnamed)
+  session = session or retired_session
   local stays_unknown = item.known and not session
   session = session or first
   for index, name in ipairs(stays_unknown and {} or item.names) do

@@ -52,12 +52,6 @@ local function write_record(outcome, entry)
   redis.call('PEXPIRE', index, DEDUP_MS)
 end
 
--- The business writes first: whoever opted out under another name of theirs, or in an erased session, still is.
-local function prepare_first_contact()
-  restore_optout(session, now)
-  stored[3] = redis.call('HGET', key(session), 'optout')
-end
-
 -- In the same step, or a kill would leave it in both places.
 local function leave_schedule_for_good()
   if scheduled_in == '' then return end
@@ -67,7 +61,9 @@ end
 
 local earlier_use = find_earlier_use()
 if earlier_use then return earlier_use end
-if not stored[1] then prepare_first_contact() end
+-- Whoever opted out under another name of theirs, or in an erased session, still is.
+restore_optout(session, now)
+stored[3] = redis.call('HGET', key(session), 'optout')
 local opens_thread = ARGV[10] == '1' and stored[2] == 'closed'
 if opens_thread then stored[2] = 'bot' end
 local reason, code = find_refusal()
