@@ -175,6 +175,10 @@ class ClauseWords:
     whether_words: Phrases = ()
     indirect_questions: Phrases = ()
     """Words before a question that is told (“I'd like to know how long it takes”)."""
+    code_words: Words = frozenset()
+    """Words of a question for a code, also ends of joined words (“plate”)."""
+    comparison_words: Words = frozenset()
+    """Words of who asks how values of a list differ, and chooses none (“the difference between”)."""
     inquiry_starts: Phrases = ()
     """Beginnings of a question about what there is, also without its mark (“do you take”)."""
     object_endings: Words = frozenset()

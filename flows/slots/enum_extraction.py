@@ -7,8 +7,9 @@ from datetime import date
 from pydantic import JsonValue
 
 from core.model import Choice
+from flows.locales import lexicon_for
 from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
-from flows.slots.enum_values import named_values
+from flows.slots.enum_values import named_values, weak_value
 from flows.slots.number_extraction import recognize_free_numbers
 from flows.slots.readings import single_value
 from flows.slots.slot import Slot
@@ -21,6 +22,8 @@ _LABEL_STEM = 4
 
 
 def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
+    if not lexicon_for(slot.language).clauses.comparison_words.isdisjoint(tokenize(text)):
+        return SlotReading()
     reading = _match_enum(slot, text)
     return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
 
@@ -49,7 +52,7 @@ def _match_enum(slot: Slot, text: str) -> SlotReading:
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
     if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
         return single_value(spelt, text, slot)
-    if named := named_values(slot, text):
+    if named := named_values(slot, text) or weak_value(slot, text):
         return single_value(named, text, slot)
     if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))

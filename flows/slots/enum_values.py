@@ -54,6 +54,24 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
     return [value for number, value in enumerate(values) if value not in values[:number]]
 
 
+def weak_value(slot: Slot, text: str) -> list[JsonValue]:
+    """Return the value that a text is by a name that elsewhere only answers: “just ok” where ok is one."""
+    particles = lexicon_for(slot.language).clauses.particles
+    index = _weak_names(slot).get(tuple(word for word in tokenize(text) if word not in particles))
+    return [] if index is None or text.rstrip().endswith("?") else [slot.allowed_values[index]]
+
+
+@lru_cache(maxsize=1_000)
+def _weak_names(slot: Slot) -> dict[_Phrase, int]:
+    strong = {phrase for phrase, _ in _phrases(slot)}
+    return {
+        words: index
+        for index, value in enumerate(slot.allowed_values)
+        for name in (str(value), *(other for other, named in slot.synonyms if named == str(value)))
+        if not isinstance(value, bool | int | float) and (words := tokenize(name)) and words not in strong
+    }
+
+
 def _is_frequency(after: _Phrase, lexicon: Lexicon) -> bool:
     """Return whether a unit of time follows, of which the word before it is only a count: “once a week”."""
     clauses = lexicon.clauses

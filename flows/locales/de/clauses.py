@@ -44,7 +44,11 @@ CLAUSES: Final = ClauseWords(
         r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
     ),
     polite_conditions=phrases("wenn möglich, falls möglich, wenn es möglich ist, wenn's geht"),
-    objection_patterns=(r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",),
+    objection_patterns=(
+        r"\b(?:ware?|wars?) (?:\w+ )?(?:gelogen|ubertrieben|geschwindelt|geschmeichelt|zu viel gesagt"
+        r"|\w*luge|\w*ubertreibung)\b",
+        r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
+    ),
     excess_patterns=(
         r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|erst schluss|ist mein freier tag)\b",
         r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch"
@@ -83,7 +87,7 @@ CLAUSES: Final = ClauseWords(
     consent_companions=words(
         "jo top läuft klasse schnell sofort dringend möglichst schnellstmöglich umgehend jemanden jemand "
         "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
-        "den ich sie du "
+        "den ich sie du er kann können sagt sagen meint "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
@@ -137,7 +141,7 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
-    ranked_nouns=words("stock stockwerk etage og obergeschoss geschoss reihe klasse"),
+    ranked_nouns=words("stock stockwerk etage og obergeschoss geschoss reihe klasse seite zeile kapitel bahn"),
     ground_words=phrases("erdgeschoss, eg, parterre, ebenerdig"),
     both_phrases=phrases("wir zwei zusammen, zu zweit zusammen, wir beide"),
     minutes_in_words={
@@ -182,7 +186,8 @@ CLAUSES: Final = ClauseWords(
     ),
     belonging_words=words("von vom aus bei"),
     name_endings=phrases(
-        "mein name, übrigens, ist das, nur so, freut mich, sehr erfreut, angenehm, hier, ist mein name, "
+        "mein name, übrigens, ist das, nur so, vielen dank, besten dank, lieben dank, "
+        "danke schön, danke sehr, danke im voraus, lg, vg, mfg, haha, freut mich, sehr erfreut, angenehm, hier, ist mein name, "
         "heiße ich, heiß ich, bin ich, "
         "ist der name, nochmal"
     ),
@@ -273,6 +278,8 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("kurze kurz kleine eine ne mal vorab vorher erst zuerst noch andere blöde"),
     whether_words=phrases("ob"),
     indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
+    code_words=words("kennzeichen nummer code kennung zeichen"),
+    comparison_words=words("unterschied unterschiede unterschiedlich unterscheidet unterscheiden vergleich verglichen"),
     inquiry_starts=phrases(
         "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
     ),

@@ -226,8 +226,11 @@ LEXICON: Final = Lexicon(
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
     correction_words=words("nein doch eigentlich meine sondern entschuldigung"),
-    question_words=words("wann was wie wo warum wer haben hat habt sind ist gibt kann können darf"),
-    politeness=phrases("bitte, dann"),
+    question_words=words(
+        "wann was wie wo warum wer haben hat habt sind ist gibt kann können darf "
+        "was'n wasn wie's wo's wann's wer's"
+    ),
+    politeness=phrases("bitte, bitteschön, bidde, bidde, plz, dann"),
     and_words=phrases("und"),
     or_words=phrases("oder"),
     answers=_ANSWERS,

@@ -6,6 +6,8 @@ from typing import Final
 
 from flows.locales.lexicon import ClauseWords, phrases, words
 
+_UNTRUE = r"(?:(?:an? )?(?:\w+ )?(?:lie|exaggeration|overstatement|stretch)|lying|exaggerating|saying too much)"
+
 CLAUSES: Final = ClauseWords(
     reservations=phrases(
         "but, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
@@ -45,6 +47,7 @@ CLAUSES: Final = ClauseWords(
     ),
     polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
     objection_patterns=(
+        rf"\b(?:would|'d) be {_UNTRUE}\b|\b(?:i'?d|i would) be (?:lying|exaggerating)\b",
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
     ),
     excess_patterns=(
@@ -150,7 +153,7 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
-    ranked_nouns=words("floor storey story level row grade"),
+    ranked_nouns=words("floor storey story level row grade page line chapter lane"),
     ground_words=phrases("ground floor, ground, groundfloor"),
     both_phrases=phrases("between the two of us, the two of us together"),
     minutes_in_words={
@@ -199,7 +202,8 @@ CLAUSES: Final = ClauseWords(
     belonging_words=words("from of at with"),
     name_endings=phrases(
         "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, "
-        "here, speaking, is my name, is the name, as well, again"
+        "here, speaking, haha, lol, many thanks, thank you, thank you so much, thank you very much, thanks a lot, "
+        "thanks so much, thanks in advance,  is my name, is the name, as well, again"
     ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
@@ -290,6 +294,8 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("quick quickly one first another small little silly just before more thing"),
     whether_words=phrases("if, whether"),
     indirect_questions=phrases("know, find out, tell me, wonder, wondering, ask"),
+    code_words=words("plate plates registration reg vin licence license number code reference serial imei"),
+    comparison_words=words("difference differences diff differ differs compare compared comparison versus vs"),
     inquiry_starts=phrases(
         "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
     ),

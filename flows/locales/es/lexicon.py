@@ -229,7 +229,7 @@ LEXICON: Final = Lexicon(
         "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes "
         "puedo pueden hay tienen"
     ),
-    politeness=phrases("por favor, entonces"),
+    politeness=phrases("por favor, porfavor, porfa, porfi, porfis, por fa, xfa, xfavor, plis, pls, entonces"),
     and_words=phrases("y, e"),
     or_words=phrases("o, u"),
     answers=_ANSWERS,
