@@ -169,7 +169,11 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return ""
     if lexicon.numbers.by_name.keys() >= set(words):
         return ""  # “one”
-    if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
+    inner = words[1:-1] if _is_proper(name) else ()  # “Los Sin Frenos”
+    outer = words[:1] + words[-1:] if _is_proper(name) else words
+    if any(negates_other_words(word, language) for word in outer):
+        return ""
+    if any(word in lexicon.answers.no for word in (*outer, *inner)):
         return ""
     if without_naming(text, language) != text:
         return name

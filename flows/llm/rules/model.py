@@ -12,7 +12,7 @@ from flows.llm.model import (
 )
 from flows.llm.rules.consent import is_answer_blocked, is_consent_missing
 from flows.llm.rules.parsed_message import ParsedMessage
-from flows.llm.rules.phrase_scoring import count_shared_words
+from flows.llm.rules.phrase_scoring import count_shared_words, names_act
 from flows.llm.rules.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
@@ -191,6 +191,9 @@ def _break_tie(
         return local[0]
     if len(wishes) > 1 and (first := next((each for each in equal if each.edge is wishes[0]), None)):
         return first
+    acts = [each for each in equal if names_act(each.edge, message)]
+    if len({each.edge.target for each in acts}) == 1:
+        return acts[0]
     shares = [count_shared_words(each.edge, message) for each in equal]
     most = max(shares)
     chosen = [each for each, share in zip(equal, shares, strict=True) if share == most]

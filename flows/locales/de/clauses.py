@@ -49,6 +49,9 @@ CLAUSES: Final = ClauseWords(
         r"|\w*luge|\w*ubertreibung)\b",
         r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
     ),
+    conclusions=phrases("also, macht, das macht, zusammen, insgesamt, alles in allem"),
+    upper_bounds=phrases("nicht mehr als, höchstens, maximal, bis zu, max, maximum, nicht über"),
+    limit_words=words("höchstens maximal maximum limit"),
     excess_patterns=(
         r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|erst schluss|ist mein freier tag)\b",
         r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch"
@@ -192,7 +195,7 @@ CLAUSES: Final = ClauseWords(
         "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
-    people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
+    people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher spieler fahrer piloten kletterer"),
     people_counts=phrases(
         "für #, zu #, wir sind #, wir sind zu #, # leute, # personen, kommen #, es kommen #, # kommen, "
         "sind wir #, # von uns, es werden #, wir werden #"
@@ -278,6 +281,10 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("kurze kurz kleine eine ne mal vorab vorher erst zuerst noch andere blöde"),
     whether_words=phrases("ob"),
     indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
+    other_way_patterns=(
+        r"(?:bitte |lieber |nur )*(?:per|via) (?:post|brief|mail|e-?mail|telefon|sms|whatsapp)"
+        r"(?:,? (?:bitte|lieber|reicht|ist besser))?",
+    ),
     code_words=words("kennzeichen nummer code kennung zeichen"),
     comparison_words=words("unterschied unterschiede unterschiedlich unterscheidet unterscheiden vergleich verglichen"),
     inquiry_starts=phrases(

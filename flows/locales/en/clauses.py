@@ -50,6 +50,9 @@ CLAUSES: Final = ClauseWords(
         rf"\b(?:would|'d) be {_UNTRUE}\b|\b(?:i'?d|i would) be (?:lying|exaggerating)\b",
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
     ),
+    conclusions=phrases("so, so that's, makes, that makes, altogether, all in all, in total, total"),
+    upper_bounds=phrases("no more than, not more than, up to, at most, at the most, maximum, max, tops"),
+    limit_words=words("most maximum max limit"),
     excess_patterns=(
         r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b"
         r"|\bis my day off\b",
@@ -208,7 +211,7 @@ CLAUSES: Final = ClauseWords(
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
         "people persons person guests guest adults party seats covers participants attendees passengers "
-        "travellers visitors"
+        "travellers visitors players drivers riders racers pilots climbers"
     ),
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us, "
@@ -294,6 +297,10 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("quick quickly one first another small little silly just before more thing"),
     whether_words=phrases("if, whether"),
     indirect_questions=phrases("know, find out, tell me, wonder, wondering, ask"),
+    other_way_patterns=(
+        r"(?:please |just |rather )?(?:by|via|per) (?:post|mail|e-?mail|letter|phone|text|sms|whatsapp)"
+        r"(?:,? (?:please|instead|is better|is fine))?",
+    ),
     code_words=words("plate plates registration reg vin licence license number code reference serial imei"),
     comparison_words=words("difference differences diff differ differs compare compared comparison versus vs"),
     inquiry_starts=phrases(

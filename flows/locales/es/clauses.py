@@ -49,6 +49,9 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:mentiria|exageraria) si\b",
         r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",
     ),
+    conclusions=phrases("así que, o sea, en total, total"),
+    upper_bounds=phrases("no más de, como mucho, como máximo, a lo sumo, hasta, máximo, máx"),
+    limit_words=words("máximo máxima tope límite"),
     excess_patterns=(
         r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b",
         r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
@@ -177,7 +180,7 @@ CLAUSES: Final = ClauseWords(
     ),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
-        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
+        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes jugadores pilotos corredores alumnos"
     ),
     people_counts=phrases(
         "para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"
@@ -260,6 +263,10 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("rápida pequeña antes primero otra una tonta"),
     whether_words=phrases("si"),
     indirect_questions=phrases("saber, preguntar, decirme, dígame, dime"),
+    other_way_patterns=(
+        r"(?:mejor |prefiero )?por (?:correo|e-?mail|mail|carta|tel[eé]fono|sms|whatsapp)"
+        r"(?:,? (?:mejor|por favor|porfa))?",
+    ),
     code_words=words("matrícula número código referencia placa bastidor"),
     comparison_words=words("diferencia diferencias difieren diferencian comparación comparado comparada versus vs"),
     inquiry_starts=phrases(
