@@ -39,7 +39,7 @@ def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_
 
 
 def hardly_is_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether an answer to a question for a code is a statement: “it's a rental, don't have it yet”."""
+    """Return whether an answer to a question for a code is a statement: “a rental, don't have it yet”."""
     lexicon = lexicon_for(language)
     codes, joins = lexicon.clauses.code_words, lexicon.clauses.joins_words
     if any(map(str.isdigit, text)) or not any(

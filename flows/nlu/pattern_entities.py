@@ -55,7 +55,7 @@ def extract_pattern_matches(
 
 
 def _spellings(token: str) -> tuple[str, ...]:
-    """Return a token, and as it may be meant: without its marks, and with one before its digits (“BT0417”)."""
+    """Return a token, also without its marks, and with one before its digits (“BT-0417” for “BT0417”)."""
     return token, re.sub(r"[ -]", "", token), _BEFORE_DIGITS.sub("-", token, count=1)
 
 

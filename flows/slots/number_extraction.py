@@ -116,7 +116,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _without_approximations(slot: Slot, text: str) -> str:
-    """Return the text without “about” and the like, or “at most”, where that is what the question asks for."""
+    """Return the text without “about” or “at most”, where the question asks for no more than that."""
     if _asks_for_most(slot.question, slot.language):
         bound = _upper_bound(lexicon_for(slot.language))
         text = bound.sub(lambda match: " " * len(match[0]), normalize(normalize_same_length(text)))

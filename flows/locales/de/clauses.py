@@ -144,7 +144,9 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
-    ranked_nouns=words("stock stockwerk etage og obergeschoss geschoss reihe klasse seite zeile kapitel bahn"),
+    ranked_nouns=words(
+        "stock stockwerk etage og obergeschoss geschoss reihe klasse seite zeile kapitel bahn"
+    ),
     ground_words=phrases("erdgeschoss, eg, parterre, ebenerdig"),
     both_phrases=phrases("wir zwei zusammen, zu zweit zusammen, wir beide"),
     minutes_in_words={
@@ -190,12 +192,16 @@ CLAUSES: Final = ClauseWords(
     belonging_words=words("von vom aus bei"),
     name_endings=phrases(
         "mein name, übrigens, ist das, nur so, vielen dank, besten dank, lieben dank, "
-        "danke schön, danke sehr, danke im voraus, lg, vg, mfg, haha, freut mich, sehr erfreut, angenehm, hier, ist mein name, "
+        "danke schön, danke sehr, danke im voraus, lg, vg, mfg, haha, freut mich, sehr erfreut, "
+        "angenehm, hier, ist mein name, "
         "heiße ich, heiß ich, bin ich, "
         "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
-    people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher spieler fahrer piloten kletterer"),
+    people_words=words(
+        "personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher spieler fahrer "
+        "piloten kletterer"
+    ),
     people_counts=phrases(
         "für #, zu #, wir sind #, wir sind zu #, # leute, # personen, kommen #, es kommen #, # kommen, "
         "sind wir #, # von uns, es werden #, wir werden #"
@@ -286,7 +292,9 @@ CLAUSES: Final = ClauseWords(
         r"(?:,? (?:bitte|lieber|reicht|ist besser))?",
     ),
     code_words=words("kennzeichen nummer code kennung zeichen"),
-    comparison_words=words("unterschied unterschiede unterschiedlich unterscheidet unterscheiden vergleich verglichen"),
+    comparison_words=words(
+        "unterschied unterschiede unterschiedlich unterscheidet unterscheiden vergleich verglichen"
+    ),
     inquiry_starts=phrases(
         "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
     ),

@@ -6,7 +6,9 @@ from typing import Final
 
 from flows.locales.lexicon import ClauseWords, phrases, words
 
-_UNTRUE = r"(?:(?:an? )?(?:\w+ )?(?:lie|exaggeration|overstatement|stretch)|lying|exaggerating|saying too much)"
+_UNTRUE = (
+    r"(?:(?:an? )?(?:\w+ )?(?:lie|exaggeration|overstatement|stretch)|lying|exaggerating|saying too much)"
+)
 
 CLAUSES: Final = ClauseWords(
     reservations=phrases(
@@ -205,7 +207,8 @@ CLAUSES: Final = ClauseWords(
     belonging_words=words("from of at with"),
     name_endings=phrases(
         "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, "
-        "here, speaking, haha, lol, many thanks, thank you, thank you so much, thank you very much, thanks a lot, "
+        "here, speaking, haha, lol, many thanks, thank you, thank you so much, thank you very much, "
+        "thanks a lot, "
         "thanks so much, thanks in advance,  is my name, is the name, as well, again"
     ),
     birth_words=words("birth born birthday birthdate dob"),
@@ -302,7 +305,9 @@ CLAUSES: Final = ClauseWords(
         r"(?:,? (?:please|instead|is better|is fine))?",
     ),
     code_words=words("plate plates registration reg vin licence license number code reference serial imei"),
-    comparison_words=words("difference differences diff differ differs compare compared comparison versus vs"),
+    comparison_words=words(
+        "difference differences diff differ differs compare compared comparison versus vs"
+    ),
     inquiry_starts=phrases(
         "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
     ),

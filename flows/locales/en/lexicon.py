@@ -58,8 +58,9 @@ _ANSWERS = AnswerWords(
         "never mind, not yet, not now, maybe, perhaps, it depends"
     ),
     neutral_phrases=phrases(
-        "right at, right by, right next, right on, right in, right behind, right here, right there, "
-        "right across, right beside, right around, right opposite, right outside, right now, right away, make sure, true or false"
+        "right at, right by, right next, right in, right behind, right here, right there, "
+        "right across, right beside, right around, right opposite, right outside, right now, right "
+        "away, make sure, true or false"
     ),
     yes_alone=words("y"),
     no_alone=words("n"),

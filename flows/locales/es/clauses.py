@@ -180,7 +180,8 @@ CLAUSES: Final = ClauseWords(
     ),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
-        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes jugadores pilotos corredores alumnos"
+        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros "
+        "visitantes jugadores pilotos corredores alumnos"
     ),
     people_counts=phrases(
         "para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"
@@ -268,7 +269,9 @@ CLAUSES: Final = ClauseWords(
         r"(?:,? (?:mejor|por favor|porfa))?",
     ),
     code_words=words("matrícula número código referencia placa bastidor"),
-    comparison_words=words("diferencia diferencias difieren diferencian comparación comparado comparada versus vs"),
+    comparison_words=words(
+        "diferencia diferencias difieren diferencian comparación comparado comparada versus vs"
+    ),
     inquiry_starts=phrases(
         "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
