@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.slots.additions import without_addition
 from flows.slots.constraints import Constraints
 from flows.slots.date_extraction import is_birth_date
-from flows.slots.enum_values import named_values
+from flows.slots.enum_values import named_values, names_several
 from flows.slots.extraction import (
     MAX_VALUE_LENGTH,
     extract_slot,
@@ -39,6 +39,7 @@ __all__ = [
     "is_number_word",
     "label_words",
     "named_values",
+    "names_several",
     "nouns_of_slot",
     "numbers_of_values",
     "read_message_slot",

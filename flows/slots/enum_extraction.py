@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from core.model import Choice
 from flows.locales import lexicon_for
 from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
-from flows.slots.enum_values import named_values, weak_value
+from flows.slots.enum_values import begins_inquiry, named_values, weak_value
 from flows.slots.number_extraction import recognize_free_numbers
 from flows.slots.readings import single_value
 from flows.slots.slot import Slot
@@ -54,7 +54,8 @@ def _match_enum(slot: Slot, text: str) -> SlotReading:
         return single_value(spelt, text, slot)
     if named := named_values(slot, text) or weak_value(slot, text):
         return single_value(named, text, slot)
-    if chosen := recognize_choice_label(text, offered, slot.language):
+    is_asked = begins_inquiry(text, slot.language)
+    if not is_asked and (chosen := recognize_choice_label(text, offered, slot.language)):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
     if named := _labelled_values(slot, text):
         return single_value(named, text, slot)
@@ -76,7 +77,11 @@ def _is_spelt(value: str, text: str) -> bool:
 
 def _labelled_values(slot: Slot, text: str) -> list[JsonValue]:
     """Return the values of which a short statement has a word that no other value has."""
-    if asks_back(text, slot.language) or len(tokenize(text)) > _MAX_LABEL_ANSWER_WORDS:
+    if (
+        asks_back(text, slot.language)
+        or begins_inquiry(text, slot.language)
+        or len(tokenize(text)) > _MAX_LABEL_ANSWER_WORDS
+    ):
         return []
     names = [
         [str(value), *(name for name, named in slot.synonyms if named == str(value))]

@@ -24,12 +24,26 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
 
     A question names none, unless it is a request (“could I have the large one?”).
     """
+    spaced = f"{' '.join(tokenize(text))} "
+    is_request = _request(lexicon_for(slot.language)).match(spaced) is not None
+    if not is_request and (text.rstrip().endswith("?") or begins_inquiry(text, slot.language)):
+        return []
+    return _values_in(slot, text)
+
+
+def begins_inquiry(text: str, language: str) -> bool:
+    """Return whether a text begins as a question about what there is: “whats the open one like”."""
+    return _inquiry(lexicon_for(language)).match(f"{' '.join(tokenize(text))} ") is not None
+
+
+def names_several(slot: Slot, text: str) -> bool:
+    """Return whether a text, maybe a question, names more than one value: “the price of red and green”."""
+    return slot.kind == "enum" and len(_values_in(slot, text)) > 1
+
+
+def _values_in(slot: Slot, text: str) -> list[JsonValue]:
     lexicon = lexicon_for(slot.language)
     plain = normalize(normalize_same_length(text))
-    spaced = f"{' '.join(tokenize(text))} "
-    is_inquiry = text.rstrip().endswith("?") or _inquiry(lexicon).match(spaced)
-    if is_inquiry and not _request(lexicon).match(spaced):
-        return []
     words = tokenize(_greetings(lexicon).sub(lambda match: " " * len(match[0]), plain))
     if not words or len(words) > _MAX_ANSWER_WORDS:
         return []
@@ -121,7 +135,9 @@ def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
 
 @cache
 def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)} ")
+    clauses = lexicon.clauses
+    lead = one_of((*lexicon.greetings, *lexicon.and_words, *clauses.second_thoughts, *clauses.conclusions))
+    return re.compile(rf"(?:{lead} )?{one_of(clauses.inquiry_starts)} ")
 
 
 @cache

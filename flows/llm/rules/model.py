@@ -24,6 +24,7 @@ from flows.llm.rules.scoring import EdgeScore, rejected_values, score_edge
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
 from flows.locales import messages_for
 from flows.nlu import asks_about_deed, denied_positions, has_wish, mask_reports, tells_fact
+from flows.slots import names_several
 
 _MIN_SCORE_MARGIN = 1.0
 _MAX_WISHES = 3
@@ -114,6 +115,10 @@ def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
         is_asked = message.is_question and not message.is_request
         is_clear = len(equal) == 1 and best.score > CONDITION_SCORE and not is_asked
         return best if is_clear and not best.edge.commits else None
+    if best and any(
+        slot.name in best.slots and names_several(slot, question.text) for slot in best.edge.slots
+    ):
+        return None  # “the price of red and green” chooses none
     is_name = best is not None and best.score == ASKED_SLOT_SCORE and message.is_name_asked
     return best if best and best.slots and (is_name or best.score >= SLOT_SCORE - 15) else None
 

@@ -296,7 +296,10 @@ CLAUSES: Final = ClauseWords(
         "unterschied unterschiede unterschiedlich unterscheidet unterscheiden vergleich verglichen"
     ),
     inquiry_starts=phrases(
-        "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
+        "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist, was "
+        "sind, was kostet, "
+        "was kosten, wie ist, wie sind, wie viel, wieviel, wie teuer, wo ist, wo sind, wer ist, wann ist, "
+        "welche ist, welcher ist, welches ist, was heißt, was bedeutet"
     ),
     per_words=phrases("die, pro, in der, im, je, jede, jeden"),
     fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),

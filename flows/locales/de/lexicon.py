@@ -88,6 +88,7 @@ _DATES = DateWords(
     ),
     near_days={
         "heute": 0,
+        "heut": 0,
         "morgen": 1,
         "ubermorgen": 2,
         "gestern": -1,
@@ -102,6 +103,10 @@ _DATES = DateWords(
     day_prepositions=phrases("am"),
     counts={
         **numbered("ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
+        "vierzehn": 14,
+        "funfzehn": 15,
+        "zwanzig": 20,
+        "dreissig": 30,
         "einem": 1,
         "einen": 1,
         "einer": 1,

@@ -309,7 +309,9 @@ CLAUSES: Final = ClauseWords(
         "difference differences diff differ differs compare compared comparison versus vs"
     ),
     inquiry_starts=phrases(
-        "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
+        "do you, do they, does, is, are, have you, why, what is, whats, what's, "
+        "what are, what does, what do, hows, how's, how is, how are, how much, wheres, where's, where is, "
+        "where are, whos, who's, who is, whens, when's, when is, which is, which are, which one is"
     ),
     per_words=phrases("a, per, each, every, in a"),
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),

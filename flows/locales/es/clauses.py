@@ -273,7 +273,9 @@ CLAUSES: Final = ClauseWords(
         "diferencia diferencias difieren diferencian comparación comparado comparada versus vs"
     ),
     inquiry_starts=phrases(
-        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
+        "cuál es, cuáles son, cómo es, cómo son, dónde está, dónde están, quién es, cuánto cuesta, "
+        "cuánto cuestan, cuánto vale, cuánto valen, qué significa, qué son, tenéis, tienen, tienes, hay, "
+        "aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
     ),
     per_words=phrases("a la, al, por, cada"),
