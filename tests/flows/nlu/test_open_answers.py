@@ -59,5 +59,5 @@ def test_a_name_has_no_courtesy_and_no_relation(language: str, text: str, name: 
         ("en", "it's a rental, don't have it yet", "comment", False),
     ],
 )
-def test_a_statement_is_no_code(language: str, text: str, label: str, is_none: bool) -> None:  # noqa: FBT001
+def test_a_statement_is_no_code(language: str, text: str, label: str, is_none: bool) -> None:
     assert hardly_is_code(text, frozenset(tokenize(label)), language) is is_none
