@@ -45,6 +45,12 @@ class ClauseWords:
     """Conditions that are mere courtesy, though other words of doubt are in them (“si puede ser”)."""
     objection_patterns: tuple[str, ...] = ()
     """Patterns of a clause that objects to the value in it (“I hate red”), without accents."""
+    conclusions: Phrases = ()
+    """Words before a number that sums up those before it (“two and one, so 3”)."""
+    limit_words: Words = frozenset()
+    """Words of a question for the most that somebody wants (“the most you want to spend”)."""
+    upper_bounds: Phrases = ()
+    """Phrases around a number that is the most (“no more than”): a value where the most is asked for."""
     excess_patterns: tuple[str, ...] = ()
     """Patterns of a clause that objects to a number, a day or a time (“42 is too small”), without accents."""
     outdated_patterns: tuple[str, ...] = ()
@@ -175,6 +181,12 @@ class ClauseWords:
     whether_words: Phrases = ()
     indirect_questions: Phrases = ()
     """Words before a question that is told (“I'd like to know how long it takes”)."""
+    other_way_patterns: tuple[str, ...] = ()
+    """Patterns of another way to reach who leaves a value out (“by post, please”)."""
+    code_words: Words = frozenset()
+    """Words of a question for a code, also ends of joined words (“plate”)."""
+    comparison_words: Words = frozenset()
+    """Words of who asks how values of a list differ, and chooses none (“the difference between”)."""
     inquiry_starts: Phrases = ()
     """Beginnings of a question about what there is, also without its mark (“do you take”)."""
     object_endings: Words = frozenset()

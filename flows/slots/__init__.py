@@ -10,7 +10,7 @@ from flows.slots.extraction import (
 )
 from flows.slots.recognizers.additions import without_addition
 from flows.slots.recognizers.date_extraction import is_birth_date
-from flows.slots.recognizers.enum_values import named_values
+from flows.slots.recognizers.enum_values import named_values, names_several
 from flows.slots.recognizers.labelled_texts import label_words
 from flows.slots.recognizers.list_items import accepts_any_text
 from flows.slots.recognizers.message_values import is_message_slot, read_message_slot
@@ -39,6 +39,7 @@ __all__ = [
     "is_number_word",
     "label_words",
     "named_values",
+    "names_several",
     "nouns_of_slot",
     "numbers_of_values",
     "read_message_slot",

@@ -183,13 +183,17 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
     for code in codes:
         lexicon = lexicon_for(code)
         phrases |= dict.fromkeys((*sorted(lexicon.answers.no), *lexicon.answers.no_phrases))
-        phrases |= dict.fromkeys(lexicon.short_answers.ignorance)
+        phrases |= dict.fromkeys((*lexicon.short_answers.ignorance, *lexicon.short_answers.no))
         plain |= (lexicon.thanks | lexicon.thanks_companions) - lexicon.answers.yes
         opening |= lexicon.clauses.particles | lexicon.answers.intensifiers
         opening |= {each for each in lexicon.politeness if each.isalpha()}
     parts = (phrases, sorted(plain | opening), sorted(opening))
     leaving, more, before = ("|".join(map(_as_pattern, words)) for words in parts)
-    return rf"^\W*(?:(?:ok|okay|oh|hm+|{before})\W+)?(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*\W*$"
+    ways = "|".join(pattern for code in codes for pattern in lexicon_for(code).clauses.other_way_patterns)
+    instead = rf"(?:[\s,]+(?:{ways}))?" if ways else ""
+    opening_word = rf"(?:ok|okay|oh|hm+|lol|a?haha+|a?jaja+|hehe+|{before})"
+    said = rf"(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*"
+    return rf"^\W*(?:{opening_word}\W+)?{said}{instead}\W*$"
 
 
 def _as_pattern(phrase: str) -> str:

@@ -11,7 +11,7 @@ from flows.llm.model import (
     TransitionRequest,
 )
 from flows.llm.rules.evidence.consent import is_answer_blocked, is_consent_missing
-from flows.llm.rules.evidence.phrase_scoring import count_shared_words
+from flows.llm.rules.evidence.phrase_scoring import count_shared_words, names_act
 from flows.llm.rules.evidence.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
@@ -24,6 +24,7 @@ from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
 from flows.locales import messages_for
 from flows.nlu import asks_about_deed, denied_positions, has_wish, mask_reports, tells_fact
+from flows.slots import names_several
 
 _MIN_SCORE_MARGIN = 1.0
 _MAX_WISHES = 3
@@ -114,6 +115,10 @@ def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
         is_asked = message.is_question and not message.is_request
         is_clear = len(equal) == 1 and best.score > CONDITION_SCORE and not is_asked
         return best if is_clear and not best.edge.commits else None
+    if best and any(
+        slot.name in best.slots and names_several(slot, question.text) for slot in best.edge.slots
+    ):
+        return None  # “the price of red and green” chooses none
     is_name = best is not None and best.score == ASKED_SLOT_SCORE and message.is_name_asked
     return best if best and best.slots and (is_name or best.score >= SLOT_SCORE - 15) else None
 
@@ -191,6 +196,9 @@ def _break_tie(
         return local[0]
     if len(wishes) > 1 and (first := next((each for each in equal if each.edge is wishes[0]), None)):
         return first
+    acts = [each for each in equal if names_act(each.edge, message)]
+    if len({each.edge.target for each in acts}) == 1:
+        return acts[0]
     shares = [count_shared_words(each.edge, message) for each in equal]
     most = max(shares)
     chosen = [each for each, share in zip(equal, shares, strict=True) if share == most]

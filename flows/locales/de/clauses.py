@@ -44,7 +44,14 @@ CLAUSES: Final = ClauseWords(
         r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
     ),
     polite_conditions=phrases("wenn möglich, falls möglich, wenn es möglich ist, wenn's geht"),
-    objection_patterns=(r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",),
+    objection_patterns=(
+        r"\b(?:ware?|wars?) (?:\w+ )?(?:gelogen|ubertrieben|geschwindelt|geschmeichelt|zu viel gesagt"
+        r"|\w*luge|\w*ubertreibung)\b",
+        r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
+    ),
+    conclusions=phrases("also, macht, das macht, zusammen, insgesamt, alles in allem"),
+    upper_bounds=phrases("nicht mehr als, höchstens, maximal, bis zu, max, maximum, nicht über"),
+    limit_words=words("höchstens maximal maximum limit"),
     excess_patterns=(
         r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|erst schluss|ist mein freier tag)\b",
         r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch"
@@ -83,7 +90,7 @@ CLAUSES: Final = ClauseWords(
     consent_companions=words(
         "jo top läuft klasse schnell sofort dringend möglichst schnellstmöglich umgehend jemanden jemand "
         "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
-        "den ich sie du "
+        "den ich sie du er kann können sagt sagen meint "
         "mir uns wir hab habe "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
@@ -137,7 +144,9 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("e en er es em n s"),
     amount_multipliers={"dutzend": 12},
-    ranked_nouns=words("stock stockwerk etage og obergeschoss geschoss reihe klasse"),
+    ranked_nouns=words(
+        "stock stockwerk etage og obergeschoss geschoss reihe klasse seite zeile kapitel bahn"
+    ),
     ground_words=phrases("erdgeschoss, eg, parterre, ebenerdig"),
     both_phrases=phrases("wir zwei zusammen, zu zweit zusammen, wir beide"),
     minutes_in_words={
@@ -182,12 +191,17 @@ CLAUSES: Final = ClauseWords(
     ),
     belonging_words=words("von vom aus bei"),
     name_endings=phrases(
-        "mein name, übrigens, ist das, nur so, freut mich, sehr erfreut, angenehm, hier, ist mein name, "
+        "mein name, übrigens, ist das, nur so, vielen dank, besten dank, lieben dank, "
+        "danke schön, danke sehr, danke im voraus, lg, vg, mfg, haha, freut mich, sehr erfreut, "
+        "angenehm, hier, ist mein name, "
         "heiße ich, heiß ich, bin ich, "
         "ist der name, nochmal"
     ),
     birth_words=words("geburtsdatum geboren geburtstag geburt"),
-    people_words=words("personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher"),
+    people_words=words(
+        "personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher spieler fahrer "
+        "piloten kletterer"
+    ),
     people_counts=phrases(
         "für #, zu #, wir sind #, wir sind zu #, # leute, # personen, kommen #, es kommen #, # kommen, "
         "sind wir #, # von uns, es werden #, wir werden #"
@@ -273,8 +287,19 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("kurze kurz kleine eine ne mal vorab vorher erst zuerst noch andere blöde"),
     whether_words=phrases("ob"),
     indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
+    other_way_patterns=(
+        r"(?:bitte |lieber |nur )*(?:per|via) (?:post|brief|mail|e-?mail|telefon|sms|whatsapp)"
+        r"(?:,? (?:bitte|lieber|reicht|ist besser))?",
+    ),
+    code_words=words("kennzeichen nummer code kennung zeichen"),
+    comparison_words=words(
+        "unterschied unterschiede unterschiedlich unterscheidet unterscheiden vergleich verglichen"
+    ),
     inquiry_starts=phrases(
-        "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist"
+        "nehmt ihr, nehmen sie, habt ihr, haben sie, gibt es, gibts, geht auch, warum, was ist, was "
+        "sind, was kostet, "
+        "was kosten, wie ist, wie sind, wie viel, wieviel, wie teuer, wo ist, wo sind, wer ist, wann ist, "
+        "welche ist, welcher ist, welches ist, was heißt, was bedeutet"
     ),
     per_words=phrases("die, pro, in der, im, je, jede, jeden"),
     fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),

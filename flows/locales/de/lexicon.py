@@ -88,6 +88,7 @@ _DATES = DateWords(
     ),
     near_days={
         "heute": 0,
+        "heut": 0,
         "morgen": 1,
         "ubermorgen": 2,
         "gestern": -1,
@@ -102,6 +103,10 @@ _DATES = DateWords(
     day_prepositions=phrases("am"),
     counts={
         **numbered("ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
+        "vierzehn": 14,
+        "funfzehn": 15,
+        "zwanzig": 20,
+        "dreissig": 30,
         "einem": 1,
         "einen": 1,
         "einer": 1,
@@ -226,8 +231,11 @@ LEXICON: Final = Lexicon(
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
     correction_words=words("nein doch eigentlich meine sondern entschuldigung"),
-    question_words=words("wann was wie wo warum wer haben hat habt sind ist gibt kann können darf"),
-    politeness=phrases("bitte, dann"),
+    question_words=words(
+        "wann was wie wo warum wer haben hat habt sind ist gibt kann können darf "
+        "was'n wasn wie's wo's wann's wer's"
+    ),
+    politeness=phrases("bitte, bitteschön, bidde, bidde, plz, dann"),
     and_words=phrases("und"),
     or_words=phrases("oder"),
     answers=_ANSWERS,

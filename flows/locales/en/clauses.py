@@ -6,6 +6,10 @@ from typing import Final
 
 from flows.locales.lexicon import ClauseWords, phrases, words
 
+_UNTRUE = (
+    r"(?:(?:an? )?(?:\w+ )?(?:lie|exaggeration|overstatement|stretch)|lying|exaggerating|saying too much)"
+)
+
 CLAUSES: Final = ClauseWords(
     reservations=phrases(
         "but, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
@@ -45,8 +49,12 @@ CLAUSES: Final = ClauseWords(
     ),
     polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
     objection_patterns=(
+        rf"\b(?:would|'d) be {_UNTRUE}\b|\b(?:i'?d|i would) be (?:lying|exaggerating)\b",
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
     ),
+    conclusions=phrases("so, so that's, makes, that makes, altogether, all in all, in total, total"),
+    upper_bounds=phrases("no more than, not more than, up to, at most, at the most, maximum, max, tops"),
+    limit_words=words("most maximum max limit"),
     excess_patterns=(
         r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b"
         r"|\bis my day off\b",
@@ -150,7 +158,7 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es"),
     amount_multipliers={"dozen": 12, "dozens": 12, "score": 20},
-    ranked_nouns=words("floor storey story level row grade"),
+    ranked_nouns=words("floor storey story level row grade page line chapter lane"),
     ground_words=phrases("ground floor, ground, groundfloor"),
     both_phrases=phrases("between the two of us, the two of us together"),
     minutes_in_words={
@@ -199,12 +207,14 @@ CLAUSES: Final = ClauseWords(
     belonging_words=words("from of at with"),
     name_endings=phrases(
         "btw, by the way, actually, though, my name, is the one, nice to meet you, pleased to meet you, "
-        "here, speaking, is my name, is the name, as well, again"
+        "here, speaking, haha, lol, many thanks, thank you, thank you so much, thank you very much, "
+        "thanks a lot, "
+        "thanks so much, thanks in advance,  is my name, is the name, as well, again"
     ),
     birth_words=words("birth born birthday birthdate dob"),
     people_words=words(
         "people persons person guests guest adults party seats covers participants attendees passengers "
-        "travellers visitors"
+        "travellers visitors players drivers riders racers pilots climbers"
     ),
     people_counts=phrases(
         "for #, party of #, group of #, # of us, we are #, we're #, we'll be #, there's # of us, "
@@ -290,8 +300,18 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("quick quickly one first another small little silly just before more thing"),
     whether_words=phrases("if, whether"),
     indirect_questions=phrases("know, find out, tell me, wonder, wondering, ask"),
+    other_way_patterns=(
+        r"(?:please |just |rather )?(?:by|via|per) (?:post|mail|e-?mail|letter|phone|text|sms|whatsapp)"
+        r"(?:,? (?:please|instead|is better|is fine))?",
+    ),
+    code_words=words("plate plates registration reg vin licence license number code reference serial imei"),
+    comparison_words=words(
+        "difference differences diff differ differs compare compared comparison versus vs"
+    ),
     inquiry_starts=phrases(
-        "do you, do they, does, is there, are there, have you, is it, are they, why, what is, whats"
+        "do you, do they, does, is, are, have you, why, what is, whats, what's, "
+        "what are, what does, what do, hows, how's, how is, how are, how much, wheres, where's, where is, "
+        "where are, whos, who's, who is, whens, when's, when is, which is, which are, which one is"
     ),
     per_words=phrases("a, per, each, every, in a"),
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),

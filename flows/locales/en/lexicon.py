@@ -57,7 +57,11 @@ _ANSWERS = AnswerWords(
         "don't know, dont know, do not know, haven't decided, not decided, can't say, cannot say, "
         "never mind, not yet, not now, maybe, perhaps, it depends"
     ),
-    neutral_phrases=phrases("right now, right away, make sure, true or false"),
+    neutral_phrases=phrases(
+        "right at, right by, right next, right in, right behind, right here, right there, "
+        "right across, right beside, right around, right opposite, right outside, right now, right "
+        "away, make sure, true or false"
+    ),
     yes_alone=words("y"),
     no_alone=words("n"),
     not_yet=phrases(
@@ -118,7 +122,7 @@ _DATES = DateWords(
     dotted_dates=False,
     articles=phrases("the"),
     day_prepositions=phrases("on"),
-    counts={**_ONE_TO_TWELVE, "a": 1},
+    counts={**_ONE_TO_TWELVE, "a": 1, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30},
     day_unit_patterns=(r"days?",),
     week_unit_patterns=(r"weeks?",),
     in_words=phrases("in"),
@@ -235,8 +239,11 @@ LEXICON: Final = Lexicon(
     value_negations=phrases("not, never, cannot, isn't, isnt"),
     trailing_negations=words("not"),
     correction_words=words("sorry no actually wait mean rather correction instead oops"),
-    question_words=words("are is was were do does did can could may what when where which who why how"),
-    politeness=phrases("please, then"),
+    question_words=words(
+        "whats hows wheres whos whens what's how's where's who's when's "
+        "are is was were do does did can could may what when where which who why how"
+    ),
+    politeness=phrases("please, pls, plz, pleez, then"),
     and_words=phrases("and"),
     or_words=phrases("or"),
     answers=_ANSWERS,

@@ -44,7 +44,14 @@ CLAUSES: Final = ClauseWords(
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
     ),
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
-    objection_patterns=(r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",),
+    objection_patterns=(
+        r"\bseria (?:\w+ )?(?:mentira|mentir|exagerar|exagerado|exagerada|exageracion|mucho decir)\b",
+        r"\b(?:mentiria|exageraria) si\b",
+        r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",
+    ),
+    conclusions=phrases("así que, o sea, en total, total"),
+    upper_bounds=phrases("no más de, como mucho, como máximo, a lo sumo, hasta, máximo, máx"),
+    limit_words=words("máximo máxima tope límite"),
     excess_patterns=(
         r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b",
         r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
@@ -129,7 +136,7 @@ CLAUSES: Final = ClauseWords(
     ),
     inflections=words("s es a as o os"),
     amount_multipliers={"docena": 12, "docenas": 12},
-    ranked_nouns=words("piso planta fila curso"),
+    ranked_nouns=words("piso planta fila curso página línea capítulo calle"),
     ground_words=phrases("planta baja, bajo, bajos"),
     both_phrases=phrases("entre los dos, entre las dos, los dos juntos, las dos juntas"),
     minutes_in_words={"media hora": 30, "una hora": 60, "cuarto de hora": 15, "hora y media": 90},
@@ -168,11 +175,13 @@ CLAUSES: Final = ClauseWords(
     ),
     belonging_words=words("de del"),
     name_endings=phrases(
-        "mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez"
+        "mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez, "
+        "muchas gracias, mil gracias, muchísimas gracias, gracias de antemano, un saludo, saludos, jaja, jeje"
     ),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
-        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros visitantes"
+        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros "
+        "visitantes jugadores pilotos corredores alumnos"
     ),
     people_counts=phrases(
         "para #, somos #, seremos #, # personas, vienen #, venimos #, vendrán #, vamos a ser #, vamos #"
@@ -255,8 +264,18 @@ CLAUSES: Final = ClauseWords(
     announcing_words=words("rápida pequeña antes primero otra una tonta"),
     whether_words=phrases("si"),
     indirect_questions=phrases("saber, preguntar, decirme, dígame, dime"),
+    other_way_patterns=(
+        r"(?:mejor |prefiero )?por (?:correo|e-?mail|mail|carta|tel[eé]fono|sms|whatsapp)"
+        r"(?:,? (?:mejor|por favor|porfa))?",
+    ),
+    code_words=words("matrícula número código referencia placa bastidor"),
+    comparison_words=words(
+        "diferencia diferencias difieren diferencian comparación comparado comparada versus vs"
+    ),
     inquiry_starts=phrases(
-        "tenéis, tienen, tienes, hay, aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
+        "cuál es, cuáles son, cómo es, cómo son, dónde está, dónde están, quién es, cuánto cuesta, "
+        "cuánto cuestan, cuánto vale, cuánto valen, qué significa, qué son, tenéis, tienen, tienes, hay, "
+        "aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
     ),
     per_words=phrases("a la, al, por, cada"),

@@ -106,7 +106,15 @@ _DATES = DateWords(
     dotted_dates=True,
     articles=phrases("el, día, el día, del"),
     day_prepositions=phrases("el"),
-    counts={**_ONE_TO_TWELVE, "un": 1, "una": 1},
+    counts={
+        **_ONE_TO_TWELVE,
+        "un": 1,
+        "una": 1,
+        "catorce": 14,
+        "quince": 15,
+        "veinte": 20,
+        "treinta": 30,
+    },
     day_unit_patterns=(r"dias?",),
     week_unit_patterns=(r"semanas?",),
     in_words=phrases("en, dentro de"),
@@ -229,7 +237,7 @@ LEXICON: Final = Lexicon(
         "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes "
         "puedo pueden hay tienen"
     ),
-    politeness=phrases("por favor, entonces"),
+    politeness=phrases("por favor, porfavor, porfa, porfi, porfis, por fa, xfa, xfavor, plis, pls, entonces"),
     and_words=phrases("y, e"),
     or_words=phrases("o, u"),
     answers=_ANSWERS,

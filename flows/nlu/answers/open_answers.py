@@ -16,6 +16,7 @@ from flows.text import normalize, original_position, tokenize
 
 _MAX_NAME_WORDS, _MAX_PROPER_WORDS, _MAX_COMMON_WORDS, _MAX_REMARK_WORDS = 6, 4, 1, 8
 _MAX_WORDS_OF_LED_QUESTION, _MAX_COMMON_OF_OTHERS = 5, 2
+_MAX_CODE_WORDS = 3
 _WHICH = ("which", "what", "welche", "que", "cual")
 _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
@@ -35,6 +36,17 @@ def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_
     if is_ignorant(text, language) or is_indifferent(text, language):
         return True
     return not clauses.no_address_words.isdisjoint(tokenize(text))
+
+
+def hardly_is_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether an answer to a question for a code is a statement: “a rental, don't have it yet”."""
+    lexicon = lexicon_for(language)
+    codes, joins = lexicon.clauses.code_words, lexicon.clauses.joins_words
+    if any(map(str.isdigit, text)) or not any(
+        label in codes or (joins and label.endswith(tuple(codes))) for label in labels
+    ):
+        return False
+    return len(tokenize(text)) > _MAX_CODE_WORDS or is_ignorant(text, language)
 
 
 def without_place(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> str:
@@ -157,7 +169,11 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return ""
     if lexicon.numbers.by_name.keys() >= set(words):
         return ""  # “one”
-    if any(negates_other_words(word, language) or word in lexicon.answers.no for word in words):
+    inner = words[1:-1] if _is_proper(name) else ()  # “Los Sin Frenos”
+    outer = words[:1] + words[-1:] if _is_proper(name) else words
+    if any(negates_other_words(word, language) for word in outer):
+        return ""
+    if any(word in lexicon.answers.no for word in (*outer, *inner)):
         return ""
     if without_naming(text, language) != text:
         return name
@@ -252,6 +268,8 @@ def _is_pictograph(letter: str) -> bool:
 def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of what stands before a name, and of what follows it."""
     naming, naming_end = _naming(lexicon)
+    owners, people = one_of(lexicon.clauses.owners), one_of(lexicon.clauses.relatives)
+    relation = rf"(?:\w+\s+)?{owners}\s+{people}[\s,:-]+(?=\w)|{people}[,:]\s*(?=\w)"  # “my father, Al Ray”
     words = (
         *lexicon.clauses.name_introductions, *lexicon.greetings,
         *lexicon.correction_words - lexicon.fillers - lexicon.negations - lexicon.answers.no,
@@ -260,7 +278,7 @@ def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     endings = (*lexicon.thanks, *lexicon.politeness, *lexicon.clauses.name_endings)
     return (
         re.compile(
-            rf"{naming.pattern}|{one_of(words)}(?:[\s,.:;!-]+|$)|{one_of(lexicon.answers.no)}[,.:;!-]+\s*"
+            rf"{relation}|{naming.pattern}|{one_of(words)}(?:[\s,.:;!-]+|$)|{one_of(lexicon.answers.no)}[,.:;!-]+\s*"
         ),
         re.compile(rf"{naming_end.pattern}|(?:^|[\s,.:;!-]+){one_of(endings)}$"),
     )

@@ -15,6 +15,7 @@ _MAX_TOKEN_LENGTH = 100
 _MAX_TOKENS = 200
 # a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
 _DASHES = re.compile(r"[‐‑–—]")
+_BEFORE_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 _TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 
 
@@ -35,7 +36,7 @@ def extract_pattern_matches(
         pair = tokens[index : index + 2]
         joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
         joined += [re.sub(r"[ -]", "", form) for form in joined[:1] if " " in form]
-        forms = [(2, form) for form in joined] + [(1, tokens[index]), (1, re.sub(r"[ -]", "", tokens[index]))]
+        forms = [(2, form) for form in joined] + [(1, form) for form in _spellings(tokens[index])]
         taken, value = next(
             (
                 (count, cased)
@@ -51,6 +52,11 @@ def extract_pattern_matches(
             read.append((index + taken, value))
         index += taken
     yield from (value for _, value in read)
+
+
+def _spellings(token: str) -> tuple[str, ...]:
+    """Return a token, also without its marks, and with one before its digits (“BT-0417” for “BT0417”)."""
+    return token, re.sub(r"[ -]", "", token), _BEFORE_DIGITS.sub("-", token, count=1)
 
 
 def _takes_back(word: str, language: str) -> bool:

@@ -12,7 +12,7 @@ from flows.nlu.speech_acts.wishes import is_request
 from flows.nlu.words.patterns import any_pattern, one_of
 from flows.text import normalize, tokenize
 
-_SEPARATOR = re.compile(r"[.,;:!?()\n…]+(?=\s|$)")
+_SEPARATOR = re.compile(r"[.,;:!?()\n…]+(?=\s|$)|[\u2600-\u27bf\U0001f300-\U0001faff]+")
 
 
 @cache

@@ -7,8 +7,9 @@ from datetime import date
 from pydantic import JsonValue
 
 from core.model import Choice
+from flows.locales import lexicon_for
 from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
-from flows.slots.recognizers.enum_values import named_values
+from flows.slots.recognizers.enum_values import begins_inquiry, named_values, weak_value
 from flows.slots.recognizers.number_extraction import recognize_free_numbers
 from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot
@@ -21,6 +22,8 @@ _LABEL_STEM = 4
 
 
 def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
+    if not lexicon_for(slot.language).clauses.comparison_words.isdisjoint(tokenize(text)):
+        return SlotReading()
     reading = _match_enum(slot, text)
     return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
 
@@ -49,9 +52,10 @@ def _match_enum(slot: Slot, text: str) -> SlotReading:
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
     if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
         return single_value(spelt, text, slot)
-    if named := named_values(slot, text):
+    if named := named_values(slot, text) or weak_value(slot, text):
         return single_value(named, text, slot)
-    if chosen := recognize_choice_label(text, offered, slot.language):
+    is_asked = begins_inquiry(text, slot.language)
+    if not is_asked and (chosen := recognize_choice_label(text, offered, slot.language)):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
     if named := _labelled_values(slot, text):
         return single_value(named, text, slot)
@@ -73,7 +77,11 @@ def _is_spelt(value: str, text: str) -> bool:
 
 def _labelled_values(slot: Slot, text: str) -> list[JsonValue]:
     """Return the values of which a short statement has a word that no other value has."""
-    if asks_back(text, slot.language) or len(tokenize(text)) > _MAX_LABEL_ANSWER_WORDS:
+    if (
+        asks_back(text, slot.language)
+        or begins_inquiry(text, slot.language)
+        or len(tokenize(text)) > _MAX_LABEL_ANSWER_WORDS
+    ):
         return []
     names = [
         [str(value), *(name for name, named in slot.synonyms if named == str(value))]

@@ -24,12 +24,26 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
 
     A question names none, unless it is a request (“could I have the large one?”).
     """
+    spaced = f"{' '.join(tokenize(text))} "
+    is_request = _request(lexicon_for(slot.language)).match(spaced) is not None
+    if not is_request and (text.rstrip().endswith("?") or begins_inquiry(text, slot.language)):
+        return []
+    return _values_in(slot, text)
+
+
+def begins_inquiry(text: str, language: str) -> bool:
+    """Return whether a text begins as a question about what there is: “whats the open one like”."""
+    return _inquiry(lexicon_for(language)).match(f"{' '.join(tokenize(text))} ") is not None
+
+
+def names_several(slot: Slot, text: str) -> bool:
+    """Return whether a text, maybe a question, names more than one value: “the price of red and green”."""
+    return slot.kind == "enum" and len(_values_in(slot, text)) > 1
+
+
+def _values_in(slot: Slot, text: str) -> list[JsonValue]:
     lexicon = lexicon_for(slot.language)
     plain = normalize(normalize_same_length(text))
-    spaced = f"{' '.join(tokenize(text))} "
-    is_inquiry = text.rstrip().endswith("?") or _inquiry(lexicon).match(spaced)
-    if is_inquiry and not _request(lexicon).match(spaced):
-        return []
     words = tokenize(_greetings(lexicon).sub(lambda match: " " * len(match[0]), plain))
     if not words or len(words) > _MAX_ANSWER_WORDS:
         return []
@@ -52,6 +66,24 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
     found.sort(key=lambda pair: pair[0])
     values = [value for _, value in found]
     return [value for number, value in enumerate(values) if value not in values[:number]]
+
+
+def weak_value(slot: Slot, text: str) -> list[JsonValue]:
+    """Return the value that a text is by a name that elsewhere only answers: “just ok” where ok is one."""
+    particles = lexicon_for(slot.language).clauses.particles
+    index = _weak_names(slot).get(tuple(word for word in tokenize(text) if word not in particles))
+    return [] if index is None or text.rstrip().endswith("?") else [slot.allowed_values[index]]
+
+
+@lru_cache(maxsize=1_000)
+def _weak_names(slot: Slot) -> dict[_Phrase, int]:
+    strong = {phrase for phrase, _ in _phrases(slot)}
+    return {
+        words: index
+        for index, value in enumerate(slot.allowed_values)
+        for name in (str(value), *(other for other, named in slot.synonyms if named == str(value)))
+        if not isinstance(value, bool | int | float) and (words := tokenize(name)) and words not in strong
+    }
 
 
 def _is_frequency(after: _Phrase, lexicon: Lexicon) -> bool:
@@ -103,7 +135,9 @@ def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
 
 @cache
 def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)} ")
+    clauses = lexicon.clauses
+    lead = one_of((*lexicon.greetings, *lexicon.and_words, *clauses.second_thoughts, *clauses.conclusions))
+    return re.compile(rf"(?:{lead} )?{one_of(clauses.inquiry_starts)} ")
 
 
 @cache

@@ -17,6 +17,7 @@ from flows.text import tokenize
 _MIN_NOUN, _MAX_NUMBER_WORDS, _MAX_STRESSED_WORDS = 3, 3, 10
 _DIMINUTIVE = re.compile(r"(?<=\w\w)it([oa]s?)$")
 """The ending of Spanish words for small things (“horitas”)."""
+_PART = re.compile(r"[,;:!?]+(?=\s|$)")
 _MIN_BARE = 32
 """A smaller number alone may be a day or an hour."""
 
@@ -31,7 +32,8 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
         for value in _beside(at, words, slot)
     ]
     if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
-        found = [*_of_people(words, slot)]
+        parts = [words, *map(tokenize, _PART.split(text))]
+        found = next(filter(None, (_of_people(part, slot) for part in parts)), [])
     return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
 
 
@@ -117,7 +119,7 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     people = frozenset() if names & clauses.people_words else clauses.people_words
     found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
-    parts = [tokenize(part) for part in re.split(r"[,;:!?]+(?=\s|$)", text)]
+    parts = [tokenize(part) for part in _PART.split(text)]
     for word, following in (pair for part in parts for pair in pairwise(part)):
         if not following.isalpha() or stem_of_noun(following) in nouns or not _is_number(word, slot):
             continue

@@ -80,7 +80,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
-    text = _without_approximations(slot, text)
+    text = _conclusion(slot, _without_approximations(slot, text))
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
         return SlotReading(minutes, weight=3)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
@@ -116,7 +116,10 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _without_approximations(slot: Slot, text: str) -> str:
-    """Return the text without “about” and the like, where the question asks for no more than that."""
+    """Return the text without “about” or “at most”, where the question asks for no more than that."""
+    if _asks_for_most(slot.question, slot.language):
+        bound = _upper_bound(lexicon_for(slot.language))
+        text = bound.sub(lambda match: " " * len(match[0]), normalize(normalize_same_length(text)))
     if not _asks_roughly(slot.question, slot.language):
         return text
     about = _approximation(lexicon_for(slot.language))
@@ -124,8 +127,33 @@ def _without_approximations(slot: Slot, text: str) -> str:
 
 
 @lru_cache(maxsize=1_000)
+def _asks_for_most(question: str, language: str) -> bool:
+    return not lexicon_for(language).clauses.limit_words.isdisjoint(tokenize(question))
+
+
+@cache
+def _upper_bound(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(lexicon.clauses.upper_bounds)}\b")
+
+
+@lru_cache(maxsize=1_000)
 def _asks_roughly(question: str, language: str) -> bool:
     return _approximation(lexicon_for(language)).search(" ".join(tokenize(question))) is not None
+
+
+def _conclusion(slot: Slot, text: str) -> str:
+    """Return the part of a text that sums up the numbers before it: “so 3” of “two and one, so 3”."""
+    before, comma, last = text.rpartition(",")
+    words = tokenize(last)
+    starts = _conclusions(lexicon_for(slot.language))
+    lead = next((start for start in starts if words[: len(start)] == start), ())
+    sums_up = bool(comma and lead) and len(words) == len(lead) + 1
+    return last if sums_up and recognize_numbers(last, slot.language) and tokenize(before) else text
+
+
+@cache
+def _conclusions(lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
+    return tuple(sorted(map(tokenize, lexicon.clauses.conclusions), key=len, reverse=True))
 
 
 def _without_both(slot: Slot, text: str) -> str:

@@ -14,14 +14,21 @@ TODAY = date(2026, 11, 27)
 KINDS: dict[str, dict[str, Any]] = {
     "count": {"type": "integer", "description": "v", "x-question": "v?"},
     "day": {"type": "string", "format": "date", "x-future": True, "description": "v", "x-question": "v?"},
+    "order": {"type": "string", "pattern": "^BT-[0-9]{4}$", "description": "v"},
     "code": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{4}$", "description": "v"},
     "phone": {"type": "string", "format": "phone", "x-region": "DE", "description": "v"},
 }
+MOST = {"en": "What is the most?", "de": "Wie viel maximal?", "es": "¿Cuál es el máximo?"}
 COLOURS = {"en": ["red", "green"], "de": ["rot", "grün"], "es": ["rojo", "verde"]}
 
 
 def slot(language: str, kind: str) -> Slot:
-    schema = KINDS.get(kind) or {"type": "string", "enum": COLOURS[language], "description": "v"}
+    most = {"type": "integer", "description": "v", "x-question": MOST[language]}
+    schema = (most if kind == "most" else KINDS.get(kind)) or {
+        "type": "string",
+        "enum": COLOURS[language],
+        "description": "v",
+    }
     [found] = slots_from_schema({"properties": {"v": schema}, "required": ["v"]}, language)
     return found
 
@@ -36,6 +43,17 @@ def slot(language: str, kind: str) -> Slot:
         ("en", "count", "5 if Tom comes"),
         ("en", "colour", "red if it's in stock"),
         ("en", "colour", "I hate red"),
+        ("en", "colour", 'well "red" would be a lie'),
+        ("en", "colour", "what's the difference between red and green"),
+        ("en", "colour", "whats the diff in price between red and green"),
+        ("en", "colour", "so wheres the red one"),
+        ("en", "colour", "is red better"),
+        ("de", "colour", "wo ist denn rot"),
+        ("es", "colour", "dónde está el rojo"),
+        ("de", "colour", "rot wäre gelogen"),
+        ("de", "colour", "der unterschied zwischen rot und grün"),
+        ("es", "colour", "rojo sería mentira"),
+        ("es", "colour", "la diferencia entre rojo y verde"),
         ("en", "day", "a friday"),
         ("en", "day", "friday would be too early"),
         ("en", "day", "the party is on the 9th but come the day before"),
@@ -65,6 +83,17 @@ def test_a_doubtful_value_is_not_stored(language: str, kind: str, text: str) -> 
     ("language", "kind", "text", "value"),
     [
         ("en", "count", "5 if possible", 5),
+        ("en", "day", "in fifteen days", "2026-12-12"),
+        ("de", "day", "heut in vierzehn Tagen", "2026-12-11"),
+        ("es", "day", "hoy en quince días", "2026-12-12"),
+        ("en", "count", "two big ones and one small one, so 3", 3),
+        ("en", "most", "no more than 150", 150),
+        ("en", "order", "BT0417", "BT-0417"),
+        ("de", "count", "zwei große und ein kleiner, also 3", 3),
+        ("de", "most", "höchstens 150", 150),
+        ("de", "order", "bt0417 wars glaub ich", "BT-0417"),
+        ("es", "count", "dos grandes y una pequeña, así que 3", 3),
+        ("es", "most", "como mucho 150", 150),
         ("en", "colour", "green if that's ok", "green"),
         ("en", "day", "friday works", "2026-12-04"),
         ("en", "day", "tuesday instead of monday", "2026-12-01"),

@@ -184,6 +184,18 @@ def _denied_verbs(message: ParsedMessage) -> set[str]:
     return verbs
 
 
+def names_act(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether a text wishes to move or end something, which a keyword of the edge says.
+
+    It outweighs the noun of what is moved, which names another edge too: “I have to postpone the race”.
+    """
+    clauses = lexicon_for(message.language).clauses
+    acts = (clauses.move_words | clauses.ending_words) & {word for each in edge.keywords for word in each}
+    return not edge.commits and any(
+        word in acts and at not in message.denied for at, word in enumerate(message.words)
+    )
+
+
 def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
     """Count the words that the text shares with all that an edge says about itself."""
     lexicon = lexicon_for(message.language)

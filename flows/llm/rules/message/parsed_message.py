@@ -17,6 +17,7 @@ from flows.nlu import (
     asks_for_name,
     content_words,
     hardly_is_address,
+    hardly_is_code,
     hardly_is_name,
     names_something,
     read_name,
@@ -75,6 +76,7 @@ class ParsedMessage(ClaimedText):
             or wants_to_skip(self.text, self.language)
             or says_nothing(self.text, self.language)
             or hardly_is_address(self.text, names, self.language)
+            or hardly_is_code(self.text, label_words(slot), self.language)
             or self._corrects_label(slot)
         ):
             return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.nlu import read_name
+from flows.nlu import hardly_is_code, read_name
+from flows.text import tokenize
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,37 @@ from flows.nlu import read_name
 )
 def test_a_name_keeps_its_characters_and_a_number_is_none(text: str, name: str) -> None:
     assert read_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("en", "Ann Lee pls", "Ann Lee"),
+        ("en", "for my father, Al Ray", "Al Ray"),
+        ("de", "Ina Korn, vielen Dank", "Ina Korn"),
+        ("de", "für meinen Vater, Ulf Korn", "Ulf Korn"),
+        ("es", "a nombre de Begoña Larrea porfa", "Begoña Larrea"),
+        ("es", "para mi padre, Fermín Ochoa", "Fermín Ochoa"),
+        ("es", "Los Sin Frenos", "Los Sin Frenos"),
+        ("en", "Not Yet", ""),
+        ("es", "No Gracias", ""),
+    ],
+)
+def test_a_name_has_no_courtesy_and_no_relation(language: str, text: str, name: str) -> None:
+    assert read_name(text, language) == name
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "label", "is_none"),
+    [
+        ("en", "it's a rental, don't have it yet", "plate", True),
+        ("de", "ist ein Mietwagen, hab ich noch nicht", "autokennzeichen", True),
+        ("es", "es de alquiler, todavía no la tengo", "matrícula", True),
+        ("en", "don't have it", "plate", True),
+        ("en", "AB 1234 C, it's a rental", "plate", False),
+        ("en", "MY CAR", "plate", False),
+        ("en", "it's a rental, don't have it yet", "comment", False),
+    ],
+)
+def test_a_statement_is_no_code(language: str, text: str, label: str, is_none: bool) -> None:
+    assert hardly_is_code(text, frozenset(tokenize(label)), language) is is_none
