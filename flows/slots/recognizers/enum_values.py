@@ -32,7 +32,7 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
 
 
 def begins_inquiry(text: str, language: str) -> bool:
-    """Return whether a text begins as a question about what there is: “whats the open one like”."""
+    """Return whether a text begins as a question about what there is: “how much is the open one”."""
     return _inquiry(lexicon_for(language)).match(f"{' '.join(tokenize(text))} ") is not None
 
 
