@@ -47,6 +47,8 @@ def test_a_damaged_file_is_named_with_a_command_that_repairs_it(server: Embedded
         client.set("first", "yes")
         client.mset({f"later{number}": "x" * 100 for number in range(9)})
     server.stop()
+    if not (server.folder / "appendonlydir").exists():
+        pytest.skip("before Redis 7 there is one file, and the server's log does not name it")
     [file] = (server.folder / "appendonlydir").glob("*.incr.aof")
     content = file.read_bytes()
     half = len(content) // 2
