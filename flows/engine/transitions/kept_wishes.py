@@ -30,10 +30,11 @@ async def answer_kept_wish(context: TurnContext) -> bool:
     wish, state.kept = state.kept[0], state.kept[1:]
     language = context.flow.language
     said = context.quick_reply.label if context.quick_reply else context.text
-    if recognize_confirmation(said, language) is False and not is_reserved(said, language):
+    agreed = recognize_confirmation(said, language)
+    if agreed is False and not is_reserved(said, language):
         ask(context, context.locale_messages.ask_once_more.format(current_question(context)))
         return True
-    if not is_unreserved_yes(said, language):
+    if not agreed or not is_unreserved_yes(said, language):
         return False
     _hear(context, wish.text)
     state.turns_in_node += 1

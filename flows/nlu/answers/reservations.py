@@ -64,8 +64,9 @@ def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterable[str] = ()) -> bool:
-    """Return whether a text is a yes and nothing else: short, no reservation, no word that was not read.
+    """Return whether a text says nothing beside a yes: short, no reservation, no word that was not read.
 
+    Whether there is a yes in it, and not only its company (“thanks”), `recognize_confirmation` says.
     `known` are words that say nothing new here: those of the question and of the edge's keywords.
     """
     tokens = tokenize(text)

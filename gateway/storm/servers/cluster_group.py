@@ -22,7 +22,6 @@ from gateway.redis.server.embedded_server import find_server_binary, terminate_w
 
 _SLOTS: Final = 16_384
 _BUS_OFFSET: Final = 10_000
-_MAX_PORT: Final = 65_535 - _BUS_OFFSET
 _NODE_TIMEOUT_MS: Final = 2_000
 _STEP_SECONDS: Final = 60.0
 
@@ -55,7 +54,7 @@ class ClusterGroup:
         self._folder = folder
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._replicas = replicas
-        self.ports = [_find_node_port() for _ in range(primaries * (1 + replicas))]
+        self.ports = [find_free_port() for _ in range(primaries * (1 + replicas))]
         self._primaries = primaries
 
     @property
@@ -159,7 +158,7 @@ class ClusterGroup:
 
     async def add_node(self) -> int:
         """Start another node, without slots; return its port once every node knows it."""
-        port = _find_node_port()
+        port = find_free_port()
         self._spawn(port)
         await _wait_until(port, _answers)
         await self._meet(self.ports[0], port)
@@ -253,13 +252,6 @@ def _primaries_with_replica(nodes: str) -> set[int]:
     return {
         ports[row[0]] for row in rows if "master" in row[2] and "fail" not in row[2] and row[0] in followed
     }
-
-
-def _find_node_port() -> int:
-    """Find a free port whose port of the cluster bus, 10,000 above, exists."""
-    while (port := find_free_port()) > _MAX_PORT:
-        pass
-    return port
 
 
 async def _run(port: int, *arguments: Any) -> Any:

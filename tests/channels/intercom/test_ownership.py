@@ -1,4 +1,4 @@
-"""Who has a conversation, by what Intercom reports about agents, assignments and states."""
+"""Ownership of a conversation, by what Intercom reports about agents, assignments and states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message objects to, makes conditional, or says to hold no more is asked for again, never stored."""
+"""Objections, conditions and former values are asked for again, never stored."""
 
 from __future__ import annotations
 

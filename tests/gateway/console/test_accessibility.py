@@ -121,8 +121,7 @@ def test_a_chat_with_a_flow_has_no_violation(page: Page, gateway: RunningGateway
     page.get_by_label("Message", exact=True).fill("4321 " + "wort" * 60)
     page.keyboard.press("Enter")
     expect(page.locator(".said-by.bot")).to_have_count(2)
-    page.wait_for_load_state("load")  # the policy of the pages allows one evaluation, and no polling
-    page.wait_for_function("[...document.images].every((each) => each.naturalWidth > 0)")
+    page.evaluate("Promise.all([...document.images].map((each) => each.decode()))")
     assert_accessible(page)
 
 

@@ -1,4 +1,4 @@
-"""What the channels of a flow cannot show is named."""
+"""Lint names parts of a flow that its channels cannot show."""
 
 import json
 from pathlib import Path

@@ -13,6 +13,8 @@ from core.ports import HttpRequest, HttpResponse
 from flows.document import Flow
 from flows.engine import DialogMachine, TurnResult
 from flows.llm import Model, ScriptedModel, TransitionDecision
+from flows.locales import lexicon_for
+from flows.nlu import recognize_confirmation
 from flows.state import DialogState
 from flows.state.dialog_state import MAX_KEPT_WISHES, MAX_WISH_LENGTH
 from tests.effort import examples
@@ -268,7 +270,32 @@ def test_wishes_are_few_and_short_and_old_states_have_none() -> None:
         assert DialogState.from_json({"schema_version": version, "node": "start"}).kept == ()
 
 
-_TEXTS = ("20", "no", "yes", "a@b.example", "stop", "hello", "newsletter", "hm", "yes but wait", "the boss")
+@pytest.mark.parametrize("language", WORDS)
+async def test_what_only_accompanies_a_yes_is_none(language: str) -> None:
+    """“Thanks”, “hello” and the like are allowed beside a yes to a deed, and are no yes to a kept wish."""
+    both = {
+        "en": "hello, newsletter and the membership",
+        "de": "hallo, newsletter und die mitgliedschaft",
+        "es": "hola, el boletín y ser socio",
+    }[language]
+    words = lexicon_for(language).clauses.consent_companions
+    empty = [word for word in sorted(words) if not recognize_confirmation(word, language)]
+    assert {"en": "thanks", "de": "danke", "es": "gracias"}[language] in empty
+    asked, _ = talk_over(charity(language))
+    await say(asked, both, "a@b.example")
+    assert DialogState.from_json(asked.state).kept[0].is_asked
+
+    for word in empty:
+        machine, recorder = talk_over(charity(language))
+        machine.state = asked.state
+        await machine.turn(word)
+        assert "leave" not in recorder.called, word
+
+
+_TEXTS = (
+    *("20", "no", "yes", "a@b.example", "stop", "hello", "newsletter", "hm", "yes but wait", "the boss"),
+    "thanks",
+)
 
 
 @given(

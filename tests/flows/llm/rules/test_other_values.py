@@ -1,4 +1,4 @@
-"""What a message says beside its answer, or instead of one, changes no other value and is none itself."""
+"""Words beside an answer, or in place of one: they change no other value and are none themselves."""
 
 from __future__ import annotations
 

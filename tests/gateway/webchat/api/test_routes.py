@@ -126,9 +126,10 @@ async def test_streams_as_text_and_as_events(http: httpx.AsyncClient) -> None:
 @pytest.mark.long
 async def test_a_proactive_message_is_sent_once(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
-    sent = {"session": "web:ada", "text": "Your parcel is here.", "message_id": "parcel-1"}
+    sent = {"session": "web:ada", "text": "Your parcel is here.", "message_id": "p-1"}
     for _ in range(2):
-        assert (await http.post("/messages", json=sent)).status_code == 202
+        posted = await http.post("/messages", json=sent)
+        assert posted.status_code == 202, posted.text
     await ask(http, "4321")
 
     history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]

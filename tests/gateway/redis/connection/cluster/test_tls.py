@@ -50,7 +50,7 @@ async def nodes_with_tls(folder: Path, files: Certificates) -> AsyncIterator[Sec
     secure: dict[int, int] = {}
 
     def place(port: int) -> NodePlace:
-        tls_port = secure.setdefault(port, find_node_port())
+        tls_port = secure.setdefault(port, find_free_port())
         options = {
             "tls-port": tls_port,
             "tls-cluster": "yes",
@@ -76,7 +76,7 @@ async def nodes_behind_tls(folder: Path, files: Certificates) -> AsyncIterator[S
     servers: dict[int, int] = {}
 
     def place(port: int) -> NodePlace:
-        own = servers.setdefault(port, find_node_port())
+        own = servers.setdefault(port, find_free_port())
         bus = own + _BUS_OFFSET
         options = {"port": own, "cluster-announce-port": port, "cluster-announce-bus-port": bus}
         return NodePlace(port, bus, options)
@@ -91,13 +91,6 @@ async def nodes_behind_tls(folder: Path, files: Certificates) -> AsyncIterator[S
         stack.callback(group.stop)
         await group.start()
         yield SecureCluster(group, build_url(files, group.ports[:2]))
-
-
-def find_node_port() -> int:
-    """Return a free port whose port of the bus exists."""
-    while (port := find_free_port()) > 65_535 - _BUS_OFFSET:
-        pass
-    return port
 
 
 async def answer_turns(cluster: SecureCluster) -> None:

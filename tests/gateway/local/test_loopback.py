@@ -1,0 +1,28 @@
+"""Free loopback ports: none twice, none that is in use, none that a connection may be given meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.local.loopback import find_free_port, open_listener
+
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def test_ports_are_given_once() -> None:
+    ports = [find_free_port() for _ in range(200)]
+    assert len(set(ports)) == len(ports)
+
+
+def test_a_port_in_use_is_left_out() -> None:
+    following = find_free_port() + 1
+    with open_listener(port=following):
+        assert find_free_port() != following
+
+
+@pytest.mark.skipif(not _EPHEMERAL.exists(), reason="only Linux tells its range")
+def test_no_connection_is_given_such_a_port() -> None:
+    first, last = (int(each) for each in _EPHEMERAL.read_text().split())
+    assert not first <= find_free_port() <= last
