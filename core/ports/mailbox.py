@@ -58,11 +58,11 @@ class SessionView:
     """A session as the holder of its lease sees it.
 
     `outbox` are the first unsent replies; if there are none, `turns` is the first waiting turn, or all that
-    may be merged with it. `tries` counts the failures of the first turn, `deaths` the workers that started it
-    and never reported back, `postponements` the failed sends of the first reply, `unknown_sends`
-    those whose outcome is unknown. `recent_provider_ids` are
-    those of settled replies. `granted_key` is the key of a reply that was marked in the same step and may be
-    sent. `overflowed`: messages were refused and the contact was not informed. `fired_timer` is an expired
+    may be merged with it. `tries` counts the failures of the first turn, `deaths` the workers that started
+    the first reply, or the first turn, and never reported back. `postponements` counts the failed sends of
+    the first reply, `unknown_sends` those whose outcome is unknown. `recent_provider_ids` are those of
+    settled replies. `granted_key` is the key of a reply that was marked in the same step and may be sent.
+    `overflowed`: messages were refused and the contact was not informed. `fired_timer` is an expired
     timer, if there is nothing else. `lease_released`: there is nothing to do, so the lease was released in
     the same step. `read_at_ms` is the store's time.
     """

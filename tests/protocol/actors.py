@@ -200,9 +200,7 @@ class Actors:
             after, next_ = self._release_if_done(after, worker, view_after if done else None)
             yield Step("sent", who, view.out[0]), self._with_script_result(world, index, after, next_)
         elif worker.activity == "refuse":
-            after, done = self.scripts.refuse(store, worker.fence, view.out[0])
-            next_ = worker._replace(activity="look") if done else lost
-            yield Step("refuse", who, view.out[0]), self._with_script_result(world, index, after, next_)
+            yield self._refuse(world, index, worker, view)
         elif worker.activity.startswith("postpone"):
             reason = worker.activity[9:]
             after, done = self.scripts.postpone(
@@ -232,6 +230,17 @@ class Actors:
         elif renewed != store:
             yield Step("renew", who), self._with_script_result(world, index, renewed, worker)
 
+    def _refuse(self, world: World, index: int, worker: Worker, view: ModelView) -> tuple[Step, World]:
+        """Give the first reply up."""
+        after, done = self.scripts.refuse(world.store, worker.fence, view.out[0])
+        next_ = worker._replace(activity="look") if done else self._lost(worker)
+        step = Step("refuse", f"worker {index + 1}", view.out[0])
+        return step, self._with_script_result(world, index, after, next_)
+
+    def _die(self, world: World, index: int, what: str) -> tuple[Step, World]:
+        """End a worker's process by what it was doing."""
+        return Step("die", f"worker {index + 1}", what), self._with_worker(world, index, IDLE_WORKER)
+
     def _lose_answer(self, world: World, index: int) -> World:
         """Run a claim whose worker does not learn of it; all that it knows is its nonce."""
         nonce = world.claims + 1
@@ -259,6 +268,9 @@ class Actors:
         who, turns, turn = f"worker {index + 1}", view.turns, view.turns[0]
         has_failed = self.bounds.tries and view.tries >= self.bounds.tries
         dead = turn if has_failed or (self.bounds.deaths and view.deaths >= self.bounds.deaths) else ""
+        if turn in self.bounds.deadly and not dead:
+            yield self._die(world, index, turn)
+            return
         replies = tuple(f"{turn}.{part}" for part in range(1, self.bounds.parts + 1))
         if view.owner != "bot":
             replies = ()
@@ -305,7 +317,13 @@ class Actors:
 
     def _delivery_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, reply = f"worker {index + 1}", view.out[0]
+        if self.bounds.deaths and view.deaths >= self.bounds.deaths:
+            yield self._refuse(world, index, worker, view)
+            return
         if view.marked == reply and self.bounds.look_up and worker.activity != "not found":
+            if reply in self.bounds.deadly:
+                yield self._die(world, index, reply)
+                return
             is_found = reply in world.sent
             next_ = worker._replace(activity="settle" if is_found else "not found")
             step = Step("look_up", who, f"{reply} {'found' if is_found else 'not found'}")
@@ -345,6 +363,9 @@ class Actors:
         lost = not worker.has_newest_fence or world.store.lease != "later"
         if lost and self.bounds.trusted_clock:
             yield Step("give_up", who, reply), self._with_worker(world, index, self._lost(worker))
+            return
+        if reply in self.bounds.deadly:
+            yield self._die(world, index, reply)
             return
         # Three copies violate as much as two: more are not distinguished, so the state space stays finite.
         dequeued = world.sent if world.sent[-2:] == (reply, reply) else (*world.sent, reply)

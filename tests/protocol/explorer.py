@@ -155,11 +155,15 @@ class Explorer:
     def _canonical_store(self, store: Store, workers: Sequence[Worker]) -> Hashable:
         living = {worker.fence for worker in workers}
         unanswered = {worker.fence[1] for worker in workers if worker.activity == "unanswered"}
-        deaths = sum(token not in living and token[1] not in unanswered for token in store.started)
+        deaths, sends = (
+            sum(token not in living and token[1] not in unanswered for token in starts)
+            for starts in (store.started, store.sends)
+        )
         return (
             store.mail, store.out, store.seen, store.owner, store.state, store.marked, store.dead,
             store.lease == "later", store.hold == "later", store.due, min(store.tries, self._max_tries),
             store.quiet == "later", store.timer, store.pace, store.slot, min(deaths, self._max_deaths),
+            min(sends, self._max_deaths),
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
             store.transferred, store.ours, store.moved, store.marked_moved,
             store.window == "later", store.held, store.opted_out, store.scheduled, store.broadcast,
@@ -169,11 +173,13 @@ class Explorer:
         view, store = worker.view, world.store
         stores = [store, world.replica.store] if world.replica else [store]
         # A start that was not reported matters only where turns are given up for deaths.
-        is_suspect = bool(self._max_deaths) and [worker.fence in each.started for each in stores]
+        is_suspect = bool(self._max_deaths) and [worker.fence in each.started + each.sends for each in stores]
         if view is None:
             is_own = [worker.fence[1] == each.fence[1] for each in stores if worker.activity == "unanswered"]
             has_started = [
-                worker.fence[1] in {nonce for _, nonce in each.started} for each in stores if is_own
+                worker.fence[1] in {nonce for _, nonce in each.started + each.sends}
+                for each in stores
+                if is_own
             ]
             return (worker.activity, *(is_suspect or ()), *is_own, *has_started)
         is_stale = all(worker.fence != each.fence for each in stores)

@@ -168,7 +168,7 @@ def permitted_messages_of_the_business_arrive(world: World) -> str:
 def final_guarantees_for(bounds: WorldLimits) -> tuple[Guarantee, ...]:
     """Return the guarantees that must hold when no step is left."""
     refusable = bounds.take_over or bounds.words or "rejected" in bounds.send_failures
-    refusable = refusable or bounds.opt_out or bounds.window or bounds.rows
+    refusable = refusable or bounds.opt_out or bounds.window or bounds.rows or bool(bounds.deaths)
     arrived = every_word_of_an_agent_arrived(bounds) if refusable else every_reply_arrived
     healed = (every_healing_message_is_answered(bounds),) if bounds.heals else ()
     return (all_turns_are_answered, arrived, permitted_messages_of_the_business_arrive, *healed)

@@ -5,6 +5,7 @@ Times are kept only as far as the scripts can distinguish them: unset, in the fu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 Moment = Literal["later", "past"] | None
@@ -80,6 +81,7 @@ class Store(NamedTuple):
     hold: Moment = None
     tries: int = 0
     started: tuple[Fence, ...] = ()
+    sends: tuple[Fence, ...] = ()
     losses: int = 0
     waits: int = 0
     marked: str | None = None
@@ -137,22 +139,29 @@ class ScriptModel:
         return s.fence == fence and s.lease == "later"
 
     def view(self, s: Store, fence: Fence) -> tuple[Store, ModelView]:
-        """Read the session. Reading a waiting turn while the outbox is empty starts it."""
-        deaths = sum(token != fence for token in s.started)
+        """Read the session. Reading the first reply starts it, and a waiting turn if the outbox is empty."""
+        deaths = sum(token != fence for token in (s.sends if s.out else s.started))
         turns: tuple[str, ...] = ()
         if not s.out and self.shows_turns(s):
             turns, s = s.mail if self.merges_bursts else s.mail[:1], s._replace(quiet=None)
         fired = not turns and not s.out and s.timer == "past"
         if (turns or fired) and fence not in s.started:
             s = s._replace(started=(*s.started, fence))
+        if s.out and fence not in s.sends:
+            s = s._replace(sends=(*s.sends, fence))
         is_marked = s.marked is not None and s.out[:1] == (s.marked,)
         moved = bool(s.out) and (s.marked_moved if is_marked else s.moved)
         out = s.out[:10]
         return s, ModelView(s.owner, s.state, turns, out, s.marked, s.tries, s.waits, fired, deaths, moved)
 
     def clear_start(self, s: Store, fence: Fence) -> Store:
-        """Remove a worker's start of the first turn: it has reported back."""
-        return s._replace(started=tuple(token for token in s.started if token != fence))
+        """Remove a worker's start of the first turn or reply: it has reported back."""
+        return self.without_starts(s, lambda token: token == fence)
+
+    def without_starts(self, s: Store, is_removed: Callable[[Fence], bool]) -> Store:
+        """Remove starts of turns and replies."""
+        started = tuple(token for token in s.started if not is_removed(token))
+        return s._replace(started=started, sends=tuple(token for token in s.sends if not is_removed(token)))
 
     def shows_turns(self, s: Store) -> bool:
         """Return False for a burst that may still grow."""
@@ -170,7 +179,7 @@ class ScriptModel:
         """Remove the named reply from the outbox; any other stays."""
         if not self.is_next(s, reply):
             return s
-        return self.unmark(s)._replace(out=s.out[1:], waits=0, slot=None)
+        return self.unmark(s)._replace(out=s.out[1:], waits=0, slot=None, sends=(), losses=0)
 
     def unmark(self, s: Store) -> Store:
         """Forget that a send was started."""
@@ -242,7 +251,7 @@ class ScriptModel:
         """
         is_own = bool(nonce) and s.fence[1] == nonce and s.lease == "later"
         if nonce and not is_own:
-            s = s._replace(started=tuple(token for token in s.started if token[1] != nonce))
+            s = self.without_starts(s, lambda token: token[1] == nonce)
         if s.lease == "later" and not is_own:
             return s, None
         fence = s.fence if is_own else (s.fence[0] + 1, nonce)
@@ -252,7 +261,7 @@ class ScriptModel:
 
     def survived(self, s: Store, fence: Fence) -> Store:
         """Record that a worker lives: a valid lease is released, a lost one counts as a loss."""
-        had_started = fence in s.started
+        had_started = fence in s.started + s.sends
         s = self.clear_start(s, fence)
         if self.is_lease_valid(s, fence):
             return self.release_lease(s)._replace(due="later")
@@ -344,7 +353,7 @@ class ScriptModel:
         if settled:
             s = self.unmark(s)
         if s.out and counted:
-            s = s._replace(waits=s.waits + 1)
+            s = s._replace(waits=s.waits + 1, sends=())
         return s._replace(due="later"), True
 
     def pass_on(self, s: Store, fence: Fence) -> tuple[Store, bool | None]:

@@ -188,6 +188,15 @@ class DeathsCountedAsFailures(ScriptModel):
         return s
 
 
+class SendDeathsUncounted(ScriptModel):
+    """(n) The workers that a turn kills are counted, those that a reply kills are not."""
+
+    def view(self, s: Store, fence: Fence) -> tuple[Store, ModelView]:
+        """Read the session without starting its first reply."""
+        s, view = super().view(s, fence)
+        return s._replace(sends=()), view
+
+
 class AddressUnchecked(ScriptModel):
     """A reply is sent to the address that the worker has read, whatever has changed since."""
 

@@ -221,6 +221,7 @@ class Replay:
                 assert view.lease_released or _to_model_view(view) == next_.view
             case "refuse":
                 await self._mailbox.record_rejected(lease, build_reply(step.what), "never")
+                await self._redis.hdel(KEY, "undelivered")  # the dialog's event is no part of the model
             case "hold":
                 await self._mailbox.hold(lease, build_reply(step.what), "closed", known_closed=False)
             case "postpone":
@@ -237,7 +238,7 @@ class Replay:
                 renew = lua.load_script("renew", LIMITS)
                 [is_renewed] = await renew(self._redis, [lease.session, lease.fence])
                 assert bool(is_renewed) == (step.what != "lost")
-            case "crash" | "give_up" | "look_up" | "look_up_fails" | "dialog_fails" | "send":
+            case "crash" | "give_up" | "look_up" | "look_up_fails" | "dialog_fails" | "send" | "die":
                 pass  # the server is not called
             case other:
                 assert other.startswith("send_"), f"no such step: {other}"
@@ -275,6 +276,7 @@ class Replay:
             hold=to_moment(fields.get("hold")),
             tries=int(fields.get("tries", 0)),
             started=tuple(map(self._to_fence, fields.get("started", "").split())),
+            sends=tuple(map(self._to_fence, fields.get("sends", "").split())),
             losses=int(fields.get("losses", 0)),
             waits=int(fields.get("waits", 0)),
             marked=fields.get("marked"),

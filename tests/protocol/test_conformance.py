@@ -21,7 +21,7 @@ from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80
 WALKS = 60
-CONTACT_WALKS = 16
+CONTACT_WALKS = 24
 SENDING_WALKS = 40
 FAULTY = WorldLimits(
     turns=("A", "B", "C"),
@@ -50,6 +50,9 @@ MOVED = WorldLimits(
     turns=("A", "B"), parts=2, moves=True, words=("word1",), send_failures=("timed_out", "unavailable")
 )
 UNANSWERED = WorldLimits(turns=("A", "B"), deaths=3, lost_answers=True)
+DEADLY = WorldLimits(
+    turns=("A", "B", "C"), parts=2, deaths=2, deadly=("A.1", "B", "word"), words=("word",), lost_answers=True
+)
 SCHEDULED = WorldLimits(
     turns=("A", "B"), scheduled=("own-later",), take_over=True, opt_out=True, send_failures=("timed_out",)
 )
@@ -92,8 +95,9 @@ CONTACTS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
     (ScriptModel(), HEALED, RARE | LATE | {"take_over": 0.4}),
     (ScriptModel(), MOVED, RARE | {"move": 0.2}),
     (ScriptModel(), UNANSWERED, RARE),
+    (ScriptModel(), DEADLY, RARE),
 ]
-"""Walks in which somebody else writes, the contact gets another address, or something is lost on its way."""
+"""Walks in which somebody else writes, an address changes, something is lost, or something kills workers."""
 
 
 def build_actors(scripts: ScriptModel, bounds: WorldLimits) -> Actors:
@@ -168,7 +172,7 @@ def test_the_walks_of_contacts_cover_every_kind_of_step() -> None:
     walks = [walk(*CONTACTS[seed % len(CONTACTS)], seed) for seed in range(CONTACT_WALKS)]
     steps = [(step, before) for each in walks for (_, before), (step, _) in pairwise(each)]
 
-    assert {step.name for step, _ in steps} >= {"participant", "move", "take_over"}
+    assert {step.name for step, _ in steps} >= {"participant", "move", "take_over", "die", "refuse"}
     assert any(step.name == "accept" and before.store.transferred for step, before in steps)
     assert any(step.name == "take_over" and before.store.ours for step, before in steps)
     assert any(step.name == "move" and before.store.out for step, before in steps)

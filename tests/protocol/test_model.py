@@ -15,7 +15,7 @@ from tests.protocol.guarantees import (
     no_turn_is_given_up_without_a_failure,
 )
 from tests.protocol.model import ScriptModel
-from tests.protocol.world import WorldLimits
+from tests.protocol.world import World, WorldLimits
 
 EVERY_FAILURE = ("timed_out", "unavailable", "rejected")
 ONE_TURN = WorldLimits(turns=("A",), duplicates=())
@@ -199,3 +199,42 @@ def test_a_turn_whose_workers_die_is_given_up_after_a_number_of_deaths() -> None
 
     assert report.violation == "L9: A was given up without a failure"
     assert [step.name for step in report.trace].count("crash") == 2
+
+
+def no_reply_is_given_up(world: World) -> str:
+    """L9 where no turn can be given up: the dead letters are replies."""
+    return f"L9: {world.store.dead[0]} was given up" if world.store.dead else ""
+
+
+def test_a_reply_whose_workers_die_is_given_up_after_a_number_of_deaths() -> None:
+    bounds = WorldLimits(turns=("A",), duplicates=(), pauses=False, crashes=False, deaths=2, deadly=("A.1",))
+    report = Explorer(Actors(ScriptModel(), bounds), [no_reply_is_given_up], []).explore()
+
+    assert report.violation == "L9: A.1 was given up"
+    assert [step.name for step in report.trace].count("die") == 2
+
+
+DEADLY = {
+    "two messages, an agent, and a worker that pauses": WorldLimits(
+        duplicates=(), workers=1, crashes=False, pass_on=False, words=("word",), deaths=2
+    ),
+    "two workers": ONE_TURN._replace(parts=2, crashes=False, pass_on=False, deaths=2),
+    "a provider without look-up": ONE_TURN._replace(parts=2, crashes=False, look_up=False, deaths=2),
+}
+
+
+@pytest.mark.parametrize("world", DEADLY)
+@pytest.mark.parametrize("deadly", ["A", "A.1"])
+def test_what_kills_its_workers_holds_up_nothing(world: str, deadly: str) -> None:
+    report = explore(DEADLY[world]._replace(deadly=(deadly,)))
+
+    print(report)
+    assert not report.violation, str(report)
+
+
+@pytest.mark.parametrize("deaths", [2, 3])
+def test_a_reply_whose_workers_only_pause_is_never_given_up(deaths: int) -> None:
+    bounds = ONE_TURN._replace(parts=2, crashes=False, words=("word",), deaths=deaths)
+    report = Explorer(Actors(ScriptModel(), bounds), [no_turn_is_given_up_without_a_failure], []).explore()
+
+    assert not report.violation, str(report)

@@ -27,6 +27,7 @@ from tests.protocol.planted_faults import (
     RateLimitIgnored,
     RecordNotBelieved,
     RepeatingFences,
+    SendDeathsUncounted,
     StaleTimerKept,
     UncheckedUnlock,
     UniqueJobs,
@@ -184,6 +185,14 @@ def test_pauses_that_count_as_failures_give_up_a_good_turn() -> None:
     report = Explorer(actors, [no_turn_is_given_up_without_a_failure], []).explore()
 
     assert report.violation == "L9: A was given up without a failure"
+
+
+def test_a_reply_that_kills_its_workers_uncounted_holds_up_the_session_for_good() -> None:
+    bounds = ONE_TURN._replace(crashes=False, deaths=2, deadly=("A.1",))
+    actors = Actors(SendDeathsUncounted(), bounds)
+    report = Explorer(actors, guarantees_for(bounds), final_guarantees_for(bounds)).explore()
+
+    assert report.violation == "L8: it never ends"
 
 
 def test_a_lost_answer_that_counts_as_a_death_gives_up_a_good_turn() -> None:

@@ -91,7 +91,8 @@ class WorldLimits(NamedTuple):
     failures of a send, of `timed_out`, `unavailable` and `rejected`. `timers`: turns after which an
     inactivity timer runs. `leave`: a worker without further work releases the lease in the same step.
     `words` are an agent's messages, `proactive` the business's. `erase`: the session may be erased once.
-    `failover`: a replica may fall behind and be promoted once. `deaths`: after so many the turn is given up.
+    `failover`: a replica may fall behind and be promoted once. `deaths`: after so many a turn or a
+    reply is given up. `deadly` are turns and replies that kill their workers.
     `transfer`: the take-over is the provider's record, older than the messages in `heals`, whose webhooks say
     that the bot has the conversation. `moves`: the contact gets another address once. `participant`: somebody
     else writes once.
@@ -121,6 +122,7 @@ class WorldLimits(NamedTuple):
     erase: bool = False
     failover: bool = False
     deaths: int = 0
+    deadly: tuple[str, ...] = ()
     transfer: bool = False
     heals: tuple[str, ...] = ()
     moves: bool = False

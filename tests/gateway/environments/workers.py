@@ -6,7 +6,10 @@ import os
 import signal
 from typing import Any
 
-from core.model import Turn
+import httpx
+
+from channels.twilio import TwilioChannel
+from core.model import Reply, SentMessage, Turn
 from core.ports import State, TurnListener, TurnOutcome
 from flows.engine import DialogMachine
 from gateway.storm.processes.clock_skew import skew_clock
@@ -45,6 +48,21 @@ class SlowWorker(AsyncWorker):
 
 class SlowMortalWorker(MortalWorker, SlowWorker):
     """Worker that dies in the middle of the other sessions' turns."""
+
+
+class MortalSender(SlowWorker):
+    """Worker that dies in the middle of the other sessions' turns whenever it sends a certain text."""
+
+    def work(self, *arguments: Any, **options: Any) -> bool:
+        send = TwilioChannel.send
+
+        async def die(channel: TwilioChannel, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+            if reply.body == CRASH_TEXT:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return await send(channel, reply, http)
+
+        TwilioChannel.send = die  # type: ignore[method-assign, assignment]
+        return super().work(*arguments, **options)
 
 
 class StillbornWorker(AsyncWorker):

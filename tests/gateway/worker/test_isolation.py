@@ -10,10 +10,15 @@ from time import monotonic
 
 import pytest
 
+import channels
+from core.model import Message
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.dead_letters import DeadLetters
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.worker.isolation import IsolationGate
 from tests.effort import FULL
-from tests.gateway.environments.stack import PERSON, Stack, running_stack
+from tests.gateway.environments.stack import PERSON, Stack, build_message, running_stack
 from tests.gateway.environments.workers import CRASH_TEXT
 
 INNOCENTS = 499 if FULL else 60
@@ -67,6 +72,34 @@ async def test_a_turn_that_kills_its_worker_costs_its_neighbours_only_a_wait(sta
     assert "workers died" in letters[0].reason
     assert {len(stack.simulator.received_texts(contact)) for contact in contacts} == {1}
     assert "went wrong" in apology
+    assert codes == [-signal.SIGKILL] * 5
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_a_reply_that_kills_its_worker_costs_its_neighbours_only_a_wait(stack: Stack) -> None:
+    """The dead letter says so, and the next message of the same contact is answered."""
+    others = [f"+1555010{number:04d}" for number in range(INNOCENTS)]
+    await stack.accept_message(0, "hi")
+    channel = channels.load("twilio", stack._environ, "http://127.0.0.1:1")
+    assert channel is not None
+    sender = ProactiveSender(stack.redis, {"twilio": channel}, ProtocolLimits())
+    receipt = await sender.send(build_message(0, "hi").turn.session, "offer", Message(text=CRASH_TEXT))
+    assert receipt.outcome is SendOutcome.QUEUED
+    for number, contact in enumerate(others, start=1):
+        await stack.accept_message(number, "hi", contact)
+    began = monotonic()
+    async with restarted_worker(stack, "MortalSender") as codes:
+        for contact in others:
+            await stack.simulator.wait_for_texts(1, contact, seconds=120)
+        await stack.simulator.wait_for_texts(1, seconds=120)
+        print(f"{INNOCENTS} answered, 1 given up after {len(codes)} deaths and {monotonic() - began:.0f} s")
+
+    letters = [letter async for letter in DeadLetters(stack.redis).list_between()]
+    assert [letter.text for letter in letters] == [CRASH_TEXT]
+    assert "5 workers died while sending it" in letters[0].reason
+    assert {len(stack.simulator.received_texts(contact)) for contact in others} == {1}
     assert codes == [-signal.SIGKILL] * 5
 
 

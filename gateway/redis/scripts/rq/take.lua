@@ -22,12 +22,12 @@ local function add_unanswered()
   local is_added = {}
   for _, id in ipairs(redis.call('LRANGE', ARGV[2], 0, -1)) do
     local session = session_of(redis.call('HGET', RQ_JOB .. id, 'data') or '')
-    local stored = type(session) == 'string' and redis.call('HMGET', key(session), 'nonce', 'started', 'lease') or {}
+    local stored = type(session) == 'string' and redis.call('HMGET', key(session), 'nonce', 'started', 'lease', 'sends') or {}
     if stored[1] == ARGV[4] and stored[3] then
       if not is_added[session] then add(id) end
       is_added[session] = true
-    elseif stored[2] then
-      clear_unanswered_starts(session, stored[2], ARGV[4])
+    elseif stored[2] or stored[4] then
+      clear_unanswered_starts(session, stored[2] or '', stored[4] or '', ARGV[4])
     end
   end
 end

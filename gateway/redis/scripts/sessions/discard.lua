@@ -7,6 +7,6 @@ local list = key(session, ':' .. ARGV[3])
 if redis.call('LINDEX', list, 0) == ARGV[4] then
   redis.call('LPOP', list)
   add_dead_letter(session, cjson.encode({reason = 'this release cannot read it', raw = ARGV[4]}))
-  redis.call('HDEL', key(session), 'tries', 'started', 'marked', 'marked_at', 'waits', 'slot', 'unknown')
+  redis.call('HDEL', key(session), 'tries', 'started', 'marked', 'marked_at', 'waits', 'slot', 'unknown', 'sends')
 end
 return read_view(session, now, ARGV[2])

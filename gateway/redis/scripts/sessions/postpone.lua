@@ -49,7 +49,10 @@ redis.call('HSET', s, 'hold', due)
 clear_lease(session)
 if ARGV[4] == '1' then redis.call('HDEL', s, 'marked', 'marked_at') end
 if ARGV[4] == 'unknown' then redis.call('HINCRBY', s, 'unknown', 1) end
-if ARGV[6] == '1' and redis.call('EXISTS', key(session, ':out')) == 1 then redis.call('HINCRBY', s, 'waits', 1) end
+if ARGV[6] == '1' and redis.call('EXISTS', key(session, ':out')) == 1 then
+  redis.call('HINCRBY', s, 'waits', 1)
+  redis.call('HDEL', s, 'sends')  -- a worker lives that has tried it, so earlier deaths had another cause
+end
 redis.call('ZADD', 'tg:due', due, session)
 local reason = cjson.decode(ARGV[5]).reason
 drop_previous_entry(reason)

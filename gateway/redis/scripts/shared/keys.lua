@@ -2,7 +2,7 @@
 -- gateway/redis/lua.py writes and in the order that it names.
 --
 -- Keys of one session share a hash tag:
---   tg:{s}        hash    owner optout state node address account | fence nonce lease | job hold | tries started losses
+--   tg:{s}        hash    owner optout state node address account | fence nonce lease | job hold | tries started sends losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
 --                         marked_to transferred ours window bulk known asked zone repeated

@@ -16,7 +16,7 @@ end
 local function settle_reply(session, reply)
   if not is_next_reply(session, reply) then return end
   redis.call('LPOP', key(session, ':out'))
-  redis.call('HDEL', key(session), 'marked', 'marked_at', 'marked_to', 'waits', 'slot', 'unknown')
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'marked_to', 'waits', 'slot', 'unknown', 'sends', 'losses')
 end
 
 -- A reply goes to the contact's present address, whatever it was when the reply was made. Returns whether it is `theirs`;

@@ -18,29 +18,18 @@ local function lease_length(losses)
   return LEASE_MS * math.min(1 + tonumber(losses or 0), MAX_LEASE_FACTOR)
 end
 
--- Guarantee L9: a nonce that comes again is that of a claimer whose answer was lost: it lives, so what it has started under
--- that nonce was no death.
-local function clear_unanswered_starts(session, started, nonce)
-  local others = {}
-  for token in started:gmatch('%S+') do
-    if token:sub(-#nonce - 1) ~= ':' .. nonce then others[#others + 1] = token end
-  end
-  local remaining = table.concat(others, ' ')
-  if remaining ~= started then redis.call('HSET', key(session), 'started', remaining) end
-  return remaining
-end
-
 -- Guarantee L5: acquire the lease with a new fencing token, unless it is held; the holder's own nonce renews it.
 -- Returns {fence, milliseconds, view} or nil.
 -- With `isolation` a suspect is not started: in place of the view there is its level of suspicion; with 'all' no session is.
 -- The first death or loss is most often a deployment's, so suspicion begins with the second.
 local function acquire_lease(session, now, stamp, nonce, isolation)
   local s = key(session)
-  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses', 'nonce')
+  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses', 'nonce', 'sends')
   release_slot(session, stored[2] or '', now, stamp)
   local is_held = stored[1] and tonumber(stored[1]) > now
   local is_own = is_held and stored[7] == nonce
-  if not is_own then stored[5] = clear_unanswered_starts(session, stored[5] or '', nonce) end
+  local turns, replies = stored[5] or '', stored[8] or ''
+  if not is_own then turns, replies = clear_unanswered_starts(session, turns, replies, nonce) end
   if is_held and not is_own then return nil end
   local number = tonumber(stored[3] or 0) + (is_own and 0 or 1)
   local fence = number .. ':' .. nonce
@@ -48,7 +37,8 @@ local function acquire_lease(session, now, stamp, nonce, isolation)
   redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)
   if stored[4] then redis.call('HDEL', s, 'hold') end
   redis.call('ZADD', 'tg:due', now + length, session)
-  local level = math.max(count_deaths(stored[5] or '', fence), tonumber(stored[6] or 0)) - 1
+  local deaths = math.max(count_deaths(turns, fence), count_deaths(replies, fence))
+  local level = math.max(deaths, tonumber(stored[6] or 0)) - 1
   if isolation == 'all' or isolation and level > 0 then return {fence, length, math.max(level, 0)} end
   return {fence, length, read_view(session, now, fence)}
 end

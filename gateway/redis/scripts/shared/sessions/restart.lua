@@ -16,7 +16,7 @@ end
 -- replies are deleted, an agent's are still sent (guarantee L10). The caller enqueues the session.
 local function forget_dialog(session)
   local s = key(session)
-  redis.call('HDEL', s, 'state', 'node', 'inactivity', 'hand_off', 'undelivered', 'expires', 'lease', 'job', 'tries', 'started', 'losses')
+  redis.call('HDEL', s, 'state', 'node', 'inactivity', 'hand_off', 'undelivered', 'expires', 'lease', 'job', 'tries', 'started', 'sends', 'losses')
   redis.call('HINCRBY', s, 'fence', 1)
   local marked = redis.call('HGET', s, 'marked')
   local unsent = redis.call('LRANGE', key(session, ':out'), 0, MAILBOX_LENGTH)

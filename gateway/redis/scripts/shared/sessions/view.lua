@@ -1,14 +1,15 @@
--- The session as its lease holder sees it: one turn, or all that may be merged into one. Reading a waiting turn while
--- the outbox is empty starts it. A burst that may still grow is not returned; an expired timer is
+-- The session as its lease holder sees it: one turn, or all that may be merged into one. Reading the first reply
+-- starts it, and a waiting turn if the outbox is empty. A burst that may still grow is not returned; an expired timer is
 -- returned only when there is nothing else.
 local function read_view(session, now, fence, is_restart)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
-    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started', 'address', 'marked_to', 'account')
-  local started = fields[13] or ''
-  fields[13] = count_deaths(started, fence)
+    'overflow', 'gather', 'quiet', 'expires', 'unknown', 'started', 'address', 'marked_to', 'account', 'sends')
+  local started, sends = fields[13] or '', fields[17] or ''
+  fields[13] = count_deaths(#outbox > 0 and sends or started, fence)
   local turns = {}
+  if #outbox > 0 then record_start(session, 'sends', sends, fence) end
   if #outbox == 0 and tonumber(fields[10] or 0) <= now then
     turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
     if fields[10] then redis.call('HDEL', s, 'burst', 'quiet') end
@@ -17,7 +18,7 @@ local function read_view(session, now, fence, is_restart)
   if #turns > 0 then
     expire_conversation(session, fields, now)
     if not is_restart then
-      record_start(session, fence, started)
+      record_start(session, 'started', started, fence)
       local turn = stored_field(turns[1], 'id')
       local claimed = {turn = turn, fence = fence}
       if fields[10] then claimed.gathered = true end
@@ -29,12 +30,12 @@ local function read_view(session, now, fence, is_restart)
   elseif #outbox == 0 then
     local at, name = next_timer(session)
     if at and at <= now then
-      record_start(session, fence, started)
+      record_start(session, 'started', started, fence)
       local fired = redis.call('HMGET', s, 'address', 'undelivered_as')
       fired_timer = {name, fired[1], at, name == 'undelivered' and fired[2] or ''}
     end
   end
-  fields[16] = nil  -- only needed here
+  fields[16], fields[17] = nil, nil  -- only needed here
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
   stamp_first_reply(session, outbox, now)
