@@ -2,7 +2,7 @@
 
 A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`),
 `clauses.py` (`CLAUSES`), `conditions.py` (`CONDITIONS`), `short_answers.py` (`SHORT_ANSWERS`),
-`word_forms.py` (`WORD_FORMS`) and `days.py` (`DAYS_IN_WORDS`, `NAMED_DAYS`).
+`subjects.py` (`SUBJECTS`), `word_forms.py` (`WORD_FORMS`) and `days.py` (`DAYS_IN_WORDS`, `NAMED_DAYS`).
 A text of the flow always takes precedence over a pack's message.
 """
 
@@ -45,6 +45,7 @@ def _load_lexicon(code: str) -> Lexicon:
         clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
         conditions=import_module(f"{__name__}.{code}.conditions").CONDITIONS,
         short_answers=import_module(f"{__name__}.{code}.short_answers").SHORT_ANSWERS,
+        subjects=import_module(f"{__name__}.{code}.subjects").SUBJECTS,
         forms=import_module(f"{__name__}.{code}.word_forms").WORD_FORMS,
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 from flows.locales.clause_words import ClauseWords as ClauseWords  # packs import it from here
 from flows.locales.condition_words import ConditionWords as ConditionWords
 from flows.locales.short_answers import ShortAnswers as ShortAnswers
+from flows.locales.subject_words import SubjectWords as SubjectWords
 from flows.locales.value_words import DateWords as DateWords
 from flows.locales.value_words import NumberWords as NumberWords
 from flows.locales.value_words import TimeWords as TimeWords
@@ -126,6 +127,7 @@ class Lexicon:
     clauses: ClauseWords = field(default_factory=ClauseWords)
     conditions: ConditionWords = field(default_factory=_no_conditions)
     short_answers: ShortAnswers = field(default_factory=ShortAnswers)
+    subjects: SubjectWords = field(default_factory=SubjectWords)
     forms: WordForms = field(default_factory=WordForms)
     negation_suffixes: Phrases = ()
     stop_words: Words = frozenset()

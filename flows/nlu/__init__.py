@@ -20,6 +20,7 @@ from flows.nlu.answers.open_answers import (
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.clauses.negation import denied_positions, doubted_positions, is_excepted, split_clauses
+from flows.nlu.clauses.other_subjects import mask_inquiries, mask_other_subjects, stems_of
 from flows.nlu.clauses.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.confirmation import (
     AnswerVocabulary,
@@ -145,6 +146,8 @@ __all__ = [
     "mask_claimed",
     "mask_code",
     "mask_doubts",
+    "mask_inquiries",
+    "mask_other_subjects",
     "mask_outdated",
     "mask_reports",
     "mask_spans",
@@ -173,6 +176,7 @@ __all__ = [
     "speaks_of_own_people",
     "split_clauses",
     "stem_of",
+    "stems_of",
     "tells_birth",
     "tells_fact",
     "wants_to_skip",

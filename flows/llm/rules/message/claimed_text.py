@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from flows.compiled import CompiledEdge
 from flows.llm.rules.message.message_text import MessageText
 from flows.locales import lexicon_for
-from flows.nlu import find_phone_spans, is_about_past, mask_code, mask_reports, mask_spans
+from flows.nlu import find_phone_spans, is_about_past, mask_code, mask_inquiries, mask_other_subjects, mask_reports, mask_spans, stems_of
 from flows.slots import (
     Slot,
     extract_slot,
@@ -29,6 +29,7 @@ _MIN_NAME_LENGTH = 4
 _DATE_KINDS, _NUMBER_KINDS = ("date", "time"), ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
+_COUNTED_KINDS = (*_DATE_KINDS, *_NUMBER_KINDS)
 _CLAIMED_KINDS = ("phone", "integer", "number", "date", "time")
 """Kinds whose digits may be a part of a code."""
 
@@ -49,12 +50,38 @@ class ClaimedText(MessageText):
         ):
             return own
         if not (slot.must_be_past or is_about_past(words_of_slot(slot), self.language)):
-            own = mask_reports(own, self.language) if is_claimed else self._text_without_reports
+            own = self._without_reports(own) if is_claimed else self._text_without_reports
+        if slot.kind in _COUNTED_KINDS:
+            own = mask_inquiries(own, self.language, self._stems_of_question)
         return self._without_names_of_values(own) if slot.kind in _DATE_KINDS else own
 
     @cached_property
     def _text_without_reports(self) -> str:
-        return mask_reports(self.text, self.language)
+        return self._without_reports(self.text)
+
+    def _without_reports(self, text: str) -> str:
+        """Return the text without the clauses that report something, or are about something else."""
+        return mask_other_subjects(
+            mask_reports(text, self.language),
+            self.language,
+            self._stems_of_question,
+            is_own_verb=lexicon_for(self.language).subjects.addressees.isdisjoint(self._asked_words),
+            takes_bare=lexicon_for(self.language).clauses.age_words.isdisjoint(self._asked_words),
+        )
+
+    @cached_property
+    def _asked_words(self) -> frozenset[str]:
+        """The words of the bot's last message."""
+        return frozenset(tokenize(self.last_bot_message))
+
+    @cached_property
+    def _stems_of_question(self) -> frozenset[str]:
+        """The stems of what is asked for here, and of what the bot has just said."""
+        slots = {slot.name: slot for edge in self.request.available_edges for slot in edge.slots}
+        asked = (words_of_slot(slot) for slot in slots.values())
+        labels = (word for slot in slots.values() for word in _words_of_values(slot))
+        said = frozenset(tokenize(self.previous_bot_message))
+        return stems_of(self._asked_words.union(said, labels, *asked), self.language)
 
     def is_noun_of_number(self, slot: Slot, value: JsonValue) -> bool:
         """Return whether a value is only named by a number's noun (“passengers” for “foot passengers”)."""
@@ -147,3 +174,9 @@ class ClaimedText(MessageText):
         """True if a past day is asked for first, so that the values beside it belong to it."""
         first = self.first_slot
         return first is not None and first.must_be_past and not is_birth_date(first)
+
+
+def _words_of_values(slot: Slot) -> tuple[str, ...]:
+    """Return the words of a list's values and of their other names."""
+    names = (*map(str, slot.allowed_values), *(name for name, _ in slot.synonyms))
+    return tokenize(" ".join(names))
