@@ -169,6 +169,10 @@ class ClauseWords:
     """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
+    money_words: Words = frozenset()
+    """Those of them that are money."""
+    money_questions: Words = frozenset()
+    """Words of a question for an amount of money."""
     complaint_words: Words = frozenset()
     """Words of a judgement on the conversation, which are no name (“it's complicated”)."""
     statement_patterns: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ from flows.nlu.short_answers import (
     wants_to_skip,
     without_courtesies,
 )
-from flows.nlu.speech_acts.doubts import mask_doubts, mask_outdated
+from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mask_outdated
 from flows.nlu.speech_acts.person_requests import asks_for_person, names_person, speaks_of_own_people
 from flows.nlu.speech_acts.promised_deeds import promises_deed
 from flows.nlu.speech_acts.questions_beside import without_questions
@@ -129,6 +129,7 @@ __all__ = [
     "hardly_is_name",
     "has_wish",
     "have_same_stem",
+    "holds_under_condition",
     "imperatives",
     "is_about_past",
     "is_among_unknown",

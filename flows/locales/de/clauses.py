@@ -25,7 +25,7 @@ CLAUSES: Final = ClauseWords(
     doubts=phrases(
         "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, "
         "glaube ich, denk ich, "
-        "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein"
+        "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein, können auch, könnten auch"
     ),
     errands=phrases(
         "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss "
@@ -38,6 +38,7 @@ CLAUSES: Final = ClauseWords(
     ),
     strict_conditions=phrases("nur wenn, nur falls, es sei denn, sofern, vorausgesetzt, je nachdem"),
     value_condition_patterns=(
+        r"^sollte (?:mein|meine|unser|unsere|der|die|das|er|sie|es|alles)\b",
         r"\b(?:wenn|falls|sofern) (?!mögl|moegl|nicht\b|schon\b|überhaupt|nötig|"
         r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht)\b"
         r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
@@ -48,6 +49,9 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:ware?|wars?) (?:\w+ )?(?:gelogen|ubertrieben|geschwindelt|geschmeichelt|zu viel gesagt"
         r"|\w*luge|\w*ubertreibung)\b",
         r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
+        r"\b(?:ist|sind|ware|waren) (?:leider |auch |eher |ganz )?(?:unmoglich|schlecht|ausgeschlossen|ungunstig|falsch|verkehrt"
+        r"|schwierig|voll|belegt|ausgebucht)\b|\ballergisch\b|(?<!noch )\bnie\b|\b(?:bin|sind) (?:ich |wir )?(?:leider )?(?:weg|verhindert"
+        r"|verreist|beschaftigt|im urlaub)\b",
     ),
     conclusions=phrases("also, macht, das macht, zusammen, insgesamt, alles in allem"),
     upper_bounds=phrases("nicht mehr als, höchstens, maximal, bis zu, max, maximum, nicht über"),
@@ -129,7 +133,7 @@ CLAUSES: Final = ClauseWords(
         "ca, fast, rund, die hälfte von, halb, noch, weitere, nicht mehr als"
     ),
     amount_modifiers_after=phrases(
-        "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent"
+        "mehr, weniger, oder mehr, oder weniger, oder so, mindestens, höchstens, prozent, plus minus"
     ),
     approximations=phrases("etwa, ungefähr, circa, ca, rund, so um die, ungefähre, oder so, zirka, gut"),
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
@@ -301,6 +305,8 @@ CLAUSES: Final = ClauseWords(
         "was kosten, wie ist, wie sind, wie viel, wieviel, wie teuer, wo ist, wo sind, wer ist, wann ist, "
         "welche ist, welcher ist, welches ist, was heißt, was bedeutet"
     ),
+    money_words=words("euro euros cent"),
+    money_questions=words("ausgeben kosten kostet preis zahlen bezahlen budget betrag wert geld"),
     per_words=phrases("die, pro, in der, im, je, jede, jeden"),
     fault_words=words("verkehrt geschrieben fehlt anders andere geändert"),
     naming_phrases=phrases("ist, war, wäre, lautet, heißt, muss, sollte, sind"),

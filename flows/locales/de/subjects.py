@@ -56,7 +56,7 @@ SUBJECTS: Final = SubjectWords(
         r"gibt es|gibts",
     ),
     openness_words=words(
-        "frei freie freien verfügbar was etwas platz plätze zimmer tisch tische termin termine möglich geht "
-        "ginge passt passen klappt ok okay recht noch gut zeit"
+        "frei freie freien verfügbar was etwas platz plätze zimmer termin termine möglich geht "
+        "ginge passt klappt ok okay recht noch gut zeit"
     ),
 )

@@ -28,7 +28,7 @@ CLAUSES: Final = ClauseWords(
     ),
     doubts=phrases(
         "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, "
-        "might be, could be, "
+        "might be, could be, may end up, might end up, could end up, "
         "i reckon, i believe, presumably"
     ),
     errands=phrases(
@@ -40,6 +40,7 @@ CLAUSES: Final = ClauseWords(
         "there, provided you, as long as, depends on, depending on"
     ),
     value_condition_patterns=(
+        r"\b(?:in case|assuming)\b|^should (?:my|our|the|he|she|they|everything)\b",
         r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
         r"(?<!what )(?<!as )\bif "
         r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
@@ -51,6 +52,10 @@ CLAUSES: Final = ClauseWords(
     objection_patterns=(
         rf"\b(?:would|'d) be {_UNTRUE}\b|\b(?:i'?d|i would) be (?:lying|exaggerating)\b",
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
+        r"\b(?:is|are|'s|'re|would be) (?:just |really |totally |unfortunately |sadly )?(?:impossible|out|bad|no good"
+        r"|off|full|booked up|taken|no use|useless|ruled out|wrong|incorrect|a mistake|a typo|difficult|tricky)\b(?! of)|\ballergic\b|\brefuse\b"
+        r"|\b(?:won'?t|wouldn'?t) (?:work|do|suit|fit)\b|\b(?:i'?m|i am|we'?re|we are) (?:away|busy|unavailable"
+        r"|abroad|out of town)\b",
     ),
     conclusions=phrases("so, so that's, makes, that makes, altogether, all in all, in total, total"),
     upper_bounds=phrases("no more than, not more than, up to, at most, at the most, maximum, max, tops"),
@@ -142,7 +147,7 @@ CLAUSES: Final = ClauseWords(
         "roughly, approximately"
     ),
     amount_modifiers_after=phrases(
-        "more, less, fewer, or more, or less, or so, at least, at most, at minimum, at maximum, extra, "
+        "more, less, fewer, or more, or less, or so, give or take, plus or minus, at least, at most, at minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
     approximations=phrases("about, around, roughly, approximately, approx, more or less, or so, some"),
@@ -313,12 +318,14 @@ CLAUSES: Final = ClauseWords(
         "what are, what does, what do, hows, how's, how is, how are, how much, wheres, where's, where is, "
         "where are, whos, who's, who is, whens, when's, when is, which is, which are, which one is"
     ),
+    money_words=words("euro euros dollar dollars pound pounds quid cents bucks"),
+    money_questions=words("spend cost costs price pay budget amount worth money"),
     per_words=phrases("a, per, each, every, in a"),
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
     naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
     age_words=words("old age aged"),
-    age_changes=phrases("turns, turning, will be, will turn, going to be, almost, nearly"),
+    age_changes=phrases("turns, turning, will be, will turn, going to be, going on, almost, nearly"),
     age_units=words("year years yrs yo old"),
     move_words=words(
         "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"

@@ -25,7 +25,7 @@ SUBJECTS: Final = SubjectWords(
         "appointment appointments booking bookings reservation visit meeting slot time times date day days "
         "arrival departure return outbound pickup collection check group party team crew total number amount budget limit max maximum minimum price "
         "most least best earliest latest ideal answer plan idea one ones rest whole same first second "
-        "third last next only all everyone everything order trip stay little boy girl baby kid kids child "
+        "third last next all everyone everything order trip stay little boy girl baby kid kids child "
         "children twins youngest oldest eldest people guests adults correct right new wish preference "
         "morning afternoon evening night noon midday midnight week weekend month year today tomorrow tonight "
         "name code age size colour color phone mobile cell email mail address"
@@ -43,7 +43,7 @@ SUBJECTS: Final = SubjectWords(
         r"(?:do|does|did|are|is|have|has|will|was|were) (?:you|u|they|there|the|your) (?!not\b|\d)\w+",
     ),
     openness_words=words(
-        "free available availability anything something slot slots space spaces room rooms seat seats table "
-        "tables left possible possibly appointment appointments ok okay fine work works working good busy full"
+        "free available availability anything something slot slots space spaces room rooms seat seats "
+        "left possible possibly appointment appointments ok okay fine work works working good busy full"
     ),
 )

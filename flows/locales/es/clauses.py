@@ -37,6 +37,8 @@ CLAUSES: Final = ClauseWords(
     particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
     value_condition_patterns=(
+        r"\b(?:en caso de|suponiendo)\b|^si (?:llueve|nieva|hace|mi (?:jefe|jefa|marido|mujer|pareja) "
+        r"(?:está|puede|quiere|viene|llega|acepta))\b",
         r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
         r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
         r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
@@ -48,6 +50,8 @@ CLAUSES: Final = ClauseWords(
         r"\bseria (?:\w+ )?(?:mentira|mentir|exagerar|exagerado|exagerada|exageracion|mucho decir)\b",
         r"\b(?:mentiria|exageraria) si\b",
         r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",
+        r"\bes (?:\w+ )?imposible\b|\besta (?:llen|ocupad|complet)[oa]\b|\b(?:va|viene|venia|queda|iria) (?:muy |fatal|)mal\b|\besta mal\b|\bes (?:incorrecto|un error)\b|\balergic\w\b"
+        r"|\bestoy (?:fuera|ocupad\w|de viaje)\b|\bno (?:lo|la|los|las) pag\w+\b",
     ),
     conclusions=phrases("así que, o sea, en total, total"),
     upper_bounds=phrases("no más de, como mucho, como máximo, a lo sumo, hasta, máximo, máx"),
@@ -119,7 +123,7 @@ CLAUSES: Final = ClauseWords(
         "más de"
     ),
     amount_modifiers_after=phrases(
-        "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos"
+        "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos, más menos"
     ),
     approximations=phrases(
         "unos, unas, alrededor de, aproximadamente, más o menos, aproximado, aproximada, cerca de, o así"
@@ -278,6 +282,8 @@ CLAUSES: Final = ClauseWords(
         "aceptáis, aceptan, admiten, se puede, por qué, qué es, hacen, hacéis, "
         "venden, vendéis, abren, abrís, dan, dais, cobran, cobráis, ofrecen, ofrecéis, sirven, servís"
     ),
+    money_words=words("euro euros céntimos dólares pesos"),
+    money_questions=words("gastar cuesta costar precio pagar presupuesto importe cantidad dinero"),
     per_words=phrases("a la, al, por, cada"),
     object_endings=words("la lo las los le les me nos te os"),
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),

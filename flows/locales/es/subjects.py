@@ -44,7 +44,7 @@ SUBJECTS: Final = SubjectWords(
     ),
     inquiry_patterns=(),
     openness_words=words(
-        "libre libres disponible disponibles disponibilidad algo sitio mesa mesas habitación habitaciones "
+        "libre libres disponible disponibles disponibilidad algo sitio habitación habitaciones "
         "hueco huecos cita citas posible puede podría podrían va viene vale bien queda quedan"
     ),
 )

@@ -17,6 +17,7 @@ from flows.nlu.words.stems import stem_of
 from flows.text import normalize, normalize_same_length, tokenize
 
 _MAX_SUBJECT_WORDS, _MIN_SUBJECT_WORD, _MIN_JOINED, _MIN_INQUIRY = 6, 3, 5, 3
+_VERB_STEM = 5
 
 Tokens = tuple[str, ...]
 
@@ -68,7 +69,7 @@ def stems_of(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> frozens
     """Return words and their stems, without those that have no meaning of their own."""
     lexicon = lexicon_for(language)
     told = words - lexicon.stop_words - lexicon.fillers - lexicon.question_words
-    return told | {stem_of(word, language) for word in told}
+    return told | {stem_of(word, language) for word in told} | {word[:_VERB_STEM] for word in told}
 
 
 def mask_other_subjects(
@@ -187,7 +188,7 @@ def _is_unknown(subject: Tokens, language: str, known: frozenset[str], is_own_ve
         else:
             part.append(word)
     parts.append(tuple(part))
-    if is_own_verb and _is_known(subject[-1], language, known):
+    if is_own_verb and subject[-1][:_VERB_STEM] in known:
         return False
     return any(part and not any(_is_known(word, language, known) for word in part) for part in parts)
 

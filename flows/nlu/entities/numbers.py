@@ -131,7 +131,8 @@ def _is_modified(tokens: list[_Token], at: int, length: int, lexicon: Lexicon) -
     ahead = f" {' '.join(token.text for token in tokens[max(0, at - 4) : at])} "
     behind = f" {' '.join(token.text for token in tokens[at + length : at + length + 3])} "
     is_part = at > 1 and _adds_to_others(tokens[:at], lexicon)
-    return is_part or before.search(ahead) is not None or after.match(behind) is not None
+    is_open = [token.text for token in tokens[at + length :]] == ["+"]  # “5+”
+    return is_part or is_open or before.search(ahead) is not None or after.match(behind) is not None
 
 
 def _adds_to_others(before: list[_Token], lexicon: Lexicon) -> bool:

@@ -111,6 +111,8 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     words, clauses = tokenize(text), lexicon.clauses
     spaced = f" {' '.join(tokenize(f'{slot.question} {slot.description}'))} "
     is_age = not names.isdisjoint(clauses.age_words)
+    if not names.isdisjoint(clauses.money_questions):
+        return _values_with_unit(words, slot)
     if not is_age and not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
         return frozenset()
     nouns, units = nouns_of_slot(slot, names), frozenset(map(stem_of_noun, clauses.unit_words))
@@ -129,6 +131,18 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
         if stem_of_noun(following) in units or is_other:
             found.update(_values(word, slot))
     return frozenset(found)
+
+
+def _values_with_unit(words: tuple[str, ...], slot: Slot) -> frozenset[int | float]:
+    """Return the numbers before a unit that is no money, where an amount of money is asked for: “5 kg”."""
+    clauses = lexicon_for(slot.language).clauses
+    units = (clauses.unit_words | clauses.people_words | clauses.unit_abbreviations.keys()) - clauses.money_words
+    return frozenset(
+        value
+        for word, unit in pairwise(words)
+        if unit in units and _is_number(word, slot)
+        for value in _values(word, slot)
+    )
 
 
 @cache

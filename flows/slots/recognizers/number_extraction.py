@@ -40,6 +40,7 @@ from flows.slots.slot_types import SlotReading
 from flows.text import normalize, normalize_same_length, tokenize
 
 _MIN_WORD_LENGTH, _TWO = 3, 2
+_SHARE = re.compile(r"\d+(?:[.,]\d+)?\s?%|\b(\d+) (?:out of|von|de) \1\b", re.IGNORECASE)
 
 
 def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
@@ -80,7 +81,7 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         return single_value(told or _single_unit(slot, text), text, slot)
-    text = _conclusion(slot, _without_approximations(slot, text))
+    text = _conclusion(slot, _without_shares(slot, _without_approximations(slot, text)))
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
         return SlotReading(minutes, weight=3)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
@@ -124,6 +125,13 @@ def _without_approximations(slot: Slot, text: str) -> str:
         return text
     about = _approximation(lexicon_for(slot.language))
     return about.sub(lambda match: " " * len(match[0]), normalize(normalize_same_length(text)))
+
+
+def _without_shares(slot: Slot, text: str) -> str:
+    """Return the text without shares (“100 % sure”, “10 out of 10”), where none is asked for."""
+    if not any(map(str.isdigit, text)) or "%" in f"{slot.question}{slot.description}":
+        return text
+    return _SHARE.sub(lambda match: f";{' ' * (len(match[0]) - 1)}", text)
 
 
 @lru_cache(maxsize=1_000)

@@ -57,7 +57,7 @@ class ClaimedText(MessageText):
 
     @cached_property
     def _text_without_reports(self) -> str:
-        return self._without_reports(self.text)
+        return self.text if self.is_conditional else self._without_reports(self.text)
 
     def _without_reports(self, text: str) -> str:
         """Return the text without the clauses that report something, or are about something else."""

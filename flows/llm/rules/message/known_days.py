@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from flows.llm.model import TransitionRequest
 from flows.locales import lexicon_for
-from flows.slots import Slot, SlotReading, extract_slot, words_of_slot
+from flows.nlu import denied_positions, is_excepted
+from flows.slots import Slot, SlotReading, extract_slot, label_words, words_of_slot
+from flows.text import tokenize
+
+_LEADING_DIGITS = re.compile(r"\d{1,2}(?!\d)")
 
 
 def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: TransitionRequest) -> SlotReading:
@@ -28,6 +33,37 @@ def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: Trans
         return reading
     again = extract_slot(slot, text, begun + timedelta(1))
     return again if isinstance(again.value, str) and again.value > reading.value else reading
+
+
+def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
+    """Return whether a text corrects another known day than the slot's.
+
+    It names the other one's label (“the return is the 9th”), or says that the other one's day is not meant
+    (“the 9th, not the 8th”).
+    """
+    days = {each.name: each for edge in request.available_edges for each in edge.slots if each.kind == "date"}
+    others = [each for name, each in days.items() if name != slot.name and name in request.values]
+    if not others or slot.name not in request.values:
+        return False
+    words = frozenset(tokenize(request.text))
+    own = len(label_words(slot) & words)
+    if most := max(len(label_words(other) & words) for other in others):
+        return own < most
+    old = _left_out_days(request.text, request.language)
+    known = _day(request.values[slot.name])
+    is_own = known is not None and known.day in old
+    return not is_own and any(
+        (day := _day(request.values[other.name])) is not None and day.day in old for other in others
+    )
+
+
+def _left_out_days(text: str, language: str) -> frozenset[int]:
+    """Return the days of a month that a text denies or leaves out (“not the 8th”, “instead of the 8th”)."""
+    denied, words = denied_positions(text, language), tokenize(text)
+    found = ((at, _LEADING_DIGITS.match(word)) for at, word in enumerate(words))
+    return frozenset(
+        int(match[0]) for at, match in found if match and (at in denied or is_excepted(words[:at], language))
+    )
 
 
 def _day_before(slot: Slot, request: TransitionRequest) -> date | None:

@@ -20,6 +20,7 @@ from flows.nlu import (
     asks_to_wait,
     denied_positions,
     find_labels,
+    holds_under_condition,
     imperatives,
     is_ignorant,
     is_negation,
@@ -154,6 +155,11 @@ class MessageText:
     def reports_something(self) -> bool:
         """True if a part of the text tells of the past or of others, or imagines something."""
         return mask_reports(self.text, self.language) != self.text
+
+    @cached_property
+    def is_conditional(self) -> bool:
+        """True if what the text says holds only under a condition, which no value is taken from."""
+        return holds_under_condition(self.text, self.language)
 
     @cached_property
     def corrects_something(self) -> bool:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message.claimed_text import ClaimedText
-from flows.llm.rules.message.known_days import follow_known_day
+from flows.llm.rules.message.known_days import follow_known_day, is_about_other_day
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
@@ -269,9 +269,11 @@ class ParsedMessage(ClaimedText):
         return any(own <= len(words & set(self.words)) for words in labels.values())
 
     def _names_other_day(self, slot: Slot) -> bool:
-        """Return whether the text tells a day of birth, which is another value (“my birthday's …”)."""
+        """Return whether the text tells another day: one of birth, or another known one that it corrects."""
         if slot.kind != "date" or is_birth_date(slot):
             return False
+        if is_about_other_day(slot, self.request):
+            return True
         return tells_birth(self.text, self.language)
 
     def _asked_number(self, name: str) -> Slot | None:
