@@ -175,6 +175,12 @@ class ClauseWords:
     """Words of a question for an amount of money."""
     complaint_words: Words = frozenset()
     """Words of a judgement on the conversation, which are no name (“it's complicated”)."""
+    state_words: Words = frozenset()
+    """Words of how or what somebody is, which are no name (“I'm busy”, “the owner”)."""
+    no_name_starts: Phrases = ()
+    """Beginnings of a statement in which no name stands (“tengo”)."""
+    mistakes: Phrases = ()
+    """Phrases of who has made a mistake, without saying what is right."""
     statement_patterns: tuple[str, ...] = ()
     """Patterns of beginnings that a question has too, but that begin a statement (“when I turn it on”)."""
     remark_starts: Phrases = ()

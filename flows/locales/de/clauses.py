@@ -174,6 +174,7 @@ CLAUSES: Final = ClauseWords(
         "bereits kennt haben habt wisst nicht"
     ),
     name_introductions=phrases(
+        "ich bin's, ich bins, "
         "an, ich selber, ich selbst, für mich, mich selbst, selbst, selber, "
         "ich heiße, ich heisse, heiße, mein name ist, mein name wäre, mein name, der name ist, name ist, "
         "name, "
@@ -281,6 +282,15 @@ CLAUSES: Final = ClauseWords(
     ),
     complaint_words=words(
         "kompliziert nervig nervt nervend blöd doof albern lästig umständlich verrückt schwierig unsinn"
+    ),
+    state_words=words(
+        "beschäftigt hungrig müde spät dringend unterwegs krank verwirrt arbeit lächerlich besitzer besitzerin "
+        "inhaber inhaberin kunde kundin mieter mieterin"
+    ),
+    no_name_starts=phrases("ich habe, ich hab, ich war, wir sind, rufen sie, ruf mich, ruft mich"),
+    mistakes=phrases(
+        "ich habe einen fehler gemacht, hab einen fehler gemacht, ich habe mich vertippt, hab mich vertippt, "
+        "ich habe mich vertan, hab mich vertan, mein fehler"
     ),
     statement_patterns=(r"when (?:i|we|it|the|my)\b",),
     remark_starts=phrases(

@@ -299,6 +299,12 @@ CLAUSES: Final = ClauseWords(
         "complicated annoying annoyed stupid ridiculous silly boring confusing difficult weird tedious "
         "nonsense"
     ),
+    state_words=words(
+        "busy hungry tired late urgent ready confused lost sick ill driving waiting working walking cooking "
+        "shopping travelling traveling sleeping owner customer client tenant"
+    ),
+    no_name_starts=phrases("call me later, call me back, i have, i've got, i was, we are, we're"),
+    mistakes=phrases("i made a mistake, i've made a mistake, my mistake, i made a typo, i mistyped"),
     statement_patterns=(r"when (?:i|we|it|he|she|they|the|my|our|you)\b",),
     remark_starts=phrases("too many, how many, so many, why, what a lot, what for"),
     question_nouns=words("question questions query"),

@@ -262,8 +262,14 @@ CLAUSES: Final = ClauseWords(
         "complicado complicada pesado pesada pesados pesadas ridículo tonto tonta molesto difícil "
         "absurdo rollo"
     ),
+    state_words=words(
+        "ocupado ocupada cansado cansada urgente enfermo enferma perdido perdida dueño dueña cliente clienta "
+        "propietario propietaria inquilino inquilina"
+    ),
+    no_name_starts=phrases("estoy, estamos, tengo, tenemos, llámeme, llámame, he estado, estaba"),
+    mistakes=phrases("me he equivocado, me equivoqué, ha sido un error, fue un error, mi error"),
     statement_patterns=(r"cuando (?:\w+ ){3,}",),
-    remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de"),
+    remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de, qué quiere decir, qué quieren decir, a qué se refiere"),
     question_nouns=words("pregunta preguntas duda dudas consulta"),
     announcing_words=words("rápida pequeña antes primero otra una tonta"),
     whether_words=phrases("si"),

@@ -11,6 +11,7 @@ from flows.nlu.answers.reservations import asks_to_wait
 from flows.nlu.clauses.negation import split_clauses
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.short_answers import is_ignorant, is_indifferent
+from flows.nlu.words.lexicon import is_greeting
 from flows.nlu.words.patterns import any_pattern, one_of
 from flows.text import normalize, original_position, tokenize
 
@@ -90,8 +91,8 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether a text only says that its writer does not know, is not sure, or does not care."""
-    if is_indifferent(text, language):
+    """Return whether a text only greets, or says that its writer does not know, is not sure, or errs."""
+    if is_indifferent(text, language) or is_greeting(text, language):
         return True
     lexicon = lexicon_for(language)
     spaced = f" {' '.join(tokenize(text))} "
@@ -102,7 +103,8 @@ def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 @cache
 def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
-    phrases = (*lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
+    mistakes = lexicon.clauses.mistakes
+    phrases = (*mistakes, *lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
 
@@ -161,6 +163,8 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return introduced
     name = _without_introduction(text, lexicon)
     words = tokenize(name)
+    if _tells_state(text, name, lexicon):
+        return ""
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
     if is_ignorant(text, language) or is_indifferent(text, language) or says_nothing(text, language):
@@ -187,6 +191,24 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if not is_proper and not lexicon.answers.generic.isdisjoint(words):
         return ""  # “a question”
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
+
+
+def _tells_state(text: str, name: str, lexicon: Lexicon) -> bool:
+    """Return whether a text tells how or what somebody is, or what they have done: “my husband booked it”."""
+    words, clauses = tokenize(name), lexicon.clauses
+    if not clauses.state_words.isdisjoint(words):
+        return len(words) == 1 or not _is_proper(name)
+    if _no_name(lexicon).match(" ".join((*tokenize(text), ""))):
+        return True
+    if len(words) < 2 or any(letter.isupper() for letter in name):
+        return False
+    is_owned = words[-1] in clauses.relatives and words[-2] in clauses.owners
+    return is_owned or words[0] in lexicon.dates.articles or words[-1] in lexicon.fillers
+
+
+@cache
+def _no_name(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{one_of(lexicon.clauses.no_name_starts)} ")
 
 
 def _introduced_later(text: str, lexicon: Lexicon) -> str:
@@ -311,4 +333,5 @@ for (
     _unsure(_lexicon)
     _statement(_lexicon)
     _remark(_lexicon)
+    _no_name(_lexicon)
     _place(_lexicon)

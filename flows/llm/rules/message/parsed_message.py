@@ -44,6 +44,7 @@ from flows.slots import (
     without_addition,
     words_of_slot,
 )
+from flows.text import tokenize
 
 _WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -92,13 +93,16 @@ class ParsedMessage(ClaimedText):
 
     def _corrects_label(self, slot: Slot) -> bool:
         """Return whether the text says that another value is wrong: “the date is wrong”."""
-        if lexicon_for(self.language).answers.incorrect.isdisjoint(self.words):
+        wrong = lexicon_for(self.language).answers.incorrect
+        if self.confirmation is not False and wrong.isdisjoint(self.words):
             return False
         others = {
             o.name: o for edge in self.request.available_edges for o in edge.slots if o.name != slot.name
         }
         own = label_words(slot)
-        named = {word for other in others.values() for word in label_words(other)} - own
+        named = {word for other in others.values() for word in label_words(other)}
+        named |= {word for name in self.request.values for word in tokenize(name.replace("_", " "))}
+        named -= own
         return not named.isdisjoint(self.words)
 
     def _name(self) -> str:
