@@ -26,6 +26,8 @@ class SubjectWords:
     """Verbs behind a subject without such a word before it (“school starts at 8”)."""
     answer_subjects: Words = frozenset()
     """Nouns and the like that are the subject of an answer (“the appointment should be at 5”)."""
+    answer_adjectives: Words = frozenset()
+    """Adjectives that are the subject of an answer where no noun follows (“the earliest is …”)."""
     speakers: Words = frozenset()
     """Who writes, as a subject (“I”, “we”)."""
     addressees: Words = frozenset()
@@ -33,7 +35,7 @@ class SubjectWords:
     reason_words: Phrases = ()
     """Words that begin a clause with the reason (“because”)."""
     quoting_patterns: tuple[str, ...] = ()
-    """Patterns of words with spaces around them by which a clause tells what somebody else has said."""
+    """Patterns of words with spaces around them by which a clause tells what another one has said."""
     inquiry_patterns: tuple[str, ...] = ()
     """Patterns of the beginning of a question about something else, without its mark (“do you close at 6”)."""
     openness_words: Words = frozenset()

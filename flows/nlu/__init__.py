@@ -19,9 +19,11 @@ from flows.nlu.answers.open_answers import (
 )
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.beside import CLAUSE_END, is_among_unknown
+from flows.nlu.clauses.inquiries import mask_inquiries
 from flows.nlu.clauses.negation import denied_positions, doubted_positions, is_excepted, split_clauses
-from flows.nlu.clauses.other_subjects import mask_inquiries, mask_other_subjects, stems_of
+from flows.nlu.clauses.other_subjects import mask_other_subjects
 from flows.nlu.clauses.reports import is_about_past, mask_reports, new_date_only
+from flows.nlu.clauses.subject_patterns import AskedWords, stems_of
 from flows.nlu.confirmation import (
     AnswerVocabulary,
     answer_vocabulary,
@@ -96,6 +98,7 @@ __all__ = [
     "MIN_STEM",
     "WORDS_FOR_USERS",
     "AnswerVocabulary",
+    "AskedWords",
     "RecognizedNumber",
     "Said",
     "TfidfVectorizer",

@@ -25,7 +25,8 @@ CLAUSES: Final = ClauseWords(
     doubts=phrases(
         "vielleicht, nicht sicher, eventuell, ich glaube, ich denke, wahrscheinlich, glaub ich, "
         "glaube ich, denk ich, "
-        "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein, können auch, könnten auch"
+        "denke ich, ich glaub, ich denk, vermutlich, möglicherweise, womöglich, könnte sein, kann sein, "
+        "können auch, könnten auch"
     ),
     errands=phrases(
         "muss noch, muss nur noch, muss erst, muss das noch, muss das erst, muss es noch, muss "
@@ -49,15 +50,19 @@ CLAUSES: Final = ClauseWords(
         r"\b(?:ware?|wars?) (?:\w+ )?(?:gelogen|ubertrieben|geschwindelt|geschmeichelt|zu viel gesagt"
         r"|\w*luge|\w*ubertreibung)\b",
         r"\b(?:ausverkauft|hasse|nicht ausstehen|gefallt mir nicht|letzte wahl)\b",
-        r"\b(?:ist|sind|ware|waren) (?:leider |auch |eher |ganz )?(?:unmoglich|schlecht|ausgeschlossen|ungunstig|falsch|verkehrt"
-        r"|schwierig|voll|belegt|ausgebucht)\b|\ballergisch\b|(?<!noch )\bnie\b|\b(?:bin|sind) (?:ich |wir )?(?:leider )?(?:weg|verhindert"
+        r"\b(?:ist|sind|ware|waren) (?:leider |auch |eher |ganz )?(?:unmoglich|schlecht|ausgeschlossen"
+        r"|ungunstig|falsch|verkehrt"
+        r"|schwierig|voll|belegt|ausgebucht)\b|\ballergisch\b|(?<!noch )\bnie\b|\b(?:bin|sind) (?:ich "
+        r"|wir )?(?:leider )?(?:weg|verhindert"
         r"|verreist|beschaftigt|im urlaub)\b",
+        r"\b(?:es|wir|das) konnten? (?:\w+ ){1,3}(?:werden|sein)\b",
     ),
     conclusions=phrases("also, macht, das macht, zusammen, insgesamt, alles in allem"),
     upper_bounds=phrases("nicht mehr als, höchstens, maximal, bis zu, max, maximum, nicht über"),
     limit_words=words("höchstens maximal maximum limit"),
     excess_patterns=(
-        r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|erst schluss|ist mein freier tag)\b",
+        r"\b(?:anderen termin|schon was vor|schon etwas vor|feierabend|muss ich arbeiten|muss arbeiten"
+        r"|erst schluss|ist mein freier tag)\b",
         r"\bzu (?:viel\w*|wenig\w*|klein\w*|gross\w*|lang\w*|kurz\w*|fruh|spat|teuer|eng|weit|hoch"
         r"|niedrig)\b",
         r"\b(?:fallen|fallt) (?:\w+ ){0,3}(?:klein|gross|kurz|lang) aus\b|\b(?:abgesagt|ausgefallen"
@@ -129,7 +134,8 @@ CLAUSES: Final = ClauseWords(
         "geht ist da wenn würde"
     ),
     amount_modifiers_before=phrases(
-        "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, circa, "
+        "mindestens, höchstens, maximal, bis zu, mehr als, weniger als, über, unter, etwa, ungefähr, "
+        "circa, "
         "ca, fast, rund, die hälfte von, halb, noch, weitere, nicht mehr als"
     ),
     amount_modifiers_after=phrases(
@@ -250,7 +256,8 @@ CLAUSES: Final = ClauseWords(
     said_words=words("gesagt gemeint gedacht gehofft geschrieben entschieden gesucht überlegt jetzt nun"),
     owners=words("mein meine meinem meinen unser unsere sein seine ihr ihre"),
     relatives=words(
-        "freund freundin freunde bruder brüder schwester schwestern frau mann mutter vater mama papa eltern "
+        "freund freundin freunde bruder brüder schwester schwestern frau mann mutter vater mama papa "
+        "eltern "
         "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
         "familie team mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
     ),
@@ -284,12 +291,14 @@ CLAUSES: Final = ClauseWords(
         "kompliziert nervig nervt nervend blöd doof albern lästig umständlich verrückt schwierig unsinn"
     ),
     state_words=words(
-        "beschäftigt hungrig müde spät dringend unterwegs krank verwirrt arbeit lächerlich besitzer besitzerin "
-        "inhaber inhaberin kunde kundin mieter mieterin"
+        "beschäftigt hungrig müde spät dringend unterwegs krank verwirrt arbeit lächerlich besitzer "
+        "besitzerin "
+        "inhaber inhaberin stammgast kunde kundin mieter mieterin"
     ),
     no_name_starts=phrases("ich habe, ich hab, ich war, wir sind, rufen sie, ruf mich, ruft mich"),
     mistakes=phrases(
-        "ich habe einen fehler gemacht, hab einen fehler gemacht, ich habe mich vertippt, hab mich vertippt, "
+        "ich habe einen fehler gemacht, hab einen fehler gemacht, ich habe mich vertippt, hab mich "
+        "vertippt, "
         "ich habe mich vertan, hab mich vertan, mein fehler"
     ),
     statement_patterns=(r"when (?:i|we|it|the|my)\b",),

@@ -21,7 +21,8 @@ CLAUSES: Final = ClauseWords(
     ),
     replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     waiting=phrases(
-        "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a sec, "
+        "wait, hold on, hang on, one moment, a moment, just a moment, one second, a second, one sec, a "
+        "sec, "
         "sec, one minute, a minute, give me a minute, give me a moment, give me a second, brb, not yet, "
         "be right back, just a minute, one more thing, bear with me, wait up, hold up, let me think, "
         "let me see, let me check, gimme a sec, gimme a minute, gimme a moment, 1 sec, 1 min, thinking"
@@ -40,7 +41,8 @@ CLAUSES: Final = ClauseWords(
         "there, provided you, as long as, depends on, depending on"
     ),
     value_condition_patterns=(
-        r"\b(?:in case|assuming)\b|^should (?:my|our|the|he|she|they|everything)\b",
+        r"\bprovided (?:the|my|our|he|she|they|we)\b|\b(?:in case|assuming)\b|^should (?:my|our|the|he"
+        r"|she|they|everything)\b",
         r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
         r"(?<!what )(?<!as )\bif "
         r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
@@ -52,16 +54,23 @@ CLAUSES: Final = ClauseWords(
     objection_patterns=(
         rf"\b(?:would|'d) be {_UNTRUE}\b|\b(?:i'?d|i would) be (?:lying|exaggerating)\b",
         r"\b(?:sold out|last choice|least favou?rite|hate|can'?t stand|dislike|not my thing)\b",
-        r"\b(?:is|are|'s|'re|would be) (?:just |really |totally |unfortunately |sadly )?(?:impossible|out|bad|no good"
-        r"|off|full|booked up|taken|no use|useless|ruled out|wrong|incorrect|a mistake|a typo|difficult|tricky)\b(?! of)|\ballergic\b|\brefuse\b"
-        r"|\b(?:won'?t|wouldn'?t) (?:work|do|suit|fit)\b|\b(?:i'?m|i am|we'?re|we are) (?:away|busy|unavailable"
+        r"\b(?:is|are|'s|'re|would be) (?:just |really |totally |unfortunately |sadly )?(?:impossible"
+        r"|out|bad|no good"
+        r"|off|full|booked up|taken|no use|useless|ruled out|wrong|incorrect|a mistake|a typo|difficult"
+        r"|tricky)\b(?! of)|\ballergic\b|\brefuse\b"
+        r"|\b(?:won'?t|wouldn'?t) (?:work|do|suit|fit)\b|\b(?:i'?m|i am|we'?re|we are) (?:away|busy"
+        r"|unavailable"
         r"|abroad|out of town)\b",
+        r"\b(?:we|it|there|they) (?:could|might|may) (?:also |even |well )?(?:become|turn|be (?!there"
+        r"|here|at\b|by\b"
+        r"|ready|with|in\b|on\b|free))\b",
     ),
     conclusions=phrases("so, so that's, makes, that makes, altogether, all in all, in total, total"),
     upper_bounds=phrases("no more than, not more than, up to, at most, at the most, maximum, max, tops"),
     limit_words=words("most maximum max limit"),
     excess_patterns=(
-        r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off)\b"
+        r"\b(?:have|got) (?:another|something|an appointment|a meeting)\b|\bi (?:finish|get off"
+        r"|have to work|must work)\b"
         r"|\bis my day off\b",
         r"\btoo (?:many|much|few|small|little|big|large|long|short|early|late|expensive|tight|far|high"
         r"|low)\b",
@@ -147,7 +156,8 @@ CLAUSES: Final = ClauseWords(
         "roughly, approximately"
     ),
     amount_modifiers_after=phrases(
-        "more, less, fewer, or more, or less, or so, give or take, plus or minus, at least, at most, at minimum, at maximum, extra, "
+        "more, less, fewer, or more, or less, or so, give or take, plus or minus, at least, at most, at "
+        "minimum, at maximum, extra, "
         "and a bit, times as many, percent, minimum, maximum, thirds"
     ),
     approximations=phrases("about, around, roughly, approximately, approx, more or less, or so, some"),
@@ -300,7 +310,8 @@ CLAUSES: Final = ClauseWords(
         "nonsense"
     ),
     state_words=words(
-        "busy hungry tired late urgent ready confused lost sick ill driving waiting working walking cooking "
+        "busy hungry tired late urgent ready confused lost sick ill driving waiting working walking "
+        "cooking "
         "shopping travelling traveling sleeping owner customer client tenant"
     ),
     no_name_starts=phrases("call me later, call me back, i have, i've got, i was, we are, we're"),

@@ -37,12 +37,14 @@ CLAUSES: Final = ClauseWords(
     particles=words("ya más aún todavía pues ahora solo sólo"),
     strict_conditions=phrases("solo si, sólo si, a menos que, siempre que, a no ser que, depende de, según"),
     value_condition_patterns=(
-        r"\b(?:en caso de|suponiendo)\b|^si (?:llueve|nieva|hace|mi (?:jefe|jefa|marido|mujer|pareja) "
+        r"\b(?:en caso de|suponiendo)\b|^si (?:llueve|nieva|hace|(?:me|nos) dan|mi (?:jefe|jefa|marido"
+        r"|mujer|pareja) "
         r"(?:está|puede|quiere|viene|llega|acepta))\b",
         r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
         r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
         r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
-        r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto|todo|"
+        r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto"
+        r"|todo|"
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
     ),
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
@@ -50,14 +52,17 @@ CLAUSES: Final = ClauseWords(
         r"\bseria (?:\w+ )?(?:mentira|mentir|exagerar|exagerado|exagerada|exageracion|mucho decir)\b",
         r"\b(?:mentiria|exageraria) si\b",
         r"\b(?:odio|no soporto|agotad\w|detesto|no me gustan?)\b",
-        r"\bes (?:\w+ )?imposible\b|\besta (?:llen|ocupad|complet)[oa]\b|\b(?:va|viene|venia|queda|iria) (?:muy |fatal|)mal\b|\besta mal\b|\bes (?:incorrecto|un error)\b|\balergic\w\b"
-        r"|\bestoy (?:fuera|ocupad\w|de viaje)\b|\bno (?:lo|la|los|las) pag\w+\b",
+        r"\bes (?:\w+ )?imposible\b|\besta (?:llen|ocupad|complet)[oa]\b|\b(?:va|viene|venia|queda"
+        r"|iria) (?:muy |fatal|)mal\b|\besta mal\b|\bes (?:incorrecto|un error)\b|\balergic\w\b"
+        r"|\bestoy (?:fuera|ocupad\w|de viaje)\b|\bpodriamos (?:acabar|llegar)\b|\bno (?:lo|la|los"
+        r"|las) pag\w+\b",
     ),
     conclusions=phrases("así que, o sea, en total, total"),
     upper_bounds=phrases("no más de, como mucho, como máximo, a lo sumo, hasta, máximo, máx"),
     limit_words=words("máximo máxima tope límite"),
     excess_patterns=(
-        r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b",
+        r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b"
+        r"|\btengo que trabajar\b",
         r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
         r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+)\b",
         r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
@@ -79,7 +84,8 @@ CLAUSES: Final = ClauseWords(
     clause_starts=phrases("quiero, necesito, quisiera, deme, dame, páseme, póngame, puede"),
     condition_pattern=(
         r"(?<=\w|,|;|\.)[ ,;.]+si (?!(?:por|claro|gracias|señor\w*|resérv\w+|hágalo|hazlo|est[áa] bien|"
-        r"es correcto|de acuerdo|vale|ok|perfecto|adelante|todo|quiero|confirm\w+|eso|así|correcto|lo quiero|"
+        r"es correcto|de acuerdo|vale|ok|perfecto|adelante|todo|quiero|confirm\w+|eso|así|correcto"
+        r"|lo quiero|"
         r"la quiero)\b)\w+"
     ),
     conditions=phrases(
@@ -118,7 +124,8 @@ CLAUSES: Final = ClauseWords(
     value_links=words("desde partir del el a para es y o las la con los"),
     value_connectors=words("un una para con porque y o a por mi yo es sería me está si como"),
     amount_modifiers_before=phrases(
-        "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, unos, "
+        "al menos, por lo menos, como mucho, como máximo, como mínimo, hasta, más de, menos de, casi, "
+        "unos, "
         "unas, alrededor de, aproximadamente, la mitad de, media, medio, mínimo, máximo, otros, otras, no "
         "más de"
     ),
@@ -180,7 +187,8 @@ CLAUSES: Final = ClauseWords(
     belonging_words=words("de del"),
     name_endings=phrases(
         "mi nombre, por cierto, pues, encantado, encantada, mucho gusto, es mi nombre, me llamo, otra vez, "
-        "muchas gracias, mil gracias, muchísimas gracias, gracias de antemano, un saludo, saludos, jaja, jeje"
+        "muchas gracias, mil gracias, muchísimas gracias, gracias de antemano, un saludo, saludos, "
+        "jaja, jeje"
     ),
     birth_words=words("nacimiento nació naciste nacido nacida cumpleaños"),
     people_words=words(
@@ -226,7 +234,8 @@ CLAUSES: Final = ClauseWords(
     said_words=words("dije decir digo ponía escribí pensando ahora"),
     owners=words("mi mis su sus nuestro nuestra nuestros nuestras"),
     relatives=words(
-        "amigo amiga amigos amigas hermano hermana hermanos hermanas mujer marido esposa esposo madre padre "
+        "amigo amiga amigos amigas hermano hermana hermanos hermanas mujer marido esposa esposo madre "
+        "padre "
         "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
         "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
@@ -263,13 +272,17 @@ CLAUSES: Final = ClauseWords(
         "absurdo rollo"
     ),
     state_words=words(
-        "ocupado ocupada cansado cansada urgente enfermo enferma perdido perdida dueño dueña cliente clienta "
+        "ocupado ocupada cansado cansada urgente enfermo enferma perdido perdida dueño dueña cliente "
+        "clienta "
         "propietario propietaria inquilino inquilina"
     ),
     no_name_starts=phrases("estoy, estamos, tengo, tenemos, llámeme, llámame, he estado, estaba"),
     mistakes=phrases("me he equivocado, me equivoqué, ha sido un error, fue un error, mi error"),
     statement_patterns=(r"cuando (?:\w+ ){3,}",),
-    remark_starts=phrases("demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de, qué quiere decir, qué quieren decir, a qué se refiere"),
+    remark_starts=phrases(
+        "demasiadas, tantas, cuántas, cuántos, por qué, para qué, qué de, qué quiere decir, qué quieren "
+        "decir, a qué se refiere, puede repetir, puedes repetir, cómo dice"
+    ),
     question_nouns=words("pregunta preguntas duda dudas consulta"),
     announcing_words=words("rápida pequeña antes primero otra una tonta"),
     whether_words=phrases("si"),
@@ -299,7 +312,8 @@ CLAUSES: Final = ClauseWords(
     age_changes=phrases("cumple, cumplo, cumplirá, cumpliré, va a cumplir, casi"),
     age_units=words("año años añitos"),
     move_words=words(
-        "cambiar cambio cambiarla cambiarlo mover moverla moverlo aplazar aplazarla posponer adelantar pasar "
+        "cambiar cambio cambiarla cambiarlo mover moverla moverlo aplazar aplazarla posponer adelantar "
+        "pasar "
         "puedo cancelar anular"
     ),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),

@@ -7,8 +7,10 @@ from typing import Final
 from flows.locales.lexicon import SubjectWords, phrases, words
 
 _VERBS = (
-    r"(?:sale|llega|acaba|termina|empieza|comienza|cierra|abre|tiene|caduca|vence|cobra|pide|cuesta|vale|dura"
-    r"|va|viene|parte|aterriza|despega|queda|cumple|admite|esta|atiende|trabaja|vuelve|pasa|entra|necesita)n?"
+    r"(?:sale|llega|acaba|termina|empieza|comienza|cierra|abre|tiene|caduca|vence|cobra|pide|cuesta"
+    r"|vale|dura"
+    r"|va|viene|parte|aterriza|despega|queda|cumple|admite|esta|atiende|trabaja|vuelve|pasa|entra"
+    r"|necesita)n?"
 )
 
 SUBJECTS: Final = SubjectWords(
@@ -20,18 +22,23 @@ SUBJECTS: Final = SubjectWords(
     verb_patterns=(
         _VERBS,
         r"es|son|era|eran|fue|fueron|ha|han|se|me",
-        r"\w{3,}(?:aba|aban|ria|rian)|pago|costo|cobro|pidio|llego|salio|cerro|abrio|tenia",
+        r"\w{3,}(?:aba|aban|ria|rian)|pago|costo|cobro|pidio|llego|salio|cerro|abrio|tenia|cumplio"
+        r"|nacio|duro",
     ),
     inverted_verb_patterns=(_VERBS,),
     bare_verbs=words("sale llega empieza acaba termina cierra abre cuesta"),
     answer_subjects=words(
-        "cita citas reserva reservas visita reunión hueco hora horas fecha día días llegada salida "
-        "ida vuelta regreso recogida devolución entrada grupo fiesta equipo total número cantidad presupuesto límite máximo mínimo tope precio mejor "
-        "primero primera segundo segunda tercero tercera último última próximo próxima ideal respuesta plan "
-        "idea único única resto mismo misma todo todos todas pedido viaje estancia pequeño "
-        "pequeña chico chica bebé niño niña niños niñas gemelos menor mayor personas gente invitados adultos "
-        "correcto correcta nuevo nueva preferencia preferido mañana tarde noche mediodía medianoche semana "
-        "fin mes año hoy nombre código edad talla color teléfono móvil correo dirección que"
+        "cita citas reserva reservas visita reunión hueco hora horas fecha día días llegada salida ida "
+        "vuelta regreso recogida devolución entrada grupo fiesta equipo total número cantidad presupuesto "
+        "límite máximo mínimo tope precio ideal respuesta plan idea único única resto todo todos todas "
+        "viaje estancia pequeño pequeña chico chica bebé niño niña niños niñas gemelos menor mayor "
+        "personas "
+        "gente invitados adultos preferencia preferido mañana tarde noche mediodía medianoche semana fin "
+        "mes hoy edad talla color que"
+    ),
+    answer_adjectives=words(
+        "mejor primero primera segundo segunda tercero tercera último última próximo próxima mismo misma "
+        "correcto correcta nuevo nueva"
     ),
     speakers=words("yo nosotros nosotras"),
     addressees=words("usted ustedes quiere desea puede prefiere le les su va viene llega"),
@@ -39,10 +46,11 @@ SUBJECTS: Final = SubjectWords(
     quoting_patterns=(
         r"(?:dijo|dijeron|dijiste|dijisteis|escribio|escribieron|escribiste|menciono|mencionaron|prometio"
         r"|prometieron|ofrecio|ofrecieron|indico|indicaron|comento|comentaron)",
-        r"(?:ha|han|has|habeis|habia|habian) (?:dicho|escrito|mencionado|prometido|ofrecido|indicado|comentado)",
+        r"(?:ha|han|has|habeis|habia|habian) (?:dicho|escrito|mencionado|prometido|ofrecido|indicado"
+        r"|comentado)",
         r"en (?:\w+ ){1,4}(?:pone|ponia|dice|decia)",
     ),
-    inquiry_patterns=(),
+    inquiry_patterns=(r"^(?:quien|quienes|por que|donde)\b",),
     openness_words=words(
         "libre libres disponible disponibles disponibilidad algo sitio habitación habitaciones "
         "hueco huecos cita citas posible puede podría podrían va viene vale bien queda quedan"

@@ -104,7 +104,12 @@ def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 @cache
 def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
     mistakes = lexicon.clauses.mistakes
-    phrases = (*mistakes, *lexicon.short_answers.ignorance, *lexicon.answers.doubt_phrases, *lexicon.clauses.doubts)
+    phrases = (
+        *mistakes,
+        *lexicon.short_answers.ignorance,
+        *lexicon.answers.doubt_phrases,
+        *lexicon.clauses.doubts,
+    )
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
 

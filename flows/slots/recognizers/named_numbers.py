@@ -136,7 +136,9 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
 def _values_with_unit(words: tuple[str, ...], slot: Slot) -> frozenset[int | float]:
     """Return the numbers before a unit that is no money, where an amount of money is asked for: “5 kg”."""
     clauses = lexicon_for(slot.language).clauses
-    units = (clauses.unit_words | clauses.people_words | clauses.unit_abbreviations.keys()) - clauses.money_words
+    units = (
+        clauses.unit_words | clauses.people_words | clauses.unit_abbreviations.keys()
+    ) - clauses.money_words
     return frozenset(
         value
         for word, unit in pairwise(words)

@@ -10,7 +10,17 @@ from pydantic import JsonValue
 from flows.compiled import CompiledEdge
 from flows.llm.rules.message.message_text import MessageText
 from flows.locales import lexicon_for
-from flows.nlu import find_phone_spans, is_about_past, mask_code, mask_inquiries, mask_other_subjects, mask_reports, mask_spans, stems_of
+from flows.nlu import (
+    AskedWords,
+    find_phone_spans,
+    is_about_past,
+    mask_code,
+    mask_inquiries,
+    mask_other_subjects,
+    mask_reports,
+    mask_spans,
+    stems_of,
+)
 from flows.slots import (
     Slot,
     extract_slot,
@@ -52,7 +62,7 @@ class ClaimedText(MessageText):
         if not (slot.must_be_past or is_about_past(words_of_slot(slot), self.language)):
             own = self._without_reports(own) if is_claimed else self._text_without_reports
         if slot.kind in _COUNTED_KINDS:
-            own = mask_inquiries(own, self.language, self._stems_of_question)
+            own = mask_inquiries(own, self._asked)
         return self._without_names_of_values(own) if slot.kind in _DATE_KINDS else own
 
     @cached_property
@@ -61,27 +71,22 @@ class ClaimedText(MessageText):
 
     def _without_reports(self, text: str) -> str:
         """Return the text without the clauses that report something, or are about something else."""
-        return mask_other_subjects(
-            mask_reports(text, self.language),
-            self.language,
-            self._stems_of_question,
-            is_own_verb=lexicon_for(self.language).subjects.addressees.isdisjoint(self._asked_words),
-            takes_bare=lexicon_for(self.language).clauses.age_words.isdisjoint(self._asked_words),
-        )
+        return mask_other_subjects(mask_reports(text, self.language), self._asked)
 
     @cached_property
-    def _asked_words(self) -> frozenset[str]:
-        """The words of the bot's last message."""
-        return frozenset(tokenize(self.last_bot_message))
-
-    @cached_property
-    def _stems_of_question(self) -> frozenset[str]:
-        """The stems of what is asked for here, and of what the bot has just said."""
+    def _asked(self) -> AskedWords:
+        """What is asked for here, and what the bot has just said."""
+        question, lexicon = frozenset(tokenize(self.last_bot_message)), lexicon_for(self.language)
         slots = {slot.name: slot for edge in self.request.available_edges for slot in edge.slots}
-        asked = (words_of_slot(slot) for slot in slots.values())
+        words = (words_of_slot(slot) for slot in slots.values())
         labels = (word for slot in slots.values() for word in _words_of_values(slot))
         said = frozenset(tokenize(self.previous_bot_message))
-        return stems_of(self._asked_words.union(said, labels, *asked), self.language)
+        return AskedWords(
+            self.language,
+            stems_of(question.union(said, labels, *words), self.language),
+            is_own_verb=lexicon.subjects.addressees.isdisjoint(question),
+            takes_bare=lexicon.clauses.age_words.isdisjoint(question),
+        )
 
     def is_noun_of_number(self, slot: Slot, value: JsonValue) -> bool:
         """Return whether a value is only named by a number's noun (“passengers” for “foot passengers”)."""
