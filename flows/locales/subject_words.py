@@ -35,7 +35,7 @@ class SubjectWords:
     reason_words: Phrases = ()
     """Words that begin a clause with the reason (“because”)."""
     quoting_patterns: tuple[str, ...] = ()
-    """Patterns of words with spaces around them by which a clause tells what another one has said."""
+    """Patterns of words with spaces between by which a clause tells what another one has said."""
     inquiry_patterns: tuple[str, ...] = ()
     """Patterns of the beginning of a question about something else, without its mark (“do you close at 6”)."""
     openness_words: Words = frozenset()

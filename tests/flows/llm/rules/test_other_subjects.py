@@ -69,7 +69,8 @@ async def _read(language: str, kind: str, text: str) -> Any:
     await machine.turn({"en": "hello", "de": "hallo", "es": "hola"}[language])
     machine = DialogMachine(flow, "rules", state=machine.state, today=lambda: TODAY)
     await machine.turn(text)
-    return ((machine.state or {}).get("slots") or {}).get("v")
+    state: dict[str, Any] = dict(machine.state or {})
+    return (state.get("slots") or {}).get("v")
 
 
 @pytest.mark.parametrize(
