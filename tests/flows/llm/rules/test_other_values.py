@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import pytest
 
-from flows.compiled import CompiledNode
+from flows.compiled import CompiledEdge, CompiledNode
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message.known_days import follow_known_day
+from flows.llm.rules.message.known_days import follow_known_day, is_about_other_day
 from flows.nlu import read_name, says_nothing, without_place
 from flows.slots import Slot, extract_slot
 from tests.understanding.scored_turns import TODAY
+
+
+class _Edge(NamedTuple):
+    slots: tuple[Slot, ...]
+
 
 BACK = Slot(
     name="back", kind="date", must_be_future=True, question="When are you back?", description="the day"
@@ -34,6 +39,29 @@ def test_a_mere_day_stays_in_the_month_that_it_corrects(text: str, day: str) -> 
     )  # fmt: skip
     reading = extract_slot(BACK, text, TODAY)
     assert follow_known_day(BACK, reading, text, request).value == day
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("the 9th, not the 8th", "back"),
+        ("the 9th instead of the 8th", "back"),
+        ("the return is the 9th", "back"),
+        ("not the 4th, the 5th", "pick_up"),
+        ("pick-up is the 5th, not the 4th", "pick_up"),
+    ],
+)
+def test_a_correction_is_about_the_day_whose_label_or_old_value_it_names(text: str, name: str) -> None:
+    slots = [
+        Slot(name=each, kind="date", must_be_future=True, question="When?", description=label)
+        for each, label in (("pick_up", "the pick-up day"), ("back", "the return day"))
+    ]
+    request = TransitionRequest(
+        node=cast("CompiledNode", None), available_edges=(cast("CompiledEdge", _Edge(tuple(slots))),),
+        conditions=("",), text=text, today=TODAY, values={"pick_up": "2026-12-04", "back": "2026-12-08"},
+    )  # fmt: skip
+    meant = [slot.name for slot in slots if not is_about_other_day(slot, request)]
+    assert meant == [name]
 
 
 @pytest.mark.parametrize(
