@@ -37,6 +37,6 @@ class SubjectWords:
     quoting_patterns: tuple[str, ...] = ()
     """Patterns of words with spaces between by which a clause tells what another one has said."""
     inquiry_patterns: tuple[str, ...] = ()
-    """Patterns of the beginning of a question about something else, without its mark (“do you close at 6”)."""
+    """Patterns of a question about something else, without its mark (“do you close at 6”)."""
     openness_words: Words = frozenset()
     """Words of a question whether a value can be had, which wishes it (“is the 5th free?”)."""
