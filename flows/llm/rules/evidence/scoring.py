@@ -54,6 +54,7 @@ class EdgeScore:
 def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     """Return the score of `edge` by its strongest kind of evidence, with the slots that were read."""
     readings = {slot.name: message.extract_slot(slot) for slot in edge.slots if not accepts_any_text(slot)}
+    readings = _without_shared_day(edge, readings, message)
     values: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
@@ -96,6 +97,21 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     if free := find_free_slot(edge, message):
         return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.free_text(free)})
     return EdgeScore(edge)
+
+
+def _without_shared_day(
+    edge: CompiledEdge, readings: dict[str, SlotReading], message: ParsedMessage
+) -> dict[str, SlotReading]:
+    """Return the readings without one day that would change two known ones: nobody knows which is meant."""
+    known = message.request.values
+    days = [
+        (slot.name, value)
+        for slot in edge.slots
+        if slot.kind == "date" and slot.name in known and (value := readings[slot.name].value) is not None
+    ]
+    said = [value for _, value in days]
+    shared = {name for name, value in days if said.count(value) > 1}
+    return {name: SlotReading() if name in shared else each for name, each in readings.items()}
 
 
 def _without_mentions(

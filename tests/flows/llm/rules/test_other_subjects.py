@@ -199,3 +199,41 @@ async def test_another_unit_is_no_amount_of_money(unit: str) -> None:
 )
 async def test_how_somebody_is_or_what_they_did_is_no_name(language: str, text: str) -> None:
     assert await _read(language, "name", text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("the 9th", ("2026-12-04", "2026-12-08")),
+        ("the 9th, not the 8th", ("2026-12-04", "2026-12-09")),
+        ("the return is the 9th", ("2026-12-04", "2026-12-09")),
+        ("the 5th instead of the 4th", ("2026-12-05", "2026-12-08")),
+    ],
+)
+async def test_a_day_changes_the_one_of_two_that_is_meant(text: str, days: tuple[str, str]) -> None:
+    start, back = (
+        {"type": "string", "format": "date", "x-future": True, "description": label, "x-question": "When?"}
+        for label in ("the pick-up day", "the return day")
+    )
+    change = asks(required=False, start=start, back=back)
+    flow = Flow.model_validate(
+        {
+            "system_prompt": "x",
+            "initial_node": "start",
+            "nodes": [
+                node(
+                    "start", "When?", edges=[edge("s", "back", "It is told", input_schema=asks(start=start))]
+                ),
+                node(
+                    "back", "And back?", edges=[edge("b", "ok", "It is told", input_schema=asks(back=back))]
+                ),
+                node("ok", "Right?", edges=[edge("c", "ok", "A day is changed", input_schema=change)]),
+            ],
+        }
+    )
+    state: Any = None
+    for said in ("hello", "December 4", "December 8", text):
+        machine = DialogMachine(flow, "rules", state=state, today=lambda: TODAY)
+        await machine.turn(said)
+        state = machine.state
+    assert (state["slots"]["start"], state["slots"]["back"]) == days
