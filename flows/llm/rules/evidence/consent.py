@@ -24,6 +24,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """
     if edge.takes_no and message.denies_wish_of_other(edge):
         return True
+    if not (edge.takes_yes or edge.takes_no) and _repeats_question(edge, message):
+        return True
     if edge.leads_to_hand_off and (
         speaks_of_own_people(message.language, message.words) or _asks_about_own_person(edge, message)
     ):
@@ -44,6 +46,14 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if edge.takes_yes:
         return not message.is_clear_yes(edge)
     return edge.takes_no and _takes_no_back(edge, message)
+
+
+def _repeats_question(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether the edge's words are those of the question: “yes, cancel it” to “Cancel it, sure?”."""
+    if message.confirmation is not True and not _is_about_ending(edge, message):
+        return False
+    others = message.request.available_edges
+    return any(other.takes_yes and other.commits and message.is_clear_yes(other) for other in others)
 
 
 def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:

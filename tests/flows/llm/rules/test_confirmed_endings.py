@@ -1,0 +1,91 @@
+"""A yes to the end of something: its words are those of who wants to stop, and must not stop the question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flows.authoring.testing.stub_fetch import StubFetch
+from flows.authoring.testing.test_file import StubResponse
+from flows.document import Flow
+from flows.engine import DialogMachine
+
+TEXTS = {
+    "en": ("cancel an order", "Cancel order {{ code }}, sure?"),
+    "de": ("auftrag stornieren", "Auftrag {{ code }} wirklich stornieren?"),
+    "es": ("anular un pedido", "¿Anular el pedido {{ code }}?"),
+}
+
+
+def build_flow(language: str) -> Flow:
+    wish, question = TEXTS[language]
+    nodes: list[dict[str, Any]] = [
+        {
+            "id": "menu", "node_type": "menu", "static_text": "?",
+            "choices": [{"label": wish, "to": "order", "keywords": [wish.split()[-1]]}],
+        },
+        {
+            "id": "order", "node_type": "collect", "then": "check",
+            "slots": [{"name": "code", "question": "?", "pattern": "^K[0-9]{4}$", "description": "code"}],
+        },
+        {"id": "check", "node_type": "confirm", "collect": "order", "then": "done", "static_text": question},
+        {
+            "id": "done", "name": "Done", "static_text": "Done.", "is_final": True,
+            "actions": [{"trigger": "on_enter", "action_id": "cancel"}],
+        },
+    ]  # fmt: skip
+    action = {
+        "id": "cancel",
+        "name": "Cancel",
+        "type": "http",
+        "method": "POST",
+        "url": "https://api.example.com/cancel",
+    }
+    return Flow.model_validate(
+        {
+            "system_prompt": "x", "initial_node": "menu", "agent_language": language, "nodes": nodes,
+            "actions": [action],
+        }
+    )  # fmt: skip
+
+
+async def answer_question(language: str, text: str) -> str:
+    """Return the node that an answer to the question leads to."""
+    answers = {"cancel": (StubResponse(status=201, data={}),)}
+    machine = DialogMachine(build_flow(language), "rules", fetch=StubFetch(answers), secrets={})
+    await machine.turn(TEXTS[language][0])
+    assert (await machine.turn("K4711")).node == "check"
+    return str((await machine.turn(text)).node)
+
+
+YES = {
+    "en": ("yes cancel it", "yes, cancel", "ok cancel", "yes please", "yes, cancel the order"),
+    "de": ("ja, stornieren", "ja bitte stornieren", "ja, wirklich stornieren", "ja"),
+    "es": ("sí, anular", "sí, anular el pedido", "sí por favor", "sí"),
+}
+OTHERS = {
+    "en": ("cancel", "don't cancel", "no", "wait", "yes but what does it cost?"),
+    "de": ("nicht stornieren", "nein", "stornieren?"),
+    "es": ("no anular", "no", "espera"),
+}
+STOPS = {"en": ("stop", "no, stop"), "de": ("abbrechen",), "es": ("déjalo",)}
+
+
+def each_of(texts: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    return [(language, text) for language, said in texts.items() for text in said]
+
+
+@pytest.mark.parametrize(("language", "text"), each_of(YES))
+async def test_a_yes_in_the_words_of_the_question_is_a_yes(language: str, text: str) -> None:
+    assert await answer_question(language, text) == "done"
+
+
+@pytest.mark.parametrize(("language", "text"), each_of(OTHERS))
+async def test_nothing_else_is(language: str, text: str) -> None:
+    assert await answer_question(language, text) != "done"
+
+
+@pytest.mark.parametrize(("language", "text"), each_of(STOPS))
+async def test_who_wants_to_stop_still_can(language: str, text: str) -> None:
+    assert await answer_question(language, text) == "order_cancelled"
