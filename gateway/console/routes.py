@@ -81,7 +81,7 @@ def build_console(web: WebParts, number: int) -> list[BaseRoute]:
         *_build_conversation_pages(web, number, operator),
         *_build_operation_pages(web, operator),
         *_build_flow_pages(web, operator),
-        *_build_simulator_pages(web, number, operator),
+        *_build_simulator_pages(web, operator),
         _build_quarantine(web),
         SignInPage(web.operator),
         NotFoundPage(web.operator),
@@ -130,10 +130,10 @@ def _build_flow_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page, ...
     )
 
 
-def _build_simulator_pages(web: WebParts, number: int, operator: OperatorAuth) -> tuple[_Page, ...]:
+def _build_simulator_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page, ...]:
     simulator = Simulator.load(web.settings.environ)
     return (
-        SimulatorPage(web.stores.each[number].redis, web.stores.inbox, operator, simulator, web.http),
+        SimulatorPage(web.stores, operator, simulator, web.http),
         ProviderDeskPage(operator, simulator, web.http),
         WidgetDemoPage(operator),
     )
