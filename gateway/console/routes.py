@@ -49,6 +49,7 @@ from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.search.text_words import WordDigests
+from gateway.redis.sending.template_sync import find_unlisted
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.webhooks import WebhookEndpoint
 
@@ -116,7 +117,7 @@ def _build_operation_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page
         FailuresPage(operator, limits),
         OperationsPages(operator, sorted(channels), sorted(parse_simulator_urls(settings.environ))),
         AccountPage(operator, channels, settings, limits),
-        TemplatesPage(operator, with_templates),
+        TemplatesPage(operator, with_templates, find_unlisted(web.channels)),
         SettingsCheckPage(operator, settings),
         BroadcastsPage(web.stores.build_broadcasts(), operator, web.stores.sender, list(channels)),
         LiveUpdates(operator),
