@@ -45,7 +45,8 @@ end
 -- The time of the contact's last message, if the provider states it: an older close event is ignored.
 local function record_message_time(session, entry)
   local at = tonumber(entry:match('"at":([%d.]+)') or '')  -- inside a text the quotes would be escaped
-  local last_message = at and tonumber(redis.call('HGET', key(session), 'wrote') or 0)
+  at = at and provider_time(at, now)
+  local last_message = at and newest_time(redis.call('HGET', key(session), 'wrote'), now)
   if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
 end
 
@@ -73,12 +74,16 @@ local function open_window(session, length, entry)
   return closes > now
 end
 
--- The provider says until when free text is accepted: a conversation that began with an ad has more than a day.
+-- The provider says until when free text is accepted: a conversation that began with an ad has three days. More than a
+-- week comes from a wrong clock.
 local function extend_window(session, entry)
   local closes = tonumber(entry:match('"window_until":([%d.]+)') or '')
   if not closes then return end
-  local known = redis.call('HGET', key(session), 'window')
-  if known and closes * 1000 > tonumber(known) then redis.call('HSET', key(session), 'window', closes * 1000) end
+  local known, latest = redis.call('HGET', key(session), 'window'), now + 7 * DAY_MS
+  closes = math.min(closes * 1000, latest)
+  if known and (closes > tonumber(known) or tonumber(known) > latest) then
+    redis.call('HSET', key(session), 'window', closes)
+  end
 end
 
 -- Guarantee L13: a message over a limit is recorded with its outcome, and not processed.
@@ -153,15 +158,15 @@ end
 -- True if a newer act is known, or a newer record of the provider contradicts a transfer.
 local function is_stale(session, owner, at, by_transfer)
   local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours')
-  if owner == 'closed' and at < tonumber(stored[1] or 0) then return true end
-  if by_transfer == '1' and at < tonumber(stored[3] or 0) then return true end
-  return at < tonumber(stored[2] or 0)
+  if owner == 'closed' and at < newest_time(stored[1], now) then return true end
+  if by_transfer == '1' and at < newest_time(stored[3], now) then return true end
+  return at < newest_time(stored[2], now)
 end
 
 local function record_control(session, owner, optout, entry, lapses, by_transfer)
   if owner == 'bot' then end_silence(session, 'operator') end
   if optout ~= '' then set_optout(session, optout, now) end
-  local at = cjson.decode(entry).at
+  local at = provider_time(cjson.decode(entry).at, now)
   if at > 0 then
     if is_stale(session, owner, at, by_transfer) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
@@ -296,7 +301,7 @@ function handle.moved(session, id, address, at, entry, retired, absorbed)
     absorb(session, absorbed, address)
     start_retention_if_idle(absorbed)
   end
-  if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
+  if at ~= '' and provider_time(tonumber(at), now) < newest_time(stored[2], now) then return 'stale' end
   redis.call('HSET', key(session), 'address', address)
   for _, name in ipairs(cjson.decode(retired)) do  -- whoever gets this number has not opted out
     local digest = name_digest(name)
