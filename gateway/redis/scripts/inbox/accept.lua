@@ -256,7 +256,10 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   count_status(channel, status, failure)
   if not stored[2] then return 'early' end
   local session = stored[2]
-  if redis.call('EXISTS', key(session)) == 0 then return 'new' end  -- erased or expired: its log stays away
+  if redis.call('EXISTS', key(session)) == 0 then  -- erased or expired: its log stays away
+    if status == 'failed' then raise_account_failure(message, now) end
+    return 'new'
+  end
   log_entry(session, 'status', entry)
   extend_window(session, entry)
   if status == 'failed' then
