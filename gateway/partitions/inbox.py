@@ -38,7 +38,7 @@ class PartitionedInbox(IdentityResolver):
         super().__init__(stores[_HOME], inboxes[_HOME], protocol=protocol)
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
-        self._joiner = ContactJoiner(inboxes, stores, self.directory)
+        self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
         self._pointers = MessagePointers(stores, protocol)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:

@@ -15,6 +15,7 @@ from core.model import (
     ControlReceived,
     DeliveryStatus,
     Ignored,
+    Message,
     OptOutScope,
     Reply,
     StatusChanged,
@@ -31,6 +32,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.session_keys import message_key, session_key
 from gateway.redis.records.sessions.log.session_log import read_log
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.fakes import ADDRESS, turn
 from tests.gateway.partitions.test_directory import names_in
 
@@ -102,6 +105,23 @@ async def test_an_opt_out_under_one_name_counts_for_the_contact_under_all(
     assert await stores[1].hget(session_key(second), "owner") == b"closed"
     await inbox.accept([message(4, second, second)])
     assert await mailbox_lengths(stores, first) == [0, 0, 3, 0]
+
+
+async def test_what_a_session_in_another_partition_has_received_and_sent_is_not_new(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = names_in(2)[0], names_in(1)[0]
+    await inbox.accept([message(1, first, first), message(2, second, second)])
+    news = Message(text="news")
+    await ProactiveSender(stores[1], {}, ProtocolLimits()).send(second, "own-1", news)
+
+    await inbox.accept([message(3, first, first, second)])  # both names are one contact's
+
+    assert await inbox.accept([message(2, second, second)]) == [AcceptResult.DUPLICATE]
+    assert await mailbox_lengths(stores, first) == [0, 0, 2, 0]
+    sender = ProactiveSender(stores[await inbox.place_contact([second])], {}, ProtocolLimits())
+    receipts = [await sender.send(await inbox.find_session(second), key, news) for key in ("own-1", "own-2")]
+    assert [each.outcome for each in receipts] == [SendOutcome.DUPLICATE, SendOutcome.QUEUED]
 
 
 async def test_an_opt_out_without_any_message_counts_for_the_contact_under_all_names(

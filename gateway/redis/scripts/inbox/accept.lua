@@ -8,6 +8,14 @@
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
+-- True if the id was received in a session whose contact has this one since.
+local function was_received_before_joining(session, id)
+  for _, former in ipairs(redis.call('SMEMBERS', key(session, ':former'))) do
+    if redis.call('ZSCORE', key(former, ':seen'), id) then return true end
+  end
+  return false
+end
+
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
   if is_erased(session .. ' ' .. id) then return false end
@@ -15,7 +23,7 @@ local function first_time(session, id)
   local new = redis.call('ZADD', seen, 'NX', now, id) == 1
   redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - DEDUP_MS)
   redis.call('PEXPIRE', seen, DEDUP_MS)
-  return new
+  return new and not was_received_before_joining(session, id)
 end
 
 -- Guarantee L11. `policy` is '' (one turn at a time), 'interrupt', or a burst's window and cap in milliseconds: while

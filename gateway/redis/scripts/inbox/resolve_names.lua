@@ -19,6 +19,14 @@ local function retire(name, session)
   redis.call('PEXPIRE', key, ARGV[1])
   redis.call('SREM', 'tg:{' .. session .. '}:names', name)
 end
+-- Names of one contact led to two sessions: what `former` has received and sent is not new in the one that stays.
+local function follow(former, session)
+  local key = 'tg:{' .. session .. '}:former'
+  redis.call('SUNIONSTORE', key, key, 'tg:{' .. former .. '}:former')
+  redis.call('SADD', key, former)
+  redis.call('SREM', key, session)  -- which was joined with `former` the other way round before
+  redis.call('PEXPIRE', key, DEDUP_MS)
+end
 -- The session and the name that a name was seen with; a contact with one identifier has a session without a name.
 local function find_stored(name)
   local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
@@ -32,6 +40,7 @@ end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
   local first, session, others, retired, retired_session = item.names[1], nil, {}, {}, nil
+  local found = {}
   local is_number = {}
   for _, name in ipairs(item.numbers) do is_number[name] = true end
   for _, name in ipairs(item.retired) do retired[name] = true end
@@ -43,6 +52,7 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     if belongs and retired[name] then
       retired_session = retired_session or stored
     elseif belongs then
+      found[#found + 1] = stored
       -- two sessions of one contact: an agent who has one of them has the conversation
       local takes_over = session and session ~= stored and (item.known or not item.meet)
       if not session or (takes_over and is_held(stored) and not is_held(session)) then
@@ -63,6 +73,9 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     if (redis.call('HGET', 'tg:person:' .. name, 'session') or name) == session then
       retire(name, session)
     end
+  end
+  for _, former in ipairs(stays_unknown and {} or found) do
+    if former ~= session then follow(former, session) end
   end
   sessions[i] = session
 end
