@@ -1,7 +1,13 @@
 -- The session of each contact by its identifiers (gateway/redis/records/contacts/identities.py).
--- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, meet, known, retired}; `meet` links all
--- names to the session of the first one that has a session, with `known` only if one has; `numbers` are names that may be
--- given to somebody else; a name in `retired` leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
+-- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, consent, meet, known, retired}; `meet` links
+-- all names to the session of the first one that has a session, with `known` only if one has; `numbers` are names that may be
+-- given to somebody else; `consent` are names that lead to no session and share its opt-out with others; a name in `retired`
+-- leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its
+-- erasure and its opt-out.
+local function add_name(name, session)
+  redis.call('SADD', 'tg:{' .. session .. '}:names', name)
+  redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
+end
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
   if is_others then redis.call('DEL', key) end
@@ -9,8 +15,7 @@ local function remember(name, session, with, is_others)
   redis.call('HSETNX', key, 'with', with)
   if with ~= '' and redis.call('HGET', key, 'with') == '' then redis.call('HSET', key, 'with', with) end
   redis.call('PEXPIRE', key, ARGV[1])
-  redis.call('SADD', 'tg:{' .. session .. '}:names', name)
-  redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
+  add_name(name, session)
 end
 -- whoever has this name from now on is somebody else, with a session of their own
 local function retire(name, session)
@@ -68,6 +73,9 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     if not retired[name] then
       remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
     end
+  end
+  for _, name in ipairs(item.consent) do
+    if not stays_unknown then add_name(name, session) end
   end
   for name in pairs(retired) do
     if (redis.call('HGET', 'tg:person:' .. name, 'session') or name) == session then
