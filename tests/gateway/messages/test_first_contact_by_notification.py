@@ -268,6 +268,16 @@ async def test_an_opt_out_counts_for_every_integration_of_the_kind_before_anythi
     assert on_whatsapp.outcome is SendOutcome.QUEUED
 
 
+async def test_an_opt_out_of_an_earlier_release_counts_for_the_others_from_the_next_message_on(
+    numbers: Numbers,
+) -> None:
+    await numbers.say("unsubscribe")
+    await numbers.redis.delete("tg:optout_names")
+    await numbers.say("hello?")
+
+    assert (await numbers.write_first("own-1", integration=OTHER_SMS)).outcome is SendOutcome.OPTED_OUT
+
+
 async def test_what_waits_for_another_integration_of_the_kind_is_not_sent_after_an_opt_out(
     numbers: Numbers,
 ) -> None:

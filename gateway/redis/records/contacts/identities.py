@@ -113,9 +113,7 @@ class IdentityResolver:
             {
                 "names": list(names),
                 "numbers": _find_numbers(names),
-                "consent": list(events[index].consent_names)
-                if isinstance(events[index], TurnReceived)
-                else [],
+                "consent": _find_consent_names(events[index]),
                 "meet": isinstance(event := events[index], Ignored | ContactMoved),
                 "known": isinstance(event, Ignored) and event.joins_known,
                 "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
@@ -187,6 +185,10 @@ class IdentityResolver:
 def echo_key(channel: str, reply_key: str) -> str:
     """Return the key that holds the provider's id of a reply, by our own key of it."""
     return f"tg:echo:{channel}:{reply_key}"
+
+
+def _find_consent_names(event: Event) -> list[str]:
+    return list(event.consent_names) if isinstance(event, TurnReceived) else []
 
 
 def _session_of(
