@@ -75,6 +75,7 @@ storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every seco
 	$(BIN)/turngate storm --messages 3000 --reshard-every 6 --kill-every 3
 	$(BIN)/turngate storm --messages 3000 --reshard-every 6 --kill-every 3 --partitions 8
 	$(BIN)/turngate storm --messages 3000 --latency 30
+	$(BIN)/turngate storm --messages 3000 --deadly 0.02
 	@[ "$$(id -u)" = 0 ] && $(BIN)/turngate storm --messages 3000 --partition-every 5 || \
 		echo "== network partitions are left out: they need root and iproute2"
 

@@ -70,7 +70,7 @@ class OutboxSender(Generic[Http]):
 
     async def _send_first(self, lease: Lease, view: SessionView) -> SessionView | None:
         reply = view.outbox[0]
-        if view.deaths >= self._limits.deaths:
+        if view.deaths >= self._limits.reply_deaths:
             reason = f"gave up after {view.deaths} workers died while sending it; it may have been delivered"
             await self._record_rejection(lease, reply, Rejected(reason))
             return await self._mailbox.read_session(lease)

@@ -12,18 +12,20 @@ _AGE_SHARE = 0.05
 class ProcessingLimits(FrozenModel):
     """Limits of one run of the session processor, and its retries. Times are in seconds.
 
-    A turn is given up after `turn_tries` failures, a turn or a reply after the `deaths` of workers that had
-    started it. `max_copies` bounds the sends of a reply whose outcome is unknown and cannot be looked up,
-    `reply_seconds` is the age at which a reply that the provider does not accept is given up,
-    `message_seconds` the age after which a message is not answered any more (0: never). The wait between two
-    tries grows to `max_delay`, and for a reply that has been waiting for long to `max_late_delay`.
+    A turn is given up after `turn_tries` failures, or the deaths of `turn_deaths` workers that had started
+    it, a reply after `reply_deaths`, which are more because a send takes longer. `max_copies` bounds the
+    sends of a reply whose outcome is unknown and cannot be looked up, `reply_seconds` is the age at which a
+    reply that the provider does not accept is given up, `message_seconds` the age after which a message is
+    not answered any more (0: never). The wait between two tries grows to `max_delay`, and for a reply that
+    has been waiting for long to `max_late_delay`.
     """
 
     turns: int = 50
     seconds: float = 30.0
     turn_seconds: float = 60.0
     turn_tries: int = 5
-    deaths: int = 5
+    turn_deaths: int = 5
+    reply_deaths: int = 10
     max_copies: int = 5
     reply_seconds: float = 24 * 3600.0
     message_seconds: float = 0.0

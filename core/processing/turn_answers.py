@@ -187,7 +187,7 @@ class TurnAnswers:
         """Return why the first turn or the timer becomes a dead letter; empty if it may be tried."""
         if view.tries >= self._limits.turn_tries:
             return f"gave up after {self._limits.turn_tries} tries"
-        if view.deaths >= self._limits.deaths:
+        if view.deaths >= self._limits.turn_deaths:
             return f"gave up after {view.deaths} workers died while answering it"
         return ""
 

@@ -43,6 +43,7 @@ from gateway.middleware.dialog.quoted_messages import QuotedMessages
 from gateway.middleware.dialog.time_zones import TimeZones
 from gateway.middleware.dialog.turn_enrichment import TurnEnrichment
 from gateway.middleware.dialog.typing_indicator import TypingIndicator
+from gateway.partitions.shared_budgets import SharedBudgets
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.processes.step_durations import StepDurations
@@ -74,6 +75,7 @@ class Runtime:
     broadcasts: BroadcastFeeder
     templates: TemplateSync
     durations: StepDurations
+    budgets: SharedBudgets | None
 
 
 def inject_dependencies(
@@ -107,6 +109,7 @@ async def open_runtimes(settings: Settings, stores: Sequence[Redis]) -> AsyncIte
     inject_dependencies(channels, home, fetch, files)
     config = ConfigFile.load(settings.config_path)
     durations = StepDurations(home)
+    partitions = PartitionStores(settings, config, channels, stores, confirms=False)
     async with (
         provider_client() as http,
         open_downloads(settings, channels) as downloader,
@@ -124,7 +127,8 @@ async def open_runtimes(settings: Settings, stores: Sequence[Redis]) -> AsyncIte
             innermost=(*transcription, *speech),
             durations=durations,
             quiet=build_quiet_policy(settings, config, channels),
-            stores=PartitionStores(settings, config, channels, stores, confirms=False),
+            stores=partitions,
+            budgets=partitions.build_budgets(),
         )
         runtimes = [_build_runtime(shared, number) for number in range(len(stores))]
         try:
@@ -151,6 +155,7 @@ class _Shared:
     durations: StepDurations
     quiet: QuietPolicy
     stores: PartitionStores
+    budgets: SharedBudgets | None
 
 
 def _build_runtime(shared: _Shared, number: int) -> Runtime:
@@ -195,4 +200,5 @@ def _build_runtime(shared: _Shared, number: int) -> Runtime:
         broadcasts=BroadcastFeeder(redis, store.sender, limits),
         templates=TemplateSync(redis, channels, http, shared.stores.find_others(number)),
         durations=shared.durations,
+        budgets=shared.budgets,
     )

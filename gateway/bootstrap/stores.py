@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
 
-from core.errors import ConfigurationError
 from core.ports import RateLimit
-from core.processing import AbuseLimits
 from gateway.bootstrap.accounts import (
     Channels,
     add_web_channel,
@@ -29,6 +27,7 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.mailbox import HomePace, PartitionMailbox
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.partitions.sender import PartitionedSender
+from gateway.partitions.shared_budgets import SharedBudgets
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.identities import IdentityResolver
@@ -81,7 +80,6 @@ class PartitionStores:
         self.inbox: IdentityResolver = self.each[0].inbox
         self.sender = self.each[0].sender
         if len(stores) > 1:
-            _refuse_shared_budgets(self._abuse)
             placing = PartitionedInbox([each.inbox for each in self.each], stores, self.limits)
             senders = [each.sender for each in self.each]
             self.inbox = placing
@@ -139,17 +137,16 @@ class PartitionStores:
             words=each.words,
         )
 
+    def build_budgets(self) -> SharedBudgets | None:
+        """Build what shares the accounts' daily budgets, if there are some and several partitions."""
+        has_budgets = any(
+            each.account_messages_per_day or each.account_tokens_per_day for each in self._abuse.values()
+        )
+        is_shared = has_budgets and len(self._stores) > 1
+        return SharedBudgets(self._stores, 2 * self.sweep_seconds) if is_shared else None
+
     def _find_rates(self) -> dict[str, RateLimit]:
         return {
             name: self._config.rate_limit_for(name, channel.capabilities.pace)
             for name, channel in self._channels.items()
         }
-
-
-def _refuse_shared_budgets(abuse: Mapping[str, AbuseLimits]) -> None:
-    """Raise `ConfigurationError` for a limit that all contacts of an account share: partitions cannot."""
-    if any(each.account_messages_per_day or each.account_tokens_per_day for each in abuse.values()):
-        raise ConfigurationError(
-            "TURNGATE_ACCOUNT_DAILY_MESSAGES and TURNGATE_ACCOUNT_DAILY_TOKENS do not work with several "
-            "partitions, which cannot share a budget; unset them, or set TURNGATE_PARTITIONS=1"
-        )

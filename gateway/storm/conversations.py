@@ -17,6 +17,7 @@ STOP_TEXT = "STOP"
 AGENT_TEXT = "A colleague is here now."
 OFFER_TEXT = "The branch is closed on Friday."
 WITHDRAWN_TEXT = "The branch is closed on Thursday."
+DEADLY_TEXT, DEADLY_KEY = "The branch is closed for good.", "own-deadly"
 _USER_TEXTS = (
     "hi",
     "4321",
@@ -54,7 +55,8 @@ class PlannedConversation:
     """The messages of one contact. From group number `silent_from` on the bot must not speak (guarantee L10).
 
     In group number `agent_at` an agent says something while the bot works out a turn; in group number
-    `erased_at` the session is erased meanwhile, and the next group begins a new conversation.
+    `erased_at` the session is erased meanwhile, and the next group begins a new conversation. With
+    `has_deadly` a message that kills its worker comes with the first group.
 
     Under a burst policy the expected replies depend on how messages were merged:
     `ConversationGenerator.compute_replies` returns them afterwards.
@@ -65,6 +67,7 @@ class PlannedConversation:
     silent_from: int | None = None
     agent_at: int | None = None
     erased_at: int | None = None
+    has_deadly: bool = False
 
     @property
     def turn_count(self) -> int:
@@ -144,7 +147,11 @@ class ConversationGenerator:
                 erased_at = last
         if silent_from is not None or erased_at is not None:
             groups.append(MessageGroup((random.choice(_USER_TEXTS),), ()))
-        return PlannedConversation(contact, tuple(groups), silent_from, agent_at, erased_at)
+        is_whole = silent_from is None and erased_at is None and not scenario.burst
+        deadly = Random(f"{scenario.seed}:{contact}:deadly").random() < scenario.deadly  # noqa: S311 - repeatable
+        return PlannedConversation(
+            contact, tuple(groups), silent_from, agent_at, erased_at, has_deadly=is_whole and deadly
+        )
 
     async def compute_replies(self, contact: str, turns_of_texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """Return the bodies that must answer `turns_of_texts`; each item is the messages of one turn."""

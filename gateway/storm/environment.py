@@ -22,7 +22,7 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.conversations import ConversationGenerator
+from gateway.storm.conversations import DEADLY_TEXT, ConversationGenerator
 from gateway.storm.operator import StormOperator
 from gateway.storm.processes.forked_process import ForkedProcess
 from gateway.storm.provider import StormServer, StormSimulator
@@ -218,6 +218,7 @@ class _Processes:
                     self.log_path,
                     clock_off=0.0 if number else scenario.clock_off,
                     turn_delay=scenario.turn_delay,
+                    deadly_text=DEADLY_TEXT if scenario.deadly else "",
                     host=hosts.workers[number] if hosts else None,
                     other_release=scenario.other_release,
                 )

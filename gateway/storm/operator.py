@@ -20,7 +20,7 @@ from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
-from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, WITHDRAWN_TEXT
+from gateway.storm.conversations import AGENT_TEXT, DEADLY_KEY, DEADLY_TEXT, OFFER_TEXT, WITHDRAWN_TEXT
 
 _RETRY_SECONDS = 0.2
 _LATER_MS = 300
@@ -64,6 +64,10 @@ class StormOperator:
         """Send a message of the business."""
         message = Message(text=OFFER_TEXT)
         await self._send(session, f"own-{number}", message)
+
+    async def send_deadly(self, session: str) -> None:
+        """Send a message of the business that kills its worker."""
+        await self._send(session, DEADLY_KEY, Message(text=DEADLY_TEXT))
 
     async def schedule_offer(self, session: str, number: int) -> None:
         """Schedule a message of the business for a moment later."""

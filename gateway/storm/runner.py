@@ -129,6 +129,8 @@ class StormRunner:
                 self.result.counts["erased"] += len(turn_ids)
                 turn_ids = []
                 continue
+            if plan.has_deadly and index == 0:
+                await environment.operator.send_deadly(session)
             if group.has_offer:
                 is_too_late = await self._send_offer(environment, session, index, recipient, random)
                 uncancelled += is_too_late
@@ -178,7 +180,7 @@ class StormRunner:
                     await recipient.message_received.wait()
         ended = monotonic()
         faults = injector.times_between(began, ended)
-        has_single_cause = len(faults) == 1 and not recipient.had_fault
+        has_single_cause = len(faults) == 1 and not recipient.had_fault and not self._scenario.deadly
         self.result.record_wait(ended - began, ended - faults[0] if has_single_cause else None)
 
     async def _wait_until_idle(self, environment: StormEnvironment, session: str, began: float) -> None:

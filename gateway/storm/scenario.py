@@ -38,7 +38,8 @@ class StormScenario(FrozenModel):
     `silences` of the conversations end with STOP and one message more. A turn takes `turn_delay` on
     average. In `words` of the conversations an agent says something while the bot works out a turn,
     `offers` of the message groups come with a message of the business, and `erasures` of the
-    conversations are erased in the middle of a turn, then go on (not under a burst policy). A
+    conversations are erased in the middle of a turn, then go on (not under a burst policy). In `deadly` of
+    the others the business sends a message that kills every worker that sends it. A
     conversation is observed for `settle` after its last reply; one reply may take up to `patience`. With
     a `burst` above 0, messages that come within so many seconds must be merged into one turn.
     """
@@ -67,6 +68,7 @@ class StormScenario(FrozenModel):
     words: float = 0.2
     offers: float = 0.05
     erasures: float = 0.1
+    deadly: float = 0.0
     settle: float = 8.0
     patience: float = 120.0
     burst: float = 0.0

@@ -220,6 +220,8 @@ def _list_background_work(
         yield from (runtime.sweeper.run(), runtime.hooks.run(), runtime.broadcasts.run())
     yield runtimes[0].templates.run()
     yield runtimes[0].durations.run()
+    if budgets := runtimes[0].budgets:
+        yield budgets.run()
     yield process_versions.keep_announcing(home, describe_process("worker", settings))
 
 

@@ -74,6 +74,12 @@ def storm(
     burst: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
     ] = 0.0,
+    deadly: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of the conversations with a message that kills its worker."
+        ),
+    ] = 0.0,
     broadcast: Annotated[
         int, typer.Option(min=0, max=120_000, help="Send a broadcast of so many contacts in place of this.")
     ] = 0,
@@ -110,6 +116,7 @@ def storm(
         reshard_every=reshard_every,
         partitions=partitions,
         burst=burst,
+        deadly=deadly,
         latency=latency / 1000,
         upgrade_every=upgrade_every,
         other_release=str(other_release.resolve()) if other_release else "",

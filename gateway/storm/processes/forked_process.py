@@ -20,6 +20,7 @@ _PRELOADED_MODULES = [
     "gateway.app",
     "gateway.cli",
     "gateway.storm.processes.clock_skew",
+    "gateway.storm.processes.deadly_text",
     "gateway.storm.processes.forked_process",
     "gateway.storm.servers.network",
     "gateway.storm.processes.turn_delay",
@@ -44,6 +45,7 @@ class ForkedProcess:
         *,
         clock_off: float = 0.0,
         turn_delay: float = 0.0,
+        deadly_text: str = "",
         host: VirtualHost | None = None,
         other_release: str = "",
     ) -> None:
@@ -52,7 +54,7 @@ class ForkedProcess:
         self.is_other_release = False
         self._other_release = other_release
         namespace = host.namespace if host else ""
-        self._arguments = (name, dict(environ), str(log), clock_off, turn_delay, namespace)
+        self._arguments = (name, dict(environ), str(log), clock_off, turn_delay, deadly_text, namespace)
         self._process: ForkServerProcess | None = None
         self._restart_task: asyncio.Task[None] | None = None
 
@@ -130,11 +132,13 @@ def _run_command(  # noqa: PLR0913 - what a process is started with
     log: str,
     clock_off: float,
     turn_delay: float,
+    deadly_text: str,
     namespace: str,
     checkout: str,
 ) -> None:
     from gateway.redis.server.embedded_server import terminate_with_parent
     from gateway.storm.processes.clock_skew import skew_clock
+    from gateway.storm.processes.deadly_text import die_of_text
     from gateway.storm.processes.turn_delay import delay_turns
     from gateway.storm.servers.network import enter_namespace
 
@@ -153,5 +157,7 @@ def _run_command(  # noqa: PLR0913 - what a process is started with
         skew_clock(os.getpid(), clock_off)
     if turn_delay:
         delay_turns(turn_delay)
+    if deadly_text:
+        die_of_text(deadly_text)
     sys.argv = ["turngate", name]
     runpy.run_module("gateway", run_name="__main__")

@@ -10,7 +10,14 @@ from typing import Any
 from redis.asyncio import Redis
 
 from gateway.redis.records.sessions.log.session_log import LogEntry
-from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, WITHDRAWN_TEXT, PlannedConversation
+from gateway.storm.conversations import (
+    AGENT_TEXT,
+    DEADLY_KEY,
+    DEADLY_TEXT,
+    OFFER_TEXT,
+    WITHDRAWN_TEXT,
+    PlannedConversation,
+)
 from gateway.storm.provider import Recipient
 from gateway.storm.verdict.burst_invariant import count_violations
 from gateway.storm.verdict.result import StormResult, Violation
@@ -53,6 +60,8 @@ def check_conversation(
     contact, is_erased = conversation.plan.contact, conversation.plan.erased_at is not None
     check_log(conversation, log, 0 if is_erased else recipient.sends, result)
     check_leases(conversation, log, result)
+    if conversation.plan.has_deadly:
+        check_deadly(contact, log, recipient, result)
     if not is_erased:
         others = [body for body in recipient.received if body != WITHDRAWN_TEXT]
         withdrawn = abs(len(recipient.received) - len(others) - conversation.uncancelled)
@@ -106,6 +115,17 @@ def check_leases(conversation: FinishedConversation, log: Sequence[LogEntry], re
         has_agent = has_agent or (entry.kind == "said" and entry.data.get("voice") == "person")
         spoken += has_agent and entry.kind == "sending" and not str(entry.data["key"]).startswith("agent-")
     result.record_violation(Violation.SENT_WHILE_SILENCED, spoken, contact)
+
+
+def check_deadly(contact: str, log: Sequence[LogEntry], recipient: Recipient, result: StormResult) -> None:
+    """Check guarantee L9 for a reply that kills its worker: it is given up once, and never sent."""
+    result.counts["deadly"] += 1
+    given_up = sum(
+        entry.kind == "refused" and entry.data["key"] == DEADLY_KEY and bool(entry.data.get("dead"))
+        for entry in log
+    )
+    is_right = given_up == 1 and DEADLY_TEXT not in recipient.received
+    result.record_violation(Violation.DEADLY_KEPT, not is_right, contact)
 
 
 def claimed_fences(log: Sequence[LogEntry]) -> list[str]:

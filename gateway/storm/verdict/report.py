@@ -44,6 +44,7 @@ def _build_events_table(result: StormResult) -> ReportTable:
         ("proactive messages", f"{counts['offers']:,}"),
         ("scheduled messages, cancelled when due", f"{counts['withdrawals']:,}"),
         ("erasures", f"{counts['erasures']:,}"),
+        ("messages that kill their worker", f"{counts['deadly']:,}"),
         ("expected replies", f"{counts['replies']:,}"),
         ("sends, including retries", f"{counts['sends']:,}"),
         *((name, f"{count:,}") for name, count in sorted(result.fault_counts.items())),

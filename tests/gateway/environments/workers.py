@@ -6,13 +6,11 @@ import os
 import signal
 from typing import Any
 
-import httpx
-
-from channels.twilio import TwilioChannel
-from core.model import Reply, SentMessage, Turn
+from core.model import Turn
 from core.ports import State, TurnListener, TurnOutcome
 from flows.engine import DialogMachine
 from gateway.storm.processes.clock_skew import skew_clock
+from gateway.storm.processes.deadly_text import die_of_text
 from gateway.storm.processes.turn_delay import delay_turns
 from gateway.worker.async_worker import AsyncWorker
 
@@ -54,14 +52,7 @@ class MortalSender(SlowWorker):
     """Worker that dies in the middle of the other sessions' turns whenever it sends a certain text."""
 
     def work(self, *arguments: Any, **options: Any) -> bool:
-        send = TwilioChannel.send
-
-        async def die(channel: TwilioChannel, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-            if reply.body == CRASH_TEXT:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return await send(channel, reply, http)
-
-        TwilioChannel.send = die  # type: ignore[method-assign, assignment]
+        die_of_text(CRASH_TEXT)
         return super().work(*arguments, **options)
 
 

@@ -162,17 +162,6 @@ async def test_readiness_and_metrics_are_those_of_all_partitions(
     assert 'turngate_messages_total{channel="fake",account="A1",class="new"} 4' in metrics
 
 
-async def test_budgets_that_partitions_cannot_share_are_refused(
-    cluster_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REDIS_URL", cluster_url)
-    monkeypatch.setenv("TURNGATE_PARTITIONS", "4")
-    monkeypatch.setenv("TURNGATE_ACCOUNT_DAILY_MESSAGES", "100")
-
-    with pytest.raises(ConfigurationError, match="cannot share a budget"):
-        create()
-
-
 async def test_several_partitions_without_a_cluster_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"redis\+cluster://"):
         open_partitions("redis://127.0.0.1:6379", 2)

@@ -25,7 +25,7 @@ from gateway.storm.scenario import COMMON_FAULTS, StormScenario
 scenario = StormScenario(
     seed=int(sys.argv[1]), messages=150, people=24, think=0.5, kill_every=4.0, pause_every=2.5,
     restart_every=0.0, lease_seconds=2.0, settle=2.0, patience=25.0, turn_delay=0.2, words=0.4, erasures=0.2,
-    offers=0.2,
+    offers=0.2, deadly=0.05,
     faults=FaultSettings(chance=0.03, kinds=COMMON_FAULTS, answer_delay=0.3),
 )
 if __name__ == "__main__":
@@ -71,6 +71,15 @@ FAULTS = {
         },
         # A paused worker goes on with its old token after another has claimed: the token is logged twice.
         {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT", "REPEATED_FENCE"},
+    ),
+    "the workers that a reply kills are not counted": (
+        {
+            "shared/sessions/view.lua": (
+                "  if #outbox > 0 then record_start(session, 'sends', sends, fence) end\n",
+                "",
+            )
+        },
+        {"DEADLY_KEPT"},
     ),
     "the owner is not checked at the mark": (
         {"replies/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},

@@ -48,6 +48,26 @@ async def test_the_guarantees_hold_under_injected_faults(messages: int, burst: f
     assert {row[-1] for row in laws.rows} == {"held"}
 
 
+@pytest.mark.long
+@pytest.mark.timeout(150)
+async def test_messages_that_kill_their_workers_cost_others_only_a_wait() -> None:
+    scenario = StormScenario(
+        seed=4,
+        messages=60,
+        people=12,
+        deadly=0.4,
+        kill_every=0.0,
+        restart_every=0.0,
+        lease_seconds=2.0,
+        settle=2.0,
+    )
+    result = await StormRunner(scenario, print).run()
+
+    assert result.violation_messages == []
+    assert result.counts["deadly"] > 0
+    assert result.counts["acknowledged"] > 40
+
+
 NEEDS_NAMESPACES = pytest.mark.skipif(
     os.getuid() != 0 or shutil.which("ip") is None, reason="network namespaces need root and iproute2"
 )

@@ -98,9 +98,9 @@ async def test_a_reply_that_kills_its_worker_costs_its_neighbours_only_a_wait(st
 
     letters = [letter async for letter in DeadLetters(stack.redis).list_between()]
     assert [letter.text for letter in letters] == [CRASH_TEXT]
-    assert "5 workers died while sending it" in letters[0].reason
+    assert "10 workers died while sending it" in letters[0].reason
     assert {len(stack.simulator.received_texts(contact)) for contact in others} == {1}
-    assert codes == [-signal.SIGKILL] * 5
+    assert codes == [-signal.SIGKILL] * 10
 
 
 @pytest.mark.long

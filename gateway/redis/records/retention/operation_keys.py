@@ -60,7 +60,7 @@ OPERATION_KINDS: Final = (
     ),
     KeyKind(
         "tg:spent*, tg:web_sessions:*",
-        r"tg:spent(_tokens)?:.+|tg:web_sessions:.+",
+        r"tg:spent(_tokens|_accounts|_elsewhere)?:.+|tg:web_sessions:.+",
         "counters of budgets and limits",
         Keeper.EXPIRY,
         "2 days",

@@ -4,6 +4,7 @@
 -- the last one that is counted), silenced (why the bot is silent).
 --   tg:silenced  zset  sessions that are silent, by the time of that
 --   tg:spent:*   string  number of an account's messages of a day; tg:spent_tokens:* of the model's tokens
+--   tg:spent_accounts:*   set   accounts with such a number; tg:spent_elsewhere:* hash of their sums in the other partitions
 
 local LOOP_MS, MINUTE_MS, HOUR_MS, DAY_MS, MAX_WORDS = 3600000, 60000, 3600000, 86400000, 4
 local REPLIES, REPLY_LOOK_MS = 'replies_per_hour', 30000  -- a reply that waits is looked at again that soon
@@ -59,8 +60,25 @@ local function number_of_today(stored, now)
   return tonumber(day) == math.floor(now / DAY_MS) and tonumber(number) or 0
 end
 
-local function spent_key(kind, account, now)
-  return 'tg:' .. kind .. ':' .. string.format('%d', math.floor(now / DAY_MS)) .. ':' .. account
+local function day_of(now)
+  return string.format('%d', math.floor(now / DAY_MS))
+end
+
+-- An account's number of the day in the other partitions, as far as this one knows (gateway/partitions/shared_budgets.py).
+local function spent_elsewhere(kind, account, now)
+  return tonumber(redis.call('HGET', 'tg:spent_elsewhere:' .. day_of(now), kind .. ':' .. account) or 0)
+end
+
+-- Add to an account's number of the day; returns that of this partition.
+local function spend(kind, account, number, now)
+  local spent, accounts = 'tg:' .. kind .. ':' .. day_of(now) .. ':' .. account, 'tg:spent_accounts:' .. day_of(now)
+  local total = redis.call('INCRBY', spent, number)
+  if total == number then
+    redis.call('PEXPIRE', spent, 2 * DAY_MS)
+    redis.call('SADD', accounts, account)
+    redis.call('PEXPIRE', accounts, 2 * DAY_MS)
+  end
+  return total
 end
 
 -- A turn used tokens of a language model.
@@ -68,9 +86,7 @@ local function spend_tokens(session, tokens, now)
   local stored = redis.call('HMGET', key(session), 'tokens', 'account')
   local number = number_of_today(stored[1], now) + tokens
   redis.call('HSET', key(session), 'tokens', string.format('%d %d', math.floor(now / DAY_MS), number))
-  local spent = spent_key('spent_tokens', stored[2] or '', now)
-  redis.call('INCRBY', spent, tokens)
-  redis.call('PEXPIRE', spent, 2 * DAY_MS)
+  if tokens > 0 then spend('spent_tokens', stored[2] or '', tokens, now) end
 end
 
 local function is_over_day(stored, limit, now)
@@ -87,15 +103,14 @@ local function raise_budget_alarm(account, what, limit, now)
 end
 
 local function is_over_account(account, limit, now)
-  local spent = spent_key('spent', account, now)
-  local number = redis.call('INCR', spent)
-  if number == 1 then redis.call('PEXPIRE', spent, 2 * DAY_MS) end
-  if number == limit + 1 then raise_budget_alarm(account, 'messages', limit, now) end
-  return number > limit
+  if spend('spent', account, 1, now) + spent_elsewhere('spent', account, now) <= limit then return false end
+  raise_budget_alarm(account, 'messages', limit, now)
+  return true
 end
 
 local function is_over_account_tokens(account, limit, now)
-  if tonumber(redis.call('GET', spent_key('spent_tokens', account, now)) or 0) < limit then return false end
+  local here = tonumber(redis.call('GET', 'tg:spent_tokens:' .. day_of(now) .. ':' .. account) or 0)
+  if here + spent_elsewhere('spent_tokens', account, now) < limit then return false end
   raise_budget_alarm(account, 'tokens', limit, now)
   return true
 end

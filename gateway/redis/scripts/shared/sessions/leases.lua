@@ -21,7 +21,8 @@ end
 -- Guarantee L5: acquire the lease with a new fencing token, unless it is held; the holder's own nonce renews it.
 -- Returns {fence, milliseconds, view} or nil.
 -- With `isolation` a suspect is not started: in place of the view there is its level of suspicion; with 'all' no session is.
--- The first death or loss is most often a deployment's, so suspicion begins with the second.
+-- The first death or loss is most often a deployment's, so suspicion begins with the second; with the third of a reply, whose
+-- send takes longer and meets more kills that are not its fault.
 local function acquire_lease(session, now, stamp, nonce, isolation)
   local s = key(session)
   local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses', 'nonce', 'sends')
@@ -37,8 +38,7 @@ local function acquire_lease(session, now, stamp, nonce, isolation)
   redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)
   if stored[4] then redis.call('HDEL', s, 'hold') end
   redis.call('ZADD', 'tg:due', now + length, session)
-  local deaths = math.max(count_deaths(turns, fence), count_deaths(replies, fence))
-  local level = math.max(deaths, tonumber(stored[6] or 0)) - 1
+  local level = math.max(count_deaths(turns, fence), count_deaths(replies, fence) - 1, tonumber(stored[6] or 0)) - 1
   if isolation == 'all' or isolation and level > 0 then return {fence, length, math.max(level, 0)} end
   return {fence, length, read_view(session, now, fence)}
 end
