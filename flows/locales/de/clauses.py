@@ -191,7 +191,7 @@ CLAUSES: Final = ClauseWords(
         "meinen freund"
     ),
     naming_patterns=(
-        r"(?:er|sie|es|(?:der|die|das|(?:mein|unser|ihr|sein)\w*) \w+) heisst",
+        r"(?:er|sie|es|(?:der|die|das)(?: \w+)?|(?:mein|unser|ihr|sein)\w* \w+) heisst",
         r"(?:sein|ihr|der|unser|dessen|deren)e?(?: \w+)? (?:\w*name) (?:ist|lautet|ware)",
         r"(?:wir|ich) (?:nennen|nenne|rufen|rufe) (?:ihn|sie|es)",
     ),

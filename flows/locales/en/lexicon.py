@@ -200,7 +200,7 @@ _TIMES = TimeWords(
         r"people\b", r"persons?\b", r"guests?\b", r"euros?\b", r"dollars?\b", r"hours?\b", r"minutes?\b",
         r"mins?\b", r"days?\b", r"weeks?\b", r"of\b", r"point\b", r"least\b", r"once\b",
     ),
-    counted_noun_prefixes=phrases("person, euro, minute"),
+    counted_noun_prefixes=phrases("person, people, euro, minute"),
 )  # fmt: skip
 
 LEXICON: Final = Lexicon(

@@ -105,10 +105,11 @@ class ClaimedText(MessageText):
     @cached_property
     def counted(self) -> frozenset[int]:
         """The positions of the nouns of numbers beside a number: “seven persons” asks for nobody."""
+        always = lexicon_for(self.language).times.counted_noun_prefixes
         return frozenset(
             at
             for at, word in enumerate(self.words)
-            if stem_of_noun(word) in self._counted_nouns
+            if (stem_of_noun(word) in self._counted_nouns or word.startswith(always))
             and any(
                 is_number_word(each, self.language)
                 for each in (*self.words[max(0, at - 1) : at], *self.words[at + 1 : at + 2])
