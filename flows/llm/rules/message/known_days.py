@@ -59,10 +59,15 @@ def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
 
 def _left_out_days(text: str, language: str) -> frozenset[int]:
     """Return the days of a month that a text denies or leaves out (“not the 8th”, “instead of the 8th”)."""
+    found = map(_LEADING_DIGITS.match, left_out_words(text, language))
+    return frozenset(int(match[0]) for match in found if match)
+
+
+def left_out_words(text: str, language: str) -> frozenset[str]:
+    """Return the words that a text denies, or in whose place it puts others."""
     denied, words = denied_positions(text, language), tokenize(text)
-    found = ((at, _LEADING_DIGITS.match(word)) for at, word in enumerate(words))
     return frozenset(
-        int(match[0]) for at, match in found if match and (at in denied or is_excepted(words[:at], language))
+        word for at, word in enumerate(words) if at in denied or is_excepted(words[:at], language)
     )
 
 
