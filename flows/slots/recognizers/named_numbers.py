@@ -34,7 +34,9 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
     if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
         parts = [words, *map(tokenize, _PART.split(text))]
         found = next(filter(None, (_of_people(part, slot) for part in parts)), [])
-    return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
+    if found or slot.is_told_by != "noun or size":
+        return found
+    return _bare(tokenize(without_reason(slot, text)), slot)
 
 
 def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool:
@@ -153,7 +155,7 @@ def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
     clauses, answers = lexicon.clauses, lexicon.answers
     known = lexicon.fillers | lexicon.thanks | lexicon.correction_words | lexicon.stop_words
     known |= clauses.value_companions | clauses.consent_companions | clauses.value_connectors
-    known |= clauses.people_words | clauses.relatives | answers.yes | answers.no | answers.correct
+    known |= clauses.second_thoughts | clauses.people_words | clauses.relatives | answers.yes | answers.no | answers.correct
     known |= {*lexicon.and_words, *lexicon.or_words, *clauses.amount_multipliers}
     return known.union(
         *(phrase.split() for phrase in (*clauses.amount_modifiers_after, *clauses.reservations))
@@ -324,6 +326,23 @@ def _bare(words: tuple[str, ...], slot: Slot) -> list[int | float]:
     rest = [word for word in words if word not in known]
     values = _values(" ".join(words), slot) if rest and all(_is_number(word, slot) for word in rest) else []
     return values if len(values) == 1 and values[0] >= _MIN_BARE else []
+
+
+def without_reason(slot: Slot, text: str) -> str:
+    """Return the text up to a clause that only says why: “135, because five cancelled”."""
+    lexicon = lexicon_for(slot.language)
+    ahead, *behind = _reason(lexicon).split(text, maxsplit=1)
+    if not behind or not any(_is_number(word, slot) for word in tokenize(ahead)):
+        return text
+    clauses = lexicon.clauses
+    changes = lexicon.correction_words | clauses.second_thoughts | clauses.addition_words
+    return ahead if changes.isdisjoint(tokenize(behind[0])) else text
+
+
+@cache
+def _reason(lexicon: Lexicon) -> re.Pattern[str]:
+    links = lexicon.clauses.because_words
+    return re.compile(rf"[,;.(]\s+{one_of(links)}\s", re.IGNORECASE) if links else re.compile(r"(?!)")
 
 
 @lru_cache(maxsize=4_000)

@@ -33,6 +33,7 @@ from flows.slots.recognizers.named_numbers import (
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
+    without_reason,
 )
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
@@ -75,7 +76,7 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 
 def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
-    names = words_of_slot(slot)
+    names, text = words_of_slot(slot), without_reason(slot, text)
     if (rank := ranked_number(slot, names, text, is_asked=not slot.is_told_by)) is not None:
         return SlotReading(rank, weight=3)
     if slot.is_told_by:
