@@ -21,16 +21,21 @@ def last_thought(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     plain = normalize(normalize_same_length(text))
     if len(plain) != len(text) or text.rstrip().endswith("?"):
         return text
-    leads = list(_lead(lexicon).finditer(plain))
-    ahead = plain[: leads[-1].start()] if leads else ""
-    if not any(map(str.isdigit, ahead)) and _weekdays(lexicon).isdisjoint(tokenize(ahead)):
-        return text
-    start = leads[-1].end()
-    ends = [match.end() for match in _PART.finditer(plain, start) if plain[match.end() :].strip()]
-    parts = [plain[one:other] for one, other in zip([start, *ends], [*ends, len(plain)], strict=True)]
+    starts = [match for match in _lead(lexicon).finditer(plain) if _names_day(plain[: match.start()], lexicon)]
+    last = (_behind_remarks(plain, match.end(), lexicon) for match in reversed(starts))
+    return text[next(filter(None, last), 0) :]
+
+
+def _names_day(text: str, lexicon: Lexicon) -> bool:
+    return any(map(str.isdigit, text)) or not _weekdays(lexicon).isdisjoint(tokenize(text))
+
+
+def _behind_remarks(text: str, start: int, lexicon: Lexicon) -> int:
+    """Return where the last part of a text begins if all parts of it from `start` on are remarks; else 0."""
+    ends = [match.end() for match in _PART.finditer(text, start) if text[match.end() :].strip()]
+    parts = [text[one:other] for one, other in zip([start, *ends], [*ends, len(text)], strict=True)]
     remarks = [words for part in parts[:-1] if (words := tokenize(part))]
-    is_remark = bool(remarks) and all(_is_remark(words, lexicon) for words in remarks)
-    return text[ends[-1] :] if is_remark else text
+    return ends[-1] if remarks and all(_is_remark(words, lexicon) for words in remarks) else 0
 
 
 def _is_remark(words: tuple[str, ...], lexicon: Lexicon) -> bool:
@@ -45,7 +50,8 @@ def _is_remark(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 @cache
 def _lead(lexicon: Lexicon) -> re.Pattern[str]:
     """Return the beginning of a second thought behind punctuation: “wait”, “no, wait”, “no,”."""
-    waiting, no = one_of(lexicon.clauses.waiting), one_of(lexicon.answers.no)
+    clauses = lexicon.clauses
+    waiting, no = one_of((*clauses.waiting, *clauses.second_thoughts)), one_of(lexicon.answers.no)
     ahead = one_of((*lexicon.and_words, *lexicon.clauses.second_thoughts))
     return re.compile(
         rf"(?<=[.,;:!?()\n…–—])\s*(?:{ahead}[,\s]+)?"

@@ -7,7 +7,11 @@ from functools import cache
 
 from flows.locales import Lexicon, lexicon_for
 from flows.nlu import one_of
-from flows.slots.recognizers.named_numbers import denied_numbers, recognize_named_numbers
+from flows.slots.recognizers.named_numbers import (
+    denied_numbers,
+    recognize_named_numbers,
+    without_reason,
+)
 from flows.slots.recognizers.number_extraction import recognize_free_numbers
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import normalize, normalize_same_length, tokenize
@@ -35,7 +39,7 @@ def takes_from_number(slot: Slot, text: str) -> bool:
 
 def considers_other_number(slot: Slot, text: str, certain: str) -> bool:
     """Return whether a number stands in a part of a text that is doubted: “five, maybe six”."""
-    return bool(_numbers(slot, text) - _numbers(slot, certain))
+    return bool(_numbers(slot, without_reason(slot, text)) - _numbers(slot, certain))
 
 
 def _numbers(slot: Slot, text: str) -> frozenset[int | float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from flows.locales import lexicon_for
-from flows.nlu import have_same_stem
+from flows.nlu import have_same_stem, stem_of
 from flows.slots.recognizers.labelled_texts import label_words
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
@@ -22,7 +22,7 @@ def forms_of_label(slot: Slot, text: str) -> frozenset[str]:
     labels = label_words(slot) | (frozenset(tokenize(slot.nouns)) - lexicon.fillers)
     found = {word for word in words if any(_is_form(word, label, slot) for label in labels)}
     for one, other in pairwise(words):
-        if one + other in labels:
+        if not labels.isdisjoint((one + other, stem_of(one, slot.language) + other)):
             found |= {one, other}
     prefix = words[-1] if words else ""
     if prefix in lexicon.clauses.verb_prefixes:  # “wir holen sie am 5. ab”

@@ -7,7 +7,7 @@ from datetime import date
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message.known_days import left_out_words
 from flows.locales import lexicon_for, messages_for
-from flows.nlu import have_same_stem
+from flows.nlu import have_same_stem, is_request
 from flows.slots import Slot, SlotReading, label_words, words_of_slot
 from flows.text import tokenize
 
@@ -17,8 +17,10 @@ _HALF_DAY = 12
 def without_other_day(slot: Slot, reading: SlotReading, request: TransitionRequest) -> SlotReading:
     """Return the reading of a day that its label or its old value tells from others of its kind.
 
-    With neither, the reading asks which one is meant.
+    With neither, the reading asks which one is meant. Who only asks something corrects nothing.
     """
+    if _only_asks(request.text, request.language):
+        return SlotReading()
     rivals = _rivals(slot, request)
     meant = _meant(rivals, request)
     if meant == {slot.name}:
@@ -29,6 +31,12 @@ def without_other_day(slot: Slot, reading: SlotReading, request: TransitionReque
     names = [each.description for each in rivals]
     listed = f" {messages.word_or} ".join(names)
     return SlotReading(error_message=messages.which_value.format(listed), weight=1)
+
+
+def _only_asks(text: str, language: str) -> bool:
+    wishes = lexicon_for(language).subjects.openness_words
+    is_wish = is_request(" ".join(tokenize(text)), language) or not wishes.isdisjoint(tokenize(text))
+    return text.rstrip().endswith("?") and not is_wish
 
 
 def _rivals(slot: Slot, request: TransitionRequest) -> list[Slot]:
