@@ -123,6 +123,7 @@ CLAUSES: Final = ClauseWords(
         "erst schaff schaffe schaffen"
     ),
     but_words=words("aber wobei obwohl"),
+    setting_words=words("dann mach mache machen setz setze setzen nimm lieber besser doch"),
     because_words=phrases("weil, denn, da"),
     remark_subjects=words("das es"),
     code_companions=words(

@@ -143,9 +143,7 @@ _DATES = DateWords(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
     ),
     start_verbs=words("hole holen holt abholen"),
-    end_verbs=words(
-        "bringe bringen bringt gebe geben gibt zurückbringen zurückgeben"
-    ),
+    end_verbs=words("bringe bringen bringt gebe geben gibt zurückbringen zurückgeben"),
     end_question_words=words(
         "zurück rückkehr rückgabe rückreise ende enden bis abreise abreisen letzter letzten"
     ),

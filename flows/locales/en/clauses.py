@@ -138,6 +138,7 @@ CLAUSES: Final = ClauseWords(
         "my mine number's again new other another old real"
     ),
     but_words=words("but though although"),
+    setting_words=words("make put set instead rather"),
     because_words=phrases("because, cause, cos, cuz, since"),
     remark_subjects=words("that that's thats it it's its"),
     code_companions=words(

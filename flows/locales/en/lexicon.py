@@ -152,9 +152,7 @@ _DATES = DateWords(
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
     start_verbs=words("pick picking collect collecting fetch fetching get getting"),
-    end_verbs=words(
-        "bring bringing give giving drop dropping hand handing"
-    ),
+    end_verbs=words("bring bringing give giving drop dropping hand handing"),
     end_question_words=words(
         "back return returning end ending until till leave leaving departure last checkout"
     ),

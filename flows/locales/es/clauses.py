@@ -16,7 +16,9 @@ CLAUSES: Final = ClauseWords(
         "olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción "
         "de, quitando"
     ),
-    replacements=phrases("mejor que, antes que, en vez, en vez de, en vez del, en lugar, en lugar de, en lugar del"),
+    replacements=phrases(
+        "mejor que, antes que, en vez, en vez de, en vez del, en lugar, en lugar de, en lugar del"
+    ),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
         "un momentito, todavía no, aún no, no todavía, no aún, ahora vuelvo, una cosa más, dame un minuto, "
@@ -117,6 +119,7 @@ CLAUSES: Final = ClauseWords(
         "pon ponme ponga póngame pongamos"
     ),
     but_words=words("pero aunque"),
+    setting_words=words("pon ponme ponga póngame pongamos mejor"),
     because_words=phrases("porque, que, q, ya que, pues"),
     remark_subjects=words("eso ese es"),
     code_companions=words(

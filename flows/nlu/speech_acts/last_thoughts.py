@@ -21,7 +21,9 @@ def last_thought(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     plain = normalize(normalize_same_length(text))
     if len(plain) != len(text) or text.rstrip().endswith("?"):
         return text
-    starts = [match for match in _lead(lexicon).finditer(plain) if _names_day(plain[: match.start()], lexicon)]
+    starts = [
+        match for match in _lead(lexicon).finditer(plain) if _names_day(plain[: match.start()], lexicon)
+    ]
     last = (_behind_remarks(plain, match.end(), lexicon) for match in reversed(starts))
     return text[next(filter(None, last), 0) :]
 

@@ -1,4 +1,4 @@
-"""Numbers of which a text takes something away, or that it only considers: nobody knows how many are meant."""
+"""Numbers of which a text takes something away, or only considers: nobody knows how many are meant."""
 
 from __future__ import annotations
 

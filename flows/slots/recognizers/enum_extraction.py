@@ -42,7 +42,7 @@ def _is_doubted(slot: Slot, value: JsonValue, text: str) -> bool:
 
 
 def _without_doubted(slot: Slot, values: list[JsonValue], text: str) -> list[JsonValue]:
-    """Return the only one of several values without a denial in its clause: “the boat, the kayak won't do”."""
+    """Return the only one of several values not denied in its clause: “the boat, the kayak won't do”."""
     if len(values) <= 1:
         return values
     kept = [value for value in values if not _is_doubted_among(slot, value, text)]

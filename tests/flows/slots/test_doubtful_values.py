@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.slots import Slot, extract_slot
+from flows.slots import Slot, extract_slot, sets_number
 from tests.understanding.scored_turns import TODAY
 
 COUNTS = {
@@ -57,15 +57,40 @@ def test_the_number_that_holds_is_read(language: str, text: str, count: int) -> 
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("pon 60 mejor", 60), ("mejor 60", 60), ("pon 60 mejor, que fallan cuatro", 60), ("60, que diga 70", None)],
+    [
+        ("pon 60 mejor", 60),
+        ("mejor 60", 60),
+        ("pon 60 mejor, que fallan cuatro", 60),
+        ("60, que diga 70", None),
+    ],
 )
 def test_a_large_number_alone_corrects_the_known_one(text: str, count: int | None) -> None:
     assert read_count("es", text, "noun or size") == count
 
 
-def read_day(language: str, text: str, **names: str) -> object:
-    words = {"question": "When?", "description": "the day", **names}
-    return extract_slot(Slot("day", "date", must_be_future=True, language=language, **words), text, TODAY).value
+@pytest.mark.parametrize(
+    ("language", "text", "is_set"),
+    [
+        ("en", "make it 135", True),
+        ("de", "dann lieber 135", True),
+        ("es", "pon 135 mejor, q acaban de fallar cinco", True),
+        ("en", "it ends in 135", False),
+        ("en", "no, 135", False),
+        ("es", "pon 600555028", False),
+        ("de", "mach 135 für tante erna", False),
+    ],
+)
+def test_a_number_alone_is_set_beside_a_phone_number(language: str, text: str, is_set: bool) -> None:
+    question, description = COUNTS[language]
+    slot = Slot("tents", "integer", question=question, description=description, language=language)
+    assert sets_number(slot, text) is is_set
+
+
+def read_day(language: str, text: str, question: str = "When?", description: str = "the day") -> object:
+    slot = Slot(
+        "day", "date", must_be_future=True, language=language, question=question, description=description
+    )
+    return extract_slot(slot, text, TODAY).value
 
 
 @pytest.mark.parametrize(

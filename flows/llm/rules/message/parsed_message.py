@@ -42,6 +42,7 @@ from flows.slots import (
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
+    sets_number,
     without_addition,
     words_of_slot,
 )
@@ -257,12 +258,10 @@ class ParsedMessage(ClaimedText):
     def _is_only_known_number(self, slot: Slot) -> bool:
         """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""
         numbers = self._names_of_numbers
-        has_others = any(
-            other.kind in ("phone", "pattern")
-            for edge in self.request.available_edges
-            for other in edge.slots
-        )
-        return not has_others and numbers & self.request.values.keys() == {slot.name}
+        others = {other.kind for edge in self.request.available_edges for other in edge.slots}
+        if "pattern" in others or ("phone" in others and not sets_number(slot, self.text)):
+            return False
+        return numbers & self.request.values.keys() == {slot.name}
 
     def _labels_other(self, slot: Slot) -> bool:
         """Return whether the text names another text's label better: “the new town” beside “the old town”."""

@@ -52,7 +52,7 @@ def build_flow(language: str) -> Flow:
 
 async def answer_question(language: str, text: str) -> str:
     """Return the node that an answer to the question leads to."""
-    answers = {"cancel": (StubResponse(status=201, data={}),)}
+    answers: dict[str, tuple[StubResponse, ...]] = {"cancel": (StubResponse(status=201, data={}),)}
     machine = DialogMachine(build_flow(language), "rules", fetch=StubFetch(answers), secrets={})
     await machine.turn(TEXTS[language][0])
     assert (await machine.turn("K4711")).node == "check"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -41,7 +41,13 @@ def build_flow(language: str, kind: str) -> Flow:
     ]  # fmt: skip
     nodes: list[dict[str, Any]] = [
         {"id": "form", "node_type": "collect", "then": "check", "slots": slots},
-        {"id": "check", "node_type": "confirm", "collect": "form", "then": "done", "static_text": "{{ one }}?"},
+        {
+            "id": "check",
+            "node_type": "confirm",
+            "collect": "form",
+            "then": "done",
+            "static_text": "{{ one }}?",
+        },
         {"id": "done", "name": "Done", "static_text": "Done.", "is_final": True},
     ]
     return Flow.model_validate(
@@ -54,11 +60,14 @@ async def correct(language: str, kind: str, text: str) -> tuple[tuple[str, str],
     machine = DialogMachine(build_flow(language, kind), "rules", secrets={}, today=lambda: TODAY)
     for said in ("?", *KNOWN[kind]):
         await machine.turn(said)
-    before = dict(machine.state or {})["slots"]
-    assert (before["one"], before["two"]) == KNOWN[kind]
+    assert _values(machine) == KNOWN[kind]
     reply = await machine.turn(text)
-    slots = dict(machine.state or {})["slots"]
-    return (slots["one"], slots["two"]), reply.text
+    return _values(machine), reply.text
+
+
+def _values(machine: DialogMachine) -> tuple[str, str]:
+    slots = cast("dict[str, str]", dict(machine.state or {})["slots"])
+    return slots["one"], slots["two"]
 
 
 @pytest.mark.parametrize(
