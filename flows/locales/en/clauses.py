@@ -29,7 +29,7 @@ CLAUSES: Final = ClauseWords(
     ),
     doubts=phrases(
         "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, "
-        "might be, could be, may end up, might end up, could end up, "
+        "i might, we might, might be, could be, may end up, might end up, could end up, "
         "i reckon, i believe, presumably"
     ),
     errands=phrases(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message.known_days import left_out_words
@@ -17,9 +18,10 @@ _HALF_DAY = 12
 def without_other_day(slot: Slot, reading: SlotReading, request: TransitionRequest) -> SlotReading:
     """Return the reading of a day that its label or its old value tells from others of its kind.
 
-    With neither, the reading asks which one is meant. Who only asks something corrects nothing.
+    With neither, the reading asks which one is meant. Who only asks something corrects nothing, nor who
+    tells of one of theirs (“my friend returns on the 9th”).
     """
-    if _only_asks(request.text, request.language):
+    if _only_asks(request.text, request.language) or _tells_of_other(request.text, request.language):
         return SlotReading()
     rivals = _rivals(slot, request)
     meant = _meant(rivals, request)
@@ -37,6 +39,14 @@ def _only_asks(text: str, language: str) -> bool:
     wishes = lexicon_for(language).subjects.openness_words
     is_wish = is_request(" ".join(tokenize(text)), language) or not wishes.isdisjoint(tokenize(text))
     return text.rstrip().endswith("?") and not is_wish
+
+
+def _tells_of_other(text: str, language: str) -> bool:
+    lexicon, words = lexicon_for(language), tokenize(text)
+    owned = any(
+        one in lexicon.clauses.owners and other in lexicon.clauses.relatives for one, other in pairwise(words)
+    )
+    return owned and lexicon.subjects.speakers.isdisjoint(words)
 
 
 def _rivals(slot: Slot, request: TransitionRequest) -> list[Slot]:

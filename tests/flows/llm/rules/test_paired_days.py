@@ -79,6 +79,7 @@ def _values(machine: DialogMachine) -> tuple[str, str]:
         ("en", "it's not the 4th, it's the 5th", 5, 8),
         ("en", "the 5th instead of the 4th please", 5, 8),
         ("en", "picking up on the 5th", 5, 8),
+        ("en", "no, we return on friday", 4, 11),
         ("de", "Rückgabe ist doch der 10.", 4, 10),
         ("de", "statt dem 4. lieber der 5.", 5, 8),
         ("de", "nicht am 8., sondern am 10.", 4, 10),
@@ -120,6 +121,10 @@ async def test_a_time_is_corrected_by_its_label_or_old_value(
         ("en", "what would it cost until the 10th?", ""),
         ("en", "push it back to the 10th", ""),
         ("en", "yes, my wedding is on the 10th", ""),
+        ("en", "my friend returns on the 10th", ""),
+        ("en", "we might return on the 10th", ""),
+        ("de", "mein Bruder kommt am 10. zurück", ""),
+        ("es", "mi hermano vuelve el 10", ""),
     ],
 )
 async def test_a_day_that_may_be_either_changes_none(language: str, text: str, question: str) -> None:
