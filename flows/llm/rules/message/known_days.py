@@ -42,7 +42,7 @@ def _behind_beginning(slot: Slot, reading: SlotReading, text: str, request: Tran
         return reading
     is_new = slot.name not in request.values
     return (
-        again if is_new or moved.weekday() == day.weekday() and not any(map(str.isdigit, text)) else reading
+        again if is_new or (moved.weekday() == day.weekday() and not any(map(str.isdigit, text))) else reading
     )
 
 
