@@ -86,6 +86,25 @@ def test_a_number_alone_is_set_beside_a_phone_number(language: str, text: str, i
     assert sets_number(slot, text) is is_set
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("en", "4 tents (just kidding, 5)", 5),
+        ("de", "4 Zelte, Quatsch, 5", 5),
+        ("es", "4 tiendas, digo 5", 5),
+        ("en", "4 tents, actually at 5 pm", 4),
+        ("de", "4 Zelte, sorry", 4),
+    ],
+)
+def test_a_number_with_its_noun_is_changed_by_the_last(language: str, text: str, count: int) -> None:
+    assert read_count(language, text, "noun") == count
+
+
+@pytest.mark.parametrize("text", ["am 10. nicht möglich", "am 10. geht es nicht", "am 10. kann ich nicht"])
+def test_a_denial_behind_the_mark_of_an_ordinal_denies_the_day(text: str) -> None:
+    assert read_day("de", text) is None
+
+
 def read_day(language: str, text: str, question: str = "When?", description: str = "the day") -> object:
     slot = Slot(
         "day", "date", must_be_future=True, language=language, question=question, description=description
