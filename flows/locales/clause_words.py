@@ -69,6 +69,14 @@ class ClauseWords:
     """Words that may stand beside a yes without changing it."""
     value_companions: Words = frozenset()
     """Words that may stand beside a value without changing it, in addition to the fillers."""
+    but_words: Words = frozenset()
+    """Words behind which a number may be taken from the one before (“nine, but 3 have their own”)."""
+    setting_words: Words = frozenset()
+    """Words by which a number alone is put in the place of the known one (“make it 135”)."""
+    because_words: Phrases = ()
+    """Words that begin a clause which only says why."""
+    remark_subjects: Words = frozenset()
+    """Subjects of a remark about what was said (“wait, that's a Tuesday”)."""
     code_companions: Words = frozenset()
     """Words that may stand beside digits that are an answer, in addition to the fillers."""
     value_links: Words = frozenset()

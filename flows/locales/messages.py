@@ -56,6 +56,7 @@ class LocaleMessages:
     date_in_past: str
     ambiguous_hour: str
     ambiguous_value: str
+    which_value: str
     certain_value_required: str
     exact_number_required: str
     whole_number_required: str

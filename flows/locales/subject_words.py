@@ -36,6 +36,9 @@ class SubjectWords:
     """Words that begin a clause with the reason (“because”)."""
     quoting_patterns: tuple[str, ...] = ()
     """Patterns of words with spaces between by which a clause tells what another one has said."""
+    passing_verbs: Phrases = ()
+    changes_of_mind: Phrases = ()
+    """Words by which the writer passes on what one of theirs now wants (“my wife says … after all”)."""
     inquiry_patterns: tuple[str, ...] = ()
     """Patterns of a question about something else, without its mark (“do you close at 6”)."""
     openness_words: Words = frozenset()

@@ -120,6 +120,9 @@ class DateWords:
     """Words of a question for a first day."""
     end_question_words: Words = frozenset()
     """Words of a question for a last day."""
+    start_verbs: Words = frozenset()
+    end_verbs: Words = frozenset()
+    """Verbs by which something is fetched on a first day, and given back on a last one."""
     day_part_leads: Phrases = ()
     """Words between a day of the month and a part of the day, not of an hour (“sábado 12 por la tarde”)."""
     day_shifts: Phrases = ()

@@ -20,6 +20,7 @@ from flows.slots.recognizers.named_numbers import (
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
+    sets_number,
     stem_of_noun,
 )
 from flows.slots.slot import Slot, slots_from_schema, words_of_slot
@@ -45,6 +46,7 @@ __all__ = [
     "read_message_slot",
     "recognize_named_numbers",
     "replaced_number",
+    "sets_number",
     "slots_from_schema",
     "stem_of_noun",
     "validate_slot_value",

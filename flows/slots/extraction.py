@@ -17,6 +17,7 @@ from flows.nlu import (
     expand_fractions,
     extract_pattern_matches,
     is_among_unknown,
+    last_thought,
     mask_doubts,
     mask_outdated,
     recognize_phone_numbers,
@@ -27,6 +28,7 @@ from flows.nlu.datetimes import (
 )
 from flows.slots.constraint_messages import violation_message
 from flows.slots.recognizers.date_extraction import extract_date, extract_time
+from flows.slots.recognizers.doubtful_numbers import considers_other_number, takes_from_number
 from flows.slots.recognizers.enum_extraction import extract_enum
 from flows.slots.recognizers.labelled_texts import recognize_labelled_text
 from flows.slots.recognizers.list_items import item_slot, split_list
@@ -46,6 +48,7 @@ _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 
 _IDENTIFYING_KINDS = ("email", "pattern", "phone")
 _COUNTED_KINDS = ("date", "integer", "number", "time")
+_NUMBER_KINDS = ("integer", "number")
 
 _DICTATED = re.compile(r"[+]?(?:\d[ ,]+){6,}\d\W*")
 _EMAIL = re.compile(EMAIL_PATTERN)
@@ -59,13 +62,20 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading()
     if slot.kind in _COUNTED_KINDS:
         text = write_days_in_digits(text, slot.language)
+    if slot.kind == "date":
+        text = last_thought(text, slot.language)
     if slot.kind in _IDENTIFYING_KINDS:
         text = mask_outdated(text, slot.language)
     reading = _check_constraints(slot, recognize(slot, text, today))
     if reading.value is None or slot.kind not in _DOUBTABLE_KINDS:
         return reading
+    if slot.kind in _NUMBER_KINDS and takes_from_number(slot, text):
+        return SlotReading(error_message=messages_for(slot.language).exact_number_required, weight=1)
     certain = mask_doubts(text, slot.language, is_counted=slot.kind in _COUNTED_KINDS)
-    if certain == text or recognize(slot, certain, today).value == reading.value:
+    if certain == text:
+        return reading
+    is_open = slot.kind in _NUMBER_KINDS and considers_other_number(slot, text, certain)
+    if not is_open and recognize(slot, certain, today).value == reading.value:
         return reading
     return SlotReading(error_message=messages_for(slot.language).certain_value_required, weight=1)
 

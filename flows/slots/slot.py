@@ -32,7 +32,7 @@ class Slot:
     region: str = ""
     constraints: Constraints | None = None
     is_told_by: str = ""
-    """Mark of a value among others in the same text: a number's noun, or also its size; a text's label."""
+    """Mark of a value among others in the same text: a number's noun, or also its size; a label of others."""
     nouns: str = ""
     """Other words for what is asked for."""
     synonyms: tuple[tuple[str, str], ...] = ()

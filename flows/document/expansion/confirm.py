@@ -62,7 +62,7 @@ def _fallback(graph: Graph, node: ConfirmNode) -> list[Json]:
 
 def _correction_edges(form: Form) -> list[Json]:
     """Return the edges that take a new value, and those that ask for it when only its name is said."""
-    known = (*form.recognizable, *form.labelled)
+    known = (*form.recognizable, *form.labelled, *form.paired)
     values = [form.value_edge(f"{slot.name}_was_wrong", slot, is_reviewed=True) for slot in known]
     named = [slot for slot in form.node.slots if slot.keywords]
     return [*values, *(_name_edge(form, f"fix_{slot.name}", slot, slot.keywords) for slot in named)]
@@ -85,7 +85,7 @@ def _add_what_is_wrong(
     changes = {slot.name: f"change_{slot.name}" for slot in form.node.slots}
     edges = [
         form.value_edge(f"right_{slot.name}_given", slot, is_reviewed=True)
-        for slot in (*form.recognizable, *form.labelled)
+        for slot in (*form.recognizable, *form.labelled, *form.paired)
     ]
     for slot in form.node.slots:
         words = (*slot.keywords, label(slot, graph.messages), slot.name.replace("_", " "))

@@ -9,10 +9,13 @@ from typing import Any
 from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectNode, CollectSlot
 from flows.document.expansion.slot_kinds import (
+    DAY_KINDS,
     is_told_by_size,
     labelled_texts,
     named_numbers,
+    paired_days,
     recognizable_slots,
+    slot_kind,
 )
 from flows.locales import LocaleMessages, messages_for
 
@@ -37,6 +40,7 @@ class Form:
     recognizable: tuple[CollectSlot, ...] = ()
     named: tuple[CollectSlot, ...] = ()
     labelled: tuple[CollectSlot, ...] = ()
+    paired: tuple[CollectSlot, ...] = ()
     questions: dict[str, str] = field(default_factory=dict)
     new_questions: dict[str, str] = field(default_factory=dict)
     corrections: dict[str, str] = field(default_factory=dict)
@@ -47,6 +51,7 @@ class Form:
         self.named = named_numbers(self.node.slots)
         self.recognizable = (*recognizable_slots(self.node.slots), *self.named)
         self.labelled = labelled_texts(self.node.slots)
+        self.paired = paired_days(self.node.slots)
         for slot in self.node.slots:
             self.questions[slot.name] = graph.node_id(f"ask_{slot.name}", owner)
             if slot.checks or self.is_corrected:
@@ -86,8 +91,8 @@ class Form:
         }
 
     def _told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
-        """Return the key by which a number is only read where its noun, or its size, tells what it is."""
-        if not is_asked and any(slot is each for each in self.labelled):
+        """Return the key by which a value is only read where its noun, size or label tells what it is."""
+        if not is_asked and any(slot is each for each in (*self.labelled, *self.paired)):
             return {"x-told-by": "label"}
         if is_asked or not any(slot is each for each in self.named):
             return {}
@@ -182,9 +187,10 @@ def labels_of(slot: CollectSlot, texts: SlotTexts, messages: LocaleMessages) -> 
 
 
 def _property(slot: CollectSlot) -> Json:
-    nouns = {"x-nouns": list(slot.keywords)} if slot.keywords else {}
+    is_day = slot_kind(slot) in DAY_KINDS
+    nouns = [*slot.keywords, *([slot.label] if slot.label and is_day else [])]
     return {
-        **nouns,
+        **({"x-nouns": nouns} if nouns else {}),
         **slot.schema_keys,
         "description": describe(slot),
         "x-question": slot.reprompt or slot.question,

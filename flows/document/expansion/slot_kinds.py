@@ -10,6 +10,7 @@ from flows.text import BoundedRegex, normalize, tokenize
 
 _FORMATS = ("date", "time", "phone", "email")
 _NUMBERS = ("integer", "number")
+DAY_KINDS = ("date", "time")
 
 
 def recognizable_slots(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
@@ -34,6 +35,14 @@ def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
 def labelled_texts(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
     """Return the texts that are told from other values by their label (“the street is …”)."""
     return tuple(slot for slot in slots if slot_kind(slot) == "text" and not slot.verbatim)
+
+
+def paired_days(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
+    """Return the days and times of which there are several: they are told by their label or old value."""
+    known = recognizable_slots(slots)
+    return tuple(
+        slot for slot in slots if slot_kind(slot) in DAY_KINDS and not any(slot is each for each in known)
+    )
 
 
 def is_told_by_size(slots: Sequence[CollectSlot]) -> bool:

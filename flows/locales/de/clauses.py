@@ -119,8 +119,13 @@ CLAUSES: Final = ClauseWords(
         "wär wäre wärs gings ging machen mach verschieben ändern falsch richtig entschuldigung sorry "
         "moment warte also ach "
         "letzten vier ganz genau noch wieder andere anderen neue hier frei möglich so vor nach mal komme "
-        "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's"
+        "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend es geht's "
+        "erst schaff schaffe schaffen"
     ),
+    but_words=words("aber wobei obwohl"),
+    setting_words=words("dann mach mache machen setz setze setzen nimm lieber besser doch"),
+    because_words=phrases("weil, denn, da"),
+    remark_subjects=words("das es"),
     code_companions=words(
         "nummer nummern ziffern ziffer karte karten endet enden endung letzten letzte vier lautet lauten "
         "heißt sind ist meinte meine meint nein doch nicht aber ja ok okay bitte danke hier das "
@@ -145,7 +150,7 @@ CLAUSES: Final = ClauseWords(
     addition_words=words("noch weitere weiteren mehr zusätzliche zusätzlich"),
     bounds_behind=phrases("frühestens, spätestens, aufwärts"),
     second_thoughts=words(
-        "mist ups hoppla halt beziehungsweise bzw besser genauer naja sorry moment quatsch"
+        "mist ups hoppla halt beziehungsweise bzw besser genauer naja sorry moment quatsch spaß scherz"
     ),
     own_words=words("mich mir uns mein meine meinen meinem meiner als"),
     request_starts=phrases(

@@ -143,6 +143,8 @@ _DATES = DateWords(
     start_question_words=words(
         "ab erste ersten erster beginn beginnen anfang anfangen start starten anreise seit"
     ),
+    start_verbs=words("hole holen holt abholen"),
+    end_verbs=words("bringe bringen bringt gebe geben gibt zurückbringen zurückgeben"),
     end_question_words=words(
         "zurück rückkehr rückgabe rückreise ende enden bis abreise abreisen letzter letzten"
     ),
@@ -231,7 +233,7 @@ LEXICON: Final = Lexicon(
     ),
     value_negations=phrases("nicht"),
     trailing_negations=words("nicht"),
-    correction_words=words("nein doch eigentlich meine sondern entschuldigung"),
+    correction_words=words("nein doch eigentlich meine sondern entschuldigung spaß scherz quatsch"),
     question_words=words(
         "wann was wie wo warum wer haben hat habt sind ist gibt kann können darf "
         "was'n wasn wie's wo's wann's wer's"

@@ -67,6 +67,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="Dieser Tag ist schon vorbei.",
     ambiguous_hour="Meinen Sie {0} Uhr morgens oder {0} Uhr nachmittags?",
     ambiguous_value="Ich sehe {}. Was davon ist es?",
+    which_value="Was davon meinen Sie: {}?",
     certain_value_required="Ich notiere es erst, wenn Sie sicher sind.",
     exact_number_required="Wie viel genau?",
     whole_number_required="Bitte schreiben Sie eine ganze Zahl.",

@@ -29,7 +29,7 @@ CLAUSES: Final = ClauseWords(
     ),
     doubts=phrases(
         "maybe, perhaps, not sure, i think, i guess, probably, hmm maybe, i suppose, possibly, "
-        "might be, could be, may end up, might end up, could end up, "
+        "i might, we might, might be, could be, may end up, might end up, could end up, "
         "i reckon, i believe, presumably"
     ),
     errands=phrases(
@@ -137,6 +137,10 @@ CLAUSES: Final = ClauseWords(
         "tried ref reference account "
         "my mine number's again new other another old real"
     ),
+    but_words=words("but though although"),
+    setting_words=words("make put set instead rather"),
+    because_words=phrases("because, cause, cos, cuz, since"),
+    remark_subjects=words("that that's thats it it's its"),
     code_companions=words(
         "number numbers code codes digits digit card ends ending end last four final it's its are sorry "
         "meant mean no not but actually correction yes ok okay please thanks here heres here's that's "
@@ -165,7 +169,7 @@ CLAUSES: Final = ClauseWords(
     bounds_behind=phrases(
         "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
     ),
-    second_thoughts=words("oops damn well sorry actually rather wait"),
+    second_thoughts=words("oops damn well sorry actually rather wait kidding joking"),
     own_words=words("me us my our myself ourselves"),
     request_starts=phrases(
         "can i, could i, may i, can we, could we, may we, can you, could you, would you, will you, how "

@@ -151,6 +151,8 @@ _DATES = DateWords(
     ),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),
+    start_verbs=words("pick picking collect collecting fetch fetching get getting"),
+    end_verbs=words("bring bringing give giving drop dropping hand handing"),
     end_question_words=words(
         "back return returning end ending until till leave leaving departure last checkout"
     ),
@@ -238,7 +240,7 @@ LEXICON: Final = Lexicon(
     negation_suffixes=phrases("n't"),
     value_negations=phrases("not, never, cannot, isn't, isnt"),
     trailing_negations=words("not"),
-    correction_words=words("sorry no actually wait mean rather correction instead oops"),
+    correction_words=words("sorry no actually wait mean rather correction instead oops kidding joking"),
     question_words=words(
         "whats hows wheres whos whens what's how's where's who's when's "
         "are is was were do does did can could may what when where which who why how"

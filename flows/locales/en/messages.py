@@ -59,6 +59,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="That date has already passed.",
     ambiguous_hour="Is that {0} in the morning or {0} in the afternoon?",
     ambiguous_value="I see {}. Which one is it?",
+    which_value="Which one do you mean: {}?",
     certain_value_required="I only note it down once you are sure.",
     exact_number_required="How many exactly?",
     whole_number_required="Please write a whole number.",

@@ -45,6 +45,8 @@ SUBJECTS: Final = SubjectWords(
         r"|promised|offered|stated|advertised|claimed)",
         r"(?:i|we) (?:was|were|got|have been|had been) told",
     ),
+    passing_verbs=phrases("says, say, reckons, reckon"),
+    changes_of_mind=phrases("after all, is better, would be better"),
     inquiry_patterns=(
         r"^(?:who|whose|why|where)\b",
         r"(?:do|does|did|are|is|have|has|will|was|were) (?:you|u|they|there|the|your) (?!not\b|\d)\w+",

@@ -16,7 +16,9 @@ CLAUSES: Final = ClauseWords(
         "olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción "
         "de, quitando"
     ),
-    replacements=phrases("mejor que, antes que, en vez de, en vez del, en lugar de, en lugar del"),
+    replacements=phrases(
+        "mejor que, antes que, en vez, en vez de, en vez del, en lugar, en lugar de, en lugar del"
+    ),
     waiting=phrases(
         "espera, espere, esperen, un momento, momento, momentito, un segundo, segundo, un minuto, "
         "un momentito, todavía no, aún no, no todavía, no aún, ahora vuelvo, una cosa más, dame un minuto, "
@@ -113,8 +115,13 @@ CLAUSES: Final = ClauseWords(
         "madrugada tardes noches llego llegamos salgo empiezo viajo vengo venimos llegar ir "
         "perdón perdone digo cambiar cambie cámbialo también pero sino prefiero tal vez quizá y "
         "lunes martes miércoles jueves viernes sábado domingo semana temprano disponible libre "
-        "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes"
+        "correcto otra otro nuevo nueva últimos cuatro aquí tiene año mes "
+        "pon ponme ponga póngame pongamos"
     ),
+    but_words=words("pero aunque"),
+    setting_words=words("pon ponme ponga póngame pongamos mejor"),
+    because_words=phrases("porque, que, q, ya que, pues"),
+    remark_subjects=words("eso ese es"),
     code_companions=words(
         "número números código códigos dígitos dígito tarjeta termina acaba terminan acaban últimos "
         "últimas cuatro son es mi mis perdón perdone digo no sino sí vale ok por favor gracias aquí "
@@ -139,7 +146,7 @@ CLAUSES: Final = ClauseWords(
     bounds_behind=phrases(
         "como muy pronto, como muy tarde, como pronto, como tarde, en adelante, a más tardar"
     ),
-    second_thoughts=words("uy ay vaya bueno mejor perdón digo perdona espera"),
+    second_thoughts=words("uy ay vaya bueno mejor perdón digo diga perdona espera broma"),
     own_words=words("mí mi mis me nos de que"),
     request_starts=phrases(
         "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "

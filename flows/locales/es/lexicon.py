@@ -139,6 +139,10 @@ _DATES = DateWords(
     start_question_words=words(
         "desde partir primer primero empezar empieza inicio comienzo llegada llegas llega"
     ),
+    start_verbs=words("recojo recogemos recoger recogeremos salimos"),
+    end_verbs=words(
+        "devuelvo devolvemos devolver devolveremos traigo traemos volvemos regresamos volveremos regresaremos"
+    ),
     end_question_words=words(
         "vuelta volver vuelve vuelves volvéis regreso regresa salida salir fin final hasta último "
         "devolución"
@@ -231,7 +235,7 @@ LEXICON: Final = Lexicon(
     value_negations=phrases("no, ni"),
     trailing_negations=words("no"),
     correction_words=words(
-        "perdón perdona perdone disculpa disculpe no mejor digo quería decir corrección sino realidad"
+        "perdón perdona perdone disculpa disculpe no mejor digo quería decir corrección sino realidad broma"
     ),
     question_words=words(
         "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes "

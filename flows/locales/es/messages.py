@@ -66,6 +66,7 @@ MESSAGES: Final = LocaleMessages(
     date_in_past="Esa fecha ya ha pasado.",
     ambiguous_hour="¿Se refiere a las {0} de la mañana o a las {0} de la tarde?",
     ambiguous_value="Veo {}. ¿Cuál de ellos es?",
+    which_value="¿A cuál se refiere: {}?",
     certain_value_required="Lo anoto cuando esté seguro.",
     exact_number_required="¿Cuánto exactamente?",
     whole_number_required="Por favor, escriba un número entero.",

@@ -42,7 +42,7 @@ SUBJECTS: Final = SubjectWords(
     ),
     speakers=words("yo nosotros nosotras"),
     addressees=words("usted ustedes quiere desea puede prefiere le les su va viene llega"),
-    reason_words=phrases("porque, que, ya que, como, pues, cuando, y"),
+    reason_words=phrases("porque, que, q, ya que, como, pues, cuando, y"),
     quoting_patterns=(
         r"(?:dijo|dijeron|dijiste|dijisteis|escribio|escribieron|escribiste|menciono|mencionaron|prometio"
         r"|prometieron|ofrecio|ofrecieron|indico|indicaron|comento|comentaron)",

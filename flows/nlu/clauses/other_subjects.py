@@ -36,7 +36,10 @@ def _is_of_other(words: Tokens, asked: AskedWords) -> bool:
     subjects = lexicon.subjects
     if not subjects.speakers.isdisjoint(words):
         return False
-    if subject_patterns(lexicon).quoting.search(f" {' '.join(words)} "):
+    spaced = f" {' '.join(words)} "
+    if subject_patterns(lexicon).passed_on.search(spaced):
+        return False
+    if subject_patterns(lexicon).quoting.search(spaced):
         return True
     for at, word in enumerate(words):
         if word not in subjects.determiners or (at and words[at - 1] in subjects.prepositions):

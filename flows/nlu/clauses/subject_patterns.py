@@ -38,6 +38,7 @@ class SubjectPatterns:
     verb: re.Pattern[str]
     inverted_verb: re.Pattern[str]
     quoting: re.Pattern[str]
+    passed_on: re.Pattern[str]
     inquiry: re.Pattern[str]
     request: re.Pattern[str]
     own_nouns: frozenset[str]
@@ -51,6 +52,7 @@ class SubjectPatterns:
 def subject_patterns(lexicon: Lexicon) -> SubjectPatterns:
     words, clauses, dates = lexicon.subjects, lexicon.clauses, lexicon.dates
     links = one_of((*lexicon.and_words, *clauses.conditions, *dates.contrast_words, *words.reason_words))
+    links = rf"(?!{one_of(words.changes_of_mind)}\b){links}"
     named = (name for names in (*dates.months, *dates.weekdays) for name in names)
     days = {word for name in (*named, *dates.near_days, *dates.vague_days) for word in tokenize(name)}
     adjectives = words.answer_adjectives | lexicon.numbers.by_name.keys() | lexicon.numbers.positions.keys()
@@ -60,6 +62,10 @@ def subject_patterns(lexicon: Lexicon) -> SubjectPatterns:
         verb=re.compile(any_pattern(words.verb_patterns)),
         inverted_verb=re.compile(any_pattern(words.inverted_verb_patterns)),
         quoting=re.compile(rf" {any_pattern(words.quoting_patterns)} "),
+        passed_on=re.compile(
+            rf" {one_of(clauses.owners)} {one_of(clauses.relatives)} {one_of(words.passing_verbs)}"
+            rf" (?:.* )?{one_of(words.changes_of_mind)} "
+        ),
         inquiry=re.compile(rf"\b{any_pattern(words.inquiry_patterns)}\b"),
         request=re.compile(rf"(?:\w+ )?{one_of(clauses.request_starts)}\b"),
         own_nouns=own - words.determiners - adjectives,

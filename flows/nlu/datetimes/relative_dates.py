@@ -140,8 +140,15 @@ def _next_occurrence(month: int, day: int, today: date) -> date | None:
 def _without_negated(
     matches: list[_DateMatch], prepared: str, grammar: RelativeGrammar
 ) -> Iterator[_DateMatch]:
-    """Yield the days that are not negated. A “not” negates the days after it, behind a day the clause."""
-    ends = [match.start() for match in grammar.clause_separator.finditer(prepared)]
+    """Yield the days that are not negated. A “not” negates the days after it, behind a day the clause.
+
+    The mark of an ordinal (“am 10. nicht”) ends no clause.
+    """
+    ends = [
+        match.start()
+        for match in grammar.clause_separator.finditer(prepared)
+        if not any(item.start < match.start() < item.end for item in matches)
+    ]
     for start, end in zip([0, *ends], [*ends, len(prepared)], strict=True):
         here = [item for item in matches if start <= item.start < end]
         negation = next(

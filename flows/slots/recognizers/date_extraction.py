@@ -18,6 +18,7 @@ from flows.nlu.datetimes import (
     recognize_relative_dates,
     recognize_times,
 )
+from flows.slots.recognizers.label_forms import words_beside_day
 from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
@@ -30,7 +31,7 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
     recognized = (
         recognize_relative_dates(
-            text, slot.language, today, words_of_slot(slot), takes_bare_days=bool(slot.question)
+            text, slot.language, today, words_beside_day(slot, text), takes_bare_days=bool(slot.question)
         )
         if slot.must_be_future
         else _without_negated(

@@ -41,6 +41,20 @@ def _is_doubted(slot: Slot, value: JsonValue, text: str) -> bool:
     return bool(own) and doubted.issuperset(own) and not any(set(each) - set(own) for each in named.values())
 
 
+def _without_doubted(slot: Slot, values: list[JsonValue], text: str) -> list[JsonValue]:
+    """Return the only one of several values not denied in its clause: “the boat, the kayak won't do”."""
+    if len(values) <= 1:
+        return values
+    kept = [value for value in values if not _is_doubted_among(slot, value, text)]
+    return kept if len(kept) == 1 else values
+
+
+def _is_doubted_among(slot: Slot, value: JsonValue, text: str) -> bool:
+    words, doubted = tokenize(text), doubted_positions(text, slot.language)
+    own = {at for at, word in enumerate(words) if _is_of_label(word, str(value), slot)}
+    return bool(own) and doubted.issuperset(own)
+
+
 def _is_of_label(word: str, label: str, slot: Slot) -> bool:
     labels = (label, *(name for name, meant in slot.synonyms if meant == label))
     parts = {part for each in labels for part in tokenize(each)}
@@ -53,7 +67,7 @@ def _match_enum(slot: Slot, text: str) -> SlotReading:
     if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
         return single_value(spelt, text, slot)
     if named := named_values(slot, text) or weak_value(slot, text):
-        return single_value(named, text, slot)
+        return single_value(_without_doubted(slot, named, text), text, slot)
     is_asked = begins_inquiry(text, slot.language)
     if not is_asked and (chosen := recognize_choice_label(text, offered, slot.language)):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))

@@ -17,6 +17,7 @@ from flows.text import tokenize
 _MIN_NOUN, _MAX_NUMBER_WORDS, _MAX_STRESSED_WORDS = 3, 3, 10
 _DIMINUTIVE = re.compile(r"(?<=\w\w)it([oa]s?)$")
 """The ending of Spanish words for small things (“horitas”)."""
+_MAX_SET_DIGITS = 4
 _PART = re.compile(r"[,;:!?]+(?=\s|$)")
 _MIN_BARE = 32
 """A smaller number alone may be a day or an hour."""
@@ -34,7 +35,9 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
     if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
         parts = [words, *map(tokenize, _PART.split(text))]
         found = next(filter(None, (_of_people(part, slot) for part in parts)), [])
-    return found or (_bare(words, slot) if slot.is_told_by == "noun or size" else [])
+    if found or slot.is_told_by != "noun or size":
+        return found
+    return _bare(tokenize(without_reason(slot, text)), slot)
 
 
 def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool:
@@ -153,7 +156,14 @@ def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
     clauses, answers = lexicon.clauses, lexicon.answers
     known = lexicon.fillers | lexicon.thanks | lexicon.correction_words | lexicon.stop_words
     known |= clauses.value_companions | clauses.consent_companions | clauses.value_connectors
-    known |= clauses.people_words | clauses.relatives | answers.yes | answers.no | answers.correct
+    known |= (
+        clauses.second_thoughts
+        | clauses.people_words
+        | clauses.relatives
+        | answers.yes
+        | answers.no
+        | answers.correct
+    )
     known |= {*lexicon.and_words, *lexicon.or_words, *clauses.amount_multipliers}
     return known.union(
         *(phrase.split() for phrase in (*clauses.amount_modifiers_after, *clauses.reservations))
@@ -324,6 +334,36 @@ def _bare(words: tuple[str, ...], slot: Slot) -> list[int | float]:
     rest = [word for word in words if word not in known]
     values = _values(" ".join(words), slot) if rest and all(_is_number(word, slot) for word in rest) else []
     return values if len(values) == 1 and values[0] >= _MIN_BARE else []
+
+
+def without_reason(slot: Slot, text: str) -> str:
+    """Return the text up to a clause that only says why: “135, because five cancelled”."""
+    lexicon = lexicon_for(slot.language)
+    ahead, *behind = _reason(lexicon).split(text, maxsplit=1)
+    if not behind or not any(_is_number(word, slot) for word in tokenize(ahead)):
+        return text
+    clauses = lexicon.clauses
+    changes = lexicon.correction_words | clauses.second_thoughts | clauses.addition_words
+    return ahead if changes.isdisjoint(tokenize(behind[0])) else text
+
+
+def sets_number(slot: Slot, text: str) -> bool:
+    """Return whether a text says nothing but one number that is to be set: “make it 135”, “mejor 135”.
+
+    It has too few digits for a phone number.
+    """
+    lexicon, words = lexicon_for(slot.language), tokenize(without_reason(slot, text))
+    setting = lexicon.clauses.setting_words
+    numbers = [word for word in words if _is_number(word, slot)]
+    known = lexicon.fillers | lexicon.correction_words | lexicon.thanks | setting
+    is_short = len(numbers) == 1 and len(numbers[0].strip(".,")) <= _MAX_SET_DIGITS
+    return is_short and not setting.isdisjoint(words) and known.issuperset({*words} - {*numbers})
+
+
+@cache
+def _reason(lexicon: Lexicon) -> re.Pattern[str]:
+    links = lexicon.clauses.because_words
+    return re.compile(rf"[,;.(]\s+{one_of(links)}\s", re.IGNORECASE) if links else re.compile(r"(?!)")
 
 
 @lru_cache(maxsize=4_000)

@@ -33,6 +33,7 @@ from flows.slots.recognizers.named_numbers import (
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
+    without_reason,
 )
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
@@ -75,11 +76,13 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 
 def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
-    names = words_of_slot(slot)
+    names, text = words_of_slot(slot), without_reason(slot, text)
     if (rank := ranked_number(slot, names, text, is_asked=not slot.is_told_by)) is not None:
         return SlotReading(rank, weight=3)
     if slot.is_told_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
+        if told and (last := _changed_at_end(slot, text)) is not None:
+            told = [last]
         return single_value(told or _single_unit(slot, text), text, slot)
     text = _conclusion(slot, _without_shares(slot, _without_approximations(slot, text)))
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
@@ -225,6 +228,17 @@ def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
         for start in at
         for number in recognize_numbers(" ".join(words[start:]), slot.language)
     )
+
+
+def _changed_at_end(slot: Slot, text: str) -> int | float | None:
+    """Return the number that alone stands behind a second thought, at the end: “4 bikes (kidding, 5)”."""
+    lexicon, words = lexicon_for(slot.language), tokenize(text)
+    thoughts = lexicon.clauses.second_thoughts
+    start = max((at for at, word in enumerate(words) if word in thoughts), default=-1)
+    behind = [word for word in words[start + 1 :] if word not in lexicon.fillers | lexicon.correction_words]
+    is_changed = start > 0 and len(behind) == 1 and is_number_word(behind[0], slot.language)
+    numbers = recognize_free_numbers(slot, " ".join(words[start:])) if is_changed else []
+    return numbers[0].value if len(numbers) == 1 else None
 
 
 def _is_age_to_come(slot: Slot, names: frozenset[str], text: str) -> bool:

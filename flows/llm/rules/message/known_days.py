@@ -26,13 +26,24 @@ def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: Trans
         again = extract_slot(slot, text, max(known.replace(day=1), request.today))
         day, moved = _day(reading.value), _day(again.value)
         if day is None or moved is None or day.day != moved.day or moved == day:
-            return reading
+            return _behind_beginning(slot, reading, text, request)
         return again if moved.month == known.month else reading
-    begun = _day_before(slot, request)
-    if begun is None or reading.value > begun.isoformat():
+    return _behind_beginning(slot, reading, text, request)
+
+
+def _behind_beginning(slot: Slot, reading: SlotReading, text: str, request: TransitionRequest) -> SlotReading:
+    """Return the reading of an end behind its beginning; one that corrects another only as a weekday."""
+    begun, day = _day_before(slot, request), _day(reading.value)
+    if begun is None or day is None or day > begun:
         return reading
     again = extract_slot(slot, text, begun + timedelta(1))
-    return again if isinstance(again.value, str) and again.value > reading.value else reading
+    moved = _day(again.value)
+    if moved is None or moved <= day:
+        return reading
+    is_new = slot.name not in request.values
+    return (
+        again if is_new or (moved.weekday() == day.weekday() and not any(map(str.isdigit, text))) else reading
+    )
 
 
 def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
@@ -59,10 +70,15 @@ def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
 
 def _left_out_days(text: str, language: str) -> frozenset[int]:
     """Return the days of a month that a text denies or leaves out (“not the 8th”, “instead of the 8th”)."""
+    found = map(_LEADING_DIGITS.match, left_out_words(text, language))
+    return frozenset(int(match[0]) for match in found if match)
+
+
+def left_out_words(text: str, language: str) -> frozenset[str]:
+    """Return the words that a text denies, or in whose place it puts others."""
     denied, words = denied_positions(text, language), tokenize(text)
-    found = ((at, _LEADING_DIGITS.match(word)) for at, word in enumerate(words))
     return frozenset(
-        int(match[0]) for at, match in found if match and (at in denied or is_excepted(words[:at], language))
+        word for at, word in enumerate(words) if at in denied or is_excepted(words[:at], language)
     )
 
 

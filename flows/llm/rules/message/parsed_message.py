@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message.claimed_text import ClaimedText
 from flows.llm.rules.message.known_days import follow_known_day, is_about_other_day
+from flows.llm.rules.message.paired_days import without_other_day
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
@@ -41,6 +42,7 @@ from flows.slots import (
     numbers_of_values,
     recognize_named_numbers,
     replaced_number,
+    sets_number,
     without_addition,
     words_of_slot,
 )
@@ -156,6 +158,8 @@ class ParsedMessage(ClaimedText):
         asked = self._with_question(slot)
         reading = extract_slot(asked, text, self.request.today)
         reading = follow_known_day(asked, reading, text, self.request)
+        if slot.kind in _DATE_KINDS and slot.is_told_by:
+            reading = without_other_day(slot, reading, self.request)
         if slot.kind == "boolean" and reading.value is False and self._corrects_other(slot):
             return SlotReading()
         if reading.value is not None and self.is_noun_of_number(slot, reading.value):
@@ -254,12 +258,10 @@ class ParsedMessage(ClaimedText):
     def _is_only_known_number(self, slot: Slot) -> bool:
         """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""
         numbers = self._names_of_numbers
-        has_others = any(
-            other.kind in ("phone", "pattern")
-            for edge in self.request.available_edges
-            for other in edge.slots
-        )
-        return not has_others and numbers & self.request.values.keys() == {slot.name}
+        others = {other.kind for edge in self.request.available_edges for other in edge.slots}
+        if "pattern" in others or ("phone" in others and not sets_number(slot, self.text)):
+            return False
+        return numbers & self.request.values.keys() == {slot.name}
 
     def _labels_other(self, slot: Slot) -> bool:
         """Return whether the text names another text's label better: “the new town” beside “the old town”."""
@@ -276,7 +278,7 @@ class ParsedMessage(ClaimedText):
         """Return whether the text tells another day: one of birth, or another known one that it corrects."""
         if slot.kind != "date" or is_birth_date(slot):
             return False
-        if is_about_other_day(slot, self.request):
+        if not slot.is_told_by and is_about_other_day(slot, self.request):
             return True
         return tells_birth(self.text, self.language)
 
