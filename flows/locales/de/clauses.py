@@ -312,7 +312,7 @@ CLAUSES: Final = ClauseWords(
     indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
     other_way_patterns=(
         r"(?:bitte |lieber |nur )*(?:per|via) (?:post|brief|mail|e-?mail|telefon|sms|whatsapp)"
-        r"(?:,? (?:bitte|lieber|reicht|ist besser))?",
+        r"(?:,? (?:bitte|lieber|reicht|(?:ist|wäre?) besser))?",
     ),
     code_words=words("kennzeichen nummer code kennung zeichen"),
     comparison_words=words(

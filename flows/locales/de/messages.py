@@ -149,6 +149,8 @@ MESSAGES: Final = LocaleMessages(
         "überspringen sie das",
         "auslassen",
         "lass ich weg",
+        "lass mal",
+        "passt",
         "nein",
         "keine",
         "keiner",

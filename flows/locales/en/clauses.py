@@ -325,6 +325,7 @@ CLAUSES: Final = ClauseWords(
     other_way_patterns=(
         r"(?:please |just |rather )?(?:by|via|per) (?:post|mail|e-?mail|letter|phone|text|sms|whatsapp)"
         r"(?:,? (?:please|instead|is better|is fine))?",
+        r"(?:post|mail|e-?mail|letter|phone|text|sms|whatsapp) (?:is|would be|'?d be) (?:better|fine)",
     ),
     code_words=words("plate plates registration reg vin licence license number code reference serial imei"),
     comparison_words=words(

@@ -153,6 +153,8 @@ MESSAGES: Final = LocaleMessages(
         "no que yo sepa",
         "nada especial",
         "prefiero no decirlo",
+        "prefiero que no",
+        "prefiero no",
         "ninguno en especial",
         "ninguno",
         "ninguna",
