@@ -159,6 +159,8 @@ class ClauseWords:
     """Phrases of who wants to be connected with somebody (“speak to”)."""
     count_phrases: Phrases = ()
     """Phrases of a question for a number of things (“how many”)."""
+    sure_introductions: Words = frozenset()
+    """Single words that introduce a name also behind a yes (“sí, soy Ana”)."""
     age_words: Words = frozenset()
     """Words of a question for an age."""
     age_changes: Phrases = ()

@@ -339,6 +339,7 @@ CLAUSES: Final = ClauseWords(
         "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
+    sure_introductions=words("heiße unter name"),
     infinitive_ending="en",
     verb_prefixes=phrases("ein, ab, auf, aus, an, vor, zu, um, fest, durch, mit, weiter, zurück, los"),
     joins_words=True,

@@ -342,6 +342,7 @@ CLAUSES: Final = ClauseWords(
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
     naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
+    sure_introductions=words("i'm im under name"),
     age_words=words("old age aged"),
     age_changes=phrases("turns, turning, will be, will turn, going to be, going on, almost, nearly"),
     age_units=words("year years yrs yo old"),

@@ -308,6 +308,7 @@ CLAUSES: Final = ClauseWords(
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
     naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),
+    sure_introductions=words("soy nombre"),
     age_words=words("edad"),
     age_changes=phrases("cumple, cumplo, cumplirá, cumpliré, va a cumplir, casi"),
     age_units=words("año años añitos"),
