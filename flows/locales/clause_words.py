@@ -233,5 +233,9 @@ class ClauseWords:
     """Phrases of who has to do something (“have to”)."""
     generalities: Phrases = ()
     """Phrases that make a question about a possibility one about the rules (“any time”, “later”)."""
+    halting_words: Words = frozenset()
+    """Words that interrupt, and also stop where nothing else is said (“stop”)."""
+    giving_up: Phrases = ()
+    """Phrases of who gives up behind such a word (“stop, leave me alone”)."""
     undo_words: Words = frozenset()
     """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""

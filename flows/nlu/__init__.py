@@ -55,6 +55,7 @@ from flows.nlu.short_answers import (
     without_courtesies,
 )
 from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mask_outdated
+from flows.nlu.speech_acts.endings import keeps_what_stands, only_halts
 from flows.nlu.speech_acts.person_requests import asks_for_person, names_person, speaks_of_own_people
 from flows.nlu.speech_acts.promised_deeds import promises_deed
 from flows.nlu.speech_acts.questions_beside import without_questions
@@ -147,6 +148,7 @@ __all__ = [
     "is_reserved",
     "is_small_talk",
     "is_unreserved_yes",
+    "keeps_what_stands",
     "mask_claimed",
     "mask_code",
     "mask_doubts",
@@ -164,6 +166,7 @@ __all__ = [
     "one_of",
     "postpones",
     "promises_deed",
+    "only_halts",
     "read_name",
     "read_short_amount",
     "read_short_answer",

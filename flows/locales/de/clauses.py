@@ -363,5 +363,10 @@ CLAUSES: Final = ClauseWords(
         "irgendwann, kurzfristig, "
         "zwischendurch"
     ),
+    halting_words=words("stopp stop halt"),
+    giving_up=phrases(
+        "nichts mehr, reicht, zu teuer, zu lang, zu lange, zu kompliziert, keine lust, lass mich, lassen sie mich, "
+        "anders überlegt, nochmal überlegt, noch mal überlegt, genug, bleiben lassen, interessiert mich"
+    ),
     undo_words=words("absagen stornieren canceln"),
 )

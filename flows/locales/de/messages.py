@@ -132,6 +132,12 @@ MESSAGES: Final = LocaleMessages(
         "lass es",
         "lassen sie es",
         "lass gut sein",
+        "lass ich es lieber",
+        "lass ichs lieber",
+        "lass ich's lieber",
+        "lass ich das lieber",
+        "lassen wir es lieber",
+        "lassen wir das lieber",
         "hat sich erledigt",
     ),
     skip_words=(

@@ -361,5 +361,10 @@ CLAUSES: Final = ClauseWords(
         "charge, in future, "
         "in the future, at short notice, without a fee"
     ),
+    halting_words=words("stop"),
+    giving_up=phrases(
+        "no more, leave me, i'm done, im done, had enough, enough, too expensive, too long, too complicated, "
+        "changed my mind, never mind, spam, bored, waste, sick of, give up, i'm out, im out"
+    ),
     undo_words=words("cancel"),
 )

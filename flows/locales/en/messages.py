@@ -130,7 +130,17 @@ MESSAGES: Final = LocaleMessages(
         "mistake",
         "not quite",
     ),
-    cancel_words=("cancel", "stop", "quit", "forget it", "never mind", "nevermind", "stop it"),
+    cancel_words=(
+        "cancel",
+        "stop",
+        "quit",
+        "forget it",
+        "never mind",
+        "nevermind",
+        "stop it",
+        "rather leave it",
+        "leave it then",
+    ),
     skip_words=(
         "skip",
         "no",

@@ -329,5 +329,10 @@ CLAUSES: Final = ClauseWords(
         "gratis, todavía, aún, "
         "siempre, sin coste"
     ),
+    halting_words=words("stop para pare paren alto"),
+    giving_up=phrases(
+        "no más, déjame, déjeme, dejadme, basta, me he cansado, me cansé, cambiado de idea, cambié de idea, "
+        "pensado mejor, lo dejo, demasiado, me rindo, me aburro"
+    ),
     undo_words=words("cancelar anular"),
 )

@@ -29,8 +29,10 @@ from flows.nlu import (
     is_unreserved_yes,
     mask_doubts,
     mask_reports,
+    keeps_what_stands,
     mentions_ending,
     negates_other_words,
+    only_halts,
     postpones,
     recognize_confirmation,
     refuses_to_tell,
@@ -217,6 +219,16 @@ class MessageText:
     def only_mentions_ending(self) -> bool:
         """True if a word such as “stop” stands inside of a clause without a wish: “a bus stop text”."""
         return mentions_ending(self.text, self.language)
+
+    @cached_property
+    def only_halts(self) -> bool:
+        """True if a “stop” only interrupts: “stop, that was my old number”."""
+        return only_halts(self.text, self.language)
+
+    @cached_property
+    def keeps_what_stands(self) -> bool:
+        """True if the text only denies the cancelling that the bot asks about."""
+        return keeps_what_stands(self.text, self.last_bot_message, self.language)
 
     @property
     def is_request(self) -> bool:
