@@ -129,7 +129,6 @@ MESSAGES: Final = LocaleMessages(
         "déjalo",
         "déjelo",
         "dejémoslo",
-        "mejor no sigo",
         "lo dejo estar",
         "lo dejamos estar",
         "olvídelo",
