@@ -151,6 +151,8 @@ class ClauseWords:
     """Words before a person or a thing of the user's (“my”)."""
     relatives: Words = frozenset()
     """People beside the user (“brother”)."""
+    saying_words: Words = frozenset()
+    """Verbs by which such people have said something (“says”)."""
     deed_verbs: Words = frozenset()
     """Verbs of what such people do or have, which is no wish of theirs."""
     hypotheses: Phrases = ()

@@ -101,6 +101,7 @@ CLAUSES: Final = ClauseWords(
         "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
         "den ich sie du er kann können sagt sagen meint "
         "mir uns wir hab habe "
+        "genehmigt bewilligt freigegeben abgesegnet für "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
@@ -261,6 +262,7 @@ CLAUSES: Final = ClauseWords(
         "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
         "familie team mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
     ),
+    saying_words=words("sagt sagte meint meinte"),
     deed_verbs=words(
         "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt "
         "arbeitet spielt fährt fuhr haben "

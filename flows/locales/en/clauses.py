@@ -112,7 +112,7 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "
+        "so sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "
         "somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
         "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
@@ -276,6 +276,7 @@ CLAUSES: Final = ClauseWords(
         "daughter colleague colleagues neighbour neighbor neighbours neighbors cousin uncle aunt flatmate "
         "roommate family team boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
+    saying_words=words("says said"),
     deed_verbs=words(
         "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
         "takes saw did does got gets "

@@ -96,7 +96,7 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
+        "aprobado autorizado ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
         "gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
@@ -239,6 +239,7 @@ CLAUSES: Final = ClauseWords(
         "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
         "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
+    saying_words=words("dice dijo"),
     deed_verbs=words(
         "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró "
         "compra reservó reserva hizo hace fue va vive trabaja juega usa "
