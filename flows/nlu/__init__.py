@@ -17,6 +17,7 @@ from flows.nlu.answers.open_answers import (
     without_naming,
     without_place,
 )
+from flows.nlu.answers.reasoned_answers import read_reasoned_answer
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.clauses.inquiries import mask_inquiries
@@ -168,6 +169,7 @@ __all__ = [
     "promises_deed",
     "only_halts",
     "read_name",
+    "read_reasoned_answer",
     "read_short_amount",
     "read_short_answer",
     "recognize_choice",
