@@ -101,14 +101,14 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
     if (short := read_short_answer(text, language)) is not None:
         return short
     clauses = [
-        tokens
-        for part in _CLAUSE_SEPARATOR.split(text)
-        if (tokens := _canonical_words(part, vocabulary))
+        tokens for part in _CLAUSE_SEPARATOR.split(text) if (tokens := _canonical_words(part, vocabulary))
     ]
     if len(clauses) == 1 and len(clauses[0]) == 1 and clauses[0][0] in vocabulary.alone:
         return vocabulary.alone[clauses[0][0]]
     is_sure = sum(map(len, clauses)) <= _MAX_SHORT_WORDS and not text.rstrip().endswith("?")
-    questions = {_canonical_words(part, vocabulary) for part in _QUESTION.findall(text)} if "?" in text else set()
+    questions = (
+        {_canonical_words(part, vocabulary) for part in _QUESTION.findall(text)} if "?" in text else set()
+    )
     signals = {
         signal
         for tokens in clauses
@@ -213,7 +213,7 @@ def _classify_word(
 
 
 def _is_inside(tokens: tuple[str, ...], at: int, vocabulary: AnswerVocabulary) -> bool:
-    """Return whether a word stands between others of a clause: “das ist ja teuer”, not “na ja, dann ja bitte”."""
+    """Return whether a word stands between others of a clause: “das ist ja teuer”, not “dann ja bitte”."""
     if not at or at == len(tokens) - 1:
         return False
     before = set(tokens[:at]) - vocabulary.beside_answers

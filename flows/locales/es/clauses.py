@@ -96,7 +96,8 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
-        "aprobado autorizado ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
+        "aprobado autorizado "
+        "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
         "gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "

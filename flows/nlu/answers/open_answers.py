@@ -357,4 +357,5 @@ for (
     _statement(_lexicon)
     _remark(_lexicon)
     _no_name(_lexicon)
+    _own_introduction(_lexicon)
     _place(_lexicon)

@@ -8,7 +8,7 @@ from functools import cache
 
 from rapidfuzz.distance import OSA
 
-from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses.clause_patterns import clause_patterns
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.words.patterns import one_of
@@ -94,7 +94,7 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
 
 
 def _without_approval(spaced: str, known: frozenset[str], lexicon: Lexicon) -> str:
-    """Return the words without who has said yes, where the verb of the question is beside: “boss says yes, book”."""
+    """Return the words without who has said yes, where the question's verb is there: “boss says yes, book”."""
     rest = _approval(lexicon).sub(" ", spaced)
     named = known - lexicon.fillers - lexicon.clauses.consent_companions
     return spaced if named.isdisjoint(rest.split()) else rest
@@ -103,8 +103,8 @@ def _without_approval(spaced: str, known: frozenset[str], lexicon: Lexicon) -> s
 @cache
 def _approval(lexicon: Lexicon) -> re.Pattern[str]:
     clauses, answers = lexicon.clauses, lexicon.answers
-    people = rf"(?:{one_of((*clauses.owners, *(word for word in lexicon.dates.articles)))} )?{one_of(clauses.relatives)}"
-    return re.compile(rf" {people} {one_of(clauses.saying_words)} {one_of((*answers.yes, *answers.correct))} ")
+    people = rf"(?:{one_of((*clauses.owners, *lexicon.dates.articles))} )?{one_of(clauses.relatives)}"
+    return re.compile(rf" {people} {one_of(clauses.saying_words)} {one_of(answers.yes | answers.correct)} ")
 
 
 def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
@@ -137,3 +137,9 @@ def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
             for other in allowed
         )
     )
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _approval(_lexicon)

@@ -6,7 +6,7 @@ from functools import cache
 
 from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for, messages_for
 from flows.nlu.clauses.negation import denied_positions, split_clauses
-from flows.nlu.confirmation import answer_vocabulary, negates_other_words
+from flows.nlu.confirmation import negates_other_words
 from flows.nlu.speech_acts.wishes import refuses_wish
 from flows.text import find_phrase, tokenize
 
@@ -46,7 +46,9 @@ def keeps_what_stands(text: str, question: str, language: str = DEFAULT_LANGUAGE
         return False
     if not denied_positions(text, language).issuperset(found):
         return False
-    own = {word for at, word in enumerate(words) if at not in found and not negates_other_words(word, language)}
+    own = {
+        word for at, word in enumerate(words) if at not in found and not negates_other_words(word, language)
+    }
     return (_empty_words(lexicon) | lexicon.clauses.halting_words | lexicon.fillers).issuperset(own)
 
 
@@ -59,9 +61,7 @@ def _undoes(word: str, lexicon: Lexicon) -> bool:
 
 @cache
 def _undo_stems(lexicon: Lexicon) -> frozenset[str]:
-    return frozenset(
-        word[: max(_MIN_STEM, len(word) - _MAX_ENDING)] for word in lexicon.clauses.undo_words
-    )
+    return frozenset(word[: max(_MIN_STEM, len(word) - _MAX_ENDING)] for word in lexicon.clauses.undo_words)
 
 
 @cache
