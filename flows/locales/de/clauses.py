@@ -368,7 +368,8 @@ CLAUSES: Final = ClauseWords(
     halting_words=words("stopp stop halt"),
     giving_up=phrases(
         "nichts mehr, reicht, zu teuer, zu lang, zu lange, zu kompliziert, keine lust, lass mich, "
-        "lassen sie mich, anders überlegt, nochmal überlegt, noch mal überlegt, genug, bleiben lassen, interessiert mich"
+        "lassen sie mich, anders überlegt, nochmal überlegt, noch mal überlegt, genug, "
+        "bleiben lassen"
     ),
     undo_words=words("absagen stornieren canceln"),
 )
