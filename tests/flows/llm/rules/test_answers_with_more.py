@@ -8,7 +8,7 @@ from flows.document import Flow
 from flows.nlu import is_unreserved_yes, only_halts, read_name, recognize_confirmation
 from flows.slots import Slot, extract_slot
 from flows.text import tokenize
-from tests.flows.conversation import edge, flow, machine, node, say
+from tests.flows.conversation import flow, machine, node, say
 from tests.understanding.scored_turns import TODAY
 
 
