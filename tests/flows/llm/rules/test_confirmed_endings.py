@@ -52,7 +52,7 @@ def build_flow(language: str) -> Flow:
 
 async def answer_question(language: str, text: str) -> str:
     """Return the node that an answer to the question leads to."""
-    answers = {"cancel": (StubResponse(status=201, data={}),)}
+    answers: dict[str, tuple[StubResponse, ...]] = {"cancel": (StubResponse(status=201, data={}),)}
     machine = DialogMachine(build_flow(language), "rules", fetch=StubFetch(answers), secrets={})
     await machine.turn(TEXTS[language][0])
     assert (await machine.turn("K4711")).node == "check"
@@ -69,12 +69,12 @@ OTHERS = {
     "de": ("nicht stornieren", "nein", "stornieren?"),
     "es": ("no anular", "no", "espera"),
 }
-KEEPS = {
+KEEPS: dict[str, tuple[str, ...]] = {
     "en": ("no wait, don't cancel it", "please don't cancel"),
     "de": ("halt, doch nicht stornieren!", "nein, bitte nicht absagen", "ach, dann lass ich es lieber"),
     "es": ("no, mejor no lo anules", "no lo canceles por favor"),
 }
-HALTS = {
+HALTS: dict[str, tuple[str, ...]] = {
     "en": ("stop, that's my brother's order", "don't cancel it yet"),
     "de": ("stopp, nein, das war die von meiner schwester", "noch nicht stornieren"),
     "es": ("espera, para, ese es otro pedido", "todavía no lo anules"),
