@@ -20,6 +20,7 @@ from core.ports import NewConversation
 
 SETTING: Final = "SUNSHINE_NOTIFICATION_INTEGRATIONS"
 _WHATSAPP: Final = "whatsapp"
+_SMS: Final = "sms"
 _TYPES: Final = (_WHATSAPP, "twilio", "messagebird")
 """Types of integrations whose contacts have phone numbers (Sunshine Conversations, "Match criteria")."""
 
@@ -51,16 +52,21 @@ class NumberedIntegrations:
         prefix = WHATSAPP_PREFIX if self.types[integration] == _WHATSAPP else ""
         address = Address(channel=NAME, account=self.app, ours=integration, theirs=prefix + number)
         name = self._name(integration, number)
-        return NewConversation(address, name, (name,))
+        return NewConversation(address, name, (name,), self._name_consent(integration, number))
 
     def name_author(self, source: JsonObject) -> str:
         """Return the name of the session of a message's author; empty without a number.
 
         `source` has a client if the webhook has the option `includeFullSource`.
         """
-        client = get_object(source, "client")
-        integration = get_identifier(source, "integrationId") or get_identifier(client, "integrationId")
-        return self.name_contact(integration, find_number(source))
+        return self.name_contact(_find_integration(source), find_number(source))
+
+    def name_consent(self, source: JsonObject) -> tuple[str, ...]:
+        """Return the name by which an opt-out of a message's author counts for integrations of one kind."""
+        integration, number = _find_integration(source), find_number(source)
+        if not self.name_contact(integration, number):
+            return ()
+        return self._name_consent(integration, f"+{number.removeprefix('+')}")
 
     def name_contact(self, integration: str, number: str) -> str:
         """Return the name of the session with a number of an integration; empty if that is not named here."""
@@ -76,6 +82,16 @@ class NumberedIntegrations:
 
     def _name(self, integration: str, number: str) -> str:
         return f"{NAME}:{self.app}:{integration}:{canonical_number(number)}"
+
+    def _name_consent(self, integration: str, number: str) -> tuple[str, ...]:
+        kind = _WHATSAPP if self.types[integration] == _WHATSAPP else _SMS
+        return (self._name(f"*{kind}", number),)
+
+
+def _find_integration(source: JsonObject) -> str:
+    return get_identifier(source, "integrationId") or get_identifier(
+        get_object(source, "client"), "integrationId"
+    )
 
 
 def find_number(source: JsonObject) -> str:

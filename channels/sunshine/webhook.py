@@ -308,6 +308,7 @@ class _EventParser:
             author=build_author_name(self._address.account, details["user_id"]),
             control_is_ours=bool(self._active) and is_bot_active,
             aliases=self._numbers.join_names(self._conversation, self._numbers.name_author(source)),
+            consent_names=self._numbers.name_consent(source),
         )
         if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)

@@ -218,13 +218,14 @@ class ContinuesSessions(Protocol[Http]):
 class NewConversation:
     """A conversation that the business starts.
 
-    `session` and `aliases` are those that the channel gives to a message of the same contact, so that their
-    answer arrives in the same session.
+    `session`, `aliases` and `consent_names` are those that the channel gives to a message of the same
+    contact, so that their answer arrives in the same session.
     """
 
     address: Address
     session: str
     aliases: tuple[str, ...] = ()
+    consent_names: tuple[str, ...] = ()
 
 
 @runtime_checkable

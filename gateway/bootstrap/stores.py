@@ -90,6 +90,11 @@ class PartitionStores:
         """Seconds between two sweeps of a partition; longer with many, so that their sum stays the same."""
         return _SWEEP_SECONDS * max(1.0, len(self._stores) / _PARTITIONS_PER_SWEEP)
 
+    async def find_partition(self, name: str) -> int:
+        """Return the number of the partition of a contact by one of their names. Raises `RedisError`."""
+        inbox = self.inbox
+        return await inbox.directory.find(name) if isinstance(inbox, PartitionedInbox) else 0
+
     def find_others(self, number: int) -> Sequence[Redis]:
         """Return all partitions but one."""
         return [each.redis for index, each in enumerate(self.each) if index != number]

@@ -15,7 +15,7 @@ from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, Ro
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.sending.first_contact import find_conversation
+from gateway.redis.sending.first_contact import find_conversation, names_of
 
 Place = Callable[[Sequence[str]], Awaitable[int]]
 
@@ -120,4 +120,4 @@ class PartitionedBroadcasts(Broadcasts):
             conversation = find_conversation(self._channels, broadcast.contact(row.to))
         except InvalidContact:
             return _HOME
-        return await self._place(conversation.aliases or (conversation.session,))
+        return await self._place(names_of(conversation))

@@ -49,6 +49,7 @@ from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.search.text_words import WordDigests
+from gateway.redis.sending.template_sync import find_unlisted
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.webhooks import WebhookEndpoint
 
@@ -81,7 +82,7 @@ def build_console(web: WebParts, number: int) -> list[BaseRoute]:
         *_build_conversation_pages(web, number, operator),
         *_build_operation_pages(web, operator),
         *_build_flow_pages(web, operator),
-        *_build_simulator_pages(web, number, operator),
+        *_build_simulator_pages(web, operator),
         _build_quarantine(web),
         SignInPage(web.operator),
         NotFoundPage(web.operator),
@@ -116,7 +117,7 @@ def _build_operation_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page
         FailuresPage(operator, limits),
         OperationsPages(operator, sorted(channels), sorted(parse_simulator_urls(settings.environ))),
         AccountPage(operator, channels, settings, limits),
-        TemplatesPage(operator, with_templates),
+        TemplatesPage(operator, with_templates, find_unlisted(web.channels)),
         SettingsCheckPage(operator, settings),
         BroadcastsPage(web.stores.build_broadcasts(), operator, web.stores.sender, list(channels)),
         LiveUpdates(operator),
@@ -130,10 +131,10 @@ def _build_flow_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page, ...
     )
 
 
-def _build_simulator_pages(web: WebParts, number: int, operator: OperatorAuth) -> tuple[_Page, ...]:
+def _build_simulator_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page, ...]:
     simulator = Simulator.load(web.settings.environ)
     return (
-        SimulatorPage(web.stores.each[number].redis, web.stores.inbox, operator, simulator, web.http),
+        SimulatorPage(web.stores, operator, simulator, web.http),
         ProviderDeskPage(operator, simulator, web.http),
         WidgetDemoPage(operator),
     )

@@ -38,7 +38,7 @@ class PartitionedInbox(IdentityResolver):
         super().__init__(stores[_HOME], inboxes[_HOME], protocol=protocol)
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
-        self._joiner = ContactJoiner(inboxes, stores, self.directory)
+        self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
         self._pointers = MessagePointers(stores, protocol)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
@@ -135,6 +135,8 @@ def _names_of(event: Event) -> Sequence[str]:
     """Return the names of an event's contact, the most reliable one first."""
     if isinstance(event, StatusChanged | TemplateChanged):
         return ()
+    if isinstance(event, TurnReceived) and event.aliases:
+        return (*event.aliases, *event.consent_names)
     if event.aliases or isinstance(event, Ignored):
         return event.aliases
     return (event.turn.session,) if isinstance(event, TurnReceived | ParticipantMessage) else (event.session,)

@@ -10,7 +10,9 @@ from redis.asyncio import Redis
 
 from core.model import Address, ContactMoved, ControlAction, ControlReceived, Event, OptOutScope
 from gateway.partitions.directory import PartitionDirectory
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, may_be_reassigned
+from gateway.redis.records.session_keys import session_key
 
 _SCOPES = {b"1": OptOutScope.ALL, b"marketing": OptOutScope.MARKETING}
 
@@ -18,13 +20,18 @@ _SCOPES = {b"1": OptOutScope.ALL, b"marketing": OptOutScope.MARKETING}
 class ContactJoiner:
     """Lets all names of a contact lead to one partition.
 
-    A session that the contact has in another one ends: an opt-out there counts in this one. Each step can be
-    repeated; the names are moved last.
+    A session that the contact has in another one ends: an opt-out there counts in this one, and what it has
+    received and sent is not new here. Each step can be repeated; the names are moved last.
     """
 
     def __init__(
-        self, inboxes: Sequence[IdentityResolver], stores: Sequence[Redis], directory: PartitionDirectory
+        self,
+        inboxes: Sequence[IdentityResolver],
+        stores: Sequence[Redis],
+        directory: PartitionDirectory,
+        protocol: ProtocolLimits,
     ) -> None:
+        self._protocol = protocol
         self._inboxes = inboxes
         self._stores = stores
         self._directory = directory
@@ -49,6 +56,7 @@ class ContactJoiner:
         stored: list[Any] = await store.hmget(f"tg:{{{session}}}", ["address", "owner", "optout"])
         if not any(stored):
             return
+        await self._carry_over(name, session, link[1] or b"", store, self._stores[target])
         address = _parse_address(stored[0], session)
         act = hashlib.sha256(f"{target}\n{session}".encode()).hexdigest()[:16]
         if scope := _SCOPES.get(stored[2]):
@@ -74,6 +82,29 @@ class ContactJoiner:
                 actor="merged into another conversation",
             )
             await inbox.accept([closed])
+
+    async def _carry_over(
+        self, name: str, session: str, seen_with: bytes, source: Redis, target: Redis
+    ) -> None:
+        """Copy the IDs of what a session has received and sent, and let its name lead to it there.
+
+        There `resolve_names.lua` then finds two sessions of one contact, as if it had been there before.
+        """
+        seen: Any = await source.zrange(session_key(session, ":seen"), 0, -1, withscores=True)
+        sent: Any = await source.zrange(session_key(session, ":proactive"), 0, -1, withscores=True)
+        used = [
+            (key, at)
+            for key, at in sent
+            if await source.hget(f"tg:proactive:{{{session}}}:{key.decode()}", "outcome") == b"queued"
+        ]
+        if ids := dict([*seen, *used]):
+            copied = session_key(session, ":seen")
+            await target.zadd(copied, ids)
+            await target.pexpire(copied, self._protocol.dedup_ms)
+        link = f"tg:person:{name}"
+        if not await target.hexists(link, "session"):
+            await target.hset(link, mapping={"session": session, "with": seen_with})
+            await target.pexpire(link, self._protocol.contact_ms)
 
 
 def _parse_address(stored: bytes | None, session: str) -> Address:

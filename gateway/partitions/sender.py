@@ -14,7 +14,7 @@ from core.ports import Channel
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
-from gateway.redis.sending.first_contact import ContactAddress, find_conversation
+from gateway.redis.sending.first_contact import ContactAddress, find_conversation, names_of
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendReceipt
 
@@ -84,5 +84,4 @@ class PartitionedSender(ProactiveSender):
             conversation = find_conversation(self._all_channels, contact)
         except InvalidContact:
             return self._senders[0]
-        names = conversation.aliases or (conversation.session,)
-        return self._senders[await self._inbox.place_contact(names)]
+        return self._senders[await self._inbox.place_contact(names_of(conversation))]

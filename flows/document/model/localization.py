@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
 from flows.document.model.base import FlowModel
 from flows.document.traversal import FALLBACK_FIELDS, Document
+from flows.locales import PACK_LEXICONS, lexicon_for
 
 _FLOW_TEXT_FIELDS = ("system_prompt", "closed_text", "unsupported_text")
 _TEXT_FIELDS = ("static_text", "reprompt_text", "instruction")
@@ -37,7 +38,7 @@ class LocalizedNode(FlowModel):
 
 
 class LocalizedEdge(FlowModel):
-    """Additional keywords and examples of an edge; the flow's own stay."""
+    """Additional keywords and examples of an edge; the flow's own stay, but short answers such as “y”."""
 
     keywords: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
@@ -80,12 +81,23 @@ def localize(document: Document, code: str) -> dict[str, Any]:
     result = {name: value for name, value in document.items() if name != "languages"}
     result |= {name: texts[name] for name in _FLOW_TEXT_FIELDS if texts.get(name) is not None}
     result["agent_language"] = code
-    result["nodes"] = [_localize_node(node, texts) for node in document["nodes"]]
-    result["global_edges"] = [_localize_edge(edge, texts) for edge in document.get("global_edges") or ()]
+    foreign = _foreign_answers(code)
+    result["nodes"] = [_localize_node(node, texts, foreign) for node in document["nodes"]]
+    global_edges = document.get("global_edges") or ()
+    result["global_edges"] = [_localize_edge(edge, texts, foreign) for edge in global_edges]
     return result
 
 
-def _localize_node(node: Document, texts: Document) -> dict[str, Any]:
+def _foreign_answers(code: str) -> frozenset[str]:
+    """Return the short answers of other languages that are another word here: “y” is the Spanish “and”."""
+    short = frozenset().union(
+        *(each.answers.yes_alone | each.answers.no_alone for each in PACK_LEXICONS.values())
+    )
+    own = lexicon_for(code)
+    return (short & own.stop_words) - own.answers.yes_alone - own.answers.no_alone
+
+
+def _localize_node(node: Document, texts: Document, foreign: Container[str]) -> dict[str, Any]:
     texts_of_part: Document = (texts.get("nodes") or {}).get(node["id"], {})
     result = dict(node)
     result |= {name: texts_of_part[name] for name in _TEXT_FIELDS if texts_of_part.get(name) is not None}
@@ -97,7 +109,7 @@ def _localize_node(node: Document, texts: Document) -> dict[str, Any]:
             result[name] = {**node[name], "say": texts_of_part[name]}
     if node.get("remind") and texts_of_part.get("remind"):
         result["remind"] = {**node["remind"], "text": texts_of_part["remind"]}
-    result["edges"] = [_localize_edge(edge, texts) for edge in node.get("edges") or ()]
+    result["edges"] = [_localize_edge(edge, texts, foreign) for edge in node.get("edges") or ()]
     return result
 
 
@@ -106,12 +118,14 @@ def _localize_choice(choice: Any, label: str) -> dict[str, JsonValue]:
     return {**before, "label": label, "payload": before.get("payload") or before["label"]}
 
 
-def _localize_edge(edge: Document, texts: Document) -> dict[str, Any]:
+def _localize_edge(edge: Document, texts: Document, foreign: Container[str]) -> dict[str, Any]:
     texts_of_part: Document = (texts.get("edges") or {}).get(edge["id"], {})
     result = dict(edge)
+    if edge.get("keywords"):
+        result["keywords"] = [word for word in edge["keywords"] if str(word).strip().lower() not in foreign]
     for name in _EXTENDED_FIELDS:
         if texts_of_part.get(name):
-            result[name] = [*(edge.get(name) or ()), *texts_of_part[name]]
+            result[name] = [*(result.get(name) or ()), *texts_of_part[name]]
     slots: Document = texts.get("slots") or {}
     schema = edge.get("input_schema")
     if isinstance(schema, Mapping) and slots:

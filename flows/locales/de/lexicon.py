@@ -51,7 +51,8 @@ _ANSWERS = AnswerWords(
         "weiß es nicht, wissen wir nicht, wissen wir noch nicht, weiß noch nicht, weiß ich noch nicht, "
         "noch nicht, jetzt nicht, vielleicht, kommt darauf an"
     ),
-    yes_alone=words("doch"),
+    yes_alone=words("doch j"),
+    no_alone=words("n"),
     not_yet=phrases("noch nicht, bisher nicht, bislang nicht, noch nie, bisher noch nicht"),
     generic=words("hallo nichts hilfe frage super"),
 )

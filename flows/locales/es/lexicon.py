@@ -57,7 +57,7 @@ _ANSWERS = AnswerWords(
         "no te sé decir, no le sé decir, no les sé decir, no puedo decir"
     ),
     neutral_phrases=phrases("está bien claro, más o menos bien"),
-    yes_alone=words("s y"),
+    yes_alone=words("s"),
     no_alone=words("n"),
     not_yet=phrases("todavía no, aún no, no todavía, no aún, por ahora no, hasta ahora no"),
     negating_no=words("no"),

@@ -39,6 +39,7 @@ def list_templates(
     as_json: AsJson = False,
 ) -> None:
     """List the templates as the providers listed them last."""
+    _tell_unlisted(channel)
     rows = _read(lambda records: _read_all(records, channel))
     shown = rows[:limit]
     if as_json:
@@ -69,6 +70,7 @@ def show(
         _print(where, each)
     if not rows:
         typer.echo(f"No template {name} is stored; see `turngate templates sync`.", err=True)
+        _tell_unlisted(channel)
         raise typer.Exit(1)
 
 
@@ -78,13 +80,16 @@ def sync(channel: ChannelName = "", as_json: AsJson = False) -> None:
     from gateway.config.settings import Settings
 
     settings = Settings.load()
+    unlisted = _tell_unlisted(channel)
+    if channel in unlisted:
+        raise typer.Exit(1)
     counts = run_in_partitions(lambda stores: _sync(stores, settings, channel))
     if as_json:
         typer.echo(json.dumps(counts))
         return
     for name, count in counts.items():
         typer.echo(f"{name}: {count} templates")
-    if not counts:
+    if not counts and not unlisted:
         typer.echo("No channel with templates is configured, and no worker has read any.", err=True)
         raise typer.Exit(1)
 
@@ -100,6 +105,23 @@ def send(
 ) -> None:
     """Send a template to an existing session."""
     send_message(session, build_template_message(name, language, variables or []))
+
+
+def _tell_unlisted(channel: str) -> list[str]:
+    """Name the channels, or the given one, whose templates nobody can list, and return them."""
+    from core.errors import ConfigurationError
+    from gateway.cli.messages._sender import load_command_channels
+    from gateway.config.settings import Settings
+    from gateway.redis.sending.template_sync import UNLISTED, find_unlisted
+
+    try:
+        channels = load_command_channels(Settings.load())
+    except ConfigurationError:  # what is stored can be read without credentials
+        return []
+    shown = [name for name in find_unlisted(channels) if channel in ("", name)]
+    for name in shown:
+        typer.echo(f"{name}: {UNLISTED}", err=True)
+    return shown
 
 
 def _print(channel: str, template: MessageTemplate) -> None:

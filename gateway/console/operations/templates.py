@@ -12,7 +12,7 @@ from starlette.routing import Route
 from core.model import MessageTemplate
 from gateway.console.layout.page import ConsolePage, redirect
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.sending.template_sync import request_sync
+from gateway.redis.sending.template_sync import UNLISTED, request_sync
 from gateway.server.operator_auth import OperatorAuth
 
 _ROWS: Final = 100
@@ -21,9 +21,10 @@ _ROWS: Final = 100
 class TemplatesPage(ConsolePage):
     """The page `/console/templates`, and the act that reads the lists again."""
 
-    def __init__(self, operator: OperatorAuth, channels: Sequence[str]) -> None:
-        """Create the page; `channels` are those with templates."""
+    def __init__(self, operator: OperatorAuth, channels: Sequence[str], unlisted: Sequence[str] = ()) -> None:
+        """Create the page; `channels` are those with a list of templates, `unlisted` those without one."""
         super().__init__(operator)
+        self._unlisted = list(unlisted)
         self._records = TemplateRecords(operator.redis)
         self._channels = list(channels)
 
@@ -44,6 +45,8 @@ class TemplatesPage(ConsolePage):
             request,
             "operations/templates.html",
             reports=[(name, await self._records.read_report(name)) for name in names],
+            unlisted=self._unlisted,
+            why_unlisted=UNLISTED,
             rows=later[:_ROWS],
             older=_place(*later[_ROWS - 1]) if len(later) > _ROWS else "",
             is_older=bool(after),

@@ -8,14 +8,15 @@ from uuid import uuid4
 
 import httpx
 from pydantic import Field, ValidationError
-from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from core.model import ControlAction, ControlReceived, Owner
+from gateway.bootstrap import PartitionStores
 from gateway.console.layout.page import ConsolePage
+from gateway.console.layout.partition_links import name_partition
 from gateway.console.simulator.client import (
     SimulatedContact,
     Simulator,
@@ -23,7 +24,6 @@ from gateway.console.simulator.client import (
     find_conversation,
     query_simulator,
 )
-from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
@@ -65,18 +65,15 @@ class SimulatorPage(ConsolePage):
 
     def __init__(
         self,
-        redis: Redis,
-        inbox: IdentityResolver,
+        stores: PartitionStores,
         access: OperatorAuth,
         simulator: Simulator | None,
         http: httpx.AsyncClient,
     ) -> None:
         super().__init__(access)
-        self._redis = redis
-        self._inbox = inbox
+        self._stores = stores
         self._simulator = simulator
         self._http = http
-        self._ids = ConversationIds(redis)
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes below `/console`."""
@@ -131,7 +128,7 @@ class SimulatorPage(ConsolePage):
                 400, "malformed", "agents of this channel use its own desk: see /console/agent"
             )
         conversation = endpoint.surface.locate(change.person)
-        await self._inbox.accept(
+        await self._stores.inbox.accept(
             [
                 ControlReceived(
                     id=f"console:{uuid4().hex}",
@@ -166,9 +163,11 @@ class SimulatorPage(ConsolePage):
             return service_unavailable("the simulator does not answer")
         if conversation is None:
             return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}, "inspected": _NOTHING})
-        session = await self._inbox.find_session(conversation.session)
-        entries = await read_log(self._redis, session, after)
-        owner = await read_owner(self._redis, session)
+        number = await self._stores.find_partition(conversation.session)
+        store = self._stores.each[number]
+        session = await store.inbox.find_session(conversation.session)
+        entries = await read_log(store.redis, session, after)
+        owner = await read_owner(store.redis, session)
         offers = (
             await self._load_message_extras(endpoint, contact.person)
             if endpoint.surface.shows_choices and entries
@@ -179,22 +178,25 @@ class SimulatorPage(ConsolePage):
                 "entries": [entry.model_dump() for entry in entries],
                 "owner": owner,
                 "offers": offers,
-                "inspected": await self._inspect(session),
+                "inspected": await self._inspect(number, session),
             }
         )
 
-    async def _inspect(self, session: str) -> dict[str, object]:
-        """Return the session's node, its slots, and the page with its timeline."""
-        state: Any = await SessionIndex(self._redis).read_state(session)
+    async def _inspect(self, number: int, session: str) -> dict[str, object]:
+        """Return the session's node, its slots, and the page with its timeline, which is in a partition."""
+        redis = self._stores.each[number].redis
+        state: Any = await SessionIndex(redis).read_state(session)
         if not isinstance(state, dict):
             return _NOTHING
-        await self._ids.load()
+        ids = ConversationIds(redis)
+        await ids.load()
+        page = f"/console/conversations/{ids.encode(session)}"
         slots = state.get("slots")
         known = slots.items() if isinstance(slots, dict) else ()
         return {
             "node": str(state.get("node") or ""),
             "slots": [[name, str(value)[:_MAX_SLOT_LENGTH]] for name, value in known if value],
-            "page": f"/console/conversations/{self._ids.encode(session)}",
+            "page": name_partition(page, number) if len(self._stores.each) > 1 else page,
         }
 
     async def _load_message_extras(self, endpoint: SurfaceEndpoint, contact: str) -> dict[str, object]:

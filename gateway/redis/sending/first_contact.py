@@ -12,7 +12,7 @@ from core.ports import Channel, NewConversation, StartsConversations
 from gateway.redis.records.contacts.identities import resolve_names
 from gateway.redis.records.schedule import ContactAddress
 
-__all__ = ["ContactAddress", "find_conversation", "resolve_session"]
+__all__ = ["ContactAddress", "find_conversation", "names_of", "resolve_session"]
 
 
 def find_conversation(
@@ -26,11 +26,18 @@ def find_conversation(
         raise InvalidContact(f"on the channel {contact.channel} the contact has to write first")
     found = channel.start_conversation(contact.to, contact.sender)
     address = found.address.model_copy(update={"channel": contact.channel_name})
-    return NewConversation(address, found.session, found.aliases)
+    return NewConversation(address, found.session, found.aliases, found.consent_names)
+
+
+def names_of(conversation: NewConversation) -> tuple[str, ...]:
+    """Return all names of a contact, those that only share an opt-out last."""
+    return (*(conversation.aliases or (conversation.session,)), *conversation.consent_names)
 
 
 async def resolve_session(redis: Redis, conversation: NewConversation, retention_ms: int) -> str:
     """Return the session of a conversation; for `retention_ms` all names of the contact lead to it."""
     if not conversation.aliases:
         return conversation.session
-    return await resolve_names(redis, conversation.aliases, retention_ms)
+    return await resolve_names(
+        redis, conversation.aliases, retention_ms, consent_names=conversation.consent_names
+    )

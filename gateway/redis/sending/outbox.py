@@ -27,7 +27,7 @@ from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 from gateway.redis.records.session_keys import account_key
-from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages, read_former_sessions
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.sending.proactive_replies import (
@@ -264,11 +264,12 @@ class ProactiveSender:
     ) -> SendReceipt | None:
         """Schedule a message that is to be sent later; `None` if it is to be sent now."""
         session, key = delivery.wanted.session, delivery.wanted.key
-        pending = await read_schedule_entry(self._redis, session, key)
-        if pending and pending.is_pending:
-            is_same = pending.digest == digest
-            outcome = SendOutcome.DUPLICATE if is_same else SendOutcome.ID_USED
-            return build_receipt(outcome, session, pending.due_ms)
+        for each in (session, *await read_former_sessions(self._redis, session)):
+            pending = await read_schedule_entry(self._redis, each, key)
+            if pending and pending.is_pending:
+                is_same = pending.digest == digest
+                outcome = SendOutcome.DUPLICATE if is_same else SendOutcome.ID_USED
+                return build_receipt(outcome, each, pending.due_ms)
         if not delivery.at_ms:
             return None
         earlier = await self._records.read(session, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import httpx
 from redis.asyncio import Redis
@@ -22,6 +23,10 @@ _INTERVAL_SECONDS = 3600
 _RETRY_SECONDS = 300
 _LIST_SECONDS = 120.0
 
+UNLISTED: Final = (
+    "this provider has no list of templates; they are sent by name, and only the provider checks them"
+)
+
 
 def claim_key(channel: str) -> str:
     """Return the key that a worker holds while it reads a list, and that then lasts until the next time.
@@ -34,6 +39,15 @@ def claim_key(channel: str) -> str:
 async def request_sync(redis: Redis, channel: str) -> None:
     """Let a worker read a channel's list soon."""
     await redis.delete(claim_key(channel))
+
+
+def find_unlisted(channels: Mapping[str, Channel[httpx.AsyncClient]]) -> list[str]:
+    """Return the channels that send templates and whose provider has no list of them."""
+    return sorted(
+        name
+        for name, each in channels.items()
+        if each.capabilities.templates and not isinstance(each, HasTemplates)
+    )
 
 
 class TemplateSync:
@@ -52,11 +66,14 @@ class TemplateSync:
         self._http = http
         self._records = TemplateRecords(redis)
         self._channels = {name: each for name, each in channels.items() if isinstance(each, HasTemplates)}
+        self._unlisted = find_unlisted(channels)
         self._problems: dict[str, str] = {}
 
     async def sync(self, channel: str) -> list[MessageTemplate]:
         """Read and store a channel's list. Raises a `DeliveryError` or `ConfigurationError`."""
         provider = self._channels.get(channel)
+        if channel in self._unlisted:
+            raise ConfigurationError(f"{channel}: {UNLISTED}")
         if provider is None:
             raise ConfigurationError(f"the channel {channel} is not configured, or has no templates")
         records = (self._records, *self._copies)

@@ -197,6 +197,20 @@ async def test_failures_of_the_account_are_an_alarm(rig: Rig, caplog: pytest.Log
     assert await rig.redis.hget("tg:counts", "delivery:fake:failed:account") == b"20"
 
 
+async def test_a_failure_of_the_account_is_an_alarm_also_after_its_session_has_expired(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    await answer(rig)
+    await rig.redis.delete(*[key async for key in rig.redis.scan_iter(f"{KEY}*")])
+    await rig.inbox.accept([failed(1, FailureKind.ACCOUNT)])
+
+    [alarm] = await read_alarms(rig.redis)
+    assert (alarm.account, alarm.code) == ("fake:A1", "30034")
+    assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
+    assert [key async for key in rig.redis.scan_iter(f"{KEY}*")] == []
+    assert await letters(rig.redis) == []
+
+
 async def test_a_few_failures_among_many_deliveries_are_only_stated(rig: Rig) -> None:
     for number in range(1, 5):
         await rig.accept_turns(number)

@@ -44,6 +44,21 @@ async def test_the_details_are_denied_in_many_words(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("greeting", "answer", "node"),
+    [
+        ("hola, quiero hablar en español", "y", "confirm"),
+        ("hola, quiero hablar en español", "s", "verified"),
+        ("hola, quiero hablar en español", "n", "what_is_wrong"),
+        ("hallo, ich möchte deutsch", "j", "verified"),
+        ("hallo, ich möchte deutsch", "n", "what_is_wrong"),
+    ],
+)
+async def test_a_letter_is_an_answer_in_its_own_language(greeting: str, answer: str, node: str) -> None:
+    asked = await say(library("kyc"), greeting, "4321", "23.4.1990", answer)
+    assert asked.node == node
+
+
+@pytest.mark.parametrize(
     ("correction", "slots"),
     [
         ("no, it is 4329", {"last_four": "4329", "date_of_birth": "1990-04-23"}),

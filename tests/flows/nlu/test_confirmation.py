@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,18 @@ def test_a_negative_answer_or_a_negated_yes_is_recognized(text: str) -> None:
 )  # fmt: skip
 def test_a_doubtful_answer_is_neither(text: str) -> None:
     assert recognize_confirmation(text) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "yes", "no"), [("en", "y j", "n"), ("de", "j y", "n"), ("es", "s", "n")]
+)
+def test_a_single_letter_is_an_answer_only_where_it_has_no_other_meaning(
+    language: str, yes: str, no: str
+) -> None:
+    answers = {letter: recognize_confirmation(letter, language) for letter in ascii_lowercase}
+    assert {letter for letter, answer in answers.items() if answer is True} == set(yes.split())
+    assert {letter for letter, answer in answers.items() if answer is False} == set(no.split())
+    assert recognize_confirmation("Y?", "es") is None
 
 
 @given(st.text(max_size=200))

@@ -81,7 +81,7 @@ async def open_console(
         OperationsPages(rule, CHANNELS),
         AgentDeskPages(rule, RedisInbox(redis), sender, desk_channels, REPLIES, files),
         AccountPage(rule, accounts or {"fake": FakeChannel()}),
-        TemplatesPage(rule, ["fake"]),
+        TemplatesPage(rule, ["fake"], ["sunshine"]),
         BroadcastsPage(Broadcasts(redis, ProtocolLimits()), rule, sender, CHANNELS),
         LiveUpdates(rule, ViewWatcher(redis, 0.02), check_seconds=0.02, heartbeat_seconds=0.05),
     )

@@ -181,3 +181,15 @@ async def test_a_merge_that_a_crash_interrupts_is_completed_and_loses_nothing(
     outcome = await threads.gateway.send(session, "k", Message(text="one more"))
     assert str(outcome) == "queued"
     await threads.gateway.mailbox.aclose()
+
+
+async def test_a_webhook_of_the_merged_conversation_that_is_repeated_is_answered_once(redis: Redis) -> None:
+    thread = MergedThread(redis)
+    await thread.say(1, "hi", MERGED, "u2")
+    await thread.say(2, "hello", sunshine.TALK, "u1")
+    await thread.receive(merge_conversations(), runs=sunshine.TALK)
+    before = len(thread.gateway.receivers)
+    await thread.say(1, "hi", MERGED, "u2", runs=sunshine.TALK)
+
+    assert len(thread.gateway.receivers) == before
+    await thread.gateway.mailbox.aclose()

@@ -19,11 +19,13 @@ from channels._kit.simulator import (
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.notifications import INTEGRATIONS
 from channels.sunshine.simulator.server import SunshineSimulator
-from core.model import Message, Owner, Route, StatusChanged, Template
+from core.model import ControlAction, Message, Owner, Route, StatusChanged, Template
 from core.ports import Webhook
 from core.processing import ProcessingLimits, SessionProcessor
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.records.sessions.log.session_log import read_log
+from gateway.redis.records.sessions.opt_outs import OptOuts
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
@@ -32,6 +34,7 @@ from tests.gateway.environments.inbound import InboundGateway
 
 NUMBER = "+15550171"
 SMS, WHATSAPP = INTEGRATIONS
+OTHER_SMS = "64f0b1c7e4e987667c300003"
 HELLO = Message(text="Your parcel is here.")
 PARCEL = Message(text="", template=Template(name="parcel", language="en_US", variables={"1": "Ada"}))
 
@@ -49,7 +52,7 @@ class Numbers:
             SUNSHINE_API_URL="https://api.example.com",
             SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"],
             SUNSHINE_NOTIFICATION_INTEGRATIONS=",".join(
-                f"{kind}:{key}" for key, kind in INTEGRATIONS.items()
+                f"{kind}:{key}" for key, kind in {**INTEGRATIONS, OTHER_SMS: "messagebird"}.items()
             ),
         )
         self.processor = SessionProcessor(
@@ -244,6 +247,48 @@ async def test_who_opted_out_is_not_written_to(numbers: Numbers, is_erased: bool
     assert refused.session == session or is_erased
     assert refused.outcome is SendOutcome.OPTED_OUT
     assert all(direction == "in" or "parcel" not in text for direction, text in numbers.texts())
+
+
+@pytest.mark.parametrize("said_by", ["contact", "operator", "erased contact"])
+async def test_an_opt_out_counts_for_every_integration_of_the_kind_before_anything_is_sent(
+    numbers: Numbers, said_by: str
+) -> None:
+    if said_by == "operator":
+        first = await numbers.write_first("own-0")
+        await OptOuts(numbers.redis, numbers.gateway.inbox).change(first.session, ControlAction.OPT_OUT)
+    else:
+        await numbers.say("unsubscribe")
+    if said_by == "erased contact":
+        await ContactErasure(numbers.redis).erase(NUMBER)
+    refused = await numbers.write_first("own-1", integration=OTHER_SMS)
+    on_whatsapp = await numbers.write_first("own-2", PARCEL, WHATSAPP)
+
+    assert refused.outcome is SendOutcome.OPTED_OUT
+    assert refused.session == f"sunshine:{sunshine.APP}:{OTHER_SMS}:{NUMBER}"
+    assert on_whatsapp.outcome is SendOutcome.QUEUED
+
+
+async def test_an_opt_out_of_an_earlier_release_counts_for_the_others_from_the_next_message_on(
+    numbers: Numbers,
+) -> None:
+    await numbers.say("unsubscribe")
+    await numbers.redis.delete("tg:optout_names")
+    await numbers.say("hello?")
+
+    assert (await numbers.write_first("own-1", integration=OTHER_SMS)).outcome is SendOutcome.OPTED_OUT
+
+
+async def test_what_waits_for_another_integration_of_the_kind_is_not_sent_after_an_opt_out(
+    numbers: Numbers,
+) -> None:
+    sender = ProactiveSender(numbers.redis, {"sunshine": numbers.channel}, ProtocolLimits())
+    contact = ContactAddress(channel="sunshine", to=NUMBER, sender=OTHER_SMS)
+    waiting = await sender.send_to(contact, "own-1", HELLO)
+    await numbers.say("unsubscribe")
+    await numbers.processor.run(waiting.session)
+
+    refused = [each for each in await read_log(numbers.redis, waiting.session) if each.kind == "refused"]
+    assert [each.data["code"] for each in refused] == ["opted_out"]
 
 
 async def test_a_first_message_on_whatsapp_is_a_template(numbers: Numbers) -> None:

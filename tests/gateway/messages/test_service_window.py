@@ -133,9 +133,7 @@ async def test_sms_has_no_window_and_whatsapp_at_twilio_has_one(gateway: Inbound
     assert await read_window(gateway, TWILIO_WHATSAPP)
 
 
-async def test_an_ads_conversation_has_the_window_that_the_provider_states(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
-    until = int(time()) + 3 * DAY
+async def receive_window_end(gateway: InboundGateway, until: int) -> None:
     conversation = {
         "id": "c",
         "origin": {"type": "referral_conversion"},
@@ -144,7 +142,19 @@ async def test_an_ads_conversation_has_the_window_that_the_provider_states(gatew
     status = meta.status(id="P1", status="sent", conversation=conversation)
     events = meta.whatsapp().parse(meta.post(meta.batch(meta.value(statuses=[status]))))
     await gateway.inbox.accept(events)
+
+
+async def test_an_ads_conversation_has_the_window_that_the_provider_states(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1), META)
+    until = int(time()) + 3 * DAY
+    await receive_window_end(gateway, until)
     assert await read_window(gateway, META) == until * 1000
+
+
+async def test_a_window_is_not_open_for_years_by_a_wrong_clock(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1), META)
+    await receive_window_end(gateway, 4_070_908_800)
+    assert await read_window(gateway, META) / 1000 <= time() + 7 * DAY
 
 
 async def test_a_proactive_text_is_refused_outside_the_window_and_does_not_use_its_key(

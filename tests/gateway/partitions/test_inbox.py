@@ -11,10 +11,12 @@ from redis.asyncio import Redis
 
 from core.errors import StorageUnavailable
 from core.model import (
+    ConsentRequest,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Ignored,
+    Message,
     OptOutScope,
     Reply,
     StatusChanged,
@@ -28,9 +30,11 @@ from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.contacts.identities import IdentityResolver, resolve_names
 from gateway.redis.records.session_keys import message_key, session_key
 from gateway.redis.records.sessions.log.session_log import read_log
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
 from tests.fakes import ADDRESS, turn
 from tests.gateway.partitions.test_directory import names_in
 
@@ -102,6 +106,43 @@ async def test_an_opt_out_under_one_name_counts_for_the_contact_under_all(
     assert await stores[1].hget(session_key(second), "owner") == b"closed"
     await inbox.accept([message(4, second, second)])
     assert await mailbox_lengths(stores, first) == [0, 0, 3, 0]
+
+
+async def test_what_a_session_in_another_partition_has_received_and_sent_is_not_new(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = names_in(2)[0], names_in(1)[0]
+    await inbox.accept([message(1, first, first), message(2, second, second)])
+    news = Message(text="news")
+    await ProactiveSender(stores[1], {}, ProtocolLimits()).send(second, "own-1", news)
+
+    await inbox.accept([message(3, first, first, second)])  # both names are one contact's
+
+    assert await inbox.accept([message(2, second, second)]) == [AcceptResult.DUPLICATE]
+    assert await mailbox_lengths(stores, first) == [0, 0, 2, 0]
+    sender = ProactiveSender(stores[await inbox.place_contact([second])], {}, ProtocolLimits())
+    receipts = [await sender.send(await inbox.find_session(second), key, news) for key in ("own-1", "own-2")]
+    assert [each.outcome for each in receipts] == [SendOutcome.DUPLICATE, SendOutcome.QUEUED]
+
+
+async def test_sessions_that_share_an_opt_out_are_in_one_partition(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    shared, first, second = "fake:*sms:+15550123", names_in(2)[0], names_in(1)[0]
+    stop = message(1, first, first).model_copy(
+        update={"consent_names": (shared,), "request": ConsentRequest.OPT_OUT}
+    )
+    await inbox.accept([stop])
+
+    number = await inbox.place_contact((second, shared))
+    session = await resolve_names(stores[number], (second,), 60_000, consent_names=(shared,))
+    await IdentityResolver(stores[number], RedisInbox(stores[number])).accept([message(2, second, second)])
+    sent = await ProactiveSender(stores[number], {}, ProtocolLimits()).send(
+        session, "own-1", Message(text="news")
+    )
+
+    assert (number, session) == (2, second)
+    assert sent.outcome is SendOutcome.OPTED_OUT
 
 
 async def test_an_opt_out_without_any_message_counts_for_the_contact_under_all_names(

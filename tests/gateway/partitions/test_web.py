@@ -15,6 +15,8 @@ from core.model import Owner
 from gateway.app import create
 from gateway.config.settings import Settings
 from gateway.console.layout.partition_links import add_partition
+from gateway.local.simulated_accounts import URL_VARIABLE, list_simulated_surfaces, parse_simulator_urls
+from gateway.partitions.directory import hash_name
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_owner
@@ -22,6 +24,9 @@ from tests.gateway.partitions.test_directory import names_in
 from tests.gateway.partitions.test_inbox import message
 
 KEY = "a-key-of-the-operator"
+SIMULATOR = "twilio=http://127.0.0.1:9"  # nothing listens there
+SIMULATED_SURFACES = list_simulated_surfaces(parse_simulator_urls({URL_VARIABLE: SIMULATOR}))["twilio"]
+CONTACTS = [f"+1555010{number:04}" for number in range(20)]
 
 
 @pytest.fixture
@@ -31,6 +36,7 @@ async def http(
     monkeypatch.setenv("REDIS_URL", cluster_url)
     monkeypatch.setenv("TURNGATE_PARTITIONS", str(len(stores)))
     monkeypatch.setenv("TURNGATE_API_KEY", KEY)
+    monkeypatch.setenv(URL_VARIABLE, SIMULATOR)
     headers = {"Authorization": f"Bearer {KEY}"}
     app = create()
     async with app.router.lifespan_context(app):
@@ -83,6 +89,27 @@ async def test_a_page_of_an_older_tab_stays_in_its_partition(
     assert await read_owner(stores[2], session) is Owner.HUMAN
     searched = await http.get("/console/conversations", params={"partition": "2"}, headers=browser)
     assert '<input type="hidden" name="partition" value="2">' in searched.text
+
+
+async def test_the_simulator_shows_a_conversation_of_any_partition(
+    stores: Sequence[Redis], http: httpx.AsyncClient
+) -> None:
+    surface = next(each for each in SIMULATED_SURFACES if not each.has_desk)
+    persons = {hash_name(surface.locate(each).session, 4): each for each in CONTACTS}
+    assert sorted(persons) == [0, 1, 2, 3]
+    for number, person in persons.items():
+        session = surface.locate(person).session
+        await RedisInbox(stores[number]).accept([message(number, session)])
+        await stores[number].hset(f"tg:{{{session}}}", "state", '{"node": "ask", "slots": {}}')
+
+    for number, person in persons.items():
+        query = {"surface": surface.name, "person": person}
+        shown = (await http.get("/console/conversation", params=query)).json()
+        page = shown["inspected"]["page"]
+
+        assert [entry["kind"] for entry in shown["entries"]] == ["accepted"]
+        assert page.endswith(f"?partition={number}")
+        assert (await http.get(page)).status_code == 200
 
 
 async def test_the_url_of_a_page_names_its_partition(http: httpx.AsyncClient) -> None:

@@ -30,7 +30,7 @@ class ClusterAddress:
 def parse_cluster_url(url: str) -> ClusterAddress | None:
     """Parse a URL that names nodes of a cluster; `None` for any other.
 
-    Raises `ConfigurationError` if it is malformed or names a database: a cluster has one.
+    Raises `ConfigurationError` if it is malformed or names a database other than 0.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in _SCHEMES:
@@ -38,8 +38,6 @@ def parse_cluster_url(url: str) -> ClusterAddress | None:
     place, mark, query = rest.partition("?")
     authority, _, database = place.partition("/")
     user_info, at, hosts = authority.rpartition("@")
-    if database.strip("/"):
-        raise ConfigurationError("REDIS_URL: a cluster has no databases; leave out what follows the hosts")
     try:
         nodes = tuple(parse_node(host, _PORT) for host in hosts.split(","))
         # redis-py reads the credentials and the options of the query
@@ -48,6 +46,8 @@ def parse_cluster_url(url: str) -> ClusterAddress | None:
         pool.make_connection()  # connects to nothing
     except (ValueError, TypeError, RedisError):
         raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {CLUSTER_FORM}") from None
+    if database.strip("/") not in ("", "0") or pool.connection_kwargs.get("db"):
+        raise ConfigurationError("REDIS_URL: a cluster has only database 0; leave out the database")
     options = {
         name: value
         for name, value in pool.connection_kwargs.items()

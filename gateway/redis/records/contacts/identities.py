@@ -46,10 +46,19 @@ def _find_numbers(names: Sequence[str]) -> list[str]:
     return [name for name in names if may_be_reassigned(name)]
 
 
-async def resolve_names(redis: Redis, names: Sequence[str], retention_ms: int) -> str:
+async def resolve_names(
+    redis: Redis, names: Sequence[str], retention_ms: int, *, consent_names: Sequence[str] = ()
+) -> str:
     """Return the session to which all names of a contact lead from now on, the most reliable name first."""
     items = [
-        {"names": list(names), "numbers": _find_numbers(names), "meet": False, "known": False, "retired": []}
+        {
+            "names": list(names),
+            "numbers": _find_numbers(names),
+            "consent": list(consent_names),
+            "meet": False,
+            "known": False,
+            "retired": [],
+        }
     ]
     [session] = await _RESOLVE_SCRIPT(redis, [retention_ms, json.dumps(items)])
     return str(session.decode())
@@ -104,6 +113,7 @@ class IdentityResolver:
             {
                 "names": list(names),
                 "numbers": _find_numbers(names),
+                "consent": _find_consent_names(events[index]),
                 "meet": isinstance(event := events[index], Ignored | ContactMoved),
                 "known": isinstance(event, Ignored) and event.joins_known,
                 "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
@@ -175,6 +185,10 @@ class IdentityResolver:
 def echo_key(channel: str, reply_key: str) -> str:
     """Return the key that holds the provider's id of a reply, by our own key of it."""
     return f"tg:echo:{channel}:{reply_key}"
+
+
+def _find_consent_names(event: Event) -> list[str]:
+    return list(event.consent_names) if isinstance(event, TurnReceived) else []
 
 
 def _session_of(

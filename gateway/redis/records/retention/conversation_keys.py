@@ -24,9 +24,10 @@ CONVERSATION_KINDS: Final = (
         "until processed, sent or given up (`TURNGATE_REPLY_HOURS`)",
     ),
     KeyKind(
-        "tg:{session}:seen · proactive, tg:message:*, tg:proactive:*",
-        rf"{SESSION_PATTERN}(:seen|:proactive)|tg:message:.+|tg:proactive:.+",
-        "IDs of received messages (deduplication), delivery statuses, keys of proactive messages",
+        "tg:{session}:seen · former · proactive, tg:message:*, tg:proactive:*",
+        rf"{SESSION_PATTERN}(:seen|:former|:proactive)|tg:message:.+|tg:proactive:.+",
+        "IDs of received messages (deduplication), the contact's sessions that were joined with this one, "
+        "delivery statuses, keys of proactive messages",
         Keeper.EXPIRY,
         "8 days",
         8,

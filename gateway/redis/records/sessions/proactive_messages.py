@@ -99,7 +99,20 @@ class ProactiveMessages:
         )
 
     async def read(self, session: str, key: str) -> MessageReport | None:
-        """Return the report of the message `key` of a session; `None` if there is no record."""
+        """Return the report of the message `key` of a session, or of one that was joined with it.
+
+        `None` if there is no record.
+        """
+        report = await self._read_in(session, key)
+        if report and not report.is_refused:
+            return report
+        for former in await read_former_sessions(self._redis, session):
+            earlier = await self._read_in(former, key)
+            if earlier and (report is None or not earlier.is_refused):
+                report = earlier
+        return report
+
+    async def _read_in(self, session: str, key: str) -> MessageReport | None:
         fields: Any = await cast(
             "Awaitable[list[bytes | None]]",
             self._redis.hmget(f"tg:proactive:{{{session}}}:{key}", ["outcome", "entry", "parts", "digest"]),
@@ -145,6 +158,12 @@ class ProactiveMessages:
     async def _read_outbox_keys(self, session: str) -> frozenset[str]:
         items = await cast("Awaitable[list[bytes]]", self._redis.lrange(f"tg:{{{session}}}:out", 0, -1))
         return frozenset(map(_decode_key, items))
+
+
+async def read_former_sessions(redis: Redis, session: str) -> list[str]:
+    """Return the sessions whose contact has this one since the last days, with all their names."""
+    former: Any = await redis.smembers(f"tg:{{{session}}}:former")
+    return sorted(each.decode() for each in former)
 
 
 def candidate_keys(message_id: str) -> list[str]:

@@ -8,6 +8,14 @@
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
+-- True if the id was received in a session whose contact has this one since.
+local function was_received_before_joining(session, id)
+  for _, former in ipairs(redis.call('SMEMBERS', key(session, ':former'))) do
+    if redis.call('ZSCORE', key(former, ':seen'), id) then return true end
+  end
+  return false
+end
+
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
   if is_erased(session .. ' ' .. id) then return false end
@@ -15,7 +23,7 @@ local function first_time(session, id)
   local new = redis.call('ZADD', seen, 'NX', now, id) == 1
   redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - DEDUP_MS)
   redis.call('PEXPIRE', seen, DEDUP_MS)
-  return new
+  return new and not was_received_before_joining(session, id)
 end
 
 -- Guarantee L11. `policy` is '' (one turn at a time), 'interrupt', or a burst's window and cap in milliseconds: while
@@ -45,7 +53,8 @@ end
 -- The time of the contact's last message, if the provider states it: an older close event is ignored.
 local function record_message_time(session, entry)
   local at = tonumber(entry:match('"at":([%d.]+)') or '')  -- inside a text the quotes would be escaped
-  local last_message = at and tonumber(redis.call('HGET', key(session), 'wrote') or 0)
+  at = at and provider_time(at, now)
+  local last_message = at and newest_time(redis.call('HGET', key(session), 'wrote'), now)
   if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
 end
 
@@ -73,12 +82,16 @@ local function open_window(session, length, entry)
   return closes > now
 end
 
--- The provider says until when free text is accepted: a conversation that began with an ad has more than a day.
+-- The provider says until when free text is accepted: a conversation that began with an ad has three days. More than a
+-- week comes from a wrong clock.
 local function extend_window(session, entry)
   local closes = tonumber(entry:match('"window_until":([%d.]+)') or '')
   if not closes then return end
-  local known = redis.call('HGET', key(session), 'window')
-  if known and closes * 1000 > tonumber(known) then redis.call('HSET', key(session), 'window', closes * 1000) end
+  local known, latest = redis.call('HGET', key(session), 'window'), now + 7 * DAY_MS
+  closes = math.min(closes * 1000, latest)
+  if known and (closes > tonumber(known) or tonumber(known) > latest) then
+    redis.call('HSET', key(session), 'window', closes)
+  end
 end
 
 -- Guarantee L13: a message over a limit is recorded with its outcome, and not processed.
@@ -153,15 +166,15 @@ end
 -- True if a newer act is known, or a newer record of the provider contradicts a transfer.
 local function is_stale(session, owner, at, by_transfer)
   local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours')
-  if owner == 'closed' and at < tonumber(stored[1] or 0) then return true end
-  if by_transfer == '1' and at < tonumber(stored[3] or 0) then return true end
-  return at < tonumber(stored[2] or 0)
+  if owner == 'closed' and at < newest_time(stored[1], now) then return true end
+  if by_transfer == '1' and at < newest_time(stored[3], now) then return true end
+  return at < newest_time(stored[2], now)
 end
 
 local function record_control(session, owner, optout, entry, lapses, by_transfer)
   if owner == 'bot' then end_silence(session, 'operator') end
   if optout ~= '' then set_optout(session, optout, now) end
-  local at = cjson.decode(entry).at
+  local at = provider_time(cjson.decode(entry).at, now)
   if at > 0 then
     if is_stale(session, owner, at, by_transfer) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
@@ -251,7 +264,10 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   count_status(channel, status, failure)
   if not stored[2] then return 'early' end
   local session = stored[2]
-  if redis.call('EXISTS', key(session)) == 0 then return 'new' end  -- erased or expired: its log stays away
+  if redis.call('EXISTS', key(session)) == 0 then  -- erased or expired: its log stays away
+    if status == 'failed' then raise_account_failure(message, now) end
+    return 'new'
+  end
   log_entry(session, 'status', entry)
   extend_window(session, entry)
   if status == 'failed' then
@@ -296,7 +312,7 @@ function handle.moved(session, id, address, at, entry, retired, absorbed)
     absorb(session, absorbed, address)
     start_retention_if_idle(absorbed)
   end
-  if at ~= '' and tonumber(at) < tonumber(stored[2] or 0) then return 'stale' end
+  if at ~= '' and provider_time(tonumber(at), now) < newest_time(stored[2], now) then return 'stale' end
   redis.call('HSET', key(session), 'address', address)
   for _, name in ipairs(cjson.decode(retired)) do  -- whoever gets this number has not opted out
     local digest = name_digest(name)

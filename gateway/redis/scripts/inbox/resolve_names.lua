@@ -1,7 +1,13 @@
 -- The session of each contact by its identifiers (gateway/redis/records/contacts/identities.py).
--- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, meet, known, retired}; `meet` links all
--- names to the session of the first one that has a session, with `known` only if one has; `numbers` are names that may be
--- given to somebody else; a name in `retired` leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its erasure.
+-- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, consent, meet, known, retired}; `meet` links
+-- all names to the session of the first one that has a session, with `known` only if one has; `numbers` are names that may be
+-- given to somebody else; `consent` are names that lead to no session and share its opt-out with others; a name in `retired`
+-- leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its
+-- erasure and its opt-out.
+local function add_name(name, session)
+  redis.call('SADD', 'tg:{' .. session .. '}:names', name)
+  redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
+end
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
   if is_others then redis.call('DEL', key) end
@@ -9,8 +15,7 @@ local function remember(name, session, with, is_others)
   redis.call('HSETNX', key, 'with', with)
   if with ~= '' and redis.call('HGET', key, 'with') == '' then redis.call('HSET', key, 'with', with) end
   redis.call('PEXPIRE', key, ARGV[1])
-  redis.call('SADD', 'tg:{' .. session .. '}:names', name)
-  redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
+  add_name(name, session)
 end
 -- whoever has this name from now on is somebody else, with a session of their own
 local function retire(name, session)
@@ -18,6 +23,14 @@ local function retire(name, session)
   redis.call('HSET', key, 'session', name .. ':' .. redis.sha1hex(session):sub(1, 8), 'with', '')
   redis.call('PEXPIRE', key, ARGV[1])
   redis.call('SREM', 'tg:{' .. session .. '}:names', name)
+end
+-- Names of one contact led to two sessions: what `former` has received and sent is not new in the one that stays.
+local function follow(former, session)
+  local key = 'tg:{' .. session .. '}:former'
+  redis.call('SUNIONSTORE', key, key, 'tg:{' .. former .. '}:former')
+  redis.call('SADD', key, former)
+  redis.call('SREM', key, session)  -- which was joined with `former` the other way round before
+  redis.call('PEXPIRE', key, DEDUP_MS)
 end
 -- The session and the name that a name was seen with; a contact with one identifier has a session without a name.
 local function find_stored(name)
@@ -32,6 +45,7 @@ end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
   local first, session, others, retired, retired_session = item.names[1], nil, {}, {}, nil
+  local found = {}
   local is_number = {}
   for _, name in ipairs(item.numbers) do is_number[name] = true end
   for _, name in ipairs(item.retired) do retired[name] = true end
@@ -43,6 +57,7 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     if belongs and retired[name] then
       retired_session = retired_session or stored
     elseif belongs then
+      found[#found + 1] = stored
       -- two sessions of one contact: an agent who has one of them has the conversation
       local takes_over = session and session ~= stored and (item.known or not item.meet)
       if not session or (takes_over and is_held(stored) and not is_held(session)) then
@@ -59,10 +74,16 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
       remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
     end
   end
+  for _, name in ipairs(item.consent) do
+    if not stays_unknown then add_name(name, session) end
+  end
   for name in pairs(retired) do
     if (redis.call('HGET', 'tg:person:' .. name, 'session') or name) == session then
       retire(name, session)
     end
+  end
+  for _, former in ipairs(stays_unknown and {} or found) do
+    if former ~= session then follow(former, session) end
   end
   sessions[i] = session
 end

@@ -23,6 +23,7 @@ end
 
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
+if ARGV[6] == '1' then restore_optout(session, now) end  -- the contact may have opted out under another name meanwhile
 local stored = redis.call('HMGET', s, 'owner', 'optout', 'address', 'window')
 if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
 local window = ARGV[9] == 'closed' and 0 or ARGV[9] == '1' and stored[4] or nil

@@ -18,14 +18,23 @@ local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout', '
 if not stored[1] and ARGV[8] == '' then return 'unknown_session' end
 
 -- A refused message has not used up its key. Earlier releases kept the key in `seen`, without a record.
-local function find_earlier_use()
-  local earlier = redis.call('HMGET', record, 'outcome', 'digest', 'entry')
+local function find_use_in(one)
+  local earlier = redis.call('HMGET', proactive_record(one, id), 'outcome', 'digest', 'entry')
   if not earlier[1] then
-    local seen_at = redis.call('ZSCORE', key(session, ':seen'), id)
+    local seen_at = redis.call('ZSCORE', key(one, ':seen'), id)
     return seen_at and tonumber(seen_at) > now - DEDUP_MS and 'duplicate'
   end
   if earlier[1] ~= 'queued' or earlier[3] == ARGV[7] then return nil end
   return earlier[2] == ARGV[6] and 'duplicate' or 'id_used'
+end
+
+-- The key may have been used in a session whose contact has this one since.
+local function find_earlier_use()
+  local use = find_use_in(session)
+  for _, former in ipairs(use and {} or redis.call('SMEMBERS', key(session, ':former'))) do
+    use = use or find_use_in(former)
+  end
+  return use
 end
 
 -- Guarantee L13: what may not leave is refused here, before its key is used. mark.lua asks the same again.

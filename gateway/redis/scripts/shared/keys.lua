@@ -17,6 +17,7 @@
 --   tg:{s}:log    stream  log of the session
 --   tg:{s}:participants   set   sessions of participants of the same conversation
 --   tg:{s}:terms  set     terms by which the console finds the session: in tg:term:*
+--   tg:{s}:former set     sessions whose contact has this one since (resolve_names.lua): what they have seen is not new here
 --   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/contacts/identities.py)
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,

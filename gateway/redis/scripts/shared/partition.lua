@@ -6,7 +6,7 @@ local redis = redis
 if KEYS[1] then
   local server, prefix = redis, KEYS[1]:sub(1, -2)
   local without_keys = {PUBLISH = true}
-  local only_keys = {DEL = true, EXISTS = true, UNLINK = true}
+  local only_keys = {DEL = true, EXISTS = true, UNLINK = true, SUNIONSTORE = true}
   local positions = {LMOVE = {1, 2}, RENAME = {1, 2}, XINFO = {2}, ZUNIONSTORE = {1, 3}}
 
   local function add_prefix(name)

@@ -12,7 +12,7 @@ from gateway.broadcasts.store import Broadcasts
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.templates import TemplateRecords
-from gateway.redis.sending.template_sync import claim_key
+from gateway.redis.sending.template_sync import UNLISTED, claim_key
 from tests.fakes import turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.environments.inbound import InboundGateway
@@ -68,6 +68,7 @@ async def test_templates_are_listed_by_pages_and_read_again_on_request(redis: Re
         second = await http.get(link[1])
         synced = await http.post("/console/templates/sync", data={"a": "1"})
 
+    assert f"<dt>sunshine</dt><dd>{UNLISTED}</dd>" in first.text
     assert "102 templates" in first.text
     assert "t099" in first.text
     assert "t100" not in first.text

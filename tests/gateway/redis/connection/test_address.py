@@ -21,6 +21,8 @@ from gateway.redis.connection.outages.write_refusal import describe_refusal, may
         "redis+sentinel://one:26379,two:26380/mymaster",
         "redis+cluster://user:p%40ss@one:6379,two,[::1]:6380",
         "rediss+cluster://one?ssl_cert_reqs=none",
+        "redis+cluster://one/0",
+        "redis+cluster://one?db=0",
     ],
 )
 def test_known_forms_are_accepted(url: str) -> None:
@@ -38,7 +40,6 @@ def test_known_forms_are_accepted(url: str) -> None:
         "redis://host:port",
         "redis://host:6379?colour=blue",
         "redis+cluster://:hunter2@a:1,b:x",
-        "redis+cluster://:hunter2@a,b/2",
         "redis+cluster://:hunter2@",
         "redis+cluster://a?colour=blue",
         "redis+sentinel://:hunter2@a:1,b:2",
@@ -55,6 +56,22 @@ def test_any_other_is_an_error_that_names_the_setting(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^REDIS_URL: ") as error:
         check_url(url)
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+cluster://:hunter2@a,b/2",
+        "redis+cluster://:hunter2@a,b/staging",
+        "redis+cluster://:hunter2@a?db=1",
+        "rediss+cluster://:hunter2@a/?ssl_cert_reqs=none&db=1",
+        "redis+cluster://:hunter2@a/0?db=1",
+    ],
+)
+def test_a_cluster_has_only_database_0(url: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        parse_cluster_url(url)
+    assert str(error.value) == "REDIS_URL: a cluster has only database 0; leave out the database"
 
 
 def test_all_parts_of_a_sentinel_url_are_read() -> None:

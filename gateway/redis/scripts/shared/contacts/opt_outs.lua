@@ -63,10 +63,14 @@ local function find_optout(session)
   return found
 end
 
--- A new session, or one that another name leads to, is opted out as its contact is.
+-- A new session, or one that another name leads to, is opted out as its contact is; names that were learnt since are too.
 local function restore_optout(session, now)
   local present = redis.call('HGET', key(session), 'optout')
-  local found = present ~= '1' and find_optout(session)
+  if present == '1' then
+    for _, digest in ipairs(name_digests(session)) do redis.call('HSET', 'tg:optout_names', digest, '1') end
+    return
+  end
+  local found = find_optout(session)
   if not found or found == present then return end
   record_optout(session, found, now)
   add_optout_event(session, present)

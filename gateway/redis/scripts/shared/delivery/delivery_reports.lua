@@ -42,20 +42,26 @@ local function send_again(session, reply, id, kept, facts)
   log_entry(session, 'resend', cjson.encode({key = name, id = id}))
 end
 
+-- Raise the alarm of the account of a sent message whose status reports a failure of the whole account.
+local function raise_account_failure(message, now)
+  local stored = redis.call('HMGET', message, 'account', 'entry', 'failure')
+  if stored[3] ~= 'account' or not stored[1] then return end
+  local report = cjson.decode(stored[2])
+  raise_alarm(stored[1], {code = report.code, reason = report.error, at_ms = now})
+end
+
 -- Guarantee L14: a failure that a status reports is settled as the same answer of the API would be. `message` is the key
 -- of a sent message. Returns whether the session has work now.
 local function settle_failed_status(message, now)
-  local stored = redis.call('HMGET', message, 'session', 'reply', 'account', 'entry', 'failure', 'pause')
-  local session, reply, failure = stored[1], stored[2], stored[5] or 'permanent'
-  local report = cjson.decode(stored[4])
-  if failure == 'account' and stored[3] then
-    raise_alarm(stored[3], {code = report.code, reason = report.error, at_ms = now})
-  end
+  local stored = redis.call('HMGET', message, 'session', 'reply', 'entry', 'failure', 'pause')
+  local session, reply, failure = stored[1], stored[2], stored[4] or 'permanent'
+  local report = cjson.decode(stored[3])
+  raise_account_failure(message, now)
   if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- erased meanwhile
   local kept, why = find_kept(session, report.id), nil
   if failure == 'temporary' then
     local wait
-    wait, why = schedule_resend(message, kept, tonumber(stored[6] or 0), now)
+    wait, why = schedule_resend(message, kept, tonumber(stored[5] or 0), now)
     if wait then
       log_entry(session, 'resending', cjson.encode({id = report.id, code = report.code, seconds = wait / 1000}))
       count('resent')

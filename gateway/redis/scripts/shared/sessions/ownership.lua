@@ -18,13 +18,26 @@ local function set_owner(session, owner, now, expires)
   end
 end
 
+-- The newest time of a provider that is known, in seconds since the epoch, and the one that an event states. A time far
+-- ahead of the server's clock comes from a wrong clock: it counts as now, or each later event would be an old one.
+local MAX_AHEAD_SECONDS = 300
+local function provider_time(at, now)
+  return at > now / 1000 + MAX_AHEAD_SECONDS and now / 1000 or at
+end
+
+local function newest_time(stored, now)
+  local at = tonumber(stored or 0)
+  return at > now / 1000 + MAX_AHEAD_SECONDS and 0 or at  -- stored by a release that took any time
+end
+
 -- The provider's own record, at its time `at`, says that the bot has the conversation. That ends a hold which an older
 -- record made (`transferred`): its end was lost, or comes later than this message. A person's words are no record.
 local function restore_control(session, at, now)
   local stored = redis.call('HMGET', key(session), 'owner', 'transferred', 'acted', 'ours')
-  if at > tonumber(stored[4] or 0) then redis.call('HSET', key(session), 'ours', at) end
+  at = provider_time(at, now)
+  if at > newest_time(stored[4], now) then redis.call('HSET', key(session), 'ours', at) end
   local is_held = stored[1] == 'human' or stored[1] == 'waiting'
-  if not is_held or stored[2] ~= '1' or at <= tonumber(stored[3] or 0) then return end
+  if not is_held or stored[2] ~= '1' or at <= newest_time(stored[3], now) then return end
   set_owner(session, 'bot', now)
   redis.call('HSET', key(session), 'hand_off', '')
   log_entry(session, 'control', cjson.encode({owner = 'bot', actor = 'the provider gives the bot control'}))
