@@ -99,7 +99,9 @@ class MessageText:
         if not self.refuses_wish:
             return False
         denied = {self.words[at] for at in self.denied if at < len(self.words)}
-        denied -= lexicon_for(self.language).fillers | answer_vocabulary(self.language).answers
+        lexicon = lexicon_for(self.language)
+        denied -= lexicon.fillers | answer_vocabulary(self.language).answers
+        denied -= {word for phrase in lexicon.answers.no_phrases for word in phrase.split()}  # “rather not”
         others = (each for each in self.request.available_edges if each is not edge)
         return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
 

@@ -65,7 +65,7 @@ YES = {
     "es": ("sí, anular", "sí, anular el pedido", "sí por favor", "sí"),
 }
 OTHERS = {
-    "en": ("cancel", "don't cancel", "no", "wait", "yes but what does it cost?"),
+    "en": ("cancel", "don't cancel", "no", "no, rather not", "wait", "yes but what does it cost?"),
     "de": ("nicht stornieren", "nein", "stornieren?"),
     "es": ("no anular", "no", "espera"),
 }
@@ -109,3 +109,10 @@ async def test_who_keeps_what_was_to_be_cancelled_is_done(language: str, text: s
 @pytest.mark.parametrize(("language", "text"), each_of(HALTS))
 async def test_a_stop_for_a_moment_ends_nothing(language: str, text: str) -> None:
     assert await answer_question(language, text) in ("check", "what_is_wrong")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "no, rather not"), ("de", "nee, lieber nicht"), ("es", "no, mejor no")]
+)
+async def test_a_plain_no_is_asked_what_is_wrong(language: str, text: str) -> None:
+    assert await answer_question(language, text) == "what_is_wrong"
