@@ -159,6 +159,8 @@ class ClauseWords:
     """Words before a person or a thing of the user's (“my”)."""
     relatives: Words = frozenset()
     """People beside the user (“brother”)."""
+    saying_words: Words = frozenset()
+    """Verbs by which such people have said something (“says”)."""
     deed_verbs: Words = frozenset()
     """Verbs of what such people do or have, which is no wish of theirs."""
     hypotheses: Phrases = ()
@@ -167,6 +169,8 @@ class ClauseWords:
     """Phrases of who wants to be connected with somebody (“speak to”)."""
     count_phrases: Phrases = ()
     """Phrases of a question for a number of things (“how many”)."""
+    sure_introductions: Words = frozenset()
+    """Single words that introduce a name also behind a yes (“sí, soy Ana”)."""
     age_words: Words = frozenset()
     """Words of a question for an age."""
     age_changes: Phrases = ()
@@ -239,5 +243,9 @@ class ClauseWords:
     """Phrases of who has to do something (“have to”)."""
     generalities: Phrases = ()
     """Phrases that make a question about a possibility one about the rules (“any time”, “later”)."""
+    halting_words: Words = frozenset()
+    """Words that interrupt, and also stop where nothing else is said (“stop”)."""
+    giving_up: Phrases = ()
+    """Phrases of who gives up behind such a word (“stop, leave me alone”)."""
     undo_words: Words = frozenset()
     """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""

@@ -75,6 +75,8 @@ class AnswerWords:
     """Words for no that also negate what follows, as “not” does (Spanish “no es correcto”)."""
     lone_no: Words = frozenset()
     """Words for no that never negate what follows (German “nein ich meinte 6”)."""
+    modal_particles: Words = frozenset()
+    """Answers that say nothing inside of a clause (“das ist ja teuer”, “hab ne Frage”)."""
     yes_alone: Words = frozenset()
     """Words that are a yes only as the complete answer."""
     no_alone: Words = frozenset()

@@ -17,6 +17,7 @@ from flows.nlu.answers.open_answers import (
     without_naming,
     without_place,
 )
+from flows.nlu.answers.reasoned_answers import read_reasoned_answer
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.clauses.inquiries import mask_inquiries
@@ -55,6 +56,7 @@ from flows.nlu.short_answers import (
     without_courtesies,
 )
 from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mask_outdated
+from flows.nlu.speech_acts.endings import keeps_what_stands, only_halts
 from flows.nlu.speech_acts.last_thoughts import last_thought
 from flows.nlu.speech_acts.person_requests import asks_for_person, names_person, speaks_of_own_people
 from flows.nlu.speech_acts.promised_deeds import promises_deed
@@ -148,6 +150,7 @@ __all__ = [
     "is_reserved",
     "is_small_talk",
     "is_unreserved_yes",
+    "keeps_what_stands",
     "last_thought",
     "mask_claimed",
     "mask_code",
@@ -164,9 +167,11 @@ __all__ = [
     "negates_other_words",
     "new_date_only",
     "one_of",
+    "only_halts",
     "postpones",
     "promises_deed",
     "read_name",
+    "read_reasoned_answer",
     "read_short_amount",
     "read_short_answer",
     "recognize_choice",

@@ -18,6 +18,8 @@ _ConfirmationSignal = Literal["yes", "no", "denied", "doubt", "nothing"]
 _EMOJI_YES, _EMOJI_NO = "yes", "no"
 _MAX_SHORT_WORDS = 8
 _CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")
+_QUESTION = re.compile(r"([^.,;:!?()\n¿¡]+)\?")
+_MAX_TAG_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,8 @@ class AnswerVocabulary:
     negation_suffixes: tuple[str, ...]
     negating_no: frozenset[str]
     intensifiers: frozenset[str]
+    modal_particles: frozenset[str]
+    beside_answers: frozenset[str]
     alone: Mapping[str, bool]
     phrases: Mapping[tuple[str, ...], _ConfirmationSignal]
     max_phrase_words: int
@@ -68,10 +72,19 @@ def _build_vocabulary(lexicon: Lexicon) -> AnswerVocabulary:
         negation_suffixes=lexicon.negation_suffixes,
         negating_no=answers.negating_no,
         intensifiers=answers.intensifiers,
+        modal_particles=answers.modal_particles,
+        beside_answers=_words_beside_answers(lexicon) | affirmative | negative,
         alone=dict.fromkeys(answers.yes_alone, True) | dict.fromkeys(answers.no_alone, False),
         phrases=signals,
         max_phrase_words=max(map(len, signals)),
     )
+
+
+def _words_beside_answers(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words that stand beside an answer, and say nothing of their own."""
+    spaced = (*lexicon.politeness, *lexicon.and_words, *lexicon.clauses.conclusions)
+    words = frozenset(word for phrase in spaced for word in tokenize(phrase))
+    return words | lexicon.thanks | lexicon.greetings | lexicon.correction_words | lexicon.clauses.particles
 
 
 _VOCABULARIES = {code: _build_vocabulary(lexicon_for(code)) for code in LANGUAGES}
@@ -88,15 +101,19 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
     if (short := read_short_answer(text, language)) is not None:
         return short
     clauses = [
-        tokens
-        for part in _CLAUSE_SEPARATOR.split(text)
-        if (tokens := tuple(_canonical_word(word, vocabulary) for word in tokenize(part)))
+        tokens for part in _CLAUSE_SEPARATOR.split(text) if (tokens := _canonical_words(part, vocabulary))
     ]
     if len(clauses) == 1 and len(clauses[0]) == 1 and clauses[0][0] in vocabulary.alone:
         return vocabulary.alone[clauses[0][0]]
     is_sure = sum(map(len, clauses)) <= _MAX_SHORT_WORDS and not text.rstrip().endswith("?")
+    questions = (
+        {_canonical_words(part, vocabulary) for part in _QUESTION.findall(text)} if "?" in text else set()
+    )
     signals = {
-        signal for tokens in clauses for signal in _find_signals(tokens, vocabulary, is_sure=is_sure)
+        signal
+        for tokens in clauses
+        if not (tokens in questions and _only_asks(tokens, vocabulary))
+        for signal in _find_signals(tokens, vocabulary, is_sure=is_sure)
     } - {"nothing"}
     if signals == {"yes"}:
         return True
@@ -183,6 +200,8 @@ def _classify_word(
     tokens: tuple[str, ...], at: int, vocabulary: AnswerVocabulary, *, is_sure: bool
 ) -> _ConfirmationSignal:
     word = tokens[at]
+    if word in vocabulary.modal_particles and _is_inside(tokens, at, vocabulary):
+        return "nothing"
     if word in vocabulary.yes:
         return "yes"
     if word in vocabulary.no:
@@ -191,6 +210,24 @@ def _classify_word(
     if is_sure and word in vocabulary.affirmative:
         return "yes"
     return "no" if is_sure and word in vocabulary.incorrect else "nothing"
+
+
+def _is_inside(tokens: tuple[str, ...], at: int, vocabulary: AnswerVocabulary) -> bool:
+    """Return whether a word stands between others of a clause: “das ist ja teuer”, not “dann ja bitte”."""
+    if not at or at == len(tokens) - 1:
+        return False
+    before = set(tokens[:at]) - vocabulary.beside_answers
+    return bool(before) and tokens[at + 1] not in vocabulary.beside_answers
+
+
+def _only_asks(tokens: tuple[str, ...], vocabulary: AnswerVocabulary) -> bool:
+    """Return whether a question does not begin with an answer: “is there no parking at all?”."""
+    is_answer = tokens[0] in vocabulary.answers and tokens[0] not in vocabulary.negating_no
+    return len(tokens) > _MAX_TAG_WORDS and not is_answer
+
+
+def _canonical_words(text: str, vocabulary: AnswerVocabulary) -> tuple[str, ...]:
+    return tuple(_canonical_word(word, vocabulary) for word in tokenize(text))
 
 
 def _canonical_word(word: str, vocabulary: AnswerVocabulary) -> str:

@@ -185,6 +185,7 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
         phrases |= dict.fromkeys((*sorted(lexicon.answers.no), *lexicon.answers.no_phrases))
         phrases |= dict.fromkeys((*lexicon.short_answers.ignorance, *lexicon.short_answers.no))
         plain |= (lexicon.thanks | lexicon.thanks_companions) - lexicon.answers.yes
+        plain |= lexicon.answers.correct  # “nee passt”
         opening |= lexicon.clauses.particles | lexicon.answers.intensifiers
         opening |= {each for each in lexicon.politeness if each.isalpha()}
     parts = (phrases, sorted(plain | opening), sorted(opening))

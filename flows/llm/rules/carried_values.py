@@ -12,6 +12,7 @@ from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message.keywords import exact_match_length
 from flows.llm.rules.message.parsed_message import ParsedMessage
+from flows.llm.rules.subject_words import is_word_of_subject
 from flows.nlu import has_wish, new_date_only, without_questions
 from flows.slots import Slot
 from flows.text import tokenize
@@ -44,7 +45,12 @@ def read_carried_values(
     readings = {
         name: (moved if slot.kind in _MOVED else message).extract_slot(slot) for name, slot in slots.items()
     }
-    return {name: reading.value for name, reading in readings.items() if reading.value is not None}
+    return {
+        name: value
+        for name, reading in readings.items()
+        if (value := reading.value) is not None
+        and not is_word_of_subject(flow, slots[name], value, text, today)
+    }
 
 
 def names_value(flow: CompiledFlow, node: CompiledNode, text: str, today: date) -> bool:

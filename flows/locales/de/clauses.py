@@ -101,6 +101,7 @@ CLAUSES: Final = ClauseWords(
         "ihn ihm diesen bitte danke vielen dank schön sehr das ist es so alles der die "
         "den ich sie du er kann können sagt sagen meint "
         "mir uns wir hab habe "
+        "genehmigt bewilligt freigegeben abgesegnet für "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
         "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
@@ -266,6 +267,7 @@ CLAUSES: Final = ClauseWords(
         "sohn tochter kollege kollegin kollegen nachbar nachbarin nachbarn cousin cousine onkel tante "
         "familie team mitbewohner mitbewohnerin partner partnerin chef chefin kinder oma opa"
     ),
+    saying_words=words("sagt sagte meint meinte"),
     deed_verbs=words(
         "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt "
         "arbeitet spielt fährt fuhr haben "
@@ -317,7 +319,7 @@ CLAUSES: Final = ClauseWords(
     indirect_questions=phrases("wissen, erfahren, sagen sie mir, sag mir, fragen"),
     other_way_patterns=(
         r"(?:bitte |lieber |nur )*(?:per|via) (?:post|brief|mail|e-?mail|telefon|sms|whatsapp)"
-        r"(?:,? (?:bitte|lieber|reicht|ist besser))?",
+        r"(?:,? (?:bitte|lieber|reicht|(?:ist|wäre?) besser))?",
     ),
     code_words=words("kennzeichen nummer code kennung zeichen"),
     comparison_words=words(
@@ -344,6 +346,7 @@ CLAUSES: Final = ClauseWords(
         "zu acht": 8,
     },
     name_statements=phrases("ich heiße, mein name ist, ich bin der, ich bin die"),
+    sure_introductions=words("heiße unter name"),
     infinitive_ending="en",
     verb_prefixes=phrases("ein, ab, auf, aus, an, vor, zu, um, fest, durch, mit, weiter, zurück, los"),
     joins_words=True,
@@ -366,6 +369,12 @@ CLAUSES: Final = ClauseWords(
         "jederzeit, später, noch, danach, nachher, hinterher, kostenlos, gratis, immer, "
         "irgendwann, kurzfristig, "
         "zwischendurch"
+    ),
+    halting_words=words("stopp stop halt"),
+    giving_up=phrases(
+        "nichts mehr, reicht, zu teuer, zu lang, zu lange, zu kompliziert, keine lust, lass mich, "
+        "lassen sie mich, anders überlegt, nochmal überlegt, noch mal überlegt, genug, "
+        "bleiben lassen"
     ),
     undo_words=words("absagen stornieren canceln"),
 )

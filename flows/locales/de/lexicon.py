@@ -27,6 +27,7 @@ _ANSWERS = AnswerWords(
     yes=words("ja jo jup jawohl jawoll joh jepp jep joa jau"),
     no=words("nein ne nee nö nope"),
     lone_no=words("nein nee nope"),
+    modal_particles=words("ja ne"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
     emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
     incorrect=words("falsch nie niemals"),

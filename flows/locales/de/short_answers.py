@@ -76,6 +76,8 @@ SHORT_ANSWERS: Final = ShortAnswers(
         r"\bich (?:sage?|nenne?|gebe?|verrate?|schicke?) (?:\w+ ){0,4}"
         r"(?:am telefon|telefonisch|spater|nachher|personlich|vor ort)\b",
         r"\bgeht (?:sie|dich|euch|niemanden|keinen) (?:\w+ )?nichts an\b",
+        rf"\bungern {_TELL}\b",
+        r"\bge(?:be?|ben) (?:ich|wir) (?:\w+ )?(?:ungern|nicht)(?: \w+)? (?:her|raus|heraus)\b",
         r"\bkeine angaben?\b|\bist privat\b",
     ),
     skip_patterns=(r"^\W*(?:bitte )?(?:uberspringen|auslassen|uberspring(?:e|en sie)? das)\W*$",),

@@ -112,7 +112,7 @@ CLAUSES: Final = ClauseWords(
         "is there no, is there not, aren't there, don't you have, do you not have, won't you"
     ),
     consent_companions=words(
-        "sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "
+        "so sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "
         "somebody please pls plz thanks thank you thx ty very much so a lot that that's thats "
         "is it it's its all the "
         "this these and then just do go ahead now let's lets let us we i i'm im me am with of course you "
@@ -280,6 +280,7 @@ CLAUSES: Final = ClauseWords(
         "daughter colleague colleagues neighbour neighbor neighbours neighbors cousin uncle aunt flatmate "
         "roommate family team boyfriend girlfriend partner boss kids children grandma grandpa"
     ),
+    saying_words=words("says said"),
     deed_verbs=words(
         "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
         "takes saw did does got gets "
@@ -329,6 +330,7 @@ CLAUSES: Final = ClauseWords(
     other_way_patterns=(
         r"(?:please |just |rather )?(?:by|via|per) (?:post|mail|e-?mail|letter|phone|text|sms|whatsapp)"
         r"(?:,? (?:please|instead|is better|is fine))?",
+        r"(?:post|mail|e-?mail|letter|phone|text|sms|whatsapp) (?:is|would be|'?d be) (?:better|fine)",
     ),
     code_words=words("plate plates registration reg vin licence license number code reference serial imei"),
     comparison_words=words(
@@ -345,6 +347,7 @@ CLAUSES: Final = ClauseWords(
     fault_words=words("misspelt misspelled typo missing different spelled spelt changed off"),
     naming_phrases=phrases("is, was, 's, should be, should read, must be, has to be, would be, are"),
     name_statements=phrases("my name is, my name's, my surname is, i am called, i'm called"),
+    sure_introductions=words("i'm im under name"),
     age_words=words("old age aged"),
     age_changes=phrases("turns, turning, will be, will turn, going to be, going on, almost, nearly"),
     age_units=words("year years yrs yo old"),
@@ -362,6 +365,11 @@ CLAUSES: Final = ClauseWords(
         "any time, anytime, later, later on, still, afterwards, whenever, for free, free of "
         "charge, in future, "
         "in the future, at short notice, without a fee"
+    ),
+    halting_words=words("stop"),
+    giving_up=phrases(
+        "no more, leave me, i'm done, im done, had enough, enough, too expensive, too long, too complicated, "
+        "changed my mind, never mind, spam, bored, waste, sick of, give up, i'm out, im out"
     ),
     undo_words=words("cancel"),
 )

@@ -60,7 +60,7 @@ _ANSWERS = AnswerWords(
     neutral_phrases=phrases(
         "right at, right by, right next, right in, right behind, right here, right there, "
         "right across, right beside, right around, right opposite, right outside, right now, right "
-        "away, make sure, true or false"
+        "away, make sure, true or false, safety first"
     ),
     yes_alone=words("y"),
     no_alone=words("n"),

@@ -68,6 +68,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "will do, you choose, you decide"
     ),
     untold_patterns=(
+        rf"^\W*(?:(?:no|nah|nope)\W+)?(?:don'?t|do not) (?:really )?(?:want to|wanna) {_TELL}\b",
         rf"\b(?:rather|prefer|prefer to) not (?:to )?{_TELL}\b",
         rf"\b(?:i|we) (?:\w+ )?(?:don'?t|do not|won'?t|will not|can'?t|cannot|am not going to) "
         rf"(?:really )?(?:want to |wanna |like to |wish to )?{_TELL}\b(?! (?:me|us)\b)",

@@ -98,6 +98,7 @@ CLAUSES: Final = ClauseWords(
         "por qué no puedo, por qué no me"
     ),
     consent_companions=words(
+        "aprobado autorizado "
         "ea hala venga ala rápido pronto órale ándale sale va dale enseguida urgente alguien por favor "
         "gracias muchas muy el la los las lo es está eso esto así todo y me le yo "
         "usted que de "
@@ -246,6 +247,7 @@ CLAUSES: Final = ClauseWords(
         "mamá papá padres hijo hija compañero compañera vecino vecina vecinos primo prima tío tía novio "
         "novia familia equipo pareja jefe jefa hijos abuela abuelo"
     ),
+    saying_words=words("dice dijo"),
     deed_verbs=words(
         "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró "
         "compra reservó reserva hizo hace fue va vive trabaja juega usa "
@@ -315,6 +317,7 @@ CLAUSES: Final = ClauseWords(
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
     naming_phrases=phrases("es, era, sería, debe ser, tiene que ser, son"),
     name_statements=phrases("me llamo, mi nombre es"),
+    sure_introductions=words("soy nombre"),
     age_words=words("edad"),
     age_changes=phrases("cumple, cumplo, cumplirá, cumpliré, va a cumplir, casi"),
     age_units=words("año años añitos"),
@@ -334,6 +337,11 @@ CLAUSES: Final = ClauseWords(
         "en cualquier momento, cuando quiera, cuando queramos, después, luego, más tarde, "
         "gratis, todavía, aún, "
         "siempre, sin coste"
+    ),
+    halting_words=words("stop para pare paren alto"),
+    giving_up=phrases(
+        "no más, déjame, déjeme, dejadme, basta, me he cansado, me cansé, cambiado de idea, cambié de idea, "
+        "pensado mejor, lo dejo, demasiado, me rindo, me aburro"
     ),
     undo_words=words("cancelar anular"),
 )

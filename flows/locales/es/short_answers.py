@@ -63,7 +63,7 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "que sea, el que sea, la que sea, cualquiera, como quiera"
     ),
     untold_patterns=(
-        rf"\bprefiero no {_TELL}",
+        rf"\b(?:prefiero|preferiria) no {_TELL}",
         rf"\bno (?:lo |la |te lo |se lo |os lo |le |te |se |os )?(?:quiero|queremos|voy "
         rf"a|pienso|vamos a) {_TELL}",
         r"\bno (?:te|se|os) lo (?:digo|doy)\b",

@@ -168,7 +168,7 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return introduced
     name = _without_introduction(text, lexicon)
     words = tokenize(name)
-    if _tells_state(text, name, lexicon):
+    if _tells_state(text, name, lexicon) or _follows_answer(text, name, lexicon):
         return ""
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
@@ -209,6 +209,24 @@ def _tells_state(text: str, name: str, lexicon: Lexicon) -> bool:
         return False
     is_owned = words[-1] in clauses.relatives and words[-2] in clauses.owners
     return is_owned or words[0] in lexicon.dates.articles or words[-1] in lexicon.fillers
+
+
+def _follows_answer(text: str, name: str, lexicon: Lexicon) -> bool:
+    """Return whether words without a capital letter only go on after a yes or a no: “yes, we all swim”."""
+    if any(letter.isupper() for letter in name):
+        return False
+    words = tokenize(text)
+    answers = lexicon.answers.yes | lexicon.answers.no
+    at = next((at for at, word in enumerate(words) if word not in answers), 0)
+    rest = " ".join((*words[at:], ""))
+    return at > 0 and not _own_introduction(lexicon).match(rest)
+
+
+@cache
+def _own_introduction(lexicon: Lexicon) -> re.Pattern[str]:
+    """Return the pattern of what introduces nothing but a name: “my name is”, “soy”."""
+    long = [phrase for phrase in lexicon.clauses.name_introductions if " " in phrase]
+    return re.compile(rf"{one_of((*long, *lexicon.clauses.sure_introductions))} ")
 
 
 @cache
@@ -339,4 +357,5 @@ for (
     _statement(_lexicon)
     _remark(_lexicon)
     _no_name(_lexicon)
+    _own_introduction(_lexicon)
     _place(_lexicon)

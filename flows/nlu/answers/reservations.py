@@ -8,14 +8,15 @@ from functools import cache
 
 from rapidfuzz.distance import OSA
 
-from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses.clause_patterns import clause_patterns
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
+from flows.nlu.words.patterns import one_of
+from flows.nlu.words.verbs import is_verb_with_pronouns
 from flows.text import tokenize
 
 _MAX_CONSENT_WORDS, _MAX_PUT_OFF_WORDS, _PAIR = 10, 7, 2
 _MIN_TYPO_WORD_LENGTH = 4
-_MIN_VERB_STEM = 4
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -74,13 +75,15 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
         return False
     lexicon, vocabulary, known = lexicon_for(language), answer_vocabulary(language), frozenset(known)
     spaced = clause_patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
+    spaced = _without_approval(spaced, known, lexicon)
     allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | known
+    allowed |= {word for phrase in lexicon.politeness for word in phrase.split()}
     allowed |= {word.replace("'", "") for word in allowed if "'" in word}
     return all(
         not negates_other_words(word, language)
         and word not in vocabulary.negative
         and (
-            _is_verb_of_question(word, known, lexicon)
+            is_verb_with_pronouns(word, known, lexicon)
             or any(
                 form in allowed or _is_almost(form, allowed) or _ends_known_word(form, known, lexicon)
                 for form in _forms(word, lexicon)
@@ -90,19 +93,18 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     )
 
 
-def _is_verb_of_question(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
-    """Return whether a verb with its pronoun is one of the question: “encárguelas” to “¿Las encargo?”."""
-    for ending in lexicon.clauses.object_endings:
-        stem = word.removesuffix(ending).rstrip("aeiou")
-        if word.endswith(ending) and len(stem) >= _MIN_VERB_STEM:
-            stem = _without_diphthongs(stem)
-            return any(_without_diphthongs(other).startswith(stem) for other in known)
-    return False
+def _without_approval(spaced: str, known: frozenset[str], lexicon: Lexicon) -> str:
+    """Return the words without who has said yes, if the verb asked about is there: “boss says yes, book”."""
+    rest = _approval(lexicon).sub(" ", spaced)
+    named = known - lexicon.fillers - lexicon.clauses.consent_companions
+    return spaced if named.isdisjoint(rest.split()) else rest
 
 
-def _without_diphthongs(word: str) -> str:
-    """Return a word with the vowels that Spanish verbs have where they are not stressed (“conciert”)."""
-    return word.replace("ie", "e").replace("ue", "o")
+@cache
+def _approval(lexicon: Lexicon) -> re.Pattern[str]:
+    clauses, answers = lexicon.clauses, lexicon.answers
+    people = rf"(?:{one_of((*clauses.owners, *lexicon.dates.articles))} )?{one_of(clauses.relatives)}"
+    return re.compile(rf" {people} {one_of(clauses.saying_words)} {one_of(answers.yes | answers.correct)} ")
 
 
 def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
@@ -135,3 +137,9 @@ def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
             for other in allowed
         )
     )
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _approval(_lexicon)

@@ -10,6 +10,7 @@ from flows.nlu.clauses.negation import denies, is_negative_question, split_claus
 from flows.nlu.confirmation import answer_vocabulary
 from flows.nlu.words.lexicon import imperatives
 from flows.nlu.words.patterns import any_pattern
+from flows.nlu.words.verbs import is_verb_with_pronouns
 from flows.text import normalize, tokenize
 
 _MAX_ENDING_WORDS = 4
@@ -92,8 +93,8 @@ def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 def repeats_offer(words: tuple[str, ...], question: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether words have the verb of what a question offers: “book it” to “Shall I book?”."""
-    patterns = lexicon_for(language).clauses.offer_patterns
-    found = re.finditer(any_pattern(patterns), normalize(question))
+    lexicon = lexicon_for(language)
+    found = re.finditer(any_pattern(lexicon.clauses.offer_patterns), normalize(question))
     offered = [match[match.lastindex] for match in found if match.lastindex]
     stems = {verb[:_VERB_STEM] for verb in offered if verb} | {
         form[:_VERB_STEM]
@@ -101,4 +102,8 @@ def repeats_offer(words: tuple[str, ...], question: str, language: str = DEFAULT
         for form in imperatives(verb, language)
         if len(form) >= _MIN_VERB
     }
-    return any(word[:_VERB_STEM] in stems for word in words if len(word) >= _MIN_VERB)
+    return any(
+        word[:_VERB_STEM] in stems or is_verb_with_pronouns(word, offered, lexicon)
+        for word in words
+        if len(word) >= _MIN_VERB
+    )

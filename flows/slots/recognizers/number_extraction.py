@@ -16,6 +16,7 @@ from flows.nlu import (
     is_unreserved_yes,
     mask_claimed,
     one_of,
+    read_reasoned_answer,
     read_short_amount,
     read_short_answer,
     recognize_confirmation,
@@ -47,6 +48,8 @@ _SHARE = re.compile(r"\d+(?:[.,]\d+)?\s?%|\b(\d+) (?:out of|von|de) \1\b", re.IG
 def extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
     if refuses_to_tell(text, slot.language) or asks_for_agreement(text, slot.language):
         return SlotReading()
+    if (reasoned := read_reasoned_answer(text, words_of_slot(slot), slot.language)) is not None:
+        return SlotReading(reasoned, weight=3)
     agreed = False if is_not_yet(text, slot.language) else recognize_confirmation(text, slot.language)
     if agreed and is_reserved(text, slot.language):
         return SlotReading()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge
 from flows.llm.rules.message.parsed_message import ParsedMessage
-from flows.locales import lexicon_for
+from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
     answer_vocabulary,
     content_words,
@@ -30,6 +30,8 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
         speaks_of_own_people(message.language, message.words) or _asks_about_own_person(edge, message)
     ):
         return True
+    if message.only_halts and _is_about_ending(edge, message):
+        return True
     if (
         edge.commits
         and _is_about_ending(edge, message)
@@ -54,6 +56,16 @@ def _repeats_question(edge: CompiledEdge, message: ParsedMessage) -> bool:
         return False
     others = message.request.available_edges
     return any(other.takes_yes and other.commits and message.is_clear_yes(other) for other in others)
+
+
+def keeps_what_stands(edge: CompiledEdge, message: ParsedMessage) -> bool:
+    """Return whether an edge is a form's way out, and the text denies the cancelling that is asked about."""
+    if not message.keeps_what_stands or message.postpones or edge.takes_yes:
+        return False
+    own = message.request.node.edges
+    is_asked = any(other.takes_yes and other.commits for other in own)
+    words = {tokenize(word) for word in messages_for(message.language).cancel_words}
+    return is_asked and any(each is edge for each in own) and words.issubset(edge.keywords)
 
 
 def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:

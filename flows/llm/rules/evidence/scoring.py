@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.evidence.condition_scoring import score_condition
-from flows.llm.rules.evidence.consent import is_answer_blocked
+from flows.llm.rules.evidence.consent import is_answer_blocked, keeps_what_stands
 from flows.llm.rules.evidence.open_slots import find_asked_slot, find_free_slot
 from flows.llm.rules.evidence.phrase_scoring import (
     is_named_place,
@@ -36,7 +36,7 @@ from flows.llm.rules.evidence.ranks import (
     TYPO_SCORE,
 )
 from flows.llm.rules.message.parsed_message import ParsedMessage
-from flows.nlu import content_words
+from flows.nlu import content_words, expects_refusal
 from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
 from flows.text import tokenize
 
@@ -66,6 +66,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     score = max(
         _score_payload(edge, message.request),
         PATTERN_SCORE if pattern else 0.0,
+        _score_refusal(edge, message),
+        KEYWORD_SCORE + 10 if keeps_what_stands(edge, message) else 0.0,
         _score_slots(edge, readings, message.request),
         0.0 if is_blocked else score_keywords(edge, message),
         0.0 if is_blocked else score_examples(edge, message),
@@ -173,6 +175,14 @@ def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
         if is_named or any(payload in map(str, slot.allowed_values) for slot in edge.slots)
         else 0.0
     )
+
+
+def _score_refusal(edge: CompiledEdge, message: ParsedMessage) -> float:
+    """Score the edge that leaves an optional value out for who does not want to tell it."""
+    leaves_out = edge.pattern and any(slot.allowed_values == (True,) for slot in edge.slots)
+    if not leaves_out or message.is_question or not message.refuses_to_tell:
+        return 0.0
+    return CONDITION_SCORE + 8 if expects_refusal(message.conditions[edge.id]) else 0.0
 
 
 def _score_slots(

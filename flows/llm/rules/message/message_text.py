@@ -27,10 +27,12 @@ from flows.nlu import (
     is_request,
     is_reserved,
     is_unreserved_yes,
+    keeps_what_stands,
     mask_doubts,
     mask_reports,
     mentions_ending,
     negates_other_words,
+    only_halts,
     postpones,
     recognize_confirmation,
     refuses_to_tell,
@@ -97,7 +99,9 @@ class MessageText:
         if not self.refuses_wish:
             return False
         denied = {self.words[at] for at in self.denied if at < len(self.words)}
-        denied -= lexicon_for(self.language).fillers | answer_vocabulary(self.language).answers
+        lexicon = lexicon_for(self.language)
+        denied -= lexicon.fillers | answer_vocabulary(self.language).answers
+        denied -= {word for phrase in lexicon.answers.no_phrases for word in phrase.split()}  # “rather not”
         others = (each for each in self.request.available_edges if each is not edge)
         return any(denied.intersection(phrase) for each in others for phrase in each.keywords)
 
@@ -217,6 +221,16 @@ class MessageText:
     def only_mentions_ending(self) -> bool:
         """True if a word such as “stop” stands inside of a clause without a wish: “a bus stop text”."""
         return mentions_ending(self.text, self.language)
+
+    @cached_property
+    def only_halts(self) -> bool:
+        """True if a “stop” only interrupts: “stop, that was my old number”."""
+        return only_halts(self.text, self.language)
+
+    @cached_property
+    def keeps_what_stands(self) -> bool:
+        """True if the text only denies the cancelling that the bot asks about."""
+        return keeps_what_stands(self.text, self.last_bot_message, self.language)
 
     @property
     def is_request(self) -> bool:

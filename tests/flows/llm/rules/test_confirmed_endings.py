@@ -65,9 +65,19 @@ YES = {
     "es": ("sí, anular", "sí, anular el pedido", "sí por favor", "sí"),
 }
 OTHERS = {
-    "en": ("cancel", "don't cancel", "no", "wait", "yes but what does it cost?"),
+    "en": ("cancel", "don't cancel", "no", "no, rather not", "wait", "yes but what does it cost?"),
     "de": ("nicht stornieren", "nein", "stornieren?"),
     "es": ("no anular", "no", "espera"),
+}
+KEEPS: dict[str, tuple[str, ...]] = {
+    "en": ("no wait, don't cancel it", "please don't cancel"),
+    "de": ("halt, doch nicht stornieren!", "nein, bitte nicht absagen", "ach, dann lass ich es lieber"),
+    "es": ("no, mejor no lo anules", "no lo canceles por favor"),
+}
+HALTS: dict[str, tuple[str, ...]] = {
+    "en": ("stop, that's my brother's order", "don't cancel it yet"),
+    "de": ("stopp, nein, das war die von meiner schwester", "noch nicht stornieren"),
+    "es": ("espera, para, ese es otro pedido", "todavía no lo anules"),
 }
 STOPS = {"en": ("stop", "no, stop"), "de": ("abbrechen",), "es": ("déjalo",)}
 
@@ -89,3 +99,20 @@ async def test_nothing_else_is(language: str, text: str) -> None:
 @pytest.mark.parametrize(("language", "text"), each_of(STOPS))
 async def test_who_wants_to_stop_still_can(language: str, text: str) -> None:
     assert await answer_question(language, text) == "order_cancelled"
+
+
+@pytest.mark.parametrize(("language", "text"), each_of(KEEPS))
+async def test_who_keeps_what_was_to_be_cancelled_is_done(language: str, text: str) -> None:
+    assert await answer_question(language, text) == "order_cancelled"
+
+
+@pytest.mark.parametrize(("language", "text"), each_of(HALTS))
+async def test_a_stop_for_a_moment_ends_nothing(language: str, text: str) -> None:
+    assert await answer_question(language, text) in ("check", "what_is_wrong")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "no, rather not"), ("de", "nee, lieber nicht"), ("es", "no, mejor no")]
+)
+async def test_a_plain_no_is_asked_what_is_wrong(language: str, text: str) -> None:
+    assert await answer_question(language, text) == "what_is_wrong"
