@@ -235,7 +235,8 @@ CLAUSES: Final = ClauseWords(
         "semana pasada, el mes pasado, el verano pasado, "
         "el invierno pasado, el otro día, ayer, anteayer, anoche, hace años, hace meses, hace semanas, "
         "hace días, hace un año, hace un mes, hace una semana, fui, fuimos, estuve, estuvimos, tuve, "
-        "tuvimos, vine, vinimos, pedí"
+        "tuvimos, vine, vinimos, pedí, cumplí, cumplió, cumplieron, empezó, empezaron, nació, nacieron, "
+        "llegó, llegué"
     ),
     past_patterns=(r"\w{2,}(?:aron|ieron)",),
     past_question_words=words("pasó ocurrió sucedió fue perdió perdiste roto"),

@@ -1,4 +1,4 @@
-"""Who stops for a moment, and who wants something kept that was to be cancelled."""
+"""A stop for a moment, and the wish to keep what was to be cancelled: no wish to end."""
 
 from __future__ import annotations
 
