@@ -23,7 +23,29 @@ from flows.engine import DialogMachine, TurnResult
 from tests.understanding.scored_turns import TODAY
 
 TALKS = Path(__file__).parent / "talks"
-FOLDERS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s")
+FOLDERS = (
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "g",
+    "h",
+    "i",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "o",
+    "p",
+    "q",
+    "r",
+    "s",
+    "t",
+    "u",
+)
 
 Verdict = Literal["right", "asks", "astray", "wrong"]
 
