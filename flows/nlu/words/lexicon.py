@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from functools import lru_cache
 
 from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.text import tokenize
 
 _NEGATION_DISTANCE = 3
+_STRETCHED = re.compile(r"(\w)\1{2,}")
 
 
 def content_words(text: str, language: str = DEFAULT_LANGUAGE) -> tuple[str, ...]:
@@ -36,12 +39,22 @@ def is_greeting(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def is_small_talk(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether the text is nothing but thanks, a goodbye or an okay, as after the end of a flow."""
-    tokens, lexicon = tokenize(text), lexicon_for(language)
+    """Return whether the text is nothing but thanks, a goodbye or an okay, as after the end of a flow.
+
+    Stretched words (“thaaanks”, “byeee”) are read as the plain ones.
+    """
+    lexicon = lexicon_for(language)
+    known = lexicon.thanks | lexicon.thanks_companions
+    tokens = tuple(_without_stretching(word, known) for word in tokenize(text))
     if not 0 < len(tokens) <= 8:
         return False
     thanks = lexicon.thanks.intersection(tokens)
     return bool(thanks) and lexicon.thanks_companions.issuperset(set(tokens) - thanks)
+
+
+def _without_stretching(word: str, known: Container[str]) -> str:
+    forms = (word, _STRETCHED.sub(r"\1", word), _STRETCHED.sub(r"\1\1", word))
+    return next((form for form in forms if form in known), word)
 
 
 def is_negation(word: str, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -15,7 +15,15 @@ def test_thanks_and_a_goodbye_are_a_courtesy(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "good day", "4321", "thanks, but the date is wrong", "ok, and the price?"]
+    ("language", "text"),
+    [("en", "thaaanks 😘"), ("en", "okkk thankssss byeee"), ("de", "dankeee"), ("es", "graciasss")],
+)
+def test_stretched_thanks_are_thanks(language: str, text: str) -> None:
+    assert is_small_talk(text, language)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "good day", "4321", "thanks, but the date is wrong", "ok, and the price?", "noooo"]
 )
 def test_what_says_more_is_none(text: str) -> None:
     assert not is_small_talk(text)
