@@ -218,8 +218,7 @@ class ContinuesSessions(Protocol[Http]):
 class NewConversation:
     """A conversation that the business starts.
 
-    `session`, `aliases` and `consent_names` are those that the channel gives to a message of the same
-    contact, so that their answer arrives in the same session.
+    Its names are those that the channel gives to a message of the contact, so that the answer joins it.
     """
 
     address: Address

@@ -29,7 +29,7 @@ class SubjectWords:
     answer_adjectives: Words = frozenset()
     """Adjectives that are the subject of an answer where no noun follows (“the earliest is …”)."""
     speakers: Words = frozenset()
-    """Who writes, as a subject (“I”, “we”)."""
+    """Subjects that stand for the writer (“I”, “we”)."""
     addressees: Words = frozenset()
     """Words of a question by which its verb is what who is asked does (“when do you arrive?”)."""
     reason_words: Phrases = ()

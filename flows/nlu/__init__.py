@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from flows.nlu.answers.choices import recognize_choice, recognize_choice_label
 from flows.nlu.answers.label_words import find_labels
-from flows.nlu.answers.open_answers import (
-    asks_back,
+from flows.nlu.answers.names import (
     asks_for_name,
-    hardly_is_address,
-    hardly_is_code,
     hardly_is_name,
     names_something,
     read_name,
+    without_naming,
+)
+from flows.nlu.answers.open_answers import (
+    asks_back,
+    hardly_is_address,
+    hardly_is_code,
     says_nothing,
     without_lead,
-    without_naming,
     without_place,
 )
 from flows.nlu.answers.reasoned_answers import read_reasoned_answer

@@ -15,14 +15,13 @@ from flows.slots.recognizers.labelled_texts import label_words
 from flows.slots.recognizers.list_items import accepts_any_text
 from flows.slots.recognizers.message_values import is_message_slot, read_message_slot
 from flows.slots.recognizers.named_numbers import (
-    is_number_word,
     nouns_of_slot,
     numbers_of_values,
     recognize_named_numbers,
-    replaced_number,
-    sets_number,
     stem_of_noun,
 )
+from flows.slots.recognizers.number_corrections import replaced_number, sets_number
+from flows.slots.recognizers.plain_numbers import is_number_word
 from flows.slots.slot import Slot, slots_from_schema, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.slots.stored_values import drop_changed_values

@@ -17,7 +17,7 @@ _MIN_JOINED = 5
 
 
 class AskedWords(NamedTuple):
-    """What was asked for, by which a subject is known.
+    """Words of what was asked for, by which a subject is known.
 
     With `is_own_verb` the verb of the question is one of its subject (“when does it start?”), so that it says
     what a clause is about; `takes_bare` also looks for subjects without an article, which may be a name where

@@ -6,18 +6,16 @@ import re
 from functools import cache, lru_cache
 from itertools import pairwise
 
-from pydantic import JsonValue
-
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import denied_positions, is_excepted, one_of, recognize_numbers
+from flows.nlu import denied_positions, one_of
 from flows.slots.recognizers.enum_values import named_values
+from flows.slots.recognizers.plain_numbers import is_number, number_values, without_reason
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import tokenize
 
 _MIN_NOUN, _MAX_NUMBER_WORDS, _MAX_STRESSED_WORDS = 3, 3, 10
 _DIMINUTIVE = re.compile(r"(?<=\w\w)it([oa]s?)$")
 """The ending of Spanish words for small things (“horitas”)."""
-_MAX_SET_DIGITS = 4
 _PART = re.compile(r"[,;:!?]+(?=\s|$)")
 _MIN_BARE = 32
 """A smaller number alone may be a day or an hour."""
@@ -44,9 +42,7 @@ def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool
     """Return whether words behind the slot's noun make its number another one (“one guest more”)."""
     words, nouns = tokenize(text), nouns_of_slot(slot, names)
     return any(
-        stem_of_noun(word) in nouns
-        and _is_changed_behind(at, words, slot)
-        and _is_number(words[at - 1], slot)
+        stem_of_noun(word) in nouns and _is_changed_behind(at, words, slot) and is_number(words[at - 1], slot)
         for at, word in enumerate(words)
     )
 
@@ -62,9 +58,9 @@ def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
 def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
     """Return the numbers of a text that it denies (“I am not 45”)."""
     denied, words = denied_positions(text, slot.language), tokenize(text)
-    numbers = [(at, word) for at, word in enumerate(words) if at in denied and _is_number(word, slot)]
-    kept = {value for at, word in enumerate(words) if at not in denied for value in _values(word, slot)}
-    return frozenset(value for _, word in numbers for value in _values(word, slot)) - kept
+    numbers = [(at, word) for at, word in enumerate(words) if at in denied and is_number(word, slot)]
+    kept = {value for at, word in enumerate(words) if at not in denied for value in number_values(word, slot)}
+    return frozenset(value for _, word in numbers for value in number_values(word, slot)) - kept
 
 
 def ranked_number(slot: Slot, names: frozenset[str], text: str, *, is_asked: bool) -> int | None:
@@ -84,7 +80,7 @@ def ranked_number(slot: Slot, names: frozenset[str], text: str, *, is_asked: boo
         number
         for at, word in enumerate(words)
         if (number := positions.get(word) or positions.get(word[:-1]))
-        and not _is_number(word, slot)
+        and not is_number(word, slot)
         and (is_asked or not lexicon.clauses.ranked_nouns.isdisjoint(words[at + 1 : at + 2]))
     }
     known = lexicon.fillers | lexicon.clauses.ranked_nouns | lexicon.clauses.value_companions
@@ -100,8 +96,8 @@ def numbers_that_name(slot: Slot, names: frozenset[str], text: str) -> frozenset
     return frozenset(
         value
         for noun, word in pairwise(tokenize(text))
-        if noun in nouns and _is_number(word, slot)
-        for value in _values(word, slot)
+        if noun in nouns and is_number(word, slot)
+        for value in number_values(word, slot)
     )
 
 
@@ -126,13 +122,13 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
     parts = [tokenize(part) for part in _PART.split(text)]
     for word, following in (pair for part in parts for pair in pairwise(part)):
-        if not following.isalpha() or stem_of_noun(following) in nouns or not _is_number(word, slot):
+        if not following.isalpha() or stem_of_noun(following) in nouns or not is_number(word, slot):
             continue
         is_other = following in people or (
-            is_strict and following not in known and not _is_number(following, slot)
+            is_strict and following not in known and not is_number(following, slot)
         )
         if stem_of_noun(following) in units or is_other:
-            found.update(_values(word, slot))
+            found.update(number_values(word, slot))
     return frozenset(found)
 
 
@@ -145,8 +141,8 @@ def _values_with_unit(words: tuple[str, ...], slot: Slot) -> frozenset[int | flo
     return frozenset(
         value
         for word, unit in pairwise(words)
-        if unit in units and _is_number(word, slot)
-        for value in _values(word, slot)
+        if unit in units and is_number(word, slot)
+        for value in number_values(word, slot)
     )
 
 
@@ -239,7 +235,7 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
     for length in range(_MAX_NUMBER_WORDS, 0, -1):
         before = words[max(0, at - length) : at]
         if before and _is_one_number(before, slot):
-            return _values(" ".join(before), slot)
+            return number_values(" ".join(before), slot)
     lexicon = lexicon_for(slot.language)
     fillers = (
         lexicon.fillers
@@ -247,29 +243,13 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
         | set(" ".join(lexicon.clauses.naming_phrases).split())
     )
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
-    return _values(behind[0], slot) if behind and _is_number(behind[0], slot) else []
+    return number_values(behind[0], slot) if behind and is_number(behind[0], slot) else []
 
 
 def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
     behind = f"{' '.join(words[at + 1 : at + 4])} "
     changing = lexicon_for(slot.language).clauses.amount_modifiers_after
     return at > 0 and any(behind.startswith(f"{each} ") for each in changing)
-
-
-def replaced_number(slot: Slot, current: JsonValue, text: str) -> int | float | None:
-    """Return the number that takes the place of the current one: “4 instead of 3”, “not 3 but 5”."""
-    if not isinstance(current, int | float) or isinstance(current, bool):
-        return None
-    lexicon, words = lexicon_for(slot.language), tokenize(text)
-    at = [(position, _values(word, slot)) for position, word in enumerate(words) if _is_number(word, slot)]
-    values = [(position, each[0]) for position, each in at if len(each) == 1]
-    others = [value for _, value in values if value != current]
-    if len(values) != 2 or len(others) != 1:
-        return None
-    old = next(position for position, value in values if value == current)
-    before = words[max(0, old - _MAX_NUMBER_WORDS) : old]
-    is_left_out = is_excepted(before, slot.language) or any(word in lexicon.negations for word in before)
-    return others[0] if is_left_out else None
 
 
 def numbers_of_values(slot: Slot, values: Slot, text: str) -> list[int | float]:
@@ -280,8 +260,8 @@ def numbers_of_values(slot: Slot, values: Slot, text: str) -> list[int | float]:
     return [
         number
         for word, following in pairwise(words)
-        if _is_number(word, slot) and named_values(values, following)
-        for number in _values(word, slot)
+        if is_number(word, slot) and named_values(values, following)
+        for number in number_values(word, slot)
     ]
 
 
@@ -296,8 +276,8 @@ def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
     """Return whether words are one number, or several to choose from (“2 or 3”)."""
     lexicon = lexicon_for(slot.language)
     links = (*lexicon.and_words, *lexicon.or_words, *lexicon.times.range_to_words)
-    ends = _is_number(words[0], slot) and _is_number(words[-1], slot)
-    return ends and all(word in links or _is_number(word, slot) for word in words)
+    ends = is_number(words[0], slot) and is_number(words[-1], slot)
+    return ends and all(word in links or is_number(word, slot) for word in words)
 
 
 def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> list[int | float]:
@@ -323,8 +303,8 @@ def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> 
                 and words[at + 1 : at + 1 + len(behind)] == behind
             )
             following = words[at + 1 + len(behind) : at + 2 + len(behind)]
-            if is_framed and _is_number(word, slot) and known.issuperset(following):
-                return _values(word, slot)
+            if is_framed and is_number(word, slot) and known.issuperset(following):
+                return number_values(word, slot)
     return []
 
 
@@ -332,50 +312,7 @@ def _bare(words: tuple[str, ...], slot: Slot) -> list[int | float]:
     lexicon = lexicon_for(slot.language)
     known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no | lexicon.clauses.value_companions
     rest = [word for word in words if word not in known]
-    values = _values(" ".join(words), slot) if rest and all(_is_number(word, slot) for word in rest) else []
+    values = (
+        number_values(" ".join(words), slot) if rest and all(is_number(word, slot) for word in rest) else []
+    )
     return values if len(values) == 1 and values[0] >= _MIN_BARE else []
-
-
-def without_reason(slot: Slot, text: str) -> str:
-    """Return the text up to a clause that only says why: “135, because five cancelled”."""
-    lexicon = lexicon_for(slot.language)
-    ahead, *behind = _reason(lexicon).split(text, maxsplit=1)
-    if not behind or not any(_is_number(word, slot) for word in tokenize(ahead)):
-        return text
-    clauses = lexicon.clauses
-    changes = lexicon.correction_words | clauses.second_thoughts | clauses.addition_words
-    return ahead if changes.isdisjoint(tokenize(behind[0])) else text
-
-
-def sets_number(slot: Slot, text: str) -> bool:
-    """Return whether a text says nothing but one number that is to be set: “make it 135”, “mejor 135”.
-
-    It has too few digits for a phone number.
-    """
-    lexicon, words = lexicon_for(slot.language), tokenize(without_reason(slot, text))
-    setting = lexicon.clauses.setting_words
-    numbers = [word for word in words if _is_number(word, slot)]
-    known = lexicon.fillers | lexicon.correction_words | lexicon.thanks | setting
-    is_short = len(numbers) == 1 and len(numbers[0].strip(".,")) <= _MAX_SET_DIGITS
-    return is_short and not setting.isdisjoint(words) and known.issuperset({*words} - {*numbers})
-
-
-@cache
-def _reason(lexicon: Lexicon) -> re.Pattern[str]:
-    links = lexicon.clauses.because_words
-    return re.compile(rf"[,;.(]\s+{one_of(links)}\s", re.IGNORECASE) if links else re.compile(r"(?!)")
-
-
-@lru_cache(maxsize=4_000)
-def is_number_word(word: str, language: str) -> bool:
-    """Return whether a word is a number in digits or letters."""
-    return re.fullmatch(r"[\d.,]+", word) is not None or bool(recognize_numbers(word, language))
-
-
-def _is_number(word: str, slot: Slot) -> bool:
-    return is_number_word(word, slot.language)
-
-
-def _values(text: str, slot: Slot) -> list[int | float]:
-    numbers = recognize_numbers(text, slot.language)
-    return [number.value for number in numbers if number.value is not None and not number.is_modified]

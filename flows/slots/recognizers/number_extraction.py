@@ -28,14 +28,13 @@ from flows.slots.recognizers.named_numbers import (
     adds_unit,
     denied_numbers,
     is_changed_behind_noun,
-    is_number_word,
     numbers_that_name,
     ranked_number,
     recognize_named_numbers,
     recognize_single_unit,
     values_of_others,
-    without_reason,
 )
+from flows.slots.recognizers.plain_numbers import is_number_word, without_reason
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading

@@ -1,4 +1,4 @@
-"""What a contact's session has received and sent is not new in the one with which it was joined."""
+"""Messages that a joined session has received or sent are not new in the one that stays."""
 
 from __future__ import annotations
 

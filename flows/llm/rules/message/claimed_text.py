@@ -75,7 +75,7 @@ class ClaimedText(MessageText):
 
     @cached_property
     def _asked(self) -> AskedWords:
-        """What is asked for here, and what the bot has just said."""
+        """Words of the asked slot and of the bot's last message."""
         question, lexicon = frozenset(tokenize(self.last_bot_message)), lexicon_for(self.language)
         slots = {slot.name: slot for edge in self.request.available_edges for slot in edge.slots}
         words = (words_of_slot(slot) for slot in slots.values())
