@@ -15,8 +15,7 @@ from typing import NamedTuple
 from text_to_num import text2num
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.locales.clause_words import ClauseWords
-from flows.locales.value_words import NumberWords
+from flows.locales.number_words import NumberWords
 from flows.nlu.words.patterns import one_of
 from flows.text import normalize, tokenize
 
@@ -60,7 +59,7 @@ class _Token(NamedTuple):
 def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[RecognizedNumber]:
     """Return every amount in `text`, in order. The language decides which mark is the decimal one."""
     lexicon = lexicon_for(language)
-    numbers, clauses = lexicon.numbers, lexicon.clauses
+    numbers = lexicon.numbers
     tokens = [
         _Token("range", match["low"], match["high"])
         if match["low"]
@@ -69,13 +68,13 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
     ]
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
-        half = _parse_half_unit(tokens, at, clauses) or _parse_single_unit(tokens, at, lexicon)
+        half = _parse_half_unit(tokens, at, numbers) or _parse_single_unit(tokens, at, lexicon)
         length, number = half or _parse_number(tokens, at, numbers)
         is_denied = at > 0 and tokens[at - 1].text in lexicon.value_negations
         if number is not None and not is_denied:
             if half is None and number.value is not None and number.alternative is None:
                 unit = (
-                    clauses.amount_multipliers.get(tokens[at + length].text)
+                    numbers.amount_multipliers.get(tokens[at + length].text)
                     if at + length < len(tokens)
                     else None
                 )
@@ -100,7 +99,7 @@ def _without_compounds(text: str, numbers: NumberWords) -> str:
 
 
 def _parse_half_unit(
-    tokens: list[_Token], at: int, words: ClauseWords
+    tokens: list[_Token], at: int, words: NumberWords
 ) -> tuple[int, RecognizedNumber] | None:
     """Return the half of such a unit (“half a dozen”)."""
     if tokens[at].text not in words.half_units:
@@ -117,7 +116,7 @@ def _parse_single_unit(
     """Return the number of one such unit behind an article (“a dozen”)."""
     if lexicon.dates.counts.get(tokens[at].text) != 1 or at + 1 >= len(tokens):
         return None
-    unit = lexicon.clauses.amount_multipliers.get(tokens[at + 1].text)
+    unit = lexicon.numbers.amount_multipliers.get(tokens[at + 1].text)
     return (2, RecognizedNumber(unit)) if unit else None
 
 
@@ -148,7 +147,7 @@ def _adds_to_others(before: list[_Token], lexicon: Lexicon) -> bool:
 
 @cache
 def _modifiers(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    words = lexicon.clauses
+    words = lexicon.numbers
     return (
         re.compile(rf" {one_of(words.amount_modifiers_before)} $"),
         re.compile(rf" {one_of(words.amount_modifiers_after)} "),

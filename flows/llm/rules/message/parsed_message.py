@@ -195,7 +195,7 @@ class ParsedMessage(ClaimedText):
         )
 
     def _is_birth_unasked(self, slot: Slot) -> bool:
-        named = lexicon_for(self.language).clauses.birth_words
+        named = lexicon_for(self.language).names.birth_words
         is_birth = slot.kind == "date" and is_birth_date(slot) and named.isdisjoint(self.words)
         return is_birth and not self._asks_first_for(slot)
 
