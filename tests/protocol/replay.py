@@ -23,7 +23,7 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import RateLimit, ServiceWindow
-from core.ports import mailbox as port
+from core import ports as port
 from core.processing import Concurrency, ConcurrencyPolicy
 from gateway.redis import lua, rq_layout
 from gateway.redis.inbox import RedisInbox
