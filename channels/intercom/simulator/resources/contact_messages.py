@@ -40,7 +40,7 @@ class ContactMessages:
         self._plain = plain
 
     def send(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """Send a contact's message in their newest conversation, or a new one: its part id and the webhook."""
+        """Send a message in the contact's newest conversation, or a new one: its part id and the webhook."""
         self._contacts[contact_id(user_message.person)] = user_message.person
         conversation, number = (
             self._conversations.find_newest(user_message.person),
@@ -99,9 +99,8 @@ class ContactMessages:
         """Return the words that Intercom writes for a reaction on a connected WhatsApp number."""
         if not message.reaction:
             return ""
-        sent = [
-            line for line in self._conversations.list_messages(message.person, 0) if line.direction == "out"
-        ]
+        lines = self._conversations.list_messages(message.person, 0)
+        sent = [line for line in lines if line.direction == "out"]
         return f'Reacted to "{sent[-1].text if sent else ""}" with {message.reaction}'
 
     def _begin_conversation(
