@@ -7,6 +7,8 @@
 -- the policy is JSON of the names that it gave up, the account a session that ends in this one. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
+local MESSAGE_FIELDS = {'silenced', 'said', 'rate', 'today', 'owner', 'tokens', 'address', 'account', 'lapses', 'terms', 'job',
+  'hold', 'quiet'}
 
 -- True if the id was received in a session whose contact has this one since.
 local function was_received_before_joining(session, id)
@@ -63,6 +65,13 @@ local function log_repetition(session, id)
   log_entry(session, 'duplicate', cjson.encode({turn = id, number = number}))
 end
 
+-- The fields of the session that a message of its contact needs, by name. One read: a call costs more than what it returns.
+local function read_fields(session)
+  local fields = {}
+  for i, value in ipairs(redis.call('HMGET', key(session), unpack(MESSAGE_FIELDS))) do fields[MESSAGE_FIELDS[i]] = value end
+  return fields
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -74,38 +83,48 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     return 'duplicate'
   end
   local is_window_open = facts.window and open_window(session, facts.window, entry, now)  -- also by one over a limit
-  local result = 'new'
+  local result, fields, counted = 'new', read_fields(session), {}
   if facts.limits and not facts.request then
-    local reason, is_new = abuse_reason(session, account, facts.limits, now)
+    local reason, is_new
+    reason, is_new, counted = abuse_reason(session, account, facts.limits, fields, now)
     if is_new then
       silence(session, reason, now)
       result = 'silenced'
     end
     if reason == 'loop' or reason and not is_new then
+      if #counted > 0 then redis.call('HSET', key(session), unpack(counted)) end
       record_unanswered(session, id, entry, reason, address, account)
       return result
     end
     if reason then redis.call('HSET', key(session), 'overflow', 'untold') end  -- this answer carries the notice
   end
   record_contact(session, facts)
-  local former = redis.call('HMGET', key(session), 'address', 'account')
-  if facts.has_names or not former[1] then restore_optout(session, now) end
-  if former[2] and former[2] ~= account then redis.call('ZREM', 'tg:ready:' .. former[2], session) end
+  if facts.has_names or not fields.address then restore_optout(session, now) end
+  if fields.account and fields.account ~= account then redis.call('ZREM', 'tg:ready:' .. fields.account, session) end
   if facts.request and apply_optout_request(session, facts.request, now) then turn = facts.request_turn end
+  if facts.author or facts.request then fields = read_fields(session) end  -- a new contact's dialog starts anew
   redis.call('RPUSH', key(session, ':mail'), turn)
   begin_wait(session, now)
-  return_to_bot(session, now)
+  return_to_bot(session, fields.owner, fields.lapses, now)
   if facts.ours then restore_control(session, facts.ours, now) end
-  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
-    'bulk', '', 'inactivity', '', 'undelivered', '')  -- a message cancels these timers
-  if facts.known then redis.call('HSET', key(session), 'known', facts.known) end
+  local changes = {'address', address, 'gather', policy == '' and '' or '1', 'account', account, 'bulk', '',
+    'inactivity', '', 'undelivered', '', unpack(counted)}  -- a message cancels these timers
+  if facts.known then
+    changes[#changes + 1] = 'known'
+    changes[#changes + 1] = facts.known
+  end
+  redis.call('HSET', key(session), unpack(changes))
   log_entry(session, 'accepted', entry)
   record_activity(session, now)
-  if facts.terms then record_terms(session, facts.terms, now) end
+  if facts.terms then record_terms(session, facts.terms, now, fields.terms) end
   record_message_time(session, entry, now)
   if is_window_open then release_held(session, now) end
-  if policy ~= '' then apply_concurrency_policy(session, policy) end
-  enqueue(session, now, stamp)
+  if policy ~= '' then
+    apply_concurrency_policy(session, policy)
+    enqueue(session, now, stamp)
+  else
+    enqueue(session, now, stamp, {fields.job, fields.hold, fields.quiet, account, ''})
+  end
   return result
 end
 

@@ -8,11 +8,11 @@ local function record_message_time(session, entry, now)
   if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
 end
 
--- A message reopens a closed session, and returns one to the bot whose agent ownership has expired.
-local function return_to_bot(session, now)
-  local stored = redis.call('HMGET', key(session), 'owner', 'lapses')
-  local has_lapsed = stored[2] and tonumber(stored[2]) <= now
-  if stored[1] ~= 'closed' and not has_lapsed then return end
+-- A message reopens a closed session, and returns one to the bot whose agent ownership has expired. `owner` and `lapses` are
+-- the session's fields.
+local function return_to_bot(session, owner, lapses, now)
+  local has_lapsed = lapses and tonumber(lapses) <= now
+  if owner ~= 'closed' and not has_lapsed then return end
   set_owner(session, 'bot', now)
   clear_timers(session, 'hand_off')  -- no agent is expected any more
   log_entry(session, 'control', cjson.encode({owner = 'bot', actor = has_lapsed and 'lapse' or 'reopen'}))
