@@ -11,12 +11,12 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
-from flows.engine.inbound.after_end import begins_again, edge_after_end, is_polite
+from flows.engine.inbound.after_end import edge_after_end, is_polite, restarts_dialog
 from flows.engine.inbound.language import requested_language
 from flows.engine.inbound.unanswered import (
+    interpret_reaction,
     is_mere_quotation,
     leave_unanswered,
-    meaning_of_reaction,
     outcome_without_answer,
 )
 from flows.engine.language_model.history_summary import start_summary
@@ -68,7 +68,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
     """
     started_at = perf_counter()
     if turn.reaction is not None:
-        turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
+        turn = turn.model_copy(update={"text": interpret_reaction(flow, before, turn)})
     if outcome := outcome_without_answer(before, turn):
         return leave_unanswered(flow, before, outcome)
     state, start = _resume_state(flow, copy_state(flow, before), turn), flow.initial
@@ -157,7 +157,7 @@ def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogS
     if state.outcome == "final":
         state.kept = ()
     if state.outcome == "final" and flow.after_final == "restart":
-        return state.restarted() if begins_again(flow, turn) else state
+        return state.restarted() if restarts_dialog(flow, turn) else state
     if state.outcome == "hand_off":
         if not state.pop_interrupt() and not flow.nodes[state.node].edges:
             return state.restarted()

@@ -74,7 +74,7 @@ class PrivateTextFilter:
 
     def __init__(self, private: PrivateTexts, write: TextCallback) -> None:
         self._private, self._write = private, write
-        self._run = _Run(_private_index(private.instructions, private.descriptions))
+        self._run = _SharedWordRun(_private_index(private.instructions, private.descriptions))
         self._text, self._read, self._streamed = "", 0, 0
         self._starts: list[int] = []
         self.is_stopped = False
@@ -132,7 +132,7 @@ class _Index:
         return False
 
 
-class _Run:
+class _SharedWordRun:
     """The longest run of words that a text has in common with an index at its end."""
 
     def __init__(self, index: _Index) -> None:
@@ -176,7 +176,7 @@ def _private_index(instructions: tuple[str, ...], descriptions: tuple[str, ...])
 
 
 def _has_hidden_run(words: list[_Word], index: _Index, public: Iterable[int]) -> bool:
-    known, run = frozenset(public), _Run(index)
+    known, run = frozenset(public), _SharedWordRun(index)
     for number, word in enumerate(words):
         if number in known:
             run.reset()

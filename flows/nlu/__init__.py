@@ -48,7 +48,7 @@ from flows.nlu.entities.numbers import expand_fractions, recognize_numbers
 from flows.nlu.entities.pattern_entities import extract_pattern_matches
 from flows.nlu.entities.phone_numbers import recognize_phone_numbers
 from flows.nlu.quoted_text.quotations import Unquoted, is_newest, may_quote, remove_quotations
-from flows.nlu.quoted_text.said import Said
+from flows.nlu.quoted_text.transcript import Transcript
 from flows.nlu.short_answers import (
     asks_for_agreement,
     is_ignorant,
@@ -62,10 +62,10 @@ from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mas
 from flows.nlu.speech_acts.endings import keeps_what_stands, only_halts
 from flows.nlu.speech_acts.last_thoughts import last_thought
 from flows.nlu.speech_acts.person_requests import asks_for_person, names_person, speaks_of_own_people
-from flows.nlu.speech_acts.promised_deeds import promises_deed
+from flows.nlu.speech_acts.promised_actions import promises_action
 from flows.nlu.speech_acts.questions_beside import without_questions
 from flows.nlu.speech_acts.wishes import (
-    asks_about_deed,
+    asks_about_action,
     asks_indirectly,
     has_wish,
     is_request,
@@ -106,13 +106,13 @@ __all__ = [
     "AnswerVocabulary",
     "AskedWords",
     "RecognizedNumber",
-    "Said",
     "TfidfVectorizer",
+    "Transcript",
     "Unquoted",
     "Vector",
     "answer_vocabulary",
     "any_pattern",
-    "asks_about_deed",
+    "asks_about_action",
     "asks_back",
     "asks_for_agreement",
     "asks_for_name",
@@ -172,7 +172,7 @@ __all__ = [
     "one_of",
     "only_halts",
     "postpones",
-    "promises_deed",
+    "promises_action",
     "read_name",
     "read_reasoned_answer",
     "read_short_amount",

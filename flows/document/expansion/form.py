@@ -10,7 +10,7 @@ from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectNode, CollectSlot
 from flows.document.expansion.slot_kinds import (
     DAY_KINDS,
-    is_told_by_size,
+    is_identified_by_size,
     labelled_texts,
     named_numbers,
     paired_days,
@@ -96,7 +96,9 @@ class Form:
             return {"x-told-by": "label"}
         if is_asked or not any(slot is each for each in self.named):
             return {}
-        return {"x-told-by": "noun or size" if is_reviewed and is_told_by_size(self.node.slots) else "noun"}
+        return {
+            "x-told-by": "noun or size" if is_reviewed and is_identified_by_size(self.node.slots) else "noun"
+        }
 
     def value_edge(
         self,
@@ -169,7 +171,7 @@ def keyword_edge(graph: Graph, name: str, target: str, condition: str, words: st
     return edge(name, target, condition, keywords=[*getattr(graph.messages, words), *more])
 
 
-def choices_of(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
+def build_choices(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
     """Return the quick replies of a question: the slot's own, its few values, or yes and no."""
     if slot.choices:
         return [{"label": each.label, "payload": each.value or each.label} for each in slot.choices]
@@ -182,7 +184,7 @@ def choices_of(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
 
 def labels_of(slot: CollectSlot, texts: SlotTexts, messages: LocaleMessages) -> list[str]:
     """Return the labels of the quick replies in another language."""
-    own = [str(each["label"]) for each in choices_of(slot, messages)]
+    own = [str(each["label"]) for each in build_choices(slot, messages)]
     return [str(label) for label in texts.get("choices") or own]
 
 

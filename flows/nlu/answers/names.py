@@ -52,7 +52,7 @@ def _answers_zero(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the name that a text is or introduces; empty when it hardly is one."""
     lexicon = lexicon_for(language)
-    if introduced := _introduced_later(text, lexicon):
+    if introduced := _find_later_introduction(text, lexicon):
         return introduced
     name = _without_introduction(text, lexicon)
     words = tokenize(name)
@@ -91,7 +91,7 @@ def _tells_state(text: str, name: str, lexicon: Lexicon) -> bool:
     words, names = tokenize(name), lexicon.names
     if not names.state_words.isdisjoint(words):
         return len(words) == 1 or not _is_proper(name)
-    if _no_name(lexicon).match(" ".join((*tokenize(text), ""))):
+    if _no_name_pattern(lexicon).match(" ".join((*tokenize(text), ""))):
         return True
     if len(words) < 2 or any(letter.isupper() for letter in name):
         return False
@@ -118,11 +118,11 @@ def _own_introduction(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _no_name(lexicon: Lexicon) -> re.Pattern[str]:
+def _no_name_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"{one_of(lexicon.names.no_name_starts)} ")
 
 
-def _introduced_later(text: str, lexicon: Lexicon) -> str:
+def _find_later_introduction(text: str, lexicon: Lexicon) -> str:
     """Return the name that only the last part of a text introduces: “mine, of course. I'm Paco Luna”."""
     *before, last = re.split(r"[.,;!]+\s+", text.strip())
     name = _without_introduction(last, lexicon) if before else ""
@@ -157,7 +157,7 @@ def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> 
 
 def without_naming(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without what says that it is a name: “Biscuit” of “she's called Biscuit”."""
-    return _strip(text, *_naming(lexicon_for(language))) or text
+    return _strip(text, *_naming_patterns(lexicon_for(language))) or text
 
 
 def _without_introduction(text: str, lexicon: Lexicon) -> str:
@@ -190,7 +190,7 @@ def _is_pictograph(letter: str) -> bool:
 @cache
 def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of what stands before a name, and of what follows it."""
-    naming, naming_end = _naming(lexicon)
+    naming, naming_end = _naming_patterns(lexicon)
     owners, people = one_of(lexicon.names.owners), one_of(lexicon.names.relatives)
     relation = rf"(?:\w+\s+)?{owners}\s+{people}[\s,:-]+(?=\w)|{people}[,:]\s*(?=\w)"  # “my father, Al Ray”
     words = (
@@ -208,7 +208,7 @@ def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 @cache
-def _naming(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _naming_patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of the statements before and behind a name."""
     names = lexicon.names
     return (
@@ -229,5 +229,5 @@ def _common_words(lexicon: Lexicon, language: str) -> frozenset[str]:
 
 for _lexicon in ALL_LEXICONS:  # at import, or a worker that forks per job compiles them in each
     _introduction(_lexicon)
-    _no_name(_lexicon)
+    _no_name_pattern(_lexicon)
     _own_introduction(_lexicon)

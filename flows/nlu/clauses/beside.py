@@ -31,7 +31,7 @@ def stands_beside_unknown(
     known = _known_words(lexicon, language) | names
     ordinals = lexicon.dates.ordinals
     return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
-        behind, known, lexicon.clauses.value_connectors | _replacing(lexicon)
+        behind, known, lexicon.clauses.value_connectors | _replacement_words(lexicon)
     )
 
 
@@ -83,7 +83,7 @@ def _is_changed(
 
 
 @cache
-def _replacing(lexicon: Lexicon) -> frozenset[str]:
+def _replacement_words(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(phrase.split()[0] for phrase in lexicon.clauses.replacements)
 
 

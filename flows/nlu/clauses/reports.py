@@ -96,10 +96,10 @@ def _is_suspicious(folded: str, patterns: _Patterns) -> bool:
     is_told = (
         patterns.past.search(spaced) or patterns.hypothesis.search(folded) or patterns.undo.search(spaced)
     )
-    return is_told is not None or _tells_of_others(folded, patterns)
+    return is_told is not None or _is_about_others(folded, patterns)
 
 
-def _tells_of_others(folded: str, patterns: _Patterns) -> bool:
+def _is_about_others(folded: str, patterns: _Patterns) -> bool:
     return any(
         patterns.others.match(f" {' '.join(tokenize(part))} ") for part in patterns.separator.split(folded)
     )

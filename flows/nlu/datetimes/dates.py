@@ -190,7 +190,7 @@ def _resolve_date(
         return "", (messages.date_too_early if int(year) < _MIN_YEAR else messages.date_too_late).format(
             written
         )
-    days = _meant_days(groups, grammar)
+    days = _possible_days(groups, grammar)
     if not days:
         return "", messages.invalid_date.format(written)
     if len(days) > 1:
@@ -208,12 +208,12 @@ def _with_full_year(
         return groups
     for century in (before.year // 100, before.year // 100 - 1):
         full = {**groups, name: f"{century}{short}"}
-        if (days := _meant_days(full, grammar)) and max(days) < before:
+        if (days := _possible_days(full, grammar)) and max(days) < before:
             return full
     return groups
 
 
-def _meant_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> set[date]:
+def _possible_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> set[date]:
     """Return the days that the parts of a date can mean."""
     candidates = list(_candidate_dates(groups, grammar.months))
     is_day_first = not grammar.month_may_come_first and not groups.get("packed")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from flows.locales.mail_phrases import ATTRIBUTIONS, HEADER_LINE, HEADERS, SEPARATORS, SIGNATURES
-from flows.nlu.quoted_text.said import Corpus
+from flows.nlu.quoted_text.transcript import Corpus
 from flows.text import tokenize
 
 _QUOTED_LINE = re.compile(r"[ \t]*>")

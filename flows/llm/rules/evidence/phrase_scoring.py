@@ -184,7 +184,7 @@ def _denied_verbs(message: ParsedMessage) -> set[str]:
     return verbs
 
 
-def names_act(edge: CompiledEdge, message: ParsedMessage) -> bool:
+def requests_change(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether a text wishes to move or end something, which a keyword of the edge says.
 
     It outweighs the noun of what is moved, which names another edge too: “I have to postpone the race”.

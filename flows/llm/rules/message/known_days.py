@@ -26,12 +26,14 @@ def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: Trans
         again = extract_slot(slot, text, max(known.replace(day=1), request.today))
         day, moved = _day(reading.value), _day(again.value)
         if day is None or moved is None or day.day != moved.day or moved == day:
-            return _behind_beginning(slot, reading, text, request)
+            return _reading_after_start(slot, reading, text, request)
         return again if moved.month == known.month else reading
-    return _behind_beginning(slot, reading, text, request)
+    return _reading_after_start(slot, reading, text, request)
 
 
-def _behind_beginning(slot: Slot, reading: SlotReading, text: str, request: TransitionRequest) -> SlotReading:
+def _reading_after_start(
+    slot: Slot, reading: SlotReading, text: str, request: TransitionRequest
+) -> SlotReading:
     """Return the reading of an end behind its beginning; one that corrects another only as a weekday."""
     begun, day = _day_before(slot, request), _day(reading.value)
     if begun is None or day is None or day > begun:

@@ -14,7 +14,7 @@ from flows.locales import lexicon_for
 from flows.nlu import (
     Vector,
     answer_vocabulary,
-    asks_about_deed,
+    asks_about_action,
     asks_for_person,
     asks_indirectly,
     asks_to_wait,
@@ -190,7 +190,7 @@ class MessageText:
     def asks_about_ending(self) -> bool:
         """True if the text asks how something ends, or what follows, and does not wish it to."""
         is_asked = self.is_question or self.begins_question
-        return asks_about_deed(self.text, self.language, is_question=is_asked)
+        return asks_about_action(self.text, self.language, is_question=is_asked)
 
     @cached_property
     def certain_words(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ def _pattern(kind: str) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def promises_deed(text: str, *, is_done: bool) -> bool:
+def promises_action(text: str, *, is_done: bool) -> bool:
     """Return whether a bot's reply says what a function should have done, and none has.
 
     It connects the user with somebody (“I'll transfer you to …”), or it says that something was done, unless
