@@ -38,7 +38,7 @@ def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> Hande
     texts = [text for text in texts if text]
     known: Any = state if isinstance(state, dict) else {}
     slots = [
-        (str(name).replace("_", " "), _cut(str(value)))
+        (str(name).replace("_", " "), _truncate(str(value)))
         for name, value in (known.get("slots") or {}).items()
         if value not in (None, "")
     ]
@@ -46,9 +46,9 @@ def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> Hande
     return HandedOver(
         at_ms=entries[at].at_ms if is_told else 0,
         why=_describe_reason(entries[at], before) if is_told else "",
-        wish=_cut(texts[0]) if texts else "",
-        last_words=_cut(texts[-1]) if len(texts) > 1 else "",
-        earlier=_cut(str(known.get("summary") or "")),
+        wish=_truncate(texts[0]) if texts else "",
+        last_words=_truncate(texts[-1]) if len(texts) > 1 else "",
+        earlier=_truncate(str(known.get("summary") or "")),
         slots=tuple(slots),
     )
 
@@ -84,5 +84,5 @@ def _describe_reason(control: LogEntry, before: Sequence[LogEntry]) -> str:
     return "the bot handed over" + (f" at {node}" if node else "") + (f", because of: {edge}" if edge else "")
 
 
-def _cut(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
 from gateway.console.layout import formats
-from gateway.console.layout.live_views import View, ViewName, read_versions
+from gateway.console.layout.live_views import LiveView, ViewName, read_versions
 from gateway.console.layout.navigation import (
     BADGE_WORDS,
     Navigation,
@@ -42,7 +42,7 @@ _TEMPLATES.filters.update(
     age=formats.format_age,
     number=formats.format_number,
 )
-_TEMPLATES.globals.update(badge_words=BADGE_WORDS, owners=formats.OWNERS, count_of=formats.count_of)
+_TEMPLATES.globals.update(badge_words=BADGE_WORDS, owners=formats.OWNERS, format_count=formats.format_count)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -86,7 +86,7 @@ class ConsolePage:
             ids = ConversationIds(self._operator_auth.redis)
             if opaque:
                 await ids.load()
-            view = View(name, ids.decode(opaque) if opaque else "")
+            view = LiveView(name, ids.decode(opaque) if opaque else "")
             versions = await read_versions(self._operator_auth.redis, [view])
             query = {"view": name.value, "since": versions[view]}
             if partition := request.scope.get("partition"):

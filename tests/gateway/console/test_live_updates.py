@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from core.model import TurnReceived
 from gateway.console import live_updates
-from gateway.console.layout.live_views import View, ViewName, read_versions
+from gateway.console.layout.live_views import LiveView, ViewName, read_versions
 from gateway.console.operations.overview import OverviewPage
 from gateway.console.sign_in import SignInPage
 from gateway.redis.inbox import RedisInbox
@@ -81,7 +81,9 @@ async def test_a_page_hears_of_a_change_that_another_process_made_and_not_of_wha
 
 async def test_a_stream_is_resumed_without_a_gap_or_a_repetition(redis: Redis) -> None:
     await say(redis, 1)
-    present = (await read_versions(redis, [View(ViewName.CONVERSATIONS)]))[View(ViewName.CONVERSATIONS)]
+    present = (await read_versions(redis, [LiveView(ViewName.CONVERSATIONS)]))[
+        LiveView(ViewName.CONVERSATIONS)
+    ]
     async with open_console(redis) as http:
         async with listen(http, "view=conversations", **{"Last-Event-ID": present}) as stream:
             await stream.next(":")
@@ -94,7 +96,7 @@ async def test_a_conversation_is_told_of_its_own_entries_only(redis: Redis) -> N
     await RedisInbox(redis).accept(
         [TurnReceived(turn=turn(1, "fake:1")), TurnReceived(turn=turn(2, "fake:2"))]
     )
-    own, other = (View(ViewName.CONVERSATION, name) for name in ("fake:1", "fake:2"))
+    own, other = (LiveView(ViewName.CONVERSATION, name) for name in ("fake:1", "fake:2"))
     before = await read_versions(redis, [own, other])
     await RedisInbox(redis).accept([TurnReceived(turn=turn(3, "fake:1"))])
     after = await read_versions(redis, [own, other])
@@ -142,7 +144,7 @@ async def test_streams_cost_one_reading_for_all_and_none_when_nobody_listens(red
         ):
             await first.next("id")
             await second.next("id")
-            versions = await read_versions(redis, [View(ViewName.FAILURES)] * 2)
+            versions = await read_versions(redis, [LiveView(ViewName.FAILURES)] * 2)
             assert len(versions) == 1
         for _ in range(100):
             await asyncio.sleep(0.01)

@@ -43,7 +43,7 @@ from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
 from gateway.redis.records.processes.worker_presence import announce
 from gateway.redis.records.public_files import PublicFiles
-from gateway.redis.records.retention import KINDS, Keeper, KeyKind, find_kind, find_session
+from gateway.redis.records.retention import KINDS, KeyKind, RetentionRule, find_kind, find_session
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sweeper import Sweeper
@@ -177,8 +177,8 @@ async def test_every_key_has_an_expiry_or_a_named_owner(gateway: InboundGateway)
         elif kind.days and left > (kind.days + 1) * _DAY_MS:
             problems.append(f"{key}: kept for {left / _DAY_MS:.0f} days")
         elif left == -1 and (
-            kind.keeper is Keeper.EXPIRY
-            or (kind.keeper is Keeper.WORK and not await has_work(redis, find_session(key)))
+            kind.rule is RetentionRule.EXPIRY
+            or (kind.rule is RetentionRule.WORK and not await has_work(redis, find_session(key)))
         ):
             problems.append(f"{key}: no expiry")
 
