@@ -21,7 +21,7 @@ from channels._kit.inbound import Verification
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRefused
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
 from core.ports import Capabilities, Channel, Webhook
-from tests.channels.contract.fuzz import LONG_ID, everywhere, hostile
+from tests.channels.contract.fuzz import LONG_ID, draw_hostile, replace_each_field
 from tests.effort import examples, some
 
 messages = st.builds(
@@ -71,7 +71,7 @@ _HOSTILE = (
 
 
 @st.composite
-def mutated(draw: st.DrawFn, body: bytes) -> bytes:
+def draw_mutated(draw: st.DrawFn, body: bytes) -> bytes:
     """Draw a real body with a few cuts, duplications and hostile insertions, or in another encoding."""
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(body)))
@@ -81,12 +81,12 @@ def mutated(draw: st.DrawFn, body: bytes) -> bytes:
     return body if draw(st.integers(0, 9)) else body.decode("latin-1").encode("utf-16")
 
 
-def repr_of(value: object) -> str:
+def describe_value(value: object) -> str:
     """Return a short name for a value."""
     return repr(value)[:8]
 
 
-def _are_sound(events: Sequence[Event]) -> None:
+def _assert_sound(events: Sequence[Event]) -> None:
     """Assert that events can be stored and that IDs are complete or missing, never truncated."""
     for event in events:
         assert type(event).model_validate_json(event.model_dump_json().encode()) == event
@@ -219,7 +219,7 @@ class ChannelCases:
             data.draw(st.sampled_from(["POST", "GET", "HEAD", "PUT", ""])),
             hook.url + data.draw(st.text(max_size=20)),
             {**hook.headers, self.signature_header(): data.draw(st.text(max_size=60))},
-            data.draw(mutated(hook.body)),
+            data.draw(draw_mutated(hook.body)),
         )
 
         assert self._is_refused(forged)
@@ -233,7 +233,7 @@ class ChannelCases:
         """A mutated body yields storable events or `WebhookRefused`."""
         hook = self.genuine()
         try:
-            events = self.channel().parse(replace(hook, body=data.draw(mutated(hook.body))))
+            events = self.channel().parse(replace(hook, body=data.draw(draw_mutated(hook.body))))
         except WebhookRefused:
             return
         for event in events:
@@ -247,7 +247,7 @@ class ChannelCases:
     @given(data=st.data())
     def test_no_value_in_any_field_raises_or_makes_a_wrong_turn(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`; events can be stored, and IDs are complete or missing."""
-        hook = data.draw(hostile(data.draw(st.sampled_from(self.shapes()))))
+        hook = data.draw(draw_hostile(data.draw(st.sampled_from(self.shapes()))))
         channel = self.channel()
         with suppress(WebhookRefused):
             channel.verify(hook)
@@ -255,17 +255,17 @@ class ChannelCases:
             events = channel.parse(hook)
         except WebhookRefused:
             return
-        _are_sound(events)
+        _assert_sound(events)
 
-    @pytest.mark.parametrize("value", WRONG_VALUES, ids=repr_of)
+    @pytest.mark.parametrize("value", WRONG_VALUES, ids=describe_value)
     def test_a_wrong_value_is_detected_in_any_field(self, value: object) -> None:
         for shape in self.shapes():
-            for hook in some(everywhere(shape, value), WRONG_VALUES.index(value)):
+            for hook in some(replace_each_field(shape, value), WRONG_VALUES.index(value)):
                 try:
                     events = self.channel().parse(hook)
                 except WebhookRefused:
                     continue
-                _are_sound(events)
+                _assert_sound(events)
 
     def test_an_oversized_body_is_refused_before_verification(self) -> None:
         most = self.channel().capabilities.max_webhook_bytes

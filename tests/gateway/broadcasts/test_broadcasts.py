@@ -35,7 +35,7 @@ from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
-from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.contacts.test_opt_outs import twilio_message
 from tests.gateway.environments.inbound import InboundGateway
@@ -64,7 +64,7 @@ class Rig:
             update={"statuses": True}
         )
         self.limits = ProtocolLimits()
-        channels: Any = {"twilio": twilio(), "whatsapp": meta.whatsapp()}
+        channels: Any = {"twilio": build_channel(), "whatsapp": meta.build_channel()}
         self.sender = ProactiveSender(redis, channels, self.limits)
         self.store = Broadcasts(redis, self.limits)
 
@@ -281,7 +281,7 @@ async def test_a_row_that_is_refused_while_its_feeder_is_killed_is_counted_once(
 
 async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_scheduled(rig: Rig) -> None:
     night = QuietPolicy(QuietRule(QuietHours.parse("marketing=00:00-23:59")), {}, ["twilio"])
-    channels: Any = {"twilio": twilio()}
+    channels: Any = {"twilio": build_channel()}
     rig.sender = ProactiveSender(rig.redis, channels, rig.limits, night)
     await rig.store.start(SPRING, rows(3))
     await rig.feeder().feed_all()

@@ -19,7 +19,16 @@ from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.redis.records.sessions.session_index import SessionIndex
-from tests.channels.whatsapp.builders import ENVIRON, PHONE, SECRET, TOKEN, batch, message, post, value
+from tests.channels.whatsapp.builders import (
+    ENVIRON,
+    PHONE,
+    SECRET,
+    TOKEN,
+    build_batch,
+    build_message,
+    build_value,
+    build_webhook,
+)
 from tests.flows.conversation import document, edge, node
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
@@ -47,7 +56,7 @@ class World:
 
     async def send(self, kind: str, content: object, wamid: str) -> None:
         """Send a message of any kind, signed as Meta does."""
-        hook = post(batch(value(message(kind, content, id=wamid))))
+        hook = build_webhook(build_batch(build_value(build_message(kind, content, id=wamid))))
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.post(
                 f"{self._url}/webhooks/whatsapp", content=hook.body, headers=hook.headers

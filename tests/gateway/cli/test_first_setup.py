@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from core.errors import ConfigurationError
 from gateway.cli import app
 from gateway.cli.operations._first_setup import read_env_file, write_env_file
-from tests.channels.test_account_checks import PUBLIC, create, served
+from tests.channels.test_account_checks import PUBLIC, create_account, serve_account
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).map(
     str.strip
@@ -33,7 +33,7 @@ async def test_the_first_setup_asks_again_for_what_the_provider_refuses(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / ".env"
-    async with served(create("twilio")) as (environ, _):
+    async with serve_account(create_account("twilio")) as (environ, _):
         path.write_text(f"# ours\nTWILIO_API_URL={environ['TWILIO_API_URL']}\nTURNGATE_FLOW=kyc\n")
         sid, token = environ["TWILIO_ACCOUNT_SID"], environ["TWILIO_AUTH_TOKEN"]
         answers = ("bots.example.com", PUBLIC, "fax", "twilio", sid, "f" * 32, "", "y", sid, token, "")

@@ -16,7 +16,7 @@ from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.trigger_template import TRIGGER_EVENTS
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
-from tests.channels.test_account_checks import PUBLIC, create, point_elsewhere, served
+from tests.channels.test_account_checks import PUBLIC, create_account, point_elsewhere, serve_account
 
 _RENEWED = {
     "ZENDESK_EMAIL": "",
@@ -151,9 +151,9 @@ async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_othe
 
 
 async def test_a_twilio_number_is_made_to_call_us(admin: Admin) -> None:
-    account = create("twilio")
+    account = create_account("twilio")
     point_elsewhere("twilio", account.simulator)
-    async with served(account) as (environ, _):
+    async with serve_account(account) as (environ, _):
         settings = {**_NO_ZENDESK, **environ, "PUBLIC_URL": PUBLIC}
         code, output = await admin.run("twilio", **settings)
         again = await admin.run("twilio", **{**settings, "TWILIO_AUTH_TOKEN": "f" * 32})

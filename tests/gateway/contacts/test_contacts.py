@@ -15,7 +15,7 @@ from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.log.session_log import read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
-from tests.channels.twilio.builders import ACCOUNT, post, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -29,28 +29,32 @@ OLD_NUMBER, NEW_NUMBER, NEW_USER = meta.PHONE, "12025550189", "US.2"
 def twilio_message(number: int, sender: str, **fields: str) -> list[Event]:
     """Build the events of a WhatsApp message at Twilio."""
     form = {"AccountSid": ACCOUNT, "To": OURS, "From": f"whatsapp:{sender}", "Body": f"text {number}"}
-    return twilio().parse(post([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()]))
+    return build_channel().parse(
+        build_webhook([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()])
+    )
 
 
 def meta_message(number: int, phone: str | None, user: str | None, **more: Any) -> list[Event]:
     """Build the events of a message at Meta."""
-    made = meta.message(value={"body": f"text {number}"}, id=f"wamid.{number}", **more)
+    made = meta.build_message(value={"body": f"text {number}"}, id=f"wamid.{number}", **more)
     sender = {"from": phone, "from_user_id": user}
     made = {name: value for name, value in (made | sender).items() if value}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[]))))
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
 
 
 def number_change(**system: str) -> list[Event]:
     """Build the events of a system message about a changed number."""
     content = {"type": "user_changed_number", "wa_id": NEW_NUMBER, **system}
-    made = meta.message("system", content, id="wamid.S")
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+    made = meta.build_message("system", content, id="wamid.S")
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
 def id_update(new: str) -> list[Event]:
     change = {"user_id": {"previous": meta.USER_ID, "current": new}}
-    batch = meta.batch(meta.value(user_id_update=[change]), field="user_id_update")
-    return meta.whatsapp().parse(meta.post(batch))
+    batch = meta.build_batch(meta.build_value(user_id_update=[change]), field="user_id_update")
+    return meta.build_channel().parse(meta.build_webhook(batch))
 
 
 @pytest.fixture
@@ -264,10 +268,12 @@ async def test_an_older_change_does_not_bring_the_old_address_back(gateway: Inbo
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     await gateway.receive(meta_message(1, OLD_NUMBER, meta.USER_ID, timestamp="1790000000"), session)
     await gateway.receive(meta_message(2, "12025550199", meta.USER_ID, timestamp="1790000900"), session)
-    made = meta.message(
+    made = meta.build_message(
         "system", {"type": "user_changed_number", "wa_id": NEW_NUMBER}, id="wamid.S", timestamp="1790000500"
     )
-    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(meta.batch(meta.value(made)))))
+    await gateway.inbox.accept(
+        meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
+    )
     await gateway.send(session, "a")
     await gateway.processor.run(session)
 

@@ -40,7 +40,7 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.text_stream import TextPublisher
-from tests.channels.twilio.builders import ACCOUNT, post, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -63,14 +63,19 @@ SPELLINGS = [
 
 
 def whatsapp_message(number: int) -> list[Event]:
-    made = meta.message(value={"body": TEXT}, id=f"wamid.{number}") | {"from": DIGITS, "from_user_id": USER}
+    made = meta.build_message(value={"body": TEXT}, id=f"wamid.{number}") | {
+        "from": DIGITS,
+        "from_user_id": USER,
+    }
     contact = {"profile": {"name": NAME}, "wa_id": DIGITS, "user_id": USER}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[contact]))))
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[contact])))
+    )
 
 
 def sms(number: int) -> list[Event]:
     form = {"AccountSid": ACCOUNT, "To": OURS, "From": NUMBER, "Body": TEXT, "MessageSid": f"SM{number}"}
-    return twilio().parse(post(list(form.items())))
+    return build_channel().parse(build_webhook(list(form.items())))
 
 
 def ticket_comment(number: int) -> list[Event]:
@@ -241,7 +246,7 @@ async def test_other_contacts_keep_their_data(gateway: InboundGateway) -> None:
     await leave_traces_everywhere(gateway)
     other = f"twilio:{ACCOUNT}:{OURS}:+15550102361"
     form = {"AccountSid": ACCOUNT, "To": OURS, "From": "+15550102361", "Body": "hello", "MessageSid": "SM7"}
-    await gateway.receive(twilio().parse(post(list(form.items()))), other)
+    await gateway.receive(build_channel().parse(build_webhook(list(form.items()))), other)
     await ContactErasure(gateway.redis).erase(NUMBER)
 
     assert await gateway.kinds(other) == ["accepted", "claimed", "committed", "said", "sending", "sent"]
@@ -325,11 +330,14 @@ async def test_the_text_of_a_message_that_the_contact_deleted_leaves_the_log(
 ) -> None:
     for number in (1, 2):
         await gateway.receive(whatsapp_message(number), WHATSAPP)
-    deleted = meta.message("revoke", {"original_message_id": "wamid.1"}, id="wamid.3", from_user_id=USER) | {
-        "from": DIGITS
-    }
+    deleted = meta.build_message(
+        "revoke", {"original_message_id": "wamid.1"}, id="wamid.3", from_user_id=USER
+    ) | {"from": DIGITS}
     await gateway.receive(
-        meta.whatsapp().parse(meta.post(meta.batch(meta.value(deleted, contacts=[])))), WHATSAPP
+        meta.build_channel().parse(
+            meta.build_webhook(meta.build_batch(meta.build_value(deleted, contacts=[])))
+        ),
+        WHATSAPP,
     )
 
     entries = await read_log(gateway.redis, WHATSAPP)

@@ -42,14 +42,16 @@ class MergedThread:
 
     async def receive(self, event: dict[str, object], *, runs: str = "") -> None:
         """Accept an event; then a worker processes the session of the talk `runs`."""
-        await self.gateway.inbox.accept(sunshine.channel().parse(sunshine.hook(event)))
+        await self.gateway.inbox.accept(sunshine.build_channel().parse(sunshine.build_webhook(event)))
         if runs:
             await self.gateway.processor.run(self.sessions[runs])
 
     async def say(self, number: int, text: str, talk: str, user: str, *, runs: str = "") -> None:
         author = {"type": "user", "userId": user, "displayName": "Ada"}
         at = f"2026-11-28T12:00:{number:02}.000Z"
-        event = sunshine.said({"type": "text", "text": text}, talk=talk, number=f"m{number}", author=author)
+        event = sunshine.build_message_event(
+            {"type": "text", "text": text}, talk=talk, number=f"m{number}", author=author
+        )
         await self.receive({**event, "createdAt": at}, runs=runs or talk)
 
     async def field(self, talk: str, name: str) -> str:
@@ -125,7 +127,7 @@ class SimulatedThreads:
         self.simulator = SunshineSimulator(
             app=sunshine.APP, key=("app_1", "key"), secret=sunshine.SECRET, webhook_url="", seed=7
         )
-        self.channel = sunshine.channel(SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"])
+        self.channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"])
         self.sessions: set[str] = set()
 
     async def hear(self, deliveries: Sequence[WebhookDelivery], *, is_killed: bool = False) -> None:

@@ -24,7 +24,7 @@ from core.ports import ErrorMessages
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
-from tests.channels.twilio.builders import ACCOUNT, post, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -36,18 +36,20 @@ MESSAGES = ErrorMessages()
 
 def twilio_message(number: int, text: str, prefix: str = "", **fields: str) -> list[Event]:
     form = {"AccountSid": ACCOUNT, "To": f"{prefix}{OURS}", "From": f"{prefix}{NUMBER}", "Body": text}
-    return twilio().parse(post([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()]))
+    return build_channel().parse(
+        build_webhook([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()])
+    )
 
 
 def meta_message(number: int, text: str) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}")
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}")
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
 def preference(value: str, timestamp: int) -> list[Event]:
     change = {"wa_id": meta.PHONE, "category": "marketing_messages", "value": value, "timestamp": timestamp}
-    made = meta.value(user_preferences=[change])
-    return meta.whatsapp().parse(meta.post(meta.batch(made, field="user_preferences")))
+    made = meta.build_value(user_preferences=[change])
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(made, field="user_preferences")))
 
 
 def desk_message(channel: str, number: int, text: str, payload: str = "") -> list[Event]:
@@ -254,11 +256,13 @@ async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -
 async def test_whoever_gets_a_number_that_was_given_up_is_not_opted_out(gateway: InboundGateway) -> None:
     await gateway.receive(meta_message(1, "STOP"), META)
     change = {"type": "user_changed_number", "wa_id": "12025550189"}
-    system = meta.message("system", change, id="wamid.S")
-    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(meta.batch(meta.value(system)))))
-    other = meta.message(value={"body": "hello"}, id="wamid.2") | {"from_user_id": "US.3"}
-    batch = meta.batch(meta.value(other, contacts=[]))
-    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(batch)))
+    system = meta.build_message("system", change, id="wamid.S")
+    await gateway.inbox.accept(
+        meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(system))))
+    )
+    other = meta.build_message(value={"body": "hello"}, id="wamid.2") | {"from_user_id": "US.3"}
+    batch = meta.build_batch(meta.build_value(other, contacts=[]))
+    await gateway.inbox.accept(meta.build_channel().parse(meta.build_webhook(batch)))
     sessions = [key.decode() async for key in gateway.redis.scan_iter("tg:{*}")]
 
     opted_out = [await gateway.redis.hget(key, "optout") for key in sessions]

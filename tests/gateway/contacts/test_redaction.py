@@ -55,14 +55,21 @@ FLOW = document(
 
 
 def message(number: int, text: str) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}") | {"from": DIGITS, "from_user_id": USER}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[]))))
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}") | {
+        "from": DIGITS,
+        "from_user_id": USER,
+    }
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
 
 
 def deletion(of: int) -> list[Event]:
     content = {"original_message_id": f"wamid.{of}"}
-    made = meta.message("revoke", content, id=f"wamid.d{of}", from_user_id=USER) | {"from": DIGITS}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[]))))
+    made = meta.build_message("revoke", content, id=f"wamid.d{of}", from_user_id=USER) | {"from": DIGITS}
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
 
 
 def make_gateway(redis: Redis) -> InboundGateway:

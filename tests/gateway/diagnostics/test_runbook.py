@@ -33,8 +33,8 @@ from gateway.redis.records.sessions.silenced_sessions import end_silence
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.redis_metrics import build_counters
-from tests.channels.test_account_checks import ELSEWHERE, check, create, failed, served
-from tests.channels.twilio.builders import ENVIRON, changed, post
+from tests.channels.test_account_checks import ELSEWHERE, check, create_account, list_failures, serve_account
+from tests.channels.twilio.builders import ENVIRON, build_payload, build_webhook
 from tests.core.rig import SESSION, Rig
 from tests.fakes import EchoDialog, turn
 from tests.flows.conversation import document, edge, node
@@ -78,8 +78,8 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
 
 @pytest.mark.long
 async def test_1_a_wrong_token(redis: Redis, redis_url: str) -> None:
-    account = create("twilio")
-    async with served(account) as (environ, http), AsyncExitStack() as stack:
+    account = create_account("twilio")
+    async with serve_account(account) as (environ, http), AsyncExitStack() as stack:
 
         def start_worker(token: str) -> SessionProcessor[httpx.AsyncClient]:
             mailbox = RedisMailbox(redis)
@@ -162,13 +162,13 @@ async def test_3_a_full_disk(tmp_path: Path) -> None:
 
 @pytest.mark.long
 async def test_4_an_unregistered_webhook() -> None:
-    account = create("twilio")
+    account = create_account("twilio")
     account.simulator.account_resource._webhook_url = ELSEWHERE  # type: ignore[attr-defined]
-    async with served(account) as (environ, http):
-        problems = failed(await check("twilio", environ, http))
+    async with serve_account(account) as (environ, http):
+        problems = list_failures(await check("twilio", environ, http))
         says(" ".join(problems), "--fix")
         await check("twilio", environ, http, fix=True)
-        assert failed(await check("twilio", environ, http)) == []
+        assert list_failures(await check("twilio", environ, http)) == []
 
 
 @pytest.mark.long
@@ -246,7 +246,7 @@ async def test_8_a_lost_public_url(redis: Redis) -> None:
         channel = create_channel(ENVIRON, public_url)
         assert channel is not None
         app: Starlette = create_app({"twilio": channel}, RedisInbox(redis), redis)
-        hook = post(changed("sms"))  # signed for the address that the provider calls
+        hook = build_webhook(build_payload("sms"))  # signed for the address that the provider calls
         async with client(app) as http:
             answer = await http.post("/webhooks/twilio", content=hook.body, headers=dict(hook.headers))
         return answer.status_code

@@ -39,7 +39,7 @@ from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from tests.channels.intercom import builders as intercom
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
-from tests.channels.zendesk.builders import channel as zendesk
+from tests.channels.zendesk.builders import build_channel as zendesk
 from tests.gateway.environments.inbound import InboundGateway
 
 OURS, NUMBER = "+12025550101", "+12025550171"
@@ -49,8 +49,10 @@ HELLO = Message(text="Your parcel is here.", fallback=Route(template=PARCEL))
 
 def sms(number: int, text: str, prefix: str = "", **fields: str) -> list[Event]:
     form = {"AccountSid": twilio.ACCOUNT, "To": f"{prefix}{OURS}", "From": f"{prefix}{NUMBER}", "Body": text}
-    channel = twilio.twilio()
-    return channel.parse(twilio.post([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()]))
+    channel = twilio.build_channel()
+    return channel.parse(
+        twilio.build_webhook([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()])
+    )
 
 
 def twilio_whatsapp(number: int, text: str) -> list[Event]:
@@ -59,8 +61,8 @@ def twilio_whatsapp(number: int, text: str) -> list[Event]:
 
 
 def meta_message(number: int, text: str) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}")
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}")
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
 CASES: Mapping[str, Any] = {
@@ -75,9 +77,9 @@ CASES: Mapping[str, Any] = {
 
 def make_sender(redis: Redis) -> ProactiveSender:
     channels: Any = {
-        "twilio": twilio.twilio(),
-        "whatsapp": meta.whatsapp(),
-        "twilio/shop": with_account_name(twilio.twilio(), "twilio/shop"),
+        "twilio": twilio.build_channel(),
+        "whatsapp": meta.build_channel(),
+        "twilio/shop": with_account_name(twilio.build_channel(), "twilio/shop"),
     }
     return ProactiveSender(redis, channels, ProtocolLimits())
 
@@ -189,8 +191,8 @@ async def test_a_contact_who_cannot_be_written_to_is_refused_with_a_sentence(
 
 async def test_the_numbers_of_the_settings_write_first(redis: Redis) -> None:
     channels: Any = {
-        "twilio": twilio.twilio(TWILIO_NUMBERS=f"{OURS}, whatsapp:+12025550102"),
-        "whatsapp": meta.whatsapp(WHATSAPP_PHONE_NUMBER_IDS=meta.OURS),
+        "twilio": twilio.build_channel(TWILIO_NUMBERS=f"{OURS}, whatsapp:+12025550102"),
+        "whatsapp": meta.build_channel(WHATSAPP_PHONE_NUMBER_IDS=meta.OURS),
     }
     sender = ProactiveSender(redis, channels, ProtocolLimits())
     for channel, to, session in (
@@ -340,7 +342,7 @@ def simulate(redis: Redis, name: str, *, is_lost: bool) -> SimulatedThreads:
         intercom_app = IntercomSimulator(
             client_secret=intercom.SECRET, access_token=intercom.TOKEN, webhook_url="", seed=7
         )
-        channel = intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP)
+        channel = intercom.build_channel(INTERCOM_WORKSPACE_ID=intercom.APP)
         return SimulatedThreads(redis, channel, intercom_app, "/messages", is_lost=is_lost)
     desk = ZendeskSimulator(
         secret="c2VjcmV0", api_token="token", webhook_url="", seed=7, by_triggers=name.endswith("triggers")

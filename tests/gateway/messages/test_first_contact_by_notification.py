@@ -48,7 +48,7 @@ class Numbers:
         self.simulator = SunshineSimulator(
             app=sunshine.APP, key=("app_1", "key-secret"), secret=sunshine.SECRET, webhook_url="", seed=7
         )
-        self.channel = sunshine.channel(
+        self.channel = sunshine.build_channel(
             SUNSHINE_API_URL="https://api.example.com",
             SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"],
             SUNSHINE_NOTIFICATION_INTEGRATIONS=",".join(

@@ -31,7 +31,7 @@ class Contact:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self.inbox = IdentityResolver(redis, RedisInbox(redis))
-        self.sender = ProactiveSender(redis, {"whatsapp": meta.whatsapp()}, ProtocolLimits())
+        self.sender = ProactiveSender(redis, {"whatsapp": meta.build_channel()}, ProtocolLimits())
         self.records = ProactiveMessages(redis)
 
     async def say(self, number: int, *names: str) -> AcceptResult:

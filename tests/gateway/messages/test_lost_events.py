@@ -24,17 +24,17 @@ class Messaging:
 
     def _parse(self, made: dict[str, Any], at: int) -> list[Event]:
         made["createdAt"] = f"2026-11-23T10:{at // 60:02}:{at % 60:02}.000Z"
-        return sunshine.channel().parse(sunshine.hook(made))
+        return sunshine.build_channel().parse(sunshine.build_webhook(made))
 
     def message(self, at: int, holder: Any) -> list[Event]:
         content = {"type": "text", "text": f"text {at}"}
-        return self._parse(sunshine.said(content, holder, number=f"m{at}"), at)
+        return self._parse(sunshine.build_message_event(content, holder, number=f"m{at}"), at)
 
     def transfer(self, at: int, holder: Any) -> list[Event]:
-        return self._parse(sunshine.event("switchboard:passControl", holder, number=f"p{at}"), at)
+        return self._parse(sunshine.build_event("switchboard:passControl", holder, number=f"p{at}"), at)
 
     def own_hand_off(self, at: int) -> list[Event]:
-        made = sunshine.event(
+        made = sunshine.build_event(
             "switchboard:passControl", self.others, number=f"h{at}", metadata={"turngate": "k"}
         )
         return self._parse(made, at)
@@ -42,7 +42,9 @@ class Messaging:
     def agent(self, at: int, holder: Any) -> list[Event]:
         source, content = {"type": "zd:agentWorkspace"}, {"type": "text", "text": "Hi"}
         said = {"id": f"a{at}", "author": {"type": "business"}, "source": source, "content": content}
-        return self._parse(sunshine.event("conversation:message", holder, number=f"e{at}", message=said), at)
+        return self._parse(
+            sunshine.build_event("conversation:message", holder, number=f"e{at}", message=said), at
+        )
 
 
 class Conversation:
@@ -52,9 +54,9 @@ class Conversation:
     ours, others = intercom.BOT, intercom.GRACE
 
     def _parse(self, topic: str, at: int, holder: Any, **part: Any) -> list[Event]:
-        made = intercom.part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
-        item = intercom.talk(made, admin=holder)
-        return intercom.channel().parse(intercom.hook(f"conversation.{topic}", item, f"n{at}"))
+        made = intercom.build_part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
+        item = intercom.build_conversation(made, admin=holder)
+        return intercom.build_channel().parse(intercom.build_webhook(f"conversation.{topic}", item, f"n{at}"))
 
     def message(self, at: int, holder: Any) -> list[Event]:
         return self._parse("user.replied", at, holder, body=f"<p>text {at}</p>")
@@ -183,10 +185,10 @@ async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
 async def test_without_a_switchboard_nothing_is_healed(gateway: InboundGateway) -> None:
     """Nobody's control proves nothing: the app may have no switchboard."""
     thread = Messaging()
-    channel = sunshine.channel(SUNSHINE_INTEGRATION_ID="")
+    channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID="")
     await gateway.receive(thread.transfer(1, thread.others), thread.session)
-    made = sunshine.said({"type": "text", "text": "Hello"}, None, number="m9")
+    made = sunshine.build_message_event({"type": "text", "text": "Hello"}, None, number="m9")
     made["createdAt"] = "2026-11-23T10:00:09.000Z"
-    await gateway.receive(channel.parse(sunshine.hook(made)), thread.session)
+    await gateway.receive(channel.parse(sunshine.build_webhook(made)), thread.session)
 
     assert await gateway.owner(thread.session) is Owner.HUMAN

@@ -39,7 +39,7 @@ from gateway.redis.sending.forwarder import SessionForwarder
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.intercom import builders as intercom
-from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.contacts.test_opt_outs import SMS, TWILIO_WHATSAPP, twilio_message
 from tests.gateway.environments.inbound import InboundGateway
@@ -51,8 +51,8 @@ WAITS = Route(waits=True)
 
 
 def meta_message(number: int, text: str = "hello", age: float = 0) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}", timestamp=str(int(time() - age)))
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}", timestamp=str(int(time() - age)))
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
 def session_of(events: list[Event]) -> str:
@@ -139,8 +139,10 @@ async def receive_window_end(gateway: InboundGateway, until: int) -> None:
         "origin": {"type": "referral_conversion"},
         "expiration_timestamp": str(until),
     }
-    status = meta.status(id="P1", status="sent", conversation=conversation)
-    events = meta.whatsapp().parse(meta.post(meta.batch(meta.value(statuses=[status]))))
+    status = meta.build_status(id="P1", status="sent", conversation=conversation)
+    events = meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(statuses=[status])))
+    )
     await gateway.inbox.accept(events)
 
 
@@ -354,7 +356,7 @@ async def test_the_gate_costs_no_further_round_trip(gateway: InboundGateway) -> 
 
 
 async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: InboundGateway) -> None:
-    channels: Any = {"whatsapp": meta.whatsapp()}
+    channels: Any = {"whatsapp": meta.build_channel()}
     sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
     contact = ContactAddress(channel="whatsapp", to=f"+{meta.PHONE}", sender=meta.OURS)
     text = await sender.send_to(contact, "own-1", Message(text="hello"))
@@ -365,7 +367,7 @@ async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: I
 
 
 async def test_a_reply_is_sent_by_sms_in_the_session_of_the_same_number(gateway: InboundGateway) -> None:
-    sms_channels: Any = {"twilio": twilio()}
+    sms_channels: Any = {"twilio": build_channel()}
     forwarder = SessionForwarder(
         gateway.redis, ProactiveSender(gateway.redis, sms_channels, ProtocolLimits())
     )
@@ -396,9 +398,9 @@ async def test_a_reply_on_another_channel_is_rendered_by_that_channel(
     gateway: InboundGateway, channel: str, to: str, shown: str
 ) -> None:
     channels: Any = {
-        "twilio": twilio(),
-        "intercom": intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP),
-        "whatsapp": meta.whatsapp(),
+        "twilio": build_channel(),
+        "intercom": intercom.build_channel(INTERCOM_WORKSPACE_ID=intercom.APP),
+        "whatsapp": meta.build_channel(),
     }
     forwarder = SessionForwarder(gateway.redis, ProactiveSender(gateway.redis, channels, ProtocolLimits()))
     route = Route(channel=channel, sender="+12025550101" if channel == "twilio" else "", to=to)
@@ -453,7 +455,7 @@ async def test_of_too_many_replies_that_wait_the_oldest_is_a_dead_letter(gateway
 
 
 async def test_a_message_over_a_limit_opens_the_window_too(redis: Redis) -> None:
-    window = meta.whatsapp().capabilities.service_window
+    window = meta.build_channel().capabilities.service_window
     assert window is not None
     limits = AbuseLimits(messages_per_minute=1)
     inbox = RedisInbox(redis, windows={"whatsapp": window}, abuse={"whatsapp": limits})

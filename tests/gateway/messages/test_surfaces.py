@@ -19,7 +19,7 @@ from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
-from tests.channels.whatsapp.builders import SECRET, TOKEN, handshake
+from tests.channels.whatsapp.builders import SECRET, TOKEN, build_handshake
 from tests.gateway.environments.stack import ACCOUNT
 from tests.gateway.environments.stack import TOKEN as TWILIO_TOKEN
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
@@ -137,9 +137,9 @@ async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is
 async def test_the_handshake_and_a_forged_webhook_over_http() -> None:
     async with world("kyc") as environment, httpx.AsyncClient(trust_env=False) as http:
         path = f"{environment.url}/webhooks/whatsapp"
-        query = handshake().url.partition("?")[2]
+        query = build_handshake().url.partition("?")[2]
         genuine = await http.get(f"{path}?{query}")
-        other = await http.get(f"{path}?{handshake('no').url.partition('?')[2]}")
+        other = await http.get(f"{path}?{build_handshake('no').url.partition('?')[2]}")
         forged_status = await http.post(path, content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
         huge = await http.post(path, content=b"a" * (3 * 1024 * 1024 + 1))
 

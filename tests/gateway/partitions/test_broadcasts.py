@@ -19,7 +19,7 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
-from tests.channels.twilio.builders import twilio
+from tests.channels.twilio.builders import build_channel
 from tests.gateway.broadcasts.test_broadcasts import SPRING, Rig, number, rows
 
 
@@ -29,7 +29,7 @@ class Partitions:
     def __init__(self, stores: Sequence[Redis]) -> None:
         self.stores = stores
         self.rigs = [Rig(store) for store in stores]
-        channels: Any = {"twilio": twilio()}
+        channels: Any = {"twilio": build_channel()}
         inbox = PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
         self.store = PartitionedBroadcasts(stores, ProtocolLimits(), channels, inbox.place_contact)
 

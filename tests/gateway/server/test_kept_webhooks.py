@@ -31,7 +31,7 @@ from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.kept_webhooks import MAX_BYTES, REJECTED, KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
-from tests.channels.twilio.builders import FORM, URL, changed, signature
+from tests.channels.twilio.builders import FORM, URL, build_payload, compute_signature
 from tests.gateway.server.test_operator_auth import OPS, bearer
 
 NUMBER, TEXT, OTHER_TOKEN = "+15550142", "my dog is called Bello", "fedcba9876543210fedcba9876543210"
@@ -62,8 +62,8 @@ async def gateway() -> AsyncIterator[httpx.AsyncClient]:
 async def deliver(
     http: httpx.AsyncClient, token: str = "", text: str = TEXT, number: int = 7
 ) -> httpx.Response:
-    fields = changed("sms", Body=text, From=NUMBER, MessageSid="SM" + "7" * 31 + str(number))
-    signed = signature(URL, fields, **({"token": token} if token else {}))
+    fields = build_payload("sms", Body=text, From=NUMBER, MessageSid="SM" + "7" * 31 + str(number))
+    signed = compute_signature(URL, fields, **({"token": token} if token else {}))
     headers = {"Content-Type": FORM, "X-Twilio-Signature": signed}
     return await http.post("/webhooks/twilio", content=urlencode(fields), headers=headers)
 

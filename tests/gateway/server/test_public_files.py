@@ -28,7 +28,7 @@ from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.server.public_files import PublicFileRoute
-from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, build_channel
 from tests.fakes import turn
 
 
@@ -197,7 +197,7 @@ async def test_a_file_of_an_agent_is_uploaded_to_whatsapp(redis: Redis) -> None:
             asked.append(request.url.path)
 
         http.event_hooks["request"].append(record)
-        channel = whatsapp(WHATSAPP_API_URL=api)
+        channel = build_channel(WHATSAPP_API_URL=api)
         channel.set_dependencies(credentials=RedisSessionStore(redis), fetch=SafeFetch())
         channel.set_publisher(files)
         await channel.send(reply, http)

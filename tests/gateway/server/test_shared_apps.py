@@ -32,14 +32,14 @@ SHOP2, SHOP2_NUMBER = "wk00shop2", "800000000000002"
 
 @pytest.fixture
 async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    second = intercom.channel(INTERCOM_WORKSPACE_ID=SHOP2, INTERCOM_ACCESS_TOKEN="second-token")
+    second = intercom.build_channel(INTERCOM_WORKSPACE_ID=SHOP2, INTERCOM_ACCESS_TOKEN="second-token")
     numbers = "WHATSAPP_PHONE_NUMBER_IDS"
     channels: Any = {
-        "intercom": intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP),
+        "intercom": intercom.build_channel(INTERCOM_WORKSPACE_ID=intercom.APP),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
-        "whatsapp": meta.whatsapp(**{numbers: meta.OURS}),
+        "whatsapp": meta.build_channel(**{numbers: meta.OURS}),
         "whatsapp/shop2": with_account_name(
-            meta.whatsapp(**{numbers: f"{SHOP2_NUMBER}, 800000000000003"}), "whatsapp/shop2"
+            meta.build_channel(**{numbers: f"{SHOP2_NUMBER}, 800000000000003"}), "whatsapp/shop2"
         ),
     }
     async with httpx.AsyncClient() as calls:
@@ -65,8 +65,10 @@ async def channel_of(redis: Redis, session: str) -> str:
 async def test_the_workspace_chooses_the_account(
     http: httpx.AsyncClient, redis: Redis, workspace: str, expected: str
 ) -> None:
-    made = intercom.notification("conversation.user.replied", intercom.talk(intercom.part()))
-    webhook = intercom.signed(json.dumps({**made, "app_id": workspace}).encode())
+    made = intercom.build_notification(
+        "conversation.user.replied", intercom.build_conversation(intercom.build_part())
+    )
+    webhook = intercom.sign_webhook(json.dumps({**made, "app_id": workspace}).encode())
 
     await post(http, "/webhooks/intercom", webhook)
 
@@ -79,9 +81,9 @@ async def test_the_phone_number_chooses_the_account_of_each_item(
     http: httpx.AsyncClient, redis: Redis
 ) -> None:
     numbers = (meta.OURS, SHOP2_NUMBER, "800000000000009")
-    items = [meta.value(meta.message(id=f"wamid.{number}"), ours=number) for number in numbers]
+    items = [meta.build_value(meta.build_message(id=f"wamid.{number}"), ours=number) for number in numbers]
 
-    await post(http, "/webhooks/whatsapp", meta.post(meta.batch(*items)))
+    await post(http, "/webhooks/whatsapp", meta.build_webhook(meta.build_batch(*items)))
 
     found = [await channel_of(redis, f"whatsapp:{number}:{meta.USER_ID}") for number in numbers]
     assert found == ["whatsapp", "whatsapp/shop2", ""]
@@ -137,9 +139,9 @@ ME = "https://api.intercom.io/me"
 @pytest.fixture
 async def unnamed(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """Two workspaces of one app, of which no setting says which is which."""
-    second = intercom.channel(INTERCOM_ACCESS_TOKEN="second-token")
+    second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
-        "intercom": intercom.channel(),
+        "intercom": intercom.build_channel(),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
     }
     async with httpx.AsyncClient() as calls:
@@ -155,8 +157,10 @@ def workspace_of(request: httpx.Request) -> httpx.Response:
 
 
 def reply_in(workspace: str) -> Webhook:
-    made = intercom.notification("conversation.user.replied", intercom.talk(intercom.part()))
-    return intercom.signed(json.dumps({**made, "app_id": workspace}).encode())
+    made = intercom.build_notification(
+        "conversation.user.replied", intercom.build_conversation(intercom.build_part())
+    )
+    return intercom.sign_webhook(json.dumps({**made, "app_id": workspace}).encode())
 
 
 @respx.mock
@@ -201,9 +205,9 @@ async def test_two_tokens_of_one_workspace_are_refused(unnamed: httpx.AsyncClien
 @respx.mock
 async def test_a_replay_asks_whose_webhook_it_is(redis: Redis) -> None:
     route = respx.get(ME).mock(side_effect=workspace_of)
-    second = intercom.channel(INTERCOM_ACCESS_TOKEN="second-token")
+    second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
-        "intercom": intercom.channel(),
+        "intercom": intercom.build_channel(),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
     }
     webhook = replace(reply_in(SHOP2), url="https://bots.example.com/webhooks/intercom")

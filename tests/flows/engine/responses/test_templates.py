@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from core.model import Address, Message, Template, Turn
 from flows import DialogMachine, Flow
 from tests.channels.intercom import builders as intercom
-from tests.channels.twilio.builders import twilio
-from tests.channels.whatsapp.builders import whatsapp
+from tests.channels.twilio import builders as twilio
+from tests.channels.whatsapp import builders as whatsapp
 from tests.flows.conversation import document, edge, node
 
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")
@@ -71,7 +71,11 @@ def test_channels_without_templates_show_the_text() -> None:
     message = Message(text="Your order has left.", template=template)
     address = ADDRESS.model_copy(update={"theirs": "whatsapp:+15550111"})
 
-    assert [part.body for part in intercom.channel().render(message, ADDRESS)] == ["Your order has left."]
-    assert [(part.body, part.template) for part in whatsapp().render(message, ADDRESS)] == [("", template)]
-    [part] = twilio().render(message, address)
+    assert [part.body for part in intercom.build_channel().render(message, ADDRESS)] == [
+        "Your order has left."
+    ]
+    assert [(part.body, part.template) for part in whatsapp.build_channel().render(message, ADDRESS)] == [
+        ("", template)
+    ]
+    [part] = twilio.build_channel().render(message, address)
     assert (part.body, part.template) == ("Your order has left.", template)

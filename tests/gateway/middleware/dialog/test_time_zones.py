@@ -34,7 +34,7 @@ class Desk:
     def __init__(self, redis: Redis) -> None:
         self.redis, self.account = redis, Simulation()
         message = UserMessage("zendesk", "ada@example.com", "hi")
-        self.account.hear(self.account.simulator.send_user_message(message, self.account.now)[1])
+        self.account.parse_deliveries(self.account.simulator.send_user_message(message, self.account.now)[1])
         self.events = [each for each in self.account.events if isinstance(each, TurnReceived)]
         self.turn = self.events[0].turn
         self.calls: list[str] = []

@@ -24,10 +24,10 @@ from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.http_server import serve
 from gateway.middleware.media.transcription import MediaDownloader
-from tests.channels.sunshine.builders import channel as sunshine_channel
+from tests.channels.sunshine.builders import build_channel as sunshine_channel
 from tests.channels.whatsapp.builders import SECRET, TOKEN
-from tests.channels.whatsapp.builders import whatsapp as whatsapp_channel
-from tests.channels.zendesk.builders import channel as zendesk_channel
+from tests.channels.whatsapp.builders import build_channel as whatsapp_channel
+from tests.channels.zendesk.builders import build_channel as zendesk_channel
 from tests.flows.crm_server import Crm
 from tests.gateway.environments.stack import ACCOUNT
 from tests.gateway.environments.surroundings import RecordingSimulatorServer

@@ -32,9 +32,11 @@ from gateway.local.simulator_server import SimulatorServer
 from gateway.middleware.media.speech import SpeechMiddleware
 from gateway.redis.records.public_files import PublicFiles
 from gateway.server.public_files import PublicFileRoute
-from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio import builders as twilio
+from tests.channels.twilio.builders import ACCOUNT
 from tests.channels.twilio.builders import TOKEN as AUTH_TOKEN
-from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.channels.whatsapp import builders as whatsapp
+from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN
 from tests.flows.openai_server import OpenAIServer
 
 OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
@@ -95,7 +97,7 @@ async def _world() -> AsyncIterator[World]:
         )
         meta.phone_number_id = OURS
         url = await stack.enter_async_context(serve(SimulatorServer(meta, http)))
-        yield World(model, whatsapp(WHATSAPP_API_URL=url), http)
+        yield World(model, whatsapp.build_channel(WHATSAPP_API_URL=url), http)
 
 
 @pytest.mark.long
@@ -133,7 +135,7 @@ async def test_a_failure_of_the_model_sends_the_text(world: World, speech: Respo
 
 async def test_a_failed_upload_sends_the_text(world: World) -> None:
     world.model.speeches = [Response(OPUS)]
-    world.channel = whatsapp(WHATSAPP_API_URL="http://127.0.0.1:9")
+    world.channel = whatsapp.build_channel(WHATSAPP_API_URL="http://127.0.0.1:9")
     [sent] = await world.answer(Message(text="Hello"))
     assert sent["text"]["body"] == "Hello"
 
@@ -186,7 +188,7 @@ async def twilio_world(redis: Redis) -> AsyncIterator[TwilioWorld]:
         provider = TwilioSimulator(account_sid=ACCOUNT, auth_token=AUTH_TOKEN, webhook_url=hook, seed=7)
         provider.send_user_message(UserMessage("whatsapp", TWILIO_ADDRESS.theirs, "Hi"), time())
         url = await stack.enter_async_context(serve(SimulatorServer(provider, http)))
-        yield TwilioWorld(model, twilio(public, TWILIO_API_URL=url), http, public, redis)
+        yield TwilioWorld(model, twilio.build_channel(public, TWILIO_API_URL=url), http, public, redis)
 
 
 async def test_twilio_fetches_the_recording_from_a_signed_url(twilio_world: TwilioWorld) -> None:

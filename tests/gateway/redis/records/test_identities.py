@@ -25,7 +25,7 @@ from core.ports import AcceptResult
 from gateway.middleware.channel.status_lookup import StatusLookup
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.identities import IdentityResolver
-from tests.channels.whatsapp.builders import whatsapp
+from tests.channels.whatsapp.builders import build_channel
 
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")
 PHONE, USER, OTHER = "w:1:+12025550180", "w:1:US.1", "w:1:US.2"
@@ -113,7 +113,10 @@ async def test_a_take_over_resolves_to_the_contacts_session(contacts: IdentityRe
 
 async def test_a_send_confirmed_by_a_status_is_found(contacts: IdentityResolver, redis: Redis) -> None:
     reply = Reply(key="wamid.1.1", address=ADDRESS, body="Hi")
-    channel, long_ago = StatusLookup(whatsapp(), lambda _: redis), datetime.now(UTC) - timedelta(minutes=1)
+    channel, long_ago = (
+        StatusLookup(build_channel(), lambda _: redis),
+        datetime.now(UTC) - timedelta(minutes=1),
+    )
     async with httpx.AsyncClient() as http:
         assert await channel.find_sent(reply, http, since=long_ago, known=()) is None
         with pytest.raises(Unavailable):

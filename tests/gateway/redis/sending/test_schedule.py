@@ -34,7 +34,7 @@ class Clockwork:
     """A session that exists, a sender and a releaser."""
 
     def __init__(self, rig: Rig, protocol: ProtocolLimits | None = None) -> None:
-        channels: Any = {"fake": rig.channel, "twilio": twilio.twilio()}
+        channels: Any = {"fake": rig.channel, "twilio": twilio.build_channel()}
         self.rig, self.redis = rig, rig.redis
         self.sender = ProactiveSender(rig.redis, channels, protocol or ProtocolLimits())
         self.releaser = ScheduleReleaser(rig.redis, self.sender)

@@ -42,7 +42,7 @@ from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.sending.template_sync import TemplateSync, claim_key
 from tests.channels.sdk.hosted import host
-from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, build_channel
 
 NOW = 1_790_000_000.0
 SESSION = f"whatsapp:{OURS}:{PHONE}"
@@ -65,7 +65,7 @@ class World:
 
     def __init__(self, redis: Redis, http: httpx.AsyncClient, url: str, account: Counting) -> None:
         self.redis, self.http, self.account = redis, http, account
-        self.channel = whatsapp(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT)
+        self.channel = build_channel(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT)
         self.channels: Any = {"whatsapp": self.channel}
         self.records = TemplateRecords(redis)
         self.inbox = RedisInbox(redis)
@@ -156,7 +156,7 @@ async def test_a_failure_is_logged_once_and_the_last_list_stays(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await world.sync.sync_due()
-    world.channels["whatsapp"] = whatsapp(
+    world.channels["whatsapp"] = build_channel(
         WHATSAPP_API_URL="http://127.0.0.1:9", WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT
     )
     broken = world.new_sync()
@@ -172,7 +172,7 @@ async def test_a_failure_is_logged_once_and_the_last_list_stays(
 
 
 async def test_an_account_without_the_setting_is_left_alone(world: World) -> None:
-    world.channels["whatsapp"] = whatsapp()
+    world.channels["whatsapp"] = build_channel()
     quiet = world.new_sync()
     await quiet.sync_due()
 
