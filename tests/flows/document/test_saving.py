@@ -31,7 +31,7 @@ nodes = st.fixed_dictionaries({}, optional=optional)
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> Json:
+def draw_documents(draw: st.DrawFn) -> Json:
     parts = draw(st.lists(nodes, min_size=1, max_size=4))
     names = [f"n{index}" for index in range(len(parts))]
     made = [
@@ -44,7 +44,7 @@ def documents(draw: st.DrawFn) -> Json:
 
 
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sound=documents())
+@given(sound=draw_documents())
 def test_what_is_saved_and_loaded_is_the_same_flow(sound: Json, tmp_path: Path) -> None:
     flow = Flow.model_validate(sound)
     flow.save(tmp_path / "flow.json")

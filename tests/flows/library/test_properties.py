@@ -14,10 +14,10 @@ from core.ports import State, TurnOutcome
 from flows.engine import DialogMachine
 from flows.engine.inbound.incoming import QUOTATION_KIND
 from tests.effort import examples
-from tests.flows.conversation import library, turn
+from tests.flows.conversation import load_library, turn
 
 OUTCOMES = {"stay", "advance", "final", "hand_off"}
-MACHINES = {name: library(name) for name in ("kyc", "support")}
+MACHINES = {name: load_library(name) for name in ("kyc", "support")}
 LONGEST_STATE = 4_096
 
 LIKELY = (

@@ -26,7 +26,7 @@ from gateway.local.http_server import serve
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.whatsapp import builders as meta
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 from tests.gateway.environments.stack import ACCOUNT, TOKEN
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
@@ -41,7 +41,7 @@ FLOW = document(
         "place",
         "Where are you?",
         edges=[
-            edge("shared", "form", input_schema=asks(place={"type": "object", "format": "location"})),
+            edge("shared", "form", input_schema=input_schema(place={"type": "object", "format": "location"})),
             edge("written", "form", keywords=["harbour"]),
         ],
     ),
@@ -49,7 +49,7 @@ FLOW = document(
         "form",
         "Please fill in the form.",
         edges=[
-            edge("filled", "picture", input_schema=asks(survey=_FORM_SCHEMA)),
+            edge("filled", "picture", input_schema=input_schema(survey=_FORM_SCHEMA)),
             edge("told", "picture", keywords=["three"]),
         ],
     ),

@@ -30,7 +30,7 @@ from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.channels.whatsapp import builders as meta
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 from tests.gateway.environments.inbound import InboundGateway
 
 DIGITS, USER = "15550102360", "US.98765432109876543210"
@@ -42,13 +42,17 @@ FLOW = document(
         "code",
         "What is the code?",
         edges=[
-            edge("given", "name", input_schema=asks(code={"type": "string", "pattern": "^Zebrafish-[0-9]+$"}))
+            edge(
+                "given",
+                "name",
+                input_schema=input_schema(code={"type": "string", "pattern": "^Zebrafish-[0-9]+$"}),
+            )
         ],
     ),
     node(
         "name",
         "Thanks for {{ code }}. Your name?",
-        edges=[edge("given", "end", input_schema=asks(name={"type": "string"}))],
+        edges=[edge("given", "end", input_schema=input_schema(name={"type": "string"}))],
     ),
     node("end", "Bye {{ name }}."),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 from tests.flows.crm_server import Crm
 from tests.gateway.environments.stack import running_stack
 
@@ -28,10 +28,12 @@ def orders(url: str) -> str:
     }
     pattern = {"type": "string", "pattern": "^HL-[0-9]+$"}
     triggers = [{"trigger": "on_enter", "action_id": "look_up", "on_failure": "gone"}]
-    back = edge("again", "told", input_schema=asks(order=pattern))
+    back = edge("again", "told", input_schema=input_schema(order=pattern))
     return json.dumps(
         document(
-            node("ask", "Which order?", edges=[edge("given", "told", input_schema=asks(order=pattern))]),
+            node(
+                "ask", "Which order?", edges=[edge("given", "told", input_schema=input_schema(order=pattern))]
+            ),
             node(
                 "told",
                 "It is {{ found.data.status }}.",

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.flows.conversation import edge, flow, node
-from tests.flows.openai_server import OpenAIServer, Stream, streamed_call
+from tests.flows.openai_server import OpenAIServer, StreamedAnswer, build_streamed_call
 from tests.gateway.environments.stack import Stack, running_stack
 from tests.gateway.webchat.api.test_routes import ask, web
 
@@ -52,8 +52,8 @@ async def test_the_first_text_reaches_the_client_while_the_model_is_still_writin
 ) -> None:
     may_continue = asyncio.Event()
     streaming_gateway.server.answers = [
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "are", may_continue, " you?"),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "are", may_continue, " you?"),
     ]
     received = ""
     async with streaming_gateway.http.stream("POST", "/stream", json=ASKED) as answer:
@@ -70,8 +70,8 @@ async def test_the_first_text_reaches_the_client_while_the_model_is_still_writin
 async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> None:
     may_continue = asyncio.Event()
     streaming_gateway.server.answers = [
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "are", may_continue, " you?"),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "are", may_continue, " you?"),
     ]
     async with streaming_gateway.http.stream("POST", "/stream", json=ASKED) as answer:
         async for _ in answer.aiter_text():
@@ -85,10 +85,10 @@ async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> N
 async def test_a_worker_that_dies_during_a_stream_loses_nothing(streaming_gateway: Live) -> None:
     blocker = asyncio.Event()
     streaming_gateway.server.answers = [
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "knows", blocker),
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "are ", "you?"),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "knows", blocker),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "are ", "you?"),
     ]
     headers = {"Accept": "text/event-stream"}
     kinds, pieces, done = [], "", {}

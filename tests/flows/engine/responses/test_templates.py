@@ -18,7 +18,7 @@ ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")
 ORDER = {"name": "order_update", "variables": {"1": "{{ message.text }}", "2": "12 {{ shop }}"}}
 
 
-def machine(template: dict[str, Any], **more: Any) -> DialogMachine:
+def build_machine(template: dict[str, Any], **more: Any) -> DialogMachine:
     flow = document(
         node("a", "Your order has left.", template=template, edges=[edge("on", "b", keywords=["on"])]),
         node("b", "Thank you", edges=[edge("back", "a", keywords=["back"])]),
@@ -34,7 +34,7 @@ async def say(made: DialogMachine, text: str, state: Any = None) -> Any:
 
 
 async def test_a_nodes_template_has_its_values_on_one_line_and_the_text_beside_it() -> None:
-    outcome = await say(machine(ORDER), "two\nlines\t &    *more*")
+    outcome = await say(build_machine(ORDER), "two\nlines\t &    *more*")
 
     [message] = outcome.messages
     assert message.text == "Your order has left."
@@ -44,8 +44,8 @@ async def test_a_nodes_template_has_its_values_on_one_line_and_the_text_beside_i
 
 
 async def test_the_language_is_the_conversations_or_the_nodes() -> None:
-    german = (await say(machine(ORDER, agent_language="de"), "hallo")).messages[-1].template
-    stated = (await say(machine({**ORDER, "language": "en_GB"}), "hi")).messages[-1].template
+    german = (await say(build_machine(ORDER, agent_language="de"), "hallo")).messages[-1].template
+    stated = (await say(build_machine({**ORDER, "language": "en_GB"}), "hi")).messages[-1].template
 
     assert german is not None
     assert stated is not None
@@ -53,7 +53,7 @@ async def test_the_language_is_the_conversations_or_the_nodes() -> None:
 
 
 async def test_a_question_that_is_asked_again_is_a_text() -> None:
-    made = machine(ORDER)
+    made = build_machine(ORDER)
     first = await say(made, "hello")
     again = await say(made, "something else", first.state)
 
@@ -63,7 +63,7 @@ async def test_a_question_that_is_asked_again_is_a_text() -> None:
 
 def test_a_malformed_value_is_refused_by_its_place() -> None:
     with pytest.raises(ValidationError, match=r"nodes\[0\]\.template\.variables"):
-        machine({"name": "x", "variables": {"1": "{{ name"}})
+        build_machine({"name": "x", "variables": {"1": "{{ name"}})
 
 
 def test_channels_without_templates_show_the_text() -> None:

@@ -21,7 +21,7 @@ from gateway.middleware.media.transcription import MediaDownloader
 from gateway.middleware.media.vision import PictureLoader
 from tests.flows.conversation import document, edge, node
 from tests.flows.crm_server import Crm
-from tests.flows.openai_server import OpenAIServer, call
+from tests.flows.openai_server import OpenAIServer, build_call
 from tests.gateway.environments.stack import ACCOUNT, TOKEN
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
@@ -90,7 +90,7 @@ async def test_a_picture_of_a_contact_reaches_the_model(tmp_path: Path) -> None:
         await start_gateway(stack, url, str(file), environ)
         contact = "whatsapp:+15550176"
         picture = f"data:image/jpeg;base64,{b64encode(JPEG).decode()}"
-        model.answers = [call("cat")]
+        model.answers = [build_call("cat")]
 
         twilio.send_user_message(
             UserMessage("whatsapp", "+15550176", media=(picture,), media_type="image/jpeg")
