@@ -18,11 +18,11 @@ from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.storm.servers.cluster_group import ClusterGroup
-from tests.effort import examples
+from tests.effort import example_count
 from tests.paths import ROOT
 
 settings.register_profile(
-    "turngate", max_examples=examples(100), deadline=None
+    "turngate", max_examples=example_count(100), deadline=None
 )  # wall time depends on the load
 settings.load_profile("turngate")
 

@@ -12,7 +12,7 @@ from core.ports import Capabilities, State, TurnListener, TurnOutcome, Webhook, 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
 
 
-def turn(number: int, session: str = "fake:1", text: str = "") -> Turn:
+def build_turn(number: int, session: str = "fake:1", text: str = "") -> Turn:
     """Build the `number`-th turn of a session."""
     return Turn(id=f"M{number}", session=session, address=ADDRESS, text=text or f"text {number}")
 

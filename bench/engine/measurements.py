@@ -13,7 +13,7 @@ from typing import Any, Self
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.programs.tool_call_chunks import call_arguments, call_deltas
-from bench.programs.turn_timing import measure_over_http, measure_talks, resident_bytes
+from bench.programs.turn_timing import measure_over_http, measure_talks, read_resident_bytes
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm.openai.model import OpenAIModel
@@ -105,9 +105,9 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
     for _ in range(plan["builds"]):
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = resident_bytes()
+    before = read_resident_bytes()
     retained = [await begun(small) for _ in range(plan["sessions"])]
-    figures["memory"] = resident_bytes() - before
+    figures["memory"] = read_resident_bytes() - before
     del retained
     machine = await begun(generated)
     client.function = "to_b"

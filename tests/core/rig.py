@@ -15,7 +15,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
+from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
 
 SESSION = "fake:1"
 
@@ -50,7 +50,7 @@ class Rig:
         )
 
     async def accept_turns(self, *numbers: int, text: str = "", session: str = SESSION) -> None:
-        await self.inbox.accept([TurnReceived(turn=turn(number, session, text)) for number in numbers])
+        await self.inbox.accept([TurnReceived(turn=build_turn(number, session, text)) for number in numbers])
 
     async def accept_action(self, act: ControlAction, name: str = "C1", session: str = SESSION) -> None:
         await self.inbox.accept(

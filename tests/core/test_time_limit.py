@@ -87,7 +87,7 @@ def test_a_timeout_outside_a_task_is_an_error() -> None:
         TimeLimit(LONG).__enter__()
 
 
-async def _nested(limits: list[float], sleep: float, events: list[str], *, ours: bool) -> None:
+async def sleep_nested(limits: list[float], sleep: float, events: list[str], *, ours: bool) -> None:
     """Sleep within all these timeouts and record the outcome of each."""
     if not limits:
         try:
@@ -100,10 +100,10 @@ async def _nested(limits: list[float], sleep: float, events: list[str], *, ours:
     try:
         if ours:
             with TimeLimit(limits[0]):
-                await _nested(limits[1:], sleep, events, ours=ours)
+                await sleep_nested(limits[1:], sleep, events, ours=ours)
         else:
             async with asyncio.timeout(limits[0]):
-                await _nested(limits[1:], sleep, events, ours=ours)
+                await sleep_nested(limits[1:], sleep, events, ours=ours)
         events.append(f"in time at {len(limits)}")
     except TimeoutError:
         events.append(f"over at {len(limits)}")
@@ -151,5 +151,5 @@ def test_nested_timeouts_match_the_standard_library(limits: list[float], sleep: 
     happened: list[list[str]] = [[], []]
     for events, ours in zip(happened, (True, False), strict=True):
         with asyncio.Runner(loop_factory=FastForwardLoop) as runner:
-            runner.run(_nested(limits, sleep, events, ours=ours))
+            runner.run(sleep_nested(limits, sleep, events, ours=ours))
     assert happened[0] == happened[1]

@@ -49,7 +49,7 @@ WORLDS = {
 }
 
 
-def explored(worlds: Mapping[str, WorldLimits]) -> list[str]:
+def list_explored(worlds: Mapping[str, WorldLimits]) -> list[str]:
     """Return the names of the worlds to explore: without the large ones by default."""
     return [name for name in worlds if FULL or name not in LARGE]
 
@@ -80,7 +80,7 @@ OUTSIDE = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", explored(OUTSIDE))
+@pytest.mark.parametrize("name", list_explored(OUTSIDE))
 def test_the_guarantees_hold_whoever_else_acts(name: str) -> None:
     report = explore(OUTSIDE[name])
 
@@ -115,7 +115,7 @@ def explore(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:
     ).explore()
 
 
-@pytest.mark.parametrize("name", explored(WORLDS))
+@pytest.mark.parametrize("name", list_explored(WORLDS))
 def test_the_guarantees_hold_in_every_reachable_state(name: str) -> None:
     report = explore(WORLDS[name])
 
@@ -134,7 +134,7 @@ TIMED = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", explored(TIMED))
+@pytest.mark.parametrize("name", list_explored(TIMED))
 def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
     report = explore(TIMED[name])
 

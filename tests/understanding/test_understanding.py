@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.effort import some
+from tests.effort import sample
 from tests.understanding.score import Score, measure_talks, measure_turns, render_table
 from tests.understanding.scored_turns import read_turns
 from tests.understanding.talks import FOLDERS
@@ -14,7 +14,7 @@ def _print_report(score: Score) -> str:
 
 
 async def test_the_rules_model_is_right_or_asks_back() -> None:
-    score = await measure_turns(some(read_turns()))
+    score = await measure_turns(sample(read_turns()))
     report = _print_report(score)
     assert score.share("right") >= 0.93, report
     assert score.share("wrong") <= 0.01, report

@@ -22,7 +22,7 @@ from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRe
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
 from core.ports import Capabilities, Channel, Webhook
 from tests.channels.contract.fuzz import LONG_ID, draw_hostile, replace_each_field
-from tests.effort import examples, some
+from tests.effort import example_count, sample
 
 messages = st.builds(
     Message,
@@ -209,7 +209,7 @@ class ChannelCases:
 
     @settings(
         suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-        max_examples=examples(100),
+        max_examples=example_count(100),
     )
     @given(data=st.data())
     def test_no_request_makes_the_verifier_raise_another_error(self, data: st.DataObject) -> None:
@@ -226,7 +226,7 @@ class ChannelCases:
 
     @settings(
         suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-        max_examples=examples(200),
+        max_examples=example_count(200),
     )
     @given(data=st.data())
     def test_no_body_makes_the_parser_raise_another_error(self, data: st.DataObject) -> None:
@@ -243,7 +243,7 @@ class ChannelCases:
                 assert event.turn.session
                 assert event.turn.address.theirs
 
-    @settings(suppress_health_check=list(HealthCheck), max_examples=examples(150))
+    @settings(suppress_health_check=list(HealthCheck), max_examples=example_count(150))
     @given(data=st.data())
     def test_no_value_in_any_field_raises_or_makes_a_wrong_turn(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`; events can be stored, and IDs are complete or missing."""
@@ -260,7 +260,7 @@ class ChannelCases:
     @pytest.mark.parametrize("value", WRONG_VALUES, ids=describe_value)
     def test_a_wrong_value_is_detected_in_any_field(self, value: object) -> None:
         for shape in self.shapes():
-            for hook in some(replace_each_field(shape, value), WRONG_VALUES.index(value)):
+            for hook in sample(replace_each_field(shape, value), WRONG_VALUES.index(value)):
                 try:
                     events = self.channel().parse(hook)
                 except WebhookRefused:
@@ -297,7 +297,7 @@ class ChannelCases:
 
     @settings(
         suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-        max_examples=examples(60),
+        max_examples=example_count(60),
     )
     @given(message=messages)
     def test_every_part_fits_the_channels_limits(self, message: Message) -> None:

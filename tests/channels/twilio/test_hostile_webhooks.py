@@ -22,7 +22,7 @@ from tests.channels.twilio.builders import (
     parse_turn,
     read_payload,
 )
-from tests.effort import examples
+from tests.effort import example_count
 
 NAMES = (
     "sms", "mms", "whatsapp_button", "whatsapp_list", "whatsapp_location", "whatsapp_voice",
@@ -91,7 +91,7 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=example_count(150))
 @given(name=st.sampled_from(NAMES), mutated=mutations)
 def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
     name: str, mutated: list[tuple[str, str]]
@@ -112,7 +112,7 @@ def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
         assert turn.text.strip() or turn.payload or turn.attachments or turn.location or "FlowData" in told
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=example_count(150))
 @given(
     name=st.sampled_from(NAMES),
     at=st.integers(0, 2000),
@@ -134,7 +134,7 @@ def test_random_input_raises_only_refusals(
         build_channel().verify(noisy)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=example_count(150))
 @given(body=st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]), query=st.text(max_size=40))
 def test_parsing_random_input_ends_in_events_or_a_refusal(body: bytes, method: str, query: str) -> None:
     hook = Webhook(method, f"{SEEN}?{query}", {"content-type": FORM}, body)

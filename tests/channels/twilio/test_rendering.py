@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from core.model import Address, Attachment, Choice, Message
 from tests.channels.contract.channel_cases import messages
 from tests.channels.twilio.builders import ACCOUNT, build_channel
-from tests.effort import examples
+from tests.effort import example_count
 
 SMS = Address(channel="twilio", account=ACCOUNT, ours="+12025550100", theirs="+12025550170")
 WHATSAPP = Address(channel="twilio", account=ACCOUNT, ours="whatsapp:+1", theirs="whatsapp:+12025550171")
@@ -77,7 +77,7 @@ def test_a_text_that_is_too_long_for_a_caption_is_a_separate_message() -> None:
     assert [(part.body[:4], len(part.media)) for part in long] == [("", 1), ("xxxx", 0)]
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=example_count(60))
 @given(message=messages)
 def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message) -> None:
     for address, most in ((SMS, 10), (WHATSAPP, 1)):

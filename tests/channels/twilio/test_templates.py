@@ -17,7 +17,7 @@ from core.model import Choice, FailureKind, Message, MessageTemplate, Reply, Tem
 from core.ports import HasTemplates
 from tests.channels.twilio.builders import build_channel
 from tests.channels.twilio.test_content import ADDRESS, API, SMS, Api
-from tests.effort import examples
+from tests.effort import example_count
 
 ORDER = Template(name="order_update", language="en", variables={"1": "Ada", "2": "12"})
 LATER = 1.0 + 2 * 24 * 3600
@@ -246,7 +246,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=example_count(300))
 @given(
     st.fixed_dictionaries(
         {"sid": st.just("HX" + "0" * 32), "language": st.just("en")},

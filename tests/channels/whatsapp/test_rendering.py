@@ -12,7 +12,7 @@ from core.model import Address, Attachment, Choice, Message, MessagePart, Reply
 from core.model.message import Template
 from tests.channels.contract.channel_cases import messages
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, build_channel
-from tests.effort import examples
+from tests.effort import example_count
 
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
 MEDIA_URL = "https://graph.facebook.com/v26.0"
@@ -185,7 +185,7 @@ def test_a_user_id_is_sent_as_recipient_and_not_as_number() -> None:
     assert (hidden["recipient"], "to" in hidden) == (USER_ID, False)
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=example_count(60))
 @given(message=messages)
 def test_every_medium_is_sent_once_and_every_choice_is_shown(message: Message) -> None:
     found = build_channel().render(message, ADA)

@@ -32,7 +32,7 @@ from core.model import (
 from core.ports import HasTemplates, Webhook
 from tests.channels.sdk.hosted import host
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, build_channel
-from tests.effort import examples
+from tests.effort import example_count
 
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
 NOW = 1_790_000_000.0
@@ -276,7 +276,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.long
-@settings(max_examples=examples(400))
+@settings(max_examples=example_count(400))
 @given(
     entry=st.fixed_dictionaries(
         {"name": st.just("a"), "language": st.just("en")},
@@ -301,7 +301,7 @@ def test_any_definition_is_parsed_and_any_values_are_judged(
     )
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=example_count(200))
 @given(
     st.dictionaries(
         st.text(max_size=8)

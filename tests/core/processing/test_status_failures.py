@@ -39,7 +39,9 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
     await made.mailbox.aclose()
 
 
-def failed(number: int, kind: FailureKind | None, code: str = "30034", pause: float = 0) -> StatusChanged:
+def build_failure(
+    number: int, kind: FailureKind | None, code: str = "30034", pause: float = 0
+) -> StatusChanged:
     """Report that the `number`-th accepted reply failed."""
     return StatusChanged(
         channel="fake",
@@ -52,7 +54,7 @@ def failed(number: int, kind: FailureKind | None, code: str = "30034", pause: fl
     )
 
 
-async def answer(rig: Rig) -> None:
+async def answer_turn(rig: Rig) -> None:
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.EMPTY
 
@@ -62,7 +64,7 @@ async def resend(rig: Rig) -> ProcessResult:
     return await rig.process()
 
 
-async def letters(redis: Redis) -> list[Letter]:
+async def list_letters(redis: Redis) -> list[Letter]:
     return [letter async for letter in DeadLetters(redis).list_between()]
 
 
@@ -70,10 +72,10 @@ async def letters(redis: Redis) -> list[Letter]:
 async def test_a_reply_that_will_never_be_delivered_is_a_dead_letter_with_its_reason(
     rig: Rig, kind: FailureKind | None
 ) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, kind), failed(1, kind)])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, kind), build_failure(1, kind)])
 
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert (letter.reason, letter.text) == ("status 30034: not delivered", "1: text 1")
     assert await DeadLetters(rig.redis).replay(letter) is ReplayOutcome.REPLAYED
     await rig.process()
@@ -81,43 +83,43 @@ async def test_a_reply_that_will_never_be_delivered_is_a_dead_letter_with_its_re
 
 
 async def test_a_temporary_failure_is_sent_again_under_a_key_of_its_own(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018")])
 
     assert await resend(rig) is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "1: text 1"]
     assert [reply.key for reply in rig.channel.sent_replies] == ["M1.1", "M1.1~1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 async def test_a_reply_is_sent_again_a_bounded_number_of_times(rig: Rig) -> None:
-    await answer(rig)
+    await answer_turn(rig)
     for number in range(1, 6):
-        await rig.inbox.accept([failed(number, FailureKind.TEMPORARY, "30008")])
+        await rig.inbox.accept([build_failure(number, FailureKind.TEMPORARY, "30008")])
         await resend(rig)
 
     assert [reply.key for reply in rig.channel.sent_replies] == ["M1.1", "M1.1~1", "M1.1~2", "M1.1~3"]
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert letter.reason == "gave up after 3 resends: status 30008: not delivered"
 
 
 @pytest.mark.parametrize("late", [DeliveryStatus.DELIVERED, DeliveryStatus.READ])
 async def test_a_reply_that_arrives_after_all_is_not_sent_again(rig: Rig, late: DeliveryStatus) -> None:
-    await answer(rig)
-    failure = failed(1, FailureKind.TEMPORARY, "30008")
+    await answer_turn(rig)
+    failure = build_failure(1, FailureKind.TEMPORARY, "30008")
     arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
     results = [await rig.inbox.accept([each]) for each in (failure, arrived, failure, arrived)]
     await resend(rig)
 
     assert [each for [each] in results] == ["new", "new", "stale", "stale"]
     assert rig.channel.bodies == ["1: text 1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
     assert await rig.redis.exists("tg:resends", f"{KEY}:kept") == 0
 
 
 async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018")])
     await rig.redis.delete(f"tg:{{{SESSION}}}:kept")
     await resend(rig)
 
@@ -127,8 +129,8 @@ async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: 
 
 
 async def test_a_resend_waits_as_long_as_the_code_needs_and_other_turns_do_not(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018", pause=600)])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018", pause=600)])
     await resend(rig)
     assert rig.channel.bodies == ["1: text 1"]
 
@@ -141,29 +143,29 @@ async def test_a_resend_waits_as_long_as_the_code_needs_and_other_turns_do_not(r
 
 
 async def test_a_reset_forgets_what_the_bot_would_send_again_but_not_an_agents_words(rig: Rig) -> None:
-    await answer(rig)
+    await answer_turn(rig)
     sender = ProactiveSender(rig.redis, {"fake": rig.channel}, SOON)
     await sender.send(SESSION, "agent-1", Message(text="Grace here"), "person")
     await rig.process()
-    await rig.inbox.accept([failed(number, FailureKind.TEMPORARY, "30008") for number in (1, 2)])
+    await rig.inbox.accept([build_failure(number, FailureKind.TEMPORARY, "30008") for number in (1, 2)])
 
     await lua.load_script("reset", SOON)(rig.redis, [rq_layout.current_timestamp(), SESSION])
     await resend(rig)
     assert rig.channel.bodies == ["1: text 1", "Grace here", "Grace here"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 async def test_a_reply_that_would_be_too_old_is_not_sent_again(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "131049", pause=24 * 3600)])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "131049", pause=24 * 3600)])
 
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert letter.reason == "it would be too old to be sent again: status 131049: not delivered"
 
 
 async def test_a_failure_reported_before_the_send_returned_is_sent_again_too(rig: Rig) -> None:
     await rig.accept_turns(1)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "30001")])
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "30001")])
     await rig.process()
 
     assert await resend(rig) is ProcessResult.EMPTY
@@ -171,13 +173,13 @@ async def test_a_failure_reported_before_the_send_returned_is_sent_again_too(rig
 
 
 async def test_an_opt_out_reported_by_a_status_silences_the_bot(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.OPTED_OUT, "21610")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.OPTED_OUT, "21610")])
     await rig.accept_turns(2)
     await rig.process()
 
     assert rig.channel.bodies == ["1: text 1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
     assert await rig.redis.ttl(KEY) == -1
 
 
@@ -185,7 +187,7 @@ async def test_failures_of_the_account_are_an_alarm(rig: Rig, caplog: pytest.Log
     for number in range(1, 21):
         await rig.accept_turns(number, session=f"s{number}")
         await rig.process(f"s{number}")
-        await rig.inbox.accept([failed(number, FailureKind.ACCOUNT)])
+        await rig.inbox.accept([build_failure(number, FailureKind.ACCOUNT)])
 
     [alarm] = await read_alarms(rig.redis)
     assert (alarm.account, alarm.code, alarm.reason) == ("fake:A1", "30034", "not delivered")
@@ -200,15 +202,15 @@ async def test_failures_of_the_account_are_an_alarm(rig: Rig, caplog: pytest.Log
 async def test_a_failure_of_the_account_is_an_alarm_also_after_its_session_has_expired(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await answer(rig)
+    await answer_turn(rig)
     await rig.redis.delete(*[key async for key in rig.redis.scan_iter(f"{KEY}*")])
-    await rig.inbox.accept([failed(1, FailureKind.ACCOUNT)])
+    await rig.inbox.accept([build_failure(1, FailureKind.ACCOUNT)])
 
     [alarm] = await read_alarms(rig.redis)
     assert (alarm.account, alarm.code) == ("fake:A1", "30034")
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
     assert [key async for key in rig.redis.scan_iter(f"{KEY}*")] == []
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 async def test_a_few_failures_among_many_deliveries_are_only_stated(rig: Rig) -> None:
@@ -216,7 +218,9 @@ async def test_a_few_failures_among_many_deliveries_are_only_stated(rig: Rig) ->
         await rig.accept_turns(number)
         await rig.process()
         delivered = StatusChanged(channel="fake", provider_id=f"P{number}", status=DeliveryStatus.DELIVERED)
-        await rig.inbox.accept([failed(1, FailureKind.PERMANENT, "30005") if number == 1 else delivered])
+        await rig.inbox.accept(
+            [build_failure(1, FailureKind.PERMANENT, "30005") if number == 1 else delivered]
+        )
 
     assert describe_failures(await read_recent_counts(rig.redis)) == [
         (True, "fake: 1 of 4 messages failed in the last 24 hours (permanent 1)")
@@ -231,8 +235,8 @@ async def test_the_dialog_sees_why_a_reply_was_not_delivered(rig: Rig) -> None:
         return TurnOutcome(state=state or {})
 
     rig.dialog.handle_timeout = handle_timeout  # type: ignore[method-assign]
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.WINDOW, "131047")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.WINDOW, "131047")])
     await rig.process()
 
     assert seen == ["window"]
@@ -256,8 +260,8 @@ async def test_a_reply_is_kept_until_it_is_delivered_and_a_bounded_number_of_the
 
 
 async def test_an_erased_session_is_not_sent_anything_again(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "30003")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "30003")])
     await SessionIndex(rig.redis).erase(SESSION)
     await Sweeper(rig.redis, SOON).sweep()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flows.compiled import compile_all_languages, compile_flow
 from flows.document import Flow, FlowError
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import LIBRARY, Json, document, edge, input_schema, machine, node, turn
 
 GO = edge(
@@ -104,7 +104,7 @@ def test_the_document_that_is_broken_here_is_sound() -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(400))
+@settings(max_examples=example_count(400))
 @given(st.lists(st.tuples(st.sampled_from(PLACES), junk), min_size=1, max_size=3))
 def test_a_damaged_document_is_refused_in_one_error_or_runs(damage: list[tuple[Place, object]]) -> None:
     broken = copy.deepcopy(SOUND)

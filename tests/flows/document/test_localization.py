@@ -128,14 +128,14 @@ async def test_a_tap_means_the_same_in_every_language() -> None:
 
 
 async def test_a_model_is_told_the_language() -> None:
-    class Listening(ScriptedModel):
+    class ListeningModel(ScriptedModel):
         heard = ""
 
         async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
             self.heard = request.prompt
             return GeneratedReply(text="Auf Wiedersehen!")
 
-    model = Listening([TransitionDecision(edge_id="tea")])
+    model = ListeningModel([TransitionDecision(edge_id="tea")])
     talk = DialogMachine(build_flow(), model)
     await talk.turn("Hallo")
     await talk.turn("Tee bitte")

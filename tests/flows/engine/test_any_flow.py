@@ -26,7 +26,7 @@ from flows.llm import (
 )
 from flows.state.dialog_state import MAX_STATE_LENGTH
 from flows.tools import ToolCallRequest
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -203,7 +203,7 @@ def tool(n: int = 0) -> int:
 
 @pytest.mark.long
 @pytest.mark.slow
-@settings(max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])  # whole flows
+@settings(max_examples=example_count(120), suppress_health_check=[HealthCheck.too_slow])  # whole flows
 @given(
     flow=draw_flows(),
     said=st.lists(messages, min_size=1, max_size=4),

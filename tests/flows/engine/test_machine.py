@@ -53,13 +53,15 @@ async def test_a_state_moves_to_another_machine_as_json() -> None:
 async def test_a_cancelled_turn_changes_nothing() -> None:
     waiting, release = asyncio.Event(), asyncio.Event()
 
-    class Slow(ScriptedModel):
+    class SlowModel(ScriptedModel):
         async def decide(self, question: TransitionRequest) -> TransitionDecision:
             waiting.set()
             await release.wait()
             return TransitionDecision(edge_id="go")
 
-    talk = machine(flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), Slow())
+    talk = machine(
+        flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), SlowModel()
+    )
     await talk.turn("hi")
     before = talk.state
     task = asyncio.create_task(talk.turn("go"))

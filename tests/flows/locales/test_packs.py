@@ -35,7 +35,7 @@ from flows.nlu.datetimes import (
     recognize_times,
 )
 from flows.text import normalize, tokenize
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import TODAY
 
 pytestmark = pytest.mark.parametrize("language", LANGUAGES)
@@ -238,14 +238,14 @@ def test_each_hour_word_is_read(language: str) -> None:
             assert item.value == f"{hour:02}:00" or str(hour) in item.error_message or hour == 12, name
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(day=st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
 def test_a_date_in_the_format_of_the_language_is_read_back(language: str, day: date) -> None:
     (item,) = recognize_dates(messages_for(language).format_date(day), language)
     assert item.value == day.isoformat()
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(distance=st.integers(min_value=0, max_value=364))
 def test_a_day_of_the_coming_year_is_read_back_without_its_year(language: str, distance: int) -> None:
     day = TODAY + timedelta(distance)

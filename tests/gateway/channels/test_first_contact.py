@@ -54,7 +54,7 @@ EXTRA = {
 }
 
 
-class Desk(NamedTuple):
+class Environment(NamedTuple):
     """A gateway with one simulated provider, as a test writes to its contacts."""
 
     provider: Provider
@@ -77,7 +77,7 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
+async def running_environment(channel: str, folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -94,10 +94,10 @@ async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
             provider.simulator.contents.add_samples()
         environ = {**provider.environ, provider.api_url_setting: api_url, **EXTRA.get(channel, {})}
         redis_url = await start_gateway(stack, url, str(file), environ)
-        yield Desk(provider, server, url, redis_url, environ)
+        yield Environment(provider, server, url, redis_url, environ)
 
 
-async def write_first(at: Desk, channel: str) -> str:
+async def write_first(at: Environment, channel: str) -> str:
     """Write to the contact, twice under one id, and return the session."""
     template = TEMPLATES.get(channel)
     content = {"template": {**template, "variables": VALUES}} if template else {"text": HELLO}
@@ -120,7 +120,7 @@ async def wait_until_recorded(redis_url: str, session: str) -> None:
 async def test_the_contact_gets_the_message_and_their_answer_continues_the_session(
     channel: str, tmp_path: Path
 ) -> None:
-    async with desk(channel, tmp_path) as at:
+    async with running_environment(channel, tmp_path) as at:
         session = await write_first(at, channel)
         expected = "17" if channel in TEMPLATES else HELLO
         await at.server.wait_for_entries(expected, at.provider.contact, 0)

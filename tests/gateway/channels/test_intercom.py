@@ -33,7 +33,7 @@ from tests.gateway.environments.surroundings import RecordingSimulatorServer, fi
 PERSON = "+15550190"
 
 
-class Interrupting(IntercomSimulator):
+class InterruptingSimulator(IntercomSimulator):
     """An agent replies while the bot's first comment is still being answered."""
 
     interrupts = True
@@ -50,13 +50,13 @@ class Interrupting(IntercomSimulator):
         return answer, deliveries
 
 
-class Unheard(Interrupting):
+class WebhookLosingSimulator(InterruptingSimulator):
     """The webhook about the agent's reply is lost."""
 
     is_told = False
 
 
-class Desk:
+class Environment:
     """A gateway and the simulated Intercom."""
 
     def __init__(self, server: RecordingSimulatorServer, simulator: IntercomSimulator, redis: Redis) -> None:
@@ -106,9 +106,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(
+async def running_environment(
     flow: str, kind: type[IntercomSimulator] = IntercomSimulator, **changed: str
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[Environment]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
@@ -117,10 +117,10 @@ async def desk(
         server = RecordingSimulatorServer(simulator, http)
         api_url = await stack.enter_async_context(serve(server))
         redis_url = await start_gateway(stack, url, flow, {**ENVIRON, "INTERCOM_API_URL": api_url, **changed})
-        yield Desk(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
+        yield Environment(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold_conversation(environment: Desk, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Environment, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the Messenger would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         text = turn.say or "Yes"
@@ -143,7 +143,7 @@ async def test_the_library_flows_run_in_intercom(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with desk(flow) as environment:
+    async with running_environment(flow) as environment:
         environment.simulator.set_faults(FaultSettings(webhooks_twice=1.0))
         await hold_conversation(environment, conversation)
 
@@ -156,7 +156,7 @@ async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it
     conversation = ConversationTestFile.load(conversation_file_path(FLOW_LIBRARY / "kyc.json")).conversations[
         0
     ]
-    async with desk("kyc", INTERCOM_CLOSE="yes") as environment:
+    async with running_environment("kyc", INTERCOM_CLOSE="yes") as environment:
         await hold_conversation(environment, conversation)
         await environment.until_it_is("closed, assigned to nobody")
         seen = len(environment.received())
@@ -168,7 +168,7 @@ async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it
 
 @pytest.mark.long
 async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
-    async with desk("support") as environment:
+    async with running_environment("support") as environment:
         await environment.say("hi")
         await environment.until("What can I do for you?")
         await environment.say("this is useless, get me an agent")
@@ -197,11 +197,11 @@ async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", [Interrupting, Unheard])
+@pytest.mark.parametrize("kind", [InterruptingSimulator, WebhookLosingSimulator])
 async def test_an_agents_reply_between_two_parts_silences_the_rest(
     kind: type[IntercomSimulator],
 ) -> None:
-    async with desk("support", kind) as environment:
+    async with running_environment("support", kind) as environment:
         environment.simulator.set_faults(FaultSettings(answer_delay=1.0))
         await environment.say("hi")
         await environment.until("What can I do for you?")
@@ -218,7 +218,7 @@ async def test_an_agents_reply_between_two_parts_silences_the_rest(
 
 @pytest.mark.long
 async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
-    async with desk("support") as environment:
+    async with running_environment("support") as environment:
         environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER, Fault.NONE)))
         await environment.say("hi")
         await environment.until("What can I do for you?")
@@ -238,7 +238,7 @@ async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
 
 @pytest.mark.long
 async def test_a_question_on_the_home_card_starts_the_flow() -> None:
-    async with desk("support") as environment, httpx.AsyncClient(trust_env=False) as http:
+    async with running_environment("support") as environment, httpx.AsyncClient(trust_env=False) as http:
         card = environment.simulator.press_card_button(PERSON, "open", time())
         ask = environment.simulator.press_card_button(PERSON, "ask", time(), question="do you take visa?")
         answers = [
@@ -260,7 +260,7 @@ async def test_a_question_on_the_home_card_starts_the_flow() -> None:
 
 @pytest.mark.long
 async def test_a_deleted_conversation_with_waiting_turns_ends_without_errors() -> None:
-    async with desk("kyc") as environment:
+    async with running_environment("kyc") as environment:
         await environment.say("hi")
         await environment.until("last four digits")
         thread = environment.simulator.get_desk_status(PERSON).thread

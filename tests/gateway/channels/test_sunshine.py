@@ -26,7 +26,7 @@ from tests.gateway.environments.surroundings import RecordingSimulatorServer, fi
 PERSON = "+15550191"
 
 
-class Messaging:
+class Environment:
     """A gateway and the simulated Zendesk messaging."""
 
     def __init__(self, server: RecordingSimulatorServer, simulator: SunshineSimulator, redis: Redis) -> None:
@@ -78,7 +78,7 @@ class Messaging:
 
 
 @asynccontextmanager
-async def messaging(flow: str) -> AsyncIterator[Messaging]:
+async def running_environment(flow: str) -> AsyncIterator[Environment]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
@@ -92,10 +92,10 @@ async def messaging(flow: str) -> AsyncIterator[Messaging]:
             "SUNSHINE_INTEGRATION_ID": BOT_INTEGRATION["integrationId"],
         }
         redis_url = await start_gateway(stack, url, flow, environ)
-        yield Messaging(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
+        yield Environment(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold_conversation(environment: Messaging, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Environment, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the widget would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         last = environment.server.list_entries(PERSON)[-1:]
@@ -118,14 +118,14 @@ async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with messaging(flow) as environment:
+    async with running_environment(flow) as environment:
         await hold_conversation(environment, conversation)
         assert any(line.choices for line in environment.server.list_entries(PERSON))
 
 
 @pytest.mark.long
 async def test_control_is_passed_to_agents_and_back() -> None:
-    async with messaging("support") as environment:
+    async with running_environment("support") as environment:
         await environment.until("What can I do", await environment.say("hi"))
         await environment.until("passing you on", await environment.say("get me an agent"))
         await environment.until_it_is("control: zd-agentWorkspace")
@@ -146,7 +146,7 @@ async def test_control_is_passed_to_agents_and_back() -> None:
 
 @pytest.mark.long
 async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_back() -> None:
-    async with messaging("support") as environment:
+    async with running_environment("support") as environment:
         await environment.until("What can I do", await environment.say("hi"))
         await environment.act("take")
         await environment.say_in_vain("are you open on sundays?")
@@ -160,7 +160,7 @@ async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_b
 
 @pytest.mark.long
 async def test_a_reply_with_a_lost_answer_is_not_sent_twice() -> None:
-    async with messaging("support") as environment:
+    async with running_environment("support") as environment:
         environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         await environment.until("What can I do", await environment.say("hi"))
         seen = await environment.say("are you open on sundays?")

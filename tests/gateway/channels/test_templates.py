@@ -50,7 +50,7 @@ FLOW = document(
 )
 
 
-class World:
+class Environment:
     """A gateway whose worker has read the account's templates, and whose flow has greeted the contact."""
 
     def __init__(self, url: str, redis_url: str, server: RecordingSimulatorServer) -> None:
@@ -84,7 +84,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def running_environment(folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -104,7 +104,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT,
         }
         redis_url = await start_gateway(stack, url, str(file), environ)
-        made = World(url, redis_url, server)
+        made = Environment(url, redis_url, server)
         async with asyncio.timeout(30), Redis.from_url(redis_url) as redis:
             while await TemplateRecords(redis).read_report("whatsapp") is None:
                 server.called.clear()
@@ -116,14 +116,14 @@ async def world(folder: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Environment]:
     monkeypatch.chdir(tmp_path)
-    async with world(tmp_path) as made:
+    async with running_environment(tmp_path) as made:
         yield made
 
 
 @pytest.mark.long
-async def test_templates_are_sent_or_refused_with_the_reason(running: World) -> None:
+async def test_templates_are_sent_or_refused_with_the_reason(running: Environment) -> None:
     assert (await running.send(ORDER, "m1"))[0] == 202
     assert await running.wait_for("Ada 12", 1) == ["order_update Ada 12"]
 
@@ -151,7 +151,9 @@ async def test_templates_are_sent_or_refused_with_the_reason(running: World) -> 
 
 
 @pytest.mark.long
-async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls_back(running: World) -> None:
+async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls_back(
+    running: Environment,
+) -> None:
     await running.change(status="PAUSED")
     running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
 
@@ -165,7 +167,9 @@ async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls
 
 
 @pytest.mark.long
-async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does(running: World) -> None:
+async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does(
+    running: Environment,
+) -> None:
     running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
 
     assert await running.wait_for("FALLBACK", 1) == ["FALLBACK"]
@@ -174,7 +178,7 @@ async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does
 
 
 @pytest.mark.long
-async def test_commands_list_show_synchronise_and_send(running: World) -> None:
+async def test_commands_list_show_synchronise_and_send(running: Environment) -> None:
     listed = (await running.run("templates", "list")).output
     assert "whatsapp  order_update  en_US  approved  UTILITY".lower() in listed.lower()
     assert "whatsapp  spring_sale  en_US  paused" in listed

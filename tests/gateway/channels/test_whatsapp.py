@@ -46,7 +46,7 @@ FLOW = document(
 )
 
 
-class World:
+class Environment:
     """A gateway that has asked the contact its question."""
 
     def __init__(self, url: str, redis_url: str, server: RecordingSimulatorServer) -> None:
@@ -75,7 +75,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def running_environment(folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -93,12 +93,12 @@ async def world(folder: Path) -> AsyncIterator[World]:
         redis_url = await start_gateway(stack, url, str(file), environ)
         server.send_user_message(UserMessage("whatsapp", CONTACT, "hi"))
         await server.wait_for_entries(QUESTION, CONTACT, 0)
-        yield World(url, redis_url, server)
+        yield Environment(url, redis_url, server)
 
 
 @pytest.mark.long
 async def test_reactions_unsupported_messages_and_edits(tmp_path: Path) -> None:
-    async with world(tmp_path) as environment:
+    async with running_environment(tmp_path) as environment:
         [question] = environment.replies()
         for number, emoji in enumerate(("👍", "")):
             reaction = {"message_id": question.id, "emoji": emoji}

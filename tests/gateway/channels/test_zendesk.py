@@ -31,7 +31,7 @@ from tests.gateway.environments.surroundings import RecordingSimulatorServer, fi
 ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 
 
-class Tickets(RecordingSimulatorServer):
+class ZendeskServer(RecordingSimulatorServer):
     """The simulator's server, with the contact Ada and the agent Grace."""
 
     redis_url = ""
@@ -75,9 +75,9 @@ class Tickets(RecordingSimulatorServer):
 
 
 @asynccontextmanager
-async def desk(
+async def running_environment(
     flow: str, *, by_triggers: bool = False, oauth: bool = False, workers: int = 1
-) -> AsyncIterator[Tickets]:
+) -> AsyncIterator[ZendeskServer]:
     """Start everything; stop it in reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
@@ -89,7 +89,7 @@ async def desk(
             seed=7,
             by_triggers=by_triggers,
         )
-        server = Tickets(simulator, http)
+        server = ZendeskServer(simulator, http)
         shown = {"ZENDESK_EMAIL": "bot@example.com", "ZENDESK_API_TOKEN": TOKEN}
         if oauth:
             shown = {
@@ -114,7 +114,7 @@ async def test_the_library_flows_run_in_tickets(flow: str, by_triggers: bool) ->
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with desk(flow, by_triggers=by_triggers) as tickets:
+    async with running_environment(flow, by_triggers=by_triggers) as tickets:
         for turn in conversation.turns:
             seen = tickets.ada(turn.say or "yes")
             answers = await tickets.wait_for_entries((turn.expect.reply or ("",))[-1], ADA, seen)
@@ -123,7 +123,7 @@ async def test_the_library_flows_run_in_tickets(flow: str, by_triggers: bool) ->
 
 @pytest.mark.long
 async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
-    async with desk("support") as tickets:
+    async with running_environment("support") as tickets:
         await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
         await tickets.wait_for_entries("passing you on", ADA, tickets.ada("get me an agent"))
         assert "get me an agent" in await tickets.until_note()
@@ -146,7 +146,7 @@ async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
 @pytest.mark.long
 async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
     """Grace replies between the read of the ticket and its update: no webhook can be that fast."""
-    async with desk("support") as tickets:
+    async with running_environment("support") as tickets:
         simulator, handle = tickets.simulator, tickets.simulator.handle
 
         def interrupted(
@@ -170,7 +170,7 @@ async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
 
 @pytest.mark.long
 async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
-    async with desk("support") as tickets:
+    async with running_environment("support") as tickets:
         tickets.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         tickets.ada("hi")
         await tickets.until_idle()
@@ -185,7 +185,7 @@ async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
 
 @pytest.mark.long
 async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
-    async with desk("support") as tickets:
+    async with running_environment("support") as tickets:
         await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
         await tickets.wait_for_entries("order number", ADA, tickets.ada("where is my parcel?"))
         closed = tickets.ticket()
@@ -204,7 +204,7 @@ async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
 
 @pytest.mark.long
 async def test_two_workers_share_single_use_tokens() -> None:
-    async with desk("support", oauth=True, workers=2) as tickets:
+    async with running_environment("support", oauth=True, workers=2) as tickets:
         for number in range(12):
             tickets.send_user_message(UserMessage("zendesk", f"person{number}@example.com", "hi"))
         await tickets.until_idle()

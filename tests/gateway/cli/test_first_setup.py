@@ -23,7 +23,7 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z
 )
 
 
-def run(path: Path, *answers: str) -> Result:
+def run_setup(path: Path, *answers: str) -> Result:
     lines = "".join(f"{each}\n" for each in answers)
     return CliRunner().invoke(app, ["setup", "--file", str(path)], input=lines)
 
@@ -37,7 +37,7 @@ async def test_the_first_setup_asks_again_for_what_the_provider_refuses(
         path.write_text(f"# ours\nTWILIO_API_URL={environ['TWILIO_API_URL']}\nTURNGATE_FLOW=kyc\n")
         sid, token = environ["TWILIO_ACCOUNT_SID"], environ["TWILIO_AUTH_TOKEN"]
         answers = ("bots.example.com", PUBLIC, "fax", "twilio", sid, "f" * 32, "", "y", sid, token, "")
-        result = await asyncio.to_thread(run, path, *answers)
+        result = await asyncio.to_thread(run_setup, path, *answers)
 
     assert result.exit_code == 0, result.output
     assert "It begins with https://" in result.output
@@ -58,7 +58,7 @@ def test_an_interrupted_setup_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("TURNGATE_FLOW=kyc\n")
 
-    assert run(path, PUBLIC).exit_code == 1
+    assert run_setup(path, PUBLIC).exit_code == 1
     assert path.read_text() == "TURNGATE_FLOW=kyc\n"
     assert [each.name for each in tmp_path.iterdir()] == [".env"]
     with pytest.raises(ConfigurationError, match="--file"):

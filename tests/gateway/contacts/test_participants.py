@@ -26,7 +26,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.zendesk import builders as zendesk
-from tests.effort import examples
+from tests.effort import example_count
 from tests.gateway.environments.inbound import InboundGateway
 
 TEXTS = ("hi", "4321", "23 April 1990", "yes", "no", "/start", "my card ends in 9999")
@@ -178,7 +178,7 @@ async def hold_conversation(url: str, name: str, walk: list[Step], *, with_parti
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", THREADS)
-@settings(deadline=None, max_examples=examples(60))
+@settings(deadline=None, max_examples=example_count(60))
 @given(walk=steps)
 def test_a_participant_never_changes_the_contacts_dialog(redis_url: str, name: str, walk: list[Step]) -> None:
     alone = asyncio.run(hold_conversation(redis_url, name, walk, with_participant=False))

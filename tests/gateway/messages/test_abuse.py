@@ -19,13 +19,13 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence, list_silenced
 from gateway.redis.sending.outbox import ProactiveSender
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
+from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
 
 SESSION, OTHER = "fake:1", "fake:2"
 AUTO_REPLY = "Thank you for your message {number}. We are closed until 8:{number}."
 
 
-class Line:
+class LimitedGateway:
     """One channel with limits; every message is processed at once, as it is on a line without load."""
 
     def __init__(self, redis: Redis, dialog: EchoDialog | None = None, **limits: int) -> None:
@@ -42,7 +42,7 @@ class Line:
         results = []
         for text in texts:
             self.number += 1
-            results += await self.inbox.accept([TurnReceived(turn=turn(self.number, session, text))])
+            results += await self.inbox.accept([TurnReceived(turn=build_turn(self.number, session, text))])
             if processes:
                 await self.processor.run(session)
         return results
@@ -59,14 +59,14 @@ class Line:
         return [(row.session, row.reason) for row in await list_silenced(self.redis, 10)]
 
 
-def auto_replies(count: int, text: str = AUTO_REPLY) -> Sequence[str]:
+def build_auto_replies(count: int, text: str = AUTO_REPLY) -> Sequence[str]:
     """Return what an auto-responder sends: the same words with other numbers."""
     return [text.format(number=number) for number in range(1, count + 1)]
 
 
 async def test_an_auto_responder_gets_five_answers(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
-    line = Line(redis, rounds=5)
-    results = await line.say(*auto_replies(20))
+    line = LimitedGateway(redis, rounds=5)
+    results = await line.say(*build_auto_replies(20))
 
     assert line.answers == 5
     assert results.count(AcceptResult.SILENCED) == 1
@@ -78,8 +78,10 @@ async def test_an_auto_responder_gets_five_answers(redis: Redis, caplog: pytest.
 
 
 async def test_a_machine_that_takes_turns_of_two_messages_is_recognised(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    for first, second in zip(auto_replies(10), auto_replies(10, "Ticket {number} was opened."), strict=True):
+    line = LimitedGateway(redis, rounds=5)
+    for first, second in zip(
+        build_auto_replies(10), build_auto_replies(10, "Ticket {number} was opened."), strict=True
+    ):
         await line.say(first, second)
 
     assert line.answers <= 6
@@ -87,46 +89,46 @@ async def test_a_machine_that_takes_turns_of_two_messages_is_recognised(redis: R
 
 
 async def test_other_words_are_answered_again(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*auto_replies(8))
+    line = LimitedGateway(redis, rounds=5)
+    await line.say(*build_auto_replies(8))
     await line.say("I am a person, hello there")
 
     assert line.answers == 6
     assert await line.silenced() == []
-    await line.say(*auto_replies(8))
+    await line.say(*build_auto_replies(8))
     assert line.answers == 6  # these words are still known
 
 
 async def test_brief_answers_are_no_loop(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
+    line = LimitedGateway(redis, rounds=5)
     await line.say(*["yes"] * 12)
     assert line.answers == 12
 
-    await line.say(*auto_replies(8), "help")
+    await line.say(*build_auto_replies(8), "help")
     assert line.channel.bodies[-1].endswith("help")
 
 
 async def test_what_is_not_answered_yet_is_no_round(redis: Redis) -> None:
     """A person repeats themselves while the bot is slow."""
-    line = Line(redis, rounds=5)
+    line = LimitedGateway(redis, rounds=5)
     await line.say(*["Is anybody there at all?"] * 9, processes=False)
 
     assert await line.silenced() == []
 
 
 async def test_an_operator_ends_the_silence(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*auto_replies(8))
+    line = LimitedGateway(redis, rounds=5)
+    await line.say(*build_auto_replies(8))
     assert await end_silence(redis, SESSION)
     assert not await end_silence(redis, SESSION)
 
-    await line.say(*auto_replies(1))
+    await line.say(*build_auto_replies(1))
     assert line.answers == 6
 
 
 async def test_a_hand_back_ends_the_silence(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*auto_replies(8))
+    line = LimitedGateway(redis, rounds=5)
+    await line.say(*build_auto_replies(8))
     give_back = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.GIVE_BACK)
     await line.inbox.accept([give_back])
 
@@ -134,7 +136,7 @@ async def test_a_hand_back_ends_the_silence(redis: Redis) -> None:
 
 
 async def test_a_flood_gets_one_notice_then_silence_and_others_are_answered(redis: Redis) -> None:
-    line = Line(redis, messages_per_minute=10)
+    line = LimitedGateway(redis, messages_per_minute=10)
     await line.say(*(f"message {number}" for number in range(40)))
     await line.say("hello", session=OTHER)
 
@@ -149,7 +151,7 @@ async def test_a_flood_gets_one_notice_then_silence_and_others_are_answered(redi
 
 
 async def test_a_flood_is_over_with_its_minute(redis: Redis) -> None:
-    line = Line(redis, messages_per_minute=3)
+    line = LimitedGateway(redis, messages_per_minute=3)
     await line.say(*(f"message {number}" for number in range(9)))
     await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
     await line.say("hello")
@@ -159,7 +161,7 @@ async def test_a_flood_is_over_with_its_minute(redis: Redis) -> None:
 
 
 async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
-    line = Line(redis, messages_per_minute=3, messages_per_day=6)
+    line = LimitedGateway(redis, messages_per_minute=3, messages_per_day=6)
     for _ in range(4):
         await line.say(*(f"message {number}" for number in range(5)))
         await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
@@ -169,7 +171,7 @@ async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
 
 
 async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> None:
-    line = Line(redis, messages_per_day=3, account_messages_per_day=6)
+    line = LimitedGateway(redis, messages_per_day=3, account_messages_per_day=6)
     await line.say(*(f"message {number}" for number in range(6)))
     await line.say(*(f"message {number}" for number in range(6)), session=OTHER)
 
@@ -199,7 +201,7 @@ class CostlyDialog(EchoDialog):
     ],
 )
 async def test_a_day_has_a_budget_of_tokens(redis: Redis, limits: dict[str, int], reason: str) -> None:
-    line = Line(redis, dialog=CostlyDialog(), **limits)
+    line = LimitedGateway(redis, dialog=CostlyDialog(), **limits)
     await line.say(*(f"message {number}" for number in range(6)))
 
     assert await line.outcomes() == ["stay"] * 4 + [reason] * 2  # the fourth carries the notice
@@ -209,17 +211,17 @@ async def test_a_day_has_a_budget_of_tokens(redis: Redis, limits: dict[str, int]
 
 async def test_a_held_session_is_not_limited(redis: Redis) -> None:
     """An agent reads them all."""
-    line = Line(redis, messages_per_minute=2, rounds=2)
+    line = LimitedGateway(redis, messages_per_minute=2, rounds=2)
     take_over = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER)
     await line.inbox.accept([take_over])
-    await line.say(*auto_replies(9))
+    await line.say(*build_auto_replies(9))
 
     assert await line.outcomes() == ["silent_human"] * 9
 
 
 async def test_without_limits_everything_is_answered(redis: Redis) -> None:
-    line = Line(redis)
-    await line.say(*auto_replies(9))
+    line = LimitedGateway(redis)
+    await line.say(*build_auto_replies(9))
 
     assert line.answers == 9
 
@@ -233,7 +235,7 @@ class FailingModel(EchoDialog):
 
 
 async def test_the_reasons_of_fallbacks_are_logged_and_counted(redis: Redis) -> None:
-    line = Line(redis, FailingModel())
+    line = LimitedGateway(redis, FailingModel())
     await line.say("a", "b")
     counts: dict[Any, Any] = await redis.hgetall("tg:counts")
     assert {name: int(count) for name, count in counts.items() if name.startswith(b"model_failed")} == {
@@ -248,7 +250,7 @@ async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
     redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing is lost, others are answered, and it is logged once."""
-    line = Line(redis, replies_per_hour=3)
+    line = LimitedGateway(redis, replies_per_hour=3)
     await line.say(*(f"message number {word}" for word in ("one", "two", "three", "four", "five")))
     await line.say("hello", session=OTHER)
     await redis.hdel(f"tg:{{{SESSION}}}", "hold")
@@ -270,7 +272,7 @@ async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
 
 
 async def test_an_agent_answers_a_contact_whose_replies_wait(redis: Redis) -> None:
-    line = Line(redis, replies_per_hour=1)
+    line = LimitedGateway(redis, replies_per_hour=1)
     await line.say("message number one", "message number two")
     sender = ProactiveSender(redis, {"fake": line.channel}, ProtocolLimits())
     await sender.send(SESSION, "agent-1", Message(text="a person here"), voice="person")
@@ -280,7 +282,7 @@ async def test_an_agent_answers_a_contact_whose_replies_wait(redis: Redis) -> No
 
 
 async def test_a_try_again_is_not_counted_and_time_ends_the_silence(redis: Redis) -> None:
-    line = Line(redis, replies_per_hour=2)
+    line = LimitedGateway(redis, replies_per_hour=2)
     line.channel.planned_failures = [(Unavailable("down"), False)] * 3
     await line.say("message number one")
     for _ in range(4):

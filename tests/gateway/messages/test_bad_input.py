@@ -48,7 +48,7 @@ async def count_refused(redis: Redis, error_name: str) -> int:
 
 
 @asynccontextmanager
-async def distant_redis(url: str, seconds: float) -> AsyncIterator[str]:
+async def delay_redis(url: str, seconds: float) -> AsyncIterator[str]:
     """Proxy to the server with a latency of `seconds` in each direction."""
     path = url.removeprefix("unix://")
     open_pipes: set[asyncio.Task[None]] = set()
@@ -142,7 +142,7 @@ async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accep
 
 @pytest.mark.long
 async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
-    async with distant_redis(stack.url, 0.05) as url:
+    async with delay_redis(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
             await stack.accept_message(number, text)
         worker = await stack.start_async_worker("--url", url)
@@ -158,7 +158,7 @@ async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack:
 
 @pytest.mark.long
 async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) -> None:
-    async with distant_redis(stack.url, 0.5) as url:
+    async with delay_redis(stack.url, 0.5) as url:
         redis = open_redis(url, timeout=0.2)
         stack.inbox = RedisInbox(redis)
         with pytest.raises(StorageUnavailable):  # without the timeout it would be stored after a second
@@ -277,7 +277,7 @@ async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
     assert "".join(received).count("a") == len(received) == 2 or {"a", "b"} >= set(received)
 
 
-def _room(process_name: str, other: str) -> dict[str, object]:
+def build_node(process_name: str, other: str) -> dict[str, object]:
     edge = {"id": f"to_{other}", "condition": "Always", "target_node_id": other}
     return {
         "id": process_name,
@@ -293,5 +293,5 @@ ENDLESS = {
     "objective": "x",
     "agent_language": "en",
     "initial_node": "a",
-    "nodes": [_room("a", "b"), _room("b", "a")],
+    "nodes": [build_node("a", "b"), build_node("b", "a")],
 }

@@ -16,7 +16,7 @@ from tests.flows.crm_server import Crm
 from tests.gateway.environments.stack import running_stack
 
 
-def orders(url: str) -> str:
+def build_flow(url: str) -> str:
     call = {
         "id": "look_up",
         "name": "Look up",
@@ -51,7 +51,7 @@ async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None
     async with Crm().running() as crm, running_stack() as stack:
         crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
         path = tmp_path / "orders.json"
-        path.write_text(orders(crm.url), encoding="utf-8")
+        path.write_text(build_flow(crm.url), encoding="utf-8")
         stack.add_settings(
             TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1", TURNGATE_PRIVATE_HOSTS=crm.host
         )
@@ -70,7 +70,7 @@ async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None
 async def test_a_worker_calls_private_hosts_only_if_configured(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         path = tmp_path / "orders.json"
-        path.write_text(orders(crm.url), encoding="utf-8")
+        path.write_text(build_flow(crm.url), encoding="utf-8")
         stack.add_settings(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1")
         await stack.start_async_worker()
         await stack.accept_message(1, "hi")

@@ -16,7 +16,7 @@ from tests.gateway.environments.inbound import InboundGateway
 START = 1_790_000_000
 
 
-class Messaging:
+class SunshineThread:
     """A conversation of Zendesk messaging; `at` is the second of each event."""
 
     name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
@@ -47,7 +47,7 @@ class Messaging:
         )
 
 
-class Conversation:
+class IntercomThread:
     """A conversation at Intercom; who holds it is its assignee."""
 
     name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
@@ -77,8 +77,8 @@ CHANNELS = ("sunshine", "intercom")
 
 
 @pytest.fixture(params=CHANNELS)
-def thread(request: pytest.FixtureRequest) -> Messaging | Conversation:
-    return Messaging() if request.param == "sunshine" else Conversation()
+def thread(request: pytest.FixtureRequest) -> SunshineThread | IntercomThread:
+    return SunshineThread() if request.param == "sunshine" else IntercomThread()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
 
 
 async def test_a_lost_give_back_is_healed_by_the_next_message(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.message(1, thread.ours), thread.session)
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
@@ -104,7 +104,7 @@ async def test_a_lost_give_back_is_healed_by_the_next_message(
 
 
 async def test_a_message_that_overtakes_the_give_back_is_answered(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
     await gateway.receive(thread.message(6, thread.ours), thread.session)
@@ -115,7 +115,7 @@ async def test_a_message_that_overtakes_the_give_back_is_answered(
 
 
 async def test_a_transfer_that_a_message_overtook_does_not_silence_the_bot(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.message(6, thread.ours), thread.session)
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
@@ -125,7 +125,7 @@ async def test_a_transfer_that_a_message_overtook_does_not_silence_the_bot(
 
 
 async def test_an_agents_message_while_control_is_ours_holds(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.message(1, thread.ours), thread.session)
     await gateway.receive(thread.agent(2, thread.ours), thread.session)
@@ -136,7 +136,7 @@ async def test_an_agents_message_while_control_is_ours_holds(
 
 
 async def test_an_agents_late_message_while_control_is_ours_holds(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.transfer(1, thread.others), thread.session)
     await gateway.receive(thread.message(4, thread.ours), thread.session)
@@ -149,7 +149,7 @@ async def test_an_agents_late_message_while_control_is_ours_holds(
 
 @pytest.mark.parametrize("at", [1, 2])
 async def test_a_message_that_is_not_newer_than_the_transfer_heals_nothing(
-    gateway: InboundGateway, thread: Messaging | Conversation, at: int
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread, at: int
 ) -> None:
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
     await gateway.receive(thread.message(at, thread.ours), thread.session)
@@ -159,7 +159,7 @@ async def test_a_message_that_is_not_newer_than_the_transfer_heals_nothing(
 
 
 async def test_a_message_during_the_bots_own_hand_off_heals_nothing(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     gateway.dialog.hand_off_text = "text 1"
     await gateway.receive(thread.message(1, thread.ours), thread.session)
@@ -169,7 +169,7 @@ async def test_a_message_during_the_bots_own_hand_off_heals_nothing(
 
 
 async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     gateway.dialog.hand_off_text = "text 1"
     await gateway.receive(thread.message(1, thread.ours), thread.session)
@@ -184,7 +184,7 @@ async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
 
 async def test_without_a_switchboard_nothing_is_healed(gateway: InboundGateway) -> None:
     """Nobody's control proves nothing: the app may have no switchboard."""
-    thread = Messaging()
+    thread = SunshineThread()
     channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID="")
     await gateway.receive(thread.transfer(1, thread.others), thread.session)
     made = sunshine.build_message_event({"type": "text", "text": "Hello"}, None, number="m9")

@@ -49,12 +49,12 @@ async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
             yield opened
 
 
-async def post(http: httpx.AsyncClient, path: str, webhook: Webhook) -> None:
+async def post_webhook(http: httpx.AsyncClient, path: str, webhook: Webhook) -> None:
     response = await http.post(path, content=webhook.body, headers=dict(webhook.headers))
     assert response.status_code == 200
 
 
-async def channel_of(redis: Redis, session: str) -> str:
+async def read_channel(redis: Redis, session: str) -> str:
     stored: Any = await redis.hget(f"tg:{{{session}}}", "address")
     return Address.model_validate_json(stored).channel if stored else ""
 
@@ -70,9 +70,9 @@ async def test_the_workspace_chooses_the_account(
     )
     webhook = intercom.sign_webhook(json.dumps({**made, "app_id": workspace}).encode())
 
-    await post(http, "/webhooks/intercom", webhook)
+    await post_webhook(http, "/webhooks/intercom", webhook)
 
-    assert await channel_of(redis, f"intercom:{workspace}:{intercom.TALK}") == expected
+    assert await read_channel(redis, f"intercom:{workspace}:{intercom.TALK}") == expected
     ignored = await redis.hget("tg:counts", "ignored:other account")
     assert ignored == (None if expected else b"1")
 
@@ -83,9 +83,9 @@ async def test_the_phone_number_chooses_the_account_of_each_item(
     numbers = (meta.OURS, SHOP2_NUMBER, "800000000000009")
     items = [meta.build_value(meta.build_message(id=f"wamid.{number}"), ours=number) for number in numbers]
 
-    await post(http, "/webhooks/whatsapp", meta.build_webhook(meta.build_batch(*items)))
+    await post_webhook(http, "/webhooks/whatsapp", meta.build_webhook(meta.build_batch(*items)))
 
-    found = [await channel_of(redis, f"whatsapp:{number}:{meta.USER_ID}") for number in numbers]
+    found = [await read_channel(redis, f"whatsapp:{number}:{meta.USER_ID}") for number in numbers]
     assert found == ["whatsapp", "whatsapp/shop2", ""]
 
 
@@ -102,7 +102,7 @@ async def test_a_card_is_posted_with_the_token_of_its_workspace(http: httpx.Asyn
     digest = hmac.new(intercom.SECRET.encode(), body, hashlib.sha256).hexdigest()
     webhook = Webhook("POST", "/webhooks/intercom/canvas", {"x-body-signature": digest}, body)
 
-    await post(http, "/webhooks/intercom/canvas", webhook)
+    await post_webhook(http, "/webhooks/intercom/canvas", webhook)
 
     [call] = route.calls
     assert call.request.headers["authorization"] == "Bearer second-token"
@@ -151,12 +151,12 @@ async def unnamed(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
             yield opened
 
 
-def workspace_of(request: httpx.Request) -> httpx.Response:
+def answer_workspace(request: httpx.Request) -> httpx.Response:
     is_second = request.headers["authorization"] == "Bearer second-token"
     return httpx.Response(200, json={"app": {"id_code": SHOP2 if is_second else intercom.APP}})
 
 
-def reply_in(workspace: str) -> Webhook:
+def build_reply(workspace: str) -> Webhook:
     made = intercom.build_notification(
         "conversation.user.replied", intercom.build_conversation(intercom.build_part())
     )
@@ -167,11 +167,11 @@ def reply_in(workspace: str) -> Webhook:
 async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
     unnamed: httpx.AsyncClient, redis: Redis
 ) -> None:
-    route = respx.get(ME).mock(side_effect=workspace_of)
+    route = respx.get(ME).mock(side_effect=answer_workspace)
     for workspace in (SHOP2, intercom.APP, "unknown"):
-        await post(unnamed, "/webhooks/intercom", reply_in(workspace))
+        await post_webhook(unnamed, "/webhooks/intercom", build_reply(workspace))
 
-    found = [await channel_of(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
+    found = [await read_channel(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
     assert found == ["intercom", "intercom/shop2"]
     assert await redis.hget("tg:counts", "ignored:other account") == b"1"
     assert route.call_count == 2
@@ -182,38 +182,38 @@ async def test_a_webhook_waits_until_the_workspaces_are_known(
     unnamed: httpx.AsyncClient, redis: Redis
 ) -> None:
     route = respx.get(ME).respond(503)
-    webhook = reply_in(SHOP2)
+    webhook = build_reply(SHOP2)
     response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
     assert response.status_code == 503
-    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
 
-    route.mock(side_effect=workspace_of)
-    await post(unnamed, "/webhooks/intercom", webhook)
-    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+    route.mock(side_effect=answer_workspace)
+    await post_webhook(unnamed, "/webhooks/intercom", webhook)
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
 
 
 @respx.mock
 async def test_two_tokens_of_one_workspace_are_refused(unnamed: httpx.AsyncClient, redis: Redis) -> None:
     respx.get(ME).respond(json={"app": {"id_code": SHOP2}})
-    webhook = reply_in(SHOP2)
+    webhook = build_reply(SHOP2)
     response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
 
     assert response.status_code == 503
-    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
 
 
 @respx.mock
 async def test_a_replay_asks_whose_webhook_it_is(redis: Redis) -> None:
-    route = respx.get(ME).mock(side_effect=workspace_of)
+    route = respx.get(ME).mock(side_effect=answer_workspace)
     second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
         "intercom": intercom.build_channel(),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
     }
-    webhook = replace(reply_in(SHOP2), url="https://bots.example.com/webhooks/intercom")
+    webhook = replace(build_reply(SHOP2), url="https://bots.example.com/webhooks/intercom")
     async with httpx.AsyncClient() as calls:
         replay = WebhookEndpoint(channels, RedisInbox(redis), http=calls).replay
         assert await replay(webhook) == 1
-        assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+        assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
 
     assert route.call_count == 2

@@ -298,7 +298,7 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
 
 @pytest.mark.long
 async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack) -> None:
-    browser = _dashboard(stack.url)
+    browser = open_dashboard(stack.url)
     await stack.accept_message(1, "hi")
     queues = browser.get("/0/data/queues.json").get_json()["queues"]
     jobs = browser.get("/0/data/jobs/turns/queued/8/asc/1.json").get_json()["jobs"]
@@ -314,7 +314,7 @@ async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack
     assert worker["successful_job_count"] >= 1  # a machine that is slow to start a worker sends a second job
 
 
-def _dashboard(redis_url: str) -> FlaskClient:
+def open_dashboard(redis_url: str) -> FlaskClient:
     app = Flask("dashboard")
     app.config.from_object(rq_dashboard.default_settings)
     app.config["RQ_DASHBOARD_REDIS_URL"] = [redis_url]

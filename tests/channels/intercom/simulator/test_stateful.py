@@ -15,7 +15,7 @@ from channels.intercom.simulator.server import IntercomSimulator
 from core.model import AutomaticTransition, ControlAction, ControlReceived, Owner, TurnReceived, next_owner
 from core.ports import Webhook
 from tests.channels.intercom.builders import SECRET, TOKEN, build_channel
-from tests.effort import examples
+from tests.effort import example_count
 
 PERSON, NOW = "+15550181", 1_790_000_000.0
 
@@ -70,7 +70,7 @@ class Session:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(300))
+@settings(max_examples=example_count(300))
 @given(steps=_STEPS, plain=st.booleans())
 def test_the_desk_and_the_session_agree_on_the_owner(steps: list[tuple[str, str]], plain: bool) -> None:
     url = "https://bots.example.com/webhooks/intercom"

@@ -32,7 +32,7 @@ from tests.channels.twilio.simulator.simulated import (
     read_error_code,
     read_statuses,
 )
-from tests.effort import examples
+from tests.effort import example_count
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_undelivered_status_has_no_fallback() -> None:
     assert played.handle_delivery_result(callbacks[0], WebhookResult(500), NOON) == []
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=example_count(100))
 @given(
     method=st.sampled_from(["GET", "POST", "PUT"]),
     path=st.sampled_from(

@@ -14,7 +14,7 @@ from flows.authoring.diagram import to_mermaid, to_svg
 from flows.authoring.diagram.graph import build_graph
 from flows.authoring.diagram.layout import MAX_ROW_NODES, NODE_WIDTH, assign_layers, layout_nodes
 from flows.document import Flow
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import LIBRARY, edge, flow, node
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -115,7 +115,7 @@ def test_no_arrow_of_a_library_flow_runs_under_a_box(path: Path) -> None:
     assert find_hidden_arrows(Flow.load(path)) == []
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=60, unique=True))
 def test_no_arrow_runs_under_a_box(ways: list[tuple[int, int]]) -> None:
     made = flow(
@@ -127,7 +127,7 @@ def test_no_arrow_runs_under_a_box(ways: list[tuple[int, int]]) -> None:
     assert find_hidden_arrows(made) == []
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(
     st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 )

@@ -13,7 +13,7 @@ from core.model import (
 from core.ports import Capabilities
 from flows.authoring.lint import lint
 from flows.authoring.lint.channel_limits import check_channel_limits
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.authoring.lint.findings import CHAT, SMS, build_menu, list_findings
 from tests.flows.conversation import document, flow, node
 
@@ -74,7 +74,7 @@ def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_p
     ]
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=example_count(200))
 @given(
     st.lists(st.text("ab 🙂", min_size=1, max_size=30).filter(str.strip), min_size=1, max_size=12),
     st.sampled_from([SMS, CHAT, LISTS]),

@@ -12,7 +12,7 @@ from core.model import QuotedMessage, Reaction, Turn
 from core.processing import merge_turns
 from flows.document import Flow
 from flows.engine import DialogMachine, TurnResult
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import HERE, edge, flow, input_schema, load_library, machine, node, say, turn
 
 QUESTION = "Shall I cancel your order?"
@@ -126,7 +126,7 @@ MARKS = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(300, quick=60))
+@settings(max_examples=example_count(300, quick=60))
 @given(
     question=st.lists(KEYWORDS, min_size=4, max_size=12).map(" ".join),
     mark=MARKS,

@@ -76,13 +76,13 @@ async def test_the_oldest_lines_are_replaced_by_a_summary_in_the_prompt() -> Non
 
 
 async def test_nothing_is_forgotten_as_long_as_summaries_come() -> None:
-    class Copying(ScriptedModel):
+    class CopyingModel(ScriptedModel):
         async def summarize(self, request: SummaryRequest) -> GeneratedReply:
             return GeneratedReply(
                 f"{request.previous_summary} {' '.join(line['content'] for line in request.lines)}".strip()
             )
 
-    talk = machine(LOOP, Copying([TransitionDecision(reply=f"R{number}.") for number in range(80)]))
+    talk = machine(LOOP, CopyingModel([TransitionDecision(reply=f"R{number}.") for number in range(80)]))
     said = ["hi", *(f"T{number}" for number in range(80))]
     await say(talk, *said)
     state = talk.state or {}
@@ -107,7 +107,7 @@ async def test_a_summary_that_does_not_come_is_not_waited_for(monkeypatch: pytes
     monkeypatch.setattr(history_summary, "_SUMMARY_TIMEOUT_SECONDS", 0.05)
     given_up: list[SummaryRequest] = []
 
-    class Slow(ScriptedModel):
+    class SlowModel(ScriptedModel):
         async def summarize(self, request: SummaryRequest) -> GeneratedReply:
             try:
                 await asyncio.Event().wait()
@@ -116,7 +116,7 @@ async def test_a_summary_that_does_not_come_is_not_waited_for(monkeypatch: pytes
                 raise
             raise AssertionError("never")
 
-    talk = machine(LOOP, Slow(build_decisions(ROOM + 1)))
+    talk = machine(LOOP, SlowModel(build_decisions(ROOM + 1)))
     answer = await say(talk, *build_texts(ROOM + 1))
 
     assert answer.text == f"Reply {ROOM}."

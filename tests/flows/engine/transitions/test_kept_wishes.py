@@ -17,7 +17,7 @@ from flows.locales import lexicon_for
 from flows.nlu import recognize_confirmation
 from flows.state import DialogState
 from flows.state.dialog_state import MAX_KEPT_WISHES, MAX_WISH_LENGTH
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import TODAY, Json
 
 WORDS = {
@@ -303,7 +303,7 @@ _TEXTS = (
     others=st.lists(st.sampled_from(["newsletter", "membership", "donate"]), min_size=1, max_size=2),
     texts=st.lists(st.sampled_from(_TEXTS), max_size=8),
 )
-@settings(max_examples=examples(60, 25))
+@settings(max_examples=example_count(60, 25))
 async def test_a_kept_wish_never_does_anything_without_a_yes(
     first: str, others: list[str], texts: list[str]
 ) -> None:

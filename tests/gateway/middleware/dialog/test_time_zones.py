@@ -28,7 +28,7 @@ from tests.fakes import EchoDialog
 ZONE = "Pacific/Honolulu"
 
 
-class Desk:
+class TicketAccount:
     """The simulated account with one ticket, and what reads its requester's profile."""
 
     def __init__(self, redis: Redis) -> None:
@@ -48,7 +48,7 @@ class Desk:
 
 
 async def test_the_zone_is_learnt_once_while_the_first_turn_is_answered(redis: Redis) -> None:
-    desk = Desk(redis)
+    desk = TicketAccount(redis)
     await RedisInbox(redis).accept(desk.events)
     outcome = await desk.middleware.answer(desk.turn, None)
     await desk.middleware.answer(desk.turn, {"turns": 1})
@@ -65,7 +65,7 @@ class HangingChannel:
 
 
 async def test_a_provider_that_hangs_holds_no_answer_up(redis: Redis) -> None:
-    desk = Desk(redis)
+    desk = TicketAccount(redis)
     channels: Any = {"zendesk": HangingChannel()}
     middleware = TimeZones(EchoDialog(), channels, desk.account.http, redis, max_seconds=0.05)
 
@@ -76,7 +76,7 @@ async def test_a_provider_that_hangs_holds_no_answer_up(redis: Redis) -> None:
 
 
 async def test_an_erased_session_stays_erased(redis: Redis) -> None:
-    desk = Desk(redis)
+    desk = TicketAccount(redis)
     await RedisInbox(redis).accept(desk.events)
     await SessionIndex(redis).erase(desk.turn.session)
     await desk.middleware.answer(desk.turn, None)
@@ -86,7 +86,7 @@ async def test_an_erased_session_stays_erased(redis: Redis) -> None:
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", None])
 async def test_without_a_zone_the_turn_is_answered_all_the_same(redis: Redis, zone: str | None) -> None:
-    desk = Desk(redis)
+    desk = TicketAccount(redis)
     answer = (
         httpx.Response(200, json={"user": {"iana_time_zone": zone}})
         if zone is not None
@@ -101,7 +101,7 @@ async def test_without_a_zone_the_turn_is_answered_all_the_same(redis: Redis, zo
 
 
 async def test_a_message_waits_for_the_morning_of_the_profile(redis: Redis) -> None:
-    desk = Desk(redis)
+    desk = TicketAccount(redis)
     await RedisInbox(redis).accept(desk.events)
     await desk.middleware.answer(desk.turn, None)
     now = datetime.now(ZoneInfo(ZONE))

@@ -27,7 +27,7 @@ from tests.channels.whatsapp.builders import (
 OTHER = {"from": "12025550199", "from_user_id": "US.2", "id": "wamid.other"}
 
 
-class _ErasedAtOnce:
+class _ErasingInbox:
     """An inbox after whose answer the contact is erased, before anything else happens."""
 
     def __init__(self, redis: Redis) -> None:
@@ -71,7 +71,7 @@ async def test_an_erasure_before_an_original_is_kept_leaves_none(redis: Redis) -
     made = build_batch(build_value(build_message()))
     token = current_webhook.set(build_webhook(made))
     try:
-        await WebhookRecorder(_ErasedAtOnce(redis), KeptWebhooks(redis, 2)).accept(parse_events(made))
+        await WebhookRecorder(_ErasingInbox(redis), KeptWebhooks(redis, 2)).accept(parse_events(made))
     finally:
         current_webhook.reset(token)
     assert await redis.keys("*}:webhooks") == []
