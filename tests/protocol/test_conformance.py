@@ -17,6 +17,7 @@ from tests.protocol.sending.actors import SendingActors
 from tests.protocol.sending.faults import WindowModel
 from tests.protocol.sending.model import SendingModel
 from tests.protocol.sending.replay import SendingReplay
+from tests.protocol.variants import BurstModel, RateLimitedModel
 from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80
@@ -72,14 +73,6 @@ FEW = {"accept": 0.3, "renew": 0.1, "opt_out": 0.05, "right_runs_out": 0.3, "lea
 SLOW = {"pace_passes": 0.1, "send_rejected": 0.3}
 
 Walk = list[tuple[Step, World]]
-
-
-class BurstModel(ScriptModel):
-    merges_bursts = True
-
-
-class RateLimitedModel(ScriptModel):
-    limits_rate = True
 
 
 CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [

@@ -15,6 +15,7 @@ from tests.protocol.guarantees import (
     no_turn_is_given_up_without_a_failure,
 )
 from tests.protocol.model import ScriptModel
+from tests.protocol.variants import BurstModel, RateLimitedModel
 from tests.protocol.world import World, WorldLimits
 
 EVERY_FAILURE = ("timed_out", "unavailable", "rejected")
@@ -95,18 +96,6 @@ class SmallMailbox(ScriptModel):
     """A mailbox for one message: the next delivery is refused and repeated."""
 
     mailbox_length = 1
-
-
-class BurstModel(ScriptModel):
-    """Messages in a burst are merged into one turn."""
-
-    merges_bursts = True
-
-
-class RateLimitedModel(ScriptModel):
-    """A provider that accepts one send at a time."""
-
-    limits_rate = True
 
 
 def explore(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:

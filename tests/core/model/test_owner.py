@@ -21,13 +21,6 @@ from tests.effort import example_count
 from tests.fakes import FakeChannel
 
 
-@pytest.fixture
-async def rig(redis: Redis):  # type: ignore[no-untyped-def]
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
-
-
 def enable_desk(rig: Rig) -> FakeChannel:
     rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"desk": True})
     return rig.channel

@@ -15,8 +15,8 @@ from core.model import FailureKind, TurnReceived
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
-from tests.core.rig import SESSION, Rig
+from gateway.redis.records.sessions.dead_letters import DeadLetters
+from tests.core.rig import SESSION, Rig, list_letters
 from tests.fakes import build_turn
 
 HOUR = 3600.0
@@ -44,10 +44,6 @@ async def read_hold_seconds(redis: Redis, session: str = SESSION) -> float:
     hold: Any = await redis.hget(f"tg:{{{session}}}", "hold")
     seconds, micros = await redis.time()
     return int(hold) / 1000 - seconds - micros / 1e6
-
-
-async def list_letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).list_between()]
 
 
 async def test_a_reply_is_not_given_up_by_a_number_of_tries(rig: Rig) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
@@ -15,13 +13,6 @@ from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, build_turn
 
 YEAR_2099 = 4_070_908_800.0
-
-
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
 
 
 async def accept_action(

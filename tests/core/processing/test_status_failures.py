@@ -20,12 +20,12 @@ from gateway.redis.records.processes.delivery_reports import (
     read_alarms,
     read_recent_counts,
 )
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
-from tests.core.rig import SESSION, Rig
+from tests.core.rig import SESSION, Rig, list_letters
 
 KEY = f"tg:{{{SESSION}}}"
 SOON = ProtocolLimits(resend_ms=0)
@@ -62,10 +62,6 @@ async def answer_turn(rig: Rig) -> None:
 async def resend(rig: Rig) -> ProcessResult:
     await Sweeper(rig.redis, SOON).sweep()
     return await rig.process()
-
-
-async def list_letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).list_between()]
 
 
 @pytest.mark.parametrize("kind", [FailureKind.PERMANENT, FailureKind.ACCOUNT, FailureKind.WINDOW, None])

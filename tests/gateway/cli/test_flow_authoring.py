@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
-from typer.testing import CliRunner, Result
 
 from flows.authoring.scaffold import TEMPLATES
-from gateway.cli import app
 from gateway.cli.flows import _tests
+from tests.gateway.cli.test_flow import run_flow
 
 SIMPLE = """
 system_prompt: x
@@ -54,10 +53,6 @@ nodes:
 @pytest.fixture(autouse=True)
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def run_flow(*arguments: object, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, ["flow", *map(str, arguments)], input=stdin, env={"TURNGATE_LLM": "rules"})
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

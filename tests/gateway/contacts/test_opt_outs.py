@@ -26,7 +26,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway, get_session
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 SMS = f"twilio:{ACCOUNT}:{OURS}:{NUMBER}"
@@ -56,12 +56,6 @@ def build_desk_message(channel: str, number: int, text: str, payload: str = "") 
     address = Address(channel=channel, account="A", ours="A", theirs="T1")
     turn = Turn(id=f"D{number}", session=f"{channel}:T1", address=address, text=text, payload=payload)
     return [TurnReceived(turn=turn)]
-
-
-def get_session(events: list[Event]) -> str:
-    [event] = events
-    assert isinstance(event, TurnReceived)
-    return event.turn.session
 
 
 META = get_session(build_meta_message(0, "hello"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -67,13 +66,6 @@ async def read_metric(redis: Redis, name: str) -> float:
     """Return the sum of a counter's samples, as `/metrics` has them."""
     families = build_counters((await read_load(redis)).counters)
     return sum(each.value for family in families for each in family.samples if each.name == f"{name}_total")
-
-
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
 
 
 @pytest.mark.long

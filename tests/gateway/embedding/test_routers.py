@@ -106,7 +106,13 @@ async def serve_application(redis_url: str) -> AsyncIterator[str]:
     """Serve the application in a separate process."""
     port = find_free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "uvicorn", "--factory", "tests.gateway.environments.application:build_starlette"),
+        *(
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--factory",
+            "tests.gateway.environments.application:build_starlette",
+        ),
         *("--port", str(port), "--log-level", "warning"),
         env={**os.environ, "REDIS_URL": redis_url},
     )

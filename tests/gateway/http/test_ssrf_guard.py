@@ -19,12 +19,6 @@ from tests.flows.crm_server import Crm
 
 
 @pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
-
-
-@pytest.fixture
 async def private_fetch(crm: Crm) -> AsyncIterator[SafeFetch]:
     fetch = SafeFetch([crm.host])
     yield fetch

@@ -19,7 +19,7 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence, list_silenced
 from gateway.redis.sending.outbox import ProactiveSender
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
+from tests.fakes import ADDRESS, CostlyDialog, EchoDialog, FakeChannel, build_turn
 
 SESSION, OTHER = "fake:1", "fake:2"
 AUTO_REPLY = "Thank you for your message {number}. We are closed until 8:{number}."
@@ -183,14 +183,6 @@ async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> 
     await line.say("hello", "hello again", "and again", session="fake:3")
     assert (await line.outcomes("fake:3"))[-1] == "silent_account_messages_per_day"
     assert b"budget" in (await redis.hget("tg:alarms", "fake:A1") or b"")
-
-
-class CostlyDialog(EchoDialog):
-    """A dialog that uses 100 tokens of a language model for each turn."""
-
-    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
-        outcome = await super().answer(*arguments, **more)
-        return outcome._replace(details={"tokens": "100", "trouble": 'he said "tokens":"9"'})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -17,23 +17,16 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.storm.verdict.invariants import is_idle
-from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.environments.stack import (
+    ACCOUNT,
+    BUSINESS_NUMBER,
+    PERSON,
+    Stack,
+    wait_until,
+)
 from tests.gateway.environments.workers import CRASH_TEXT
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
-
-
-async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Poll a condition: the server publishes nothing about its errors."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.05)
 
 
 def as_list(value: object) -> list[object]:

@@ -40,7 +40,7 @@ from tests.channels.intercom import builders as intercom
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
 from tests.channels.zendesk.builders import build_channel as zendesk
-from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway, get_turn
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 PARCEL = Template(name="parcel", language="en_US")
@@ -90,12 +90,6 @@ def make_sender(redis: Redis) -> ProactiveSender:
 @pytest.fixture
 def gateway(redis: Redis) -> InboundGateway:
     return InboundGateway(redis, ["twilio", "twilio/shop", "whatsapp"])
-
-
-def get_turn(events: list[Event]) -> TurnReceived:
-    [event] = events
-    assert isinstance(event, TurnReceived)
-    return event
 
 
 @pytest.mark.parametrize("case", CASES)

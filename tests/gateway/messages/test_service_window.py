@@ -23,7 +23,6 @@ from core.model import (
     Route,
     StatusChanged,
     Template,
-    TurnReceived,
 )
 from core.ports import TurnOutcome
 from core.processing import AbuseLimits
@@ -42,7 +41,7 @@ from tests.channels.intercom import builders as intercom
 from tests.channels.twilio.builders import ACCOUNT, build_channel
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.contacts.test_opt_outs import SMS, TWILIO_WHATSAPP, build_twilio_message
-from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway, get_session
 
 DAY = 24 * 3600
 TEMPLATE = Route(template=Template(name="order_update", language="en_US", variables={"1": "Ada"}))
@@ -53,12 +52,6 @@ WAITS = Route(waits=True)
 def build_meta_message(number: int, text: str = "hello", age: float = 0) -> list[Event]:
     made = meta.build_message(value={"body": text}, id=f"wamid.{number}", timestamp=str(int(time() - age)))
     return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
-
-
-def get_session(events: list[Event]) -> str:
-    [event] = events
-    assert isinstance(event, TurnReceived)
-    return event.turn.session
 
 
 META = get_session(build_meta_message(0))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from core.ports import TurnOutcome
 from core.processing import AbuseLimits, SessionProcessor
 from gateway.bootstrap import open_runtimes
 from gateway.config.settings import Settings
@@ -16,17 +15,9 @@ from gateway.partitions.shared_budgets import SharedBudgets
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.fakes import EchoDialog, FakeChannel
+from tests.fakes import CostlyDialog, FakeChannel
 from tests.gateway.partitions.test_directory import find_names
 from tests.gateway.partitions.test_inbox import build_message
-
-
-class CostlyDialog(EchoDialog):
-    """A dialog that uses 100 tokens of a language model for each turn."""
-
-    async def answer(self, *arguments: object, **more: object) -> TurnOutcome:
-        outcome = await super().answer(*arguments, **more)  # type: ignore[arg-type]
-        return outcome._replace(details={"tokens": "100"})
 
 
 async def run_turn(store: Redis, partition: int, number: int, limits: AbuseLimits) -> str:

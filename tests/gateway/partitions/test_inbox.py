@@ -39,11 +39,6 @@ from tests.fakes import ADDRESS, build_turn
 from tests.gateway.partitions.test_directory import find_names
 
 
-@pytest.fixture
-def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
-    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
-
-
 def build_message(number: int, session: str, *aliases: str) -> TurnReceived:
     return TurnReceived(turn=build_turn(number, session), aliases=aliases)
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from redis.asyncio import Redis
 
 from core.errors import StorageUnavailable
 from core.ports import AcceptResult
-from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.layout import admit_layout
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_partitions
-from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.server.readiness import Readiness
 from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
+from tests.gateway.partitions.inboxes import build_inbox
 from tests.gateway.partitions.test_directory import find_names
 from tests.gateway.partitions.test_inbox import build_message
 
@@ -28,10 +25,6 @@ COUNT = 4
 async def cluster() -> AsyncIterator[ClusterGroup]:
     async with running_cluster(primaries=3, replicas=0) as group:
         yield group
-
-
-def build_inbox(stores: Sequence[Redis]) -> PartitionedInbox:
-    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
 
 
 @pytest.mark.long

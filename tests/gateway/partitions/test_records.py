@@ -20,7 +20,6 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.hook_events import HookEvent, state_key
 from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
@@ -28,11 +27,6 @@ from gateway.redis.sending.template_sync import TemplateSync
 from tests.fakes import ADDRESS, FakeChannel
 from tests.gateway.partitions.test_directory import find_names
 from tests.gateway.partitions.test_inbox import build_message, read_mailbox_lengths
-
-
-@pytest.fixture
-def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
-    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
 
 
 def build_subscription() -> Subscription:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -30,12 +29,6 @@ from tests.gateway.environments.stack import (
 )
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

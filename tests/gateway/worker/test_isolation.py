@@ -24,12 +24,6 @@ from tests.gateway.environments.workers import CRASH_TEXT
 INNOCENTS = 499 if FULL else 60
 
 
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
-
-
 @asynccontextmanager
 async def running_worker(stack: Stack, name: str) -> AsyncIterator[list[int]]:
     """Run a worker that is started again whenever it ends, as a supervisor does; yield the exit codes."""

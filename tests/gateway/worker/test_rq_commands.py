@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -46,12 +45,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
 
 
 async def read_heartbeat(stack: Stack) -> float:

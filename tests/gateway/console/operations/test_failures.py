@@ -12,9 +12,10 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
 from gateway.redis.records.processes.worker_presence import announce
 from gateway.redis.records.sessions.dead_letters import DeadLetters
+from tests.core.rig import list_letters
 from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.redis.records.sessions.test_dead_letters import add_dead_letters, list_letters
+from tests.gateway.redis.records.sessions.test_dead_letters import add_dead_letters
 
 IDS = re.compile(r'name="id" value="([^"]+)"')
 

@@ -35,12 +35,6 @@ from tests.gateway.middleware.media.samples import JPEG, OPUS
 
 
 @pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
-
-
-@pytest.fixture
 async def cdn() -> AsyncIterator[Crm]:
     async with Crm().running() as running:
         yield running

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from core.model import Message, Turn
 from core.ports import Reminder, State, TurnListener, TurnOutcome
@@ -26,13 +24,6 @@ async def release_due(rig: Rig) -> None:
         await rig.redis.zadd("tg:schedule", {member: 1})
     await ScheduleReleaser(rig.redis, sender).release_due()
     await rig.processor.run(SESSION)
-
-
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
 
 
 async def run_turn_with_reminder(rig: Rig, **options: Any) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from core.model import ControlAction, ControlReceived, Message
 from gateway.redis.lua import ProtocolLimits
@@ -60,13 +58,6 @@ class ScheduleRig:
     async def outbox_length(self, session: str = SESSION) -> int:
         length: Any = await self.redis.llen(f"tg:{{{session}}}:out")
         return int(length)
-
-
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
 
 
 @pytest.fixture

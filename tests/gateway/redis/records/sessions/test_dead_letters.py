@@ -24,6 +24,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
+from tests.core.rig import list_letters
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
 
 SESSION = "fake:1"
@@ -47,10 +48,6 @@ async def add_dead_letters(redis: Redis, *turns: Turn, reason: str = "gave up af
         await mailbox.commit(claim.lease, Commit(turns=(each,), dead_letter_reason=reason))
         assert await mailbox.release(claim.lease)
     await redis.delete(QUEUE)
-
-
-async def list_letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).list_between()]
 
 
 async def test_a_dead_letter_has_the_reason_and_the_complete_turn(redis: Redis) -> None:
