@@ -33,7 +33,7 @@ from flows.engine.responses.routes import find_undelivered_route
 from flows.engine.responses.turn_outcome import build_error_result, build_result, copy_state
 from flows.engine.selection import Transition
 from flows.engine.transitions.edges import find_edge
-from flows.engine.transitions.kept_wishes import answer_kept_wish, take_up_kept_wishes
+from flows.engine.transitions.kept_wishes import answer_kept_wish, resume_kept_wishes
 from flows.engine.transitions.transition_executor import enter_initial_node, execute_selection
 from flows.engine.transitions.transition_selector import match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
@@ -220,11 +220,11 @@ def _receive_message(context: TurnContext) -> None:
     )
 
 
-def _quote_choice(said: str, label: str) -> str:
+def _quote_choice(text: str, label: str) -> str:
     """Return the words in which a person chose; a tap or a mere number is the choice's label."""
-    if not any(map(str.isalpha, said)):
+    if not any(map(str.isalpha, text)):
         return label
-    return said if label.casefold() in said.casefold() else f"{said} ({label})"
+    return text if label.casefold() in text.casefold() else f"{text} ({label})"
 
 
 async def _select_and_execute(context: TurnContext) -> None:
@@ -232,7 +232,7 @@ async def _select_and_execute(context: TurnContext) -> None:
         context.state.turns_in_node += 1
         await execute_selection(context, await select_transition(context))
     if context.state.kept:
-        await take_up_kept_wishes(context)
+        await resume_kept_wishes(context)
 
 
 def _is_budget_exhausted(context: TurnContext) -> bool:

@@ -70,7 +70,7 @@ class OperatorAuth:
         """
 
         @wraps(handler)
-        async def guarded(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             identity = await self.authorize(request, role, takes_form=takes_form)
             if isinstance(identity, Response):
                 return identity
@@ -85,7 +85,7 @@ class OperatorAuth:
             finally:
                 await self.record(request, identity, act, status)
 
-        return guarded
+        return respond
 
     async def denial_response(self, request: Request, role: Role = Role.OPERATOR) -> Response | None:
         """Return the response that denies access; `None` if the request is authorized."""

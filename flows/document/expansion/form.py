@@ -83,14 +83,14 @@ class Form:
             "properties": {
                 each.name: {
                     **_property(each),
-                    **self._told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
+                    **self._build_told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
                 }
                 for each in (slot, *beside)
             },
             "required": [slot.name],
         }
 
-    def _told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
+    def _build_told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
         """Return the key by which a value is only read where its noun, size or label tells what it is."""
         if not is_asked and any(slot is each for each in (*self.labelled, *self.paired)):
             return {"x-told-by": "label"}
@@ -149,10 +149,10 @@ def label(slot: CollectSlot, messages: LocaleMessages, texts: SlotTexts | None =
     texts = texts or {}
     if given := texts.get("label") or ("" if texts.get("description") else slot.label):
         return capitalized(str(given))
-    return capitalized(without_lead(str(texts.get("description") or describe(slot)), messages))
+    return capitalized(without_article(str(texts.get("description") or describe(slot)), messages))
 
 
-def without_lead(description: str, messages: LocaleMessages) -> str:
+def without_article(description: str, messages: LocaleMessages) -> str:
     """Return a description as a label, without its article: “phone number” of “your phone number”."""
     first, _, rest = description.partition(" ")
     is_article = first in messages.label_articles and " " not in rest

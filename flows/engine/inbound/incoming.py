@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from core.model import QuotedMessage, Reaction, Turn
-from flows.nlu import Transcript, Unquoted, is_newest, may_quote, remove_quotations
+from flows.nlu import Transcript, UnquotedText, is_newest, may_quote, remove_quotations
 from flows.state import DialogState, HistoryLine
 
 QUOTATION_KIND = "quotation"
@@ -35,7 +35,7 @@ def read_incoming(turn: Turn, state: DialogState) -> Turn:
     return turn.model_copy(update=changes)
 
 
-def _remove_quotations(turn: Turn, conversation: Transcript) -> Unquoted:
+def _remove_quotations(turn: Turn, conversation: Transcript) -> UnquotedText:
     """Return the person's own words; of merged messages each is read alone, as one may end in a signature."""
     merged = "\n".join(turn.merged_texts)
     if len(turn.merged_texts) < 2 or not turn.text.startswith(merged):
@@ -43,7 +43,7 @@ def _remove_quotations(turn: Turn, conversation: Transcript) -> Unquoted:
     transcript = turn.text[len(merged) :].strip()
     parts = [remove_quotations(text, conversation) for text in (*turn.merged_texts, transcript)]
     text = "\n".join(part.text for part in parts if part.text)
-    tapback = next((part for part in reversed(parts) if part.emoji is not None), Unquoted(""))
+    tapback = next((part for part in reversed(parts) if part.emoji is not None), UnquotedText(""))
     return tapback._replace(text=text, is_quotation=not text and tapback.emoji is None)
 
 

@@ -17,12 +17,12 @@ _MAX_ANSWERS_BESIDE = 2
 Call = tuple[str, dict[str, JsonValue]]
 
 
-def resolve_name(written: str, question: TransitionRequest) -> str:
+def resolve_name(text: str, question: TransitionRequest) -> str:
     """Return the function that a model means; empty when there is none.
 
     Models write the namespace, other capitals, blanks, or the node that an edge leads to.
     """
-    name = written.strip().removeprefix("functions.").strip()
+    name = text.strip().removeprefix("functions.").strip()
     edges = question.available_edges
     known = [STAY_FUNCTION_NAME, *(edge.id for edge in edges)]
     if name in known:

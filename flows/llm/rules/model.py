@@ -23,7 +23,7 @@ from flows.llm.rules.evidence.scoring import EdgeScore, rejected_values, score_e
 from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
 from flows.locales import messages_for
-from flows.nlu import asks_about_action, denied_positions, has_wish, mask_reports, tells_fact
+from flows.nlu import asks_about_action, denied_positions, has_wish, mask_reports, states_fact
 from flows.slots import names_several
 
 _MIN_SCORE_MARGIN = 1.0
@@ -47,7 +47,7 @@ class RulesModel:
         wishes, rest = find_wishes(question, message.text)
         best = _break_tie(weighed, wishes, message)
         if best is not None and best.edge.is_answer and wishes and rest:
-            best = _wish_beside(rest, question) or best
+            best = _find_side_wish(rest, question) or best
         if best is None and not (best := _any_of_several_wishes(weighed[0], message)):
             return TransitionDecision(model=self.name)
         best = _refused_value_beside_no(best, weighed) or best
@@ -103,7 +103,7 @@ def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
 
 
-def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
+def _find_side_wish(rest: str, question: TransitionRequest) -> EdgeScore | None:
     """Return the node's edge of the value or wish beside a question (“Friday, and is there parking?”)."""
     message = ParsedMessage(question._replace(text=rest))
     if asks_about_action(rest, question.language, is_question=False):
@@ -179,7 +179,7 @@ def _is_wish_of_its_own(part: str, language: str) -> bool:
     """Return whether a part wishes something, and does not tell more of the wish before it: “it was cold”."""
     if denied_positions(part, language) or mask_reports(part, language) != part:
         return False
-    return has_wish(part, language) or not tells_fact(part, language)
+    return has_wish(part, language) or not states_fact(part, language)
 
 
 def _break_tie(

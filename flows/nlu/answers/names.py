@@ -24,7 +24,7 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
     return not names.name_words.isdisjoint(words) and names.other_name_words.isdisjoint(words)
 
 
-def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+def is_unlikely_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text that answers a question for a name tells something: “it's a dog”, “none yet”."""
     lexicon, words = lexicon_for(language), tokenize(text)
     if _is_proper(text):
@@ -56,13 +56,13 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
         return introduced
     name = _without_introduction(text, lexicon)
     words = tokenize(name)
-    if _tells_state(text, name, lexicon) or _follows_answer(text, name, lexicon):
+    if _states_condition(text, name, lexicon) or _follows_answer(text, name, lexicon):
         return ""
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
     if is_ignorant(text, language) or is_indifferent(text, language) or says_nothing(text, language):
         return ""
-    if hardly_is_name(name, language):
+    if is_unlikely_name(name, language):
         return ""
     if lexicon.numbers.by_name.keys() >= set(words):
         return ""  # “one”
@@ -86,7 +86,7 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
 
 
-def _tells_state(text: str, name: str, lexicon: Lexicon) -> bool:
+def _states_condition(text: str, name: str, lexicon: Lexicon) -> bool:
     """Return whether a text tells how or what somebody is, or what they have done: “my husband booked it”."""
     words, names = tokenize(name), lexicon.names
     if not names.state_words.isdisjoint(words):
@@ -150,7 +150,7 @@ def _is_apposition(text: str, lexicon: Lexicon) -> bool:
     return is_short and words[0] in lexicon.names.belonging_words
 
 
-def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+def asks_for_any_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a question with these words asks for a name, also of an animal or a company."""
     return not lexicon_for(language).names.name_words.isdisjoint(words)
 

@@ -18,7 +18,7 @@ _MAX_CODE_WORDS = 3
 _WHICH = ("which", "what", "welche", "que", "cual")
 
 
-def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+def is_unlikely_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for an address is a statement: “you've been here before”."""
     lists = lexicon_for(language).names
     if (lists.address_words | lists.place_words).isdisjoint(names) or any(map(str.isdigit, text)):
@@ -29,7 +29,7 @@ def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_
     return not lists.no_address_words.isdisjoint(tokenize(text))
 
 
-def hardly_is_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+def is_unlikely_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for a code is a statement: “a rental, don't have it yet”."""
     lexicon = lexicon_for(language)
     codes, joins = lexicon.names.code_words, lexicon.forms.joins_words

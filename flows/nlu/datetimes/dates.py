@@ -220,10 +220,10 @@ def _possible_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> s
     return set(candidates[:1] if is_day_first else candidates)
 
 
-def ambiguous_date_question(written: str, days: list[date], messages: LocaleMessages) -> str:
+def ambiguous_date_question(text: str, days: list[date], messages: LocaleMessages) -> str:
     """Return the question which of several days `written` means."""
     either = f" {messages.word_or} ".join(messages.format_date(day) for day in days[:2])
-    return messages.ambiguous_date.format(written, either)
+    return messages.ambiguous_date.format(text, either)
 
 
 def _candidate_dates(groups: Mapping[str, str | None], months: Mapping[str, int]) -> Iterator[date]:

@@ -49,7 +49,7 @@ _SIGN_OF_QUOTATION = re.compile(
 _CACHE_SIZE = 500
 
 
-class Unquoted(NamedTuple):
+class UnquotedText(NamedTuple):
     """A message without its quotations.
 
     `text` are the person's own words. `emoji` is that of a tapback, empty when it takes one back; None when
@@ -63,10 +63,10 @@ class Unquoted(NamedTuple):
     is_quotation: bool = False
 
 
-def remove_quotations(text: str, transcript: Transcript) -> Unquoted:
+def remove_quotations(text: str, transcript: Transcript) -> UnquotedText:
     """Return the person's own words in a message, and the tapback that it is or contains."""
     if not text.strip():
-        return Unquoted(text)
+        return UnquotedText(text)
     corpus = Corpus(transcript)
     own, tapback = _remove_tapbacks(text, corpus)
     own = cut_signature(remove_quoted_lines(own, corpus))
@@ -75,11 +75,11 @@ def remove_quotations(text: str, transcript: Transcript) -> Unquoted:
         uncopied = ""
     own = uncopied
     if own == text:
-        return Unquoted(text)
+        return UnquotedText(text)
     own = own.strip()
     if tapback is not None:
-        return Unquoted(own, tapback.emoji, tapback.quoted)
-    return Unquoted(own, is_quotation=not own)
+        return UnquotedText(own, tapback.emoji, tapback.quoted)
+    return UnquotedText(own, is_quotation=not own)
 
 
 def may_quote(text: str, newest_first: Iterable[str], *, offers_choices: bool) -> bool:

@@ -77,7 +77,7 @@ def _named_people(language: str) -> frozenset[tuple[str, ...]]:
     return frozenset(phrase for phrase in _people_phrases(language) if anybody.isdisjoint(phrase))
 
 
-def speaks_of_own_people(language: str, words: tuple[str, ...]) -> bool:
+def mentions_own_people(language: str, words: tuple[str, ...]) -> bool:
     """Return whether who writes has to ask their own people before: “I still have to ask the boss”."""
     return (
         language in PACK_LEXICONS and _patterns(language).errands.search(f" {' '.join(words)} ") is not None

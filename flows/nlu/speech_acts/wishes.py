@@ -35,7 +35,7 @@ def has_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     )
 
 
-def tells_fact(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+def states_fact(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text has a verb of a statement or a question: “the pizza was cold”."""
     lexicon, words = lexicon_for(language), tokenize(text)
     return (

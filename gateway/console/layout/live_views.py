@@ -120,7 +120,7 @@ class ViewWatcher:
         self._watches.setdefault(view, set()).add(watch)
         if self._task is None:
             description = "looking for changes for the console"
-            self._task = asyncio.create_task(run_forever(self._look, self._seconds, description))
+            self._task = asyncio.create_task(run_forever(self._check_versions, self._seconds, description))
         try:
             yield watch
         finally:
@@ -131,7 +131,7 @@ class ViewWatcher:
                 self._task.cancel()
                 self._task = None
 
-    async def _look(self) -> None:
+    async def _check_versions(self) -> None:
         versions = await read_versions(self._redis, list(self._watches))
         for view, version in versions.items():
             for watch in self._watches.get(view, ()):

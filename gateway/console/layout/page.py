@@ -81,7 +81,7 @@ class ConsolePage:
     def _with_version(self, handler: Handler, name: ViewName) -> Handler:
         """Read the version of a view before the page is built, so that no change falls between the two."""
 
-        async def followed(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             opaque = request.path_params.get("conversation") or request.query_params.get("conversation", "")
             ids = ConversationIds(self._operator_auth.redis)
             if opaque:
@@ -94,7 +94,7 @@ class ConsolePage:
             request.state.live = urlencode({**query, "conversation": opaque} if opaque else query)
             return await handler(request)
 
-        return followed
+        return respond
 
     async def show(
         self, request: Request, template: str, *, status: int = 200, **values: object

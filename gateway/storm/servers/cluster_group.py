@@ -78,7 +78,7 @@ class ClusterGroup:
         for port in self.ports:
             await _wait_until(port, self._knows_all)
         for number, port in enumerate(self.ports[self._primaries :]):
-            await self._follow(port, primaries[number % self._primaries])
+            await self._replicate(port, primaries[number % self._primaries])
         for port in self.ports:
             await _wait_until(port, _is_healthy)
 
@@ -152,7 +152,7 @@ class ClusterGroup:
         """Add a primary with a replica and move a slot there."""
         primary = await self.add_node()
         replica = await self.add_node()
-        await self._follow(replica, primary)
+        await self._replicate(replica, primary)
         await _wait_until(replica, _is_healthy)
         await self.move_slot(slot, primary)
 
@@ -204,7 +204,7 @@ class ClusterGroup:
                 named |= {int(row[2][1]) for row in rows if row[0] <= slot <= row[1]}
         return named
 
-    async def _follow(self, port: int, primary: int) -> None:
+    async def _replicate(self, port: int, primary: int) -> None:
         name = await _read_name(primary)
         async with asyncio.timeout(_STEP_SECONDS):
             while True:

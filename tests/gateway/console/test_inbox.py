@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from core.model import MessageTemplate, Owner, TemplateVariable, TurnReceived
 from gateway.console.inbox.files import MAX_FILE_BYTES
-from gateway.console.inbox.handed_over import summarize
+from gateway.console.inbox.hand_over import summarize
 from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles

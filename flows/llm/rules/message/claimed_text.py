@@ -103,7 +103,7 @@ class ClaimedText(MessageText):
         return mask_spans(text, spans)
 
     @cached_property
-    def counted(self) -> frozenset[int]:
+    def counted_positions(self) -> frozenset[int]:
         """The positions of the nouns of numbers beside a number: “seven persons” asks for nobody."""
         always = lexicon_for(self.language).times.counted_noun_prefixes
         return frozenset(

@@ -19,6 +19,7 @@ from flows.nlu import (
     asks_indirectly,
     asks_to_wait,
     denied_positions,
+    denies_cancelling,
     find_labels,
     holds_under_condition,
     imperatives,
@@ -27,7 +28,6 @@ from flows.nlu import (
     is_request,
     is_reserved,
     is_unreserved_yes,
-    keeps_what_stands,
     mask_doubts,
     mask_reports,
     mentions_ending,
@@ -229,9 +229,9 @@ class MessageText:
         return only_halts(self.text, self.language)
 
     @cached_property
-    def keeps_what_stands(self) -> bool:
+    def denies_cancelling(self) -> bool:
         """True if the text only denies the cancelling that the bot asks about."""
-        return keeps_what_stands(self.text, self.last_bot_message, self.language)
+        return denies_cancelling(self.text, self.last_bot_message, self.language)
 
     @property
     def is_request(self) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message.known_days import left_out_words
+from flows.llm.rules.message.known_days import excluded_words
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import have_same_stem, is_request
 from flows.slots import Slot, SlotReading, label_words, words_of_slot
@@ -62,7 +62,7 @@ def _competing_slots(slot: Slot, request: TransitionRequest) -> list[Slot]:
 
 def _find_meant_names(rivals: list[Slot], request: TransitionRequest) -> set[str]:
     """Return the names of the values that a text can mean, empty if it says nothing of it."""
-    left_out = left_out_words(request.text, request.language)
+    left_out = excluded_words(request.text, request.language)
     old = {each.name for each in rivals if _is_old(request.values.get(each.name), left_out, request.language)}
     names = {each.name: _distinctive_words(each, rivals) for each in rivals}
     counts = {each.name: _count_named(names[each.name], each, request) for each in rivals}

@@ -121,4 +121,4 @@ def test_a_quantile_is_estimated_inside_its_bucket() -> None:
     assert histogram.quantile_seconds(0.9) == pytest.approx(0.25)
     assert histogram.quantile_seconds(0.99) == 3600
     assert Histogram().quantile_seconds(0.5) is None
-    assert histogram.cumulated()[-1] == (None, 10)
+    assert histogram.cumulative_counts()[-1] == (None, 10)

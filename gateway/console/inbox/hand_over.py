@@ -13,7 +13,7 @@ _BEGINS: Final = ("reset", "expired")
 _OF_AGENTS: Final = (Owner.WAITING.value, Owner.HUMAN.value)
 
 
-class HandedOver(NamedTuple):
+class HandOver(NamedTuple):
     """Summary of a hand-over. `why` says who or what handed over, `earlier` is the bot's own summary."""
 
     at_ms: int
@@ -24,7 +24,7 @@ class HandedOver(NamedTuple):
     slots: tuple[tuple[str, str], ...]
 
 
-def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> HandedOver | None:
+def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> HandOver | None:
     """Return the summary of a conversation that waits for an agent or has one; `None` for another."""
     if owner.value not in _OF_AGENTS:
         return None
@@ -43,7 +43,7 @@ def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> Hande
         if value not in (None, "")
     ]
     is_told = 0 <= at < len(entries) and entries[at].kind == "control"
-    return HandedOver(
+    return HandOver(
         at_ms=entries[at].at_ms if is_told else 0,
         why=_describe_reason(entries[at], before) if is_told else "",
         wish=_truncate(texts[0]) if texts else "",

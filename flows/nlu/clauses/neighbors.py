@@ -13,7 +13,7 @@ CLAUSE_END = ";"
 """Stands for punctuation, and for what another value claims."""
 
 
-def stands_beside_unknown(
+def has_unknown_neighbor(
     before: Tokens, after: Tokens, language: str = DEFAULT_LANGUAGE, names: frozenset[str] = frozenset()
 ) -> bool:
     """Return whether a word beside a value may make it another one, or leave it out.
@@ -35,7 +35,7 @@ def stands_beside_unknown(
     )
 
 
-def is_left_out(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+def is_excluded(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether the words before a value, `CLAUSE_END` for punctuation, leave it out (“instead of”)."""
     return is_excepted(_within_clause(before[::-1])[::-1], language)
 

@@ -12,7 +12,7 @@ from flows.text import normalize, normalize_same_length, tokenize
 _PART = re.compile(r"(?<!\d)[.,;:!?()\n…–—]+(?=\s|$)|\s[-–—]\s")
 
 
-def last_thought(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+def text_after_retraction(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return what a text says last, if it takes back all before it with a remark about that; else the text.
 
     The remark (“wait, that's a Tuesday”) has nothing in it but a weekday and words that say nothing.
