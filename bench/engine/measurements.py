@@ -93,23 +93,23 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
     small, large, generated = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
 
-    async def begun(flow: Flow) -> DialogMachine:
+    async def start_machine(flow: Flow) -> DialogMachine:
         machine = DialogMachine(flow, model)
         await machine.start()
         return machine
 
     figures = await _measure_over_http(small, plan)
-    figures |= await measure_talks(plan, lambda: begun(small), client)
+    figures |= await measure_talks(plan, lambda: start_machine(small), client)
     DialogMachine(large, model)  # compiled once per process
     began = time.process_time()
     for _ in range(plan["builds"]):
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
     before = read_resident_bytes()
-    retained = [await begun(small) for _ in range(plan["sessions"])]
+    retained = [await start_machine(small) for _ in range(plan["sessions"])]
     figures["memory"] = read_resident_bytes() - before
     del retained
-    machine = await begun(generated)
+    machine = await start_machine(generated)
     client.function = "to_b"
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):

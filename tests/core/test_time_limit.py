@@ -36,7 +36,7 @@ async def test_an_expired_timeout_stops_at_the_first_await() -> None:
 
 
 async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
-    async def limited(seconds: float) -> str:
+    async def sleep_limited(seconds: float) -> str:
         try:
             with TimeLimit(seconds):
                 await asyncio.sleep(NEVER)
@@ -44,9 +44,9 @@ async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
             return "over"
         return "done"
 
-    longer = asyncio.create_task(limited(LONG))
+    longer = asyncio.create_task(sleep_limited(LONG))
     await asyncio.sleep(0)
-    assert await asyncio.gather(*(limited(SHORT * number) for number in (3, 1, 2))) == ["over"] * 3
+    assert await asyncio.gather(*(sleep_limited(SHORT * number) for number in (3, 1, 2))) == ["over"] * 3
     assert not longer.done()
     longer.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -54,11 +54,11 @@ async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
 
 
 async def test_a_cancellation_from_elsewhere_stays_a_cancellation() -> None:
-    async def limited() -> None:
+    async def sleep_limited() -> None:
         with TimeLimit(LONG):
             await asyncio.sleep(NEVER)
 
-    task = asyncio.create_task(limited())
+    task = asyncio.create_task(sleep_limited())
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -71,13 +71,13 @@ async def test_other_errors_pass_through() -> None:
 
 
 def test_each_event_loop_has_its_own_timeouts() -> None:
-    async def limited() -> None:
+    async def sleep_limited() -> None:
         with pytest.raises(TimeoutError), TimeLimit(SHORT):
             await asyncio.sleep(NEVER)
 
     loops = [asyncio.new_event_loop() for _ in range(2)]
     for loop in (*loops, *loops):
-        loop.run_until_complete(limited())
+        loop.run_until_complete(sleep_limited())
     for loop in loops:
         loop.close()
 

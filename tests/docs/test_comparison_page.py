@@ -65,13 +65,13 @@ def test_every_row_says_yes_with_a_place_and_a_test_or_why_not() -> None:
             assert (ROOT / file).exists(), feature
 
 
-def list_list_commands(group: TyperGroup, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def find_list_commands(group: TyperGroup, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Return the commands that print a list."""
     lists = []
     for name in group.list_commands(build_context(group)):
         inner = group.get_command(build_context(group), name)
         if isinstance(inner, TyperGroup):
-            lists += list_list_commands(inner, (*path, name))
+            lists += find_list_commands(inner, (*path, name))
         elif name in ("list", "sessions", "why", "doctor"):
             lists.append((*path, name))
     return lists
@@ -80,7 +80,7 @@ def list_list_commands(group: TyperGroup, path: tuple[str, ...] = ()) -> list[tu
 def test_every_list_prints_json() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    lists = list_list_commands(group)
+    lists = find_list_commands(group)
 
     assert len(lists) > 8
     for path in lists:

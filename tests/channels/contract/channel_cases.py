@@ -112,13 +112,13 @@ class ChannelCases:
     def channel(self) -> Channel[httpx.AsyncClient]:
         raise NotImplementedError
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         """Return a signed webhook of a contact's text message."""
         raise NotImplementedError
 
-    def shapes(self) -> Sequence[Webhook]:
+    def build_samples(self) -> Sequence[Webhook]:
         """Return a sample of every kind of webhook of the provider."""
-        return [self.genuine()]
+        return [self.build_genuine_webhook()]
 
     def verification(self) -> Verification:
         """Return the channel's row of the verification table."""
@@ -131,7 +131,7 @@ class ChannelCases:
         return self.verification().header
 
     def address(self) -> Address:
-        turn = self._turn(self.channel().parse(self.genuine()))
+        turn = self._turn(self.channel().parse(self.build_genuine_webhook()))
         return turn.address
 
     def reply(self) -> Reply:
@@ -149,10 +149,10 @@ class ChannelCases:
             yield router
 
     def test_a_genuine_webhook_is_accepted(self) -> None:
-        self.channel().verify(self.genuine())
+        self.channel().verify(self.build_genuine_webhook())
 
     def test_an_unsigned_webhook_is_refused(self) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         headers = {name: value for name, value in hook.headers.items() if name != self.signature_header()}
 
         with pytest.raises(WebhookRefused) as refused:
@@ -161,21 +161,21 @@ class ChannelCases:
 
     @pytest.mark.parametrize("signature", ["", "x", "é", "\ud800", "A" * 5000, "A" * 28])
     def test_a_forged_signature_is_refused(self, signature: str) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
 
         with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, headers={**hook.headers, self.signature_header(): signature}))
         assert refused.value.status == 401
 
     def test_a_modified_body_is_refused(self) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
 
         with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, body=hook.body.replace(b"0", b"1", 1)))
         assert refused.value.status == 401
 
     def test_exactly_the_documented_parts_are_signed(self) -> None:
-        hook, signed = self.genuine(), self.verification().signed
+        hook, signed = self.build_genuine_webhook(), self.verification().signed
         changes = {
             "url": replace(hook, url=f"{hook.url}?more=1"),
             "body": replace(hook, body=hook.body + b"&a=b"),
@@ -191,7 +191,7 @@ class ChannelCases:
         return False
 
     def test_every_character_of_a_signature_is_checked(self) -> None:
-        hook, header = self.genuine(), self.signature_header()
+        hook, header = self.build_genuine_webhook(), self.signature_header()
         genuine = hook.headers[header]
         bare = genuine.rstrip("=")
         wrong = [
@@ -202,7 +202,7 @@ class ChannelCases:
             assert self._is_refused(replace(hook, headers={**hook.headers, header: forged}))
 
     def test_the_signature_is_read_from_its_header_only(self) -> None:
-        hook, header = self.genuine(), self.signature_header()
+        hook, header = self.build_genuine_webhook(), self.signature_header()
         elsewhere = {f"{header}-x": hook.headers[header], "authorization": hook.headers[header]}
 
         assert self._is_refused(replace(hook, headers=elsewhere))
@@ -214,7 +214,7 @@ class ChannelCases:
     @given(data=st.data())
     def test_no_request_makes_the_verifier_raise_another_error(self, data: st.DataObject) -> None:
         """Only `WebhookRefused` is raised, and only the genuine request is accepted."""
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         forged = Webhook(
             data.draw(st.sampled_from(["POST", "GET", "HEAD", "PUT", ""])),
             hook.url + data.draw(st.text(max_size=20)),
@@ -231,7 +231,7 @@ class ChannelCases:
     @given(data=st.data())
     def test_no_body_makes_the_parser_raise_another_error(self, data: st.DataObject) -> None:
         """A mutated body yields storable events or `WebhookRefused`."""
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         try:
             events = self.channel().parse(replace(hook, body=data.draw(draw_mutated(hook.body))))
         except WebhookRefused:
@@ -247,7 +247,7 @@ class ChannelCases:
     @given(data=st.data())
     def test_no_value_in_any_field_raises_or_makes_a_wrong_turn(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`; events can be stored, and IDs are complete or missing."""
-        hook = data.draw(draw_hostile(data.draw(st.sampled_from(self.shapes()))))
+        hook = data.draw(draw_hostile(data.draw(st.sampled_from(self.build_samples()))))
         channel = self.channel()
         with suppress(WebhookRefused):
             channel.verify(hook)
@@ -259,7 +259,7 @@ class ChannelCases:
 
     @pytest.mark.parametrize("value", WRONG_VALUES, ids=describe_value)
     def test_a_wrong_value_is_detected_in_any_field(self, value: object) -> None:
-        for shape in self.shapes():
+        for shape in self.build_samples():
             for hook in sample(replace_each_field(shape, value), WRONG_VALUES.index(value)):
                 try:
                     events = self.channel().parse(hook)
@@ -271,17 +271,17 @@ class ChannelCases:
         most = self.channel().capabilities.max_webhook_bytes
 
         with pytest.raises(WebhookRefused) as refused:
-            self.channel().verify(replace(self.genuine(), body=b"a" * (most + 1)))
+            self.channel().verify(replace(self.build_genuine_webhook(), body=b"a" * (most + 1)))
         assert refused.value.status == 413
 
     def test_a_redelivery_is_the_same_turn(self) -> None:
-        first, again = (self._turn(self.channel().parse(self.genuine())) for _ in range(2))
+        first, again = (self._turn(self.channel().parse(self.build_genuine_webhook())) for _ in range(2))
 
         assert first == again
         assert first.id
 
     def test_a_turn_survives_storage(self) -> None:
-        turn = self._turn(self.channel().parse(self.genuine()))
+        turn = self._turn(self.channel().parse(self.build_genuine_webhook()))
 
         assert Turn.model_validate_json(turn.model_dump_json()) == turn
 
@@ -290,7 +290,7 @@ class ChannelCases:
         return self.channel().capabilities
 
     def test_an_accepted_webhook_gets_a_success_response(self) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         answer = self.channel().answer(hook, self.channel().parse(hook))
 
         assert 200 <= answer.status < 300
@@ -399,10 +399,10 @@ class ChannelCases:
         assert isinstance(self.channel().classify(failure), expected)
 
     async def test_a_cancelled_send_stays_cancelled(self, api: respx.MockRouter) -> None:
-        def cancelled(request: httpx.Request) -> httpx.Response:
+        def raise_cancelled(request: httpx.Request) -> httpx.Response:
             raise asyncio.CancelledError
 
-        api.route(method=self.send_method, url=self.send_url).mock(side_effect=cancelled)
+        api.route(method=self.send_method, url=self.send_url).mock(side_effect=raise_cancelled)
 
         async with httpx.AsyncClient() as http:
             with pytest.raises(asyncio.CancelledError):

@@ -65,10 +65,10 @@ class TestIntercom(ChannelCases):
     def channel(self) -> IntercomChannel:
         return build_channel()
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         return build_webhook(REPLIED, build_conversation(build_part()))
 
-    def shapes(self) -> list[Webhook]:
+    def build_samples(self) -> list[Webhook]:
         return build_all_webhooks()
 
 

@@ -67,15 +67,15 @@ class TestSunshine(ChannelCases):
             router.get(BASE).respond(json=build_conversation())
             yield router
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         return build_webhook(build_message_event(TEXT))
 
-    def shapes(self) -> list[Webhook]:
+    def build_samples(self) -> list[Webhook]:
         return build_all_webhooks()
 
     def test_a_modified_body_is_refused(self) -> None:
         """Not detectable: the provider signs nothing, as the verification table states."""
-        changed = self.genuine()
+        changed = self.build_genuine_webhook()
 
         assert self.verification().signed == ()
         self.channel().verify(replace(changed, body=changed.body.replace(b"0", b"1", 1)))

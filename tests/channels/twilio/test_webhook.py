@@ -47,15 +47,15 @@ class TestTwilio(ChannelCases):
     def channel(self) -> TwilioChannel:
         return build_channel()
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         return build_webhook(read_payload("sms"))
 
-    def shapes(self) -> list[Webhook]:
+    def build_samples(self) -> list[Webhook]:
         return [build_webhook(read_payload(name)) for name in NAMES]
 
 
 class TestTwilioOverWhatsApp(TestTwilio):
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         return build_webhook(read_payload("whatsapp_button"))
 
     def limits(self) -> Capabilities:

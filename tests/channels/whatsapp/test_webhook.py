@@ -52,10 +52,10 @@ class TestWhatsApp(ChannelCases):
     def channel(self) -> WhatsAppChannel:
         return build_channel()
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         return build_webhook(build_batch(build_value(build_message())))
 
-    def shapes(self) -> list[Webhook]:
+    def build_samples(self) -> list[Webhook]:
         system = {"type": "user_changed_number", "wa_id": "12025550181"}
         moved = {"user_id": {"previous": USER_ID, "current": "US.10000000000000000002"}}
         echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E=", "type": "text", "text": {"body": "x"}}
@@ -77,7 +77,7 @@ class TestWhatsApp(ChannelCases):
 
 
 class TestWhatsAppWithoutANumber(TestWhatsApp):
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         hidden = build_message("interactive", **{"from": None})
         return build_webhook(build_batch(build_value(hidden, contacts=[build_contact(None)])))
 

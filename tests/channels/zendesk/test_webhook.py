@@ -50,10 +50,10 @@ class TestZendesk(ChannelCases):
     def channel(self) -> ZendeskChannel:
         return build_channel()
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         return build_webhook(build_comment_event())
 
-    def shapes(self) -> list[Webhook]:
+    def build_samples(self) -> list[Webhook]:
         return build_all_webhooks()
 
     @pytest.fixture

@@ -41,7 +41,7 @@ class Environment:
         await self.server.wait_until_idle()
         return seen
 
-    async def say_in_vain(self, text: str) -> None:
+    async def say_unanswered(self, text: str) -> None:
         """Send a message that a worker must decide not to answer."""
         log = f"tg:{{{self.session()}}}:log"
         last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
@@ -59,10 +59,10 @@ class Environment:
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
-    async def until(self, text: str, seen: int) -> list[TranscriptEntry]:
+    async def wait_for_entries(self, text: str, seen: int) -> list[TranscriptEntry]:
         return await self.server.wait_for_entries(text, PERSON, seen)
 
-    async def until_it_is(self, text: str) -> None:
+    async def wait_for_state(self, text: str) -> None:
         """Wait until control has the described state and the gateway was informed."""
         async with asyncio.timeout(30):
             while self.simulator.get_desk_status(PERSON).words != text:
@@ -109,7 +109,7 @@ async def hold_conversation(environment: Environment, conversation: Conversation
             "",
         )
         seen = await environment.say(turn.say or label or "yes", turn.payload if label else "")
-        await environment.until((turn.expect.reply or ("",))[-1], seen)
+        await environment.wait_for_entries((turn.expect.reply or ("",))[-1], seen)
 
 
 @pytest.mark.long
@@ -126,33 +126,33 @@ async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
 @pytest.mark.long
 async def test_control_is_passed_to_agents_and_back() -> None:
     async with running_environment("support") as environment:
-        await environment.until("What can I do", await environment.say("hi"))
-        await environment.until("passing you on", await environment.say("get me an agent"))
-        await environment.until_it_is("control: zd-agentWorkspace")
+        await environment.wait_for_entries("What can I do", await environment.say("hi"))
+        await environment.wait_for_entries("passing you on", await environment.say("get me an agent"))
+        await environment.wait_for_state("control: zd-agentWorkspace")
         assert await environment.owner() is Owner.WAITING
 
-        await environment.say_in_vain("hello?")
+        await environment.say_unanswered("hello?")
         assert await environment.owner() is Owner.WAITING
         await environment.act("reply", "How can I help?")
         assert await environment.owner() is Owner.HUMAN
-        await environment.say_in_vain("where is my parcel?")
+        await environment.say_unanswered("where is my parcel?")
         silent = len(environment.server.list_entries(PERSON))
         await environment.act("give_back")
         assert await environment.owner() is Owner.BOT
         seen = await environment.say("are you open on sundays?")
         assert seen == silent
-        await environment.until("open", seen)
+        await environment.wait_for_entries("open", seen)
 
 
 @pytest.mark.long
 async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_back() -> None:
     async with running_environment("support") as environment:
-        await environment.until("What can I do", await environment.say("hi"))
+        await environment.wait_for_entries("What can I do", await environment.say("hi"))
         await environment.act("take")
-        await environment.say_in_vain("are you open on sundays?")
+        await environment.say_unanswered("are you open on sundays?")
         await environment.act("offer")
         seen = await environment.say("are you open on sundays?")
-        await environment.until("open", seen)
+        await environment.wait_for_entries("open", seen)
 
         assert environment.simulator.get_desk_status(PERSON).words == "control: bot"
         assert await environment.owner() is Owner.BOT
@@ -162,9 +162,9 @@ async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_b
 async def test_a_reply_with_a_lost_answer_is_not_sent_twice() -> None:
     async with running_environment("support") as environment:
         environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
-        await environment.until("What can I do", await environment.say("hi"))
+        await environment.wait_for_entries("What can I do", await environment.say("hi"))
         seen = await environment.say("are you open on sundays?")
-        await environment.until("open", seen)
+        await environment.wait_for_entries("open", seen)
 
         texts = [line.text for line in environment.server.list_entries(PERSON)]
         assert sum("What can I do" in text for text in texts) == 1

@@ -41,10 +41,10 @@ def handler() -> type[_Handler]:
 def url(handler: type[_Handler], ask_command: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """URL of a receiver in a thread; the commands run in loops of their own."""
 
-    async def nothing(rig: Rig) -> None:
+    async def prepare_nothing(rig: Rig) -> None:
         return None
 
-    prepare(ask_command, nothing)
+    prepare(ask_command, prepare_nothing)
     server = HTTPServer(("127.0.0.1", 0), handler)
     host = f"127.0.0.1:{server.server_port}"
     monkeypatch.setenv("TURNGATE_PRIVATE_HOSTS", host)

@@ -116,13 +116,13 @@ def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
 
 @pytest.mark.long
 def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
-    async def two(rig: Rig) -> None:
+    async def open_two_sessions(rig: Rig) -> None:
         for theirs in (ADDRESS.theirs, f"{ADDRESS.theirs}0"):
             one = build_turn(1, f"fake:A1:us:{theirs}", "my secret")
             address = ADDRESS.model_copy(update={"theirs": theirs})
             await rig.inbox.accept([TurnReceived(turn=one.model_copy(update={"address": address}))])
 
-    prepare(ask_command, two)
+    prepare(ask_command, open_two_sessions)
     session, spelling = f"fake:A1:us:{ADDRESS.theirs}", "1 555 0170"
     assert run_command("erase", spelling).exit_code == 1
     exported = json.loads(run_command("export", spelling).output)
@@ -229,7 +229,7 @@ def test_why_explains_a_session_and_a_contact(ask_command: str, name: str) -> No
 def test_why_shows_every_step_of_a_proactive_message(
     ask_command: str, voice: Literal["bot", "person"], key: str, text: str
 ) -> None:
-    async def sent(rig: Rig) -> None:
+    async def send_message(rig: Rig) -> None:
         await answer_turn(rig)
         rig.channel.planned_failures = [(Unavailable("HTTP 503"), False)]
         channels: Any = {"fake": rig.channel}
@@ -240,7 +240,7 @@ def test_why_shows_every_step_of_a_proactive_message(
         status = StatusChanged(provider_id="P2", channel="fake", status=DeliveryStatus.DELIVERED)
         await rig.inbox.accept([status])
 
-    prepare(ask_command, sent)
+    prepare(ask_command, send_message)
     steps = ["said", "gate", "sending", "postponed", "gate", "sending", "sent", "status"]
     if "\n" in text:
         steps = ["said", *steps[:7], "gate", "sending", "sent", "status"]
@@ -249,14 +249,14 @@ def test_why_shows_every_step_of_a_proactive_message(
 
 
 def test_why_and_send_tell_why_a_message_was_refused(ask_command: str) -> None:
-    async def opted_out(rig: Rig) -> None:
+    async def opt_out(rig: Rig) -> None:
         await answer_turn(rig)
         await rig.accept_action(ControlAction.OPT_OUT)
         channels: Any = {"fake": rig.channel}
         sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
         await sender.send(SESSION, "own-rem-1", Message(text="Sale!"))
 
-    prepare(ask_command, opted_out)
+    prepare(ask_command, opt_out)
     refused = run_command("send", SESSION, "Sale!")
     assert (refused.exit_code, "opted out" in refused.stderr) == (1, True)
     assert list_kinds("rem-1") == ["refused"]

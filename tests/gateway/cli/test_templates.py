@@ -16,7 +16,7 @@ __all__ = ["ask_command"]
 
 
 @pytest.fixture(autouse=True)
-def configured(ask_command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _configured(ask_command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (sunshine.ENVIRON | TWILIO | {"PUBLIC_URL": PUBLIC}).items():
         monkeypatch.setenv(name, value)
 

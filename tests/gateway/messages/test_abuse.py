@@ -48,14 +48,14 @@ class LimitedGateway:
         return results
 
     @property
-    def answers(self) -> int:
+    def answer_count(self) -> int:
         return len(self.channel.bodies)
 
-    async def outcomes(self, session: str = SESSION) -> list[Any]:
+    async def list_outcomes(self, session: str = SESSION) -> list[Any]:
         entries = await read_log(self.redis, session)
         return [entry.data["outcome"] for entry in entries if entry.kind == "committed"]
 
-    async def silenced(self) -> list[tuple[str, str]]:
+    async def list_silenced(self) -> list[tuple[str, str]]:
         return [(row.session, row.reason) for row in await list_silenced(self.redis, 10)]
 
 
@@ -68,10 +68,10 @@ async def test_an_auto_responder_gets_five_answers(redis: Redis, caplog: pytest.
     line = LimitedGateway(redis, rounds=5)
     results = await line.say(*build_auto_replies(20))
 
-    assert line.answers == 5
+    assert line.answer_count == 5
     assert results.count(AcceptResult.SILENCED) == 1
-    assert (await line.outcomes())[5:] == ["silent_loop"] * 15
-    assert await line.silenced() == [(SESSION, "loop")]
+    assert (await line.list_outcomes())[5:] == ["silent_loop"] * 15
+    assert await line.list_silenced() == [(SESSION, "loop")]
     assert "silenced" in [entry.kind for entry in await read_log(redis, SESSION)]
     assert "a session is silent from now on" in caplog.text
     assert ADDRESS.theirs not in caplog.text
@@ -84,8 +84,8 @@ async def test_a_machine_that_takes_turns_of_two_messages_is_recognised(redis: R
     ):
         await line.say(first, second)
 
-    assert line.answers <= 6
-    assert await line.silenced() == [(SESSION, "loop")]
+    assert line.answer_count <= 6
+    assert await line.list_silenced() == [(SESSION, "loop")]
 
 
 async def test_other_words_are_answered_again(redis: Redis) -> None:
@@ -93,16 +93,16 @@ async def test_other_words_are_answered_again(redis: Redis) -> None:
     await line.say(*build_auto_replies(8))
     await line.say("I am a person, hello there")
 
-    assert line.answers == 6
-    assert await line.silenced() == []
+    assert line.answer_count == 6
+    assert await line.list_silenced() == []
     await line.say(*build_auto_replies(8))
-    assert line.answers == 6  # these words are still known
+    assert line.answer_count == 6  # these words are still known
 
 
 async def test_brief_answers_are_no_loop(redis: Redis) -> None:
     line = LimitedGateway(redis, rounds=5)
     await line.say(*["yes"] * 12)
-    assert line.answers == 12
+    assert line.answer_count == 12
 
     await line.say(*build_auto_replies(8), "help")
     assert line.channel.bodies[-1].endswith("help")
@@ -113,7 +113,7 @@ async def test_what_is_not_answered_yet_is_no_round(redis: Redis) -> None:
     line = LimitedGateway(redis, rounds=5)
     await line.say(*["Is anybody there at all?"] * 9, processes=False)
 
-    assert await line.silenced() == []
+    assert await line.list_silenced() == []
 
 
 async def test_an_operator_ends_the_silence(redis: Redis) -> None:
@@ -123,7 +123,7 @@ async def test_an_operator_ends_the_silence(redis: Redis) -> None:
     assert not await end_silence(redis, SESSION)
 
     await line.say(*build_auto_replies(1))
-    assert line.answers == 6
+    assert line.answer_count == 6
 
 
 async def test_a_hand_back_ends_the_silence(redis: Redis) -> None:
@@ -132,7 +132,7 @@ async def test_a_hand_back_ends_the_silence(redis: Redis) -> None:
     give_back = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.GIVE_BACK)
     await line.inbox.accept([give_back])
 
-    assert await line.silenced() == []
+    assert await line.list_silenced() == []
 
 
 async def test_a_flood_gets_one_notice_then_silence_and_others_are_answered(redis: Redis) -> None:
@@ -144,10 +144,10 @@ async def test_a_flood_gets_one_notice_then_silence_and_others_are_answered(redi
     assert len(notices) == 1
     assert len(line.dialog.handled) == 12
     assert line.channel.bodies[-1] == "1: hello"
-    assert set((await line.outcomes())[11:]) == {"silent_messages_per_minute"}
+    assert set((await line.list_outcomes())[11:]) == {"silent_messages_per_minute"}
     accepted = [entry for entry in await read_log(redis, SESSION, count=500) if entry.kind == "accepted"]
     assert len(accepted) == 40
-    assert await line.silenced() == [(SESSION, "messages_per_minute")]
+    assert await line.list_silenced() == [(SESSION, "messages_per_minute")]
 
 
 async def test_a_flood_is_over_with_its_minute(redis: Redis) -> None:
@@ -157,7 +157,7 @@ async def test_a_flood_is_over_with_its_minute(redis: Redis) -> None:
     await line.say("hello")
 
     assert line.channel.bodies[-1].endswith("hello")
-    assert await line.silenced() == []
+    assert await line.list_silenced() == []
 
 
 async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
@@ -167,7 +167,7 @@ async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
         await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
 
     assert len(line.dialog.handled) <= 9  # two notices
-    assert "silent_messages_per_day" in await line.outcomes()
+    assert "silent_messages_per_day" in await line.list_outcomes()
 
 
 async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> None:
@@ -175,13 +175,13 @@ async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> 
     await line.say(*(f"message {number}" for number in range(6)))
     await line.say(*(f"message {number}" for number in range(6)), session=OTHER)
 
-    assert (await line.outcomes())[4:] == ["silent_messages_per_day"] * 2
-    assert set((await line.outcomes(OTHER))[4:]) <= {
+    assert (await line.list_outcomes())[4:] == ["silent_messages_per_day"] * 2
+    assert set((await line.list_outcomes(OTHER))[4:]) <= {
         "silent_messages_per_day",
         "silent_account_messages_per_day",
     }
     await line.say("hello", "hello again", "and again", session="fake:3")
-    assert (await line.outcomes("fake:3"))[-1] == "silent_account_messages_per_day"
+    assert (await line.list_outcomes("fake:3"))[-1] == "silent_account_messages_per_day"
     assert b"budget" in (await redis.hget("tg:alarms", "fake:A1") or b"")
 
 
@@ -196,9 +196,9 @@ async def test_a_day_has_a_budget_of_tokens(redis: Redis, limits: dict[str, int]
     line = LimitedGateway(redis, dialog=CostlyDialog(), **limits)
     await line.say(*(f"message {number}" for number in range(6)))
 
-    assert await line.outcomes() == ["stay"] * 4 + [reason] * 2  # the fourth carries the notice
+    assert await line.list_outcomes() == ["stay"] * 4 + [reason] * 2  # the fourth carries the notice
     await line.say("hello", "hello again", session=OTHER)
-    assert (await line.outcomes(OTHER))[-1] == ("stay" if "tokens_per_day" in limits else reason)
+    assert (await line.list_outcomes(OTHER))[-1] == ("stay" if "tokens_per_day" in limits else reason)
 
 
 async def test_a_held_session_is_not_limited(redis: Redis) -> None:
@@ -208,14 +208,14 @@ async def test_a_held_session_is_not_limited(redis: Redis) -> None:
     await line.inbox.accept([take_over])
     await line.say(*build_auto_replies(9))
 
-    assert await line.outcomes() == ["silent_human"] * 9
+    assert await line.list_outcomes() == ["silent_human"] * 9
 
 
 async def test_without_limits_everything_is_answered(redis: Redis) -> None:
     line = LimitedGateway(redis)
     await line.say(*build_auto_replies(9))
 
-    assert line.answers == 9
+    assert line.answer_count == 9
 
 
 class FailingModel(EchoDialog):
@@ -248,8 +248,8 @@ async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
     await redis.hdel(f"tg:{{{SESSION}}}", "hold")
     await line.processor.run(SESSION)
 
-    assert line.answers == 4
-    assert await line.silenced() == [(SESSION, "replies_per_hour")]
+    assert line.answer_count == 4
+    assert await line.list_silenced() == [(SESSION, "replies_per_hour")]
     assert caplog.text.count("a session is silent from now on") == 1
     kinds = [entry.kind for entry in await read_log(redis, SESSION)]
     assert (kinds.count("silenced"), kinds[-1]) == (1, "postponed")
@@ -258,8 +258,8 @@ async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
 
     assert await end_silence(redis, SESSION)
     await line.processor.run(SESSION)
-    assert line.answers == 6
-    assert await line.silenced() == []
+    assert line.answer_count == 6
+    assert await line.list_silenced() == []
     assert await redis.llen("rq:queue:turns") > 0
 
 
@@ -281,13 +281,13 @@ async def test_a_try_again_is_not_counted_and_time_ends_the_silence(redis: Redis
         await redis.hdel(f"tg:{{{SESSION}}}", "hold")
         await line.processor.run(SESSION)
     await line.say("message number two")
-    assert line.answers == 2
+    assert line.answer_count == 2
     await line.say("message number three")
-    assert await line.silenced() == [(SESSION, "replies_per_hour")]
+    assert await line.list_silenced() == [(SESSION, "replies_per_hour")]
 
     seconds, _ = await redis.time()
     await redis.hset(f"tg:{{{SESSION}}}", "replied", f"{seconds * 1000 - 1} x")
     await redis.hdel(f"tg:{{{SESSION}}}", "hold")
     await line.processor.run(SESSION)
-    assert line.answers == 3
-    assert await line.silenced() == []
+    assert line.answer_count == 3
+    assert await line.list_silenced() == []

@@ -71,23 +71,23 @@ class NotificationGateway:
         self.later += deliveries
         return httpx.Response(response.status, headers=response.headers, content=response.body)
 
-    async def hear(self, deliveries: Sequence[WebhookDelivery]) -> None:
+    async def receive(self, deliveries: Sequence[WebhookDelivery]) -> None:
         """Take webhooks."""
         for each in deliveries:
             hook = Webhook(each.method, "/webhooks/sunshine", each.headers, each.body)
             self.channel.verify(hook)
             await self.gateway.inbox.accept(self.channel.parse(hook))
 
-    async def hear_later(self) -> None:
+    async def receive_later(self) -> None:
         """Take the webhooks that followed our calls."""
         deliveries, self.later = self.later, []
-        await self.hear(deliveries)
+        await self.receive(deliveries)
 
     async def say(self, text: str) -> None:
         """Write as the contact."""
         self.now += 5
         message = UserMessage("sunshine", NUMBER, text)
-        await self.hear(self.simulator.send_user_message(message, self.now)[1])
+        await self.receive(self.simulator.send_user_message(message, self.now)[1])
 
     async def write_first(
         self, key: str, message: Message = HELLO, integration: str = SMS, to: str = NUMBER
@@ -125,7 +125,7 @@ async def test_the_answer_continues_the_session_of_the_first_message(
     other = await notifications.write_first("own-1", Message(text="another"))
     await notifications.say("thanks")
     await notifications.processor.run(first.session)
-    await notifications.hear_later()
+    await notifications.receive_later()
     second = await notifications.write_first("own-2", Message(text="It was delivered."))
 
     assert first.session == second.session == f"sunshine:{sunshine.APP}:{SMS}:{NUMBER}"
@@ -150,14 +150,14 @@ async def test_the_answer_continues_the_session_of_the_first_message(
 async def test_acts_in_the_conversation_are_acts_in_the_session(notifications: NotificationGateway) -> None:
     first = await notifications.write_first("own-1")
     await notifications.say("thanks")
-    await notifications.hear(
+    await notifications.receive(
         notifications.simulator.run_agent_action(NUMBER, "reply", "Hello", notifications.now)
     )
 
     assert await notifications.gateway.owner(first.session) is Owner.HUMAN
     assert (await notifications.write_first("own-2")).outcome is SendOutcome.PERSON
     assert (await ContactErasure(notifications.redis).erase(NUMBER)).is_complete
-    await notifications.hear_later()  # the first message is delivered after all
+    await notifications.receive_later()  # the first message is delivered after all
     assert [key async for key in notifications.redis.scan_iter("tg:person:*")] == []
 
 
@@ -166,7 +166,7 @@ async def test_a_webhook_without_the_full_source_is_matched_by_the_delivery(
 ) -> None:
     monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
     first = await notifications.write_first("own-1")
-    await notifications.hear_later()
+    await notifications.receive_later()
     await notifications.say("thanks")
     await notifications.processor.run(first.session)
 
@@ -195,11 +195,11 @@ async def test_a_conversation_that_was_known_without_its_number_goes_on(
     """A delivery tells that both are one: an opt-out and an agent's hold of the conversation count."""
     monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
     await notifications.say("unsubscribe")
-    await notifications.hear(
+    await notifications.receive(
         notifications.simulator.run_agent_action(NUMBER, "reply", "Hello", notifications.now)
     )
     first = await notifications.write_first("own-1")
-    await notifications.hear_later()
+    await notifications.receive_later()
     second = await notifications.write_first("own-2")
     await notifications.say("thanks")
 
@@ -218,7 +218,7 @@ async def test_an_agent_who_wrote_to_the_number_gets_the_answer(
     first = await notifications.write_first("own-1")
     sender = ProactiveSender(notifications.redis, {"sunshine": notifications.channel}, ProtocolLimits())
     await sender.send(first.session, "own-2", HELLO, "person")
-    await notifications.hear_later()
+    await notifications.receive_later()
     await notifications.say("thanks")
 
     assert await notifications.gateway.owner(first.session) is Owner.HUMAN
@@ -323,7 +323,7 @@ async def test_a_delivery_that_fails_later_is_reported_for_the_message(
         for event in notifications.channel.parse(Webhook("POST", "/", each.headers, each.body))
         if isinstance(event, StatusChanged)
     ]
-    await notifications.hear_later()
+    await notifications.receive_later()
 
     assert failed.error_code in ("uncategorized_error", "user_unreachable")
     assert (await notifications.gateway.kinds(receipt.session)).count("status") == 1

@@ -66,15 +66,15 @@ async def test_a_file_is_written_and_read_beside_the_event_loop(
     use_cipher(redis, parse_encryption_keys(generate_master_key()) if is_encrypted else None)
     threads: list[int] = []
 
-    def noting(work: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
-        def noted(data: bytes) -> bytes:
+    def record_threads(work: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+        def call(data: bytes) -> bytes:
             threads.append(get_ident())
             return work(data)
 
-        return noted
+        return call
 
     for work in (b64encode, b64decode):
-        monkeypatch.setattr(public_files, work.__name__, noting(work))
+        monkeypatch.setattr(public_files, work.__name__, record_threads(work))
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     url = await files.publish(b"%PDF", "application/pdf", "a.pdf")
 

@@ -137,7 +137,7 @@ ME = "https://api.intercom.io/me"
 
 
 @pytest.fixture
-async def unnamed(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+async def unnamed_workspaces(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """Two workspaces of one app, of which no setting says which is which."""
     second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
@@ -165,11 +165,11 @@ def build_reply(workspace: str) -> Webhook:
 
 @respx.mock
 async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
-    unnamed: httpx.AsyncClient, redis: Redis
+    unnamed_workspaces: httpx.AsyncClient, redis: Redis
 ) -> None:
     route = respx.get(ME).mock(side_effect=answer_workspace)
     for workspace in (SHOP2, intercom.APP, "unknown"):
-        await post_webhook(unnamed, "/webhooks/intercom", build_reply(workspace))
+        await post_webhook(unnamed_workspaces, "/webhooks/intercom", build_reply(workspace))
 
     found = [await read_channel(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
     assert found == ["intercom", "intercom/shop2"]
@@ -179,24 +179,30 @@ async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
 
 @respx.mock
 async def test_a_webhook_waits_until_the_workspaces_are_known(
-    unnamed: httpx.AsyncClient, redis: Redis
+    unnamed_workspaces: httpx.AsyncClient, redis: Redis
 ) -> None:
     route = respx.get(ME).respond(503)
     webhook = build_reply(SHOP2)
-    response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
+    response = await unnamed_workspaces.post(
+        "/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers)
+    )
     assert response.status_code == 503
     assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
 
     route.mock(side_effect=answer_workspace)
-    await post_webhook(unnamed, "/webhooks/intercom", webhook)
+    await post_webhook(unnamed_workspaces, "/webhooks/intercom", webhook)
     assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
 
 
 @respx.mock
-async def test_two_tokens_of_one_workspace_are_refused(unnamed: httpx.AsyncClient, redis: Redis) -> None:
+async def test_two_tokens_of_one_workspace_are_refused(
+    unnamed_workspaces: httpx.AsyncClient, redis: Redis
+) -> None:
     respx.get(ME).respond(json={"app": {"id_code": SHOP2}})
     webhook = build_reply(SHOP2)
-    response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
+    response = await unnamed_workspaces.post(
+        "/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers)
+    )
 
     assert response.status_code == 503
     assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""

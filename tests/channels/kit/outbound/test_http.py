@@ -71,7 +71,7 @@ async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClien
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit, "TOTAL_SECONDS", 0.2)
 
 
@@ -106,13 +106,13 @@ async def test_a_broken_keep_alive_connection_is_unknown(http: httpx.AsyncClient
         assert isinstance(await post_in_vain(http, url), Unknown)
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("short_timeout")
 async def test_a_response_timeout_is_unknown_and_bounded(http: httpx.AsyncClient) -> None:
     async with serve(answer_nothing) as url:
         assert isinstance(await post_in_vain(http, url), Unknown)
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("short_timeout")
 async def test_a_failed_read_is_unavailable(http: httpx.AsyncClient) -> None:
     async with serve(answer_nothing) as url:
         with pytest.raises(Unavailable):
