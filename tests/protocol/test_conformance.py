@@ -120,13 +120,13 @@ SENDING: list[tuple[SendingModel, WorldLimits, dict[str, float]]] = [
 """Walks with a schedule, a broadcast, an opt-out, or a service window."""
 
 
-async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked: Walk) -> None:
+async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walk: Walk) -> None:
     """Perform every step on the server and compare all of its data after it."""
     actors = build_actors(scripts, bounds)
     real = SendingReplay(redis, actors) if isinstance(actors, SendingActors) else Replay(redis, actors)
-    for number in range(1, len(walked)):
-        (_, before), (step, after) = walked[number - 1], walked[number]
-        trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walked[: number + 1]))
+    for number in range(1, len(walk)):
+        (_, before), (step, after) = walk[number - 1], walk[number]
+        trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walk[: number + 1]))
         await real.replay_step(step, before, after)
         assert await real.read_store() == after.store, f"after\n{trace}"
 

@@ -30,8 +30,8 @@ def script_calls(*calls: ToolCallRequest, then: str = "It is 5 euros.") -> Scrip
 
 
 async def start_conversation(
-    model: ScriptedModel, *tools: Callable[..., Any], made: Any = MADE, **more: Any
+    model: ScriptedModel, *tools: Callable[..., Any], flow: Any = MADE, **more: Any
 ) -> tuple[DialogMachine, Any]:
-    machine = DialogMachine(made, model, tools, **more)
+    machine = DialogMachine(flow, model, tools, **more)
     await machine.start()
     return machine, await machine.turn(turn("how much?"))

@@ -50,11 +50,11 @@ async def test_a_tool_may_open_an_edge_or_lead_to_its_failure_edge() -> None:
     opening = ScriptedModel(
         [TransitionDecision(calls=(ToolCallRequest("check", {}),)), TransitionDecision(edge_id="go")]
     )
-    _, answer = await start_conversation(opening, check_it, made=made)
+    _, answer = await start_conversation(opening, check_it, flow=made)
     assert answer.text == "The end."
     answers.pop(0)
     failing = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("check", {}),))])
-    _, answer = await start_conversation(failing, check_it, made=made)
+    _, answer = await start_conversation(failing, check_it, flow=made)
     assert (answer.edge, answer.text) == ("gone", "Sorry.")
 
 
@@ -85,7 +85,7 @@ async def test_an_http_tool_sends_its_arguments(crm: Crm) -> None:
     script = script_calls(
         ToolCallRequest("stock", {"item": "a/b", "n": 2}), ToolCallRequest("book", {"item": "tea"})
     )
-    machine, answer = await start_conversation(script, made=made, fetch=SafeFetch([crm.host]))
+    machine, answer = await start_conversation(script, flow=made, fetch=SafeFetch([crm.host]))
     assert answer.tools == ("stock", "book")
     assert crm.requests[0].scope["raw_path"] == b"/stock/a%2Fb"
     assert crm.requests[0].scope["query_string"] == b"n=2"
@@ -99,7 +99,7 @@ async def test_arguments_are_written_as_the_query_of_an_address(crm: Crm) -> Non
     made = flow(node("a", "Hello!", edges=[edge("go", "end")]), END, tools=[find])
     given: Json = {"tags": ["a&b", 2], "open": True, "none": None, "q": "ü ", "in": {"b": [1]}}
     machine, _ = await start_conversation(
-        script_calls(ToolCallRequest("find", given)), made=made, fetch=SafeFetch([crm.host])
+        script_calls(ToolCallRequest("find", given)), flow=made, fetch=SafeFetch([crm.host])
     )
     pairs = [("a", "1"), ("tags", "a&b"), ("tags", "2"), ("open", "true"), ("q", "ü "), ("in", '{"b": [1]}')]
     assert crm.requests[0].query_params.multi_items() == pairs
@@ -138,7 +138,7 @@ async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_
     }
     made = flow(node("a", "Hello!", edges=[edge("go", "end")], tools=[order]), END)
     script = script_calls(ToolCallRequest("order", arguments))
-    machine, answer = await start_conversation(script, made=made, fetch=SafeFetch([crm.host]))
+    machine, answer = await start_conversation(script, flow=made, fetch=SafeFetch([crm.host]))
     result = dict(script.transition_requests[1].exchanges[0].result)  # type: ignore[arg-type]
     assert str(result.get("error", "")).startswith(reason)
     assert (answer.text, answer.tools) == ("It is 5 euros.", ("order!" if reason else "order",))

@@ -50,9 +50,9 @@ class ZendeskThread:
     def __init__(self) -> None:
         self._channel: ZendeskChannel = zendesk.build_channel()
 
-    def _parse(self, made: dict[str, Any], number: int) -> list[Event]:
-        made["time"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}Z"
-        return self._channel.parse(zendesk.build_webhook(made))
+    def _parse(self, event: dict[str, Any], number: int) -> list[Event]:
+        event["time"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}Z"
+        return self._channel.parse(zendesk.build_webhook(event))
 
     def say(self, number: int, text: str, author: str = "") -> list[Event]:
         made = zendesk.build_comment_event(text, author=author or zendesk.ADA, number=f"{1000 + number}")
@@ -90,9 +90,9 @@ class SunshineThread:
     def __init__(self) -> None:
         self._channel: SunshineChannel = sunshine.build_channel()
 
-    def _parse(self, made: dict[str, Any], number: int) -> list[Event]:
-        made["createdAt"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}.000Z"
-        return self._channel.parse(sunshine.build_webhook(made))
+    def _parse(self, event: dict[str, Any], number: int) -> list[Event]:
+        event["createdAt"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}.000Z"
+        return self._channel.parse(sunshine.build_webhook(event))
 
     def say(self, number: int, text: str, author: str = "") -> list[Event]:
         made = sunshine.build_message_event({"type": "text", "text": text}, number=f"m{number}")

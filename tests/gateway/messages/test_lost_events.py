@@ -22,9 +22,9 @@ class SunshineThread:
     name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
     ours, others = sunshine.BOT, sunshine.DESK
 
-    def _parse(self, made: dict[str, Any], at: int) -> list[Event]:
-        made["createdAt"] = f"2026-11-23T10:{at // 60:02}:{at % 60:02}.000Z"
-        return sunshine.build_channel().parse(sunshine.build_webhook(made))
+    def _parse(self, event: dict[str, Any], at: int) -> list[Event]:
+        event["createdAt"] = f"2026-11-23T10:{at // 60:02}:{at % 60:02}.000Z"
+        return sunshine.build_channel().parse(sunshine.build_webhook(event))
 
     def message(self, at: int, holder: Any) -> list[Event]:
         content = {"type": "text", "text": f"text {at}"}
@@ -54,8 +54,8 @@ class IntercomThread:
     ours, others = intercom.BOT, intercom.GRACE
 
     def _parse(self, topic: str, at: int, holder: Any, **part: Any) -> list[Event]:
-        made = intercom.build_part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
-        item = intercom.build_conversation(made, admin=holder)
+        event = intercom.build_part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
+        item = intercom.build_conversation(event, admin=holder)
         return intercom.build_channel().parse(intercom.build_webhook(f"conversation.{topic}", item, f"n{at}"))
 
     def message(self, at: int, holder: Any) -> list[Event]:

@@ -85,22 +85,22 @@ async def use_every_feature(gateway: InboundGateway) -> None:
 
 
 async def flood_session(redis: Redis) -> None:
-    line = LimitedGateway(redis, rounds=2, account_messages_per_day=6, tokens_per_day=10)
-    line.channel.capabilities = line.channel.capabilities.model_copy(update={"statuses": True})
-    await line.say(*build_auto_replies(4))
-    await line.say("hello", "and", "again", session="fake:2")
+    limited = LimitedGateway(redis, rounds=2, account_messages_per_day=6, tokens_per_day=10)
+    limited.channel.capabilities = limited.channel.capabilities.model_copy(update={"statuses": True})
+    await limited.say(*build_auto_replies(4))
+    await limited.say("hello", "and", "again", session="fake:2")
 
 
 async def make_failures(gateway: InboundGateway) -> None:
     """Open the circuit breaker of an account, and report failures by statuses."""
     redis, session = gateway.redis, "fake:7"
     gateway.channels["fake"] = gateway.channel
-    line = LimitedGateway(redis)
-    line.channel.planned_failures = [(Unavailable("down, +15550100123"), False)] * 30
+    limited = LimitedGateway(redis)
+    limited.channel.planned_failures = [(Unavailable("down, +15550100123"), False)] * 30
     for number in range(7):
-        await line.say("hi", session=f"fake:7{number}")
+        await limited.say("hi", session=f"fake:7{number}")
     account = FailureKind.ACCOUNT
-    await line.say("hi", session=session)
+    await limited.say("hi", session=session)
     await RedisInbox(redis).accept(
         [
             StatusChanged(
@@ -204,13 +204,16 @@ async def test_settings_change_how_long_data_is_kept(redis: Redis) -> None:
         "TURNGATE_KEEP_DEAD_LETTER_DAYS": 4,
     }
     limits = build_protocol_limits(Settings.model_validate(days))
-    line = LimitedGateway(redis)
+    limited = LimitedGateway(redis)
     resolver = IdentityResolver(redis, RedisInbox(redis, limits), protocol=limits)
-    line.processor = SessionProcessor(
-        mailbox=RedisMailbox(redis, limits), dialog=line.dialog, channels={"fake": line.channel}, http=None
+    limited.processor = SessionProcessor(
+        mailbox=RedisMailbox(redis, limits),
+        dialog=limited.dialog,
+        channels={"fake": limited.channel},
+        http=None,
     )
     await resolver.accept([TurnReceived(turn=build_turn(1), aliases=("fake:1", "fake:ada"))])
-    await line.processor.run("fake:1")
+    await limited.processor.run("fake:1")
     now_ms = (await redis.time())[0] * 1000
     for stream in ("tg:dead", "tg:hook_dead"):
         for age in (5, 3):

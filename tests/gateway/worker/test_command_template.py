@@ -46,11 +46,11 @@ def draw_commands() -> st.SearchStrategy[tuple[object, ...]]:
     )
 
 
-def is_single_kind(drawn: list[tuple[object, ...]]) -> bool:
+def is_single_kind(commands: list[tuple[object, ...]]) -> bool:
     """RQ never adds to a registry, and removes from it, about one job in one step; nor after a deletion."""
-    names = {str(command[0]) for command in drawn}
+    names = {str(command[0]) for command in commands}
     deleted: set[object] = set()
-    for command in drawn:
+    for command in commands:
         if command[0] != "DEL" and command[1] in deleted:
             return False
         deleted |= {command[1]} if command[0] == "DEL" else set()
@@ -85,10 +85,10 @@ def test_nothing_is_written_for_no_jobs(redis_url: str) -> None:
         assert read_commands(pipeline) == [["DEL", JOB]]
 
 
-def fill_placeholders(drawn: list[tuple[object, ...]], job: JobIds) -> list[list[str]]:
+def fill_placeholders(commands: list[tuple[object, ...]], job: JobIds) -> list[list[str]]:
     return [
         [str(each).replace(EXECUTION, job.execution_id).replace(JOB, job.id) for each in command]
-        for command in drawn
+        for command in commands
     ]
 
 
@@ -102,7 +102,7 @@ def decode(arguments: list[str | bytes | int]) -> list[list[str]]:
 
 
 def apply_commands(
-    client: Any, wanted: list[list[str]], jobs: list[JobIds]
+    client: Any, commands: list[list[str]], jobs: list[JobIds]
 ) -> dict[bytes, tuple[object, bool]]:
     """Return what the commands leave, and whether it expires. What is shared concerns other jobs, too."""
     client.flushall()
@@ -112,7 +112,7 @@ def apply_commands(
     for job in jobs:
         client.rpush("shared:list", job.id, job.id)
         client.zadd("shared:zset", {f"{job.id}:{job.execution_id}": 5})
-    for command in wanted:
+    for command in commands:
         client.execute_command(*command)
     return {key: (read_key(client, key), client.ttl(key) > 0) for key in client.keys()}  # noqa: SIM118 - no dict
 

@@ -81,9 +81,9 @@ def iter_points(path: str) -> Iterator[tuple[float, float]]:
             x, y = ends[-1]
 
 
-def find_hidden_arrows(made: Flow) -> list[str]:
+def find_hidden_arrows(flow: Flow) -> list[str]:
     """The arrows of a drawing that run through the inside of a box."""
-    root = ElementTree.fromstring(to_svg(made))
+    root = ElementTree.fromstring(to_svg(flow))
     boxes = [
         (
             float(box.get("x", 0)),

@@ -24,8 +24,8 @@ CHAT = SMS.model_copy(
 )
 
 
-def list_findings(tmp_path: Path, made: Json, **channels: Capabilities) -> list[str]:
-    (tmp_path / "flow.json").write_text(json.dumps(made), encoding="utf-8")
+def list_findings(tmp_path: Path, flow: Json, **channels: Capabilities) -> list[str]:
+    (tmp_path / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
     return [str(finding) for finding in lint(tmp_path / "flow.json", channels, attach_choices)]
 
 

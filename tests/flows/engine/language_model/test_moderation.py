@@ -42,8 +42,8 @@ class WordModerator:
         self.read.clear()
 
 
-def build_machine(warden: WordModerator, *decisions: TransitionDecision, made: Flow = TALK) -> DialogMachine:
-    return DialogMachine(made, ScriptedModel(list(decisions)), moderator=warden)
+def build_machine(warden: WordModerator, *decisions: TransitionDecision, flow: Flow = TALK) -> DialogMachine:
+    return DialogMachine(flow, ScriptedModel(list(decisions)), moderator=warden)
 
 
 async def test_a_rejected_user_message_reaches_no_model() -> None:

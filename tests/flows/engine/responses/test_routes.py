@@ -28,8 +28,8 @@ def build_machine(first: dict[str, Any], **more: Any) -> DialogMachine:
     )
 
 
-async def say(made: DialogMachine, text: str, state: Any = None) -> Any:
-    return await made.answer(Turn(id="M1", session="s", address=ADDRESS, text=text), state)
+async def say(dialog: DialogMachine, text: str, state: Any = None) -> Any:
+    return await dialog.answer(Turn(id="M1", session="s", address=ADDRESS, text=text), state)
 
 
 async def test_every_message_takes_the_flows_way_and_a_node_has_its_own() -> None:

@@ -28,9 +28,9 @@ def build_machine(template: dict[str, Any], **more: Any) -> DialogMachine:
     )
 
 
-async def say(made: DialogMachine, text: str, state: Any = None) -> Any:
+async def say(dialog: DialogMachine, text: str, state: Any = None) -> Any:
     turn = Turn(id="wamid.1", session="s", address=ADDRESS, text=text)
-    return await made.answer(turn, state)
+    return await dialog.answer(turn, state)
 
 
 async def test_a_nodes_template_has_its_values_on_one_line_and_the_text_beside_it() -> None:

@@ -90,9 +90,9 @@ def build_flow(language: str = "en", **more: Any) -> Flow:
     return Flow.from_json(json.dumps(document))
 
 
-def start_recorded(made: Flow, llm: str | Model = "rules") -> tuple[DialogMachine, Recorder]:
+def start_recorded(flow: Flow, llm: str | Model = "rules") -> tuple[DialogMachine, Recorder]:
     recorder = Recorder()
-    return DialogMachine(made, llm, fetch=recorder, today=lambda: TODAY), recorder
+    return DialogMachine(flow, llm, fetch=recorder, today=lambda: TODAY), recorder
 
 
 async def say(machine: DialogMachine, *texts: str) -> TurnResult:

@@ -27,12 +27,12 @@ class Session:
     """One conversation through the port, as a worker has it."""
 
     def __init__(
-        self, made: Flow, crm: Crm | None, *decisions: TransitionDecision | Exception, **more: Any
+        self, flow: Flow, crm: Crm | None, *decisions: TransitionDecision | Exception, **more: Any
     ) -> None:
         speeches = more.pop("speeches", ())
         self.script = ScriptedModel(decisions, speeches)
         fetch = SafeFetch([crm.host]) if crm else None
-        self.machine = DialogMachine(made, self.script, fetch=fetch, today=lambda: TODAY, **more)
+        self.machine = DialogMachine(flow, self.script, fetch=fetch, today=lambda: TODAY, **more)
         self.state: State | None = None
         self.number = 0
 

@@ -58,7 +58,7 @@ def build_flow(server: str | None, name: str = "order", **more: Any) -> Flow:
     return flow(first, END, global_edges=[edge("gone", "end")], tools=[tool])
 
 
-async def read_tool_result(made: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
+async def read_tool_result(flow: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
     """What the model is told when it calls the flow's one tool."""
     script = ScriptedModel(
         [
@@ -66,7 +66,7 @@ async def read_tool_result(made: Flow, host: str, *, name: str = "order", **more
             TransitionDecision(reply="So be it."),
         ]
     )
-    machine = DialogMachine(made, script, fetch=SafeFetch([host]), **more)
+    machine = DialogMachine(flow, script, fetch=SafeFetch([host]), **more)
     await machine.start()
     answer = await machine.turn("please")
     await machine.aclose()
@@ -374,9 +374,9 @@ async def test_a_result_has_no_more_than_a_state_has_room_for(crm: Crm) -> None:
     assert len(json.dumps(result["data"])) <= MAX_RESULT_LENGTH
 
 
-async def list_offered_tools(made: Flow) -> list[str]:
+async def list_offered_tools(flow: Flow) -> list[str]:
     script = ScriptedModel([TransitionDecision(reply="Yes.")])
-    machine = DialogMachine(made, script, fetch=SafeFetch())
+    machine = DialogMachine(flow, script, fetch=SafeFetch())
     await machine.start()
     await machine.turn("tea?")
     await machine.aclose()

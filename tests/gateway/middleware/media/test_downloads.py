@@ -108,8 +108,8 @@ async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhe
 ) -> None:
     channel, attachment = client(crm)
 
-    def private(asked: Request) -> Response:
-        is_known = "authorization" in asked.headers
+    def private(request: Request) -> Response:
+        is_known = "authorization" in request.headers
         return RedirectResponse(f"{cdn.url}/file") if is_known else Response(status_code=401)
 
     crm.answers = [private]

@@ -291,9 +291,9 @@ async def test_a_template_is_found_by_the_providers_id_too(environment: Environm
     assert (sent.name, sent.language, sent.id) == ("order_update", "de", found.id)
 
 
-async def mark_next(world: Environment) -> bool:
+async def mark_next(environment: Environment) -> bool:
     """Claim the session and mark its next reply; return whether it may be sent."""
-    mailbox = RedisMailbox(world.redis)
+    mailbox = RedisMailbox(environment.redis)
     claim = await mailbox.claim(SESSION)
     assert claim is not None
     permit = await mailbox.mark_sending(claim.lease, claim.view.outbox[0])
