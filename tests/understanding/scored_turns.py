@@ -129,5 +129,7 @@ class TurnPlayer:
         is_right = result.node in turn.nodes and changed == turn.changes
         if is_right and all(reply.casefold() in result.text.casefold() for reply in turn.replies):
             return "right", happened
-        is_deed = result.outcome in ("final", "hand_off") and result.node not in turn.nodes
-        return ("wrong" if is_deed or (result.tools and result.node not in turn.nodes) else "asks"), happened
+        is_action = result.outcome in ("final", "hand_off") and result.node not in turn.nodes
+        return (
+            "wrong" if is_action or (result.tools and result.node not in turn.nodes) else "asks"
+        ), happened

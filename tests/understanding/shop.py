@@ -1,4 +1,4 @@
-"""A small shop's flow in three languages: an item from a list, an amount, a deed that asks for a yes."""
+"""A small shop's flow in three languages: an item from a list, an amount, an action that asks for a yes."""
 
 from __future__ import annotations
 

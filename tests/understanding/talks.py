@@ -122,8 +122,8 @@ def _classify(
         part in result.node for part in ("ask_", "what_is_wrong")
     )
     is_there = result.node in turn.nodes or ("safe" in turn.nodes and is_back)
-    is_deed = bool(result.outcome in ("final", "hand_off") or result.tools)
-    if not all(turn.allows(*change) for change in changed.items()) or (is_deed and not is_there):
+    is_action = bool(result.outcome in ("final", "hand_off") or result.tools)
+    if not all(turn.allows(*change) for change in changed.items()) or (is_action and not is_there):
         return "wrong", happened
     slots = new.get("slots") or {}
     has_all = all(turn.allows(name, str(slots.get(name, ""))) for name in turn.changes)

@@ -148,8 +148,8 @@ def label(slot: CollectSlot, messages: LocaleMessages, texts: SlotTexts | None =
     """Return what the slot is called on a quick reply, in the own language or in that of `texts`."""
     texts = texts or {}
     if given := texts.get("label") or ("" if texts.get("description") else slot.label):
-        return capitalized(str(given))
-    return capitalized(without_article(str(texts.get("description") or describe(slot)), messages))
+        return capitalize(str(given))
+    return capitalize(without_article(str(texts.get("description") or describe(slot)), messages))
 
 
 def without_article(description: str, messages: LocaleMessages) -> str:
@@ -159,7 +159,7 @@ def without_article(description: str, messages: LocaleMessages) -> str:
     return rest if rest and (first.casefold() in messages.label_leads or is_article) else description
 
 
-def capitalized(text: str) -> str:
+def capitalize(text: str) -> str:
     """Return a text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 

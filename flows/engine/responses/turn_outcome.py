@@ -47,8 +47,8 @@ def build_error_result(
     apologies = context.locale_messages.apologies
     apology = Message(text=apologies[before.apologies % len(apologies)])
     if context.has_side_effects:
-        if deeds := describe_actions(context):
-            add_message(context, Message(text=deeds))
+        if actions := describe_actions(context):
+            add_message(context, Message(text=actions))
         add_message(context, apology)
         messages = build_messages(context)
     else:

@@ -33,7 +33,7 @@ class _Patterns:
 def _patterns(lexicon: Lexicon) -> _Patterns:
     clauses, acts, names = lexicon.clauses, lexicon.speech_acts, lexicon.names
     links = one_of((*lexicon.and_words, *clauses.conditions, *lexicon.dates.contrast_words))
-    owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.deed_verbs)
+    owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.action_verbs)
     return _Patterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
         past=re.compile(rf" (?:{one_of(clauses.past_phrases)}|{any_pattern(clauses.past_patterns)}) "),

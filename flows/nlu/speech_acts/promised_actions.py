@@ -25,7 +25,7 @@ def promises_action(text: str, *, is_done: bool) -> bool:
     statements = _statements(text)
     if any(map(_pattern("transfer_promises").search, statements)):
         return True
-    return not is_done and any(map(_pattern("deed_claims").search, statements))
+    return not is_done and any(map(_pattern("action_claims").search, statements))
 
 
 def _statements(text: str) -> list[str]:

@@ -162,7 +162,7 @@ def test_stories_of_the_past_and_of_others_hold_no_answer(language: str) -> None
     assert clauses.hypotheses
     for phrase in (*clauses.past_phrases, *clauses.hypotheses):
         assert "7" not in mask_reports(f"{phrase} 7", language), phrase
-    owner, verb = sorted(names.owners)[0], sorted(clauses.deed_verbs)[0]
+    owner, verb = sorted(names.owners)[0], sorted(clauses.action_verbs)[0]
     for person in names.relatives:
         assert "7" not in mask_reports(f"{owner} {person} {verb} 7", language), person
 

@@ -141,7 +141,7 @@ class MessageText:
 
     @cached_property
     def postpones(self) -> bool:
-        """True if the text puts a deed off."""
+        """True if the text puts an action off."""
         return postpones(self.text, self.language)
 
     @cached_property

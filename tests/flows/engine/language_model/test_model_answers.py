@@ -162,7 +162,7 @@ PROMISES = [
 
 
 @pytest.mark.parametrize("promise", PROMISES)
-async def test_a_promised_deed_that_did_not_happen_is_noticed(promise: str) -> None:
+async def test_a_promised_action_that_did_not_happen_is_noticed(promise: str) -> None:
     reply = TransitionDecision(reply=promise)
     text, issue, model = await run_turn(reply, reply)
     assert (text, issue) == (FALLBACK, "promised")

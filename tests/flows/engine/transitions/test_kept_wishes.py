@@ -121,8 +121,8 @@ async def test_the_second_wish_is_taken_up_after_the_first_is_done(language: str
 
 
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize(("answer", "deeds"), [("yes", ["give", "leave"]), ("no", ["give"])])
-async def test_a_deed_is_asked_about_before(language: str, answer: str, deeds: list[str]) -> None:
+@pytest.mark.parametrize(("answer", "actions"), [("yes", ["give", "leave"]), ("no", ["give"])])
+async def test_an_action_is_asked_about_before(language: str, answer: str, actions: list[str]) -> None:
     _, _, yes, no, _ = WORDS[language]
     both = {
         "en": "hello, I donate and my membership",
@@ -135,7 +135,7 @@ async def test_a_deed_is_asked_about_before(language: str, answer: str, deeds: l
     assert asked.messages[-1].choices[0].payload.casefold() == yes
     assert recorder.called == ["give"]
     await machine.turn({"yes": yes, "no": no}[answer])
-    assert recorder.called == deeds
+    assert recorder.called == actions
     assert read_kept_wishes(machine) == []
 
 
@@ -177,7 +177,7 @@ async def test_a_hand_off_and_a_new_beginning_drop_it() -> None:
     assert DialogState.from_json(machine.state).restarted().kept == ()
 
 
-async def test_a_wish_that_already_says_everything_is_asked_about_before_its_deed() -> None:
+async def test_a_wish_that_already_says_everything_is_asked_about_before_its_action() -> None:
     machine, recorder = start_recorded(build_flow())
     asked = await say(
         machine, "I'd like to donate and get the newsletter to my mail a@b.example", "20", "yes"
@@ -246,7 +246,7 @@ async def test_every_call_of_a_model_is_considered() -> None:
     assert (answer.node, recorder.called) == ("ask_mail", ["give"])
 
 
-async def test_a_model_that_fails_meanwhile_loses_neither_the_deed_nor_the_wish() -> None:
+async def test_a_model_that_fails_meanwhile_loses_neither_the_action_nor_the_wish() -> None:
     model = ScriptedModel(
         [
             TransitionDecision("gives", later_edges=("reads",)),
@@ -272,7 +272,7 @@ def test_wishes_are_few_and_short_and_old_states_have_none() -> None:
 
 @pytest.mark.parametrize("language", WORDS)
 async def test_what_only_accompanies_a_yes_is_none(language: str) -> None:
-    """“Thanks”, “hello” and the like are allowed beside a yes to a deed, and are no yes to a kept wish."""
+    """“Thanks”, “hello” and the like are allowed beside a yes to an action, and are no yes to a kept wish."""
     both = {
         "en": "hello, newsletter and the membership",
         "de": "hallo, newsletter und die mitgliedschaft",

@@ -1,4 +1,4 @@
-"""A question, a doubt or a story about a deed is none; a question beside a wish gives no values."""
+"""A question, a doubt or a story about an action is none; a question beside a wish gives no values."""
 
 from __future__ import annotations
 
