@@ -64,7 +64,7 @@ class ZendeskServer(RecordingSimulatorServer):
     def _notes(self) -> list[TranscriptEntry]:
         return [line for line in self.simulator.list_messages(time(), person=ADA) if line.direction == "note"]
 
-    async def wait_until_idle(self) -> None:
+    async def wait_until_processed(self) -> None:
         """Wait until every webhook was accepted and no job is left."""
         await self.wait_until_idle()
         async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as jobs:
@@ -132,12 +132,12 @@ async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
 
         tickets.act_as_agent("take")
         tickets.act_as_agent("reply", "How can I help?")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         seen = tickets.say_as_contact("where is my parcel?")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         assert len(tickets.list_entries(ADA)) == seen
         tickets.act_as_agent("give_back")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         tickets.say_as_contact("are you open on sundays?")
         [answer] = await tickets.wait_for_entries("open", ADA, seen)
         assert "order number" not in answer.text
@@ -160,9 +160,9 @@ async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
 
         simulator.handle = handle_interrupted  # type: ignore[method-assign]
         tickets.say_as_contact("hi")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         tickets.say_as_contact("and now?")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
 
         assert tickets.list_entries(ADA) == []
         assert tickets.ticket().tags == []
@@ -173,10 +173,10 @@ async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
     async with running_environment("support") as tickets:
         tickets.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         tickets.say_as_contact("hi")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         tickets.simulator.set_faults(FaultSettings(next=(Fault.ERROR_AFTER,)))
         tickets.say_as_contact("yes")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         await tickets.wait_for_entries("Opening hours", ADA, tickets.say_as_contact("nonsense"))
 
         assert ["What can I do" in line.text for line in tickets.list_entries(ADA)][:2] == [True, False]
@@ -190,7 +190,7 @@ async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
         await tickets.wait_for_entries("order number", ADA, tickets.say_as_contact("where is my parcel?"))
         closed = tickets.ticket()
         tickets.act_as_agent("close")
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
         seen = tickets.say_as_contact("12345678")
         [answer] = await tickets.wait_for_entries("", ADA, seen)
 
@@ -207,7 +207,7 @@ async def test_two_workers_share_single_use_tokens() -> None:
     async with running_environment("support", oauth=True, workers=2) as tickets:
         for number in range(12):
             tickets.send_user_message(UserMessage("zendesk", f"person{number}@example.com", "hi"))
-        await tickets.wait_until_idle()
+        await tickets.wait_until_processed()
 
         assert isinstance(tickets.simulator, ZendeskSimulator)
         assert tickets.simulator.admin.grant_count == 1
