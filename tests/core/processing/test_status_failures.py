@@ -115,6 +115,20 @@ async def test_a_reply_that_arrives_after_all_is_not_sent_again(rig: Rig, late: 
     assert await rig.redis.exists("tg:resends", f"{KEY}:kept") == 0
 
 
+@pytest.mark.parametrize("late", [DeliveryStatus.DELIVERED, DeliveryStatus.READ])
+@pytest.mark.parametrize("kind", [FailureKind.TEMPORARY, FailureKind.PERMANENT])
+async def test_neither_is_one_whose_statuses_come_before_the_answer_to_its_send(
+    rig: Rig, kind: FailureKind, late: DeliveryStatus
+) -> None:
+    arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
+    await rig.inbox.accept([failed(1, kind, "30008"), arrived, failed(1, kind, "30008")])
+    await answer(rig)
+    await resend(rig)
+
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await letters(rig.redis) == []
+
+
 async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
     await answer(rig)
     await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
