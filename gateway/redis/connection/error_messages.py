@@ -9,13 +9,16 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     MovedError,
-    NoPermissionError,
     ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gateway.redis.connection.cluster.address import CLUSTER_FORM
-from gateway.redis.connection.outages.write_refusal import describe_refusal, is_moving
+from gateway.redis.connection.outages.write_refusal import (
+    describe_missing_permission,
+    describe_refusal,
+    is_moving,
+)
 
 _MAX_CAUSES = 8
 
@@ -48,8 +51,8 @@ def _describe_cause(error: BaseException) -> str:
     """Return the sentence about one error; empty if it says nothing on its own."""
     if isinstance(error, AuthenticationError):
         return "Redis refuses the credentials in REDIS_URL; correct them"
-    if isinstance(error, NoPermissionError):
-        return "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
+    if problem := describe_missing_permission(error):
+        return problem
     if isinstance(error, BusyLoadingError):
         return "Redis is loading its data; wait until it has finished"
     if isinstance(error, MovedError):
