@@ -21,14 +21,17 @@ from channels._kit.inbound import (
 )
 from channels._kit.outbound import (
     BearerAuth,
+    build_foreign_error,
+    describe_error,
     get,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     post,
     without_effect,
 )
-from channels._kit.text import normalize_for_comparison, redact_phone_numbers
+from channels._kit.text import normalize_for_comparison
 from channels._kit.time_zones import find_number_zone, find_place_zone
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
 from channels.intercom.capabilities import API_VERSION, NAME
@@ -36,7 +39,7 @@ from channels.intercom.contacts import Speaker, identify_speaker
 from channels.intercom.first_messages import FirstMessageClient, is_new_contact
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
-from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Throttled, Unknown
 from core.model import FailureKind, Reply, SentMessage
 
 log = logging.getLogger("turngate.intercom")
@@ -289,16 +292,13 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     status = response.status_code
     error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
     code = get_identifier(error, "code", 60) or str(status)
-    reason = f"intercom {status} {code}: {redact_phone_numbers(get_text(error, 'message', 300))}"
+    reason = f"intercom {status} {code}: {describe_error(get_text(error, 'message', 300))}"
     if status == 429:
         return Throttled(reason, code=code, retry_after=_seconds_until_window_end(response))
     if status == 409 or may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
-    if status < 400:
-        return Unavailable(
-            f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",
-            code=code,
-        )
+    if is_foreign(response):
+        return build_foreign_error("intercom", response, "INTERCOM_API_URL, which differs by region")
     return Rejected(
         reason, code=code, failure=FailureKind.ACCOUNT if status in (401, 402, 403) else FailureKind.PERMANENT
     )

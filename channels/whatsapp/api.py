@@ -10,6 +10,9 @@ from channels._kit.inbound import get_identifier, get_object, get_object_list, g
 from channels._kit.outbound import (
     BearerAuth,
     ErrorKind,
+    build_foreign_error,
+    describe_error,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -17,7 +20,6 @@ from channels._kit.outbound import (
     send_request,
     without_effect,
 )
-from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import (
     CONTACT_LIMIT_CODES,
     NAME,
@@ -110,7 +112,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     status = response.status_code
     code = get_identifier(error, "code", 20) or str(status)
     message = get_text(get_object(error, "error_data"), "details", 300) or get_text(error, "message", 300)
-    reason = f"whatsapp {code}: {redact_phone_numbers(message)}"
+    reason = f"whatsapp {code}: {describe_error(message)}"
     kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
     if kind is ErrorKind.LATER or status == 429:
         default = default_retry_seconds(code) or _DEFAULT_RETRY_SECONDS
@@ -122,7 +124,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
-    if status < 400:
-        return Unavailable(f"{reason}: not a response of Meta's API; check WHATSAPP_API_URL", code=code)
+    if is_foreign(response):
+        return build_foreign_error("whatsapp", response, "WHATSAPP_API_URL")
     is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)
     return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
+from channels._kit.text import redact_phone_numbers
 from core import backoff
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import FailureKind
@@ -20,6 +21,7 @@ TOTAL_SECONDS: Final = 10.0
 _CONNECTION_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CONNECT_CAUSES = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _GIVEN_UP = (408, 425)
+_ELSEWHERE = frozenset({404, 405, 407, 410, 421, 451})
 _INVALID_URL_ERRORS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
 
 FormFields = Mapping[str, str | Sequence[str]]
@@ -132,6 +134,36 @@ def may_have_taken_effect(status: int) -> bool:
     A 408 or 425 is of a proxy or server that gave up on the request, not of what was asked for.
     """
     return status >= 500 or status in _GIVEN_UP
+
+
+def is_foreign(response: httpx.Response) -> bool:
+    """Return whether an answer without success is not of the provider's API, but of something in its place.
+
+    That is a redirect, or a page that says that nothing is here, from a proxy, a load balancer or another
+    server. The API says the same of a contact or conversation as a JSON object.
+    """
+    status = response.status_code
+    return status < 400 or (status in _ELSEWHERE and not parse_json_body(response))
+
+
+def is_denied(response: httpx.Response) -> bool:
+    """Return whether every request of the account is refused: 401, or a 403 that the API does not explain."""
+    return response.status_code == 401 or (response.status_code == 403 and not parse_json_body(response))
+
+
+def build_foreign_error(provider: str, response: httpx.Response, advice: str) -> Unavailable:
+    """Build the error of a foreign answer; `advice` names the API's setting."""
+    status = response.status_code
+    return Unavailable(
+        f"{provider} {status}: not a response of its API; check {advice}, and proxies on the way",
+        code=str(status),
+        retry_after=parse_retry_after(response),
+    )
+
+
+def describe_error(text: str) -> str:
+    """Return a provider's error text for logs and operators."""
+    return redact_phone_numbers(text) or "no reason given"
 
 
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:

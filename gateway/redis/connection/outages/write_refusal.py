@@ -1,4 +1,4 @@
-"""Why a server refuses writes: out of memory, read-only, too few replicas, a full disk, or a missing permission."""
+"""Why a server refuses writes: memory, read-only, too few replicas, a full disk, a missing permission."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from redis.exceptions import (
 
 _CODE = re.compile(r"(?:^|\s-)(OOM|READONLY|NOREPLICAS|MISCONF)\b")
 _FORBIDDEN = re.compile(r"\bNOPERM\b|\bACL failure in script\b")
-_MISSING_PERMISSION = "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
+_MISSING_PERMISSION = (
+    "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
+)
 _MOVED_CODES = frozenset({"READONLY", "NOREPLICAS"})
 _MOVING = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # a MovedError is an AskError
 _REASONS = {

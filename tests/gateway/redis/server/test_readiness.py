@@ -72,7 +72,7 @@ async def test_a_server_that_refuses_writes_is_not_ready_and_the_reason_is_told(
 
 
 @pytest.mark.parametrize(
-    "rights", ["~tg:* &* +@all", "~* &* +@all -rpush", "~* &* +@all -xadd", "~* &* +@all -time", "~* &* +@read"]
+    "rights", ["~tg:* &* +@all", "~* &* +@all -rpush", "~* &* +@all -xadd", "~* &* +@all -time"]
 )
 async def test_a_user_who_may_not_store_a_webhook_is_not_ready(
     own_redis: Redis, server: EmbeddedRedis, rights: str
