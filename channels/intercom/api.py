@@ -107,7 +107,9 @@ class IntercomClient:
             part for part in _get_parts(conversation) if self._workspace.classify_author(part) is Author.BOT
         ]
         if not bot_parts:
-            raise Unknown("intercom: accepted, but the comment is not in the response")
+            raise Unknown(
+                "intercom: accepted, but the comment is not in the response", is_accepted=bool(conversation)
+            )
         return SentMessage(provider_id=get_identifier(max(bot_parts, key=_part_sort_key), "id"))
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:

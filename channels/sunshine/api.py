@@ -69,10 +69,13 @@ class SunshineClient:
         else:
             body |= {"schema": TEMPLATE_SCHEMA, "content": build_template_content(reply.template)}
         response = await self._post(reply.address.theirs, "messages", body, http)
-        messages = get_object_list(parse_json_body(response), "messages")
+        accepted = parse_json_body(response)
+        messages = get_object_list(accepted, "messages")
         number = get_identifier(messages[0], "id") if messages else ""
         if not number:
-            raise Unknown("sunshine: accepted, but the response has no message ID")
+            raise Unknown(
+                "sunshine: accepted, but the response has no message ID", is_accepted=bool(accepted)
+            )
         return SentMessage(provider_id=number)
 
     async def upload(

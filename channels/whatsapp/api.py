@@ -49,10 +49,13 @@ class WhatsAppClient:
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
         response = await self._post(reply.address.ours, build_request(reply, self._base), http)
-        messages = get_object_list(parse_json_body(response), "messages")
+        accepted = parse_json_body(response)
+        messages = get_object_list(accepted, "messages")
         wamid = get_identifier(messages[0], "id") if messages else ""
         if not wamid:
-            raise Unknown("whatsapp: accepted, but the response has no message ID")
+            raise Unknown(
+                "whatsapp: accepted, but the response has no message ID", is_accepted=bool(accepted)
+            )
         return SentMessage(provider_id=wamid)
 
     async def upload(

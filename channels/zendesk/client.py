@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import httpx
@@ -25,6 +24,7 @@ from channels._kit.outbound import (
     without_effect,
 )
 from channels.zendesk.capabilities import NAME
+from core.backoff import parse_http_date
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind
 
@@ -138,11 +138,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 
 def _parse_date_header(response: httpx.Response) -> datetime | None:
     """Return the time in Zendesk's `Date` header; two such headers are parsed as a time without a zone."""
-    try:
-        at = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return parse_http_date(response.headers.get("date", ""))
 
 
 def _extract_error_message(body: Json) -> str:

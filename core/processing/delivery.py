@@ -153,7 +153,9 @@ class OutboxSender(Generic[Http]):
         channel = self._channels.get(reply.address.channel)
         if not isinstance(error, Unknown) or channel is None:
             return False
-        return not (_can_look_up(channel, reply) or channel.capabilities.idempotent_send)
+        if channel.capabilities.idempotent_send:
+            return False
+        return error.is_accepted or not _can_look_up(channel, reply)
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""

@@ -176,8 +176,13 @@ def parse_json_body(response: httpx.Response) -> dict[str, Any]:
 
 
 def parse_retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
-    """Return the seconds of a response's Retry-After header; `None` if missing or malformed."""
-    return backoff.parse_retry_after(response.headers.get("retry-after", ""), now() if now else None)
+    """Return the seconds of a response's Retry-After header; `None` if missing or malformed.
+
+    A date there is compared with the provider's own time, so that this machine's clock does not matter; with
+    `now` (default: the clock) where the response has no `Date`.
+    """
+    at = backoff.parse_http_date(response.headers.get("date", "")) or (now() if now else None)
+    return backoff.parse_retry_after(response.headers.get("retry-after", ""), at)
 
 
 def _build_timeout() -> httpx.Timeout:

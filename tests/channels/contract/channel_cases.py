@@ -350,6 +350,17 @@ class ChannelCases:
             with pytest.raises(expected):
                 await self.channel().send(self.reply(), http)
 
+    @pytest.mark.parametrize(("body", "is_accepted"), [({"a": 1}, True), ([], False), ("", False)])
+    async def test_an_acceptance_without_an_id_is_told_from_a_page_in_its_place(
+        self, api: respx.MockRouter, body: object, *, is_accepted: bool
+    ) -> None:
+        api.route(method=self.send_method, url=self.send_url).respond(200, json=body)
+
+        async with httpx.AsyncClient() as http:
+            with pytest.raises(Unknown) as error:
+                await self.channel().send(self.reply(), http)
+        assert error.value.is_accepted is is_accepted
+
     @pytest.mark.parametrize("status", [400, 403, 404])
     async def test_an_error_of_the_api_is_bounded_whatever_its_shape(
         self, api: respx.MockRouter, status: int

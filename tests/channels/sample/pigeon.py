@@ -94,11 +94,14 @@ class PigeonChannel:
         """Send one note. Raises `Rejected`, `Unavailable` or `Unknown`."""
         body = {"bird": reply.address.theirs, "text": reply.body, "key": reply.key}
         response = await post(http, NAME, URL, json=body, auth=BearerAuth(self._secrets[0]))
-        status, number = response.status_code, get_identifier(parse_json_body(response), "number")
+        status, answer = response.status_code, parse_json_body(response)
+        number = get_identifier(answer, "number")
         if status == 429:
             raise Throttled("pigeon: all birds are out", retry_after=parse_retry_after(response))
         if may_have_taken_effect(status) or (response.is_success and not number):
-            raise Unknown(f"pigeon: {status}", retry_after=parse_retry_after(response))
+            is_accepted = response.is_success and bool(answer)
+            after = parse_retry_after(response)
+            raise Unknown(f"pigeon: {status}", retry_after=after, is_accepted=is_accepted)
         if not response.is_success:
             if is_foreign(response):
                 raise build_foreign_error(NAME, response, "the address of the loft")

@@ -210,6 +210,10 @@ async def test_a_reply_that_is_not_next_is_not_given_up_either(redis: Redis) -> 
     assert "refused" not in await rig.log_kinds()
 
 
+async def find_nothing(*arguments: object, **options: object) -> None:
+    """Find no earlier send, as where statuses do not arrive."""
+
+
 async def test_a_reply_whose_outcome_stays_unknown_is_sent_a_few_times_only(redis: Redis) -> None:
     rig = Rig(redis, look_up=False)
     rig.channel.planned_failures = [(Unknown("no answer"), True)] * 9
@@ -220,6 +224,17 @@ async def test_a_reply_whose_outcome_stays_unknown_is_sent_a_few_times_only(redi
     [letter] = [each async for each in DeadLetters(redis).list_between()]
     assert len(rig.channel.bodies) == ProcessingLimits().max_copies == 5
     assert letter.reason == "gave up after 5 sends of unknown outcome: no answer"
+
+
+async def test_a_reply_that_is_accepted_without_an_id_is_sent_a_few_times_only(redis: Redis) -> None:
+    rig = Rig(redis)
+    rig.channel.find_sent = find_nothing  # type: ignore[method-assign]
+    rig.channel.planned_failures = [(Unknown("no ID", is_accepted=True), True)] * 9
+    await rig.accept_turns(1)
+
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    assert len(rig.channel.bodies) == ProcessingLimits().max_copies
 
 
 async def test_a_worker_that_fails_under_a_valid_lease_gives_it_back(redis: Redis) -> None:

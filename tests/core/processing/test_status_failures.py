@@ -141,7 +141,7 @@ async def test_parts_of_one_message_are_sent_again_in_their_order(
             [failed(number, FailureKind.TEMPORARY, "30003", pause=60 + pauses[number - 1])]
         )
 
-    waiting = await rig.redis.zrange("tg:resends", 0, -1)
+    waiting: Any = await rig.redis.zrange("tg:resends", 0, -1)
     assert waiting == [b"tg:message:fake:P1", b"tg:message:fake:P2", b"tg:message:fake:P3"]
     await rig.redis.zadd("tg:resends", dict(zip(waiting, (1, 2, 3), strict=True)))  # their time has come
     await resend(rig)

@@ -141,6 +141,12 @@ def test_every_client_exception_is_classified() -> None:
     assert isinstance(classify_http_error(RuntimeError("a bug"), "provider"), Unknown)
 
 
+def test_a_date_in_retry_after_is_compared_with_the_providers_time() -> None:
+    headers = {"Date": "Thu, 01 Oct 2026 12:00:00 GMT", "Retry-After": "Thu, 01 Oct 2026 12:00:30 GMT"}
+
+    assert parse_retry_after(httpx.Response(429, headers=headers)) == 30.0
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
