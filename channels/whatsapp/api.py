@@ -23,6 +23,7 @@ from channels._kit.outbound import (
 from channels.whatsapp.capabilities import (
     CONTACT_LIMIT_CODES,
     NAME,
+    NUMBER_LIMIT_CODES,
     classify_error_code,
     default_retry_seconds,
 )
@@ -30,7 +31,6 @@ from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Attachment, FailureKind, Reply, SentMessage, file_name
 
-_DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
 
 
@@ -118,11 +118,10 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     reason = f"whatsapp {code}: {describe_error(message)}"
     kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
     if kind is ErrorKind.LATER or status == 429:
-        default = default_retry_seconds(code) or _DEFAULT_RETRY_SECONDS
-        after = parse_retry_after(response) or default
+        after = parse_retry_after(response) or default_retry_seconds(code) or _RETRY_SECONDS
         if code in CONTACT_LIMIT_CODES:
             return Unavailable(reason, code=code, retry_after=after, one_contact=True)
-        return Throttled(reason, code=code, retry_after=after)
+        return Throttled(reason, code=code, retry_after=after, one_number=code in NUMBER_LIMIT_CODES)
     if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
