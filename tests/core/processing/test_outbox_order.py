@@ -258,6 +258,27 @@ async def test_a_worker_that_fails_under_a_valid_lease_gives_it_back(redis: Redi
     assert rig.channel.bodies == ["1: text 1"]
 
 
+async def test_a_reply_that_is_sent_and_cannot_be_recorded_is_given_up(redis: Redis) -> None:
+    class FailingMailbox(RedisMailbox):
+        async def record_sent(self, *arguments: Any, **options: Any) -> Any:
+            raise ValueError("a bug")
+
+    rig = Rig(redis, look_up=False)
+    await rig.accept_turns(1)
+    channels: Any = {"fake": rig.channel}
+    processor: SessionProcessor[Any] = SessionProcessor(
+        mailbox=FailingMailbox(redis), dialog=rig.dialog, channels=channels, http=None
+    )
+    for _ in range(ProcessingLimits().reply_deaths):
+        with pytest.raises(ValueError, match="a bug"):
+            await processor.run(SESSION)
+
+    assert await processor.run(SESSION) is ProcessResult.EMPTY
+    [letter] = [each async for each in DeadLetters(redis).list_between()]
+    assert "it may have been delivered" in letter.reason
+    assert len(rig.channel.bodies) == ProcessingLimits().reply_deaths
+
+
 async def test_the_queued_job_of_an_erased_session_leaves_nothing_behind(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1)
