@@ -9,6 +9,7 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
+from channels._kit.outbound.transport_errors import describe_no_connection, describe_no_response
 from channels._kit.text import redact_phone_numbers
 from core import backoff
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
@@ -106,19 +107,19 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     The aiohttp transport reports a refused connection and one that broke after sending alike, as a
     ConnectTimeout; only its cause tells them apart.
     """
-    name = type(error).__name__
     if isinstance(error, DeliveryError):
         return error
     if isinstance(error, _INVALID_URL_ERRORS):
-        return Rejected(f"{provider}: the API URL cannot be used ({name})", failure=FailureKind.ACCOUNT)
+        reason = f"{provider}: the API URL cannot be used ({type(error).__name__})"
+        return Rejected(reason, failure=FailureKind.ACCOUNT)
     cause = error.__cause__
     if isinstance(error, _CONNECTION_ERRORS) and (
         not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _CONNECT_CAUSES)
     ):
-        return Unavailable(f"{provider}: connection failed ({name})")
+        return Unavailable(f"{provider}: {describe_no_connection(error)}")
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, _CONNECT_CAUSES):
-        return Unavailable(f"{provider}: connection failed ({name})")
-    return Unknown(f"{provider}: no response ({name})")
+        return Unavailable(f"{provider}: {describe_no_connection(error)}")
+    return Unknown(f"{provider}: {describe_no_response(error)}")
 
 
 def without_effect(error: DeliveryError) -> DeliveryError:
