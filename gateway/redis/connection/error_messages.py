@@ -9,6 +9,7 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     MovedError,
+    RedisError,
     ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -35,6 +36,12 @@ def describe_redis_error(error: BaseException) -> str:
     if isinstance(error, RedisTimeoutError | TimeoutError):
         return "Redis does not answer in time; check REDIS_URL, firewalls, and the server's load"
     return "Redis cannot be reached; check REDIS_URL and that the server runs"
+
+
+def describe_storage_error(error: BaseException) -> str:
+    """Describe why something was not stored: by its cause at the server, or in its own words."""
+    cause = error.__cause__
+    return describe_redis_error(cause) if isinstance(cause, RedisError | OSError) else str(error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
