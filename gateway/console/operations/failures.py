@@ -163,7 +163,7 @@ def _describe_result(text: str) -> str:
         return f"{count_of(done, 'dead letter')} dropped."
     rest = (
         f" {count_of(total - done, 'letter')} stayed: gone already, unreadable, the mailbox is full, or the "
-        "reply may not be sent now: an agent has the conversation, it is closed, or the contact opted out."
+        "bot may not speak now: an agent has the conversation, it is closed, or the contact opted out."
         if done < total
         else ""
     )

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from core.errors import Rejected, Unknown
 from core.model import ControlAction, DeliveryStatus, FailureKind, Message, Reply, StatusChanged
 from core.ports import Commit
+from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
@@ -99,6 +100,35 @@ async def test_a_reply_that_may_not_leave_stays_a_dead_letter(
     assert await letters.replay(letter) is ReplayOutcome.REPLAYED
     await rig.process_when_due()
     assert rig.channel.bodies == ["1: text 1"]
+
+
+@pytest.mark.parametrize(
+    ("forbid", "permit", "outcome"),
+    [
+        (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK, ReplayOutcome.PERSON),
+        (ControlAction.CLOSE, ControlAction.GIVE_BACK, ReplayOutcome.CLOSED),
+        (ControlAction.OPT_OUT, ControlAction.OPT_IN, ReplayOutcome.OPTED_OUT),
+    ],
+)
+async def test_a_message_that_may_not_be_answered_stays_a_dead_letter(
+    redis: Redis, forbid: ControlAction, permit: ControlAction, outcome: ReplayOutcome
+) -> None:
+    rig = Rig(redis)
+    rig.dialog.planned_failures = [RuntimeError("no answer")] * ProcessingLimits().turn_tries
+    await rig.accept_turns(1)
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    apologies = list(rig.channel.bodies)
+    letters = DeadLetters(redis)
+    [letter] = [each async for each in letters.list_between()]
+
+    await rig.accept_action(forbid, "C1")
+    assert await letters.replay(letter) is outcome
+    assert await letters.read(letter.id) == letter
+    await rig.accept_action(permit, "C2")
+    assert await letters.replay(letter) is ReplayOutcome.REPLAYED
+    await rig.process_when_due()
+    assert rig.channel.bodies == [*apologies, "1: text 1"]
 
 
 async def test_a_reply_that_the_provider_had_accepted_is_replayed_under_another_key(redis: Redis) -> None:

@@ -50,7 +50,8 @@ class Letter(FrozenModel):
 class ReplayOutcome(StrEnum):
     """Result of a replay; for all but the first the letter stays where it is.
 
-    The last are those of a reply that may not leave now: its codes are of `SendOutcome`.
+    The last are those of a reply that may not leave now, or a message that may not be answered; the codes are
+    those of `SendOutcome`.
     """
 
     REPLAYED = "replayed"
