@@ -105,6 +105,7 @@ async def test_a_reply_that_may_not_leave_stays_a_dead_letter(
 @pytest.mark.parametrize(
     ("forbid", "permit", "outcome"),
     [
+        (ControlAction.HAND_OFF, ControlAction.GIVE_BACK, ReplayOutcome.PERSON),
         (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK, ReplayOutcome.PERSON),
         (ControlAction.CLOSE, ControlAction.GIVE_BACK, ReplayOutcome.CLOSED),
         (ControlAction.OPT_OUT, ControlAction.OPT_IN, ReplayOutcome.OPTED_OUT),

@@ -11,7 +11,8 @@ if redis.call('LLEN', list_key) + #ARGV - 6 > MAILBOX_LENGTH then return 'full' 
 -- A message that the bot may not answer would be taken and met with silence.
 local function find_message_refusal()
   local stored = redis.call('HMGET', key(session), 'owner', 'optout')
-  local _, code = refusal_reason(stored[1], stored[2], 'bot', '', nil, now)
+  local owner = stored[1] == 'waiting' and 'human' or stored[1]  -- an agent is expected
+  local _, code = refusal_reason(owner, stored[2], 'bot', '', nil, now)
   return code
 end
 
