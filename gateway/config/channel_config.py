@@ -18,6 +18,7 @@ from core.ports import RateLimit
 from core.processing import AbuseLimits, Concurrency
 from core.quiet_hours import QuietHours
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
+from gateway.config.setting_errors import describe_problems
 from gateway.config.setting_names import suggest_name
 
 _ReplyName = Annotated[str, Field(min_length=1, max_length=60)]
@@ -122,8 +123,9 @@ class ConfigFile(BaseModel):
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"TURNGATE_CONFIG: {path} is not TOML: {error}") from None
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-            raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {'; '.join(problems)}") from None
+            raise ConfigurationError(
+                f"TURNGATE_CONFIG: {path}: {describe_problems(error.errors())}"
+            ) from None
         known = [*channels.available(), _BUILT_IN]
         if unknown := sorted(set(config.channels) - set(known)):
             raise ConfigurationError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 from core.model import ParticipantPolicy
 
 
-class ConversationSettings(BaseSettings):
+class ConversationSettings(BaseModel):
     """Settings of the conversations: how long they last, who speaks, what may be sent when, the widget."""
 
     session_hours: float = Field(

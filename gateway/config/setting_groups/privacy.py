@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 
-class PrivacySettings(BaseSettings):
+class PrivacySettings(BaseModel):
     """Settings of what is stored: retention, encryption, search."""
 
     keep_session_days: int = Field(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 from gateway.config.setting_names import OTHER_SETTINGS
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(BaseModel):
     """Settings of the processes: server, addresses, operators' keys, concurrency, logs."""
 
     redis_url: str = Field(
