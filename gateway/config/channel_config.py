@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import channels
 from core.errors import ConfigurationError
@@ -23,7 +24,16 @@ from gateway.config.setting_names import suggest_name
 
 _ReplyName = Annotated[str, Field(min_length=1, max_length=60)]
 _ReplyText = Annotated[str, Field(min_length=1, max_length=4_000)]
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def _check_account_name(name: str) -> str:
+    if not _ACCOUNT_NAME.fullmatch(name):
+        raise ValueError("the name of an account has lower-case letters, digits, - and _ only, at most 40")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_check_account_name)]
 
 
 _BUILT_IN = "web"

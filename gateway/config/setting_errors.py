@@ -21,7 +21,7 @@ _EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "finite_number": "a number",
         "bool_type": "yes or no",
         "bool_parsing": "yes or no",
-        "string_type": "text",
+        "string_type": "text in quotes",
         "dict_type": "a table",
         "model_type": "a table",
         "literal_error": "{expected}",
@@ -36,6 +36,10 @@ _EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
 """What a value must be, by type of pydantic error."""
 
 
+_UNSHOWN: Final = frozenset({"string_type", "string_too_long"})
+"""Types of errors whose value may be a secret or says nothing."""
+
+
 def describe_problems(errors: Iterable[ErrorDetails]) -> str:
     """Return one sentence for each error: `PORT must be a whole number, not 'many'`."""
     return "; ".join(map(_describe_problem, errors))
@@ -47,13 +51,15 @@ def _describe_problem(error: ErrorDetails) -> str:
         return f"{name} is required and missing"
     if kind == "extra_forbidden":
         return f"{name} is not known here"
+    if kind == "string_too_short":
+        return f"{name} must not be empty"
     if kind not in _EXPECTED:
         message = error["msg"].removeprefix("Value error, ")
         return f"{name}: {message}" if name else message  # a check of several settings names them itself
     expected = _EXPECTED[kind].format(**error.get("ctx", {})).replace("'", "")
     given = (
-        f", not {str(value)[:_SHOWN]!r}"
-        if kind != "string_type" and isinstance(value, str | int | float)
+        f", not {repr(value)[:_SHOWN]}"
+        if kind not in _UNSHOWN and isinstance(value, str | int | float)
         else ""
     )
     return f"{name} must be {expected}{given}"

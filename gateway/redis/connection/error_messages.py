@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 
 from redis.exceptions import (
     AuthenticationError,
@@ -12,36 +11,22 @@ from redis.exceptions import (
     NoPermissionError,
     ResponseError,
 )
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gateway.redis.connection.cluster.address import CLUSTER_FORM
+from gateway.redis.connection.outages.unreachable import describe_unreachable, iterate_causes
 from gateway.redis.connection.outages.write_refusal import describe_refusal, is_moving
-
-_MAX_CAUSES = 8
 
 
 def describe_redis_error(error: BaseException) -> str:
     """Describe why the server cannot be used, and what to do. The URL and its password are not in it."""
     if refusal := describe_refusal(error):
         return refusal
-    for cause in _causes(error):  # redis-py wraps errors of a connection's first commands
+    for cause in iterate_causes(error):  # redis-py wraps errors of a connection's first commands
         if reason := _describe_cause(cause):
             return reason
     if isinstance(error, ResponseError):
         return f"Redis refuses the request ({type(error).__name__}); see the server's log"
-    if isinstance(error, RedisTimeoutError | TimeoutError):
-        return "Redis does not answer in time; check REDIS_URL, firewalls, and the server's load"
-    return "Redis cannot be reached; check REDIS_URL and that the server runs"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it, up to a bound."""
-    cause: BaseException | None = error
-    for _ in range(_MAX_CAUSES):
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+    return describe_unreachable(error) or "Redis cannot be reached; check REDIS_URL and that the server runs"
 
 
 def _describe_cause(error: BaseException) -> str:

@@ -50,6 +50,16 @@ def test_known_forms_are_accepted(url: str) -> None:
         "rediss+sentinel://a/mymaster?ssl_colour=blue",
         "redis+sentinel://a/mymaster?ssl_ca_certs=/ca.pem",
         "redis+cluster://a?ssl_ca_certs=/ca.pem",
+        "rediss://a?ssl_ca_certs=/nowhere/ca.pem",
+        "rediss+sentinel://a/mymaster?ssl_certfile=/nowhere/chain.pem",
+        "rediss+cluster://a?ssl_keyfile=/nowhere/key.pem",
+        "redis://[::1:6379",
+        "redis://:hunter2@",
+        "redis://:hunter2@:6379/1",
+        "redis://",
+        "unix://",
+        " redis://localhost",
+        "'redis://localhost'",
     ],
 )
 def test_any_other_is_an_error_that_names_the_setting(url: str) -> None:
