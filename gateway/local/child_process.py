@@ -17,6 +17,8 @@ log = logging.getLogger("turngate.run")
 _INITIAL_BACKOFF = 0.2
 _MAX_BACKOFF = 5.0
 _STABLE_SECONDS = 10.0
+_CONFIGURATION_EXIT = 2
+_CONFIGURATION_ATTEMPTS = 2
 
 
 class SupervisedProcess:
@@ -30,6 +32,8 @@ class SupervisedProcess:
         self._restart_task: asyncio.Task[None] | None = None
         self._stopping = False
         self._forced = False
+        self._configuration_exits = 0
+        self.misconfigured = asyncio.Event()  # it ended with a configuration error twice in a row
         self.restarts = 0
 
     @property
@@ -94,6 +98,9 @@ class SupervisedProcess:
             code = await self._process.wait()
             if self._stopping:
                 return
+            self._configuration_exits = self._configuration_exits + 1 if code == _CONFIGURATION_EXIT else 0
+            if self._configuration_exits == _CONFIGURATION_ATTEMPTS:
+                self.misconfigured.set()
             pause = _INITIAL_BACKOFF if loop.time() - began > _STABLE_SECONDS else pause
             log.warning("%s exited (%s); restarting in %.1f s", self.name, _describe_exit(code), pause)
             await asyncio.sleep(pause)

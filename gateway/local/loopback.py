@@ -1,4 +1,4 @@
-"""Loopback servers: free ports, readiness, listening sockets."""
+"""Ports and listening sockets, and readiness of a gateway on loopback."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import asyncio
 import itertools
 import os
 import socket
+from errno import EADDRINUSE
 from typing import Final
 
 import httpx
+
+from core.errors import ConfigurationError
 
 _READY_SECONDS = 60.0
 # Below the ports that systems give to outgoing connections; the bus of a cluster's node is 10,000 above.
@@ -32,6 +35,22 @@ def find_free_port() -> int:
                 continue
             return port
     raise OSError("no free loopback port: something listens on all from 10000 to 19999")
+
+
+def resolve_port(host: str, port: int) -> int:
+    """Resolve `port` (0: any free one). Raises `ConfigurationError` if it cannot be listened on."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            remedy = (
+                "stop what uses it, or choose another with --port"
+                if error.errno == EADDRINUSE
+                else "HOST must be an IP address of this machine"
+            )
+            raise ConfigurationError(f"cannot listen on {host}:{port} ({error.strerror}); {remedy}") from None
+        return int(probe.getsockname()[1])
 
 
 async def wait_until_ready(url: str) -> None:

@@ -24,17 +24,22 @@ def backup(
     wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for the server's files.")] = 600.0,
 ) -> None:
     """Back up a running server, without stopping anything. Run it on the server's machine."""
+    from redis.exceptions import ConnectionError as RedisConnectionError
     from redis.exceptions import RedisError
+    from redis.exceptions import TimeoutError as RedisTimeoutError
 
     from core.errors import ConfigurationError
     from gateway.cli._audit import record_act
     from gateway.config.settings import Settings
     from gateway.redis.connection.connect import open_sync_redis
+    from gateway.redis.connection.error_messages import describe_redis_error
     from gateway.redis.server.backup import back_up
 
     with open_sync_redis(Settings.load().require_redis_url()) as redis:
         try:
             folder = back_up(redis, kind, destination, data_folder=data_dir, wait_seconds=wait)
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            raise ConfigurationError(describe_redis_error(error)) from None
         except RedisError as error:
             raise ConfigurationError(
                 f"the server refuses this backup ({type(error).__name__}); use that of whoever operates it"

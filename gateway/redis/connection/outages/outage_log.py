@@ -40,7 +40,7 @@ class OutageLog:
             step,
             kind,
             f" (for {since:.0f} s now)" if since >= 1 else "",
-            extra=about("redis_unavailable", reason=kind),
+            extra=about("redis_unavailable", reason=type(error).__name__),
         )
 
     def forget(self, step: str) -> None:
