@@ -31,11 +31,18 @@ def backup(
     from core.errors import ConfigurationError
     from gateway.cli._audit import record_act
     from gateway.config.settings import Settings
+    from gateway.redis.connection.cluster.address import parse_cluster_url
     from gateway.redis.connection.connect import open_sync_redis
     from gateway.redis.connection.error_messages import describe_redis_error
     from gateway.redis.server.backup import back_up
 
-    with open_sync_redis(Settings.load().require_redis_url()) as redis:
+    url = Settings.load().require_redis_url()
+    if parse_cluster_url(url) is not None:
+        raise ConfigurationError(
+            "REDIS_URL names a cluster, and this command copies the files of one server; back up every "
+            "primary with the tools of the cluster"
+        )
+    with open_sync_redis(url) as redis:
         try:
             folder = back_up(redis, kind, destination, data_folder=data_dir, wait_seconds=wait)
         except (RedisConnectionError, RedisTimeoutError) as error:

@@ -65,4 +65,7 @@ def _spread(count: int) -> None:
         )
     before = run_in_home(lambda redis: spread_over(redis, count))
     record_act("spread_partitions", target=str(count))
-    typer.echo(f"New contacts are spread over {count} partitions, before over {before}; known ones stay.")
+    typer.echo(
+        f"New contacts are spread over {count} partitions (before: {before}). "
+        "Known contacts stay where they are."
+    )

@@ -54,7 +54,8 @@ def back_up(
         partial.rename(complete)
     except OSError as error:
         raise ConfigurationError(
-            f"the backup failed: {error.filename}: {error.strerror}; run it as the server's own user"
+            f"the backup failed: {error.filename}: {error.strerror}; run it as the server's own user, "
+            "with a destination that this user may write to"
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
