@@ -11,8 +11,9 @@ from channels._kit.inbound import get_identifier, get_object, get_object_list
 from channels._kit.outbound import get, parse_json_body
 from channels._kit.settings import parse_secrets, read_settings
 from channels.intercom import SETTINGS
-from channels.intercom.api import IntercomAuth, build_delivery_error
+from channels.intercom.api import IntercomAuth
 from channels.intercom.capabilities import NAME
+from channels.intercom.errors import build_delivery_error
 from core.errors import ConfigurationError
 
 

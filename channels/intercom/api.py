@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Collection, Generator
 from datetime import datetime
 from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound import (
-    JsonObject,
-    get_identifier,
-    get_number,
-    get_object,
-    get_object_list,
-    get_text,
-)
-from channels._kit.outbound import (
-    BearerAuth,
-    get,
-    may_have_taken_effect,
-    parse_json_body,
-    parse_retry_after,
-    post,
-    without_effect,
-)
-from channels._kit.text import normalize_for_comparison, redact_phone_numbers
+from channels._kit.inbound import get_identifier, get_object, get_text
+from channels._kit.outbound import BearerAuth, get, parse_json_body, post, without_effect
 from channels._kit.time_zones import find_number_zone, find_place_zone
-from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
+from channels.intercom.assignment import Assignee, Workspace
 from channels.intercom.capabilities import API_VERSION, NAME
-from channels.intercom.contacts import Speaker, identify_speaker
+from channels.intercom.conversation import Conversation
+from channels.intercom.errors import build_delivery_error
 from channels.intercom.first_messages import FirstMessageClient, is_new_contact
-from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
-from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
-from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
-from core.model import FailureKind, Reply, SentMessage
+from channels.intercom.rendering import build_comment, render_note_html
+from core.errors import Rejected, Unknown
+from core.model import Reply, SentMessage
 
 log = logging.getLogger("turngate.intercom")
 
-_RATE_WINDOW_SECONDS: Final = 10.0
 _CLOCK_SLACK: Final = 5.0
 
 Json = dict[str, Any]
@@ -93,19 +75,15 @@ class IntercomClient:
             return await self._hand_off(reply, http)
         if reply.act == "close":
             return await self._close(reply, http)
-        if reply.voice == "bot" and self._has_agent_activity(
-            await self._get_conversation(reply, http), reply
-        ):
+        if reply.voice == "bot" and (await self._get_conversation(reply, http)).has_agent_activity(reply):
             raise Rejected(
                 "intercom: the conversation is assigned to an agent now", code="person", taken_over=True
             )
-        conversation = await self._post(reply, "reply", build_comment(reply), http)
-        bot_parts = [
-            part for part in _get_parts(conversation) if self._workspace.classify_author(part) is Author.BOT
-        ]
-        if not bot_parts:
+        body = await self._post(reply, "reply", build_comment(reply), http)
+        comment = Conversation(body, self._workspace).find_newest_sent()
+        if comment is None:
             raise Unknown("intercom: accepted, but the comment is not in the response")
-        return SentMessage(provider_id=get_identifier(max(bot_parts, key=_part_sort_key), "id"))
+        return SentMessage(provider_id=comment)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
         """Return by what webhooks know the conversation that a first message starts; else none."""
@@ -132,21 +110,12 @@ class IntercomClient:
         """Return the bot's oldest comment like `reply` since then; for a hand-off, whether it is assigned."""
         conversation = await self._get_conversation(reply, http)
         if reply.act == "hand_off":
-            is_handed_off = self._workspace.classify_assignee(conversation) in (
-                Assignee.HAND_OFF_TARGET,
-                Assignee.OTHER,
-            )
+            is_handed_off = conversation.assignee in (Assignee.HAND_OFF_TARGET, Assignee.OTHER)
             return _sent_conversation(reply) if is_handed_off else None
         if reply.act == "close":
-            return _sent_conversation(reply) if self._is_finished(conversation, reply) else None
-        earliest = since.timestamp() - _CLOCK_SLACK
-        for part in sorted(_get_parts(conversation), key=_part_sort_key):
-            is_new = (get_number(part, "created_at") or 0.0) >= earliest and get_identifier(
-                part, "id"
-            ) not in known
-            if is_new and self._workspace.classify_author(part) is Author.BOT and _matches_reply(part, reply):
-                return SentMessage(provider_id=get_identifier(part, "id"))
-        return None
+            return _sent_conversation(reply) if conversation.is_finished(reply) else None
+        copy = conversation.find_copy(reply, earliest=since.timestamp() - _CLOCK_SLACK, known=known)
+        return None if copy is None else SentMessage(provider_id=copy)
 
     async def post_as_contact(
         self, contact_id: str, role: str, text: str, http: httpx.AsyncClient, *, conversation: str = ""
@@ -168,11 +137,11 @@ class IntercomClient:
         Each step is skipped if it was done before, so that all of them may be retried.
         """
         desk, conversation = self._workspace, await self._get_conversation(reply, http)
-        assignee = desk.classify_assignee(conversation)
+        assignee = conversation.assignee
         note = render_note_html(reply)
-        if not self._has_note(conversation, note):
+        if not conversation.has_note(note):
             await self._post(reply, "reply", {"message_type": "note", "body": note}, http)
-        if desk.tag and desk.tag not in _get_tag_ids(conversation):
+        if desk.tag and not conversation.has_tag(desk.tag):
             await self._add_tag(reply, http)
         if assignee in (Assignee.OTHER, Assignee.HAND_OFF_TARGET):
             return _sent_conversation(reply)  # never taken from an agent
@@ -208,55 +177,13 @@ class IntercomClient:
 
     async def _close(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Close the conversation at a flow's end, unless an agent works in it."""
-        if not self._is_finished(await self._get_conversation(reply, http), reply):
+        if not (await self._get_conversation(reply, http)).is_finished(reply):
             await self._post(reply, "parts", {"message_type": "close"}, http)
         return _sent_conversation(reply)
-
-    def _is_finished(self, conversation: Json, reply: Reply) -> bool:
-        return get_text(conversation, "state", 20) == "closed" or self._has_agent_activity(
-            conversation, reply
-        )
 
     async def _assign(self, reply: Reply, kind: str, assignee: str, http: httpx.AsyncClient) -> None:
         body = {"message_type": "assignment", "type": kind, "assignee_id": assignee}
         await self._post(reply, "parts", body, http)
-
-    def _has_agent_activity(self, conversation: Json, reply: Reply) -> bool:
-        """Return whether an agent has written, or was assigned, since the message that is answered.
-
-        A reply that answers none, such as a reminder, is compared with the newest message.
-        """
-        assignee, parts = self._workspace.classify_assignee(conversation), _get_parts(conversation)
-        newest = max(
-            (
-                _part_sort_key(part)[0]
-                for part in parts
-                if self._workspace.classify_author(part) is Author.CONTACT
-                and identify_speaker(conversation, part) is not Speaker.PARTICIPANT
-            ),
-            default=0,
-        )
-        turn = reply.key.rpartition(".")[0]
-        since = 0 if turn.startswith("source:") else int(turn) if turn.isdecimal() else newest
-        for part in parts:
-            author, kind = self._workspace.classify_author(part), get_text(part, "part_type", 60)
-            if _part_sort_key(part)[0] <= since or author is Author.BOT:
-                continue
-            if kind in ASSIGNMENT_PART_TYPES and assignee is Assignee.OTHER:
-                return True
-            if author is Author.AGENT and kind not in ("note", "close") and has_content(part):
-                return kind not in ASSIGNMENT_PART_TYPES or assignee is not Assignee.BOT
-        return False
-
-    def _has_note(self, conversation: Json, note: str) -> bool:
-        """Return whether the bot's latest action, apart from comments, is this note."""
-        for part in sorted(_get_parts(conversation), key=_part_sort_key, reverse=True):
-            kind = get_text(part, "part_type", 60)
-            if self._workspace.classify_author(part) is Author.BOT and kind in ("note", "assignment"):
-                return kind == "note" and _normalized_text(part) == normalize_for_comparison(
-                    parse_body(note, "html").text
-                )
-        return False
 
     async def _post(self, reply: Reply, what: str, body: Json, http: httpx.AsyncClient) -> Json:
         payload = {"type": "admin", "admin_id": self._workspace.admin, **body}
@@ -268,77 +195,16 @@ class IntercomClient:
             raise build_delivery_error(response)
         return parse_json_body(response)
 
-    async def _get_conversation(self, reply: Reply, http: httpx.AsyncClient) -> Json:
+    async def _get_conversation(self, reply: Reply, http: httpx.AsyncClient) -> Conversation:
         url = f"{self._base}/{reply.address.theirs}"
         response = await get(http, NAME, url, params=None, auth=self._auth)
         body = parse_json_body(response)
         if response.is_success and body:
-            return body
+            return Conversation(body, self._workspace)
         error = (
             Unknown("intercom: malformed response") if response.is_success else build_delivery_error(response)
         )
         raise without_effect(error)
-
-
-def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """Return the delivery error for an error response (Intercom, "Error codes").
-
-    A 429 was not processed; a 5xx may have been. After a conflict the conversation is read again before a
-    retry.
-    """
-    status = response.status_code
-    error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
-    code = get_identifier(error, "code", 60) or str(status)
-    reason = f"intercom {status} {code}: {redact_phone_numbers(get_text(error, 'message', 300))}"
-    if status == 429:
-        return Throttled(reason, code=code, retry_after=_seconds_until_window_end(response))
-    if status == 409 or may_have_taken_effect(status):
-        return Unknown(reason, code=code, retry_after=parse_retry_after(response))
-    if status < 400:
-        return Unavailable(
-            f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",
-            code=code,
-        )
-    return Rejected(
-        reason, code=code, failure=FailureKind.ACCOUNT if status in (401, 402, 403) else FailureKind.PERMANENT
-    )
-
-
-def _seconds_until_window_end(response: httpx.Response) -> float:
-    """Return the seconds until the rate limit's ten-second window ends (Intercom, "Rate limiting")."""
-    if (after := parse_retry_after(response)) is not None:
-        return after
-    reset = response.headers.get("x-ratelimit-reset", "")
-    seconds = float(reset) - time.time() if reset.isascii() and reset.isdigit() else _RATE_WINDOW_SECONDS
-    return min(max(seconds, 1.0), 60.0)
-
-
-def _get_parts(conversation: Json) -> list[JsonObject]:
-    return get_object_list(get_object(conversation, "conversation_parts"), "conversation_parts")
-
-
-def _part_sort_key(part: JsonObject) -> tuple[int, str]:
-    identifier = get_identifier(part, "id")
-    return int(identifier) if identifier.isdecimal() else 0, identifier
-
-
-def _matches_reply(part: JsonObject, reply: Reply) -> bool:
-    if reply.choices:
-        options = get_object_list(get_object(part, "metadata"), "quick_reply_options")
-        return any(get_text(option, "uuid") == build_option_id(reply, 0) for option in options)
-    if get_text(part, "part_type", 60) not in ("comment", "open"):
-        return False
-    return _normalized_text(part) == normalize_for_comparison(
-        parse_body(render_comment_html(reply), "html").text
-    )
-
-
-def _normalized_text(part: JsonObject) -> str:
-    return normalize_for_comparison(parse_body(get_text(part, "body", MAX_BODY_LENGTH), "auto").text)
-
-
-def _get_tag_ids(conversation: Json) -> list[str]:
-    return [get_identifier(tag, "id") for tag in get_object_list(get_object(conversation, "tags"), "tags")]
 
 
 def _sent_conversation(reply: Reply) -> SentMessage:

@@ -11,8 +11,9 @@ from channels._kit.outbound import get, parse_json_body
 from channels._kit.settings import parse_base_url, parse_secrets
 from channels._kit.text import sanitize
 from channels.intercom import SETTINGS
-from channels.intercom.api import IntercomAuth, build_delivery_error
+from channels.intercom.api import IntercomAuth
 from channels.intercom.capabilities import DESK_TOPICS, NAME, USER_TOPICS
+from channels.intercom.errors import build_delivery_error
 from core.errors import ConfigurationError
 
 _OPTIONAL_TOPICS = ("translated", "open.assigned", "snoozed")

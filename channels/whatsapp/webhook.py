@@ -29,11 +29,9 @@ from channels.whatsapp.capabilities import (
     classify_error_code,
     default_retry_seconds,
 )
+from channels.whatsapp.contact_changes import parse_new_ids, parse_preferences, parse_system_message
 from channels.whatsapp.identities import (
     BusinessNumber,
-    Contact,
-    get_phone_number,
-    get_user_id,
     parse_receiver,
     parse_sender,
 )
@@ -42,13 +40,11 @@ from channels.whatsapp.templates import TEMPLATE_FIELDS, parse_template_change
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     OTHER_ACCOUNT,
-    ContactMoved,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Event,
     Ignored,
-    OptOutScope,
     StatusChanged,
 )
 from core.ports import Webhook
@@ -58,7 +54,6 @@ log = logging.getLogger("turngate.whatsapp")
 _SIGNATURE_HEADER: Final = "x-hub-signature-256"
 _SAMPLE_NUMBER: Final = "123456123"
 _ECHOES_WITHOUT_MESSAGE: Final = {"edit": "an edit", "revoke": "a deletion", "reaction": "a reaction"}
-_PREFERENCES: Final = {"stop": ControlAction.OPT_OUT, "resume": ControlAction.OPT_IN}
 
 
 class Verifier:
@@ -157,9 +152,9 @@ def _parse_change(
         case _ if field in TEMPLATE_FIELDS and account and account == business_account:
             yield parse_template_change(field, value) or Ignored(reason=field)
         case "user_id_update":
-            yield from _parse_new_ids(value, account)
+            yield from parse_new_ids(value, account)
         case "user_preferences":
-            yield from _parse_preferences(value, account)
+            yield from parse_preferences(value, account)
         case _:
             if field in ALARM_FIELDS:
                 log.error("Meta sent %s; check the account in the WhatsApp Manager", field)
@@ -185,7 +180,7 @@ def _parse_messages(value: JsonObject, account: str, parser: MessageParser) -> I
         get_object_list(value, "contacts"),
     )
     for message in get_object_list(value, "messages"):
-        yield _parse_system_message(message, business_number) or parser.parse(
+        yield parse_system_message(message, business_number) or parser.parse(
             message, business_number, parse_sender(message, contacts)
         )
     for echo in get_object_list(value, "message_echoes"):
@@ -253,85 +248,3 @@ def _parse_window_end(conversation: JsonObject) -> float:
 def _parse_pricing(pricing: JsonObject) -> dict[str, str]:
     fields = {name: get_text(pricing, name, 60) for name in ("category", "type", "pricing_model")}
     return {f"price_{name}": value for name, value in fields.items() if value}
-
-
-def _parse_system_message(message: JsonObject, business_number: BusinessNumber) -> Event | None:
-    """Parse a changed number or id: both lead to the one session, whose replies go to the new address."""
-    if get_text(message, "type") != "system":
-        return None
-    system = get_object(message, "system")
-    old = Contact(get_phone_number(message, "from"), get_user_id(message, "from_user_id"))
-    new = Contact(
-        get_phone_number(system, "wa_id") or get_phone_number(system, "new_wa_id"),
-        get_user_id(system, "user_id"),
-    )
-    match get_text(system, "type"):
-        case "user_changed_number" | "customer_changed_number":
-            reason = "changed number"
-        case "user_changed_user_id":
-            reason = "changed user id"
-        case _:
-            return Ignored(reason="system message")
-    wamid, at = get_identifier(message, "id"), parse_timestamp(message)
-    return _build_move(business_number, old, new, wamid, at) or Ignored(reason=reason)
-
-
-def _parse_new_ids(value: JsonObject, account: str) -> Iterator[Event]:
-    phone_number_id = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
-    business_number = BusinessNumber(account, phone_number_id)
-    for update in get_object_list(value, "user_id_update"):
-        pair = get_object(update, "user_id")
-        old, new = (
-            Contact(user_id=get_user_id(pair, "previous")),
-            Contact(user_id=get_user_id(pair, "current")),
-        )
-        move = _build_move(business_number, old, new, f"{old.user_id}>{new.user_id}", parse_timestamp(update))
-        yield move if move and phone_number_id else Ignored(reason="changed user id")
-
-
-def _parse_preferences(value: JsonObject, account: str) -> Iterator[Event]:
-    """Parse opt-outs of marketing messages, and their end (Meta, "user_preferences webhook")."""
-    phone_number_id = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
-    business_number = BusinessNumber(account or phone_number_id, phone_number_id)
-    contacts, preferences = get_object_list(value, "contacts"), get_object_list(value, "user_preferences")
-    if not phone_number_id or not preferences:
-        yield Ignored(reason="user_preferences")
-        return
-    for preference in preferences:
-        contact = parse_sender({"from": preference.get("wa_id"), **preference}, contacts)
-        act = _PREFERENCES.get(get_text(preference, "value", 20).lower())
-        if act is None or not contact.recipient:
-            yield Ignored(reason="user_preferences")
-            continue
-        aliases = contact.build_aliases(business_number)
-        at = parse_timestamp(preference)
-        yield ControlReceived(
-            id=f"preference:{act}:{aliases[0]}:{at:.0f}",
-            session=aliases[0],
-            address=contact.build_address(business_number),
-            act=act,
-            actor="WhatsApp settings",
-            scope=OptOutScope.MARKETING,
-            aliases=aliases,
-        )
-
-
-def _build_move(
-    business_number: BusinessNumber, old: Contact, new: Contact, event_id: str, at: float
-) -> ContactMoved | None:
-    """Return the event of a contact's new address; `None` if there is no old one, or no new one, or no id.
-
-    A number that is not used any more may be given to somebody else: it is retired if there is a new number.
-    """
-    aliases = tuple(dict.fromkeys((*old.build_aliases(business_number), *new.build_aliases(business_number))))
-    if not old.recipient or not new.recipient or not event_id:
-        return None
-    numbers = [Contact(each.phone).build_aliases(business_number) for each in (old, new)]
-    return ContactMoved(
-        id=event_id,
-        session=aliases[0],
-        address=new.build_address(business_number),
-        at=at,
-        aliases=aliases,
-        retired=numbers[0] if new.phone and numbers[0] != numbers[1] else (),
-    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from core.ports.channel import (
-    Capabilities,
-    Channel,
+from core.ports.capabilities import Capabilities, RateLimit, ServiceWindow
+from core.ports.channel import Channel, Http, Webhook, WebhookResponse
+from core.ports.channel_extensions import (
     ContinuesSessions,
     EnrichesTurns,
     HandlesInteractions,
     HasTemplates,
-    Http,
     KnowsTimeZones,
     LearnsIds,
     LimitsLookUps,
@@ -17,30 +16,15 @@ from core.ports.channel import (
     NeedsDependencies,
     NeedsPublicFiles,
     NewConversation,
-    RateLimit,
     SendsVoiceNotes,
-    ServiceWindow,
     SharesApp,
     StartsConversations,
-    Webhook,
-    WebhookResponse,
 )
 from core.ports.dialog import Dialog, ErrorMessages, Reminder, State, TurnListener, TurnOutcome
 from core.ports.forwarding import Forwarder
 from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, HttpResponse, ResponseTooLarge
-from core.ports.mailbox import (
-    AcceptResult,
-    Claim,
-    Commit,
-    Inbox,
-    Lease,
-    Mailbox,
-    SendFailure,
-    SendMark,
-    SendPause,
-    SendPermit,
-    SessionView,
-)
+from core.ports.inbox import AcceptResult, Inbox
+from core.ports.mailbox import Mailbox, SendFailure, SendPause, SendPermit
 from core.ports.media import (
     FILE_TIMEOUT_SECONDS,
     MAX_FILE_BYTES,
@@ -51,6 +35,7 @@ from core.ports.media import (
     MediaUnavailable,
 )
 from core.ports.session_store import HeldSession, SessionStore
+from core.ports.session_view import Claim, Commit, Lease, SendMark, SessionView
 
 __all__ = [
     "FILE_TIMEOUT_SECONDS",

@@ -58,6 +58,9 @@ class OutboxSender(Generic[Http]):
         self._quiet_until = quiet_until
         self._mailbox = mailbox
         self._channels = channels
+        self._thread_namers = {
+            name: channel for name, channel in channels.items() if isinstance(channel, NamesThreads)
+        }
         self._http = http
         self._limits = limits
         self._rerouter = Rerouter(mailbox, channels, forwarder)
@@ -271,15 +274,15 @@ class OutboxSender(Generic[Http]):
 
     async def _name_threads(self, lease: Lease, reply: Reply) -> None:
         """Store the names of the thread that a reply opens, before its webhooks can name it."""
-        channel = self._get_channel(reply)
-        if not isinstance(channel, NamesThreads):
+        namer = self._thread_namers.get(reply.address.channel)
+        if namer is None:
             return
         try:
-            names = await channel.find_thread_names(reply, self._http)
+            names = await namer.find_thread_names(reply, self._http)
         except DeliveryError:
             raise
         except Exception as error:  # a channel may raise anything; it classifies its own errors
-            raise channel.classify(error) from error
+            raise self._get_channel(reply).classify(error) from error
         if names:
             await self._mailbox.name_threads(lease, names)
 

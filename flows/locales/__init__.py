@@ -1,8 +1,7 @@
 """Language packs: the engine's own messages and the recognizers' language data, one folder per language.
 
-A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`), `lexicon.py` (`LEXICON`),
-`clauses.py` (`CLAUSES`), `conditions.py` (`CONDITIONS`), `short_answers.py` (`SHORT_ANSWERS`),
-`subjects.py` (`SUBJECTS`), `word_forms.py` (`WORD_FORMS`) and `days.py` (`DAYS_IN_WORDS`, `NAMED_DAYS`).
+A pack is a folder named by its two-letter code with `messages.py` (`MESSAGES`) and `lexicon.py` (`LEXICON`),
+which puts together the folder's other files: one per topic, each with the words of one dataclass.
 A text of the flow always takes precedence over a pack's message.
 """
 
@@ -34,24 +33,8 @@ LANGUAGES: Final = tuple(
 _MESSAGES: Final[Mapping[str, LocaleMessages]] = MappingProxyType(
     {code: import_module(f"{__name__}.{code}.messages").MESSAGES for code in LANGUAGES}
 )
-
-
-def _load_lexicon(code: str) -> Lexicon:
-    days = import_module(f"{__name__}.{code}.days")
-    lexicon: Lexicon = import_module(f"{__name__}.{code}.lexicon").LEXICON
-    return replace(
-        lexicon,
-        dates=replace(lexicon.dates, days_in_words=days.DAYS_IN_WORDS, named_days=days.NAMED_DAYS),
-        clauses=import_module(f"{__name__}.{code}.clauses").CLAUSES,
-        conditions=import_module(f"{__name__}.{code}.conditions").CONDITIONS,
-        short_answers=import_module(f"{__name__}.{code}.short_answers").SHORT_ANSWERS,
-        subjects=import_module(f"{__name__}.{code}.subjects").SUBJECTS,
-        forms=import_module(f"{__name__}.{code}.word_forms").WORD_FORMS,
-    )
-
-
 PACK_LEXICONS: Final[Mapping[str, Lexicon]] = MappingProxyType(
-    {code: _load_lexicon(code) for code in LANGUAGES}
+    {code: import_module(f"{__name__}.{code}.lexicon").LEXICON for code in LANGUAGES}
 )
 """Each pack's own words, without those of other packs that it reads."""
 
@@ -75,7 +58,7 @@ def _without_habits(lexicon: Lexicon) -> Lexicon:
 
 _OTHER_LEXICON: Final = _without_habits(_LEXICONS[DEFAULT_LANGUAGE])
 _NAMES: Final = {name: code for code, names in other_languages.NAMES.items() for name in tokenize(names)} | {
-    name: code for code, lexicon in PACK_LEXICONS.items() for name in lexicon.names
+    name: code for code, lexicon in PACK_LEXICONS.items() for name in lexicon.language_names
 }
 ALL_LEXICONS: Final = (*_LEXICONS.values(), _OTHER_LEXICON)
 """Every value that `lexicon_for` can return, so that patterns can be compiled beforehand."""

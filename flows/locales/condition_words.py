@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Words = frozenset[str]
-Phrases = tuple[str, ...]
+from flows.locales.folding import Phrases, Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,3 +34,5 @@ class ConditionWords:
     """Patterns of a condition that any answer meets (“the user responds”)."""
     people: Words = frozenset()
     """Words for the user."""
+    closing_words: Words = frozenset()
+    """Words of a condition that is met by thanks or a goodbye."""

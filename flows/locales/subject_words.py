@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Words = frozenset[str]
-Phrases = tuple[str, ...]
+from flows.locales.folding import Phrases, Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)

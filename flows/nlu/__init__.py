@@ -43,7 +43,8 @@ from flows.nlu.entities.claims import (
     mask_spans,
     without_contacts,
 )
-from flows.nlu.entities.numbers import MAX_DIGITS, RecognizedNumber, expand_fractions, recognize_numbers
+from flows.nlu.entities.number_parser import MAX_DIGITS, RecognizedNumber
+from flows.nlu.entities.numbers import expand_fractions, recognize_numbers
 from flows.nlu.entities.pattern_entities import extract_pattern_matches
 from flows.nlu.entities.phone_numbers import recognize_phone_numbers
 from flows.nlu.quoted_text.quotations import Unquoted, is_newest, may_quote, remove_quotations

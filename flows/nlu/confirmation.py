@@ -82,7 +82,7 @@ def _build_vocabulary(lexicon: Lexicon) -> AnswerVocabulary:
 
 def _words_beside_answers(lexicon: Lexicon) -> frozenset[str]:
     """Return the words that stand beside an answer, and say nothing of their own."""
-    spaced = (*lexicon.politeness, *lexicon.and_words, *lexicon.clauses.conclusions)
+    spaced = (*lexicon.politeness, *lexicon.and_words, *lexicon.numbers.conclusions)
     words = frozenset(word for phrase in spaced for word in tokenize(phrase))
     return words | lexicon.thanks | lexicon.greetings | lexicon.correction_words | lexicon.clauses.particles
 

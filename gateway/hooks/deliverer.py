@@ -15,7 +15,7 @@ from core.ports import HttpFetcher
 from gateway.hooks.attempt import AttemptResult, attempt
 from gateway.hooks.batch import Batch
 from gateway.hooks.policy import DeliveryPolicy, ReceiverState, next_state, retry_seconds
-from gateway.hooks.queue import HookQueue, Settlement, Taken
+from gateway.hooks.queue import HookQueue, Settlement, TakenEvents
 from gateway.hooks.subscription import Subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis.connection.outages.retry_loop import run_forever
@@ -162,7 +162,7 @@ class HookDelivery:
         """Let another worker deliver at once; events in progress are delivered again."""
         await self._queue.release()
 
-    def _select(self, taken: Taken, *, is_probe: bool) -> tuple[list[HookEvent], list[HookEvent], str]:
+    def _select(self, taken: TakenEvents, *, is_probe: bool) -> tuple[list[HookEvent], list[HookEvent], str]:
         """Return what is too old, what is to be tried, and the last new event that is dealt with.
 
         A receiver that is down gets one event: that with the fewest failures, so that no event keeps it from

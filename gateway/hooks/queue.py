@@ -18,7 +18,7 @@ from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.hook_events import EVENT_CLEAR, HookEvent, open_event
 
 
-class Taken(FrozenModel):
+class TakenEvents(FrozenModel):
     """Events to deliver: those that wait for another try, and new ones, both in order."""
 
     state: ReceiverState
@@ -46,7 +46,7 @@ class HookQueue:
         self._take = lua.load_script("take_events", ProtocolLimits())
         self._settle = lua.load_script("settle_events", ProtocolLimits())
 
-    async def take(self, now_ms: int) -> Taken | None:
+    async def take(self, now_ms: int) -> TakenEvents | None:
         """Return what is to be delivered; `None` while another worker holds the queue."""
         size = self._policy.batch_size // 2
         answer = await self._take(self._redis, [self._name, self._token, self._lease_ms, now_ms, size])
@@ -55,7 +55,7 @@ class HookQueue:
         fields, waiting, new = answer
         names = [name.decode() for name in fields[::2]]
         state = dict(zip(names, (value.decode() for value in fields[1::2]), strict=True))
-        return Taken(
+        return TakenEvents(
             state=ReceiverState.model_validate(state),
             waiting=_decode_waiting(
                 [await open_event(cipher_of(self._redis), each) if each else each for each in waiting]

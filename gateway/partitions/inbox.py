@@ -42,7 +42,7 @@ class PartitionedInbox(IdentityResolver):
         self._pointers = MessagePointers(stores, protocol)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events; see `core.ports.inbox.Inbox`."""
         try:
             places = await asyncio.gather(*(self._locate(event) for event in events))
             await self._store_echoes(events)

@@ -34,7 +34,7 @@ class SharedBudgets:
         spent = await asyncio.gather(*(_read_spent(store, day) for store in self._stores))
         total = sum(spent, Counter[str]())
         for store, own in zip(self._stores, spent, strict=True):
-            await _tell(store, day, {name: total[name] - own[name] for name in total})
+            await _store_sums(store, day, {name: total[name] - own[name] for name in total})
 
     async def run(self) -> None:
         """Share until cancelled; errors of the server are logged and retried."""
@@ -57,7 +57,7 @@ async def _read_spent(store: Redis, day: int) -> Counter[str]:
     )
 
 
-async def _tell(store: Redis, day: int, elsewhere: Mapping[str, int]) -> None:
+async def _store_sums(store: Redis, day: int, elsewhere: Mapping[str, int]) -> None:
     """Store the sums of the other partitions, unless they are stored."""
     key = f"tg:spent_elsewhere:{day}"
     stored: Mapping[bytes, bytes] = await cast("Any", store.hgetall(key)) if elsewhere else {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from core.errors import LeaseLost
 from core.ports import Lease
@@ -45,9 +46,28 @@ class LeaseRenewer:
         self._held_leases: dict[Lease, HeldLease] = {}
         self._renew_task: asyncio.Task[None] | None = None
 
+    @asynccontextmanager
+    async def keep_alive(self, lease: Lease) -> AsyncIterator[None]:
+        """Renew the lease while the block runs; a loss cancels the block and raises `LeaseLost`."""
+        task = asyncio.current_task()
+        assert task is not None, "a lease is kept for a task"
+        with self._keep_renewed(lease, task) as held_lease:
+            try:
+                yield
+            except (
+                asyncio.CancelledError,
+                RedisError,
+            ):  # redis-py may turn a cancellation into its own error
+                if not held_lease.is_lost or task.uncancel() > 0:
+                    raise
+            else:
+                if not held_lease.is_lost:
+                    return
+                task.uncancel()  # the block swallowed the cancellation
+        raise LeaseLost(f"fence {lease.fence} was not renewed in time")
+
     @contextmanager
-    def keep_renewed(self, lease: Lease, task: asyncio.Task[object]) -> Iterator[HeldLease]:
-        """Renew `lease` for the duration of the block."""
+    def _keep_renewed(self, lease: Lease, task: asyncio.Task[object]) -> Iterator[HeldLease]:
         if self._renew_task is None:
             # the scripts refuse an expired lease, so work may continue while renewals fail, until they do
             self._renew_task = asyncio.create_task(

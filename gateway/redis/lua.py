@@ -57,6 +57,8 @@ _SHARED_PARTS = (
     "participants",
     "schedule",
     "abuse",
+    "service_window",
+    "control",
 )
 """Shared functions, each part after those that it uses."""
 

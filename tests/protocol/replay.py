@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
+from core import ports as port
 from core.errors import LeaseLost
 from core.model import (
     ContactMoved,
@@ -23,7 +24,6 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import RateLimit, ServiceWindow
-from core.ports import mailbox as port
 from core.processing import Concurrency, ConcurrencyPolicy
 from gateway.redis import lua, rq_layout
 from gateway.redis.inbox import RedisInbox

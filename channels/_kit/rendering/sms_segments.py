@@ -15,6 +15,7 @@ MAX_INEXPENSIVE_SEGMENTS: Final = 3
 """Number of segments above which authors are warned."""
 
 _GSM7_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+_GSM7: Final = _GSM7_BASIC | _GSM7_EXTENDED
 _GSM7_REPLACEMENTS: Final = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛′", "'"),
@@ -47,7 +48,7 @@ class SegmentCount:
 
 def count_segments(text: str) -> SegmentCount:
     """Count a text's segments: 160 septets or 70 characters in a single one, 153 or 67 in each of several."""
-    if all(char in _GSM7_BASIC or char in _GSM7_EXTENDED for char in text):
+    if _GSM7.issuperset(text):
         sizes = [2 if char in _GSM7_EXTENDED else 1 for char in text]
         return SegmentCount("GSM-7", sum(sizes), _count_messages(sizes, single=160, several=153))
     sizes = [utf16_length(char) for char in text]
@@ -62,10 +63,7 @@ def describe_high_cost(text: str) -> str:
     needed = count_segments(to_gsm7_friendly(text))
     if needed.count <= MAX_INEXPENSIVE_SEGMENTS:
         return ""
-    odd = next(
-        (char for char in to_gsm7_friendly(text) if char not in _GSM7_BASIC and char not in _GSM7_EXTENDED),
-        "",
-    )
+    odd = next((char for char in to_gsm7_friendly(text) if char not in _GSM7), "")
     why = (
         f"; “{odd}” is not in the GSM-7 alphabet, so a segment holds 70 characters instead of 160"
         if odd

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from channels._kit.simulator import (
     DeskStatus,
@@ -27,13 +27,10 @@ from channels.intercom.simulator.rate_limit import MAX_CALLS_PER_WINDOW, RateLim
 from channels.intercom.simulator.records import (
     Conversation,
     ConversationStore,
-    Json,
-    build_contact,
-    build_uploads,
     contact_id,
-    format_body,
 )
 from channels.intercom.simulator.resources.admin_parts import AdminParts
+from channels.intercom.simulator.resources.contact_messages import ContactMessages
 from channels.intercom.simulator.resources.conversation_edits import ConversationEdits
 from channels.intercom.simulator.resources.lists import list_conversations
 from channels.intercom.simulator.resources.messages import FirstMessages
@@ -84,7 +81,6 @@ class IntercomSimulator:
         self._tags = TagStore({_TAG_ID: "bot-handoff"})
         self._notes = ContactNotes()
         self._admins = {admin: _BOT_NAME, **dict((PRIMARY_AGENT, SECOND_AGENT))}
-        self._plain = plain
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
         self._webhooks = WebhookSender(
@@ -100,6 +96,9 @@ class IntercomSimulator:
         )
         self._parts = AdminParts(self._conversations, self._admins, admin)
         self._first_messages = FirstMessages(self._contacts, self._conversations)
+        self._contact_messages = ContactMessages(
+            self._contacts, self._conversations, self._first_messages, self._webhooks, plain=plain
+        )
         self._rate_limit = RateLimit(calls_per_window)
 
     def set_faults(self, faults: FaultSettings) -> None:
@@ -128,39 +127,7 @@ class IntercomSimulator:
         """Send a contact's message: its part id and the webhook. Raises `KeyError` for another surface."""
         if user_message.surface != self.name:
             raise KeyError(user_message.surface)
-        self._contacts[contact_id(user_message.person)] = user_message.person
-        conversation, number = (
-            self._conversations.find_newest(user_message.person),
-            self._conversations.next_number(),
-        )
-        author, body = (
-            build_contact(
-                user_message.participant or user_message.person, user_message.participant or user_message.name
-            ),
-            format_body(self._build_reaction(user_message) or user_message.text, plain=self._plain),
-        )
-        started = self._first_messages.take_source(user_message.person)
-        if started is not None:
-            conversation = self._conversations.create(user_message.person, user_message.name, started, now)
-        if conversation is None:
-            return self._begin_conversation(user_message, author, body, number, now)
-        kind = "open" if conversation.state == "closed" else "comment"
-        conversation.state = "open"
-        metadata = {"quick_reply_uuid": user_message.button} if user_message.button else {}
-        part = conversation.add_part(
-            kind, author, number, now, body=body, attachments=build_uploads(user_message), metadata=metadata
-        )
-        self._conversations.record_message("in", conversation, part, now)
-        return part["id"], self._webhooks.notify(
-            "conversation.user.replied", conversation.to_json([part]), now
-        )
-
-    def _build_reaction(self, message: UserMessage) -> str:
-        """Return the words that Intercom writes for a reaction on a connected WhatsApp number."""
-        if not message.reaction:
-            return ""
-        sent = [line for line in self.list_messages(0.0, person=message.person) if line.direction == "out"]
-        return f'Reacted to "{sent[-1].text if sent else ""}" with {message.reaction}'
+        return self._contact_messages.send(user_message, now)
 
     def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
         """Press a button of the card and return the request for the next canvas.
@@ -207,24 +174,6 @@ class IntercomSimulator:
         """Retry a failed webhook once, a minute later; 410 ends the subscription."""
         return self._webhooks.handle_delivery_result(delivery, result, now)
 
-    def _begin_conversation(
-        self, user_message: UserMessage, author: Json, body: str | None, number: int, now: float
-    ) -> tuple[str, list[WebhookDelivery]]:
-        source: Json = {
-            "type": "conversation",
-            "id": f"3381{number:06}",
-            "delivered_as": "customer_initiated",
-            "subject": "",
-            "body": body,
-            "author": author,
-            "attachments": build_uploads(user_message),
-            "url": "https://shop.example/",
-            "redacted": False,
-        }
-        conversation = self._conversations.create(user_message.person, user_message.name, source, now)
-        self._conversations.record_message("in", conversation, {**source, "metadata": {}}, now)
-        return source["id"], self._webhooks.notify("conversation.user.created", conversation.to_json([]), now)
-
     def _route(self, request: SimulatorRequest, path: Sequence[str], now: float) -> Exchange:
         if path[0] == "conversations" and len(path) > 1 and path[1] not in ("search", "redact"):
             conversation = self._conversations.find(path[1])
@@ -255,7 +204,7 @@ class IntercomSimulator:
                 sent = parse_json_object(request)
                 return self._first_messages.handle(path, sent, self._admins, now), []
             case "POST", ["conversations"]:
-                return self._handle_create(parse_json_object(request), now)
+                return self._contact_messages.create(parse_json_object(request), now)
         return error_response(404, "not_found", "Resource Not Found"), []
 
     def _route_conversation(
@@ -285,7 +234,7 @@ class IntercomSimulator:
             return error_response(413, "payload_too_large", "Payload too large"), []
         sent = parse_json_object(request)
         if what == "reply" and sent.get("type") == "user":
-            _, deliveries = response = self._handle_contact_message(sent.get("intercom_user_id"), sent, now)
+            _, deliveries = response = self._contact_messages.add(sent.get("intercom_user_id"), sent, now)
             if response[0].status != 200:
                 return response
             return ok_response(conversation.to_json(list(conversation.parts)[-1:], version)), deliveries
@@ -299,33 +248,6 @@ class IntercomSimulator:
         return ok_response(conversation.to_json([part], version)), self._webhooks.notify(
             topic, conversation.to_json([part]), now
         )
-
-    def _handle_create(self, sent: Json, now: float) -> Exchange:
-        """Create a conversation on behalf of a contact (Intercom, "Create a conversation")."""
-        author = sent.get("from")
-        if not isinstance(author, dict) or author.get("type") not in ("user", "lead", "contact"):
-            return error_response(400, "parameter_invalid", "from is invalid"), []
-        return self._handle_contact_message(author.get("id"), sent, now)
-
-    def _handle_contact_message(self, number: Any, sent: Json, now: float) -> Exchange:
-        """Add a contact's message sent through the API; it is treated as one from the Messenger."""
-        person, text = self._contacts.get(str(number)), sent.get("body")
-        if person is None:
-            return error_response(404, "not_found", "User Not Found"), []
-        if not isinstance(text, str) or not text.strip():
-            return error_response(400, "parameter_not_found", "body is required"), []
-        message_id, deliveries = self.send_user_message(UserMessage(self.name, person, text), now)
-        conversation = self._conversations.find_newest(person)
-        assert conversation is not None, "the conversation has just been created"
-        body = {
-            "type": "user_message",
-            "id": message_id,
-            "body": text,
-            "created_at": int(now),
-            "message_type": "inapp",
-            "conversation_id": conversation.id,
-        }
-        return ok_response(body), deliveries
 
 
 def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:

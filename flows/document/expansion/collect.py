@@ -190,7 +190,7 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
         opening |= {each for each in lexicon.politeness if each.isalpha()}
     parts = (phrases, sorted(plain | opening), sorted(opening))
     leaving, more, before = ("|".join(map(_as_pattern, words)) for words in parts)
-    ways = "|".join(pattern for code in codes for pattern in lexicon_for(code).clauses.other_way_patterns)
+    ways = "|".join(pattern for code in codes for pattern in lexicon_for(code).speech_acts.other_way_patterns)
     instead = rf"(?:[\s,]+(?:{ways}))?" if ways else ""
     opening_word = rf"(?:ok|okay|oh|hm+|lol|a?haha+|a?jaja+|hehe+|{before})"
     said = rf"(?:{leaving})(?:[\s,]+(?:{leaving}|{more}))*"

@@ -94,7 +94,7 @@ def _is_distinct(slot: CollectSlot, kind: str, slots: Sequence[CollectSlot], kin
 
 def _asks_for_birth(slot: CollectSlot) -> bool:
     words = {*tokenize(f"{slot.question} {slot.description} {slot.name.replace('_', ' ')}")}
-    is_named = any(not words.isdisjoint(lexicon.clauses.birth_words) for lexicon in PACK_LEXICONS.values())
+    is_named = any(not words.isdisjoint(lexicon.names.birth_words) for lexicon in PACK_LEXICONS.values())
     return is_named and bool(slot.schema_keys.get("x-past"))
 
 

@@ -81,7 +81,7 @@ def _regrets(text: str, language: str) -> bool:
     """Return whether a text begins with a second thought (“hang on, I gave you the wrong number”)."""
     clauses = split_clauses(text, language)
     opening = {word for clause in clauses[:1] for word in clause[:_MAX_OPENING]}
-    is_late = not opening.isdisjoint(lexicon_for(language).clauses.second_thoughts)
+    is_late = not opening.isdisjoint(lexicon_for(language).speech_acts.second_thoughts)
     return is_late or (len(clauses) > 1 and asks_to_wait(" ".join(clauses[0]), language))
 
 

@@ -36,7 +36,7 @@ async def answer_kept_wish(context: TurnContext) -> bool:
         return True
     if not agreed or not is_unreserved_yes(said, language):
         return False
-    _hear(context, wish.text)
+    _replace_turn(context, wish.text)
     state.turns_in_node += 1
     await execute_selection(context, await select_transition(context))
     return True
@@ -72,7 +72,7 @@ async def _take_up(context: TurnContext, wish: KeptWish) -> None:
         context.node = context.flow.nodes[wish.node]
     context.outcome = "stay"
     reminder = context.locale_messages.kept_wish.format(wish.text)
-    before = _Place.of(context)
+    before = _Snapshot.of(context)
     add_message(context, Message(text=reminder))
     context.state.add_history_line("user", wish.text)
     if await _try_to_follow(context, wish):
@@ -84,7 +84,7 @@ async def _take_up(context: TurnContext, wish: KeptWish) -> None:
 async def _try_to_follow(context: TurnContext, wish: KeptWish) -> bool:
     """Follow a kept wish as far as nothing irreversible is done; return whether that went well."""
     turn, text, choice, is_first = context.turn, context.text, context.quick_reply, context.is_first_turn
-    _hear(context, wish.text)
+    _replace_turn(context, wish.text)
     context.needs_consent = True
     try:
         selection = await select_transition(context)
@@ -110,7 +110,7 @@ def _ask_for_consent(context: TurnContext, wish: KeptWish, reminder: str) -> Non
     add_message(context, Message(text=text, choices=context.state.offered, list_button=messages.list_button))
 
 
-def _hear(context: TurnContext, text: str) -> None:
+def _replace_turn(context: TurnContext, text: str) -> None:
     """Let the words of a kept wish be what the user writes."""
     turn = context.turn
     context.turn = Turn(id=turn.id, session=turn.session, address=turn.address, text=text)
@@ -118,7 +118,7 @@ def _hear(context: TurnContext, text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Snapshot:
     """A turn's state and results, to return to when a wish turns out to need a yes."""
 
     state: DialogState
@@ -128,7 +128,7 @@ class _Place:
     outcome: str
 
     @classmethod
-    def of(cls, context: TurnContext) -> _Place:
+    def of(cls, context: TurnContext) -> _Snapshot:
         """Return where a turn is now."""
         state = context.state.working_copy(context.flow.nodes)
         lengths = len(context.messages), len(context.reminders)

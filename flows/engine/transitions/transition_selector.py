@@ -8,13 +8,9 @@ model called and their results.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import NamedTuple
 
 from core.model import Choice
-from flows.compiled import CompiledEdge, CompiledNode
-from flows.engine.action_runner import available_tools, call_tool
-from flows.engine.language_model.model_calls import decide
-from flows.engine.language_model.pictures import load_pictures
+from flows.compiled import CompiledEdge
 from flows.engine.selection import Fallback, Selection, SlotValues, Stay, Transition
 from flows.engine.transitions.edges import (
     available_edges,
@@ -23,25 +19,15 @@ from flows.engine.transitions.edges import (
     find_fallback_edge,
     is_silent_node,
 )
+from flows.engine.transitions.model_choice import ask_model, build_request, speculative_reply
 from flows.engine.transitions.required_values import criterion_question, extract_slots, missing_value_question
 from flows.engine.turn_context import TurnContext
-from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
+from flows.llm import STAY_DECISION, TransitionDecision
 from flows.llm.rules import RulesModel, explain_missing_consent, names_value, words_of_wish
 from flows.nlu import asks_back, asks_for_person, is_request, is_reserved, recognize_choice
 from flows.slots import Slot, read_message_slot, validate_slot_value
-from flows.tools import ToolDefinition, ToolExchange
-
-MAX_TOOL_ROUNDS = 4
-MAX_CALLS_PER_ROUND = 4
 
 _RULES_MODEL = RulesModel()
-
-
-class _Answer(NamedTuple):
-    """A model's decision, and the failure edge of a tool that failed before it could decide."""
-
-    decision: TransitionDecision
-    failure_edge: CompiledEdge | None = None
 
 
 async def select_transition(context: TurnContext) -> Selection:
@@ -56,7 +42,7 @@ async def select_transition(context: TurnContext) -> Selection:
     edge = edge or await _edge_to_person(context, edges)
     decision = STAY_DECISION
     if edge is None:
-        decision, failure_edge = await _ask_model(context, edges, may_reply=fallback_edge is None)
+        decision, failure_edge = await ask_model(context, edges, may_reply=fallback_edge is None)
         if context.executed:  # a tool's result may have opened an edge
             edges = available_edges(context)
         edge = failure_edge or find_edge(decision.edge_id, edges)
@@ -75,7 +61,7 @@ async def select_transition(context: TurnContext) -> Selection:
             also = tuple(
                 each for name in decision.also if (each := find_edge(name, edges)) and each is not edge
             )
-            return Transition(edge, slots, _speculative_reply(node, edge, decision), rejected, also, later)
+            return Transition(edge, slots, speculative_reply(node, edge, decision), rejected, also, later)
         if fallback_edge is None:
             return question._replace(later=later)
     if fallback_edge is not None:
@@ -99,7 +85,7 @@ async def select_without_input(context: TurnContext, entered: Container[str]) ->
         return Stay() if fallback is None else Fallback(fallback)
     if question := missing_value_question(context, edge, slots):
         return question
-    return Transition(edge, slots, _speculative_reply(node, edge, decision))
+    return Transition(edge, slots, speculative_reply(node, edge, decision))
 
 
 def select_by_filled_slots(context: TurnContext, entered: Container[str]) -> Transition | None:
@@ -165,7 +151,7 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
     leading = [edge for edge in edges if edge.leads_to_hand_off and not edge.edge.is_fallback]
     if not leading or not asks_for_person(context.text):
         return None
-    decision = await _RULES_MODEL.decide(_build_request(context, edges))
+    decision = await _RULES_MODEL.decide(build_request(context, edges))
     chosen = find_edge(decision.edge_id, leading)
     if chosen is not None:
         return chosen
@@ -202,7 +188,7 @@ def _missing_consent(
         return ""  # the rules model has checked it
     if context.quick_reply and not is_reserved(context.quick_reply.label, context.flow.language):
         return ""
-    reason = explain_missing_consent(edge, _build_request(context, edges))
+    reason = explain_missing_consent(edge, build_request(context, edges))
     if reason:
         context.issues.append("unconfirmed")
         context.usage.failures += (f"{decision.model or context.model.name}:unconfirmed",)
@@ -214,7 +200,7 @@ def _later_wishes(
 ) -> tuple[str, ...]:
     """Return the words of the message's other wishes, those that a model has named by their edges too."""
     named = [each for name in decision.later_edges if (each := find_edge(name, edges))]
-    request = _build_request(context, edges)
+    request = build_request(context, edges)
     words = (*decision.later, *(words_of_wish(request, each) for each in named))
     return tuple(dict.fromkeys(filter(None, words)))
 
@@ -234,7 +220,7 @@ async def _select_by_data(context: TurnContext, edges: tuple[CompiledEdge, ...])
     if len(open_edges) != 1 or any(evaluate_data(context, edge) is None for edge in candidates):
         return None
     global_edges = tuple(edge for edge in edges if edge not in own)
-    decision = await _RULES_MODEL.decide(_build_request(context, global_edges))
+    decision = await _RULES_MODEL.decide(build_request(context, global_edges))
     return find_edge(decision.edge_id, global_edges) or open_edges[0]
 
 
@@ -249,7 +235,7 @@ async def _choose_without_input(
     certain = [edge for edge, result in results if result]
     if len(open_edges) == 1 and (certain or len(edges) == 1 or find_fallback_edge(node) is None):
         return open_edges[0], STAY_DECISION, {}
-    decision, failure_edge = await _ask_model(context, open_edges, is_silent=True)
+    decision, failure_edge = await ask_model(context, open_edges, is_silent=True)
     edge = failure_edge or find_edge(decision.edge_id, open_edges)
     is_strict = failure_edge is None and node.node.confirm == "strict"
     if edge and is_strict and _missing_consent(context, edge, open_edges, decision):
@@ -258,80 +244,3 @@ async def _choose_without_input(
         slots, _ = extract_slots(context, edge, decision)
         return edge, decision, slots
     return next(iter(certain), None), STAY_DECISION, {}
-
-
-async def _ask_model(
-    context: TurnContext, edges: tuple[CompiledEdge, ...], *, is_silent: bool = False, may_reply: bool = False
-) -> _Answer:
-    """Ask the model for one of `edges`, running the tools that it calls. Raises `ModelError`.
-
-    With `may_reply` the model's reply is sent if it stays, so it may be streamed while it is written.
-    """
-    exchanges: list[ToolExchange] = []
-    while True:
-        has_rounds_left = context.usage.tool_rounds < MAX_TOOL_ROUNDS
-        tools = available_tools(context) if has_rounds_left else ()
-        if is_silent and not edges:
-            return _Answer(STAY_DECISION)  # no tool result could lead on
-        if not edges and not tools and not exchanges:
-            return _Answer(STAY_DECISION)
-        request = _build_request(
-            context, edges, is_silent=is_silent, tools=tools, exchanges=tuple(exchanges), may_reply=may_reply
-        )
-        if context.turn.attachments:
-            request = request._replace(pictures=await load_pictures(context))
-        decision = await decide(context, request)
-        if not decision.calls or not tools:
-            break
-        context.usage.tool_rounds += 1
-        for call in decision.calls[:MAX_CALLS_PER_ROUND]:
-            result, edge_id = await call_tool(context, call)
-            if edge := find_edge(edge_id, (*context.node.edges, *context.flow.global_edges)):
-                return _Answer(STAY_DECISION, edge)
-            exchanges.append(ToolExchange(call, result))
-    if decision.calls:
-        context.issues.append("rounds")
-    return _Answer(decision)
-
-
-def _build_request(
-    context: TurnContext,
-    edges: tuple[CompiledEdge, ...],
-    *,
-    is_silent: bool = False,
-    tools: tuple[ToolDefinition, ...] = (),
-    exchanges: tuple[ToolExchange, ...] = (),
-    may_reply: bool = False,
-) -> TransitionRequest:
-    state, node, choice, render = context.state, context.node, context.quick_reply, context.render
-    conditions = node.conditions if edges is node.available_edges else None
-    if conditions is None:
-        conditions = tuple([render(edge.condition) for edge in edges])
-    return TransitionRequest(
-        node=node,
-        available_edges=edges,
-        conditions=conditions,
-        text=choice.label if choice else context.text,
-        payload=choice.payload if choice else context.turn.payload,
-        last_speech=render(node.text) if node.text else "",
-        prompt=context.system_prompt,
-        instruction=render(node.instruction) if node.instruction else "",
-        values=context.model_values,
-        filled_slots=state.filled,
-        summary=state.summary,
-        history=state.history,
-        today=context.today,
-        is_first=context.is_first_turn and not is_silent,
-        is_silent=is_silent,
-        tools=tools,
-        exchanges=exchanges,
-        language=context.flow.language,
-        write=context.streamer.writer if may_reply else discard,
-        speculative_replies=node.speculative_replies,
-    )
-
-
-def _speculative_reply(node: CompiledNode, edge: CompiledEdge, decision: TransitionDecision) -> str:
-    """Return what a model that chose `edge` wrote for its target node."""
-    is_requested = any(each.edge_id == edge.id == decision.edge_id for each in node.speculative_replies)
-    return decision.reply if is_requested else ""

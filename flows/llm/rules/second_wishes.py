@@ -28,7 +28,7 @@ def _separator(lexicon: Lexicon) -> re.Pattern[str]:
 
 def split_wishes(text: str, language: str) -> list[str]:
     """Return the parts of a message that may each ask for something."""
-    compares = not lexicon_for(language).clauses.comparison_words.isdisjoint(tokenize(text))
+    compares = not lexicon_for(language).speech_acts.comparison_words.isdisjoint(tokenize(text))
     if len(text.split()) < _MIN_WORDS or compares:  # “the difference between A and B” is one question
         return []
     parts, start = list[str](), 0

@@ -23,7 +23,7 @@ def is_word_of_subject(flow: CompiledFlow, slot: Slot, value: JsonValue, text: s
     """
     if slot.kind != "enum" or value in named_values(slot, text):
         return False
-    words, joins = _words_of_menus(flow), lexicon_for(flow.language).clauses.joins_words
+    words, joins = _words_of_menus(flow), lexicon_for(flow.language).forms.joins_words
 
     def is_own(word: str) -> bool:
         said = "".join(tokenize(word))

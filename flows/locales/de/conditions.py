@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import ConditionWords, phrases, words
+from flows.locales.condition_words import ConditionWords
+from flows.locales.folding import phrases, words
 
 CONDITIONS: Final = ConditionWords(
     consents=phrases("bestätig, stimmt zu, stimm zu, zustimm, einverstanden, bejah"),
@@ -23,4 +24,5 @@ CONDITIONS: Final = ConditionWords(
         r"\b(?:weiss|kennt|hat|findet)\b.*\b(?:nicht|kein\w*)\b",
         r"\b(?:verloren|vergessen|unbekannt)\b",
     ),
+    closing_words=words("dank bedankt danke tschüss verabschiedet auf wiedersehen"),
 )

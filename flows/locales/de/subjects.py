@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import SubjectWords, phrases, words
+from flows.locales.folding import phrases, words
+from flows.locales.subject_words import SubjectWords
 
 SUBJECTS: Final = SubjectWords(
     determiners=words(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import WordForms, phrases
+from flows.locales.folding import phrases, words
+from flows.locales.word_forms import WordForms
 
 WORD_FORMS: Final = WordForms(
     endings=phrases(
@@ -21,4 +22,8 @@ WORD_FORMS: Final = WordForms(
     },
     participle_prefixes=phrases("ge, zu"),
     participle_endings=phrases("t, et, en, te, ten, ter, tes, ene, enen, ener, enes"),
+    inflections=words("e en er es em n s"),
+    infinitive_ending="en",
+    verb_prefixes=phrases("ein, ab, auf, aus, an, vor, zu, um, fest, durch, mit, weiter, zurück, los"),
+    joins_words=True,
 )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import ConditionWords, phrases, words
+from flows.locales.condition_words import ConditionWords
+from flows.locales.folding import phrases, words
 
 CONDITIONS: Final = ConditionWords(
     consents=phrases("yes, agree, confirm, accept, correct, affirm, consent"),
@@ -33,4 +34,5 @@ CONDITIONS: Final = ConditionWords(
         r"|tells?|told)\b",
     ),
     people=words("user customer caller client guest person"),
+    closing_words=words("thanks thank bye goodbye"),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import ShortAnswers, phrases
+from flows.locales.folding import phrases
+from flows.locales.short_answers import ShortAnswers
 
 _TELL = r"(?:say|tell|answer|share|give|disclose|reveal|specify)"
 

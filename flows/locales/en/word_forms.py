@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import WordForms, phrases
+from flows.locales.folding import phrases, words
+from flows.locales.word_forms import WordForms
 
 WORD_FORMS: Final = WordForms(
     endings=phrases(
@@ -20,4 +21,5 @@ WORD_FORMS: Final = WordForms(
         "complaint": "complain", "complaints": "complain", "taken": "take", "taking": "take",
     },
     doubles_consonants=True,
+    inflections=words("s es"),
 )  # fmt: skip

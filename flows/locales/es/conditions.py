@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import ConditionWords, phrases, words
+from flows.locales.condition_words import ConditionWords
+from flows.locales.folding import phrases, words
 
 CONDITIONS: Final = ConditionWords(
     consents=phrases("confirma, acepta, está de acuerdo"),
@@ -22,4 +23,5 @@ CONDITIONS: Final = ConditionWords(
         r"\bno (?:lo |la )?(?:sabe|conoce|tiene|encuentra|recuerda)\b",
         r"\b(?:perdido|olvidado|desconoce)\b",
     ),
+    closing_words=words("gracias adiós despide"),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.lexicon import WordForms, phrases
+from flows.locales.folding import phrases, words
+from flows.locales.word_forms import WordForms
 
 WORD_FORMS: Final = WordForms(
     endings=phrases(
@@ -18,4 +19,6 @@ WORD_FORMS: Final = WordForms(
         "perdido": "perd", "perdida": "perd", "perder": "perd", "recojo": "recog", "recojan": "recog",
         "abierto": "abr", "muevo": "mov", "puesto": "pon", "cierro": "cerr", "cierre": "cerr",
     },
+    inflections=words("s es a as o os"),
+    object_endings=words("la lo las los le les me nos te os"),
 )  # fmt: skip

@@ -34,7 +34,7 @@ def find_labels(
     said = [
         word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
     ]
-    joins = lexicon_for(language).clauses.joins_words
+    joins = lexicon_for(language).forms.joins_words
     exact = frozenset[str]().union(*own)
     return [
         index

@@ -20,8 +20,8 @@ _EDGE_MARKS = " \t\n.,;:!-–—\"“”'’()"
 
 def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a question with these words asks for a person's name, and for nothing else."""
-    clauses = lexicon_for(language).clauses
-    return not clauses.name_words.isdisjoint(words) and clauses.other_name_words.isdisjoint(words)
+    names = lexicon_for(language).names
+    return not names.name_words.isdisjoint(words) and names.other_name_words.isdisjoint(words)
 
 
 def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -37,7 +37,7 @@ def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         is_zero
         or first in articles
         or (words[:1] and words[0] in lexicon.question_words)
-        or not lexicon.clauses.complaint_words.isdisjoint(words)
+        or not lexicon.names.complaint_words.isdisjoint(words)
         or any(negates_other_words(word, language) for word in words)
         or sum(word in _common_words(lexicon, language) for word in words) > _MAX_COMMON_OF_OTHERS
     )
@@ -88,14 +88,14 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 def _tells_state(text: str, name: str, lexicon: Lexicon) -> bool:
     """Return whether a text tells how or what somebody is, or what they have done: “my husband booked it”."""
-    words, clauses = tokenize(name), lexicon.clauses
-    if not clauses.state_words.isdisjoint(words):
+    words, names = tokenize(name), lexicon.names
+    if not names.state_words.isdisjoint(words):
         return len(words) == 1 or not _is_proper(name)
     if _no_name(lexicon).match(" ".join((*tokenize(text), ""))):
         return True
     if len(words) < 2 or any(letter.isupper() for letter in name):
         return False
-    is_owned = words[-1] in clauses.relatives and words[-2] in clauses.owners
+    is_owned = words[-1] in names.relatives and words[-2] in names.owners
     return is_owned or words[0] in lexicon.dates.articles or words[-1] in lexicon.fillers
 
 
@@ -113,13 +113,13 @@ def _follows_answer(text: str, name: str, lexicon: Lexicon) -> bool:
 @cache
 def _own_introduction(lexicon: Lexicon) -> re.Pattern[str]:
     """Return the pattern of what introduces nothing but a name: “my name is”, “soy”."""
-    long = [phrase for phrase in lexicon.clauses.name_introductions if " " in phrase]
-    return re.compile(rf"{one_of((*long, *lexicon.clauses.sure_introductions))} ")
+    long = [phrase for phrase in lexicon.names.name_introductions if " " in phrase]
+    return re.compile(rf"{one_of((*long, *lexicon.names.sure_introductions))} ")
 
 
 @cache
 def _no_name(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.no_name_starts)} ")
+    return re.compile(rf"{one_of(lexicon.names.no_name_starts)} ")
 
 
 def _introduced_later(text: str, lexicon: Lexicon) -> str:
@@ -137,8 +137,8 @@ def _is_proper(name: str) -> bool:
 
 def _is_of_proper(name: str, lexicon: Lexicon) -> bool:
     """Return whether people are named by their relation to a name: “the family of Geoff Pym”."""
-    clauses = lexicon.clauses
-    common = clauses.relatives | clauses.owners | {*lexicon.dates.articles, *lexicon.dates.particles}
+    names = lexicon.names
+    common = names.relatives | names.owners | {*lexicon.dates.articles, *lexicon.dates.particles}
     plain = [part for part in re.findall(r"\w+", name) if not part[0].isupper()]
     return len(plain) < len(name.split()) and all(normalize(part) in common for part in plain)
 
@@ -147,12 +147,12 @@ def _is_apposition(text: str, lexicon: Lexicon) -> bool:
     """Return whether words behind a name say where its owner belongs, and no more."""
     words = tokenize(text)
     is_short = 1 < len(words) <= _MAX_PROPER_WORDS + 1 and not any(map(str.isdigit, text))
-    return is_short and words[0] in lexicon.clauses.belonging_words
+    return is_short and words[0] in lexicon.names.belonging_words
 
 
 def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a question with these words asks for a name, also of an animal or a company."""
-    return not lexicon_for(language).clauses.name_words.isdisjoint(words)
+    return not lexicon_for(language).names.name_words.isdisjoint(words)
 
 
 def without_naming(text: str, language: str = DEFAULT_LANGUAGE) -> str:
@@ -191,14 +191,14 @@ def _is_pictograph(letter: str) -> bool:
 def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of what stands before a name, and of what follows it."""
     naming, naming_end = _naming(lexicon)
-    owners, people = one_of(lexicon.clauses.owners), one_of(lexicon.clauses.relatives)
+    owners, people = one_of(lexicon.names.owners), one_of(lexicon.names.relatives)
     relation = rf"(?:\w+\s+)?{owners}\s+{people}[\s,:-]+(?=\w)|{people}[,:]\s*(?=\w)"  # “my father, Al Ray”
     words = (
-        *lexicon.clauses.name_introductions, *lexicon.greetings,
+        *lexicon.names.name_introductions, *lexicon.greetings,
         *lexicon.correction_words - lexicon.fillers - lexicon.negations - lexicon.answers.no,
         *lexicon.answers.yes, *lexicon.answers.correct, *lexicon.answers.emphatic_yes, *lexicon.politeness,
     )  # fmt: skip
-    endings = (*lexicon.thanks, *lexicon.politeness, *lexicon.clauses.name_endings)
+    endings = (*lexicon.thanks, *lexicon.politeness, *lexicon.names.name_endings)
     return (
         re.compile(
             rf"{relation}|{naming.pattern}|{one_of(words)}(?:[\s,.:;!-]+|$)|{one_of(lexicon.answers.no)}[,.:;!-]+\s*"
@@ -210,10 +210,10 @@ def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
 @cache
 def _naming(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of the statements before and behind a name."""
-    clauses = lexicon.clauses
+    names = lexicon.names
     return (
-        re.compile(rf"{any_pattern(clauses.naming_patterns)}[\s,.:;!-]+"),
-        re.compile(rf"[\s,.:;!-]+{any_pattern(clauses.naming_end_patterns)}$"),
+        re.compile(rf"{any_pattern(names.naming_patterns)}[\s,.:;!-]+"),
+        re.compile(rf"[\s,.:;!-]+{any_pattern(names.naming_end_patterns)}$"),
     )
 
 
@@ -224,7 +224,7 @@ def _common_words(lexicon: Lexicon, language: str) -> frozenset[str]:
     reserving = frozenset(word for phrase in clauses.reservations for word in phrase.split())
     common = lexicon.fillers | lexicon.question_words | lexicon.correction_words | lexicon.thanks
     more = clauses.consent_companions | clauses.value_companions | answer_vocabulary(language).answers
-    return common | more | reserving | clauses.name_words
+    return common | more | reserving | lexicon.names.name_words
 
 
 for _lexicon in ALL_LEXICONS:  # at import, or a worker that forks per job compiles them in each

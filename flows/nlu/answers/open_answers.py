@@ -20,19 +20,19 @@ _WHICH = ("which", "what", "welche", "que", "cual")
 
 def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for an address is a statement: “you've been here before”."""
-    clauses = lexicon_for(language).clauses
-    if (clauses.address_words | clauses.place_words).isdisjoint(names) or any(map(str.isdigit, text)):
+    lists = lexicon_for(language).names
+    if (lists.address_words | lists.place_words).isdisjoint(names) or any(map(str.isdigit, text)):
         return False
     text = without_place(text, names, language)
     if is_ignorant(text, language) or is_indifferent(text, language):
         return True
-    return not clauses.no_address_words.isdisjoint(tokenize(text))
+    return not lists.no_address_words.isdisjoint(tokenize(text))
 
 
 def hardly_is_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for a code is a statement: “a rental, don't have it yet”."""
     lexicon = lexicon_for(language)
-    codes, joins = lexicon.clauses.code_words, lexicon.clauses.joins_words
+    codes, joins = lexicon.names.code_words, lexicon.forms.joins_words
     if any(map(str.isdigit, text)) or not any(
         label in codes or (joins and label.endswith(tuple(codes))) for label in labels
     ):
@@ -43,7 +43,7 @@ def hardly_is_code(text: str, labels: frozenset[str], language: str = DEFAULT_LA
 def without_place(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> str:
     """Return the town that a text names: “Ulm” of “I live in Ulm”; the text where no town is asked for."""
     lexicon = lexicon_for(language)
-    if lexicon.clauses.place_words.isdisjoint(names):
+    if lexicon.names.place_words.isdisjoint(names):
         return text
     match = _place(lexicon).match(normalize(text))
     return text[original_position(text, match.end()) :].strip() if match else text
@@ -51,7 +51,7 @@ def without_place(text: str, names: frozenset[str], language: str = DEFAULT_LANG
 
 @cache
 def _place(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.place_introductions)}\s+(?=\w)")
+    return re.compile(rf"{one_of(lexicon.names.place_introductions)}\s+(?=\w)")
 
 
 def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -93,12 +93,12 @@ def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 @cache
 def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
-    mistakes = lexicon.clauses.mistakes
+    mistakes = lexicon.speech_acts.mistakes
     phrases = (
         *mistakes,
         *lexicon.short_answers.ignorance,
         *lexicon.answers.doubt_phrases,
-        *lexicon.clauses.doubts,
+        *lexicon.speech_acts.doubts,
     )
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
@@ -111,7 +111,7 @@ def _statement(lexicon: Lexicon) -> re.Pattern[str]:
 def _remarks(text: str, language: str) -> bool:
     """Return whether a text announces a question (“one question”) or remarks on what was asked."""
     lexicon = lexicon_for(language)
-    words = lexicon.clauses
+    words = lexicon.speech_acts
     empty = lexicon.fillers | lexicon.stop_words | words.question_nouns | words.announcing_words
     clauses = split_clauses(text, language)
     is_announced = (
@@ -123,7 +123,7 @@ def _remarks(text: str, language: str) -> bool:
 
 @cache
 def _remark(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.remark_starts)}\b")
+    return re.compile(rf"{one_of(lexicon.speech_acts.remark_starts)}\b")
 
 
 def without_lead(question: str, text: str, language: str = DEFAULT_LANGUAGE) -> str:

@@ -34,7 +34,7 @@ def read_reasoned_answer(
         return None
     vocabulary, lexicon = answer_vocabulary(language), lexicon_for(language)
     contrary = vocabulary.negative if answer else vocabulary.yes | lexicon.answers.emphatic_yes
-    contrary |= lexicon.correction_words | lexicon.clauses.second_thoughts
+    contrary |= lexicon.correction_words | lexicon.speech_acts.second_thoughts
     if not (contrary - lexicon.fillers).isdisjoint(reason):
         return None
     return None if answer and _denies_asked(reason, asked, lexicon, language) else answer
@@ -61,4 +61,4 @@ def _denies_asked(reason: _Words, asked: frozenset[str], lexicon: Lexicon, langu
     """Return whether a reason denies something, unless it is what others do: “my girlfriend eats no meat”."""
     if not any(denies(word, language) or word in lexicon.negations for word in reason):
         return False
-    return lexicon.clauses.relatives.isdisjoint(reason) or not (asked - lexicon.fillers).isdisjoint(reason)
+    return lexicon.names.relatives.isdisjoint(reason) or not (asked - lexicon.fillers).isdisjoint(reason)

@@ -102,15 +102,16 @@ def _without_approval(spaced: str, known: frozenset[str], lexicon: Lexicon) -> s
 
 @cache
 def _approval(lexicon: Lexicon) -> re.Pattern[str]:
-    clauses, answers = lexicon.clauses, lexicon.answers
-    people = rf"(?:{one_of((*clauses.owners, *lexicon.dates.articles))} )?{one_of(clauses.relatives)}"
-    return re.compile(rf" {people} {one_of(clauses.saying_words)} {one_of(answers.yes | answers.correct)} ")
+    names, answers = lexicon.names, lexicon.answers
+    people = rf"(?:{one_of((*names.owners, *lexicon.dates.articles))} )?{one_of(names.relatives)}"
+    saying = one_of(lexicon.clauses.saying_words)
+    return re.compile(rf" {people} {saying} {one_of(answers.yes | answers.correct)} ")
 
 
 def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
     """Yield a word, and its verb where a pronoun is written as one word with it (“cancélala”)."""
     yield word
-    for ending in lexicon.clauses.object_endings:
+    for ending in lexicon.forms.object_endings:
         if word.endswith(ending) and len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH:
             yield word.removesuffix(ending)
     for ending in lexicon.contractions:
@@ -120,7 +121,7 @@ def _forms(word: str, lexicon: Lexicon) -> Iterator[str]:
 
 def _ends_known_word(word: str, known: frozenset[str], lexicon: Lexicon) -> bool:
     """Return whether a joined word of the question says what this one does (“Stunde”, “Probestunde”)."""
-    is_long = lexicon.clauses.joins_words and len(word) >= _MIN_TYPO_WORD_LENGTH
+    is_long = lexicon.forms.joins_words and len(word) >= _MIN_TYPO_WORD_LENGTH
     return is_long and any(other.endswith(word) for other in known)
 
 

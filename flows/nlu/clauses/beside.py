@@ -29,7 +29,7 @@ def stands_beside_unknown(
     if f" {' '.join(behind)} ".startswith(_bounds(lexicon)):
         return True
     known = _known_words(lexicon, language) | names
-    ordinals = lexicon.clauses.ordinals
+    ordinals = lexicon.dates.ordinals
     return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
         behind, known, lexicon.clauses.value_connectors | _replacing(lexicon)
     )
@@ -89,12 +89,11 @@ def _replacing(lexicon: Lexicon) -> frozenset[str]:
 
 @cache
 def _bounds(lexicon: Lexicon) -> tuple[str, ...]:
-    return tuple(f" {phrase} " for phrase in lexicon.clauses.bounds_behind)
+    return tuple(f" {phrase} " for phrase in lexicon.dates.bounds_behind)
 
 
 @cache
 def _known_words(lexicon: Lexicon, language: str) -> frozenset[str]:
-    words = lexicon.clauses
-    known = lexicon.fillers | words.value_companions | answer_vocabulary(language).answers
-    more = lexicon.greetings | lexicon.thanks | lexicon.negations | words.consent_companions
-    return (known | more | lexicon.correction_words | lexicon.question_words) - words.ordinals
+    known = lexicon.fillers | lexicon.clauses.value_companions | answer_vocabulary(language).answers
+    more = lexicon.greetings | lexicon.thanks | lexicon.negations | lexicon.clauses.consent_companions
+    return (known | more | lexicon.correction_words | lexicon.question_words) - lexicon.dates.ordinals

@@ -36,31 +36,31 @@ class ClausePatterns:
 
 @cache
 def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
-    words = lexicon.clauses
+    clauses, acts = lexicon.clauses, lexicon.speech_acts
 
     def phrase(phrases: Iterable[str]) -> re.Pattern[str]:
         return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
     return ClausePatterns(
-        boundary=phrase((*words.reservations, *words.clause_starts)),
-        reservation=phrase((*words.reservations, *words.doubts)),
-        waiting=phrase(words.waiting),
-        doubt=phrase(words.doubts),
-        wish=phrase(words.wishes),
-        statement=phrase(words.statements),
-        negative_question=re.compile(rf" {one_of(words.negative_questions)} "),
-        condition=re.compile(rf" {one_of(words.conditions)} "),
-        hidden_condition=re.compile(words.condition_pattern or r"(?!)", re.IGNORECASE),
-        hypothetical=phrase(words.hypothetical_starts),
-        generality=phrase(words.generalities),
+        boundary=phrase((*clauses.reservations, *clauses.clause_starts)),
+        reservation=phrase((*clauses.reservations, *acts.doubts)),
+        waiting=phrase(acts.waiting),
+        doubt=phrase(acts.doubts),
+        wish=phrase(acts.wishes),
+        statement=phrase(clauses.statements),
+        negative_question=re.compile(rf" {one_of(acts.negative_questions)} "),
+        condition=re.compile(rf" {one_of(clauses.conditions)} "),
+        hidden_condition=re.compile(clauses.condition_pattern or r"(?!)", re.IGNORECASE),
+        hypothetical=phrase(clauses.hypothetical_starts),
+        generality=phrase(clauses.generalities),
         indirect_question=re.compile(
-            rf"\b{one_of(words.indirect_questions)} "
-            rf"{one_of((*lexicon.question_words, *words.whether_words))}\b"
+            rf"\b{one_of(clauses.indirect_questions)} "
+            rf"{one_of((*lexicon.question_words, *clauses.whether_words))}\b"
         ),
-        obligation=phrase(words.obligations),
-        request=re.compile(rf"{one_of(words.request_starts)}\b"),
-        exception=re.compile(rf" {one_of(words.exceptions)} $"),
-        replacement=re.compile(rf" {one_of(words.replacements)} $"),
+        obligation=phrase(clauses.obligations),
+        request=re.compile(rf"{one_of(acts.request_starts)}\b"),
+        exception=re.compile(rf" {one_of(clauses.exceptions)} $"),
+        replacement=re.compile(rf" {one_of(clauses.replacements)} $"),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
 

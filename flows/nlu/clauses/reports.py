@@ -31,20 +31,20 @@ class _Patterns:
 
 @cache
 def _patterns(lexicon: Lexicon) -> _Patterns:
-    words = lexicon.clauses
-    links = one_of((*lexicon.and_words, *words.conditions, *lexicon.dates.contrast_words))
-    owners, people, verbs = one_of(words.owners), one_of(words.relatives), one_of(words.deed_verbs)
+    clauses, acts, names = lexicon.clauses, lexicon.speech_acts, lexicon.names
+    links = one_of((*lexicon.and_words, *clauses.conditions, *lexicon.dates.contrast_words))
+    owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.deed_verbs)
     return _Patterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
-        past=re.compile(rf" (?:{one_of(words.past_phrases)}|{any_pattern(words.past_patterns)}) "),
-        hypothesis=re.compile(rf"\b{one_of(words.hypotheses)}(?!\w)"),
+        past=re.compile(rf" (?:{one_of(clauses.past_phrases)}|{any_pattern(clauses.past_patterns)}) "),
+        hypothesis=re.compile(rf"\b{one_of(clauses.hypotheses)}(?!\w)"),
         undo=re.compile(
-            rf" {one_of(words.undo_words)} (?:\w+ )?{owners} | {owners} (?:\w+ )+{one_of(words.undo_words)} "
+            rf" {one_of(acts.undo_words)} (?:\w+ )?{owners} | {owners} (?:\w+ )+{one_of(acts.undo_words)} "
         ),
-        move=re.compile(rf"\b{one_of(words.move_words)}\b"),
-        target=re.compile(rf"\b{one_of(words.target_words)}\b(?!\s+{one_of(words.move_words)}\b)"),
-        moves_last=words.joins_words,
-        wish=re.compile(rf" {one_of((*words.wishes, *words.said_words))} "),
+        move=re.compile(rf"\b{one_of(acts.move_words)}\b"),
+        target=re.compile(rf"\b{one_of(acts.target_words)}\b(?!\s+{one_of(acts.move_words)}\b)"),
+        moves_last=lexicon.forms.joins_words,
+        wish=re.compile(rf" {one_of((*acts.wishes, *clauses.said_words))} "),
         others=re.compile(
             rf"^ (?:\w+ )?{owners} (?:\w+ )?{people} (?:\w+ ){{0,{_MAX_WORDS_TO_VERB - 1}}}?{verbs} "
         ),

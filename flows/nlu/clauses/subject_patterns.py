@@ -50,24 +50,25 @@ class SubjectPatterns:
 
 @cache
 def subject_patterns(lexicon: Lexicon) -> SubjectPatterns:
-    words, clauses, dates = lexicon.subjects, lexicon.clauses, lexicon.dates
-    links = one_of((*lexicon.and_words, *clauses.conditions, *dates.contrast_words, *words.reason_words))
+    words, names, dates = lexicon.subjects, lexicon.names, lexicon.dates
+    conditions = lexicon.clauses.conditions
+    links = one_of((*lexicon.and_words, *conditions, *dates.contrast_words, *words.reason_words))
     links = rf"(?!{one_of(words.changes_of_mind)}\b){links}"
     named = (name for names in (*dates.months, *dates.weekdays) for name in names)
     days = {word for name in (*named, *dates.near_days, *dates.vague_days) for word in tokenize(name)}
     adjectives = words.answer_adjectives | lexicon.numbers.by_name.keys() | lexicon.numbers.positions.keys()
-    own = words.answer_subjects | clauses.relatives | days | lexicon.times.vague_day_periods
+    own = words.answer_subjects | names.relatives | days | lexicon.times.vague_day_periods
     return SubjectPatterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
         verb=re.compile(any_pattern(words.verb_patterns)),
         inverted_verb=re.compile(any_pattern(words.inverted_verb_patterns)),
         quoting=re.compile(rf" {any_pattern(words.quoting_patterns)} "),
         passed_on=re.compile(
-            rf" {one_of(clauses.owners)} {one_of(clauses.relatives)} {one_of(words.passing_verbs)}"
+            rf" {one_of(names.owners)} {one_of(names.relatives)} {one_of(words.passing_verbs)}"
             rf" (?:.* )?{one_of(words.changes_of_mind)} "
         ),
         inquiry=re.compile(rf"\b{any_pattern(words.inquiry_patterns)}\b"),
-        request=re.compile(rf"(?:\w+ )?{one_of(clauses.request_starts)}\b"),
+        request=re.compile(rf"(?:\w+ )?{one_of(lexicon.speech_acts.request_starts)}\b"),
         own_nouns=own - words.determiners - adjectives,
         adjectives=adjectives,
         empty=own | adjectives | _empty_words(lexicon),
@@ -96,7 +97,7 @@ def is_known_subject(word: str, asked: AskedWords) -> bool:
         return True
     if stem_of(word, asked.language) in asked.stems:
         return True
-    is_joined = lexicon.clauses.joins_words and len(word) > _MIN_JOINED
+    is_joined = lexicon.forms.joins_words and len(word) > _MIN_JOINED
     return is_joined and any(word.endswith(noun) for noun in own | asked.stems if len(noun) >= _MIN_JOINED)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from flows.locales.value_words import TimeWords
+from flows.locales.time_words import TimeWords
 from flows.nlu.datetimes.time_of_day import INEXACT_TIME, TimeOfDay
 
 TimeParser = Callable[[re.Match[str], "TimeGrammar"], TimeOfDay | None]

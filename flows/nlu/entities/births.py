@@ -17,5 +17,5 @@ def tells_birth(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 @cache
 def _birth_statement(lexicon: Lexicon) -> re.Pattern[str]:
-    words = one_of(lexicon.clauses.birth_words)
-    return re.compile(rf"\b{words}(?:'s\b| (?:{one_of(lexicon.clauses.naming_phrases)}(?=\W))|:)")
+    words = one_of(lexicon.names.birth_words)
+    return re.compile(rf"\b{words}(?:'s\b| (?:{one_of(lexicon.names.naming_phrases)}(?=\W))|:)")

@@ -17,8 +17,8 @@ _SEPARATOR = re.compile(r"[.,;:!?()\n…]+(?=\s|$)|[\u2600-\u27bf\U0001f300-\U00
 
 @cache
 def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
-    clauses, answers = lexicon.clauses, lexicon.answers
-    phrases = {*clauses.doubts, *answers.doubt_phrases} - {*answers.not_yet, *clauses.delays}
+    acts, answers = lexicon.speech_acts, lexicon.answers
+    phrases = {*acts.doubts, *answers.doubt_phrases} - {*answers.not_yet, *acts.delays}
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
 
 
@@ -39,10 +39,8 @@ def _condition(lexicon: Lexicon) -> re.Pattern[str]:
 
 @cache
 def _objection(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
-    clauses = lexicon.clauses
-    return re.compile(
-        any_pattern((*clauses.objection_patterns, *(clauses.excess_patterns if is_counted else ())))
-    )
+    acts = lexicon.speech_acts
+    return re.compile(any_pattern((*acts.objection_patterns, *(acts.excess_patterns if is_counted else ()))))
 
 
 def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -93,7 +91,7 @@ def mask_outdated(text: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 @cache
 def _outdated(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(any_pattern(lexicon.clauses.outdated_patterns))
+    return re.compile(any_pattern(lexicon.speech_acts.outdated_patterns))
 
 
 def _says_nothing_else(rest: str, lexicon: Lexicon) -> bool:

@@ -19,7 +19,7 @@ def only_halts(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     Who gives up in what follows wants to stop: “stop, forget it”, “stop, I don't want any more”.
     """
     lexicon = lexicon_for(language)
-    halting, empty = lexicon.clauses.halting_words, _empty_words(lexicon)
+    halting, empty = lexicon.speech_acts.halting_words, _empty_words(lexicon)
     first, *rest = split_clauses(text, language) or [()]
     while rest and empty.issuperset(first) and halting.isdisjoint(first):
         first, *rest = rest
@@ -31,9 +31,9 @@ def only_halts(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 def _gives_up(clause: tuple[str, ...], language: str) -> bool:
     lexicon = lexicon_for(language)
-    if not lexicon.clauses.ending_words.isdisjoint(clause) or refuses_wish(" ".join(clause), language):
+    if not lexicon.speech_acts.ending_words.isdisjoint(clause) or refuses_wish(" ".join(clause), language):
         return True
-    phrases = (*messages_for(language).cancel_words, *lexicon.clauses.giving_up)
+    phrases = (*messages_for(language).cancel_words, *lexicon.speech_acts.giving_up)
     return any(find_phrase(tokenize(phrase), clause) >= 0 for phrase in phrases)
 
 
@@ -49,7 +49,7 @@ def keeps_what_stands(text: str, question: str, language: str = DEFAULT_LANGUAGE
     own = {
         word for at, word in enumerate(words) if at not in found and not negates_other_words(word, language)
     }
-    return (_empty_words(lexicon) | lexicon.clauses.halting_words | lexicon.fillers).issuperset(own)
+    return (_empty_words(lexicon) | lexicon.speech_acts.halting_words | lexicon.fillers).issuperset(own)
 
 
 def _undoes(word: str, lexicon: Lexicon) -> bool:
@@ -61,14 +61,16 @@ def _undoes(word: str, lexicon: Lexicon) -> bool:
 
 @cache
 def _undo_stems(lexicon: Lexicon) -> frozenset[str]:
-    return frozenset(word[: max(_MIN_STEM, len(word) - _MAX_ENDING)] for word in lexicon.clauses.undo_words)
+    return frozenset(
+        word[: max(_MIN_STEM, len(word) - _MAX_ENDING)] for word in lexicon.speech_acts.undo_words
+    )
 
 
 @cache
 def _empty_words(lexicon: Lexicon) -> frozenset[str]:
     """Return the words that say nothing beside a stop or a no."""
-    clauses = lexicon.clauses
-    polite = frozenset(word for phrase in (*lexicon.politeness, *clauses.waiting) for word in phrase.split())
+    acts = lexicon.speech_acts
+    polite = frozenset(word for phrase in (*lexicon.politeness, *acts.waiting) for word in phrase.split())
     answers = lexicon.answers.yes | lexicon.answers.no | lexicon.answers.emphatic_yes
-    words = lexicon.greetings | lexicon.thanks | lexicon.correction_words | clauses.particles | answers
-    return words | polite | clauses.second_thoughts
+    words = lexicon.greetings | lexicon.thanks | lexicon.correction_words | answers
+    return words | polite | lexicon.clauses.particles | acts.second_thoughts

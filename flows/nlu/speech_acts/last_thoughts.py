@@ -41,10 +41,10 @@ def _behind_remarks(text: str, start: int, lexicon: Lexicon) -> int:
 
 
 def _is_remark(words: tuple[str, ...], lexicon: Lexicon) -> bool:
-    clauses = lexicon.clauses
+    clauses, acts = lexicon.clauses, lexicon.speech_acts
     known = lexicon.fillers | clauses.particles | clauses.consent_companions | clauses.value_companions
-    known |= clauses.remark_subjects | clauses.second_thoughts
-    has_subject = not clauses.remark_subjects.isdisjoint(words)
+    known |= acts.remark_subjects | acts.second_thoughts
+    has_subject = not acts.remark_subjects.isdisjoint(words)
     is_about_day = has_subject and not _weekdays(lexicon).isdisjoint(words)
     return (known | _weekdays(lexicon)).issuperset(words) and is_about_day
 
@@ -52,9 +52,9 @@ def _is_remark(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 @cache
 def _lead(lexicon: Lexicon) -> re.Pattern[str]:
     """Return the beginning of a second thought behind punctuation: “wait”, “no, wait”, “no,”."""
-    clauses = lexicon.clauses
-    waiting, no = one_of((*clauses.waiting, *clauses.second_thoughts)), one_of(lexicon.answers.no)
-    ahead = one_of((*lexicon.and_words, *lexicon.clauses.second_thoughts))
+    acts = lexicon.speech_acts
+    waiting, no = one_of((*acts.waiting, *acts.second_thoughts)), one_of(lexicon.answers.no)
+    ahead = one_of((*lexicon.and_words, *acts.second_thoughts))
     return re.compile(
         rf"(?<=[.,;:!?()\n…–—])\s*(?:{ahead}[,\s]+)?"
         rf"(?:(?:{no}[,.!\s]+)?{waiting}\b(?:\s+{no}\b)?|{no}\b(?=\s*[,.;:!]|\s+{_subjects(lexicon)}\b))[\s,.!…]*"
@@ -62,7 +62,7 @@ def _lead(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def _subjects(lexicon: Lexicon) -> str:
-    return one_of(lexicon.clauses.remark_subjects)
+    return one_of(lexicon.speech_acts.remark_subjects)
 
 
 @cache

@@ -29,13 +29,13 @@ _Phrases = tuple[tuple[str, ...], ...]
 
 @cache
 def _people(language: str) -> _Phrases:
-    lexicon = PACK_LEXICONS[language]
-    return tuple(filter(None, map(tokenize, (*lexicon.people, *lexicon.people_phrases))))
+    words = PACK_LEXICONS[language].hand_off
+    return tuple(filter(None, map(tokenize, (*words.people, *words.people_phrases))))
 
 
 @cache
 def _wishes(language: str) -> _Phrases:
-    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].contact_wishes)))
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].hand_off.contact_wishes)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,29 +51,29 @@ class _Patterns:
 
 @cache
 def _patterns(language: str) -> _Patterns:
-    lexicon = PACK_LEXICONS[language]
+    words = PACK_LEXICONS[language].hand_off
     return _Patterns(
-        errands=re.compile(rf" {one_of(lexicon.clauses.errands)} "),
-        direct=re.compile(rf" {one_of(lexicon.direct_wishes)} "),
-        presence=re.compile(any_pattern(lexicon.presence_patterns)),
+        errands=re.compile(rf" {one_of(words.errands)} "),
+        direct=re.compile(rf" {one_of(words.direct_wishes)} "),
+        presence=re.compile(any_pattern(words.presence_patterns)),
         people=frozenset(phrase[0] for phrase in _people(language)),
     )
 
 
 @cache
 def _callbacks(language: str) -> _Phrases:
-    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].callback_wishes)))
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].hand_off.callback_wishes)))
 
 
 @cache
 def _helps(language: str) -> _Phrases:
-    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].help_wishes)))
+    return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].hand_off.help_wishes)))
 
 
 @cache
 def _named_people(language: str) -> frozenset[tuple[str, ...]]:
     """Return the words for people without those for anybody: who asks somebody for help asks the bot too."""
-    anybody = PACK_LEXICONS[language].anybody
+    anybody = PACK_LEXICONS[language].hand_off.anybody
     return frozenset(phrase for phrase in _people(language) if anybody.isdisjoint(phrase))
 
 
@@ -154,7 +154,7 @@ def _is_to_call(
 
     Somebody may stand behind the call too (“que me llame alguien”).
     """
-    leads = PACK_LEXICONS[language].callback_leads
+    leads = PACK_LEXICONS[language].hand_off.callback_leads
     if call[1] <= person[0]:
         is_led = any(word in leads for word in words[max(call[0] - 1, 0) : call[1]])
         return is_led and person[0] - call[1] <= _MAX_WORDS_BEHIND_ARTICLE

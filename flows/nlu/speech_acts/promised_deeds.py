@@ -12,7 +12,7 @@ from flows.text import normalize
 @cache
 def _pattern(kind: str) -> re.Pattern[str]:
     """Return the pattern of all packs: a model does not always write in the language it is told."""
-    parts = (part for lexicon in PACK_LEXICONS.values() for part in getattr(lexicon, kind))
+    parts = (part for lexicon in PACK_LEXICONS.values() for part in getattr(lexicon.speech_acts, kind))
     return re.compile("|".join(parts))
 
 

@@ -15,7 +15,7 @@ _MIN_WORDS = 4
 
 @cache
 def _separator(lexicon: Lexicon) -> re.Pattern[str]:
-    asking = one_of((*lexicon.question_words, *lexicon.clauses.inquiry_starts))
+    asking = one_of((*lexicon.question_words, *lexicon.speech_acts.inquiry_starts))
     return re.compile(
         rf"(?<=[.,;:!?\n])(?=\s|$)|\s(?={one_of(lexicon.and_words)}\s+{asking}\b)", re.IGNORECASE
     )
@@ -23,7 +23,7 @@ def _separator(lexicon: Lexicon) -> re.Pattern[str]:
 
 @cache
 def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.inquiry_starts)}\s")
+    return re.compile(rf"{one_of(lexicon.speech_acts.inquiry_starts)}\s")
 
 
 def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:

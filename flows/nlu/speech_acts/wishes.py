@@ -72,20 +72,19 @@ def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     Who wishes it says so, begins a clause with it, or says little else.
     """
     lexicon, found = lexicon_for(language), False
-    words = lexicon.clauses
     opening = (
         lexicon.fillers | lexicon.correction_words | lexicon.greetings | answer_vocabulary(language).answers
     )
-    opening |= words.consent_companions | words.particles
+    opening |= lexicon.clauses.consent_companions | lexicon.clauses.particles
     for clause in split_clauses(text, language):
-        at = next((at for at, word in enumerate(clause) if word in words.ending_words), -1)
+        at = next((at for at, word in enumerate(clause) if word in lexicon.speech_acts.ending_words), -1)
         if at < 0:
             continue
         found, spaced = True, f" {' '.join(clause)} "
         is_wish = clause_patterns(lexicon).wish.search(spaced) or clause_patterns(lexicon).obligation.search(
             spaced
         )
-        is_short = len(clause) <= _MAX_ENDING_WORDS or (words.joins_words and at == len(clause) - 1)
+        is_short = len(clause) <= _MAX_ENDING_WORDS or (lexicon.forms.joins_words and at == len(clause) - 1)
         if is_wish or is_short or is_request(" ".join(clause), language) or opening.issuperset(clause[:at]):
             return False
     return found
@@ -94,7 +93,7 @@ def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def repeats_offer(words: tuple[str, ...], question: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether words have the verb of what a question offers: “book it” to “Shall I book?”."""
     lexicon = lexicon_for(language)
-    found = re.finditer(any_pattern(lexicon.clauses.offer_patterns), normalize(question))
+    found = re.finditer(any_pattern(lexicon.speech_acts.offer_patterns), normalize(question))
     offered = [match[match.lastindex] for match in found if match.lastindex]
     stems = {verb[:_VERB_STEM] for verb in offered if verb} | {
         form[:_VERB_STEM]

@@ -22,14 +22,14 @@ def content_words(text: str, language: str = DEFAULT_LANGUAGE) -> tuple[str, ...
 @lru_cache(maxsize=1_000)
 def imperatives(word: str, language: str = DEFAULT_LANGUAGE) -> frozenset[str]:
     """Return the words of a verb's imperative (“trag … ein” of “eintragen”), where the language has such."""
-    clauses = lexicon_for(language).clauses
-    if not clauses.infinitive_ending or not word.endswith(clauses.infinitive_ending):
+    forms = lexicon_for(language).forms
+    if not forms.infinitive_ending or not word.endswith(forms.infinitive_ending):
         return frozenset()
-    prefix = next((each for each in clauses.verb_prefixes if word.startswith(each)), "")
+    prefix = next((each for each in forms.verb_prefixes if word.startswith(each)), "")
     plain = {word, word.removeprefix(prefix)}
-    stems = {each.removesuffix(clauses.infinitive_ending) for each in plain}
-    forms = {f"{stem}{ending}" for stem in stems for ending in ("", "e", clauses.infinitive_ending)}
-    return frozenset(form for form in forms | {prefix} if len(form) > 1)
+    stems = {each.removesuffix(forms.infinitive_ending) for each in plain}
+    found = {f"{stem}{ending}" for stem in stems for ending in ("", "e", forms.infinitive_ending)}
+    return frozenset(form for form in found | {prefix} if len(form) > 1)
 
 
 def is_greeting(text: str, language: str = DEFAULT_LANGUAGE) -> bool:

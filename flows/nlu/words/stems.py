@@ -40,7 +40,7 @@ def stem_of(word: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 
 def _infinitive(stem: str, lexicon: Lexicon) -> str:
-    ending = lexicon.clauses.infinitive_ending
+    ending = lexicon.forms.infinitive_ending
     return f"{stem}{ending[1:] if stem.endswith(('er', 'el')) else ending}"
 
 
@@ -48,7 +48,7 @@ def _infinitive(stem: str, lexicon: Lexicon) -> str:
 def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     words = lexicon.forms
     inner = one_of(words.participle_prefixes)
-    separable = one_of(lexicon.clauses.verb_prefixes)
+    separable = one_of(lexicon.forms.verb_prefixes)
     return (
         re.compile(
             rf"(?P<prefix>{separable})?{inner}(?P<stem>\w{{3,}}?)(?:{one_of(words.participle_endings)})"

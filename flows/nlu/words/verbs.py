@@ -12,7 +12,7 @@ _MIN_STEM, _MIN_EQUAL_STEM = 4, 3
 
 def is_verb_with_pronouns(word: str, verbs: Iterable[str], lexicon: Lexicon) -> bool:
     """Return whether a word is one of these verbs with its pronouns: “encárguemelas” to “encargo”."""
-    if not word.endswith(tuple(lexicon.clauses.object_endings)):
+    if not word.endswith(tuple(lexicon.forms.object_endings)):
         return False
     stems = {stem for each in _without_pronouns(word, lexicon) if len(stem := _stem(each)) >= _MIN_EQUAL_STEM}
     return any(
@@ -29,7 +29,7 @@ def _without_pronouns(word: str, lexicon: Lexicon) -> Iterator[str]:
         words = [
             each.removesuffix(ending)
             for each in words
-            for ending in lexicon.clauses.object_endings
+            for ending in lexicon.forms.object_endings
             if each.endswith(ending)
         ]
         yield from words

@@ -19,10 +19,10 @@ def without_addition(slot: Slot, text: str) -> str:
     “3 more” names nothing and stays, as do people, where more are not asked for: who writes may be one.
     """
     lexicon = lexicon_for(slot.language)
-    added = lexicon.clauses.addition_words
+    added = lexicon.numbers.addition_words
     words, names = tokenize(text), words_of_slot(slot)
     nouns = nouns_of_slot(slot, names)
-    is_of_people = not names.isdisjoint(lexicon.clauses.people_words)
+    is_of_people = not names.isdisjoint(lexicon.numbers.people_words)
     is_named = not is_of_people and any(stem_of_noun(word) in nouns for word in words)
     if added.isdisjoint(words) or not (is_named or not added.isdisjoint(tokenize(slot.question))):
         return text
@@ -39,9 +39,9 @@ def _words_beside(lexicon: Lexicon) -> frozenset[str]:
     links = {*lexicon.and_words, *lexicon.or_words}
     politeness = {word for phrase in lexicon.politeness for word in phrase.split()}
     known = lexicon.fillers | lexicon.thanks | politeness | lexicon.answers.yes
-    return known - links - lexicon.clauses.own_words
+    return known - links - lexicon.names.own_words
 
 
 @cache
 def _additions(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"\b{one_of(lexicon.clauses.addition_words)}\b")
+    return re.compile(rf"\b{one_of(lexicon.numbers.addition_words)}\b")

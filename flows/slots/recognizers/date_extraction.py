@@ -73,7 +73,7 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 def is_birth_date(slot: Slot) -> bool:
     """Return whether the slot is a day of birth."""
-    return not lexicon_for(slot.language).clauses.birth_words.isdisjoint(words_of_slot(slot))
+    return not lexicon_for(slot.language).names.birth_words.isdisjoint(words_of_slot(slot))
 
 
 def _names_several_days(text: str, language: str) -> bool:

@@ -25,7 +25,7 @@ def takes_from_number(slot: Slot, text: str) -> bool:
     if not parts or not _numbers(slot, ahead):
         return False
     behind = parts[0]
-    corrects = lexicon.correction_words | lexicon.clauses.second_thoughts
+    corrects = lexicon.correction_words | lexicon.speech_acts.second_thoughts
     if not corrects.isdisjoint(tokenize(behind)) or recognize_named_numbers(
         slot, words_of_slot(slot), behind
     ):
@@ -46,9 +46,9 @@ def _numbers(slot: Slot, text: str) -> frozenset[int | float]:
 
 @cache
 def _but(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"\b{one_of(lexicon.clauses.but_words)}\b" if lexicon.clauses.but_words else r"(?!)")
+    return re.compile(rf"\b{one_of(lexicon.numbers.but_words)}\b" if lexicon.numbers.but_words else r"(?!)")
 
 
 @cache
 def _counted_units(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"\b\w+ {one_of(lexicon.clauses.unit_words)}\b")
+    return re.compile(rf"\b\w+ {one_of(lexicon.numbers.unit_words)}\b")

@@ -22,7 +22,7 @@ _LABEL_STEM = 4
 
 
 def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
-    if not lexicon_for(slot.language).clauses.comparison_words.isdisjoint(tokenize(text)):
+    if not lexicon_for(slot.language).speech_acts.comparison_words.isdisjoint(tokenize(text)):
         return SlotReading()
     reading = _match_enum(slot, text)
     return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading

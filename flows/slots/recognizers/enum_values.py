@@ -88,9 +88,9 @@ def _weak_names(slot: Slot) -> dict[_Phrase, int]:
 
 def _is_frequency(after: _Phrase, lexicon: Lexicon) -> bool:
     """Return whether a unit of time follows, of which the word before it is only a count: “once a week”."""
-    clauses = lexicon.clauses
-    is_linked = " ".join(after[:1]) in clauses.per_words or " ".join(after[:2]) in clauses.per_words
-    return is_linked and not clauses.unit_words.isdisjoint(after[1:3])
+    numbers = lexicon.numbers
+    is_linked = " ".join(after[:1]) in numbers.per_words or " ".join(after[:2]) in numbers.per_words
+    return is_linked and not numbers.unit_words.isdisjoint(after[1:3])
 
 
 @lru_cache(maxsize=1_000)
@@ -118,7 +118,7 @@ def _is_form(name: str, word: str, lexicon: Lexicon, language: str) -> bool:
     if name == word:
         return True
     if len(name) >= _MIN_INFLECTED_LENGTH and word.startswith(name):
-        return word[len(name) :] in lexicon.clauses.inflections
+        return word[len(name) :] in lexicon.forms.inflections
     return have_same_stem(name, word, language) or (
         len(name) >= _MIN_TYPO_LENGTH
         and name.isalpha()
@@ -135,11 +135,11 @@ def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
 
 @cache
 def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
-    clauses = lexicon.clauses
-    lead = one_of((*lexicon.greetings, *lexicon.and_words, *clauses.second_thoughts, *clauses.conclusions))
-    return re.compile(rf"(?:{lead} )?{one_of(clauses.inquiry_starts)} ")
+    acts, links = lexicon.speech_acts, (*lexicon.and_words, *lexicon.numbers.conclusions)
+    lead = one_of((*lexicon.greetings, *links, *acts.second_thoughts))
+    return re.compile(rf"(?:{lead} )?{one_of(acts.inquiry_starts)} ")
 
 
 @cache
 def _request(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"{one_of(lexicon.clauses.request_starts)}\b")
+    return re.compile(rf"{one_of(lexicon.speech_acts.request_starts)}\b")

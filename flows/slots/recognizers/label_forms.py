@@ -25,7 +25,7 @@ def forms_of_label(slot: Slot, text: str) -> frozenset[str]:
         if not labels.isdisjoint((one + other, stem_of(one, slot.language) + other)):
             found |= {one, other}
     prefix = words[-1] if words else ""
-    if prefix in lexicon.clauses.verb_prefixes:  # “wir holen sie am 5. ab”
+    if prefix in lexicon.forms.verb_prefixes:  # “wir holen sie am 5. ab”
         verbs = {word for word in words[:-1] if any(_is_form(prefix + word, label, slot) for label in labels)}
         found |= {prefix, *verbs} if verbs else set()
     return frozenset(found)

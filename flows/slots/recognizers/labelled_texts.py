@@ -22,7 +22,7 @@ def recognize_labelled_text(slot: Slot, text: str) -> str:
     value = _without_denied(text[original_position(text, match.end()) :].strip(_EDGE_MARKS), slot)
     words = tokenize(value)
     lexicon = lexicon_for(slot.language)
-    faults = lexicon.clauses.fault_words | answer_vocabulary(slot.language).answers
+    faults = lexicon.speech_acts.fault_words | answer_vocabulary(slot.language).answers
     if not 0 < len(words) <= _MAX_LABELLED_WORDS or not faults.isdisjoint(words):
         return ""
     if any(is_negation(word, slot.language) for word in words) or words[0] in lexicon.question_words:
@@ -46,7 +46,7 @@ def _without_denied(value: str, slot: Slot) -> str:
 def label_words(slot: Slot) -> frozenset[str]:
     """Return the words of what the slot is called."""
     lexicon = lexicon_for(slot.language)
-    empty = lexicon.fillers | lexicon.clauses.owners | lexicon.clauses.consent_companions
+    empty = lexicon.fillers | lexicon.names.owners | lexicon.clauses.consent_companions
     said = tokenize(f"{slot.description} {slot.name.replace('_', ' ')}")
     return frozenset(word for word in said if word not in empty and len(word) >= _MIN_LABEL)
 
@@ -55,7 +55,7 @@ def label_words(slot: Slot) -> frozenset[str]:
 def _label_pattern(slot: Slot) -> re.Pattern[str]:
     """Return the pattern of the slot's label with a phrase such as “is” behind it."""
     lexicon, labels = lexicon_for(slot.language), label_words(slot)
-    named = [rf"\b{one_of(labels)}(?:-\w+)?\s*(?:{one_of(lexicon.clauses.naming_phrases)}(?=\W)|:)\s*"]
+    named = [rf"\b{one_of(labels)}(?:-\w+)?\s*(?:{one_of(lexicon.names.naming_phrases)}(?=\W)|:)\s*"]
     if _is_name(slot):
-        named += [rf"\b{one_of(lexicon.clauses.name_statements)}\s+"]
+        named += [rf"\b{one_of(lexicon.names.name_statements)}\s+"]
     return re.compile("|".join(named))

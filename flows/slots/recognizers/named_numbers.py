@@ -30,7 +30,7 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
         if stem_of_noun(word) in nouns
         for value in _beside(at, words, slot)
     ]
-    if not found and not lexicon_for(slot.language).clauses.people_words.isdisjoint(names):
+    if not found and not lexicon_for(slot.language).numbers.people_words.isdisjoint(names):
         parts = [words, *map(tokenize, _PART.split(text))]
         found = next(filter(None, (_of_people(part, slot) for part in parts)), [])
     if found or slot.is_told_by != "noun or size":
@@ -69,11 +69,11 @@ def ranked_number(slot: Slot, names: frozenset[str], text: str, *, is_asked: boo
     An ordinal alone counts only where it `is_asked` for; “ground floor” is 0.
     """
     lexicon, words = lexicon_for(slot.language), tokenize(text)
-    ranked = lexicon.clauses.ranked_nouns & names
+    ranked = lexicon.numbers.ranked_nouns & names
     if not ranked or slot.kind != "integer" or denied_positions(text, slot.language):
         return None
     spaced = f" {' '.join(words)} "
-    if any(f" {each} " in spaced for each in lexicon.clauses.ground_words):
+    if any(f" {each} " in spaced for each in lexicon.numbers.ground_words):
         return 0
     positions = lexicon.numbers.positions
     found = {
@@ -81,18 +81,18 @@ def ranked_number(slot: Slot, names: frozenset[str], text: str, *, is_asked: boo
         for at, word in enumerate(words)
         if (number := positions.get(word) or positions.get(word[:-1]))
         and not is_number(word, slot)
-        and (is_asked or not lexicon.clauses.ranked_nouns.isdisjoint(words[at + 1 : at + 2]))
+        and (is_asked or not lexicon.numbers.ranked_nouns.isdisjoint(words[at + 1 : at + 2]))
     }
-    known = lexicon.fillers | lexicon.clauses.ranked_nouns | lexicon.clauses.value_companions
+    known = lexicon.fillers | lexicon.numbers.ranked_nouns | lexicon.clauses.value_companions
     is_clear = len(words) <= _MAX_STRESSED_WORDS and (not is_asked or len(set(words) - known) <= 2)
     return found.pop() if len(found) == 1 and is_clear else None
 
 
 def numbers_that_name(slot: Slot, names: frozenset[str], text: str) -> frozenset[int | float]:
     """Return the numbers of a text that only name which one is meant (“table 4”), and count nothing."""
-    clauses = lexicon_for(slot.language).clauses
-    ranked = clauses.ranked_nouns if clauses.ranked_nouns & names else frozenset[str]()
-    nouns = clauses.numbered_nouns - names - ranked
+    numbers = lexicon_for(slot.language).numbers
+    ranked = numbers.ranked_nouns if numbers.ranked_nouns & names else frozenset[str]()
+    nouns = numbers.numbered_nouns - names - ranked
     return frozenset(
         value
         for noun, word in pairwise(tokenize(text))
@@ -107,18 +107,18 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     That is so with a unit that is not asked for; where people or units are asked for, with any other noun.
     """
     lexicon = lexicon_for(slot.language)
-    words, clauses = tokenize(text), lexicon.clauses
+    words, numbers = tokenize(text), lexicon.numbers
     spaced = f" {' '.join(tokenize(f'{slot.question} {slot.description}'))} "
-    is_age = not names.isdisjoint(clauses.age_words)
-    if not names.isdisjoint(clauses.money_questions):
+    is_age = not names.isdisjoint(numbers.age_words)
+    if not names.isdisjoint(numbers.money_questions):
         return _values_with_unit(words, slot)
-    if not is_age and not any(f" {phrase} " in spaced for phrase in clauses.count_phrases):
+    if not is_age and not any(f" {phrase} " in spaced for phrase in numbers.count_phrases):
         return frozenset()
-    nouns, units = nouns_of_slot(slot, names), frozenset(map(stem_of_noun, clauses.unit_words))
+    nouns, units = nouns_of_slot(slot, names), frozenset(map(stem_of_noun, numbers.unit_words))
     is_strict = is_age or _is_strict(slot, names)
-    nouns |= frozenset(map(stem_of_noun, clauses.age_units)) if is_age else frozenset()
+    nouns |= frozenset(map(stem_of_noun, numbers.age_units)) if is_age else frozenset()
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
-    people = frozenset() if names & clauses.people_words else clauses.people_words
+    people = frozenset() if names & numbers.people_words else numbers.people_words
     found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
     parts = [tokenize(part) for part in _PART.split(text)]
     for word, following in (pair for part in parts for pair in pairwise(part)):
@@ -134,10 +134,10 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
 
 def _values_with_unit(words: tuple[str, ...], slot: Slot) -> frozenset[int | float]:
     """Return the numbers before a unit that is no money, where an amount of money is asked for: “5 kg”."""
-    clauses = lexicon_for(slot.language).clauses
+    numbers = lexicon_for(slot.language).numbers
     units = (
-        clauses.unit_words | clauses.people_words | clauses.unit_abbreviations.keys()
-    ) - clauses.money_words
+        numbers.unit_words | numbers.people_words | numbers.unit_abbreviations.keys()
+    ) - numbers.money_words
     return frozenset(
         value
         for word, unit in pairwise(words)
@@ -149,20 +149,14 @@ def _values_with_unit(words: tuple[str, ...], slot: Slot) -> frozenset[int | flo
 @cache
 def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
     """Return the words that may follow a number of people or of units without being what is counted."""
-    clauses, answers = lexicon.clauses, lexicon.answers
+    answers, clauses, numbers = lexicon.answers, lexicon.clauses, lexicon.numbers
     known = lexicon.fillers | lexicon.thanks | lexicon.correction_words | lexicon.stop_words
     known |= clauses.value_companions | clauses.consent_companions | clauses.value_connectors
-    known |= (
-        clauses.second_thoughts
-        | clauses.people_words
-        | clauses.relatives
-        | answers.yes
-        | answers.no
-        | answers.correct
-    )
-    known |= {*lexicon.and_words, *lexicon.or_words, *clauses.amount_multipliers}
+    known |= lexicon.speech_acts.second_thoughts | numbers.people_words | lexicon.names.relatives
+    known |= answers.yes | answers.no | answers.correct
+    known |= {*lexicon.and_words, *lexicon.or_words, *numbers.amount_multipliers}
     return known.union(
-        *(phrase.split() for phrase in (*clauses.amount_modifiers_after, *clauses.reservations))
+        *(phrase.split() for phrase in (*numbers.amount_modifiers_after, *clauses.reservations))
     )
 
 
@@ -178,8 +172,8 @@ def recognize_single_unit(slot: Slot, names: frozenset[str], text: str) -> int |
 def _is_stressed_one(words: tuple[str, ...], nouns: frozenset[str], slot: Slot) -> bool:
     """Return whether a longer text stresses that it is one: “it's only one person”, “better one session”."""
     lexicon = lexicon_for(slot.language)
-    clauses, counts = lexicon.clauses, lexicon.dates.counts
-    stressed = clauses.particles | clauses.second_thoughts | lexicon.correction_words
+    counts = lexicon.dates.counts
+    stressed = lexicon.clauses.particles | lexicon.speech_acts.second_thoughts | lexicon.correction_words
     return len(words) <= _MAX_STRESSED_WORDS and any(
         first in stressed and counts.get(one) == 1 and stem_of_noun(noun) in nouns
         for first, one, noun in zip(words, words[1:], words[2:], strict=False)
@@ -199,19 +193,19 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
 def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     """Return the stems of the nouns that may stand beside the slot's number."""
     lexicon = lexicon_for(slot.language)
-    if not names.isdisjoint(lexicon.clauses.age_words):  # “2 children” is no age
-        return frozenset(map(stem_of_noun, lexicon.clauses.age_units))
+    if not names.isdisjoint(lexicon.numbers.age_words):  # “2 children” is no age
+        return frozenset(map(stem_of_noun, lexicon.numbers.age_units))
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
-    empty |= lexicon.clauses.consent_companions | lexicon.clauses.name_words
+    empty |= lexicon.clauses.consent_companions | lexicon.names.name_words
     nouns = {word for word in names if word not in empty and len(word) >= _MIN_NOUN}
     asked = " ".join(tokenize(f"{slot.question} {slot.description}"))
-    counted = re.findall(rf"\b{one_of(lexicon.clauses.count_phrases)} (\w+)", asked)
+    counted = re.findall(rf"\b{one_of(lexicon.numbers.count_phrases)} (\w+)", asked)
     nouns |= {word for word in counted if word not in lexicon.fillers and len(word) >= _MIN_NOUN}
-    if nouns & lexicon.clauses.people_words:
-        nouns |= lexicon.clauses.people_words
-    for topic in lexicon.clauses.topics:
+    if nouns & lexicon.numbers.people_words:
+        nouns |= lexicon.numbers.people_words
+    for topic in lexicon.speech_acts.topics:
         nouns |= set(topic) if not nouns.isdisjoint(topic) else set()
-    short = lexicon.clauses.unit_abbreviations.items()
+    short = lexicon.numbers.unit_abbreviations.items()
     nouns |= {unit for unit, long in short if any(word.startswith(long) for word in names)}
     return frozenset(map(stem_of_noun, nouns))
 
@@ -240,7 +234,7 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
     fillers = (
         lexicon.fillers
         | lexicon.clauses.consent_companions
-        | set(" ".join(lexicon.clauses.naming_phrases).split())
+        | set(" ".join(lexicon.names.naming_phrases).split())
     )
     behind = [word for word in words[at + 1 : at + 4] if word not in fillers][:1]
     return number_values(behind[0], slot) if behind and is_number(behind[0], slot) else []
@@ -248,7 +242,7 @@ def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
 
 def _is_changed_behind(at: int, words: tuple[str, ...], slot: Slot) -> bool:
     behind = f"{' '.join(words[at + 1 : at + 4])} "
-    changing = lexicon_for(slot.language).clauses.amount_modifiers_after
+    changing = lexicon_for(slot.language).numbers.amount_modifiers_after
     return at > 0 and any(behind.startswith(f"{each} ") for each in changing)
 
 
@@ -267,9 +261,9 @@ def numbers_of_values(slot: Slot, values: Slot, text: str) -> list[int | float]:
 
 def _is_strict(slot: Slot, names: frozenset[str]) -> bool:
     """Return whether people or units are asked for, which no other noun can be."""
-    clauses = lexicon_for(slot.language).clauses
-    units = frozenset(map(stem_of_noun, clauses.unit_words))
-    return bool(nouns_of_slot(slot, names) & units) or not names.isdisjoint(clauses.people_words)
+    numbers = lexicon_for(slot.language).numbers
+    units = frozenset(map(stem_of_noun, numbers.unit_words))
+    return bool(nouns_of_slot(slot, names) & units) or not names.isdisjoint(numbers.people_words)
 
 
 def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
@@ -289,10 +283,10 @@ def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> 
     skipped = lexicon.clauses.particles | lexicon.correction_words
     words = tuple(word for word in words if word not in skipped)
     spaced = f" {' '.join(words)} "
-    if told := [count for name, count in lexicon.clauses.count_alone.items() if f" {name} " in spaced]:
+    if told := [count for name, count in lexicon.numbers.count_alone.items() if f" {name} " in spaced]:
         return [*told]
     known = lexicon.fillers | lexicon.thanks | lexicon.clauses.value_companions | lexicon.clauses.value_links
-    for phrase in lexicon.clauses.people_counts:
+    for phrase in lexicon.numbers.people_counts:
         before, _, after = phrase.partition("#")
         ahead, behind = tokenize(before), tokenize(after)
         if is_told and known.issuperset((*ahead, *behind)):

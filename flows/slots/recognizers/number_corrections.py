@@ -37,7 +37,7 @@ def sets_number(slot: Slot, text: str) -> bool:
     It has too few digits for a phone number.
     """
     lexicon, words = lexicon_for(slot.language), tokenize(without_reason(slot, text))
-    setting = lexicon.clauses.setting_words
+    setting = lexicon.numbers.setting_words
     numbers = [word for word in words if is_number(word, slot)]
     known = lexicon.fillers | lexicon.correction_words | lexicon.thanks | setting
     is_short = len(numbers) == 1 and len(numbers[0].strip(".,")) <= _MAX_SET_DIGITS

@@ -141,12 +141,12 @@ def _without_shares(slot: Slot, text: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _asks_for_most(question: str, language: str) -> bool:
-    return not lexicon_for(language).clauses.limit_words.isdisjoint(tokenize(question))
+    return not lexicon_for(language).numbers.limit_words.isdisjoint(tokenize(question))
 
 
 @cache
 def _upper_bound(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"\b{one_of(lexicon.clauses.upper_bounds)}\b")
+    return re.compile(rf"\b{one_of(lexicon.numbers.upper_bounds)}\b")
 
 
 @lru_cache(maxsize=1_000)
@@ -166,7 +166,7 @@ def _conclusion(slot: Slot, text: str) -> str:
 
 @cache
 def _conclusions(lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
-    return tuple(sorted(map(tokenize, lexicon.clauses.conclusions), key=len, reverse=True))
+    return tuple(sorted(map(tokenize, lexicon.numbers.conclusions), key=len, reverse=True))
 
 
 def _without_both(slot: Slot, text: str) -> str:
@@ -178,7 +178,7 @@ def _without_both(slot: Slot, text: str) -> str:
 
 @cache
 def _both(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"\b{one_of(lexicon.clauses.both_phrases)}\b")
+    return re.compile(rf"\b{one_of(lexicon.numbers.both_phrases)}\b")
 
 
 def _minutes_in_words(slot: Slot, names: frozenset[str], text: str) -> int | None:
@@ -187,7 +187,7 @@ def _minutes_in_words(slot: Slot, names: frozenset[str], text: str) -> int | Non
     if not any(name.startswith("minut") for name in names):
         return None
     spaced = f" {' '.join(tokenize(text))} "
-    for phrase, minutes in sorted(lexicon.clauses.minutes_in_words.items(), key=lambda pair: -len(pair[0])):
+    for phrase, minutes in sorted(lexicon.numbers.minutes_in_words.items(), key=lambda pair: -len(pair[0])):
         before, found, after = spaced.partition(f" {phrase} ")
         if found and lexicon.fillers.issuperset((*before.split(), *after.split())):
             return minutes
@@ -196,7 +196,7 @@ def _minutes_in_words(slot: Slot, names: frozenset[str], text: str) -> int | Non
 
 @cache
 def _approximation(lexicon: Lexicon) -> re.Pattern[str]:
-    return re.compile(rf"\b{one_of(lexicon.clauses.approximations)}\b")
+    return re.compile(rf"\b{one_of(lexicon.numbers.approximations)}\b")
 
 
 def _corrected_number(slot: Slot, text: str) -> SlotReading | None:
@@ -224,7 +224,7 @@ def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
     """Return whether who writes corrects the number that has a noun: “four of us, well five”."""
     lexicon = lexicon_for(slot.language)
     words = tokenize(text)
-    at = [at for at, word in enumerate(words) if word in lexicon.clauses.second_thoughts]
+    at = [at for at, word in enumerate(words) if word in lexicon.speech_acts.second_thoughts]
     return any(
         number.value is not None and number.value not in named
         for start in at
@@ -235,7 +235,7 @@ def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
 def _changed_at_end(slot: Slot, text: str) -> int | float | None:
     """Return the number that alone stands behind a second thought, at the end: “4 bikes (kidding, 5)”."""
     lexicon, words = lexicon_for(slot.language), tokenize(text)
-    thoughts = lexicon.clauses.second_thoughts
+    thoughts = lexicon.speech_acts.second_thoughts
     start = max((at for at, word in enumerate(words) if word in thoughts), default=-1)
     behind = [word for word in words[start + 1 :] if word not in lexicon.fillers | lexicon.correction_words]
     is_changed = start > 0 and len(behind) == 1 and is_number_word(behind[0], slot.language)
@@ -245,9 +245,10 @@ def _changed_at_end(slot: Slot, text: str) -> int | float | None:
 
 def _is_age_to_come(slot: Slot, names: frozenset[str], text: str) -> bool:
     """Return whether an age is not reached yet: “she turns nine in March”."""
-    clauses, spaced = lexicon_for(slot.language).clauses, f" {' '.join(tokenize(text))} "
-    return not names.isdisjoint(clauses.age_words) and any(
-        f" {phrase} " in spaced for phrase in clauses.age_changes
+    numbers = lexicon_for(slot.language).numbers
+    spaced = f" {' '.join(tokenize(text))} "
+    return not names.isdisjoint(numbers.age_words) and any(
+        f" {phrase} " in spaced for phrase in numbers.age_changes
     )
 
 

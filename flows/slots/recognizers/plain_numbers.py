@@ -34,8 +34,7 @@ def without_reason(slot: Slot, text: str) -> str:
     ahead, *behind = _reason(lexicon).split(text, maxsplit=1)
     if not behind or not any(is_number(word, slot) for word in tokenize(ahead)):
         return text
-    clauses = lexicon.clauses
-    changes = lexicon.correction_words | clauses.second_thoughts | clauses.addition_words
+    changes = lexicon.correction_words | lexicon.speech_acts.second_thoughts | lexicon.numbers.addition_words
     return ahead if changes.isdisjoint(tokenize(behind[0])) else text
 
 

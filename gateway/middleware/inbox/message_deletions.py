@@ -23,7 +23,7 @@ class MessageDeletions:
         self._words = words
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events; see `core.ports.inbox.Inbox`."""
         if not any(map(_is_deletion, events)):
             return await self._inbox.accept(events)
         try:

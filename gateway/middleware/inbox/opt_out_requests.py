@@ -36,7 +36,7 @@ class OptOutRequests:
         self._recognizer = OptOutRecognizer(additional_words)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events, with the requests among them; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events, with the requests among them; see `core.ports.inbox.Inbox`."""
         return await self._inbox.accept([await self._mark_request(event) for event in events])
 
     async def _mark_request(self, event: Event) -> Event:

@@ -19,7 +19,7 @@ class TextIndex:
         self._words = words
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events; see `core.ports.inbox.Inbox`."""
         results = await self._inbox.accept(events)
         for event, result in zip(events, results, strict=True):
             if result in _STORED and isinstance(event, TurnReceived | ParticipantMessage):

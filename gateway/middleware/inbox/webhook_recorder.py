@@ -35,7 +35,7 @@ class WebhookRecorder:
         self._kept = kept
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events; see `core.ports.inbox.Inbox`."""
         results = await self._inbox.accept(events)
         webhook, session = current_webhook.get(), _find_only_session(events)
         if webhook is not None and session:

@@ -44,7 +44,7 @@ class ReplicaConfirmation:
             answer, confirmed = await retry_while_moving(lambda: self._send("EVALSHA", sha, arguments))
         except NoScriptError:
             answer, confirmed = await retry_while_moving(lambda: self._send("EVAL", text, arguments))
-        await self._judge(confirmed)
+        await self._require_confirmation(confirmed)
         return answer
 
     async def find_problem(self) -> str:
@@ -70,7 +70,7 @@ class ReplicaConfirmation:
             answer, confirmed = await pipeline.execute()
         return answer, int(confirmed)
 
-    async def _judge(self, confirmed: int) -> None:
+    async def _require_confirmation(self, confirmed: int) -> None:
         self._is_unconfirmed = confirmed < self._replicas
         if not self._is_unconfirmed:
             return

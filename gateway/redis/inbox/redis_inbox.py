@@ -86,7 +86,7 @@ class RedisInbox:
         self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, is_sequential=True)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events; see `core.ports.inbox.Inbox`."""
         if not events:
             return []
         with Step("accept", {}):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -13,11 +12,9 @@ from typing import Any
 from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.errors import LeaseLost
-from core.log_context import about
 from core.model import FailureKind, Reply, SentMessage
 from core.ports import (
     Claim,
@@ -38,6 +35,7 @@ from gateway.redis.encoding import encode_commit, encode_reply_entry
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.mailbox import mailbox_log
 from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, is_store_failure, lease_lost
 from gateway.redis.mailbox.send_arguments import (
     encode_letter,
@@ -45,14 +43,12 @@ from gateway.redis.mailbox.send_arguments import (
     encode_sent,
     encode_thread,
 )
-from gateway.redis.mailbox.send_marks import MarkEncoder, decode_permit, log_dropped, log_reply_limit
+from gateway.redis.mailbox.send_marks import MarkEncoder, decode_permit
 from gateway.redis.mailbox.view_reader import ViewReader
 from gateway.redis.records.session_keys import account_key
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.reminders import encode_reminders
-
-log = logging.getLogger("turngate.mailbox")
 
 _OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
 
@@ -112,25 +108,9 @@ class RedisMailbox:
         except LeaseLost:
             return None
 
-    @asynccontextmanager
-    async def keep_lease_alive(self, lease: Lease) -> AsyncIterator[None]:
+    def keep_lease_alive(self, lease: Lease) -> AbstractAsyncContextManager[None]:
         """Renew the lease while the block runs; a loss cancels the block and raises `LeaseLost`."""
-        task = asyncio.current_task()
-        assert task is not None, "a lease is kept for a task"
-        with self._leases.keep_renewed(lease, task) as held_lease:
-            try:
-                yield
-            except (
-                asyncio.CancelledError,
-                RedisError,
-            ):  # redis-py may turn a cancellation into a Redis error
-                if not held_lease.is_lost or task.uncancel() > 0:
-                    raise
-            else:
-                if not held_lease.is_lost:
-                    return
-                task.uncancel()  # the block swallowed the cancellation
-        raise LeaseLost(f"fence {lease.fence} was not renewed in time")
+        return self._leases.keep_alive(lease)
 
     def is_lease_valid(self, lease: Lease) -> bool:
         """Return whether a held lease is certainly valid, by this process's clock."""
@@ -153,13 +133,9 @@ class RedisMailbox:
             texts = [reply.body for reply in commit.replies if reply.act == "say"]
             self._words.add(lease.session, texts, "business")
         if commit.dead_letter_reason:
-            log.error(
-                "a message was given up and is a dead letter (%s); see `turngate dead list`",
-                commit.dead_letter_reason,
-                extra=about("dead_letter_added", reason=commit.dead_letter_reason),
-            )
+            mailbox_log.log_dead_turn(commit.dead_letter_reason)
         if commit.owner:
-            log.info("the dialog hands the session off: %s", commit.owner, extra=about("handed_off"))
+            mailbox_log.log_hand_off(commit.owner)
         return view
 
     async def _commit(self, lease: Lease, commit: Commit, *, leave: bool) -> SessionView:
@@ -174,11 +150,11 @@ class RedisMailbox:
             lease, *steps, ("look", []), ("mark", self._marks.encode(first))
         )
         view = await self._views.read(lease, answer)
-        log_reply_limit(permit)
+        mailbox_log.log_reply_limit(permit)
         if permit == 1:
             return replace(view, granted_key=first.key)
         if permit == 0:  # dropped after the view was read
-            log_dropped()
+            mailbox_log.log_dropped()
             return replace(view, outbox=tuple(reply for reply in view.outbox if reply.key != first.key))
         return view
 
@@ -191,8 +167,8 @@ class RedisMailbox:
         arguments = self._marks.encode(reply, probed=probed)
         permit = await self._scripts.run_one("mark", lease, arguments)
         if permit == 0:
-            log_dropped()
-        log_reply_limit(permit)
+            mailbox_log.log_dropped()
+        mailbox_log.log_reply_limit(permit)
         return decode_permit(permit)
 
     async def name_threads(self, lease: Lease, names: Sequence[str]) -> None:
@@ -210,18 +186,13 @@ class RedisMailbox:
         opened: SentMessage | None = None,
     ) -> SessionView:
         """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
-        account = account_key(reply.address)
         sealer = await cipher_of(self._redis).sealer() if keep else None
         arguments = encode_sent(lease.session, reply, provider_id, sealer)
         if opened and opened.thread:
             arguments += encode_thread(reply, opened, self._protocol.contact_ms)
         settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
-            log.warning(
-                "%s: circuit breaker closed, sends work again",
-                account,
-                extra=about("circuit_breaker_closed", account=account),
-            )
+            mailbox_log.log_breaker_closed(account_key(reply.address))
         return view
 
     async def record_rejected(
@@ -245,13 +216,7 @@ class RedisMailbox:
         entry = to_json({"key": reply.key, "reason": reason, "code": code, **dead})
         arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
         await self._scripts.run_one("refuse", lease, arguments)
-        log.warning(
-            "a reply was rejected for good (%s)%s: %s",
-            failure,
-            " and is a dead letter; see `turngate dead list`" if is_dead else "",
-            reason,
-            extra=about("dead_letter_added" if is_dead else "reply_refused", code=code, reason=reason),
-        )
+        mailbox_log.log_rejection(reason, code=code, failure=failure, is_dead=is_dead)
 
     async def reroute(
         self,
@@ -275,11 +240,7 @@ class RedisMailbox:
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
         waits = "1" if known_closed else "closed"
         if await self._scripts.run_one("reroute", lease, [reply.key, entry, waits, "[]"]) == 3:
-            log.warning(
-                "too many replies wait for the contact's next message; the oldest is a dead letter; see "
-                "`turngate dead list`",
-                extra=about("dead_letter_added", code="window"),
-            )
+            mailbox_log.log_full_hold()
 
     async def postpone(  # noqa: PLR0913 - keyword-only
         self,
@@ -300,13 +261,7 @@ class RedisMailbox:
         with self._leases.allow_release(lease):
             answer = await self._scripts.run_one("postpone", lease, arguments)
         if answer == 2 and failure:
-            account = account_key(failure.reply.address)
-            log.warning(
-                "%s: circuit breaker open after repeated failures, replies are queued: %s",
-                account,
-                reason,
-                extra=about("circuit_breaker_opened", account=account, reason=reason),
-            )
+            mailbox_log.log_breaker_opened(account_key(failure.reply.address), reason)
 
     async def defer(self, lease: Lease, reply: Reply, due_ms: int) -> bool:
         """Move the next reply to the schedule until a time; see `core.ports.mailbox.Mailbox`."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import to_json
 
-from core.log_context import about
 from core.model import Reply
 from core.ports import RateLimit, SendPermit, ServiceWindow
 from core.processing import AbuseLimits
@@ -17,8 +15,6 @@ from gateway.redis.encoding import needs_open_window
 from gateway.redis.lua import Argument
 from gateway.redis.records.session_keys import account_key, number_key
 from gateway.redis.records.template_keys import state_field
-
-log = logging.getLogger("turngate.mailbox")
 
 
 class MarkEncoder:
@@ -85,25 +81,6 @@ def decode_permit(answer: Any) -> SendPermit:
         return SendPermit(granted=answer == 1, window_closed=answer == 3)
     wait_ms, reason, *_ = answer
     return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
-
-
-def log_dropped() -> None:
-    """Log that a reply may not leave any more."""
-    log.info(
-        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
-        "`turngate why` tells which",
-        extra=about("reply_refused"),
-    )
-
-
-def log_reply_limit(answer: Any) -> None:
-    """Log the beginning of a silence, of which mark.lua answers a third value."""
-    if isinstance(answer, list) and len(answer) > 2:
-        log.warning(
-            "a session is silent from now on, because its contact got as many replies in an hour as "
-            "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
-            extra=about("session_silenced"),
-        )
 
 
 def _reply_class(reply: Reply) -> str:

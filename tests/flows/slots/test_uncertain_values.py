@@ -34,7 +34,7 @@ def slot(language: str, **schema: Any) -> Slot:
 
 
 def _doubts() -> list[tuple[str, str]]:
-    return [(code, phrase) for code in VALUES for phrase in sorted(lexicon_for(code).clauses.doubts)]
+    return [(code, phrase) for code in VALUES for phrase in sorted(lexicon_for(code).speech_acts.doubts)]
 
 
 @pytest.mark.parametrize(("language", "doubt"), _doubts())

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import ConfigurationError
 from flows.engine import DialogMachine
-from flows.engine.transitions.transition_selector import MAX_TOOL_ROUNDS
+from flows.engine.transitions.model_choice import MAX_TOOL_ROUNDS
 from flows.llm import ScriptedModel, TransitionDecision
 from flows.tools import Context, ToolCallRequest, ToolError, build_python_tools, tool
 from flows.tools.thread_pool import MAX_THREADS

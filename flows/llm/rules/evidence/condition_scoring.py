@@ -162,7 +162,7 @@ def _listed_length(message: ParsedMessage, condition: str) -> int:
 
 def _closing_score(condition: str, message: ParsedMessage) -> float:
     """Score a condition about thanks or a goodbye for a text that is nothing else; an “ok” is a yes too."""
-    words = lexicon_for(message.language).clauses.closing_words
+    words = lexicon_for(message.language).conditions.closing_words
     if words.isdisjoint(tokenize(condition)) or not is_thanks(message):
         return 0.0
     is_certain = message.confirmation is None or not words.isdisjoint(message.words)

@@ -71,14 +71,14 @@ def keeps_what_stands(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether an edge is for who wants something to end."""
     named = {word for phrase in edge.keywords for word in phrase} | {*tokenize(message.conditions[edge.id])}
-    return not lexicon_for(message.language).clauses.ending_words.isdisjoint(named)
+    return not lexicon_for(message.language).speech_acts.ending_words.isdisjoint(named)
 
 
 def _asks_about_own_person(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether a question is about somebody of the user's: “does that suit my teacher?”."""
     if not message.is_question or message.asks_to_be_connected or message.asks_for_person:
         return False
-    owners = lexicon_for(message.language).clauses.owners
+    owners = lexicon_for(message.language).names.owners
     found = [at for each in edge.keywords if (at := find_phrase(each, message.words)) >= 0]
     return bool(found) and all(at and message.words[at - 1] in owners for at in found)
 

@@ -189,8 +189,8 @@ def names_act(edge: CompiledEdge, message: ParsedMessage) -> bool:
 
     It outweighs the noun of what is moved, which names another edge too: “I have to postpone the race”.
     """
-    clauses = lexicon_for(message.language).clauses
-    acts = (clauses.move_words | clauses.ending_words) & {word for each in edge.keywords for word in each}
+    verbs = lexicon_for(message.language).speech_acts
+    acts = (verbs.move_words | verbs.ending_words) & {word for each in edge.keywords for word in each}
     return not edge.commits and any(
         word in acts and at not in message.denied for at, word in enumerate(message.words)
     )
@@ -199,7 +199,7 @@ def names_act(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def count_shared_words(edge: CompiledEdge, message: ParsedMessage) -> int:
     """Count the words that the text shares with all that an edge says about itself."""
     lexicon = lexicon_for(message.language)
-    fillers = lexicon.fillers | {*lexicon.clauses.wishes}
+    fillers = lexicon.fillers | {*lexicon.speech_acts.wishes}
     texts = (message.conditions[edge.id], *edge.edge.keywords, *edge.edge.examples)
     named = {word for text in texts for word in tokenize(text)}
     return sum(word in named and word not in fillers for word in dict.fromkeys(message.words))

@@ -67,7 +67,7 @@ def find_subjects(text: str, language: str) -> frozenset[str]:
 @cache
 def _topics(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
     # a word may stand between (“habt ihr heute auf”)
-    topics = (one_of(topic).replace(r"\s+", r"(?: \w+)? ") for topic in lexicon.clauses.topics)
+    topics = (one_of(topic).replace(r"\s+", r"(?: \w+)? ") for topic in lexicon.speech_acts.topics)
     return tuple(re.compile(rf"\b{topic}\b") for topic in topics)
 
 

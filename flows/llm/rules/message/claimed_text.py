@@ -85,7 +85,7 @@ class ClaimedText(MessageText):
             self.language,
             stems_of(question.union(said, labels, *words), self.language),
             is_own_verb=lexicon.subjects.addressees.isdisjoint(question),
-            takes_bare=lexicon.clauses.age_words.isdisjoint(question),
+            takes_bare=lexicon.numbers.age_words.isdisjoint(question),
         )
 
     def is_noun_of_number(self, slot: Slot, value: JsonValue) -> bool:

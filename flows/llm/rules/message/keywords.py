@@ -155,7 +155,7 @@ def _has_fuzzy_match(phrase: Phrase, words: Phrase, denied: Container[int], lang
 
 def _without_pronoun(word: str, language: str) -> str:
     """Return a verb without the pronoun that is written as one word with it (“anuladlo”)."""
-    endings = lexicon_for(language).clauses.object_endings
+    endings = lexicon_for(language).forms.object_endings
     ending = next((each for each in endings if word.endswith(each)), "")
     return word.removesuffix(ending) if len(word) >= len(ending) + _MIN_TYPO_WORD_LENGTH else word
 
@@ -164,7 +164,7 @@ def _ends_joined_word(phrase: Phrase, words: Phrase, denied: Container[int], lan
     """Return whether a word is a kind of what a keyword says: “Winterreifen” where it is “Reifen”."""
     if len(phrase) > 1 or len(phrase[0]) < _MIN_JOINED_LENGTH:
         return False
-    return lexicon_for(language).clauses.joins_words and any(
+    return lexicon_for(language).forms.joins_words and any(
         word.endswith(phrase[0]) and len(word) >= len(phrase[0]) + _MIN_JOINED_PREFIX and at not in denied
         for at, word in enumerate(words)
     )

@@ -120,7 +120,7 @@ class MessageText:
         """True if the text wishes to speak to somebody or some place: “put me through to the office”."""
         found = (
             (phrase, find_phrase(phrase, self.words))
-            for phrase in map(tokenize, lexicon_for(self.language).clauses.contact_verbs)
+            for phrase in map(tokenize, lexicon_for(self.language).hand_off.contact_verbs)
         )
         return any(at >= 0 and self.denied.isdisjoint(range(at, at + len(phrase))) for phrase, at in found)
 
@@ -169,7 +169,8 @@ class MessageText:
     def corrects_something(self) -> bool:
         """True if a word of the text corrects what was said before (“actually”), or changes it (“move”)."""
         lexicon = lexicon_for(self.language)
-        words = lexicon.correction_words | lexicon.clauses.second_thoughts | lexicon.clauses.move_words
+        acts = lexicon.speech_acts
+        words = lexicon.correction_words | acts.second_thoughts | acts.move_words
         return not words.isdisjoint(self.words)
 
     @cached_property
@@ -215,7 +216,7 @@ class MessageText:
     @property
     def names_ending(self) -> bool:
         """True if a word such as “cancel” is in the text."""
-        return not lexicon_for(self.language).clauses.ending_words.isdisjoint(self.words)
+        return not lexicon_for(self.language).speech_acts.ending_words.isdisjoint(self.words)
 
     @cached_property
     def only_mentions_ending(self) -> bool:

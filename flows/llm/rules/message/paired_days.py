@@ -44,7 +44,7 @@ def _only_asks(text: str, language: str) -> bool:
 def _tells_of_other(text: str, language: str) -> bool:
     lexicon, words = lexicon_for(language), tokenize(text)
     owned = any(
-        one in lexicon.clauses.owners and other in lexicon.clauses.relatives for one, other in pairwise(words)
+        one in lexicon.names.owners and other in lexicon.names.relatives for one, other in pairwise(words)
     )
     return owned and lexicon.subjects.speakers.isdisjoint(words)
 
@@ -92,7 +92,7 @@ def _labels(slot: Slot) -> frozenset[str]:
 def _count_named(own: frozenset[str], slot: Slot, request: TransitionRequest) -> int:
     """Return how many words of a text name a value, also written apart; an ordinal only beside a noun."""
     words, lexicon = tokenize(request.text), lexicon_for(request.language)
-    ordinals, moves = lexicon.dates.days_in_words, lexicon.clauses.move_words
+    ordinals, moves = lexicon.dates.days_in_words, lexicon.speech_acts.move_words
     own = own if moves.isdisjoint(words) else own & _labels(slot)  # “push it back”
     found = 0
     for at, word in enumerate(words):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cached_property
 
 from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message.claimed_text import ClaimedText
+from flows.llm.rules.message.asked_numbers import NUMBER_KINDS, AskedNumbers
 from flows.llm.rules.message.known_days import follow_known_day, is_about_other_day
 from flows.llm.rules.message.paired_days import without_other_day
 from flows.locales import lexicon_for
@@ -35,14 +34,9 @@ from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
     SlotReading,
-    accepts_any_text,
     extract_slot,
     is_birth_date,
     label_words,
-    numbers_of_values,
-    recognize_named_numbers,
-    replaced_number,
-    sets_number,
     without_addition,
     words_of_slot,
 )
@@ -52,7 +46,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE_KINDS = ("date", "time")
 _MIN_NAME_LENGTH = 4
-_NUMBER_KINDS = ("integer", "number")
 _TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
 """Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
 _CORRECTABLE_KINDS = ("date", "time", "enum", "pattern", "phone", "email")
@@ -61,7 +54,7 @@ _CLAIMED_KINDS = ("phone", "integer", "number")
 """Kinds whose digits may be a part of a code."""
 
 
-class ParsedMessage(ClaimedText):
+class ParsedMessage(AskedNumbers):
     """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
@@ -134,21 +127,21 @@ class ParsedMessage(ClaimedText):
         chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
             return SlotReading(chosen, weight=1)
-        if slot.is_told_by and (asked := self._asked_number(slot.name)):
+        if slot.is_told_by and (asked := self.find_asked_number(slot.name)):
             return self.extract_slot(asked)
         if (slot.kind == "text" and self._labels_other(slot)) or self._names_other_day(slot):
             return SlotReading()
-        if slot.kind in _NUMBER_KINDS and self.corrects_previous:
+        if slot.kind in NUMBER_KINDS and self.corrects_previous:
             if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
                 slot = replace(slot, is_told_by="")
-            elif not slot.is_told_by and self._previous_is_number(slot):
+            elif not slot.is_told_by and self.follows_number(slot):
                 return SlotReading()
-        if slot.kind in _NUMBER_KINDS and not slot.is_told_by and self._needs_noun(slot):
+        if slot.kind in NUMBER_KINDS and not slot.is_told_by and self.needs_noun(slot):
             slot = replace(slot, is_told_by="noun")
-        if slot.is_told_by == "noun" and self._is_only_known_number(slot):
+        if slot.is_told_by == "noun" and self.is_only_known_number(slot):
             slot = replace(slot, is_told_by="noun or size")
         text = self.text_for(slot)
-        if slot.kind in _NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
+        if slot.kind in NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
         if slot.kind == "time" and slot.question and not self._asks_first_for(slot):
             is_bare = recognize_bare_hour(text, self.language) is not None
@@ -169,11 +162,11 @@ class ParsedMessage(ClaimedText):
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
-        if slot.kind in _NUMBER_KINDS:
-            reading = self._replaced(slot) or reading
-        if slot.kind in _NUMBER_KINDS and slot.is_told_by and reading.value is None:
-            reading = self._counted(slot) or reading
-        if slot.kind in _NUMBER_KINDS and self._is_value_of_other(slot, reading.value):
+        if slot.kind in NUMBER_KINDS:
+            reading = self.read_replaced_number(slot) or reading
+        if slot.kind in NUMBER_KINDS and slot.is_told_by and reading.value is None:
+            reading = self.read_counted_number(slot) or reading
+        if slot.kind in NUMBER_KINDS and self.belongs_to_other_number(slot, reading.value):
             return SlotReading()
         return (
             SlotReading()
@@ -195,7 +188,7 @@ class ParsedMessage(ClaimedText):
         )
 
     def _is_birth_unasked(self, slot: Slot) -> bool:
-        named = lexicon_for(self.language).clauses.birth_words
+        named = lexicon_for(self.language).names.birth_words
         is_birth = slot.kind == "date" and is_birth_date(slot) and named.isdisjoint(self.words)
         return is_birth and not self._asks_first_for(slot)
 
@@ -215,54 +208,6 @@ class ParsedMessage(ClaimedText):
         )
         return replace(slot, question=self.last_bot_message) if is_asked else slot
 
-    def _replaced(self, slot: Slot) -> SlotReading | None:
-        """Return the number that the text puts in the place of this slot's, and of no other's."""
-        values = self.request.values
-        known = [values.get(name) for name in self._names_of_numbers]
-        new = replaced_number(slot, values.get(slot.name), self.text_for(slot))
-        if new is None or known.count(values.get(slot.name)) != 1:
-            return None
-        return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)
-
-    def _counted(self, slot: Slot) -> SlotReading | None:
-        """Return the number that counts a value of a list (“2 orchids”), where nothing else is counted."""
-        if len(self._names_of_numbers) > 1:
-            return None
-        lists = {
-            other.name: other
-            for edge in self.request.available_edges
-            for other in edge.slots
-            if other.kind == "enum"
-        }
-        text = self.text_for(slot)
-        counted = {count for other in lists.values() for count in numbers_of_values(slot, other, text)}
-        if len(counted) != 1:
-            return None
-        return extract_slot(replace(slot, is_told_by=""), str(counted.pop()), self.request.today)
-
-    @cached_property
-    def _names_of_numbers(self) -> frozenset[str]:
-        """The names of all numbers that are asked for or may be corrected here."""
-        edges = self.request.available_edges
-        return frozenset(slot.name for edge in edges for slot in edge.slots if slot.kind in _NUMBER_KINDS)
-
-    def _needs_noun(self, slot: Slot) -> bool:
-        """Return whether another value is asked for, whose answer may have any number in it."""
-        first = self.first_slot
-        if first is None or first.name == slot.name or first.name in self.request.values:
-            return False
-        if slot.name in self.request.values:
-            return not self.corrects_something
-        return accepts_any_text(first)
-
-    def _is_only_known_number(self, slot: Slot) -> bool:
-        """Return whether of several numbers only this one was given: “make it 3,000” can mean no other."""
-        numbers = self._names_of_numbers
-        others = {other.kind for edge in self.request.available_edges for other in edge.slots}
-        if "pattern" in others or ("phone" in others and not sets_number(slot, self.text)):
-            return False
-        return numbers & self.request.values.keys() == {slot.name}
-
     def _labels_other(self, slot: Slot) -> bool:
         """Return whether the text names another text's label better: “the new town” beside “the old town”."""
         labels = {
@@ -281,45 +226,6 @@ class ParsedMessage(ClaimedText):
         if not slot.is_told_by and is_about_other_day(slot, self.request):
             return True
         return tells_birth(self.text, self.language)
-
-    def _asked_number(self, name: str) -> Slot | None:
-        """Return the number of this name that the node asks for, where others are told by their noun."""
-        return next(
-            (
-                slot
-                for edge in self.request.node.edges
-                for slot in edge.slots
-                if slot.name == name and slot.kind in _NUMBER_KINDS and not slot.is_told_by
-            ),
-            None,
-        )
-
-    def _previous_is_number(self, asked: Slot) -> bool:
-        """Return whether the question before this one was for a number too."""
-        return any(
-            slot.kind in _NUMBER_KINDS
-            and slot.name != asked.name
-            and slot.question
-            and slot.question in self.previous_bot_message
-            for edge in self.request.available_edges
-            for slot in edge.slots
-        )
-
-    def _is_value_of_other(self, slot: Slot, value: JsonValue) -> bool:
-        """Return whether a number stands beside the noun of another number that is asked for, not its own."""
-        if value is None or slot.is_told_by:
-            return False
-        own = recognize_named_numbers(slot, words_of_slot(slot), self.text)
-        others = {
-            other.name: other
-            for edge in self.request.available_edges
-            for other in edge.slots
-            if other.kind in _NUMBER_KINDS and other.name != slot.name and other.is_told_by
-        }
-        return not own and any(
-            value in recognize_named_numbers(other, words_of_slot(other), self.text)
-            for other in others.values()
-        )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
         """Return whether the value is the year of a date that is asked for, as nothing names the slot."""

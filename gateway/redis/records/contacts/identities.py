@@ -85,7 +85,7 @@ class IdentityResolver:
         self._store_script = lua.load_script("store_sent_ids", ProtocolLimits())
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Store a request's events in the sessions of their contacts; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events in the sessions of their contacts; see `core.ports.inbox.Inbox`."""
         try:
             resolved = await self._resolve_threads(await self._resolve_sessions(events))
             await self.store_sent_ids(events)

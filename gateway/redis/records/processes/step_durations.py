@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple
 
@@ -44,18 +45,16 @@ class StepDurations:
         """Begin to measure a step."""
         if name not in _MEASURED:
             return None
-        return _Entered((name, *map(_clean, labels.values())), perf_counter())
+        return _Entered(_clean_labels(name, *labels.values()), perf_counter())
 
     def leave(self, entered: _Entered | None, result: str) -> None:
         """Count a step's duration; one that was cancelled says nothing about durations."""
         if entered is None or result == "cancelled" or len(self._unwritten) > _MAX_FIELDS:
             return
         milliseconds = (perf_counter() - entered.started_at) * 1000
-        labels = (*entered.labels, result)
-        index = bisect_left(DURATION_BOUNDS_MS, milliseconds)
-        bound = DURATION_BOUNDS_MS[index] if index < len(DURATION_BOUNDS_MS) else None
-        self._add(histogram_field(labels, bound), 1)
-        self._add(sum_field(labels), milliseconds)
+        bucket, total = _fields(entered.labels, result, bisect_left(DURATION_BOUNDS_MS, milliseconds))
+        self._add(bucket, 1)
+        self._add(total, milliseconds)
 
     def trace(self) -> str:
         """Return nothing: durations belong to no trace."""
@@ -100,6 +99,14 @@ class StepDurations:
         self._unwritten[name] = self._unwritten.get(name, 0) + number
 
 
-def _clean(value: str) -> str:
-    """Return a label's value without the separator of the fields, and not longer than a name is."""
-    return value.replace("|", "/")[:100]
+@lru_cache(_MAX_FIELDS)
+def _clean_labels(*values: str) -> tuple[str, ...]:
+    """Return labels without the separator of the fields, and not longer than a name is."""
+    return tuple(value.replace("|", "/")[:100] for value in values)
+
+
+@lru_cache(_MAX_FIELDS)
+def _fields(labels: tuple[str, ...], result: str, bucket: int) -> tuple[str, str]:
+    """Return the fields of a histogram's bucket, by its place among the bounds, and of its sum."""
+    bound = DURATION_BOUNDS_MS[bucket] if bucket < len(DURATION_BOUNDS_MS) else None
+    return histogram_field((*labels, result), bound), sum_field((*labels, result))

@@ -7,6 +7,8 @@
 -- the policy is JSON of the names that it gave up, the account a session that ends in this one. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
+local MESSAGE_FIELDS = {'silenced', 'said', 'rate', 'today', 'owner', 'tokens', 'address', 'account', 'lapses', 'terms', 'job',
+  'hold', 'quiet'}
 
 -- True if the id was received in a session whose contact has this one since.
 local function was_received_before_joining(session, id)
@@ -40,66 +42,12 @@ local function apply_concurrency_policy(session, policy)
   end
 end
 
--- A message reopens a closed session, and returns one to the bot whose agent ownership has expired.
-local function return_to_bot(session)
-  local stored = redis.call('HMGET', key(session), 'owner', 'lapses')
-  local has_lapsed = stored[2] and tonumber(stored[2]) <= now
-  if stored[1] ~= 'closed' and not has_lapsed then return end
-  set_owner(session, 'bot', now)
-  clear_timers(session, 'hand_off')  -- no agent is expected any more
-  log_entry(session, 'control', cjson.encode({owner = 'bot', actor = has_lapsed and 'lapse' or 'reopen'}))
-end
-
--- The time of the contact's last message, if the provider states it: an older close event is ignored.
-local function record_message_time(session, entry)
-  local at = tonumber(entry:match('"at":([%d.]+)') or '')  -- inside a text the quotes would be escaped
-  at = at and provider_time(at, now)
-  local last_message = at and newest_time(redis.call('HGET', key(session), 'wrote'), now)
-  if at and at > last_message then redis.call('HSET', key(session), 'wrote', at) end
-end
-
--- Guarantee L13: the message opts the contact out or in. An opt-in is one only while the contact is opted out, and an
--- opt-out only while not: any other message keeps its words for the dialog. Returns whether it has changed anything.
-local function apply_request(session, request)
-  local present = redis.call('HGET', key(session), 'optout')
-  local change = ({opt_out = '1', marketing_opt_out = 'marketing', opt_in = '0'})[request]
-  if request == 'opt_in' then
-    if present ~= '1' then return false end
-  elseif present == '1' or present == change then
-    return false
-  end
-  set_optout(session, change, now)
-  log_entry(session, 'control', cjson.encode({act = request, owner = '', actor = 'contact', at = 0}))
-  return true
-end
-
--- Guarantee L13: a message opens the service window, or keeps it open for longer; it counts from the provider's time.
--- Returns whether it is open.
-local function open_window(session, length, entry)
-  local s, at = key(session), tonumber(entry:match('"at":([%d.]+)') or '')
-  local closes = math.floor(math.min(at and at * 1000 or now, now)) + length
-  if closes > tonumber(redis.call('HGET', s, 'window') or 0) then redis.call('HSET', s, 'window', closes) end
-  return closes > now
-end
-
--- The provider says until when free text is accepted: a conversation that began with an ad has three days. More than a
--- week comes from a wrong clock.
-local function extend_window(session, entry)
-  local closes = tonumber(entry:match('"window_until":([%d.]+)') or '')
-  if not closes then return end
-  local known, latest = redis.call('HGET', key(session), 'window'), now + 7 * DAY_MS
-  closes = math.min(closes * 1000, latest)
-  if known and (closes > tonumber(known) or tonumber(known) > latest) then
-    redis.call('HSET', key(session), 'window', closes)
-  end
-end
-
 -- Guarantee L13: a message over a limit is recorded with its outcome, and not processed.
 local function record_unanswered(session, id, entry, reason, address, account)
   redis.call('HSET', key(session), 'address', address, 'account', account)
   log_entry(session, 'accepted', entry)
   record_activity(session, now)
-  record_message_time(session, entry)
+  record_message_time(session, entry, now)
   local outcome = cjson.encode({turns = {id}, outcome = 'silent_' .. reason, replies = 0})
   log_entry(session, 'committed', outcome)
   notify_waiting(session, 'committed ' .. outcome)
@@ -117,6 +65,13 @@ local function log_repetition(session, id)
   log_entry(session, 'duplicate', cjson.encode({turn = id, number = number}))
 end
 
+-- The fields of the session that a message of its contact needs, by name. One read: a call costs more than what it returns.
+local function read_fields(session)
+  local fields = {}
+  for i, value in ipairs(redis.call('HMGET', key(session), unpack(MESSAGE_FIELDS))) do fields[MESSAGE_FIELDS[i]] = value end
+  return fields
+end
+
 local function accept_turn(session, id, turn, address, entry, policy, account, facts)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -127,76 +82,60 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
     log_repetition(session, id)
     return 'duplicate'
   end
-  local is_window_open = facts.window and open_window(session, facts.window, entry)  -- also by one over a limit
-  local result = 'new'
+  local is_window_open = facts.window and open_window(session, facts.window, entry, now)  -- also by one over a limit
+  local result, fields, counted = 'new', read_fields(session), {}
   if facts.limits and not facts.request then
-    local reason, is_new = abuse_reason(session, account, facts.limits, now)
+    local reason, is_new
+    reason, is_new, counted = abuse_reason(session, account, facts.limits, fields, now)
     if is_new then
       silence(session, reason, now)
       result = 'silenced'
     end
     if reason == 'loop' or reason and not is_new then
+      if #counted > 0 then redis.call('HSET', key(session), unpack(counted)) end
       record_unanswered(session, id, entry, reason, address, account)
       return result
     end
     if reason then redis.call('HSET', key(session), 'overflow', 'untold') end  -- this answer carries the notice
   end
   record_contact(session, facts)
-  local former = redis.call('HMGET', key(session), 'address', 'account')
-  if facts.has_names or not former[1] then restore_optout(session, now) end
-  if former[2] and former[2] ~= account then redis.call('ZREM', 'tg:ready:' .. former[2], session) end
-  if facts.request and apply_request(session, facts.request) then turn = facts.request_turn end
+  if facts.has_names or not fields.address then restore_optout(session, now) end
+  if fields.account and fields.account ~= account then redis.call('ZREM', 'tg:ready:' .. fields.account, session) end
+  if facts.request and apply_optout_request(session, facts.request, now) then turn = facts.request_turn end
+  if facts.author or facts.request then fields = read_fields(session) end  -- a new contact's dialog starts anew
   redis.call('RPUSH', key(session, ':mail'), turn)
   begin_wait(session, now)
-  return_to_bot(session)
+  return_to_bot(session, fields.owner, fields.lapses, now)
   if facts.ours then restore_control(session, facts.ours, now) end
-  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
-    'bulk', '', 'inactivity', '', 'undelivered', '')  -- a message cancels these timers
-  if facts.known then redis.call('HSET', key(session), 'known', facts.known) end
+  local changes = {'address', address, 'gather', policy == '' and '' or '1', 'account', account, 'bulk', '',
+    'inactivity', '', 'undelivered', '', unpack(counted)}  -- a message cancels these timers
+  if facts.known then
+    changes[#changes + 1] = 'known'
+    changes[#changes + 1] = facts.known
+  end
+  redis.call('HSET', key(session), unpack(changes))
   log_entry(session, 'accepted', entry)
   record_activity(session, now)
-  if facts.terms then record_terms(session, facts.terms, now) end
-  record_message_time(session, entry)
+  if facts.terms then record_terms(session, facts.terms, now, fields.terms) end
+  record_message_time(session, entry, now)
   if is_window_open then release_held(session, now) end
-  if policy ~= '' then apply_concurrency_policy(session, policy) end
-  enqueue(session, now, stamp)
+  if policy ~= '' then
+    apply_concurrency_policy(session, policy)
+    enqueue(session, now, stamp)
+  else
+    enqueue(session, now, stamp, {fields.job, fields.hold, fields.quiet, account, ''})
+  end
   return result
-end
-
--- True if a newer act is known, or a newer record of the provider contradicts a transfer.
-local function is_stale(session, owner, at, by_transfer)
-  local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours')
-  if owner == 'closed' and at < newest_time(stored[1], now) then return true end
-  if by_transfer == '1' and at < newest_time(stored[3], now) then return true end
-  return at < newest_time(stored[2], now)
-end
-
-local function record_control(session, owner, optout, entry, lapses, by_transfer)
-  if owner == 'bot' then end_silence(session, 'operator') end
-  if optout ~= '' then set_optout(session, optout, now) end
-  local at = provider_time(cjson.decode(entry).at, now)
-  if at > 0 then
-    if is_stale(session, owner, at, by_transfer) then return 'stale' end
-    redis.call('HSET', key(session), 'acted', at)
-  end
-  local previous = redis.call('HGET', key(session), 'owner') or 'bot'
-  if owner ~= '' and (owner ~= 'waiting' or previous == 'bot') then  -- a hand-off request does not displace an agent
-    clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
-    set_owner(session, owner, now, lapses == '1')
-  end
-  if by_transfer == '1' then redis.call('HSET', key(session), 'transferred', '1') end
-  log_entry(session, 'control', entry)
-  return 'new'
 end
 
 -- Who speaks in a conversation speaks in all its sessions.
 function handle.control(session, id, owner, optout, entry, by_transfer, account, lapses)
   if not first_time(session, id) then return 'duplicate' end
-  local result = record_control(session, owner, optout, entry, lapses, by_transfer)
+  local result = record_control(session, owner, optout, entry, lapses, by_transfer, now)
   start_retention_if_idle(session)
   for _, own in ipairs(redis.call('SMEMBERS', key(session, ':participants'))) do
     if redis.call('EXISTS', key(own)) == 1 then
-      record_control(own, owner, '', entry, lapses, by_transfer)
+      record_control(own, owner, '', entry, lapses, by_transfer, now)
     end
   end
   return result
@@ -215,7 +154,7 @@ local function accept_participant(session, id, turn, address, entry, policy, acc
   if not first_time(session, id) then return 'duplicate' end
   log_entry(session, 'participant', entry)
   record_activity(session, now)
-  if facts.take_over then record_control(session, 'human', '', facts.take_over, '', '') end
+  if facts.take_over then record_control(session, 'human', '', facts.take_over, '', '', now) end
   start_retention_if_idle(session)
   return 'new'
 end
@@ -269,7 +208,7 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
     return 'new'
   end
   log_entry(session, 'status', entry)
-  extend_window(session, entry)
+  extend_window(session, entry, now)
   if status == 'failed' then
     if stored[3] and settle_failed_status(message, now) then enqueue(session, now, stamp) end
   elseif status == 'delivered' or status == 'read' then
@@ -279,29 +218,6 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   return 'new'
 end
 
--- The provider has merged the conversation of another session into that of this one: an agent who has it, and an
--- opt-out there, count here. It ends, and what waits in it goes to this address.
-local function absorb(session, other, address)
-  local theirs = redis.call('HMGET', key(other), 'address', 'owner', 'optout', 'transferred')
-  if not (theirs[1] or theirs[2] or theirs[3]) then return end
-  if theirs[1] then redis.call('HSET', key(other), 'address', address) end
-  clear_timers(other, 'inactivity', 'hand_off', 'undelivered')
-  if theirs[3] and theirs[3] ~= '0' then
-    clear_optout(other)
-    set_optout(session, theirs[3], now)
-  end
-  if theirs[2] ~= 'human' and theirs[2] ~= 'waiting' then return end
-  local owner = redis.call('HGET', key(session), 'owner')
-  if owner ~= 'human' and owner ~= theirs[2] then
-    clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
-    set_owner(session, theirs[2], now)
-    if theirs[4] then redis.call('HSET', key(session), 'transferred', theirs[4]) end
-    log_entry(session, 'control', cjson.encode({owner = theirs[2], actor = 'a merged conversation'}))
-  end
-  set_owner(other, 'closed', now)
-  log_entry(other, 'control', cjson.encode({owner = 'closed', actor = 'merged into another conversation'}))
-end
-
 -- The contact has another address: what waits goes there, too (mark.lua). `at` is the provider's time of that, or ''.
 -- `absorbed` is a session that ends in this one, or ''.
 function handle.moved(session, id, address, at, entry, retired, absorbed)
@@ -309,7 +225,7 @@ function handle.moved(session, id, address, at, entry, retired, absorbed)
   if not stored[1] then return 'unknown' end
   if not first_time(session, id) then return 'duplicate' end
   if absorbed ~= '' then
-    absorb(session, absorbed, address)
+    absorb(session, absorbed, address, now)
     start_retention_if_idle(absorbed)
   end
   if at ~= '' and provider_time(tonumber(at), now) < newest_time(stored[2], now) then return 'stale' end

@@ -6,29 +6,39 @@
 local MAX_WORDS, MAX_OWN_WORDS, FRESH_MS = 600, 300, 3600000
 local now = clock()
 
-local function needs_writing(index, session, is_known, is_own, room)
-  if not is_known then return room > 0 end
-  return not is_own and tonumber(redis.call('ZSCORE', index, session) or 0) < now - FRESH_MS
+local bounded = {}  -- indexes that this script run has trimmed and whose expiry it has set
+
+local function write_word(word, session)
+  local index = 'tg:term:' .. word
+  redis.call('ZADD', index, now, session)
+  if bounded[index] then return end
+  bounded[index] = true
+  redis.call('ZREMRANGEBYRANK', index, 0, -SESSIONS_OF_TERM - 1)
+  redis.call('PEXPIRE', index, RETENTION_MS + DAY_MS)
+end
+
+-- The words to write: the new ones, as far as there is room, and known ones of the contact that were written an hour ago.
+local function select_words(session, is_own, words)
+  local terms, new, stale, room = key(session, ':terms'), {}, {}, nil
+  for i, is_known in ipairs(redis.call('SMISMEMBER', terms, unpack(words))) do
+    if is_known == 0 then
+      room = room or (is_own and MAX_OWN_WORDS or MAX_WORDS) - redis.call('SCARD', terms)
+      if #new < room then new[#new + 1] = words[i] end
+    elseif not is_own and tonumber(redis.call('ZSCORE', 'tg:term:' .. words[i], session) or 0) < now - FRESH_MS then
+      stale[#stale + 1] = words[i]
+    end
+  end
+  return new, stale
 end
 
 local function index_words(session, is_own, words)
-  if redis.call('HEXISTS', key(session), 'address') == 0 then return 0 end
-  local terms, indexed = key(session, ':terms'), 0
-  local known = redis.call('SMISMEMBER', terms, unpack(words))
-  local room = (is_own and MAX_OWN_WORDS or MAX_WORDS) - redis.call('SCARD', terms)
-  for i, word in ipairs(words) do
-    local index, is_known = 'tg:term:' .. word, known[i] == 1
-    if needs_writing(index, session, is_known, is_own, room) then
-      if not is_known then room = room - 1 end
-      redis.call('ZADD', index, now, session)
-      redis.call('ZREMRANGEBYRANK', index, 0, -SESSIONS_OF_TERM - 1)
-      redis.call('PEXPIRE', index, RETENTION_MS + DAY_MS)
-      redis.call('SADD', terms, word)
-      indexed = indexed + 1
-    end
-  end
-  if indexed > 0 then redis.call('PEXPIRE', terms, RETENTION_MS + DAY_MS) end
-  return indexed
+  local new, stale = select_words(session, is_own, words)
+  if #new + #stale == 0 or redis.call('HEXISTS', key(session), 'address') == 0 then return 0 end
+  for _, word in ipairs(new) do write_word(word, session) end
+  for _, word in ipairs(stale) do write_word(word, session) end
+  if #new > 0 then redis.call('SADD', key(session, ':terms'), unpack(new)) end
+  redis.call('PEXPIRE', key(session, ':terms'), RETENTION_MS + DAY_MS)
+  return #new + #stale
 end
 
 local total, at = 0, 1

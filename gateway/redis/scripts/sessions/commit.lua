@@ -6,10 +6,11 @@
 -- Returns 1, or nil when the lease is lost.
 local session, now = ARGV[1], clock()
 local s = key(session)
-if not lease_valid(session, ARGV[2], now) then return nil end
-local stored = redis.call('HMGET', s, 'owner', 'optout', 'account', 'node')
-local account, waits_since = stored[3] or '', tonumber(redis.call('ZSCORE', 'tg:unanswered', session) or 0)
-local owner, fields = stored[1] or 'bot', {'tries', 0, 'started', '', 'losses', 0}
+local stored = redis.call('HMGET', s, 'fence', 'nonce', 'lease', 'owner', 'optout', 'account', 'node')
+if not lease_valid(session, ARGV[2], now, stored) then return nil end
+local owner, optout, account, former_node = stored[4] or 'bot', stored[5], stored[6] or '', stored[7]
+local waits_since = tonumber(redis.call('ZSCORE', 'tg:unanswered', session) or 0)
+local fields = {'tries', 0, 'started', '', 'losses', 0}
 local function set(name, value)
   fields[#fields + 1] = name
   fields[#fields + 1] = value
@@ -40,8 +41,8 @@ local failures = ARGV[7]:match('"model_failures":"([^"]+)"')
 for failure in (failures or ''):gmatch('%S+') do count('model_failed:' .. failure) end
 if ARGV[7]:find('"trouble":"[^"]*template:') then count('template_failed') end
 local node = ARGV[7]:match('"node":"([^"\\]+)"')
-if node and node ~= stored[4] then
-  count_step(account, stored[4], node, now)
+if node and node ~= former_node then
+  count_step(account, former_node, node, now)
   set('node', node)
 end
 if ARGV[4] ~= '' then set('state', ARGV[4]) end
@@ -64,7 +65,7 @@ if ARGV[5] ~= '' and ARGV[5] ~= owner and (owner == 'bot' or owner == 'waiting' 
 end
 if ARGV[6] ~= '' then add_dead_letter(session, ARGV[6]) end
 local is_read_here = ARGV[13] == '1'
-local reason = is_read_here and refusal_reason(owner, stored[2], 'bot', ARGV[14] == '1' and 'confirmation' or '')
+local reason = is_read_here and refusal_reason(owner, optout, 'bot', ARGV[14] == '1' and 'confirmation' or '')
 local published = {'committed ' .. ARGV[7]}
 local function log_reply(kind, entry)
   log_entry(session, kind, entry)

@@ -101,18 +101,23 @@ local function log_entry(session, kind, entry)
   return redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end
 
+local are_conversations_trimmed = false  -- by this script run
+
 -- The console lists conversations by their last message.
 local function record_activity(session, now)
   redis.call('ZADD', 'tg:conversations', now, session)
+  if are_conversations_trimmed then return end
   redis.call('ZREMRANGEBYSCORE', 'tg:conversations', '-inf', now - RETENTION_MS)
+  are_conversations_trimmed = true
 end
 
 local DAY_MS, SESSIONS_OF_TERM = 86400000, 1000
 
 -- The console finds a conversation by its contact's identifiers and names. Each term leads to the newest sessions.
-local function record_terms(session, terms, now)
+-- `recorded` is the session's field `terms`.
+local function record_terms(session, terms, now, recorded)
   local present = table.concat(terms, '\n') .. '\n' .. math.floor(now / DAY_MS)
-  if redis.call('HGET', key(session), 'terms') == present then return end
+  if recorded == present then return end
   redis.call('HSET', key(session), 'terms', present)
   for _, term in ipairs(terms) do
     local index = 'tg:term:' .. term

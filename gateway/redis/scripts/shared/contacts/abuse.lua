@@ -9,8 +9,6 @@
 local LOOP_MS, MINUTE_MS, HOUR_MS, DAY_MS, MAX_WORDS = 3600000, 60000, 3600000, 86400000, 4
 local REPLIES, REPLY_LOOK_MS = 'replies_per_hour', 30000  -- a reply that waits is looked at again that soon
 
-local counted = {}  -- fields that change, with their values
-
 local function silence(session, reason, now)
   if redis.call('HGET', key(session), 'silenced') then return end
   redis.call('HSET', key(session), 'silenced', reason)
@@ -29,8 +27,8 @@ local function end_silence(session, actor)
 end
 
 -- Count a round of the same words, unless the former is not answered yet. Returns how often they came, with others that
--- came again, too: two machines may take turns of several messages.
-local function count_words(session, stored, words, now)
+-- came again, too: two machines may take turns of several messages. `counted` gets the fields that change.
+local function count_words(session, stored, words, counted, now)
   local at, list = (stored or ''):match('^(%d+)(.*)$')
   local kept, times, others = {}, 0, 0
   if at and tonumber(at) > now - LOOP_MS then
@@ -46,7 +44,7 @@ local function count_words(session, stored, words, now)
   return times > 1 and times + others or times
 end
 
-local function is_over_minute(stored, limit, now)
+local function is_over_minute(stored, limit, counted, now)
   local interval = MINUTE_MS / limit
   local at = math.max(tonumber(stored or 0), now) + interval
   if at - now > MINUTE_MS then return true end
@@ -89,7 +87,7 @@ local function spend_tokens(session, tokens, now)
   if tokens > 0 then spend('spent_tokens', stored[2] or '', tokens, now) end
 end
 
-local function is_over_day(stored, limit, now)
+local function is_over_day(stored, limit, counted, now)
   local number = number_of_today(stored, now)
   if number >= limit then return true end
   counted[#counted + 1] = 'today'
@@ -116,46 +114,46 @@ local function is_over_account_tokens(account, limit, now)
 end
 
 -- Budgets in order; the first that is used up is the reason.
-local function used_up(account, limits, stored, now)
-  if limits.minute > 0 and is_over_minute(stored[3], limits.minute, now) then return 'messages_per_minute' end
-  if limits.tokens > 0 and number_of_today(stored[6], now) >= limits.tokens then return 'tokens_per_day' end
-  if limits.day > 0 and is_over_day(stored[4], limits.day, now) then return 'messages_per_day' end
+local function used_up(account, limits, fields, counted, now)
+  if limits.minute > 0 and is_over_minute(fields.rate, limits.minute, counted, now) then return 'messages_per_minute' end
+  if limits.tokens > 0 and number_of_today(fields.tokens, now) >= limits.tokens then return 'tokens_per_day' end
+  if limits.day > 0 and is_over_day(fields.today, limits.day, counted, now) then return 'messages_per_day' end
   if limits.account_tokens > 0 and is_over_account_tokens(account, limits.account_tokens, now) then
     return 'account_tokens_per_day'
   end
   if limits.account > 0 and is_over_account(account, limits.account, now) then return 'account_messages_per_day' end
 end
 
-local function find_abuse(session, account, limits, now)
-  local stored = redis.call('HMGET', key(session), 'silenced', 'said', 'rate', 'today', 'owner', 'tokens')
-  if stored[5] and stored[5] ~= 'bot' then return nil end  -- an agent reads them
-  local waits = stored[1] == REPLIES  -- for its replies; what the contact writes is another matter
-  if waits then stored[1] = false end
-  local times = limits.words ~= '' and limits.rounds > 0 and count_words(session, stored[2], limits.words, now) or 0
-  if stored[1] == 'loop' and times <= 1 then
+local function find_abuse(session, account, limits, fields, counted, now)
+  if fields.owner and fields.owner ~= 'bot' then return nil end  -- an agent reads them
+  local silenced = fields.silenced
+  local waits = silenced == REPLIES  -- for its replies; what the contact writes is another matter
+  if waits then silenced = false end
+  local times = limits.words ~= '' and limits.rounds > 0 and count_words(session, fields.said, limits.words, counted, now) or 0
+  if silenced == 'loop' and times <= 1 then
     end_silence(session, 'other words')
-    stored[1] = false
+    silenced = false
   end
-  if stored[1] == 'loop' or times > limits.rounds then
+  if silenced == 'loop' or times > limits.rounds then
     if waits then redis.call('HDEL', key(session), 'silenced') end
-    return 'loop', stored[1] ~= 'loop'
+    return 'loop', silenced ~= 'loop'
   end
-  local reason = used_up(account, limits, stored, now)
+  local reason = used_up(account, limits, fields, counted, now)
   if reason then
     if waits then redis.call('HDEL', key(session), 'silenced') end
-    if stored[1] and stored[1] ~= reason then redis.call('HSET', key(session), 'silenced', reason) end
-    return reason, not stored[1]
+    if silenced and silenced ~= reason then redis.call('HSET', key(session), 'silenced', reason) end
+    return reason, not silenced
   end
-  if stored[1] then end_silence(session, 'time') end
+  if silenced then end_silence(session, 'time') end
 end
 
 -- The reason why a message is not answered, and whether that is new; nil when it is answered. `limits` are those of its
--- channel, with its words ('' where they mean nothing).
-local function abuse_reason(session, account, limits, now)
-  counted = {}
-  local reason, is_new = find_abuse(session, account, limits, now)
-  if #counted > 0 then redis.call('HSET', key(session), unpack(counted)) end
-  return reason, is_new
+-- channel, with its words ('' where they mean nothing), `fields` those of the session by name. The third answer are the fields
+-- that count the message, with their values: the caller stores them.
+local function abuse_reason(session, account, limits, fields, now)
+  local counted = {}
+  local reason, is_new = find_abuse(session, account, limits, fields, counted, now)
+  return reason, is_new, counted
 end
 
 -- The bot has sent as many replies within an hour as one contact gets: the rest waits until half of them are free again, or

@@ -76,3 +76,18 @@ local function restore_optout(session, now)
   add_optout_event(session, present)
   log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'an earlier opt-out', at = 0}))
 end
+
+-- Guarantee L13: the message opts the contact out or in. An opt-in is one only while the contact is opted out, and an
+-- opt-out only while not: any other message keeps its words for the dialog. Returns whether it has changed anything.
+local function apply_optout_request(session, request, now)
+  local present = redis.call('HGET', key(session), 'optout')
+  local change = ({opt_out = '1', marketing_opt_out = 'marketing', opt_in = '0'})[request]
+  if request == 'opt_in' then
+    if present ~= '1' then return false end
+  elseif present == '1' or present == change then
+    return false
+  end
+  set_optout(session, change, now)
+  log_entry(session, 'control', cjson.encode({act = request, owner = '', actor = 'contact', at = 0}))
+  return true
+end

@@ -4,9 +4,10 @@ local valid_fences = {}  -- fencing tokens that this script run has checked, by 
 
 -- Guarantee L5: only the newest fencing token, while its lease is valid, may write. A token is a number that grows and
 -- the claimer's nonce: the number alone repeats after an erasure, a failover to a lagging replica or a restored backup.
-local function lease_valid(session, fence, now)
+-- `stored` are these fields, which are read otherwise.
+local function lease_valid(session, fence, now, stored)
   if valid_fences[session] == fence then return true end
-  local stored = redis.call('HMGET', key(session), 'fence', 'nonce', 'lease')
+  stored = stored or redis.call('HMGET', key(session), 'fence', 'nonce', 'lease')
   if not stored[3] or tonumber(stored[3]) <= now then return false end
   if (stored[1] or '') .. ':' .. (stored[2] or '') ~= fence then return false end
   valid_fences[session] = fence
@@ -25,22 +26,24 @@ end
 -- send takes longer and meets more kills that are not its fault.
 local function acquire_lease(session, now, stamp, nonce, isolation)
   local s = key(session)
-  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses', 'nonce', 'sends')
-  release_slot(session, stored[2] or '', now, stamp)
-  local is_held = stored[1] and tonumber(stored[1]) > now
-  local is_own = is_held and stored[7] == nonce
-  local turns, replies = stored[5] or '', stored[8] or ''
+  local stored = read_view_fields(session, 'lease', 'fence', 'hold', 'losses', 'nonce')
+  local lease, fence, hold, losses, holder = unpack(stored, VIEW_LENGTH + 1, VIEW_LENGTH + 5)
+  release_slot(session, stored[ACCOUNT] or '', now, stamp)
+  local is_held = lease and tonumber(lease) > now
+  local is_own = is_held and holder == nonce
+  local turns, replies = stored[STARTED] or '', stored[SENDS] or ''
   if not is_own then turns, replies = clear_unanswered_starts(session, turns, replies, nonce) end
   if is_held and not is_own then return nil end
-  local number = tonumber(stored[3] or 0) + (is_own and 0 or 1)
-  local fence = number .. ':' .. nonce
-  local length = lease_length(stored[6])
+  stored[STARTED], stored[SENDS] = turns, replies
+  local number = tonumber(fence or 0) + (is_own and 0 or 1)
+  fence = number .. ':' .. nonce
+  local length = lease_length(losses)
   redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)
-  if stored[4] then redis.call('HDEL', s, 'hold') end
+  if hold then redis.call('HDEL', s, 'hold') end
   redis.call('ZADD', 'tg:due', now + length, session)
-  local level = math.max(count_deaths(turns, fence), count_deaths(replies, fence) - 1, tonumber(stored[6] or 0)) - 1
+  local level = math.max(count_deaths(turns, fence), count_deaths(replies, fence) - 1, tonumber(losses or 0)) - 1
   if isolation == 'all' or isolation and level > 0 then return {fence, length, math.max(level, 0)} end
-  return {fence, length, read_view(session, now, fence)}
+  return {fence, length, read_view(session, now, fence, nil, stored)}
 end
 
 local function clear_lease(session, ...)
@@ -50,9 +53,10 @@ end
 
 -- A session without work is kept for the retention time; an opt-out is kept for good. Of an erased session only the
 -- lease of a job that was still queued is left: nothing is kept.
-local function start_retention(session)
+-- `stored` are the fields that are read otherwise.
+local function start_retention(session, stored)
   local s = key(session)
-  local stored = redis.call('HMGET', s, 'optout', 'address', 'owner')
+  stored = stored or redis.call('HMGET', s, 'optout', 'address', 'owner')
   if not stored[1] and not stored[2] and not stored[3] then
     redis.call('DEL', s)
   elseif stored[1] and stored[1] ~= '0' then
@@ -61,7 +65,6 @@ local function start_retention(session)
     redis.call('PEXPIRE', s, RETENTION_MS)
   end
   redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
-  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
   redis.call('PEXPIRE', key(session, ':held'), RETENTION_MS)
 end
 
@@ -83,11 +86,12 @@ local function release_or_stay(session, now)
     redis.call('ZADD', 'tg:due', quiet_until, session)
     return true
   end
-  local timer = next_timer(session)
+  local stored = redis.call('HMGET', s, 'optout', 'address', 'owner', unpack(TIMERS))
+  local timer = first_timer({unpack(stored, 4)})
   if timer and timer <= now then return false end
   clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
   if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   end_wait(session)
-  start_retention(session)
+  start_retention(session, stored)
   return true
 end

@@ -23,10 +23,11 @@ local queue_registered = false  -- RQ's set of queues contains ours
 
 -- Enqueue a job unless the session has one or must wait: `hold` after a failure, `quiet` while a burst of messages
 -- may still grow (debounce). Returns whether it was enqueued.
--- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
-local function enqueue(session, now, stamp)
+-- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed. `stored` are the fields that are
+-- read otherwise.
+local function enqueue(session, now, stamp, stored)
   local s = key(session)
-  local stored = redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account', 'bulk')
+  stored = stored or redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account', 'bulk')
   if stored[1] then return false end
   local not_before = math.max(tonumber(stored[2] or 0), tonumber(stored[3] or 0))
   if not_before > now then

@@ -1,14 +1,19 @@
 -- Timers and expiry of a conversation.
 
--- The next timer of a session: its time and name, or nil.
-local function next_timer(session)
-  local names = {'inactivity', 'hand_off', 'undelivered'}
+local TIMERS = {'inactivity', 'hand_off', 'undelivered'}
+
+-- The next of a session's timers, given their times: its time and name, or nil.
+local function first_timer(times)
   local first, name = nil, nil
-  for i, at in ipairs(redis.call('HMGET', key(session), unpack(names))) do
+  for i, at in ipairs(times) do
     at = tonumber(at or '')
-    if at and (not first or at < first) then first, name = at, names[i] end
+    if at and (not first or at < first) then first, name = at, TIMERS[i] end
   end
   return first, name
+end
+
+local function next_timer(session)
+  return first_timer(redis.call('HMGET', key(session), unpack(TIMERS)))
 end
 
 -- Cancel timers: the contact wrote, or an agent acted.

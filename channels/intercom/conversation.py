@@ -1,0 +1,123 @@
+"""A conversation as Intercom's API returns it: who works in it, and what the bot has done there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from channels._kit.inbound import (
+    JsonObject,
+    get_identifier,
+    get_number,
+    get_object,
+    get_object_list,
+    get_text,
+)
+from channels._kit.text import normalize_for_comparison
+from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
+from channels.intercom.contacts import Speaker, identify_speaker
+from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
+from channels.intercom.rendering import build_option_id, render_comment_html
+from core.model import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation's body, read for one workspace."""
+
+    body: JsonObject
+    workspace: Workspace
+
+    @property
+    def assignee(self) -> Assignee:
+        """Its assignee."""
+        return self.workspace.classify_assignee(self.body)
+
+    def has_tag(self, tag: str) -> bool:
+        """Return whether a tag with this ID is on it."""
+        tags = get_object_list(get_object(self.body, "tags"), "tags")
+        return any(get_identifier(each, "id") == tag for each in tags)
+
+    def is_finished(self, reply: Reply) -> bool:
+        """Return whether it is closed, or an agent works in it."""
+        return get_text(self.body, "state", 20) == "closed" or self.has_agent_activity(reply)
+
+    def has_agent_activity(self, reply: Reply) -> bool:
+        """Return whether an agent has written, or was assigned, since the message that is answered.
+
+        A reply that answers none, such as a reminder, is compared with the newest message.
+        """
+        assignee, parts = self.assignee, self._parts
+        newest = max(
+            (
+                _sort_key(part)[0]
+                for part in parts
+                if self.workspace.classify_author(part) is Author.CONTACT
+                and identify_speaker(self.body, part) is not Speaker.PARTICIPANT
+            ),
+            default=0,
+        )
+        turn = reply.key.rpartition(".")[0]
+        since = 0 if turn.startswith("source:") else int(turn) if turn.isdecimal() else newest
+        for part in parts:
+            author, kind = self.workspace.classify_author(part), get_text(part, "part_type", 60)
+            if _sort_key(part)[0] <= since or author is Author.BOT:
+                continue
+            if kind in ASSIGNMENT_PART_TYPES and assignee is Assignee.OTHER:
+                return True
+            if author is Author.AGENT and kind not in ("note", "close") and has_content(part):
+                return kind not in ASSIGNMENT_PART_TYPES or assignee is not Assignee.BOT
+        return False
+
+    def has_note(self, note: str) -> bool:
+        """Return whether the bot's latest action, apart from comments, is this note."""
+        for part in reversed(self._bot_parts):
+            if (kind := get_text(part, "part_type", 60)) in ("note", "assignment"):
+                return kind == "note" and _normalized_text(part) == _normalized_html(note)
+        return False
+
+    def find_newest_sent(self) -> str | None:
+        """Return the ID of the bot's newest part; `None` if there is none."""
+        parts = self._bot_parts
+        return get_identifier(parts[-1], "id") if parts else None
+
+    def find_copy(self, reply: Reply, *, earliest: float, known: Collection[str]) -> str | None:
+        """Return the ID of the bot's oldest comment like `reply` since then; `None` if there is none."""
+        for part in self._bot_parts:
+            identifier = get_identifier(part, "id")
+            is_new = (get_number(part, "created_at") or 0.0) >= earliest and identifier not in known
+            if is_new and _matches_reply(part, reply):
+                return identifier
+        return None
+
+    @property
+    def _parts(self) -> list[JsonObject]:
+        return get_object_list(get_object(self.body, "conversation_parts"), "conversation_parts")
+
+    @property
+    def _bot_parts(self) -> list[JsonObject]:
+        """The bot's parts, the oldest first."""
+        own = [part for part in self._parts if self.workspace.classify_author(part) is Author.BOT]
+        return sorted(own, key=_sort_key)
+
+
+def _sort_key(part: JsonObject) -> tuple[int, str]:
+    identifier = get_identifier(part, "id")
+    return int(identifier) if identifier.isdecimal() else 0, identifier
+
+
+def _matches_reply(part: JsonObject, reply: Reply) -> bool:
+    if reply.choices:
+        options = get_object_list(get_object(part, "metadata"), "quick_reply_options")
+        return any(get_text(option, "uuid") == build_option_id(reply, 0) for option in options)
+    if get_text(part, "part_type", 60) not in ("comment", "open"):
+        return False
+    return _normalized_text(part) == _normalized_html(render_comment_html(reply))
+
+
+def _normalized_text(part: JsonObject) -> str:
+    return normalize_for_comparison(parse_body(get_text(part, "body", MAX_BODY_LENGTH), "auto").text)
+
+
+def _normalized_html(html: str) -> str:
+    return normalize_for_comparison(parse_body(html, "html").text)

@@ -1,0 +1,83 @@
+"""Log lines of the mailbox: replies that may not leave, dead letters, circuit breakers, silenced sessions."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from core.log_context import about
+from core.model import FailureKind, Owner
+
+log = logging.getLogger("turngate.mailbox")
+
+
+def log_dead_turn(reason: str) -> None:
+    """Log that a message was given up."""
+    log.error(
+        "a message was given up and is a dead letter (%s); see `turngate dead list`",
+        reason,
+        extra=about("dead_letter_added", reason=reason),
+    )
+
+
+def log_hand_off(owner: Owner) -> None:
+    """Log that the dialog gives the session to somebody else."""
+    log.info("the dialog hands the session off: %s", owner, extra=about("handed_off"))
+
+
+def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool) -> None:
+    """Log that the provider rejected a reply for good."""
+    log.warning(
+        "a reply was rejected for good (%s)%s: %s",
+        failure,
+        " and is a dead letter; see `turngate dead list`" if is_dead else "",
+        reason,
+        extra=about("dead_letter_added" if is_dead else "reply_refused", code=code, reason=reason),
+    )
+
+
+def log_full_hold() -> None:
+    """Log that the oldest of the replies that wait for the contact was given up."""
+    log.warning(
+        "too many replies wait for the contact's next message; the oldest is a dead letter; see "
+        "`turngate dead list`",
+        extra=about("dead_letter_added", code="window"),
+    )
+
+
+def log_dropped() -> None:
+    """Log that a reply may not leave any more."""
+    log.info(
+        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
+        "`turngate why` tells which",
+        extra=about("reply_refused"),
+    )
+
+
+def log_reply_limit(answer: Any) -> None:
+    """Log the beginning of a silence, of which mark.lua answers a third value."""
+    if isinstance(answer, list) and len(answer) > 2:
+        log.warning(
+            "a session is silent from now on, because its contact got as many replies in an hour as "
+            "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
+            extra=about("session_silenced"),
+        )
+
+
+def log_breaker_opened(account: str, reason: str) -> None:
+    """Log that the sends of an account are held back."""
+    log.warning(
+        "%s: circuit breaker open after repeated failures, replies are queued: %s",
+        account,
+        reason,
+        extra=about("circuit_breaker_opened", account=account, reason=reason),
+    )
+
+
+def log_breaker_closed(account: str) -> None:
+    """Log that the sends of an account work again."""
+    log.warning(
+        "%s: circuit breaker closed, sends work again",
+        account,
+        extra=about("circuit_breaker_closed", account=account),
+    )
