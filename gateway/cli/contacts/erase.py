@@ -30,7 +30,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only count.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Permanently delete all that is stored of a contact (GDPR erasure). Exit code 1 if nothing was found."""
+    """Delete everything stored about a contact (GDPR erasure). Exit code 1 if nothing was found."""
     from gateway.partitions.contact_partitions import build_erasure
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:

@@ -77,7 +77,7 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the flow, such as `orders`.")],
     template: Annotated[str, typer.Option(help="`form`, `faq`, `menu` or `support`.")] = "form",
 ) -> None:
-    """Write a new flow and its test conversations from a template. Files that exist stay as they are."""
+    """Write a new flow and its test conversations from a template. Existing files are not changed."""
     from flows.authoring.scaffold import create_flow
 
     flow, tests = create_flow(name, template)
@@ -149,7 +149,7 @@ def convert(
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write (default: print).")
     ] = None,
 ) -> None:
-    """Convert a Playbook of superdialog to a flow. A file that exists stays as it is."""
+    """Convert a Playbook of superdialog to a flow. An existing file is not changed."""
     from core.errors import ConfigurationError
     from flows.authoring.playbook import convert_playbook
 

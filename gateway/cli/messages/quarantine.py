@@ -49,7 +49,7 @@ def list_rejections(
 def replay(
     webhooks: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs that `list` prints.")],
 ) -> None:
-    """Verify rejected webhooks by the credentials of now, and store them. Exit code 1 if one is refused.
+    """Verify rejected webhooks with the current credentials, and store them. Exit code 1 if one is refused.
 
     They are stored in the order in which they came, so the messages of a contact keep theirs.
     """

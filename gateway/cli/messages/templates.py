@@ -38,7 +38,7 @@ def list_templates(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List the templates as the providers listed them last."""
+    """List the templates as last read from the providers."""
     _tell_unlisted(channel)
     rows = _read(lambda records: _read_all(records, channel))
     shown = rows[:limit]

@@ -19,7 +19,7 @@ def backup(
         BackupKind, typer.Option(help="Copy of the append-only folder, or a snapshot.")
     ] = BackupKind.APPEND_ONLY,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the server (default: the server is asked).")
+        Path | None, typer.Option(help="Folder of the server (default: as the server reports it).")
     ] = None,
     wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for the server's files.")] = 600.0,
 ) -> None:
@@ -49,7 +49,7 @@ def backup(
             raise ConfigurationError(describe_redis_error(error)) from None
         except RedisError as error:
             raise ConfigurationError(
-                f"the server refuses this backup ({type(error).__name__}); use that of whoever operates it"
+                f"the server refuses this backup ({type(error).__name__}); use the backups of its operator"
             ) from None
     record_act("backup", target=folder.name)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
