@@ -62,7 +62,7 @@ def _print_preview(found: FoundContact, as_json: bool) -> None:
     for session in found.sessions:
         typer.echo(session)
     typer.echo(
-        f"Dry run: {len(found.sessions)} sessions would be deleted, with all that is stored beside them. "
+        f"Dry run: {len(found.sessions)} sessions would be deleted, with all records that belong to them. "
         "Re-run with --yes to delete."
     )
 

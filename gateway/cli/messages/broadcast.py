@@ -223,7 +223,7 @@ def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, s
         return sender, ""
     if channel and channel not in names:
         raise ConfigurationError(
-            f"--channel: {channel} is not configured here; there is {', '.join(names) or 'none'}"
+            f"--channel: {channel} is not configured; available: {', '.join(names) or 'none'}"
         )
     if channel:
         return channel, sender
@@ -233,7 +233,7 @@ def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, s
     if len(names) == 1 and not likely:
         return names[0], sender
     raise ConfigurationError(
-        f"--channel: say which channel sends; there is {', '.join(names) or 'none that can write first'}"
+        f"--channel: name the channel that sends; available: {', '.join(names) or 'none that can send first'}"
     )
 
 

@@ -104,7 +104,7 @@ def storm(
     if partitions > 1 and not reshard_every:
         raise ConfigurationError("--partitions needs a cluster: give --reshard-every too")
     if other_release and not (other_release / "gateway" / "__main__.py").is_file():
-        raise ConfigurationError(f"--other-release: {other_release} is no checkout of Turngate")
+        raise ConfigurationError(f"--other-release: {other_release} is not a checkout of Turngate")
     scenario = StormScenario(
         seed=seed,
         messages=messages,

@@ -130,7 +130,7 @@ def _ask(redis: Redis, name: str, default: str = "") -> str:
         if default:
             return default
         raise ConfigurationError(
-            f"the server does not tell its {name}; name its folder with --data-dir, or use the backup of "
+            f"the server does not report its {name}; name its folder with --data-dir, or use the backup of "
             "whoever operates it"
         ) from None
 
