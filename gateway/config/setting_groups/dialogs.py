@@ -43,7 +43,7 @@ class DialogSettings(BaseModel):
     vision: bool = Field(
         default=False,
         alias="TURNGATE_VISION",
-        description="`yes`: the language model sees the pictures that contacts send; it must be able to",
+        description="`yes`: the language model gets the pictures that contacts send; it must support images",
     )
     vision_megabytes: float = Field(
         5.0,

@@ -29,7 +29,7 @@ class PrivacySettings(BaseModel):
         ge=0,
         le=3_650,
         description="age at which dead letters, and events for hooks that were given up, are deleted "
-        "(0: when an operator drops them)",
+        "(0: only when an operator drops them)",
     )
     webhook_hours: float = Field(
         0.0,
@@ -43,8 +43,8 @@ class PrivacySettings(BaseModel):
     text_search: bool = Field(
         default=True,
         alias="TURNGATE_TEXT_SEARCH",
-        description="`no`: the console's search does not know the words of messages. They are indexed as "
-        "keyed digests, for as long as sessions are kept",
+        description="`no`: the console cannot search for words of messages. With `yes` they are indexed "
+        "as keyed digests, for as long as sessions are kept",
     )
     encryption_keys: SecretStr = Field(
         SecretStr(""),

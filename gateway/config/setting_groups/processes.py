@@ -101,8 +101,8 @@ class ProcessSettings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         alias="TURNGATE_LOG_LEVEL",
-        description="from which level on the gateway logs its own events; `debug` shows the texts of errors, "
-        "which may quote a message",
+        description="minimum level of the gateway's own log events; `debug` also logs the texts of "
+        "errors, which may quote a message",
     )
     config_path: Path | None = Field(
         None,
@@ -112,6 +112,6 @@ class ProcessSettings(BaseModel):
     other_settings: str = Field(
         "",
         alias=OTHER_SETTINGS,
-        description="variables of other software that begin as settings do, comma-separated, `*` for any "
-        "ending: `ZENDESK_THEME,TWILIO_FLEX_*`",
+        description="variables of other software whose names begin like settings, comma-separated, `*` "
+        "for any ending: `ZENDESK_THEME,TWILIO_FLEX_*`",
     )
