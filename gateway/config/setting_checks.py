@@ -1,4 +1,4 @@
-"""Checks of single settings that hold more than a number or a choice: URLs, hosts, prices, models."""
+"""Checks of single settings that are not just a number or a choice: URLs, hosts, prices, models."""
 
 from __future__ import annotations
 

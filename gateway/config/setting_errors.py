@@ -1,4 +1,4 @@
-"""Sentences about settings that pydantic rejects: which one, what is wrong with it, and what is allowed."""
+"""Describes settings that pydantic rejects: which setting, what is wrong, and what is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layout: over how many partitions new contacts are spread. Partition 0, the home, says it."""
+"""Layout: the number of partitions over which new contacts are spread, stored in partition 0 (home)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REDIS_URL: which forms are read, and the parts of one that names Sentinels."""
+"""REDIS_URL: validation of all forms, and parsing of the form for Sentinels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences about errors of the connection to Redis: what happened, and what to do."""
+"""Describes errors of the connection to Redis: what happened, and what to do."""
 
 from __future__ import annotations
 

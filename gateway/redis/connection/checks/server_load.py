@@ -1,4 +1,4 @@
-"""Checks whether a Redis server has room and is near: memory, latency, replicas, last writes to its disk."""
+"""Checks memory, latency, replicas and disk writes of a Redis server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why no connection to Redis came about: nothing listens, the host is unknown, a socket is missing."""
+"""Describes why Redis cannot be reached: connection refused, unknown host, missing socket, no Sentinel."""
 
 from __future__ import annotations
 
