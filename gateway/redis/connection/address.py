@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +85,12 @@ def _check_certificate_files(query: str) -> None:
             continue
         try:
             Path(values[0]).read_bytes()
+            if name == "ssl_ca_certs":
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(values[0])
+        except ssl.SSLError:
+            raise ConfigurationError(
+                f"REDIS_URL: {name}={values[0]} has no certificates; name the PEM file of the authority"
+            ) from None
         except OSError as error:
             raise ConfigurationError(
                 f"REDIS_URL: {name}={values[0]} cannot be read ({error.strerror}); name a file that the user "

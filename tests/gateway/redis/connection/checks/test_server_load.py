@@ -69,7 +69,10 @@ class ReportingServer(Redis):
         ),
         ({"persistence": {"aof_last_write_status": "err"}}, "last write to the append-only file failed"),
         ({"persistence": {"rdb_last_bgsave_status": "err"}}, "last snapshot failed"),
-        ({"memory": {"used_memory": 900, "total_system_memory": 1000}}, "when it is full, messages are refused"),
+        (
+            {"memory": {"used_memory": 900, "total_system_memory": 1000}},
+            "when it is full, messages are refused",
+        ),
         ({"memory": {"used_memory": 900}}, ""),
         ({}, ""),
     ],
