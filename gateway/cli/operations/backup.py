@@ -33,7 +33,7 @@ def backup(
     from gateway.config.settings import Settings
     from gateway.redis.connection.cluster.address import parse_cluster_url
     from gateway.redis.connection.connect import open_sync_redis
-    from gateway.redis.connection.error_messages import describe_redis_error
+    from gateway.redis.connection.outages.error_messages import describe_redis_error
     from gateway.redis.server.backup import back_up
 
     url = Settings.load().require_redis_url()

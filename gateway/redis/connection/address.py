@@ -13,12 +13,12 @@ from redis import ConnectionPool
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
-from gateway.redis.connection.cluster.address import CLUSTER_FORM, parse_cluster_url, parse_node
+from gateway.redis.connection.cluster.address import parse_cluster_url, parse_node
+from gateway.redis.connection.url_forms import CLUSTER_FORM, SENTINEL_FORM
 
 _SINGLE_SCHEMES = ("redis", "rediss", "unix")
 _SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}
 _SENTINEL_PORT = 26379
-_SENTINEL_FORM = "redis+sentinel://[user:password@]host:port,host:port/name[/db]"
 _FILE_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SENTINEL_QUERY = {"sentinel_username": "username", "sentinel_password": "password"}
 
@@ -47,14 +47,14 @@ def _check_single_url(url: str, scheme: str, separator: str, rest: str) -> None:
     if not separator or scheme not in _SINGLE_SCHEMES:
         raise ConfigurationError(
             f"REDIS_URL: the scheme {scheme[:20]!r} is not known; use redis://, rediss://, unix://, "
-            f"{_SENTINEL_FORM} or {CLUSTER_FORM}"
+            f"{SENTINEL_FORM} or {CLUSTER_FORM}"
             if separator
             else "REDIS_URL: it has no scheme; write it as redis://host:port"
         )
     if scheme != "unix" and "," in rest.partition("/")[0].rpartition("@")[2]:
         raise ConfigurationError(
             f"REDIS_URL: {scheme}:// names one server; to follow a primary through its Sentinels use "
-            f"{_SENTINEL_FORM}, for a cluster {CLUSTER_FORM}"
+            f"{SENTINEL_FORM}, for a cluster {CLUSTER_FORM}"
         )
     try:
         parts = urlsplit(url)
@@ -124,9 +124,9 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
         sentinel_options = {_SENTINEL_QUERY[name]: values[0] for name, values in given.items()} | tls_options
         options |= tls_options
     except (ValueError, TypeError, KeyError, RedisError):
-        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {_SENTINEL_FORM}") from None
+        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {SENTINEL_FORM}") from None
     if not service:
-        raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {_SENTINEL_FORM}")
+        raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {SENTINEL_FORM}")
     if username:
         options["username"] = unquote(username)
     if password:

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import ConfigurationError
-from gateway.redis.connection.cluster.address import CLUSTER_FORM
 from gateway.redis.connection.cluster.client import PartitionRedis, SyncPartitionRedis
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 log = logging.getLogger("turngate.redis")
 

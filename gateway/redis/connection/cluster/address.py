@@ -11,6 +11,7 @@ from redis.connection import SSLConnection
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 _SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 _PORT = 6379
@@ -18,7 +19,6 @@ _MAX_PORT = 65535
 _NODE = re.compile(
     r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]]+))(?::(?P<port>\d{1,5}))?", re.ASCII
 )
-CLUSTER_FORM = "redis+cluster://host:port,host:port"
 
 Node = tuple[str, int]
 

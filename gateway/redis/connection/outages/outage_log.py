@@ -6,8 +6,7 @@ import logging
 from time import monotonic
 
 from core.log_context import about
-from gateway.redis.connection.outages.unreachable import describe_unreachable
-from gateway.redis.connection.outages.write_refusal import describe_refusal
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 
 log = logging.getLogger("turngate.redis")
 
@@ -26,7 +25,7 @@ class OutageLog:
     def failed(self, step: str, error: Exception) -> None:
         """Record that a step failed; the first failure, each new kind of error and a reminder are logged."""
         now = monotonic()
-        kind = describe_refusal(error) or describe_unreachable(error) or type(error).__name__
+        kind = describe_redis_error(error)
         if not self._failing:
             self._kinds, self._began_at, self._next_line_at = set(), now, 0.0
         self._failing.add(step)

@@ -32,7 +32,10 @@ _CAUSES = MappingProxyType(
     }
 )
 _NO_ROUTE = "There is no route to the host in REDIS_URL; check the network, or correct REDIS_URL"
-_LATE = "Redis does not answer in time; check REDIS_URL, firewalls, and the server's load"
+_LATE = (
+    "Redis does not answer in time; check REDIS_URL (rediss:// needs a server with TLS), firewalls, and the "
+    "server's load"
+)
 
 
 def describe_unreachable(error: BaseException) -> str:

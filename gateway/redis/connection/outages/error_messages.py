@@ -12,9 +12,9 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from gateway.redis.connection.cluster.address import CLUSTER_FORM
 from gateway.redis.connection.outages.unreachable import describe_unreachable, iterate_causes
 from gateway.redis.connection.outages.write_refusal import describe_refusal, is_moving
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 
 def describe_redis_error(error: BaseException) -> str:
@@ -41,6 +41,13 @@ def _describe_cause(error: BaseException) -> str:
         return f"REDIS_URL names one node of a Redis Cluster; write it as {CLUSTER_FORM}"
     if is_moving(error):
         return "The cluster moves the partition or replaces its server; wait until it has finished"
+    if isinstance(error, ResponseError) and "DB index is out of range" in str(error):
+        return "The server has no database of the number in REDIS_URL; use a lower one, or leave it out"
+    if isinstance(error, ResponseError) and "unknown command 'SENTINEL'" in str(error):
+        return (
+            "What listens at a host and port of REDIS_URL is no Sentinel; name the Sentinels, or write it as "
+            "redis://host:port for one server"
+        )
     if isinstance(error, ResponseError) and "cluster support disabled" in str(error):
         return "The server in REDIS_URL is not part of a Redis Cluster; write it as redis://host:port"
     if isinstance(error, ssl.SSLCertVerificationError):
