@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from core.errors import ConfigurationError
 from gateway.redis.server.embedded_server import terminate_with_parent
 
 log = logging.getLogger("turngate.run")
@@ -108,6 +109,12 @@ class SupervisedProcess:
             self.restarts += 1
             if not self._stopping:
                 await self._spawn()
+
+
+def check_configured(processes: Iterable[SupervisedProcess]) -> None:
+    """Raise `ConfigurationError` if a process refuses its settings; it has printed why."""
+    if refusing := next((each.name for each in processes if each.misconfigured.is_set()), ""):
+        raise ConfigurationError(f"the {refusing} process cannot start; its message is above")
 
 
 def _describe_exit(code: int) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import socket
+from collections.abc import Callable
 from errno import EADDRINUSE
 from typing import Final
 
@@ -53,12 +54,13 @@ def resolve_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-async def wait_until_ready(url: str) -> None:
-    """Wait until the gateway at `url` is ready. Raises `TimeoutError` after a minute."""
+async def wait_until_ready(url: str, check: Callable[[], None] = lambda: None) -> None:
+    """Wait until the gateway at `url` is ready. Raises `TimeoutError` after a minute, or as `check` does."""
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(_READY_SECONDS):
         while True:
             if await _is_ready(http, url):
                 return
+            check()
             await asyncio.sleep(0.05)  # another process becomes ready; there is no event to await
 
 

@@ -16,7 +16,7 @@ from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess
 from gateway.bootstrap import build_dialog, load_channels, load_operator_access
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
-from gateway.local.child_process import SupervisedProcess
+from gateway.local.child_process import SupervisedProcess, check_configured
 from gateway.local.http_server import serve
 from gateway.local.loopback import resolve_port
 from gateway.local.simulated_accounts import (
@@ -153,8 +153,7 @@ class Supervisor:
         end, next_progress_at = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
         async with httpx.AsyncClient(trust_env=False) as http:
             while not self.stop_requested.is_set() and (reason := await _readiness_problem(http, self.url)):
-                if failed := next((each.name for each in self._children if each.misconfigured.is_set()), ""):
-                    raise ConfigurationError(f"the {failed} process cannot start; its message is above")
+                check_configured(self._children)
                 if loop.time() > end:
                     raise ConfigurationError(f"not ready after {_READY_SECONDS:.0f} s: {reason}")
                 if loop.time() > next_progress_at:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.local.child_process import SupervisedProcess
+from core.errors import ConfigurationError
+from gateway.local.child_process import SupervisedProcess, check_configured
 
 
 @pytest.mark.long
@@ -22,5 +23,7 @@ async def test_a_process_with_a_wrong_setting_is_known_as_misconfigured(
         async with asyncio.timeout(60):
             await child.misconfigured.wait()
         assert child.restarts == 1
+        with pytest.raises(ConfigurationError, match="the worker process cannot start"):
+            check_configured([child])
     finally:
         await child.stop(1)
