@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,7 +82,7 @@ def create(
     from flows.authoring.scaffold import create_flow
 
     flow, tests = create_flow(name, template)
-    typer.echo(f"{flow}\n{tests}\nNext: turngate flow chat {flow}")
+    typer.echo(f"{flow}\n{tests}\nNext: turngate flow chat {shlex.quote(str(flow))}")
 
 
 @app.command()
