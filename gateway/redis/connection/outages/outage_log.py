@@ -6,7 +6,7 @@ import logging
 from time import monotonic
 
 from core.log_context import log_extra
-from gateway.redis.connection.outages.write_refusal import describe_refusal
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 
 log = logging.getLogger("turngate.redis")
 
@@ -24,7 +24,8 @@ class OutageLog:
 
     def record_failure(self, step: str, error: Exception) -> None:
         """Record that a step failed; the first failure, each new kind of error and a reminder are logged."""
-        now, kind = monotonic(), describe_refusal(error) or type(error).__name__
+        now = monotonic()
+        kind = describe_redis_error(error)
         if not self._failing:
             self._kinds, self._began_at, self._next_line_at = set(), now, 0.0
         self._failing.add(step)
@@ -38,7 +39,7 @@ class OutageLog:
             step,
             kind,
             f" (for {since:.0f} s now)" if since >= 1 else "",
-            extra=log_extra("redis_unavailable", reason=kind),
+            extra=log_extra("redis_unavailable", reason=type(error).__name__),
         )
 
     def forget(self, step: str) -> None:
