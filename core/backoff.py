@@ -23,6 +23,15 @@ def exponential_backoff(
     return delay * random.uniform(*jitter)  # noqa: S311 - spreads retries, guards nothing
 
 
+def parse_http_date(value: str) -> datetime | None:
+    """Parse an HTTP date, in UTC if it has no zone; `None` if it is malformed."""
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
 def parse_retry_after(value: str, now: datetime | None = None) -> float | None:
     """Parse a `Retry-After` header into seconds, never negative; `None` if missing or malformed.
 
@@ -32,9 +41,5 @@ def parse_retry_after(value: str, now: datetime | None = None) -> float | None:
     value = value.strip()
     if _SECONDS.fullmatch(value):
         return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max((date - (now or datetime.now(UTC))).total_seconds(), 0.0)
+    date = parse_http_date(value)
+    return max((date - (now or datetime.now(UTC))).total_seconds(), 0.0) if date else None

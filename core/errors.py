@@ -132,12 +132,16 @@ class Throttled(Unavailable):
 class Unknown(DeliveryError):
     """Unknown outcome: the reply may have been accepted; it is looked up before it is sent again.
 
-    `retry_after` are the seconds that the provider asks to wait.
+    `retry_after` are the seconds that the provider asks to wait. `is_accepted`: the API said so, but not
+    under which ID, so that each further send is most likely a copy.
     """
 
-    def __init__(self, reason: str, *, code: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, code: str = "", retry_after: float | None = None, is_accepted: bool = False
+    ) -> None:
         super().__init__(reason, code=code)
         self.retry_after = retry_after
+        self.is_accepted = is_accepted
 
 
 class InvalidContact(GatewayError):

@@ -82,7 +82,9 @@ class IntercomClient:
         body = await self._post(reply, "reply", build_comment(reply), http)
         comment = Conversation(body, self._workspace).find_newest_sent()
         if comment is None:
-            raise Unknown("intercom: accepted, but the comment is not in the response")
+            raise Unknown(
+                "intercom: accepted, but the comment is not in the response", is_accepted=bool(body)
+            )
         return SentMessage(provider_id=comment)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:

@@ -8,9 +8,15 @@ from typing import Final
 import httpx
 
 from channels._kit.inbound import get_identifier, get_object_list, get_text
-from channels._kit.outbound import may_have_taken_effect, parse_json_body, parse_retry_after
-from channels._kit.text import redact_phone_numbers
-from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from channels._kit.outbound import (
+    build_foreign_error,
+    describe_error,
+    is_foreign,
+    may_have_taken_effect,
+    parse_json_body,
+    parse_retry_after,
+)
+from core.errors import DeliveryError, Rejected, Throttled, Unknown
 from core.model import FailureKind
 
 _RATE_WINDOW_SECONDS: Final = 10.0
@@ -25,16 +31,13 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     status = response.status_code
     error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
     code = get_identifier(error, "code", 60) or str(status)
-    reason = f"intercom {status} {code}: {redact_phone_numbers(get_text(error, 'message', 300))}"
+    reason = f"intercom {status} {code}: {describe_error(get_text(error, 'message', 300))}"
     if status == 429:
         return Throttled(reason, code=code, retry_after=_seconds_until_window_end(response))
     if status == 409 or may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
-    if status < 400:
-        return Unavailable(
-            f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",
-            code=code,
-        )
+    if is_foreign(response):
+        return build_foreign_error("intercom", response, "INTERCOM_API_URL, which differs by region")
     return Rejected(
         reason, code=code, failure=FailureKind.ACCOUNT if status in (401, 402, 403) else FailureKind.PERMANENT
     )

@@ -9,7 +9,11 @@ import httpx
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import (
     ErrorKind,
+    build_foreign_error,
+    describe_error,
     get,
+    is_denied,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -17,12 +21,11 @@ from channels._kit.outbound import (
     send_request,
     without_effect,
 )
-from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import NAME, REPLY_KEY_METADATA
 from channels.sunshine.failures import classify_own_code
 from channels.sunshine.rendering import TEMPLATE_SCHEMA, Json, build_content, build_template_content
 from channels.sunshine.switchboard import Switchboard, get_active_integration
-from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Throttled, Unknown
 from core.model import Attachment, FailureKind, Reply, SentMessage
 
 _MAX_NOTE_LENGTH: Final = 1000
@@ -66,10 +69,13 @@ class SunshineClient:
         else:
             body |= {"schema": TEMPLATE_SCHEMA, "content": build_template_content(reply.template)}
         response = await self._post(reply.address.theirs, "messages", body, http)
-        messages = get_object_list(parse_json_body(response), "messages")
+        accepted = parse_json_body(response)
+        messages = get_object_list(accepted, "messages")
         number = get_identifier(messages[0], "id") if messages else ""
         if not number:
-            raise Unknown("sunshine: accepted, but the response has no message ID")
+            raise Unknown(
+                "sunshine: accepted, but the response has no message ID", is_accepted=bool(accepted)
+            )
         return SentMessage(provider_id=number)
 
     async def upload(
@@ -161,16 +167,16 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     error = next(iter(get_object_list(body, "errors")), get_object(body, "error"))
     code = get_identifier(error, "code", 60) or str(status)
     text = get_text(error, "title", 300) or get_text(error, "description", 300)
-    reason = f"sunshine {status} {code}: {redact_phone_numbers(text)}"
+    reason = f"sunshine {status} {code}: {describe_error(text)}"
     after = parse_retry_after(response)
     if status == 429:
         return Throttled(reason, code=code, retry_after=after)
     if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=after)
-    if status < 400:
-        return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
+    if is_foreign(response):
+        return build_foreign_error("sunshine", response, "SUNSHINE_API_URL")
     if status == 423:
         reason = f"{reason}; the conversation is full (30,000 messages); the contact must start a new one"
     kind = classify_own_code(code)
-    is_denied = kind is ErrorKind.UNKNOWN and status == 401
-    return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)
+    is_account = kind is ErrorKind.UNKNOWN and is_denied(response)
+    return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_account else kind.failure)

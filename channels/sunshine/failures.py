@@ -64,7 +64,7 @@ _WINDOW_PHRASES: Final = ("24 hours", "24-hour", "allowed window", "support wind
 _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 60.0, ErrorKind.LATER: 600.0}
 )
-_RETRY_SECONDS_BY_CODE: Final[Mapping[str, float]] = MappingProxyType({"131049": 86_400.0})
+_RETRY_SECONDS_BY_CODE: Final[Mapping[str, float]] = MappingProxyType({"130429": 5.0, "131049": 86_400.0})
 
 
 class DeliveryFailure(NamedTuple):

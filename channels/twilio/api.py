@@ -125,9 +125,10 @@ class TwilioClient:
         response = await post(http, NAME, self._messages_url, data=form, auth=self._auth)
         if not response.is_success:
             raise build_delivery_error(response)
-        sid = parse_json_body(response).get("sid")
+        created = parse_json_body(response)
+        sid = created.get("sid")
         if not isinstance(sid, str) or not sid:
-            raise Unknown("twilio: accepted, but the response has no sid")
+            raise Unknown("twilio: accepted, but the response has no sid", is_accepted=bool(created))
         return SentMessage(provider_id=sid)
 
     def _build_base_form(self, reply: Reply) -> Form:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import httpx
 
-from channels._kit.outbound import ErrorKind, may_have_taken_effect, parse_json_body, parse_retry_after
-from channels._kit.text import redact_phone_numbers
+from channels._kit.inbound import get_identifier, get_text
+from channels._kit.outbound import (
+    ErrorKind,
+    build_foreign_error,
+    describe_error,
+    is_foreign,
+    may_have_taken_effect,
+    parse_json_body,
+    parse_retry_after,
+)
 from channels.twilio.capabilities import ACCOUNT_LIMIT_CODES, classify_error_code, default_retry_seconds
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind
@@ -17,9 +25,11 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     A 429 was not processed; a 5xx may have been.
     """
     body = parse_json_body(response)
-    code = str(body.get("code") or response.status_code)
-    reason = f"twilio {code}: {redact_phone_numbers(str(body.get('message') or body.get('detail') or ''))}"
-    status, kind = response.status_code, classify_error_code(code)
+    status = response.status_code
+    code = get_identifier(body, "code", 20) or str(status)
+    kind = classify_error_code(code)
+    text = get_text(body, "message", 300) or get_text(body, "detail", 300)
+    reason = f"twilio {code}: {describe_error(text)}"
     after = parse_retry_after(response)
     if kind is ErrorKind.LATER and status < 500:
         after = after or default_retry_seconds(code)
@@ -30,7 +40,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unknown(reason, code=code, retry_after=after)
     if kind is ErrorKind.RETRY:
         return Unavailable(reason, code=code, retry_after=after or default_retry_seconds(code))
-    if status < 400:
-        return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
+    if is_foreign(response):
+        return build_foreign_error("twilio", response, "TWILIO_API_URL")
     is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)
     return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)

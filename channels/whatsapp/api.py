@@ -10,6 +10,9 @@ from channels._kit.inbound import get_identifier, get_object, get_object_list, g
 from channels._kit.outbound import (
     BearerAuth,
     ErrorKind,
+    build_foreign_error,
+    describe_error,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -17,10 +20,10 @@ from channels._kit.outbound import (
     send_request,
     without_effect,
 )
-from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import (
     CONTACT_LIMIT_CODES,
     NAME,
+    NUMBER_LIMIT_CODES,
     classify_error_code,
     default_retry_seconds,
 )
@@ -28,7 +31,6 @@ from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Attachment, FailureKind, Reply, SentMessage, file_name
 
-_DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
 
 
@@ -47,10 +49,13 @@ class WhatsAppClient:
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
         response = await self._post(reply.address.ours, build_request(reply, self._base), http)
-        messages = get_object_list(parse_json_body(response), "messages")
+        accepted = parse_json_body(response)
+        messages = get_object_list(accepted, "messages")
         wamid = get_identifier(messages[0], "id") if messages else ""
         if not wamid:
-            raise Unknown("whatsapp: accepted, but the response has no message ID")
+            raise Unknown(
+                "whatsapp: accepted, but the response has no message ID", is_accepted=bool(accepted)
+            )
         return SentMessage(provider_id=wamid)
 
     async def upload(
@@ -110,19 +115,18 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     status = response.status_code
     code = get_identifier(error, "code", 20) or str(status)
     message = get_text(get_object(error, "error_data"), "details", 300) or get_text(error, "message", 300)
-    reason = f"whatsapp {code}: {redact_phone_numbers(message)}"
+    reason = f"whatsapp {code}: {describe_error(message)}"
     kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
     if kind is ErrorKind.LATER or status == 429:
-        default = default_retry_seconds(code) or _DEFAULT_RETRY_SECONDS
-        after = parse_retry_after(response) or default
+        after = parse_retry_after(response) or default_retry_seconds(code) or _RETRY_SECONDS
         if code in CONTACT_LIMIT_CODES:
             return Unavailable(reason, code=code, retry_after=after, one_contact=True)
-        return Throttled(reason, code=code, retry_after=after)
+        return Throttled(reason, code=code, retry_after=after, one_number=code in NUMBER_LIMIT_CODES)
     if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
-    if status < 400:
-        return Unavailable(f"{reason}: not a response of Meta's API; check WHATSAPP_API_URL", code=code)
+    if is_foreign(response):
+        return build_foreign_error("whatsapp", response, "WHATSAPP_API_URL")
     is_denied = kind is ErrorKind.UNKNOWN and status in (401, 403)
     return Rejected(reason, code=code, failure=FailureKind.ACCOUNT if is_denied else kind.failure)

@@ -99,8 +99,11 @@ ALARM_FIELDS: Final = frozenset({"account_update", "account_alerts", "security"}
 
 _PAIR_LIMIT_CODE: Final = "131056"
 _MARKETING_LIMIT_CODE: Final = "131049"
+_THROUGHPUT_CODE: Final = "130429"
 CONTACT_LIMIT_CODES: Final = frozenset({_PAIR_LIMIT_CODE, _MARKETING_LIMIT_CODE})
 """Codes of limits that concern one contact."""
+NUMBER_LIMIT_CODES: Final = frozenset({_THROUGHPUT_CODE})
+"""Codes of limits that concern one of the business's numbers; all others are of the account or app."""
 
 _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {
@@ -121,9 +124,10 @@ _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 5.0, ErrorKind.LATER: 600.0}
 )
 _RETRY_SECONDS_BY_CODE: Final[Mapping[str, float]] = MappingProxyType(
-    {_PAIR_LIMIT_CODE: 30.0, _MARKETING_LIMIT_CODE: 86_400.0}
+    {_THROUGHPUT_CODE: 5.0, _PAIR_LIMIT_CODE: 30.0, _MARKETING_LIMIT_CODE: 86_400.0}
 )
-"""One message in six seconds to a person; after a burst the debt lasts minutes (Meta, "Pair rate limits").
+"""Throughput is counted by the second (Meta, "Throughput"). One message in six seconds to a person; after a
+burst the debt lasts minutes (Meta, "Pair rate limits").
 131049 must not be repeated within a day (Meta, "Per-user marketing template message limits")."""
 
 ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(

@@ -88,10 +88,11 @@ class ZendeskClient:
                 break
         if not response.is_success:
             raise build_delivery_error(response)
-        events = get_object_list(get_object(parse_json_body(response), "audit"), "events")
+        updated = parse_json_body(response)
+        events = get_object_list(get_object(updated, "audit"), "events")
         number = next((get_identifier(event, "id") for event in events if event.get("type") == "Comment"), "")
         if not number:
-            raise Unknown("zendesk: accepted, but the response has no comment")
+            raise Unknown("zendesk: accepted, but the response has no comment", is_accepted=bool(updated))
         return SentMessage(provider_id=number)
 
     async def _update_ticket(self, reply: Reply, body: Json, http: httpx.AsyncClient) -> httpx.Response:

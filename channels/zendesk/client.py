@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import httpx
@@ -13,15 +12,19 @@ from channels._kit.inbound import JsonObject, get_object, get_object_list, get_t
 from channels._kit.outbound import (
     BearerAuth,
     Credentials,
+    build_foreign_error,
+    describe_error,
     get,
+    is_denied,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
     send_request,
     without_effect,
 )
-from channels._kit.text import redact_phone_numbers
 from channels.zendesk.capabilities import NAME
+from core.backoff import parse_http_date
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import FailureKind
 
@@ -127,20 +130,15 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unavailable(reason, code=code, retry_after=after, one_contact=True)
     if may_have_taken_effect(status):
         return Unknown(reason, code=code, retry_after=after)
-    if status < 400:
-        return Unavailable(f"{reason}: not a response of Zendesk's API; check ZENDESK_API_URL", code=code)
-    return Rejected(
-        reason, code=code, failure=FailureKind.ACCOUNT if status == 401 else FailureKind.PERMANENT
-    )
+    if is_foreign(response):
+        return build_foreign_error("zendesk", response, "ZENDESK_API_URL")
+    failure = FailureKind.ACCOUNT if is_denied(response) else FailureKind.PERMANENT
+    return Rejected(reason, code=code, failure=failure)
 
 
 def _parse_date_header(response: httpx.Response) -> datetime | None:
     """Return the time in Zendesk's `Date` header; two such headers are parsed as a time without a zone."""
-    try:
-        at = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return parse_http_date(response.headers.get("date", ""))
 
 
 def _extract_error_message(body: Json) -> str:
@@ -153,4 +151,4 @@ def _extract_error_message(body: Json) -> str:
     error = get_object(body, "error")
     messages = [get_text(body, "error", 60), get_text(error, "title", 60), get_text(error, "message", 200)]
     text = ": ".join(each for each in (*messages, get_text(body, "description", 200), *details) if each)
-    return redact_phone_numbers(text) or "no reason given"
+    return describe_error(text)

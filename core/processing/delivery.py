@@ -156,7 +156,9 @@ class OutboxSender(Generic[Http]):
         channel = self._channels.get(reply.address.channel)
         if not isinstance(error, Unknown) or channel is None:
             return False
-        return not (_can_look_up(channel, reply) or channel.capabilities.idempotent_send)
+        if channel.capabilities.idempotent_send:
+            return False
+        return error.is_accepted or not _can_look_up(channel, reply)
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""
@@ -302,9 +304,12 @@ def _can_look_up(channel: Channel[Http], reply: Reply) -> bool:
 
 
 def _build_pause(reply: Reply, error: Throttled) -> SendPause:
-    """Return for how long the account or number of a throttled reply sends nothing."""
-    asked = _SHORT_PAUSE_SECONDS if error.retry_after is None else error.retry_after
-    return SendPause(reply, min(asked, _LONGEST_PAUSE_SECONDS), error.one_number)
+    """Return for how long the account or number of a throttled reply sends nothing.
+
+    A `Retry-After` of 0, or a date that has passed, is no pause.
+    """
+    pause = min(max(error.retry_after or 0.0, _SHORT_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+    return SendPause(reply, pause, error.one_number)
 
 
 def _is_final(error: DeliveryError) -> bool:

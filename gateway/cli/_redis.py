@@ -27,7 +27,7 @@ def run_in_partitions(work: Callable[[Sequence[Redis]], Awaitable[T]]) -> T:
     from gateway.config.settings import Settings
     from gateway.partitions.layout import admit_layout
     from gateway.redis.connection.connect import open_partitions
-    from gateway.redis.connection.outages.error_messages import describe_redis_error
+    from gateway.redis.connection.outages.error_messages import describe_redis_error, describe_storage_error
     from gateway.redis.encryption.cipher import use_cipher
 
     settings = Settings.load()
@@ -43,7 +43,7 @@ def run_in_partitions(work: Callable[[Sequence[Redis]], Awaitable[T]]) -> T:
         except (RedisError, OSError) as error:
             raise ConfigurationError(describe_redis_error(error)) from error
         except StorageUnavailable as error:
-            raise ConfigurationError(str(error)) from error
+            raise ConfigurationError(describe_storage_error(error)) from error
         finally:
             for redis in stores:
                 await redis.aclose()

@@ -24,6 +24,8 @@ from gateway.redis.server.readiness import Readiness
 
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50
+_RESTART = "Restart those that were not upgraded; `turngate version --check` lists them"
+_SAME_PREFIX = "Set the same RQ_KEY_PREFIX for all processes, or each message waits for some seconds"
 _MAX_ACCOUNTS_LISTED = 20
 _MAX_SKEW_SECONDS = 5.0
 
@@ -92,13 +94,13 @@ async def check_versions(redis: Redis) -> AsyncIterator[CheckResult]:
     if reason := process_versions.describe_distance(await process_versions.read_format(redis)):
         yield CheckResult(passed=False, message=reason)
     processes = await process_versions.read_processes(redis)
-    for kind, values in (
-        ("releases", {each.release for each in processes}),
-        ("flows", {each.flow for each in processes}),
+    for kind, values, advice in (
+        ("releases", {each.release for each in processes}, _RESTART),
+        ("flows", {each.flow for each in processes}, _RESTART),
+        ("prefixes of RQ's keys", {each.rq_prefix for each in processes}, _SAME_PREFIX),
     ):
         if len(values) > 1:
             different = f"Processes run different {kind}: {', '.join(sorted(values))}"
-            advice = "Restart those that were not upgraded; `turngate version --check` lists them"
             yield CheckResult(passed=False, message=f"{different}. {advice}")
 
 

@@ -12,6 +12,7 @@ from functools import cache
 
 from redis import Redis
 from rq import Queue
+from rq.defaults import RQ_KEY_PREFIX
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.results import Result
@@ -26,6 +27,7 @@ JOB_FUNCTION = "gateway.jobs.drain"
 JOB_TIMEOUT_SECONDS = 180
 FAILURE_RETENTION_SECONDS = 7 * 24 * 3600
 
+KEY_PREFIX: str = RQ_KEY_PREFIX
 SUSPENDED_KEY: str = WORKERS_SUSPENDED
 JOB_KEY_PREFIX: str = Job.redis_job_namespace_prefix
 QUEUES_KEY: str = Queue.redis_queues_keys

@@ -126,9 +126,17 @@ class AsyncWorker(BaseWorker):
                     worker_presence.withdraw(each.connection, self.name)
 
     def handle_payload(self, message: Any) -> None:
-        """Handle a command, in RQ's pub/sub thread. Jobs are tasks here; there is no process to kill."""
-        payload = parse_payload(message)
-        if payload.get("command") not in _STOP_COMMANDS:
+        """Handle a command, in RQ's pub/sub thread. Jobs are tasks here; there is no process to kill.
+
+        One that cannot be read is ignored: an error would end the thread, and later commands were not obeyed.
+        """
+        try:
+            payload = parse_payload(message)
+            command = payload["command"]
+        except (ValueError, TypeError, LookupError):
+            log.warning("a command to this worker cannot be read; it is ignored")
+            return
+        if command not in _STOP_COMMANDS:
             super().handle_payload(message)  # type: ignore[no-untyped-call]
         elif self._stop_job is not None:
             with suppress(RuntimeError):  # the loop has ended meanwhile

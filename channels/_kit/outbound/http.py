@@ -9,6 +9,8 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
+from channels._kit.outbound.transport_errors import describe_no_connection, describe_no_response
+from channels._kit.text import redact_phone_numbers
 from core import backoff
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import FailureKind
@@ -20,6 +22,7 @@ TOTAL_SECONDS: Final = 10.0
 _CONNECTION_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CONNECT_CAUSES = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _GIVEN_UP = (408, 425)
+_ELSEWHERE = frozenset({404, 405, 407, 410, 421, 451})
 _INVALID_URL_ERRORS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
 
 FormFields = Mapping[str, str | Sequence[str]]
@@ -104,19 +107,19 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     The aiohttp transport reports a refused connection and one that broke after sending alike, as a
     ConnectTimeout; only its cause tells them apart.
     """
-    name = type(error).__name__
     if isinstance(error, DeliveryError):
         return error
     if isinstance(error, _INVALID_URL_ERRORS):
-        return Rejected(f"{provider}: the API URL cannot be used ({name})", failure=FailureKind.ACCOUNT)
+        reason = f"{provider}: the API URL cannot be used ({type(error).__name__})"
+        return Rejected(reason, failure=FailureKind.ACCOUNT)
     cause = error.__cause__
     if isinstance(error, _CONNECTION_ERRORS) and (
         not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _CONNECT_CAUSES)
     ):
-        return Unavailable(f"{provider}: connection failed ({name})")
+        return Unavailable(f"{provider}: {describe_no_connection(error)}")
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, _CONNECT_CAUSES):
-        return Unavailable(f"{provider}: connection failed ({name})")
-    return Unknown(f"{provider}: no response ({name})")
+        return Unavailable(f"{provider}: {describe_no_connection(error)}")
+    return Unknown(f"{provider}: {describe_no_response(error)}")
 
 
 def without_effect(error: DeliveryError) -> DeliveryError:
@@ -134,6 +137,36 @@ def may_have_taken_effect(status: int) -> bool:
     return status >= 500 or status in _GIVEN_UP
 
 
+def is_foreign(response: httpx.Response) -> bool:
+    """Return whether an answer without success is not of the provider's API, but of something in its place.
+
+    That is a redirect, or a page that says that nothing is here, from a proxy, a load balancer or another
+    server. The API says the same of a contact or conversation as a JSON object.
+    """
+    status = response.status_code
+    return status < 400 or (status in _ELSEWHERE and not parse_json_body(response))
+
+
+def is_denied(response: httpx.Response) -> bool:
+    """Return whether every request of the account is refused: 401, or a 403 that the API does not explain."""
+    return response.status_code == 401 or (response.status_code == 403 and not parse_json_body(response))
+
+
+def build_foreign_error(provider: str, response: httpx.Response, advice: str) -> Unavailable:
+    """Build the error of a foreign answer; `advice` names the API's setting."""
+    status = response.status_code
+    return Unavailable(
+        f"{provider} {status}: not a response of its API; check {advice}, and proxies on the way",
+        code=str(status),
+        retry_after=parse_retry_after(response),
+    )
+
+
+def describe_error(text: str) -> str:
+    """Return a provider's error text for logs and operators."""
+    return redact_phone_numbers(text) or "no reason given"
+
+
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:
     """Return the JSON object of a response; an empty one for anything else."""
     try:
@@ -144,8 +177,13 @@ def parse_json_body(response: httpx.Response) -> dict[str, Any]:
 
 
 def parse_retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
-    """Return the seconds of a response's Retry-After header; `None` if missing or malformed."""
-    return backoff.parse_retry_after(response.headers.get("retry-after", ""), now() if now else None)
+    """Return the seconds of a response's Retry-After header; `None` if missing or malformed.
+
+    A date there is compared with the provider's own time, so that this machine's clock does not matter; with
+    `now` (default: the clock) where the response has no `Date`.
+    """
+    at = backoff.parse_http_date(response.headers.get("date", "")) or (now() if now else None)
+    return backoff.parse_retry_after(response.headers.get("retry-after", ""), at)
 
 
 def _build_timeout() -> httpx.Timeout:

@@ -163,6 +163,10 @@ _REPLAY_FAILURES = {
     "gone": "unknown or already removed",
     "full": "the session's mailbox is full; try again later",
     "unreadable": "not readable by this release; kept",
+    "person": "an agent has the session, or is awaited; kept: replay it when the bot has it back",
+    "closed": "the session is closed; kept: a message of the contact opens it again",
+    "opted_out": "the contact opted out; kept: it cannot be sent before they opt in",
+    "stopped": "its broadcast was stopped; kept: drop it",
 }
 
 

@@ -83,6 +83,7 @@ async def _replay(stores: Sequence[Redis], name: str) -> str:
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
     from gateway.http.clients import provider_client
+    from gateway.redis.connection.outages.error_messages import describe_storage_error
     from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
     from gateway.server.webhooks import WebhookEndpoint
 
@@ -97,7 +98,9 @@ async def _replay(stores: Sequence[Redis], name: str) -> str:
             await WebhookEndpoint(channels, inbox, http=http).replay(webhook)
     except WebhookRefused as error:
         return f"rejected again: {error.reason}"
-    except (StorageUnavailable, MailboxFull, DeliveryError) as error:
+    except StorageUnavailable as error:
+        return f"not stored: {describe_storage_error(error)}"
+    except (MailboxFull, DeliveryError) as error:
         return f"not stored: {error}"
     return ""
 

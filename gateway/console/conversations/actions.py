@@ -42,6 +42,15 @@ _MAX_ENTRIES: Final = 500
 _HTML: Final = re.compile(r"\s*<[a-z]", re.IGNORECASE)
 _BREAK: Final = re.compile(r"</p>\s*<p[^>]*>|<br\s*/?>|</li>\s*<li[^>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
+_REPLAY_ANSWERS: Final = {
+    ReplayOutcome.REPLAYED: "resent",
+    ReplayOutcome.FULL: f"not_resent_{SendOutcome.FULL}",
+    ReplayOutcome.PERSON: f"not_resent_{SendOutcome.PERSON}",
+    ReplayOutcome.CLOSED: f"not_resent_{SendOutcome.CLOSED}",
+    ReplayOutcome.OPTED_OUT: f"not_resent_{SendOutcome.OPTED_OUT}",
+    ReplayOutcome.STOPPED: f"not_resent_{SendOutcome.STOPPED}",
+}
+"""Answers to outcomes of a replay; to any other that the letter is gone."""
 _FIELDS: Final = ("address", "known", "contact")
 _OWNERSHIP: Final = {
     "take_over": ControlAction.TAKE_OVER,
@@ -125,7 +134,7 @@ class ConversationActions(ConsolePage):
         said: Any = entries[0].data
         if letter := await self._find_letter(session, str(said.get("key", ""))):
             outcome = await self._letters.replay(letter)
-            return self._answer(request, "resent" if outcome is ReplayOutcome.REPLAYED else "gone")
+            return self._answer(request, _REPLAY_ANSWERS.get(outcome, "gone"))
         media = tuple(
             Attachment.model_validate(each if isinstance(each, dict) else {"url": each})
             for each in said.get("media", ())

@@ -78,7 +78,7 @@ _DONE = {
     "erased": "The contact was erased.",
     "redacted": "The words of the message were deleted, here only: the provider may still have them.",
     "resent": "The reply will be sent again; its state is in the transcript.",
-    "gone": "Nothing was sent: the dead letter is gone, or too many replies wait.",
+    "gone": "Nothing was sent: the dead letter is gone, or this release cannot read it.",
     **{
         f"not_resent_{outcome}": f"The reply was {sentence}."
         for outcome, sentence in REFUSAL_SENTENCES.items()

@@ -162,7 +162,8 @@ def _describe_result(text: str) -> str:
     if match[1] == "dropped":
         return f"{count_of(done, 'dead letter')} dropped."
     rest = (
-        f" {count_of(total - done, 'letter')} stayed: gone already, unreadable, or the mailbox is full."
+        f" {count_of(total - done, 'letter')} stayed: gone already, unreadable, the mailbox is full, or the "
+        "bot may not speak now: an agent has the conversation, it is closed, or the contact opted out."
         if done < total
         else ""
     )

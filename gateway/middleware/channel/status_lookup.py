@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import httpx
 from redis.asyncio import Redis
@@ -40,12 +40,14 @@ class StatusLookup:
     ) -> SentMessage | None:
         """Return the message that a status named by our key. Raises `Unavailable` while one may come."""
         key = echo_key(self.name, reply.global_key)
-        provider_id = await self._find_store(key).get(key)
+        store = self._find_store(key)
+        provider_id = await store.get(key)
         if provider_id:
             return SentMessage(
                 provider_id=provider_id.decode() if isinstance(provider_id, bytes) else provider_id
             )
-        remaining = self._wait_seconds - (datetime.now(UTC) - since).total_seconds()
+        seconds, microseconds = await store.time()  # `since` is the store's time, too
+        remaining = self._wait_seconds - (seconds + microseconds / 1e6 - since.timestamp())
         if remaining > 0:
             raise Unavailable(
                 f"{self.name}: no status callback for this reply yet", retry_after=min(remaining, 5.0)

@@ -328,8 +328,10 @@ class ChannelCases:
             (400, Rejected),
             (401, Rejected),
             (403, Rejected),
-            (404, Rejected),
+            (404, Unavailable),
+            (405, Unavailable),
             (408, Unknown),
+            (413, Rejected),
             (425, Unknown),
             (429, Unavailable),
             (500, Unknown),
@@ -347,6 +349,31 @@ class ChannelCases:
         async with httpx.AsyncClient() as http:
             with pytest.raises(expected):
                 await self.channel().send(self.reply(), http)
+
+    @pytest.mark.parametrize(("body", "is_accepted"), [({"a": 1}, True), ([], False), ("", False)])
+    async def test_an_acceptance_without_an_id_is_told_from_a_page_in_its_place(
+        self, api: respx.MockRouter, body: object, *, is_accepted: bool
+    ) -> None:
+        api.route(method=self.send_method, url=self.send_url).respond(200, json=body)
+
+        async with httpx.AsyncClient() as http:
+            with pytest.raises(Unknown) as error:
+                await self.channel().send(self.reply(), http)
+        assert error.value.is_accepted is is_accepted
+
+    @pytest.mark.parametrize("status", [400, 403, 404])
+    async def test_an_error_of_the_api_is_bounded_whatever_its_shape(
+        self, api: respx.MockRouter, status: int
+    ) -> None:
+        long = {"code": "9" * 5_000, "message": "m" * 5_000, "title": ["x"], "details": 1.5}
+        body = {**long, "error": long, "errors": [long]}
+        api.route(method=self.send_method, url=self.send_url).respond(status, json=body)
+
+        async with httpx.AsyncClient() as http:
+            with pytest.raises(Rejected) as error:
+                await self.channel().send(self.reply(), http)
+        assert len(error.value.code) <= 60
+        assert len(error.value.reason) <= 500
 
     async def test_a_rate_limit_has_a_retry_time(self, api: respx.MockRouter) -> None:
         api.route(method=self.send_method, url=self.send_url).mock(

@@ -32,6 +32,7 @@ from tests.channels.intercom.builders import (
     talk,
 )
 
+NOT_FOUND = {"type": "error.list", "errors": [{"code": "not_found", "message": "Resource not found"}]}
 ADDRESS = Address(channel="intercom", account=APP, ours=APP, theirs=TALK)
 THEN = datetime.fromtimestamp(1_790_000_100, UTC)
 YES = Choice(label="Yes", payload="confirmed")
@@ -304,7 +305,7 @@ async def test_a_hand_off_is_a_note_and_then_the_assignment(api: respx.MockRoute
 async def test_a_hand_off_tags_once_and_tolerates_a_deleted_tag(
     api: respx.MockRouter,
 ) -> None:
-    tags = api.post(f"{BASE}/tags").respond(404)
+    tags = api.post(f"{BASE}/tags").respond(404, json=NOT_FOUND)
     await send(reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
     assert json.loads(tags.calls.last.request.content) == {"id": "86", "admin_id": BOT}
     assert [each.get("message_type") for each in posted(api)] == ["note", None, "assignment"]
@@ -382,7 +383,7 @@ async def test_a_failed_look_up_is_retried_later(api: respx.MockRouter, answer: 
 
 
 async def test_a_send_to_a_deleted_conversation_is_rejected(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(404)
+    api.get(BASE).respond(404, json=NOT_FOUND)
 
     with pytest.raises(Rejected):
         await find(reply())

@@ -13,7 +13,9 @@ import httpx
 from channels._kit.inbound import Verification, get_identifier, get_text, parse_object, signatures_match
 from channels._kit.outbound import (
     BearerAuth,
+    build_foreign_error,
     classify_http_error,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -89,15 +91,20 @@ class PigeonChannel:
         return [*attach_captions([], message.media, CAPABILITIES), *parts]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Send one note. Raises `Rejected`, `Throttled` or `Unknown`."""
+        """Send one note. Raises `Rejected`, `Unavailable` or `Unknown`."""
         body = {"bird": reply.address.theirs, "text": reply.body, "key": reply.key}
         response = await post(http, NAME, URL, json=body, auth=BearerAuth(self._secrets[0]))
-        status, number = response.status_code, get_identifier(parse_json_body(response), "number")
+        status, answer = response.status_code, parse_json_body(response)
+        number = get_identifier(answer, "number")
         if status == 429:
             raise Throttled("pigeon: all birds are out", retry_after=parse_retry_after(response))
         if may_have_taken_effect(status) or (response.is_success and not number):
-            raise Unknown(f"pigeon: {status}", retry_after=parse_retry_after(response))
+            is_accepted = response.is_success and bool(answer)
+            after = parse_retry_after(response)
+            raise Unknown(f"pigeon: {status}", retry_after=after, is_accepted=is_accepted)
         if not response.is_success:
+            if is_foreign(response):
+                raise build_foreign_error(NAME, response, "the address of the loft")
             raise Rejected(f"pigeon: {status}")
         return SentMessage(provider_id=number)
 

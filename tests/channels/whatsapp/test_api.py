@@ -13,7 +13,7 @@ import respx
 from channels._kit.outbound import ErrorKind
 from channels.whatsapp import create_channel
 from channels.whatsapp.capabilities import ERROR_KINDS, classify_error_code
-from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
+from core.errors import ConfigurationError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Address, FailureKind, Reply
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
 
@@ -80,6 +80,25 @@ async def test_permanent_errors_concern_the_account_or_the_reply(
     with pytest.raises(Rejected) as refused:
         await send()
     assert (refused.value.failure is FailureKind.ACCOUNT) is ours
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds", "is_of_number"),
+    [
+        (error(130429, 400), 5.0, True),
+        (error(80007, 400), 600.0, False),
+        (httpx.Response(429), 5.0, False),
+        (httpx.Response(429, text="<html>busy</html>"), 5.0, False),
+    ],
+)
+async def test_a_limit_by_the_second_stops_the_number_for_seconds(
+    api: respx.MockRouter, answer: httpx.Response, seconds: float, *, is_of_number: bool
+) -> None:
+    api.post(URL).mock(return_value=answer)
+
+    with pytest.raises(Throttled) as refused:
+        await send()
+    assert (refused.value.retry_after, refused.value.one_number) == (seconds, is_of_number)
 
 
 async def test_a_rate_limit_with_a_5xx_status_is_unavailable(api: respx.MockRouter) -> None:

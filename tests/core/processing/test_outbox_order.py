@@ -210,6 +210,10 @@ async def test_a_reply_that_is_not_next_is_not_given_up_either(redis: Redis) -> 
     assert "refused" not in await rig.log_kinds()
 
 
+async def find_nothing(*arguments: object, **options: object) -> None:
+    """Find no earlier send, as where statuses do not arrive."""
+
+
 async def test_a_reply_whose_outcome_stays_unknown_is_sent_a_few_times_only(redis: Redis) -> None:
     rig = Rig(redis, look_up=False)
     rig.channel.planned_failures = [(Unknown("no answer"), True)] * 9
@@ -220,6 +224,17 @@ async def test_a_reply_whose_outcome_stays_unknown_is_sent_a_few_times_only(redi
     [letter] = [each async for each in DeadLetters(redis).list_between()]
     assert len(rig.channel.bodies) == ProcessingLimits().max_copies == 5
     assert letter.reason == "gave up after 5 sends of unknown outcome: no answer"
+
+
+async def test_a_reply_that_is_accepted_without_an_id_is_sent_a_few_times_only(redis: Redis) -> None:
+    rig = Rig(redis)
+    rig.channel.find_sent = find_nothing  # type: ignore[method-assign]
+    rig.channel.planned_failures = [(Unknown("no ID", is_accepted=True), True)] * 9
+    await rig.accept_turns(1)
+
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    assert len(rig.channel.bodies) == ProcessingLimits().max_copies
 
 
 async def test_a_worker_that_fails_under_a_valid_lease_gives_it_back(redis: Redis) -> None:
@@ -241,6 +256,27 @@ async def test_a_worker_that_fails_under_a_valid_lease_gives_it_back(redis: Redi
     assert await redis.zscore("tg:due", SESSION) is not None
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
+
+
+async def test_a_reply_that_is_sent_and_cannot_be_recorded_is_given_up(redis: Redis) -> None:
+    class FailingMailbox(RedisMailbox):
+        async def record_sent(self, *arguments: Any, **options: Any) -> Any:
+            raise ValueError("a bug")
+
+    rig = Rig(redis, look_up=False)
+    await rig.accept_turns(1)
+    channels: Any = {"fake": rig.channel}
+    processor: SessionProcessor[Any] = SessionProcessor(
+        mailbox=FailingMailbox(redis), dialog=rig.dialog, channels=channels, http=None
+    )
+    for _ in range(ProcessingLimits().reply_deaths):
+        with pytest.raises(ValueError, match="a bug"):
+            await processor.run(SESSION)
+
+    assert await processor.run(SESSION) is ProcessResult.EMPTY
+    [letter] = [each async for each in DeadLetters(redis).list_between()]
+    assert "it may have been delivered" in letter.reason
+    assert len(rig.channel.bodies) == ProcessingLimits().reply_deaths
 
 
 async def test_the_queued_job_of_an_erased_session_leaves_nothing_behind(redis: Redis) -> None:

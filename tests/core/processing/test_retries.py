@@ -11,11 +11,12 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import FailureKind, TurnReceived
+from core.model import FailureKind, Message, TurnReceived
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
+from gateway.redis.sending.outbox import ProactiveSender
 from tests.core.rig import SESSION, Rig
 from tests.fakes import turn
 
@@ -264,3 +265,37 @@ async def test_a_take_over_seen_by_the_channel_is_no_dead_letter(rig: Rig) -> No
     assert await letters(rig.redis) == []
     assert "refused" in await rig.log_kinds()
     assert rig.dialog.handled == ["M1"]
+
+
+async def due_seconds(redis: Redis) -> float:
+    """Return in how many seconds the session is looked at again."""
+    seconds, micros = await redis.time()
+    return (await redis.zscore("tg:due", SESSION) or 0) / 1000 - seconds - micros / 1e6
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(600.0, 600.0), (20 * HOUR, HOUR)])
+async def test_what_comes_while_a_reply_waits_for_a_day_is_looked_at_within_an_hour(
+    rig: Rig, asked: float, waits: float
+) -> None:
+    rig.channel.planned_failures = [(Unavailable("limit of this contact", retry_after=asked), False)]
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.POSTPONED
+    assert await due_seconds(rig.redis) == pytest.approx(asked, abs=60)
+
+    await rig.accept_turns(2)
+    first = await due_seconds(rig.redis)
+    await rig.accept_turns(3)
+    assert first == pytest.approx(waits, abs=60)
+    assert await due_seconds(rig.redis) <= first
+
+
+async def test_an_agents_words_do_not_wait_behind_a_reply_that_may_not_leave_any_more(rig: Rig) -> None:
+    rig.channel.planned_failures = [(Unavailable("limit of this contact", retry_after=20 * HOUR), False)]
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.POSTPONED
+    sender = ProactiveSender(rig.redis, {"fake": rig.channel}, ProtocolLimits())
+    await sender.send(SESSION, "agent-1", Message(text="Grace here"), "person")
+
+    assert await rig.redis.llen("rq:queue:turns") == 2
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.channel.bodies == ["Grace here"]

@@ -115,6 +115,49 @@ async def test_a_reply_that_arrives_after_all_is_not_sent_again(rig: Rig, late: 
     assert await rig.redis.exists("tg:resends", f"{KEY}:kept") == 0
 
 
+@pytest.mark.parametrize("late", [DeliveryStatus.DELIVERED, DeliveryStatus.READ])
+@pytest.mark.parametrize("kind", [FailureKind.TEMPORARY, FailureKind.PERMANENT])
+async def test_neither_is_one_whose_statuses_come_before_the_answer_to_its_send(
+    rig: Rig, kind: FailureKind, late: DeliveryStatus
+) -> None:
+    arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
+    await rig.inbox.accept([failed(1, kind, "30008"), arrived, failed(1, kind, "30008")])
+    await answer(rig)
+    await resend(rig)
+
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await letters(rig.redis) == []
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1), (3, 1, 2)])
+@pytest.mark.parametrize("pauses", [(0, 0, 0), (600, 300, 60), (60, 300, 600)])
+async def test_parts_of_one_message_are_sent_again_in_their_order(
+    rig: Rig, order: tuple[int, ...], pauses: tuple[int, ...]
+) -> None:
+    await rig.accept_turns(1, text="a\nb\nc")
+    await rig.process()
+    for number in order:
+        await rig.inbox.accept(
+            [failed(number, FailureKind.TEMPORARY, "30003", pause=60 + pauses[number - 1])]
+        )
+
+    waiting: Any = await rig.redis.zrange("tg:resends", 0, -1)
+    assert waiting == [b"tg:message:fake:P1", b"tg:message:fake:P2", b"tg:message:fake:P3"]
+    await rig.redis.zadd("tg:resends", dict(zip(waiting, (1, 2, 3), strict=True)))  # their time has come
+    await resend(rig)
+    assert [reply.key for reply in rig.channel.sent_replies[3:]] == ["M1.1~1", "M1.2~1", "M1.3~1"]
+
+
+async def test_a_part_does_not_wait_for_another_message_that_is_sent_again_later(rig: Rig) -> None:
+    await rig.accept_turns(1, 2)
+    while await rig.process() is not ProcessResult.EMPTY:
+        pass
+    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018", pause=600)])
+    await rig.inbox.accept([failed(2, FailureKind.TEMPORARY, "30003", pause=60)])
+
+    assert await rig.redis.zrange("tg:resends", 0, 0) == [b"tg:message:fake:P2"]
+
+
 async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
     await answer(rig)
     await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])

@@ -72,8 +72,9 @@ async def test_the_sends_of_the_account_pause_for_retry_after(rig: Rig) -> None:
     assert await wait_of(rig, OTHER_ACCOUNT, "fake:3") == 0
 
 
-async def test_without_retry_after_they_pause_for_a_moment(rig: Rig) -> None:
-    await pause(rig, Throttled("429"))
+@pytest.mark.parametrize("retry_after", [None, 0.0, 1e-9])
+async def test_without_a_time_to_wait_they_pause_for_a_moment(rig: Rig, retry_after: float | None) -> None:
+    await pause(rig, Throttled("429", retry_after=retry_after))
 
     assert 0 < await rig.redis.pttl("tg:throttled:fake:A1") <= 250
     assert 0 < await wait_of(rig) <= 1.25

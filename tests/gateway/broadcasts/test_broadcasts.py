@@ -344,6 +344,15 @@ async def test_what_becomes_of_the_messages_is_counted(rig: Rig) -> None:
     assert (progress.sent, progress.delivered, progress.failed, progress.waiting) == (2, 1, 2, 0)
 
 
+async def test_a_delivery_that_is_reported_before_the_send_is_recorded_counts(rig: Rig) -> None:
+    early = StatusChanged(channel="twilio", provider_id="P1", status=DeliveryStatus.DELIVERED)
+    await rig.gateway.inbox.accept([early])
+    await rig.store.start(SPRING, rows(1))
+    await rig.run()
+
+    assert (await rig.progress()).delivered == 1
+
+
 async def test_the_rate_of_a_broadcast_is_kept(rig: Rig) -> None:
     await rig.store.start(SPRING.model_copy(update={"rate": 5.0}), rows(50))
     feeder = rig.feeder()

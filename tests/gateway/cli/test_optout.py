@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from redis import Redis
+
+from core.errors import ConfigurationError
 from tests.core.rig import Rig
 from tests.fakes import ADDRESS
 from tests.gateway.cli.test_sessions import ask_command, prepare, run
@@ -77,3 +80,15 @@ def test_the_opt_out_of_an_erased_contact_is_removed_by_session(ask_command: str
 
     assert run("optout", "remove", NAMES[0], "--yes").exit_code == 0
     assert run("optout", "remove", NAMES[0], "--yes").exit_code == 1
+
+
+def test_an_opt_out_that_redis_refuses_to_store_says_why(ask_command: str, sync_redis: Redis) -> None:
+    prepare(ask_command, _two_sessions)
+    sync_redis.config_set("maxmemory", "1")
+    try:
+        refused = run("optout", "add", ADDRESS.theirs)
+    finally:
+        sync_redis.config_set("maxmemory", "0")
+
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "out of memory" in str(refused.exception)

@@ -201,6 +201,24 @@ async def test_a_reply_whose_window_closes_while_it_waits_takes_its_template(
     assert await dead_letters(gateway) == 0
 
 
+async def test_parts_that_a_template_covers_have_its_outcome(gateway: InboundGateway) -> None:
+    await gateway.receive(meta_message(1), META)
+    await close_window(gateway)
+    text = Message(text="first\nsecond", fallback=TEMPLATE)
+    assert await gateway.send(META, "own-1", text) is SendOutcome.QUEUED
+    await gateway.process_when_due(META)
+    provider_id = f"P{len(gateway.channel.sent_replies)}"
+    read = StatusChanged(channel="whatsapp", provider_id=provider_id, status=DeliveryStatus.READ)
+    await gateway.inbox.accept([read])
+    report = await ProactiveMessages(gateway.redis).read(META, "own-1")
+
+    assert report is not None
+    assert [(part.key, part.outcome) for part in report.parts] == [
+        ("own-1.1", MessageOutcome.READ),
+        ("own-1.2", MessageOutcome.READ),
+    ]
+
+
 async def test_a_reply_without_a_fallback_is_a_dead_letter_and_an_event_of_the_dialog(
     gateway: InboundGateway,
 ) -> None:

@@ -61,6 +61,16 @@ async def test_processes_are_listed_while_they_announce_themselves(redis: Redis)
     assert await read_processes(redis) == [web]
 
 
+async def test_the_doctor_names_different_prefixes_of_rqs_keys(redis: Redis) -> None:
+    web = describe_this_process("web", "kyc 1234")
+    for each in (web, replace(web, role="worker", rq_prefix="myapp")):
+        await announce(redis, each)
+    [finding] = [each async for each in check_versions(redis)]
+
+    assert finding.message.startswith("Processes run different prefixes of RQ's keys: myapp, rq. ")
+    assert "RQ_KEY_PREFIX" in finding.message
+
+
 async def test_the_command_says_whether_this_release_can_run(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

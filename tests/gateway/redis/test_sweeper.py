@@ -41,6 +41,18 @@ async def test_a_lost_job_is_enqueued_again(redis: Redis) -> None:
     assert await redis.llen(QUEUE) == 2
 
 
+async def test_of_jobs_whose_queue_was_deleted_nothing_stays(redis: Redis) -> None:
+    await accept_turn(redis, "with work", "without work")
+    lost = await redis.keys("rq:job:*")
+    await redis.delete(QUEUE, "tg:{without work}:mail")
+    for session in ("with work", "without work"):
+        await make_overdue(redis, session)
+    await Sweeper(redis).sweep()
+
+    assert [await redis.ttl(job) > 0 for job in lost] == [True, True]
+    assert [await redis.ttl(job) for job in await redis.keys("rq:job:*") if job not in lost] == [-1]
+
+
 async def test_a_session_under_a_valid_lease_is_not_enqueued(redis: Redis) -> None:
     await accept_turn(redis, "s1")
     await redis.lpop(QUEUE)

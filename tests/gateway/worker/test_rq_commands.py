@@ -21,6 +21,7 @@ from gateway.redis import rq_layout
 from gateway.redis.records.processes import worker_presence
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.log.session_log import read_log
+from gateway.worker.async_worker import AsyncWorker
 from tests.gateway.environments.stack import (
     ACCOUNT,
     BUSINESS_NUMBER,
@@ -270,6 +271,15 @@ async def test_a_job_stopped_by_command_is_recorded_and_its_session_continues(st
 
     assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
     assert "sent" in [entry.kind for entry in await read_log(stack.redis, SESSION)]
+
+
+@pytest.mark.parametrize("data", [b"\xff{", b"{}", b"[1]", b"1"])
+def test_a_command_that_cannot_be_read_does_not_end_the_thread_that_reads_them(
+    sync_redis: SyncRedis, caplog: pytest.LogCaptureFixture, data: bytes
+) -> None:
+    AsyncWorker([rq_layout.QUEUE], connection=sync_redis).handle_payload({"data": data})
+
+    assert "it is ignored" in caplog.text
 
 
 @pytest.mark.long

@@ -8,12 +8,16 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     MovedError,
-    NoPermissionError,
+    RedisError,
     ResponseError,
 )
 
 from gateway.redis.connection.outages.unreachable import describe_unreachable, iterate_causes
-from gateway.redis.connection.outages.write_refusal import describe_refusal, is_moving
+from gateway.redis.connection.outages.write_refusal import (
+    describe_missing_permission,
+    describe_refusal,
+    is_moving,
+)
 from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 
@@ -29,12 +33,18 @@ def describe_redis_error(error: BaseException) -> str:
     return describe_unreachable(error) or "Redis cannot be reached; check REDIS_URL and that the server runs"
 
 
+def describe_storage_error(error: BaseException) -> str:
+    """Describe why something was not stored: by its cause at the server, or in its own words."""
+    cause = error.__cause__
+    return describe_redis_error(cause) if isinstance(cause, RedisError | OSError) else str(error)
+
+
 def _describe_cause(error: BaseException) -> str:
     """Return the sentence about one error; empty if it says nothing on its own."""
     if isinstance(error, AuthenticationError):
         return "Redis refuses the credentials in REDIS_URL; correct them"
-    if isinstance(error, NoPermissionError):
-        return "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
+    if problem := describe_missing_permission(error):
+        return problem
     if isinstance(error, BusyLoadingError):
         return "Redis is loading its data; wait until it has finished"
     if isinstance(error, MovedError):

@@ -1,4 +1,4 @@
-"""Why a server refuses writes: out of memory, read-only, too few replicas, or a full disk."""
+"""Why a server refuses writes: memory, read-only, too few replicas, a full disk, a missing permission."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from redis.exceptions import (
     ClusterDownError,
     MasterDownError,
     MovedError,
+    NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     ResponseError,
@@ -16,6 +17,10 @@ from redis.exceptions import (
 )
 
 _CODE = re.compile(r"(?:^|\s-)(OOM|READONLY|NOREPLICAS|MISCONF)\b")
+_FORBIDDEN = re.compile(r"\bNOPERM\b|\bACL failure in script\b")
+_MISSING_PERMISSION = (
+    "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
+)
 _MOVED_CODES = frozenset({"READONLY", "NOREPLICAS"})
 _MOVING = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # a MovedError is an AskError
 _REASONS = {
@@ -42,6 +47,17 @@ def refusal_code(error: BaseException) -> str:
 def describe_refusal(error: BaseException) -> str:
     """Return the reason and what to do; empty if the error is not a refusal."""
     return _REASONS.get(refusal_code(error), "")
+
+
+def describe_missing_permission(error: BaseException) -> str:
+    """Return that the user lacks a permission, and what to do; empty for any other error.
+
+    A script's error has it only as text.
+    """
+    is_missing = isinstance(error, NoPermissionError) or (
+        isinstance(error, ResponseError) and _FORBIDDEN.search(str(error)) is not None
+    )
+    return _MISSING_PERMISSION if is_missing else ""
 
 
 def may_have_moved(error: BaseException) -> bool:

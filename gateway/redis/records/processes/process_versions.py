@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
-from gateway.redis import lua
+from gateway.redis import lua, rq_layout
 from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
 
@@ -27,13 +27,17 @@ FORMAT = 1
 MAX_DISTANCE = 1
 _KEY = "tg:processes"
 _FORGET_MS = 60_000
+_RQ_PREFIX = "rq"
 ANNOUNCE_SECONDS = 10.0
 """Seconds between two announcements; a process counts as gone after six that failed to come."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessVersion:
-    """A process: `web` or `worker`, its host and process ID, release, stored format, flow and partitions."""
+    """A process: `web` or `worker`, its host and process ID, release, stored format, flow and partitions.
+
+    `rq_prefix` begins the keys of RQ that it uses.
+    """
 
     role: str
     host: str
@@ -42,6 +46,7 @@ class ProcessVersion:
     format: int
     flow: str
     partitions: int = 1
+    rq_prefix: str = _RQ_PREFIX
 
     @property
     def name(self) -> str:
@@ -52,7 +57,8 @@ class ProcessVersion:
 def describe_this_process(role: str, flow: str, partitions: int = 1) -> ProcessVersion:
     """Return this process with its release; `flow` is the flow's name and a digest of its document."""
     place = socket.gethostname(), os.getpid()
-    return ProcessVersion(role, *place, version("turngate"), FORMAT, flow, partitions)
+    release = version("turngate")
+    return ProcessVersion(role, *place, release, FORMAT, flow, partitions, rq_layout.KEY_PREFIX)
 
 
 async def admit(redis: Redis, own: int = FORMAT) -> None:
@@ -119,6 +125,7 @@ async def read_processes(redis: Redis) -> list[ProcessVersion]:
 
 def _encode(process: ProcessVersion) -> str:
     fields = {name: getattr(process, name) for name in ProcessVersion.__slots__}
-    if process.partitions == 1:  # the release before does not know this field
-        del fields["partitions"]
+    for name, usual in (("partitions", 1), ("rq_prefix", _RQ_PREFIX)):
+        if fields[name] == usual:  # the release before does not know this field
+            del fields[name]
     return json.dumps(fields, sort_keys=True)

@@ -24,7 +24,8 @@ _MAX_LETTERS_PER_CALL = 500
 class Letter(FrozenModel):
     """Turns that were given up together, or a reply. `id` orders letters; `at_ms` is the server's clock.
 
-    Both are missing when this release cannot read what an earlier one stored.
+    Both are missing when this release cannot read what an earlier one stored. `provider_id` is that of a
+    reply which the provider had accepted.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Letter(FrozenModel):
     reason: str
     turns: tuple[Turn, ...] = ()
     reply: Reply | None = None
+    provider_id: str = ""
 
     @property
     def log_keys(self) -> list[str]:
@@ -46,12 +48,20 @@ class Letter(FrozenModel):
 
 
 class ReplayOutcome(StrEnum):
-    """Result of a replay; for all but the first the letter stays where it is."""
+    """Result of a replay; for all but the first the letter stays where it is.
+
+    The last are those of a reply that may not leave now, or a message that may not be answered; the codes are
+    those of `SendOutcome`.
+    """
 
     REPLAYED = "replayed"
     GONE = "gone"
     FULL = "full"
     UNREADABLE = "unreadable"
+    PERSON = "person"
+    CLOSED = "closed"
+    OPTED_OUT = "opted_out"
+    STOPPED = "stopped"
 
 
 class DeadLetters:
@@ -86,7 +96,7 @@ class DeadLetters:
         Turns were verified on arrival, so nothing is verified again, and neither turns nor replies are too
         old: an operator wants them. Two concurrent replays of one letter replay it once.
         """
-        items = (letter.reply,) if letter.reply else letter.turns
+        items = (_renew(letter.reply, letter.provider_id),) if letter.reply else letter.turns
         if not items:
             return ReplayOutcome.UNREADABLE
         list_name, kind = ("out", "replies") if letter.reply else ("mail", "turns")
@@ -132,6 +142,18 @@ class DeadLetters:
         return list(rows)
 
 
+def _renew(reply: Reply, provider_id: str) -> Reply:
+    """Return a reply as it is sent again: whether its service window is closed is asked anew.
+
+    One that the provider had accepted has another key, or a look-up would find that it was sent.
+    """
+    key = reply.key
+    if provider_id:
+        base, _, number = key.rpartition("~")
+        key = f"{base}~{int(number) + 1}" if base and number.isdecimal() else f"{key}~1"
+    return reply.model_copy(update={"key": key, "window_closed": False})
+
+
 def _decode_letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
     letter_id, session = name.decode(), fields[b"session"].decode()
     at_ms = int(letter_id.split("-")[0])
@@ -144,6 +166,7 @@ def _decode_letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
             reason=str(stored["reason"]),
             turns=tuple(Turn.model_validate(turn) for turn in stored.get("turns", ())),
             reply=Reply.model_validate(stored["reply"]) if "reply" in stored else None,
+            provider_id=str(stored.get("id", "")),
         )
     except (ValueError, KeyError, TypeError, ValidationError):
         return Letter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")

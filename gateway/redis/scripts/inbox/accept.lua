@@ -190,11 +190,13 @@ function handle.participant(session, id, turn, address, entry, policy, account, 
 end
 
 function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
-  local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
+  local stored = redis.call('HMGET', message, 'rank', 'session', 'reply', 'status')
   local known_rank = tonumber(stored[1] or 0)
   -- What was reported as failed has arrived after all: it need not be sent again.
-  local ends_resend = (status == 'delivered' or status == 'read') and redis.call('ZSCORE', 'tg:resends', message)
-  if tonumber(rank) <= known_rank and not ends_resend then return 'stale' end
+  local has_arrived = status == 'delivered' or status == 'read'
+  local ends_resend = has_arrived and redis.call('ZSCORE', 'tg:resends', message)
+  local is_settled_later = has_arrived and stored[4] == 'failed' and not stored[2]  -- by sent.lua
+  if tonumber(rank) <= known_rank and not (ends_resend or is_settled_later) then return 'stale' end
   if not stored[1] and not stored[2] and is_erased(message) then return 'stale' end
   redis.call('HSET', message, 'rank', math.max(tonumber(rank), known_rank), 'status', status, 'entry', entry,
     'failure', failure, 'pause', pause)
@@ -211,7 +213,7 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   extend_window(session, entry, now)
   if status == 'failed' then
     if stored[3] and settle_failed_status(message, now) then enqueue(session, now, stamp) end
-  elseif status == 'delivered' or status == 'read' then
+  elseif has_arrived then
     count_broadcast(stored[3], status)
     redis.call('HDEL', key(session, ':kept'), cjson.decode(entry).id)
   end

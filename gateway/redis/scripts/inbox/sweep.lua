@@ -11,6 +11,11 @@ local function is_queued(job)
   return redis.call('LPOS', QUEUE, job) ~= false  -- the job at the head is not ours
 end
 
+-- A job that its queue has lost is not deleted by who runs it. One that is only late is not needed for so long.
+local function let_expire(job)
+  if job then redis.call('PEXPIRE', RQ_JOB .. job, DEDUP_MS) end
+end
+
 -- True when there is no work, including expired timers.
 local function has_no_work(session)
   if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return false end
@@ -50,6 +55,7 @@ for _, session in ipairs(due) do
   if stored[1] and tonumber(stored[1]) > now then
     redis.call('ZADD', 'tg:due', stored[1], session)
   elseif has_no_work(session) then
+    let_expire(stored[2])
     clear_lease(session)
     release_slot(session, stored[3] or '', now, stamp)
     end_wait(session)
@@ -59,6 +65,7 @@ for _, session in ipairs(due) do
   elseif stored[2] and is_queued(stored[2]) then
     redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   else
+    let_expire(stored[2])
     clear_lease(session, 'hold')
     if enqueue(session, now, stamp) then
       enqueued = enqueued + 1

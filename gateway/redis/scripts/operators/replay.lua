@@ -1,12 +1,34 @@
 -- Guarantee L9: return the turns or the reply of a dead letter to its session and delete the letter, in one step. Turns
 -- follow those that wait; a reply goes before those that wait, which are newer, but behind one that is being sent already
--- and behind those of older letters (`letter` in its JSON).
+-- and behind those of older letters (`letter` in its JSON). What may not leave, or be answered, now stays a letter (guarantee L13).
 -- ARGV: stamp, letter id, session, mail or out, address, log entry, then each turn or reply. Returns replayed,
--- gone or full. The caller passes the contents: cjson would turn empty lists into objects.
+-- gone, full, or a refusal's code. The caller passes the contents: cjson would turn empty lists into objects.
 local letter, session, now = ARGV[2], ARGV[3], clock()
 local list_key = key(session, ':' .. ARGV[4])
 if #redis.call('XRANGE', 'tg:dead', letter, letter) == 0 then return 'gone' end
 if redis.call('LLEN', list_key) + #ARGV - 6 > MAILBOX_LENGTH then return 'full' end
+
+-- A message that the bot may not answer would be taken and met with silence.
+local function find_message_refusal()
+  local stored = redis.call('HMGET', key(session), 'owner', 'optout')
+  local owner = stored[1] == 'waiting' and 'human' or stored[1]  -- an agent is expected
+  local _, code = refusal_reason(owner, stored[2], 'bot', '', nil, now)
+  return code
+end
+
+-- mark.lua asks the same again before the send, and drops what is refused.
+local function find_reply_refusal(reply)
+  local stored = redis.call('HMGET', key(session), 'owner', 'optout')
+  local is_said = (stored_field(reply, 'act') or 'say') == 'say' and not stored_field(reply, 'confirms_request')
+  local class = is_said and (stored_field(reply, 'bulk') and '1' or '') or 'confirmation'
+  local _, code = refusal_reason(stored[1], stored[2], stored_field(reply, 'voice') or 'bot', class, nil, now)
+  if not code then _, code = stopped_broadcast(stored_field(reply, 'key')) end
+  return code
+end
+
+restore_optout(session, now)
+local refusal = ARGV[4] == 'out' and find_reply_refusal(ARGV[7]) or ARGV[4] == 'mail' and find_message_refusal()
+if refusal then return refusal end
 
 local function is_older(one, other)
   local at, number = one:match('^(%d+)%-(%d+)$')

@@ -28,7 +28,9 @@ if ARGV[9] then  -- the thread's webhooks lead here, and the next reply goes the
 end
 local pending_status = redis.call('HMGET', message, 'entry', 'status')
 if pending_status[1] then log_entry(session, 'status', pending_status[1]) end
-if ARGV[8] ~= '' and pending_status[2] ~= 'delivered' and pending_status[2] ~= 'read' then
+if pending_status[2] == 'delivered' or pending_status[2] == 'read' then
+  count_broadcast(ARGV[7], pending_status[2])
+elseif ARGV[8] ~= '' then
   keep_reply(session, ARGV[4], ARGV[8])
 end
 if pending_status[2] == 'failed' then settle_failed_status(message, now) end

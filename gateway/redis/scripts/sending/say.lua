@@ -91,7 +91,7 @@ if opens_thread or not stored[1] then
   redis.call('HSETNX', key(session), 'window', 0)  -- the contact has not opened it
 end
 if ARGV[4] == 'person' then
-  if redis.call('HGET', key(session), 'silenced') == REPLIES then redis.call('HDEL', key(session), 'hold') end
+  redis.call('HDEL', key(session), 'hold')  -- these words do not wait for as long as a reply of the bot, which is refused now
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
 end

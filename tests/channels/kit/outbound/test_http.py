@@ -52,6 +52,12 @@ async def say_half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     await writer.drain()
 
 
+async def answer_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(OK)
+    await writer.drain()
+    await reader.read()
+
+
 async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
 
@@ -85,18 +91,34 @@ async def outcome(http: httpx.AsyncClient, url: str) -> DeliveryError:
 async def test_a_refused_connection_is_unavailable(http: httpx.AsyncClient) -> None:
     async with server(be_silent) as url:
         pass
+    error = await outcome(http, url)
 
-    assert isinstance(await outcome(http, url), Unavailable)
+    assert isinstance(error, Unavailable)
+    assert "was refused; check" in error.reason
 
 
 async def test_an_unresolved_host_is_unavailable(http: httpx.AsyncClient) -> None:
-    assert isinstance(await outcome(http, "http://nowhere.invalid"), Unavailable)
+    error = await outcome(http, "http://nowhere.invalid")
+
+    assert isinstance(error, Unavailable)
+    assert "host name cannot be resolved; check" in error.reason
+
+
+async def test_a_server_without_tls_is_unavailable(http: httpx.AsyncClient) -> None:
+    async with server(answer_at_once) as url:
+        error = await outcome(http, url.replace("http:", "https:"))
+
+    assert isinstance(error, Unavailable)
+    assert "no TLS connection; check" in error.reason
 
 
 @pytest.mark.parametrize("talk", [hang_up, say_half])
 async def test_a_connection_broken_after_sending_is_unknown(http: httpx.AsyncClient, talk: Talk) -> None:
     async with server(talk) as url:
-        assert isinstance(await outcome(http, url), Unknown)
+        error = await outcome(http, url)
+
+    assert isinstance(error, Unknown)
+    assert "the connection broke before the response" in error.reason
 
 
 async def test_a_broken_keep_alive_connection_is_unknown(http: httpx.AsyncClient) -> None:
@@ -109,7 +131,10 @@ async def test_a_broken_keep_alive_connection_is_unknown(http: httpx.AsyncClient
 @pytest.mark.usefixtures("hurried")
 async def test_a_response_timeout_is_unknown_and_bounded(http: httpx.AsyncClient) -> None:
     async with server(be_silent) as url:
-        assert isinstance(await outcome(http, url), Unknown)
+        error = await outcome(http, url)
+
+    assert isinstance(error, Unknown)
+    assert "no response in time" in error.reason
 
 
 @pytest.mark.usefixtures("hurried")
@@ -139,6 +164,12 @@ def test_every_client_exception_is_classified() -> None:
     for kind in kinds:
         assert isinstance(classify_http_error(kind("x", request=request), "provider"), DeliveryError)
     assert isinstance(classify_http_error(RuntimeError("a bug"), "provider"), Unknown)
+
+
+def test_a_date_in_retry_after_is_compared_with_the_providers_time() -> None:
+    headers = {"Date": "Thu, 01 Oct 2026 12:00:00 GMT", "Retry-After": "Thu, 01 Oct 2026 12:00:30 GMT"}
+
+    assert parse_retry_after(httpx.Response(429, headers=headers)) == 30.0
 
 
 @pytest.mark.parametrize(

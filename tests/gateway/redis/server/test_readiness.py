@@ -71,6 +71,18 @@ async def test_a_server_that_refuses_writes_is_not_ready_and_the_reason_is_told(
     assert during[1] is False
 
 
+@pytest.mark.parametrize(
+    "rights", ["~tg:* &* +@all", "~* &* +@all -rpush", "~* &* +@all -xadd", "~* &* +@all -time"]
+)
+async def test_a_user_who_may_not_store_a_webhook_is_not_ready(
+    own_redis: Redis, server: EmbeddedRedis, rights: str
+) -> None:
+    await own_redis.execute_command("ACL", "SETUSER", "gateway", "on", ">secret", *rights.split())  # type: ignore[no-untyped-call]
+    async with open_redis(server.url.replace("unix://", "unix://gateway:secret@")) as limited:
+        assert "lacks a permission" in await Readiness(limited, cache_seconds=0).storage_problem()
+        assert not await is_stored(limited, 1)
+
+
 @pytest.mark.long
 async def test_a_server_that_cannot_write_to_its_disk_is_not_ready(
     own_redis: Redis, server: EmbeddedRedis

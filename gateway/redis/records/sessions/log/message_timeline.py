@@ -89,9 +89,14 @@ class MessageTimeline:
     def __init__(self, keys: Sequence[str]) -> None:
         self._parts = {key: PartReport(key=key, outcome=MessageOutcome.UNKNOWN) for key in keys}
         self._keys_by_provider_id: dict[str, str] = {}
+        self._rerouted = ""
+        self._covers: dict[str, str] = {}
 
     def parts(self) -> tuple[PartReport, ...]:
-        return tuple(self._parts.values())
+        """Return the parts. One for which the template of another part stands has that one's outcome."""
+        return tuple(
+            self._parts[self._covers.get(key, key)].model_copy(update={"key": key}) for key in self._parts
+        )
 
     def apply(self, entry: LogEntry) -> None:
         data: Any = entry.data
@@ -134,10 +139,18 @@ class MessageTimeline:
                 self._keys_by_provider_id[str(data["id"])] = key
                 self._update(key, MessageOutcome.SENT, provider_id=str(data["id"]))
             case "rerouted":
-                self._update(key, _outcome_of_rerouting(data), reason=reason)
+                self._apply_rerouting(original_key(key, self._parts), data)
             case "refused":
                 outcome = MessageOutcome.DEAD_LETTER if data.get("dead") else MessageOutcome.REFUSED
                 self._update(key, outcome, reason=reason, code=code)
+
+    def _apply_rerouting(self, key: str, data: Any) -> None:
+        """A part takes another way, or a template that follows another part stands for it, too."""
+        if not data.get("covered"):
+            self._rerouted = key
+            self._update(key, _outcome_of_rerouting(data), reason=str(data.get("reason", "")))
+        elif key in self._parts and self._rerouted in self._parts:
+            self._covers[key] = self._rerouted
 
     def _apply_reset(self) -> None:
         """A reset deletes the bot's unsent replies; one whose send was started may have left."""
@@ -162,6 +175,7 @@ class MessageTimeline:
         part = self._parts.get(original_key(key, self._parts))
         if part is None:
             return
+        self._covers.pop(part.key, None)  # it is sent itself after all
         if keeps_reason:
             reason, code = part.reason, part.code
         changes = {"outcome": outcome, "reason": reason, "code": code}

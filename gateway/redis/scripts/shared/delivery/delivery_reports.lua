@@ -21,14 +21,37 @@ local function keep_reply(session, id, reply)
   end
 end
 
+-- The message of which a reply is a part, whether it is sent again or a template in its place.
+local function whole_message(reply)
+  local name = (reply or ''):gsub('~t?%d+', '')
+  return name:match('^(.*)%.%d+$') or name
+end
+
+-- Parts of one message are sent again in their order, whichever failed or was reported first: none before an earlier
+-- part, and later ones behind this one. `due` is when this one may be sent.
+local function add_resend(session, message, due)
+  local prefix, id = message:match('^(tg:message:[^:]*:)(.*)$')
+  local whole, later, is_later = whole_message(redis.call('HGET', message, 'reply')), {}, true
+  for _, other in ipairs(redis.call('LRANGE', key(session, ':recent'), 0, KEPT_LENGTH - 1)) do  -- newest first
+    local at = other ~= id and redis.call('ZSCORE', 'tg:resends', prefix .. other)
+    if at and whole_message(redis.call('HGET', prefix .. other, 'reply')) == whole then
+      if is_later then table.insert(later, 1, prefix .. other) else due = math.max(due, at + 1) end
+    end
+    if other == id then is_later = false end
+  end
+  for i, each in ipairs({message, unpack(later)}) do
+    redis.call('ZADD', 'tg:resends', 'GT', due + i - 1, each)
+  end
+  return due
+end
+
 -- Schedule a resend of a message. Returns the milliseconds until then, or nil and the reason why there is none.
-local function schedule_resend(message, kept, pause, now)
+local function schedule_resend(session, message, kept, pause, now)
   if not kept then return nil, 'it is not kept any more' end
   if kept.resends >= MAX_RESENDS then return nil, 'gave up after ' .. MAX_RESENDS .. ' resends' end
   local wait = math.max(pause, RESEND_MS * 4 ^ kept.resends)
   if kept.at > 0 and now + wait >= kept.at + REPLY_MS then return nil, 'it would be too old to be sent again' end
-  redis.call('ZADD', 'tg:resends', now + wait, message)
-  return wait
+  return add_resend(session, message, now + wait) - now
 end
 
 -- Put a sent reply that was not delivered back into the outbox, under a key of its own: the provider must not take it for
@@ -61,7 +84,7 @@ local function settle_failed_status(message, now)
   local kept, why = find_kept(session, report.id), nil
   if failure == 'temporary' then
     local wait
-    wait, why = schedule_resend(message, kept, tonumber(stored[5] or 0), now)
+    wait, why = schedule_resend(session, message, kept, tonumber(stored[5] or 0), now)
     if wait then
       log_entry(session, 'resending', cjson.encode({id = report.id, code = report.code, seconds = wait / 1000}))
       count('resent')

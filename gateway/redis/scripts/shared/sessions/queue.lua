@@ -1,5 +1,8 @@
 -- RQ jobs of sessions, and fairness between accounts.
 
+-- A provider may ask a reply to wait for a day. What comes meanwhile waits no longer than this, and then asks it once.
+local MAX_SILENCE_MS = 3600000
+
 local has_backlog = {}  -- cache for this script run
 
 -- Sessions that have only messages of the business to send wait behind all others: their time in the backlog is later.
@@ -30,7 +33,10 @@ local function enqueue(session, now, stamp, stored)
   stored = stored or redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account', 'bulk')
   if stored[1] then return false end
   local not_before = math.max(tonumber(stored[2] or 0), tonumber(stored[3] or 0))
-  if not_before > now then
+  if not_before > now + MAX_SILENCE_MS then
+    redis.call('ZADD', 'tg:due', 'LT', now + MAX_SILENCE_MS, session)
+    return false
+  elseif not_before > now then
     redis.call('ZADD', 'tg:due', not_before, session)
     return false
   end
