@@ -7,7 +7,7 @@ from flows.document import Flow
 from tests.flows.conversation import LIBRARY, Json, asks, edge, flow, node
 
 NAME = asks(name={"type": "string"})
-ASKS = "the same for ever of somebody who is not understood"
+ASKS = "A user who is not understood is asked the same question without end"
 
 
 def told(*nodes: Json, **more: object) -> list[str]:
