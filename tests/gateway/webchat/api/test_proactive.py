@@ -252,7 +252,7 @@ WRONG: list[tuple[dict[str, str], int, str]] = [
     ({"time_zone": "Europe/Berlin"}, 400, "without send_at"),
     ({"send_at": "2001-07-01T09:30Z"}, 422, "more than an hour ago"),
     ({"send_at": "9999-07-01T09:30Z"}, 422, "more than a year ahead"),
-    ({"channel": "twilio"}, 400, "beside session"),
+    ({"channel": "twilio"}, 400, "combined with session"),
     ({"session": "", "channel": "twilio"}, 400, "give either"),
     ({"session": "", "channel": "web", "to": "ada"}, 422, "has to write first"),
     ({"session": "", "channel": "twilio", "to": "12345", "from": "+15550100"}, 422, "no country code"),
