@@ -1,4 +1,4 @@
-"""Reading of an answer with bounded size, also of what a gzip-compressed one unpacks to."""
+"""Reads responses up to a size limit, which also holds for the decompressed size of gzip."""
 
 from __future__ import annotations
 

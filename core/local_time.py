@@ -1,4 +1,4 @@
-"""Points in time as people write them: ISO 8601 with an offset, or a local time in a time zone."""
+"""Parses points in time: ISO 8601 with an offset, or a local time in a time zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of a message's way that are measured and traced: turn, model call, tool call, send.
+"""Steps in the processing of a message that are measured and traced: turn, model call, tool call, send.
 
 Nobody listens by default, and then a step costs less than a microsecond. The gateway sets listeners for its
 own context (`listen`), so that the dialog engine and the channels need not know what becomes of a step.

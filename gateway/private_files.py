@@ -33,7 +33,7 @@ def read_secret_file(setting: str, path: Path) -> str:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise ConfigurationError(f"{setting}: {path} is no regular file; name a file with the secret")
+        raise ConfigurationError(f"{setting}: {path} is not a regular file; name a file with the secret")
     with os.fdopen(descriptor, "rb") as file:
         if mode & _OTHERS and not _is_mounted(path):
             raise ConfigurationError(
@@ -47,7 +47,9 @@ def read_secret_file(setting: str, path: Path) -> str:
     try:
         text = content.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{setting}: {path} is no text; name a file with the secret") from None
+        raise ConfigurationError(
+            f"{setting}: {path} is not a text file; name a file with the secret"
+        ) from None
     if not text.strip() or "\0" in text:
         raise ConfigurationError(f"{setting}: {path} is empty; write the secret into it")
     return text

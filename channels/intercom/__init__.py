@@ -42,8 +42,8 @@ SETTINGS: Final = (
     ),
     Setting(
         "INTERCOM_WORKSPACE_ID",
-        "ID of the workspace (`app_id` of its webhooks); webhooks of others are ignored; if unset, none are, "
-        "and accounts that share one app read theirs from the API",
+        "ID of the workspace (`app_id` of its webhooks); webhooks of others are ignored; if unset, all "
+        "are accepted, and accounts that share one app read their ID from the API",
     ),
     Setting(
         "INTERCOM_API_URL",

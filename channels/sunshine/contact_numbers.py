@@ -1,4 +1,4 @@
-"""Phone numbers of contacts: whom the business may write to first, and by what their answer is recognized.
+"""Phone numbers of contacts: recipients of first messages, and recognition of their answers.
 
 A conversation is named by its ID, which is not known before the contact answers. Until then the session is
 named by the integration and the number; the answer names both.

@@ -66,7 +66,8 @@ SETTINGS: Final = (
     ),
     Setting(
         "TWILIO_NUMBERS",
-        "numbers that write first if a message names none, comma-separated: `+15550100,whatsapp:+15550101`",
+        "sender numbers for proactive messages that name none, comma-separated: "
+        "`+15550100,whatsapp:+15550101`",
     ),
 )
 

@@ -61,7 +61,7 @@ SETTINGS: Final = (
     Setting(
         "WHATSAPP_PHONE_NUMBER_IDS",
         "IDs of this account's phone numbers, comma-separated; webhooks of others are ignored; if unset, "
-        "none are. Required where several accounts share one app",
+        "all are accepted. Required where several accounts share one app",
     ),
     Setting(
         _BUSINESS_ACCOUNT_SETTING,

@@ -1,4 +1,4 @@
-"""Message templates that a provider has approved, and what is wrong with a use of one."""
+"""Message templates that a provider has approved, and validation of their use."""
 
 from __future__ import annotations
 

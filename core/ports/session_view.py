@@ -1,4 +1,4 @@
-"""A session as the holder of its lease sees it, and the end of a turn that it commits."""
+"""The state of a session that the lease holder reads, and the result of a turn that it commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends replies on another way: as a template, on another channel, or with the contact's next message."""
+"""Fallbacks for replies: as a template, on another channel, or with the contact's next message."""
 
 from __future__ import annotations
 

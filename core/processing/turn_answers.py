@@ -1,4 +1,4 @@
-"""Answers of the dialog to turns and timers, as what is committed; and turns that it does not get."""
+"""Results of turns and timers in the form that is committed, also of turns that skip the dialog."""
 
 from __future__ import annotations
 

@@ -131,6 +131,17 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
 """The providers by name. A new provider is one entry."""
 
 
+_OFFERED: Mapping[str, Callable[[Provider], Callable[[ProviderOptions], object] | None]] = MappingProxyType(
+    {
+        "TURNGATE_LLM": lambda provider: provider.create_model,
+        "TURNGATE_TRANSCRIBE": lambda provider: provider.create_transcriber,
+        "TURNGATE_SPEECH": lambda provider: provider.create_speaker,
+        "TURNGATE_MODERATION": lambda provider: provider.create_moderator,
+    }
+)
+"""What a provider must offer for a setting to name it."""
+
+
 def create_model(
     spec: str,
     *,
@@ -200,6 +211,13 @@ def create_moderator(
     """Create the moderation model that `spec` names. Raises `ConfigurationError` as `create_model` does."""
     create, model = _parse_spec(spec, "TURNGATE_MODERATION", lambda provider: provider.create_moderator)
     return create(_build_options(model, api_key, base_url, keys)._replace(aiohttp=aiohttp))
+
+
+def check_model_name(setting: str, spec: str) -> None:
+    """Raise `ConfigurationError` if `setting` names no model of a known provider; none is created."""
+    for name in spec.split(",") if setting == "TURNGATE_LLM" else [spec]:
+        _, model = _parse_spec(name.strip(), setting, _OFFERED[setting])
+        _build_options(model, None, None, _NO_KEYS)
 
 
 def parse_model_keys(text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Channels with credentials, and what the configuration says about each account."""
+"""Loads the channels that have credentials, and the configuration of each account."""
 
 from __future__ import annotations
 

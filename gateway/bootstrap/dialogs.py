@@ -1,4 +1,4 @@
-"""Dialogs with their models, and what is wrapped around them."""
+"""Builds the dialogs with their models and middleware."""
 
 from __future__ import annotations
 

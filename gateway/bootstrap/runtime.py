@@ -1,4 +1,4 @@
-"""Everything that a worker process works with."""
+"""Builds the parts of a worker process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts that work on the store, once for each partition, and the choice among them."""
+"""Builds the parts that use the store, once per partition, and the routing between partitions."""
 
 from __future__ import annotations
 

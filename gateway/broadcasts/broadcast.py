@@ -1,4 +1,4 @@
-"""Broadcast: its message with variables, and how far it has come."""
+"""Broadcast: its message with variables, and its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broadcasts in several partitions: each has the rows of its own contacts, and feeds them by itself."""
+"""Broadcasts in several partitions: each partition has the rows of its own contacts and feeds them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def run_in_partitions(work: Callable[[Sequence[Redis]], Awaitable[T]]) -> T:
     from gateway.config.settings import Settings
     from gateway.partitions.layout import admit_layout
     from gateway.redis.connection.connect import open_partitions
-    from gateway.redis.connection.error_messages import describe_redis_error, describe_storage_error
+    from gateway.redis.connection.outages.error_messages import describe_redis_error, describe_storage_error
     from gateway.redis.encryption.cipher import use_cipher
 
     settings = Settings.load()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import channels
 from core.errors import ConfigurationError
@@ -18,11 +19,21 @@ from core.ports import RateLimit
 from core.processing import AbuseLimits, Concurrency
 from core.quiet_hours import QuietHours
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
+from gateway.config.setting_errors import describe_problems
 from gateway.config.setting_names import suggest_name
 
 _ReplyName = Annotated[str, Field(min_length=1, max_length=60)]
 _ReplyText = Annotated[str, Field(min_length=1, max_length=4_000)]
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def _check_account_name(name: str) -> str:
+    if not _ACCOUNT_NAME.fullmatch(name):
+        raise ValueError("the name of an account has lower-case letters, digits, - and _ only, at most 40")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_check_account_name)]
 
 
 _BUILT_IN = "web"
@@ -122,8 +133,9 @@ class ConfigFile(BaseModel):
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"TURNGATE_CONFIG: {path} is not TOML: {error}") from None
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-            raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {'; '.join(problems)}") from None
+            raise ConfigurationError(
+                f"TURNGATE_CONFIG: {path}: {describe_problems(error.errors())}"
+            ) from None
         known = [*channels.available(), _BUILT_IN]
         if unknown := sorted(set(config.channels) - set(known)):
             raise ConfigurationError(

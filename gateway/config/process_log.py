@@ -1,4 +1,4 @@
-"""Logging of a process by its settings: form, level, what is left out, and the line with which it starts."""
+"""Configures the log of a process by its settings: format, level, redaction; and the line at its start."""
 
 from __future__ import annotations
 

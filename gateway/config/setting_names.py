@@ -1,4 +1,4 @@
-"""Names of settings: which are ours, which belong to other software, and the nearest known one of a typo."""
+"""Names of settings: detects unknown ones, variables of other software, and suggests the nearest name."""
 
 from __future__ import annotations
 

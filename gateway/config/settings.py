@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Self
 
 from dotenv import dotenv_values
-from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import SettingsConfigDict
+from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
-from core.local_time import load_time_zone
-from core.quiet_hours import QuietHours
 from flows.library import find_flow_file, library_flows
 from gateway.access.exposure import EXPOSED_VARIABLE
 from gateway.access.operator_keys import OperatorKey, parse_operator_keys
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
+from gateway.config.setting_checks import check_value
+from gateway.config.setting_errors import describe_problems
 from gateway.config.setting_groups import (
     ConversationSettings,
     DialogSettings,
@@ -31,7 +29,6 @@ from gateway.config.setting_groups import (
     ProcessSettings,
 )
 from gateway.config.setting_names import describe_unknown_settings
-from gateway.redis.connection.address import check_url
 from gateway.redis.encryption.key_ring import KeyRing, parse_encryption_keys
 from gateway.redis.server.embedded_server import find_running
 
@@ -44,7 +41,7 @@ _INTERNAL_VARIABLES = frozenset(
 class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSettings, ProcessSettings):
     """Settings of the gateway itself; channels declare their own. docs/settings.md shows the descriptions."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     @classmethod
     def load(cls) -> Self:
@@ -61,10 +58,13 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
         try:
             return cls.model_validate({name: value for name, value in environ.items() if value != ""})
         except ValidationError as error:
-            raise ConfigurationError("; ".join(map(_describe_error, error.errors()))) from None
+            raise ConfigurationError(describe_problems(error.errors())) from None
 
     @model_validator(mode="after")
     def _validate_completeness(self) -> Self:
+        for field, info in type(self).model_fields.items():
+            if isinstance(value := getattr(self, field), str):
+                check_value(str(info.alias), value)
         has_openai = self.openai_api_key.get_secret_value() or self.openai_base_url
         specs = {
             "TURNGATE_LLM": self.llm,
@@ -89,18 +89,6 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
                 "TURNGATE_WEBHOOK_HOURS keeps webhooks encrypted only: set TURNGATE_ENCRYPTION_KEYS, which "
                 "`turngate keys generate` makes"
             )
-        if self.public_url and not self.public_url.startswith(("http://", "https://")):
-            raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
-        if self.redis_url:
-            check_url(self.redis_url)
-        for name, check, value in (
-            ("TURNGATE_QUIET_HOURS", QuietHours.parse, self.quiet_hours),
-            ("TURNGATE_TIME_ZONE", load_time_zone, self.time_zone),
-        ):
-            try:
-                check(value)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
         try:
             _ = self.operator_keys, self.encryption_ring
         except ConfigurationError as error:
@@ -169,12 +157,6 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
                 "start it, or set REDIS_URL"
             )
         return url
-
-
-def _describe_error(error: ErrorDetails) -> str:
-    """Return `SETTING: problem`; a validator of several settings names them in its own message."""
-    name, message = ".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
-    return f"{name}: {message}" if name else message
 
 
 def read_variables() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Choice of a partition: the console shows one at a time, which URLs name, and a cookie where they do not."""
+"""Selects the partition that the console shows: by the URL, otherwise by a cookie."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from gateway.diagnostics.exposure import check_exposure
 from gateway.diagnostics.partition import check_encryption, check_partition
 from gateway.partitions.layout import admit_layout
 from gateway.redis.connection.connect import open_partitions
-from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.server.embedded_server import find_running
 

@@ -49,10 +49,14 @@ async def _ask_public_url(public_url: str) -> tuple[bool, str]:
         pages = await find_open_pages(public_url)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = type(error).__name__
-        return True, f"{url} was not reached from here ({reason}); look from outside: it must ask for a key"
+        return (
+            True,
+            f"{url} was not reached from here ({reason}); open it from outside: it must ask for a key",
+        )
     if pages:
         return False, (
-            f"OPEN TO EVERYBODY: {', '.join(pages)} answers without a key; restart every web process of this "
-            "address with these settings, and until then block /console and /metrics at the proxy"
+            f"OPEN TO EVERYBODY: {', '.join(pages)} is shown without a key; restart every web "
+            "process behind this URL with these settings, and until then block /console and /metrics at the "
+            "proxy"
         )
     return True, f"{url} shows nothing without a key"

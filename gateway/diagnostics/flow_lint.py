@@ -1,4 +1,4 @@
-"""The findings of a flow with the channels that there are."""
+"""Lints a flow against the configured channels."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ from gateway.redis.server.readiness import Readiness
 
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50
-_RESTART = "After an upgrade restart those left behind; `turngate version --check` lists them"
-_SAME_PREFIX = "Set RQ_KEY_PREFIX alike in the environment of all, or each message waits for some seconds"
+_RESTART = "Restart those that were not upgraded; `turngate version --check` lists them"
+_SAME_PREFIX = "Set the same RQ_KEY_PREFIX for all processes, or each message waits for some seconds"
 _MAX_ACCOUNTS_LISTED = 20
 _MAX_SKEW_SECONDS = 5.0
 
@@ -37,7 +37,7 @@ async def check_encryption(redis: Redis, cipher: RecordCipher) -> CheckResult:
     if missing:
         message = (
             f"Encryption: {SETTING} lacks the keys {', '.join(missing)}, so their values cannot be read; "
-            "add them behind the first one"
+            "add them after the first one"
         )
         return CheckResult(passed=False, message=message)
     state = "texts and names are encrypted" if cipher.ring else f"off ({SETTING} is not set)"
@@ -70,7 +70,7 @@ async def _check_server(redis: Redis, problems: Sequence[str]) -> AsyncIterator[
         message = f"Partition p{place.number} (slot {place.slot}) is on {place.server} with {has_replica}"
         yield CheckResult(passed=place.replicas > 0, message=message)
     problem = await Readiness(redis).storage_problem()
-    yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
+    yield CheckResult(passed=not problem, message=problem or "Redis accepts writes")
     for passed, message in await check_load(redis):
         yield CheckResult(passed=passed, message=message)
     yield await _check_clock(redis)
@@ -124,8 +124,8 @@ async def _check_work(redis: Redis) -> AsyncIterator[CheckResult]:
         )
         yield CheckResult(
             passed=False,
-            message=f"{names}: circuit breaker open after failed sends; replies are queued and retried. Mend "
-            "it; `Try now` on the account's page of the console ends the pause at once",
+            message=f"{names}: circuit breaker open after failed sends; replies are queued and retried. Fix "
+            "the cause; `Try now` on the account's page of the console tries a reply at once",
         )
     async for finding in _check_deliveries(redis):
         yield finding
@@ -161,7 +161,7 @@ async def _check_deliveries(redis: Redis) -> AsyncIterator[CheckResult]:
         yield CheckResult(
             passed=False,
             message=f"{alarm.account}: the provider accepts replies and then reports {alarm.code} "
-            f"({alarm.reason}); put the account in order, then see `turngate dead list`",
+            f"({alarm.reason}); fix the account at the provider, then see `turngate dead list`",
         )
     for passed, summary in delivery_reports.describe_failures(
         await delivery_reports.read_recent_counts(redis)

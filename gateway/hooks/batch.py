@@ -1,4 +1,4 @@
-"""Delivery of a batch: sessions at once, the events of one session in order."""
+"""Delivers a batch of events: sessions in parallel, the events of one session in order."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def create_subscription(
     if not _NAME.fullmatch(name):
         raise ConfigurationError(f"{name}: a name has up to 40 of a-z, 0-9, - and ., such as crm")
     if unknown := sorted(set(events) - set(EVENT_TYPES)):
-        raise ConfigurationError(f"{unknown[0]}: unknown event; there are {', '.join(EVENT_TYPES)}")
+        raise ConfigurationError(f"{unknown[0]}: unknown event; available: {', '.join(EVENT_TYPES)}")
     return Subscription(
         name=name,
         url=url,
@@ -116,6 +116,6 @@ def _check_url(url: str, private_hosts: Collection[str]) -> str:
     default_port = 443 if parts.scheme == "https" else 80
     if parts.scheme == "http" and not {host, f"{host}:{port or default_port}"} & set(private_hosts):
         raise ConfigurationError(
-            "the URL must begin with https://; only for hosts in TURNGATE_PRIVATE_HOSTS may it be http://"
+            "the URL must begin with https://; http:// is only allowed for hosts in TURNGATE_PRIVATE_HOSTS"
         )
     return host

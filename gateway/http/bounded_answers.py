@@ -1,4 +1,4 @@
-"""Transport whose answers have a bounded size, also what a compressed one unpacks to."""
+"""HTTP transport with a size limit for responses, which also applies after decompression."""
 
 from __future__ import annotations
 

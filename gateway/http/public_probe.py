@@ -1,4 +1,4 @@
-"""Asks the gateway's public address, as anybody on the internet can, whether the console is open."""
+"""Requests the console from the gateway's public URL without a key, to check that it is not open."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,7 @@ from gateway.http.clients import provider_client
 from gateway.load.generator import LoadGenerator
 from gateway.load.process_cost import read_cpu_seconds
 from gateway.load.provider import LoadSimulator
-from gateway.local.child_process import SupervisedProcess
+from gateway.local.child_process import SupervisedProcess, check_configured
 from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.local.simulator_server import SimulatorServer
@@ -98,7 +99,7 @@ async def running_installation(
         for process in (*pool, web):
             await process.start()
             stack.push_async_callback(process.stop, 10.0)
-        await wait_until_ready(url)
+        await wait_until_ready(url, partial(check_configured, (*pool, web)))
         yield DisposableInstallation(generator, redis, web, pool)
 
 

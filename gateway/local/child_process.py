@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from core.errors import ConfigurationError
 from gateway.redis.server.embedded_server import terminate_with_parent
 
 log = logging.getLogger("turngate.run")
@@ -17,6 +18,8 @@ log = logging.getLogger("turngate.run")
 _INITIAL_BACKOFF = 0.2
 _MAX_BACKOFF = 5.0
 _STABLE_SECONDS = 10.0
+_CONFIGURATION_EXIT = 2
+_CONFIGURATION_ATTEMPTS = 2
 
 
 class SupervisedProcess:
@@ -30,6 +33,8 @@ class SupervisedProcess:
         self._restart_task: asyncio.Task[None] | None = None
         self._stopping = False
         self._forced = False
+        self._configuration_exits = 0
+        self.misconfigured = asyncio.Event()  # it ended with a configuration error twice in a row
         self.restarts = 0
 
     @property
@@ -94,6 +99,9 @@ class SupervisedProcess:
             code = await self._process.wait()
             if self._stopping:
                 return
+            self._configuration_exits = self._configuration_exits + 1 if code == _CONFIGURATION_EXIT else 0
+            if self._configuration_exits == _CONFIGURATION_ATTEMPTS:
+                self.misconfigured.set()
             pause = _INITIAL_BACKOFF if loop.time() - began > _STABLE_SECONDS else pause
             log.warning("%s exited (%s); restarting in %.1f s", self.name, _describe_exit(code), pause)
             await asyncio.sleep(pause)
@@ -101,6 +109,12 @@ class SupervisedProcess:
             self.restarts += 1
             if not self._stopping:
                 await self._spawn()
+
+
+def check_configured(processes: Iterable[SupervisedProcess]) -> None:
+    """Raise `ConfigurationError` if a process refuses its settings; it has printed why."""
+    if refusing := next((each.name for each in processes if each.misconfigured.is_set()), ""):
+        raise ConfigurationError(f"the {refusing} process cannot start; its message is above")
 
 
 def _describe_exit(code: int) -> str:

@@ -1,4 +1,4 @@
-"""Loopback servers: free ports, readiness, listening sockets."""
+"""Ports and listening sockets, and readiness of a gateway on loopback."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import asyncio
 import itertools
 import os
 import socket
+from collections.abc import Callable
+from errno import EADDRINUSE
 from typing import Final
 
 import httpx
+
+from core.errors import ConfigurationError
 
 _READY_SECONDS = 60.0
 # Below the ports that systems give to outgoing connections; the bus of a cluster's node is 10,000 above.
@@ -34,12 +38,29 @@ def find_free_port() -> int:
     raise OSError("no free loopback port: something listens on all from 10000 to 19999")
 
 
-async def wait_until_ready(url: str) -> None:
-    """Wait until the gateway at `url` is ready. Raises `TimeoutError` after a minute."""
+def resolve_port(host: str, port: int) -> int:
+    """Resolve `port` (0: any free one). Raises `ConfigurationError` if it cannot be listened on."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            remedy = (
+                "stop what uses it, or choose another with --port"
+                if error.errno == EADDRINUSE
+                else "HOST must be an IP address of this machine"
+            )
+            raise ConfigurationError(f"cannot listen on {host}:{port} ({error.strerror}); {remedy}") from None
+        return int(probe.getsockname()[1])
+
+
+async def wait_until_ready(url: str, check: Callable[[], None] = lambda: None) -> None:
+    """Wait until the gateway at `url` is ready. Raises `TimeoutError` after a minute, or as `check` does."""
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(_READY_SECONDS):
         while True:
             if await _is_ready(http, url):
                 return
+            check()
             await asyncio.sleep(0.05)  # another process becomes ready; there is no event to await
 
 

@@ -6,10 +6,8 @@ import asyncio
 import logging
 import secrets
 import signal
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from errno import EADDRINUSE
 
 import httpx
 
@@ -18,8 +16,9 @@ from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess
 from gateway.bootstrap import build_dialog, load_channels, load_operator_access
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
-from gateway.local.child_process import SupervisedProcess
+from gateway.local.child_process import SupervisedProcess, check_configured
 from gateway.local.http_server import serve
+from gateway.local.loopback import resolve_port
 from gateway.local.simulated_accounts import (
     URL_VARIABLE,
     create_simulated_accounts,
@@ -93,7 +92,7 @@ class Supervisor:
         self.stop_requested.set()
 
     async def _start(self) -> None:
-        self._port = _resolve_port(self._settings.host, self._port)
+        self._port = resolve_port(self._settings.host, self._port)
         environ = {**self._settings.variables, "PORT": str(self._port)}
         if not self.redis_url:
             self._start_server()
@@ -154,6 +153,7 @@ class Supervisor:
         end, next_progress_at = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
         async with httpx.AsyncClient(trust_env=False) as http:
             while not self.stop_requested.is_set() and (reason := await _readiness_problem(http, self.url)):
+                check_configured(self._children)
                 if loop.time() > end:
                     raise ConfigurationError(f"not ready after {_READY_SECONDS:.0f} s: {reason}")
                 if loop.time() > next_progress_at:
@@ -194,19 +194,3 @@ async def _restart_server_loop(server: EmbeddedRedis) -> None:
             server.start()  # not in another thread: the server stops when the thread that started it ends
         except ConfigurationError as error:
             log.error("%s", error)
-
-
-def _resolve_port(host: str, port: int) -> int:
-    """Resolve `port` (0: any free one). Raises `ConfigurationError` if it cannot be listened on."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            remedy = (
-                "stop what uses it, or choose another with --port"
-                if error.errno == EADDRINUSE
-                else "HOST must be an IP address of this machine"
-            )
-            raise ConfigurationError(f"cannot listen on {host}:{port} ({error.strerror}); {remedy}") from None
-        return int(probe.getsockname()[1])

@@ -1,1 +1,1 @@
-"""Several partitions as one installation: which one has a contact, and what is done in all of them."""
+"""Several partitions as one installation: routing of contacts, and operations on all partitions."""

@@ -1,4 +1,4 @@
-"""Joins what two partitions have of one contact, once a request shows that it is one."""
+"""Joins the data of one contact in two partitions, once a request shows that they belong together."""
 
 from __future__ import annotations
 

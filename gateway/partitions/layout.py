@@ -1,4 +1,4 @@
-"""Layout: over how many partitions new contacts are spread. Partition 0, the home, says it."""
+"""Layout: the number of partitions over which new contacts are spread, stored in partition 0 (home)."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ async def admit_layout(home: Redis, count: int) -> int:
 
 def _describe_missing(spread: int, count: int) -> str:
     return (
-        f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process that "
-        f"knows fewer would not see them all: set {_SETTING}={spread}"
+        f"{_SETTING} is {count}, but contacts are spread over {spread} partitions, and a process with a "
+        f"lower number would not see them all: set {_SETTING}={spread}"
     )
 
 
@@ -54,13 +54,13 @@ async def spread_over(home: Redis, count: int) -> int:
     before = int(await home.get(_KEY) or 1)
     if count < before:
         raise ConfigurationError(
-            f"contacts are spread over {before} partitions, and partitions cannot be taken away; set "
+            f"contacts are spread over {before} partitions, and the number cannot be reduced; set "
             f"{_SETTING}={before}"
         )
     behind = [each.name for each in await read_processes(home) if each.partitions < count]
     if behind:
         raise ConfigurationError(
-            f"start these processes again with {_SETTING}={count} first, or they would send new contacts "
+            f"restart these processes with {_SETTING}={count} first, or they would assign new contacts "
             f"elsewhere: {', '.join(behind)}"
         )
     await home.set(_KEY, count)

@@ -1,4 +1,4 @@
-"""Mailbox of one partition among several: messages are pointed to, and rate limits are asked for at home."""
+"""Mailbox of one of several partitions: adds message pointers, and takes rate limits from partition 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Daily budgets of accounts over all partitions: each learns what the others have spent."""
+"""Daily budgets of accounts over all partitions: each partition gets the usage of the others."""
 
 from __future__ import annotations
 

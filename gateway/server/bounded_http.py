@@ -1,4 +1,4 @@
-"""HTTP protocol with bounds that uvicorn has not: head, time to send head and body, connections.
+"""HTTP protocol with limits that uvicorn lacks: header size, time for headers and body, connections.
 
 They hold before anything is known of the sender: without them one connection with an endless header stops the
 process, because the parser copies what it has at every read.

@@ -16,13 +16,16 @@ _SAMPLE = f"of the {MEASURED_SESSIONS} sessions that wait longest"
 _BY_CLASS = {
     "messages": (
         "turngate_messages",
-        "Messages received, by what became of them: new, duplicate, full, silenced or participant.",
+        "Messages received, by outcome: new, duplicate, full, silenced or participant.",
     ),
     "replies": (
         "turngate_replies",
-        "Replies that the provider accepted, by who speaks: bot, person or proactive.",
+        "Replies that the provider accepted, by sender: bot, person or proactive.",
     ),
-    "refusals": ("turngate_refused_replies", "Replies that may not leave or were rejected, by class."),
+    "refusals": (
+        "turngate_refused_replies",
+        "Replies that were refused before sending or rejected by the provider, by class.",
+    ),
     "dead": (
         "turngate_dead_letters",
         "Turns and replies that were given up, by class of the failure (turn: a turn).",
@@ -60,7 +63,9 @@ _HISTOGRAMS = {
 
 def build_counters(counters: Counters) -> Iterator[Metric]:
     """Return the families of all counters and histograms, also of those that counted nothing yet."""
-    events = CounterMetricFamily("turngate_events", "Events since the beginning, by kind.", labels=["event"])
+    events = CounterMetricFamily(
+        "turngate_events", "Events since the first start, by kind.", labels=["event"]
+    )
     for name, value in counters.others.items():
         if not is_delivery_counter(name):
             events.add_metric([name.decode("utf-8", "replace")], int(value))

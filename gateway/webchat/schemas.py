@@ -100,7 +100,7 @@ class MessageRequest(BaseModel):
         if ("text" in self.model_fields_set) is (self.template is not None):
             raise ValueError("give either text or template")
         if self.template and self.fallback:
-            raise ValueError("fallback has no meaning beside template, which needs no open window")
+            raise ValueError("fallback cannot be combined with template, which needs no open service window")
         return self
 
     def to_message(self) -> Message:
@@ -127,7 +127,7 @@ class MessageRequest(BaseModel):
         if bool(self.session) == bool(self.channel and self.to):
             raise ValueError("give either session, or channel and to")
         if self.session and (self.channel or self.to or self.account or self.sender):
-            raise ValueError("channel, account, to and from have no meaning beside session")
+            raise ValueError("channel, account, to and from cannot be combined with session")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Parsing of filled-in forms: JSON in a text, kept whole or not at all."""
+"""Parsing of filled-in forms: JSON in a text, stored completely or not at all."""
 
 from __future__ import annotations
 

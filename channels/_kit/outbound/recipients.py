@@ -1,4 +1,4 @@
-"""Numbers and e-mail addresses to which, and numbers from which, the business writes first."""
+"""Recipients and senders of proactive first messages: phone numbers and e-mail addresses."""
 
 from __future__ import annotations
 

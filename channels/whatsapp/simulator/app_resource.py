@@ -1,4 +1,4 @@
-"""The app: its token, and where its events go (Meta, "Debug token" and "App subscriptions")."""
+"""The app: its token, and the URL of its webhooks (Meta, "Debug token" and "App subscriptions")."""
 
 from __future__ import annotations
 

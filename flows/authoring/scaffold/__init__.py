@@ -37,7 +37,9 @@ def _target_path(name: str) -> Path:
     path = Path(name)
     stem = path.name.removesuffix(path.suffix) if path.suffix in _SUFFIXES else ""
     if not stem or stem.endswith(".test"):
-        raise ConfigurationError(f"“{name}” is no name for a flow: write one like orders, or orders.yaml")
+        raise ConfigurationError(
+            f"“{name}” is not a valid name for a flow: write one like orders, or orders.yaml"
+        )
     if find_flow_file(stem) != Path(stem):
         raise ConfigurationError(f"“{stem}” is a flow of the library: choose another name")
     return path.with_suffix(path.suffix or ".yaml")

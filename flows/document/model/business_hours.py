@@ -19,14 +19,14 @@ def _validate_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"“{name}” is no time zone; name one like Europe/Berlin") from None
+        raise ValueError(f"“{name}” is not a time zone; name one like Europe/Berlin") from None
     return name
 
 
 def _parse_interval(text: str) -> str:
     begin, _, end = text.partition("-")
     if not _INTERVAL.fullmatch(text) or begin >= end:
-        raise ValueError(f"“{text}” is no span of a day; write it like 09:00-17:00")
+        raise ValueError(f"“{text}” is not a time range; write it like 09:00-17:00")
     return text
 
 

@@ -1,1 +1,1 @@
-"""Speech acts: wishes, questions, doubts, requests for a person, promises."""
+"""Speech acts: requests, questions, doubts, requests for a person, promises."""

@@ -30,7 +30,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only count.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Permanently delete all that is stored of a contact (GDPR erasure). Exit code 1 if nothing was found."""
+    """Delete everything stored about a contact (GDPR erasure). Exit code 1 if nothing was found."""
     from gateway.partitions.contact_partitions import build_erasure
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
@@ -62,7 +62,7 @@ def _print_preview(found: FoundContact, as_json: bool) -> None:
     for session in found.sessions:
         typer.echo(session)
     typer.echo(
-        f"Dry run: {len(found.sessions)} sessions would be deleted, with all that is stored beside them. "
+        f"Dry run: {len(found.sessions)} sessions would be deleted, with all records that belong to them. "
         "Re-run with --yes to delete."
     )
 

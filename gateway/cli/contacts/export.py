@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def export(contact: Annotated[str, typer.Argument(help=CONTACT_HELP)]) -> None:
-    """Print all that is stored of a contact as JSON (GDPR access). Exit code 1 if nothing was found."""
+    """Print everything stored about a contact as JSON (GDPR access). Exit code 1 if nothing was found."""
     from gateway.partitions.contact_partitions import export_stored
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:

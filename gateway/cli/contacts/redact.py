@@ -33,7 +33,7 @@ def redact(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Delete the words of one message from all that is stored. Exit code 1 if it was not found."""
+    """Delete the text of one message from everything that is stored. Exit code 1 if it was not found."""
 
     async def find(stores: Sequence[Redis]) -> str:
         return session or await _build(stores).find_session(message_id)

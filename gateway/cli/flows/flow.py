@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,11 +78,11 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the flow, such as `orders`.")],
     template: Annotated[str, typer.Option(help="`form`, `faq`, `menu` or `support`.")] = "form",
 ) -> None:
-    """Write a new flow and its test conversations from a template. Files that exist stay as they are."""
+    """Write a new flow and its test conversations from a template. Existing files are not changed."""
     from flows.authoring.scaffold import create_flow
 
     flow, tests = create_flow(name, template)
-    typer.echo(f"{flow}\n{tests}\nNext: turngate flow chat {flow}")
+    typer.echo(f"{flow}\n{tests}\nNext: turngate flow chat {shlex.quote(str(flow))}")
 
 
 @app.command()
@@ -149,7 +150,7 @@ def convert(
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write (default: print).")
     ] = None,
 ) -> None:
-    """Convert a Playbook of superdialog to a flow. A file that exists stays as it is."""
+    """Convert a Playbook of superdialog to a flow. An existing file is not changed."""
     from core.errors import ConfigurationError
     from flows.authoring.playbook import convert_playbook
 

@@ -37,11 +37,11 @@ def start(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.csv", help="Column `to`; the other columns are variables.")
     ],
-    name: Annotated[str, typer.Option(help="Name; the same name is never sent twice.")],
+    name: Annotated[str, typer.Option(help="Name; a broadcast of the same name is not sent twice.")],
     sender: Annotated[
         str, typer.Option("--from", help="Number of the business, or the channel or account that sends.")
     ] = "",
-    channel: Annotated[str, typer.Option(help="Channel, if --from does not tell.")] = "",
+    channel: Annotated[str, typer.Option(help="Channel, if --from does not determine it.")] = "",
     template: Annotated[str, typer.Option(help="Approved template.")] = "",
     language: Annotated[str, typer.Option(help="Language of the template.")] = "",
     variables: Annotated[
@@ -49,14 +49,14 @@ def start(
     ] = "",
     text: Annotated[str, typer.Option(help="Text with variables such as {{ name }}.")] = "",
     category: Annotated[
-        str, typer.Option(help="marketing or utility: which quiet hours hold.")
+        str, typer.Option(help="marketing or utility: selects the quiet hours.")
     ] = "marketing",
-    rate: Annotated[float, typer.Option(min=0, help="Messages per second; 0: as the number allows.")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would get it.")] = False,
+    rate: Annotated[float, typer.Option(min=0, help="Messages per second; 0: the number's own limit.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print who would get it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a file and start a broadcast; workers send it, behind replies."""
+    """Check a file and start a broadcast; replies have priority over it."""
     recipients = _read_file(file)
     message = {"text": text, "template": template, "language": language, "variables": variables}
     fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
@@ -122,7 +122,7 @@ def show(
     export: Annotated[Path | None, typer.Option(help="Write each recipient's outcome to a CSV file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how far a broadcast has come."""
+    """Show the progress of a broadcast."""
     progress = run_in_partitions(lambda stores: _open_store(stores).read(name))
     if progress is None:
         _fail_unknown(name)
@@ -134,13 +134,13 @@ def show(
 
 @app.command()
 def pause(name: Name) -> None:
-    """Process no further recipients; what is in outboxes is still sent."""
+    """Pause a broadcast; messages that are already in outboxes are still sent."""
     _change(name, "pause")
 
 
 @app.command()
 def resume(name: Name) -> None:
-    """Go on with a paused broadcast."""
+    """Resume a paused broadcast."""
     _change(name, "resume")
 
 
@@ -148,7 +148,7 @@ def resume(name: Name) -> None:
 def stop(
     name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False
 ) -> None:
-    """Stop a broadcast for good; what is in outboxes is not sent either."""
+    """Stop a broadcast permanently; messages in outboxes are discarded too."""
     if not yes:
         typer.confirm(f"Stop {name}? It cannot be resumed.", abort=True, err=True)
     _change(name, "stop")
@@ -223,7 +223,7 @@ def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, s
         return sender, ""
     if channel and channel not in names:
         raise ConfigurationError(
-            f"--channel: {channel} is not configured here; there is {', '.join(names) or 'none'}"
+            f"--channel: {channel} is not configured; available: {', '.join(names) or 'none'}"
         )
     if channel:
         return channel, sender
@@ -233,7 +233,7 @@ def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, s
     if len(names) == 1 and not likely:
         return names[0], sender
     raise ConfigurationError(
-        f"--channel: say which channel sends; there is {', '.join(names) or 'none that can write first'}"
+        f"--channel: name the channel that sends; available: {', '.join(names) or 'none that can send first'}"
     )
 
 

@@ -49,7 +49,7 @@ def list_rejections(
 def replay(
     webhooks: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs that `list` prints.")],
 ) -> None:
-    """Verify rejected webhooks by the credentials of now, and store them. Exit code 1 if one is refused.
+    """Verify rejected webhooks with the current credentials, and store them. Exit code 1 if one is refused.
 
     They are stored in the order in which they came, so the messages of a contact keep theirs.
     """
@@ -83,7 +83,7 @@ async def _replay(stores: Sequence[Redis], name: str) -> str:
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
     from gateway.http.clients import provider_client
-    from gateway.redis.connection.error_messages import describe_storage_error
+    from gateway.redis.connection.outages.error_messages import describe_storage_error
     from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
     from gateway.server.webhooks import WebhookEndpoint
 

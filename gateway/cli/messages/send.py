@@ -112,6 +112,6 @@ def send_message(
         raise typer.Exit(1)
     record_act("send_message", about=receipt.session)
     if receipt.outcome is SendOutcome.SCHEDULED:
-        typer.echo(f"Scheduled; `turngate why {message_id}` tells what becomes of it.")
+        typer.echo(f"Scheduled; `turngate why {message_id}` shows its progress.")
         return
-    typer.echo(f"Queued after earlier replies; `turngate why {message_id}` tells what becomes of it.")
+    typer.echo(f"Queued after earlier replies; `turngate why {message_id}` shows its progress.")

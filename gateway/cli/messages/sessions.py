@@ -29,7 +29,7 @@ def sessions(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List sessions with pending work (owner, queue lengths, next run), and those silent by their limits."""
+    """List sessions with pending work (owner, queue lengths, next run), and sessions silenced by a limit."""
     if resume:
         _resume(resume)
         return

@@ -38,7 +38,7 @@ def list_templates(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List the templates as the providers listed them last."""
+    """List the templates as last read from the providers."""
     _tell_unlisted(channel)
     rows = _read(lambda records: _read_all(records, channel))
     shown = rows[:limit]
@@ -108,12 +108,20 @@ def send(
 
 
 def _tell_unlisted(channel: str) -> list[str]:
-    """Name the channels, or the given one, whose templates nobody can list, and return them."""
+    """Name the channels, or the given one, whose templates nobody can list, and return them.
+
+    Raises `ConfigurationError` for a channel that does not exist.
+    """
+    import channels as registry
     from core.errors import ConfigurationError
     from gateway.cli.messages._sender import load_command_channels
     from gateway.config.settings import Settings
     from gateway.redis.sending.template_sync import UNLISTED, find_unlisted
 
+    if channel and channel.partition("/")[0] not in registry.available():
+        raise ConfigurationError(
+            f"--channel: there is no channel {channel!r}; available: {', '.join(registry.available())}"
+        )
     try:
         channels = load_command_channels(Settings.load())
     except ConfigurationError:  # what is stored can be read without credentials

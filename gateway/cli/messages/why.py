@@ -41,7 +41,7 @@ def why(
     ] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what became of a message, and what a session or a contact waits for."""
+    """Show the history of a message, or what a session or a contact is waiting for."""
     from gateway.redis.records.sessions.log.entry_words import describe_entry
     from gateway.redis.records.sessions.session_report import explain
 

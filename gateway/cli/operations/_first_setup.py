@@ -27,7 +27,7 @@ async def run_first_setup(path: Path) -> None:
     present = read_env_file(path)
     given: dict[str, str] = {}
     typer.echo(
-        f"This writes settings to {path}. Enter keeps what is in brackets; Ctrl-C leaves the file as it is."
+        f"Writes settings to {path}. Enter accepts the value in brackets; Ctrl-C leaves the file unchanged."
     )
     given["PUBLIC_URL"] = _ask_public_url(present.get("PUBLIC_URL", ""))
     names = _ask_channels(channels.available())
@@ -36,13 +36,13 @@ async def run_first_setup(path: Path) -> None:
         await _ask_and_check(name, declared, present, given)
     if not present.get("TURNGATE_API_KEY"):
         given["TURNGATE_API_KEY"] = new_secret()
-        typer.echo("A key for the console was made: TURNGATE_API_KEY in the file.")
+        typer.echo("Generated a key for the console: TURNGATE_API_KEY in the file.")
     write_env_file(path, given)
     typer.echo(
         f"Wrote {len([each for each in given.values() if each])} settings to {path}, for its owner only."
     )
     typer.echo(
-        "Start with `turngate run`; `turngate doctor` checks it all, `turngate doctor --fix` sets webhooks."
+        "Start with `turngate run`. `turngate doctor` checks everything; with `--fix` it sets the webhooks."
     )
 
 
@@ -51,7 +51,7 @@ async def _ask_and_check(
 ) -> None:
     """Ask for a channel's settings until the provider takes them, or until they are wanted all the same."""
     while True:
-        typer.echo(f"\n{channel}: docs/channels/{channel}.md says where each value is found.")
+        typer.echo(f"\n{channel}: docs/channels/{channel}.md says where to find each value.")
         for each in declared:
             former = given.get(each.name) or present.get(each.name, "")
             given[each.name] = _ask(each, former)
@@ -111,13 +111,20 @@ def write_env_file(path: Path, settings: Mapping[str, str]) -> None:
 
 
 def _ask_public_url(former: str) -> str:
+    from channels._kit.settings import parse_base_url
+
     while True:
         answer: str = typer.prompt(
-            "Public https address of this gateway, which providers call", default=former or None
+            "Public https URL of this gateway, such as https://bots.example.com", default=former or None
         ).strip()
-        if answer.startswith("https://") and len(answer) > len("https://"):
-            return answer.rstrip("/")
-        typer.echo("It begins with https://, for example https://bots.example.com.")
+        try:
+            url = parse_base_url("PUBLIC_URL", answer)
+        except ConfigurationError as error:
+            typer.echo(str(error))
+            continue
+        if url.startswith("https://"):
+            return url
+        typer.echo("PUBLIC_URL must begin with https://: providers do not call http URLs.")
 
 
 def _ask_channels(available: Sequence[str]) -> list[str]:
@@ -143,7 +150,7 @@ def _ask(setting: Setting, former: str) -> str:
         answer: str = typer.prompt(f"{setting.name} ({setting.description})", default=default).strip()
         if answer or not setting.required:
             return answer
-        typer.echo("It is required.")
+        typer.echo("This setting is required.")
 
 
 def _quote(value: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Show what operators did: who, what and when. Message texts are not recorded.",
+    help="Show operator actions: who, what and when. Message texts are not recorded.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -17,18 +17,18 @@ app = typer.Typer(
 
 @app.callback()
 def audit() -> None:
-    """Show what operators did: who, what and when. Message texts are not recorded."""
+    """Show operator actions: who, what and when. Message texts are not recorded."""
 
 
 @app.command("list")
 def list_acts(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Maximum number of rows.")] = 50,
     target: Annotated[
-        str, typer.Option(help="Only acts about this session, contact, message or broadcast.")
+        str, typer.Option(help="Only actions on this session, contact, message or broadcast.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """List acts, newest first. Sessions and contacts are shown as digests; --target finds them by name."""
+    """List actions, newest first. Sessions and contacts are shown as digests; --target finds them by name."""
     from gateway.cli._redis import run_in_home
     from gateway.redis.records.operators.audit_log import AuditLog
 

@@ -51,7 +51,7 @@ Ids = Annotated[
 
 @app.command("list")
 def list_hooks(as_json: AsJson = False) -> None:
-    """List the hooks, and how their deliveries go."""
+    """List the hooks and the state of their deliveries."""
 
     async def work(stores: Sequence[Redis]) -> list[tuple[Subscription, HookStatus]]:
         subscriptions = _subscriptions(stores)
@@ -181,7 +181,7 @@ def failed(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List events that were given up, oldest first."""
+    """List events that could not be delivered, oldest first."""
     events = run_in_partitions(lambda stores: _list_given_up(stores, hook, limit + 1))
     if as_json:
         typer.echo(json.dumps([_describe_given_up(each) for each in events[:limit]]))
@@ -195,9 +195,9 @@ def failed(
 @app.command()
 def replay(
     ids: Ids = None,
-    hook: Annotated[str, typer.Option(help="All that were given up for this hook.")] = "",
+    hook: Annotated[str, typer.Option(help="All failed events of this hook.")] = "",
 ) -> None:
-    """Deliver events again that were given up, by ID or all of a hook."""
+    """Deliver failed events again, by ID or all of a hook."""
     if bool(ids) == bool(hook):
         raise typer.BadParameter("select events by ID, or all of one hook with --hook")
 

@@ -14,7 +14,7 @@ def key(
     new: Annotated[bool, typer.Option("--new", help="Print a strong new key for the settings.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the generated key itself.")] = False,
 ) -> None:
-    """Say which operator keys there are and where a generated one is kept, or make a new one."""
+    """Show which operator keys are set and where a generated one is stored, or make a new one."""
     from core.errors import ConfigurationError
     from gateway.access.generated_key import new_secret, read_key
     from gateway.config.settings import Settings

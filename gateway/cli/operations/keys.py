@@ -76,7 +76,7 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
 def rotate(
     reencrypt: Annotated[
         bool,
-        typer.Option("--reencrypt", help="Also write everything that is stored with the new data key."),
+        typer.Option("--reencrypt", help="Also re-encrypt everything that is stored with the new data key."),
     ] = False,
 ) -> None:
     """Make a new data key, and wrap all of them with the newest key of the setting.

@@ -24,12 +24,14 @@ def partitions(
     spread: Annotated[
         int | None,
         typer.Option(
-            min=2, max=64, help="Spread new contacts over so many partitions, once all processes know them."
+            min=2,
+            max=64,
+            help="Spread new contacts over this many partitions; all processes must be set to it first.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which servers of a Redis Cluster have the data, or spread new contacts over more partitions."""
+    """Show which cluster node has each partition, or spread new contacts over more partitions."""
     import json
 
     if spread:
@@ -65,4 +67,7 @@ def _spread(count: int) -> None:
         )
     before = run_in_home(lambda redis: spread_over(redis, count))
     record_act("spread_partitions", target=str(count))
-    typer.echo(f"New contacts are spread over {count} partitions, before over {before}; known ones stay.")
+    typer.echo(
+        f"New contacts are spread over {count} partitions (before: {before}). "
+        "Known contacts stay where they are."
+    )

@@ -38,7 +38,7 @@ def restore(
     if missing := sorted(report.encrypted_by - known):
         typer.echo(
             f"It is encrypted with the key {', '.join(missing)}, which TURNGATE_ENCRYPTION_KEYS lacks: add "
-            "it behind the first one before you start anything, or nobody reads what is stored.",
+            "it after the first one before you start anything, or the stored data cannot be read.",
             err=True,
         )
     typer.echo("Erasures after the backup are undone: erase these contacts again.")

@@ -22,7 +22,7 @@ def setup(
     channel: Annotated[
         str,
         typer.Argument(
-            metavar="[CHANNEL]", help="A channel with credentials; none: the guided first set-up."
+            metavar="[CHANNEL]", help="Channel with credentials; without one: the guided first set-up."
         ),
     ] = "",
     by_triggers: Annotated[

@@ -20,7 +20,11 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def version(
     check: Annotated[
-        bool, typer.Option("--check", help="Also ask Redis whether this release can run beside what runs.")
+        bool,
+        typer.Option(
+            "--check",
+            help="Also check whether this release can run on the data and beside the running processes.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -26,11 +26,11 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="CHANNEL",
-            help="Simulate this channel's provider, also beside channels with credentials; may be repeated.",
+            help="Simulate this channel's provider, even if other channels have credentials; repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Run everything: embedded Redis, web, worker and, without credentials or asked, provider simulators."""
+    """Run everything: embedded Redis, web, worker and, without credentials, provider simulators."""
     from gateway.bootstrap import load_channels
     from gateway.config.process_log import configure_process_logging
     from gateway.config.settings import Settings

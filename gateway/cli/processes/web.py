@@ -27,6 +27,7 @@ def web(
     from gateway.config.gc_tuning import tune_gc
     from gateway.config.process_log import configure_process_logging, describe_start
     from gateway.config.settings import Settings
+    from gateway.local.loopback import resolve_port
     from gateway.local.simulated_accounts import parse_simulator_urls
     from gateway.server.bounded_http import bounded_protocol
     from gateway.server.connection_table import ConnectionLimits
@@ -37,7 +38,7 @@ def web(
     channels = load_channels(settings)
     access = load_operator_access(settings, channels, parse_simulator_urls(settings.environ))
     application = create()
-    listening = settings.port if port is None else port
+    listening = resolve_port(settings.host, settings.port if port is None else port)
     if access.generated is not None and access.generated.is_new:
         address = f"http://{settings.host}:{listening}/console"
         typer.echo(f"Console  {address}\nKey      {describe_key(access)}")

@@ -25,7 +25,7 @@ def worker() -> None:
     from gateway.config.settings import Settings
     from gateway.redis import rq_layout
     from gateway.redis.connection.connect import open_sync_redis
-    from gateway.redis.connection.error_messages import describe_redis_error
+    from gateway.redis.connection.outages.error_messages import describe_redis_error
     from gateway.worker import AsyncWorker
 
     settings = Settings.load()
@@ -50,7 +50,7 @@ def _wait_for_server(connection: Redis) -> None:
     from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
     from core.errors import ConfigurationError
-    from gateway.redis.connection.error_messages import describe_redis_error
+    from gateway.redis.connection.outages.error_messages import describe_redis_error
 
     has_warned = False
     while True:

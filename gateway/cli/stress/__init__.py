@@ -1,1 +1,1 @@
-"""Commands that load and crash a gateway of their own."""
+"""Commands for load tests and chaos tests on a disposable gateway."""

@@ -61,7 +61,9 @@ def storm(
     ] = 1,
     latency: Annotated[
         float,
-        typer.Option(min=0.0, max=2_000, help="Milliseconds that packets to and from Redis take, each way."),
+        typer.Option(
+            min=0.0, max=2_000, help="Delay of packets to and from Redis in milliseconds, each way."
+        ),
     ] = 0.0,
     other_release: Annotated[
         Path | None,
@@ -81,7 +83,7 @@ def storm(
         ),
     ] = 0.0,
     broadcast: Annotated[
-        int, typer.Option(min=0, max=120_000, help="Send a broadcast of so many contacts in place of this.")
+        int, typer.Option(min=0, max=120_000, help="Send a broadcast to this many contacts instead.")
     ] = 0,
     markdown: Annotated[bool, typer.Option(help="Print the report as Markdown.")] = False,
 ) -> None:
@@ -102,7 +104,7 @@ def storm(
     if partitions > 1 and not reshard_every:
         raise ConfigurationError("--partitions needs a cluster: give --reshard-every too")
     if other_release and not (other_release / "gateway" / "__main__.py").is_file():
-        raise ConfigurationError(f"--other-release: {other_release} is no checkout of Turngate")
+        raise ConfigurationError(f"--other-release: {other_release} is not a checkout of Turngate")
     scenario = StormScenario(
         seed=seed,
         messages=messages,

@@ -1,4 +1,4 @@
-"""Settings by what they are about; `gateway.config.settings` joins them."""
+"""Settings grouped by topic; `gateway.config.settings` combines them."""
 
 from gateway.config.setting_groups.conversations import ConversationSettings
 from gateway.config.setting_groups.dialogs import DialogSettings

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 from core.model import ParticipantPolicy
 
 
-class ConversationSettings(BaseSettings):
+class ConversationSettings(BaseModel):
     """Settings of the conversations: how long they last, who speaks, what may be sent when, the widget."""
 
     session_hours: float = Field(
@@ -39,14 +38,14 @@ class ConversationSettings(BaseSettings):
         alias="TURNGATE_MESSAGE_HOURS",
         ge=0,
         le=24 * 365,
-        description="age after which a message is recorded as `too_old` and not answered, by the provider's "
-        "time of it (0: every message is answered)",
+        description="age after which a message is recorded as `too_old` and not answered, by the "
+        "provider's timestamp (0: every message is answered)",
     )
     participants: ParticipantPolicy = Field(
         ParticipantPolicy.IGNORE,
         alias="TURNGATE_PARTICIPANTS",
-        description="what follows a message of a participant other than the contact, in conversations that "
-        "several people share: `ignore`, `take_over` (an agent is to answer) or `own_session`",
+        description="what happens after a message of a participant other than the contact, in "
+        "conversations with several people: `ignore`, `take_over` (an agent is to answer) or `own_session`",
     )
     opt_out_words: str = Field(
         "",
@@ -63,7 +62,7 @@ class ConversationSettings(BaseSettings):
     time_zone: str = Field(
         "UTC",
         alias="TURNGATE_TIME_ZONE",
-        description="time zone of contacts whose phone number tells none, e.g. `Europe/Berlin`",
+        description="time zone of contacts whose phone number does not determine one, e.g. `Europe/Berlin`",
     )
     web_origins: str = Field(
         "",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 
-class DialogSettings(BaseSettings):
+class DialogSettings(BaseModel):
     """Settings of the dialogs: flow, models, tools."""
 
     flow: str = Field(
@@ -21,7 +20,6 @@ class DialogSettings(BaseSettings):
     llm_price: str = Field(
         "",
         alias="TURNGATE_LLM_PRICE",
-        pattern=r"^(\d{1,6}(\.\d{1,6})?( [A-Za-z]{1,10})?)?$",
         description="price of a million tokens of the language model, e.g. `0.60 USD`; the console shows the "
         "cost of the day",
     )
@@ -45,7 +43,7 @@ class DialogSettings(BaseSettings):
     vision: bool = Field(
         default=False,
         alias="TURNGATE_VISION",
-        description="`yes`: the language model sees the pictures that contacts send; it must be able to",
+        description="`yes`: the language model gets the pictures that contacts send; it must support images",
     )
     vision_megabytes: float = Field(
         5.0,

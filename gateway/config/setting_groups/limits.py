@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field
 
 
-class LimitSettings(BaseSettings):
+class LimitSettings(BaseModel):
     """Settings of the limits against floods, loops and cost."""
 
     contact_messages: int = Field(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 
-class PrivacySettings(BaseSettings):
+class PrivacySettings(BaseModel):
     """Settings of what is stored: retention, encryption, search."""
 
     keep_session_days: int = Field(
@@ -30,7 +29,7 @@ class PrivacySettings(BaseSettings):
         ge=0,
         le=3_650,
         description="age at which dead letters, and events for hooks that were given up, are deleted "
-        "(0: when an operator drops them)",
+        "(0: only when an operator drops them)",
     )
     webhook_hours: float = Field(
         0.0,
@@ -44,8 +43,8 @@ class PrivacySettings(BaseSettings):
     text_search: bool = Field(
         default=True,
         alias="TURNGATE_TEXT_SEARCH",
-        description="`no`: the console's search does not know the words of messages. They are indexed as "
-        "keyed digests, for as long as sessions are kept",
+        description="`no`: the console cannot search for words of messages. With `yes` they are indexed "
+        "as keyed digests, for as long as sessions are kept",
     )
     encryption_keys: SecretStr = Field(
         SecretStr(""),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, SecretStr
 
 from gateway.config.setting_names import OTHER_SETTINGS
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(BaseModel):
     """Settings of the processes: server, addresses, operators' keys, concurrency, logs."""
 
     redis_url: str = Field(
@@ -102,8 +101,8 @@ class ProcessSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         alias="TURNGATE_LOG_LEVEL",
-        description="from which level on the gateway logs its own events; `debug` shows the texts of errors, "
-        "which may quote a message",
+        description="minimum level of the gateway's own log events; `debug` also logs the texts of "
+        "errors, which may quote a message",
     )
     config_path: Path | None = Field(
         None,
@@ -113,6 +112,6 @@ class ProcessSettings(BaseSettings):
     other_settings: str = Field(
         "",
         alias=OTHER_SETTINGS,
-        description="variables of other software that begin as settings do, comma-separated, `*` for any "
-        "ending: `ZENDESK_THEME,TWILIO_FLEX_*`",
+        description="variables of other software whose names begin like settings, comma-separated, `*` "
+        "for any ending: `ZENDESK_THEME,TWILIO_FLEX_*`",
     )

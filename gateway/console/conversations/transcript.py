@@ -1,4 +1,4 @@
-"""A conversation's log as a transcript: who said what, and what became of each part."""
+"""Builds the transcript of a conversation from its log, with the delivery state of each part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flows in use and their former versions, so that an old path is drawn through the flow of its time."""
+"""Flows in use and their previous versions, so that an old path is drawn in the version that it used."""
 
 from __future__ import annotations
 

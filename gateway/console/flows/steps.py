@@ -1,4 +1,4 @@
-"""Coverage and drop-off of a flow in real traffic: who came to each node, and who went on."""
+"""Coverage and drop-off of a flow in real traffic: conversations that reached and left each node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws a flow with the path that a conversation walked through it, as the flow was at the time."""
+"""Draws a flow with the path of a conversation, in the version that the conversation used."""
 
 from __future__ import annotations
 

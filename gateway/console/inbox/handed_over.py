@@ -1,4 +1,4 @@
-"""Summary for an agent who takes a conversation over: who, what they want, what the bot knows."""
+"""Summary for an agent who takes over a conversation: the contact, their request, the known slots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views of the console that change by themselves, and the versions by which a change is noticed.
+"""Views of the console with live updates, and the versions that reveal a change.
 
 One task of a web process reads the versions of all views that somebody looks at, in one round trip a second,
 whatever the number of tabs. Redis has them, so it does not matter which process changed something, and a

@@ -1,4 +1,4 @@
-"""Links, forms and pictures of a page name its partition: what another tab chooses does not change them."""
+"""Adds the partition to links, forms and pictures of a page, independently of other tabs."""
 
 from __future__ import annotations
 

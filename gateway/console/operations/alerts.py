@@ -1,4 +1,4 @@
-"""Present problems: what is wrong, what happens by itself and what to do, the worst first."""
+"""Current problems, the most severe first: what is wrong, what recovers automatically, what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiles and rows of the overview: figures, how they went in the last hour, and the lists behind them."""
+"""Tiles and rows of the overview: figures, their history of an hour, and links to their lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Console pages: the overview, the list of all pages, and the one for an address that is none."""
+"""Console pages: the overview, the list of all pages, and the page for unknown URLs (404)."""
 
 from __future__ import annotations
 

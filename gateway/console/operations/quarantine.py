@@ -20,7 +20,7 @@ Replay = Callable[[Webhook], Awaitable[int]]
 _DONE = {
     "replayed": "The webhook was verified and stored; what was in it is processed now.",
     "gone": "Nothing was replayed: the webhook is not kept any more.",
-    "not_stored": "Nothing was replayed: it could not be stored. Try again once Redis takes writes.",
+    "not_stored": "Nothing was replayed: it could not be stored. Try again once Redis accepts writes.",
 }
 
 

@@ -1,1 +1,1 @@
-"""Wrappers around a channel, which see what leaves."""
+"""Middleware around a channel, for outbound messages."""

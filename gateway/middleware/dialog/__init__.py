@@ -1,1 +1,1 @@
-"""Wrappers around the dialog, which see each turn and its answer."""
+"""Middleware around the dialog, for turns and their answers."""

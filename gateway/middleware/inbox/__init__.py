@@ -1,1 +1,1 @@
-"""Wrappers around the inbox, which see what arrives."""
+"""Middleware around the inbox, for inbound events."""

@@ -1,9 +1,11 @@
-"""REDIS_URL: which forms are read, and the parts of one that names Sentinels."""
+"""REDIS_URL: validation of all forms, and parsing of the form for Sentinels."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
@@ -11,12 +13,13 @@ from redis import ConnectionPool
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
-from gateway.redis.connection.cluster.address import CLUSTER_FORM, parse_cluster_url, parse_node
+from gateway.redis.connection.cluster.address import parse_cluster_url, parse_node
+from gateway.redis.connection.url_forms import CLUSTER_FORM, SENTINEL_FORM
 
 _SINGLE_SCHEMES = ("redis", "rediss", "unix")
 _SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}
 _SENTINEL_PORT = 26379
-_SENTINEL_FORM = "redis+sentinel://[user:password@]host:port,host:port/name[/db]"
+_FILE_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SENTINEL_QUERY = {"sentinel_username": "username", "sentinel_password": "password"}
 
 
@@ -34,30 +37,65 @@ class SentinelAddress:
 def check_url(url: str) -> None:
     """Raise `ConfigurationError` naming REDIS_URL, without its password, if `url` cannot be used."""
     scheme, separator, rest = url.partition("://")
-    if parse_sentinel_url(url) is not None or parse_cluster_url(url) is not None:
-        return
+    if parse_sentinel_url(url) is None and parse_cluster_url(url) is None:
+        _check_single_url(url, scheme, separator, rest)
+    _check_certificate_files(url.partition("?")[2])
+
+
+def _check_single_url(url: str, scheme: str, separator: str, rest: str) -> None:
+    """Raise `ConfigurationError` if the URL of one server cannot be used."""
     if not separator or scheme not in _SINGLE_SCHEMES:
         raise ConfigurationError(
             f"REDIS_URL: the scheme {scheme[:20]!r} is not known; use redis://, rediss://, unix://, "
-            f"{_SENTINEL_FORM} or {CLUSTER_FORM}"
+            f"{SENTINEL_FORM} or {CLUSTER_FORM}"
             if separator
             else "REDIS_URL: it has no scheme; write it as redis://host:port"
         )
     if scheme != "unix" and "," in rest.partition("/")[0].rpartition("@")[2]:
         raise ConfigurationError(
             f"REDIS_URL: {scheme}:// names one server; to follow a primary through its Sentinels use "
-            f"{_SENTINEL_FORM}, for a cluster {CLUSTER_FORM}"
+            f"{SENTINEL_FORM}, for a cluster {CLUSTER_FORM}"
         )
-    path = urlsplit(url).path.strip("/")
     try:
+        parts = urlsplit(url)
+        path = parts.path.strip("/")
+        if scheme == "unix" and not path:
+            raise ValueError("the path of the socket is missing")
+        if scheme != "unix" and not parts.hostname:
+            raise ValueError("the host is missing")  # redis-py would take localhost
         if scheme != "unix" and path and not path.isdecimal():
             raise ValueError("the database is no number")  # redis-py would take 0
         ConnectionPool.from_url(url).make_connection()  # connects to nothing
     except (ValueError, TypeError, RedisError):
+        form = (
+            "unix:///path/of/socket[?db=1]"
+            if scheme == "unix"
+            else f"{scheme}://[user:password@]host:port[/db]"
+        )
         raise ConfigurationError(
-            "REDIS_URL: it cannot be read; write it as redis://[user:password@]host:port[/db], with special "
-            "characters of the password percent-encoded and only options that redis-py knows"
+            f"REDIS_URL: it cannot be read; write it as {form}, with special characters of the password "
+            "percent-encoded and only options that redis-py knows"
         ) from None
+
+
+def _check_certificate_files(query: str) -> None:
+    """Raise `ConfigurationError` if a file that the options of TLS name cannot be read."""
+    for name, values in parse_qs(query).items():
+        if name not in _FILE_OPTIONS:
+            continue
+        try:
+            Path(values[0]).read_bytes()
+            if name == "ssl_ca_certs":
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(values[0])
+        except ssl.SSLError:
+            raise ConfigurationError(
+                f"REDIS_URL: {name}={values[0]} has no certificates; name the PEM file of the authority"
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"REDIS_URL: {name}={values[0]} cannot be read ({error.strerror}); name a file that the user "
+                "of this process may read"
+            ) from None
 
 
 def parse_sentinel_url(url: str) -> SentinelAddress | None:
@@ -86,9 +124,9 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
         sentinel_options = {_SENTINEL_QUERY[name]: values[0] for name, values in given.items()} | tls_options
         options |= tls_options
     except (ValueError, TypeError, KeyError, RedisError):
-        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {_SENTINEL_FORM}") from None
+        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {SENTINEL_FORM}") from None
     if not service:
-        raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {_SENTINEL_FORM}")
+        raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {SENTINEL_FORM}")
     if username:
         options["username"] = unquote(username)
     if password:

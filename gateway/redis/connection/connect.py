@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 
 from core.errors import ConfigurationError
 from gateway.redis.connection.address import SentinelAddress, parse_sentinel_url
-from gateway.redis.connection.cluster.address import CLUSTER_FORM, ClusterAddress, parse_cluster_url
+from gateway.redis.connection.cluster.address import ClusterAddress, parse_cluster_url
 from gateway.redis.connection.cluster.client import PartitionRedis, SyncPartitionRedis
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.cluster.slot_owner import (
@@ -23,6 +23,7 @@ from gateway.redis.connection.cluster.slot_owner import (
 )
 from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 from gateway.redis.connection.sentinel import find_address, open_sentinel_pool, open_sync_client
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 _MAX_CONNECTIONS = 64
 # A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is

@@ -6,7 +6,10 @@ from typing import Any
 
 import redis as sync
 from redis.asyncio.connection import BlockingConnectionPool
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis.sentinel import Sentinel as SyncSentinel
 from redis.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
 
@@ -14,6 +17,8 @@ from gateway.redis.connection.address import SentinelAddress
 
 # with the host of one Sentinel gone, each discovery waits this long for it
 _SENTINEL_TIMEOUTS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+# redis-py would ask a Sentinel ten times with pauses before it asks the next one
+_ASYNC_ONCE, _ONCE = AsyncRetry(NoBackoff(), 0), Retry(NoBackoff(), 0)
 _COPIED_OPTIONS = ("db", "username", "password")
 
 
@@ -31,7 +36,7 @@ class BlockingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
 def open_sentinel_pool(address: SentinelAddress, **options: Any) -> BlockingSentinelPool:
     """Open an asynchronous pool of connections to the primary; `options` are those of the pool."""
     connections = {**address.options, **options}
-    sentinel_options = {**address.sentinel_options, **_SENTINEL_TIMEOUTS}
+    sentinel_options = {**address.sentinel_options, **_SENTINEL_TIMEOUTS, "retry": _ASYNC_ONCE}
     if address.is_secure:
         sentinel_options["ssl"] = True
     manager = Sentinel(address.sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
@@ -43,7 +48,7 @@ def open_sentinel_pool(address: SentinelAddress, **options: Any) -> BlockingSent
 def open_sync_client(address: SentinelAddress) -> sync.Redis:
     """Open a synchronous client of the primary, as RQ needs it."""
     secure = {"ssl": True} if address.is_secure else {}
-    sentinel_options = {**address.sentinel_options, **_SENTINEL_TIMEOUTS, **secure}
+    sentinel_options = {**address.sentinel_options, **_SENTINEL_TIMEOUTS, **secure, "retry": _ONCE}
     manager = SyncSentinel(address.sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
     client: sync.Redis = manager.master_for(  # type: ignore[no-untyped-call]
         address.service, **address.options, **secure

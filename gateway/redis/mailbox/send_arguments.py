@@ -1,4 +1,4 @@
-"""Arguments of the scripts that record what became of a send."""
+"""Arguments of the scripts that record the outcome of a send."""
 
 from __future__ import annotations
 

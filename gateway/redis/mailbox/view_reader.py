@@ -1,4 +1,4 @@
-"""Reads a session from a script's answer; what no release can read leaves, what has no key waits."""
+"""Reads a session from a script's response; drops unreadable entries, waits for missing encryption keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scheduled messages: what is sent later, until it is due, cancelled or erased."""
+"""Scheduled messages, until they are due, cancelled or erased."""
 
 from __future__ import annotations
 

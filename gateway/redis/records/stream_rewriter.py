@@ -1,4 +1,4 @@
-"""Writes streams of any length anew, in bounded steps, while others read, append and delete."""
+"""Rewrites streams of any length in bounded steps, while other processes read, append and delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message templates as the providers listed them last, and what events have changed since."""
+"""Message templates as last listed by the providers, with changes by later events."""
 
 from __future__ import annotations
 

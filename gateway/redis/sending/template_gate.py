@@ -1,4 +1,4 @@
-"""Check of templates before a message is queued, by the list that the provider gave last."""
+"""Checks a template before a message is queued, against the provider's last list."""
 
 from __future__ import annotations
 

@@ -54,7 +54,8 @@ def back_up(
         partial.rename(complete)
     except OSError as error:
         raise ConfigurationError(
-            f"the backup failed: {error.filename}: {error.strerror}; run it as the server's own user"
+            f"the backup failed: {error.filename}: {error.strerror}; run it as the server's own user, "
+            "with a destination that this user may write to"
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -129,7 +130,7 @@ def _ask(redis: Redis, name: str, default: str = "") -> str:
         if default:
             return default
         raise ConfigurationError(
-            f"the server does not tell its {name}; name its folder with --data-dir, or use the backup of "
+            f"the server does not report its {name}; name its folder with --data-dir, or use the backup of "
             "whoever operates it"
         ) from None
 

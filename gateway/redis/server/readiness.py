@@ -13,7 +13,7 @@ from redis.exceptions import NoPermissionError, RedisError
 from core.errors import ConfigurationError
 from gateway.redis import lua
 from gateway.redis.connection.checks import server_checks
-from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.processes import process_versions, worker_presence

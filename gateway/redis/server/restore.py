@@ -1,4 +1,4 @@
-"""Restores a backup into an empty data folder, the right way for its kind."""
+"""Restores a backup into an empty data folder, as its kind requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Death by a send: a worker that ends without clean-up when it sends a certain text."""
+"""Crash on a send: a worker that exits without clean-up when it sends a certain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/messages`: sends proactive messages into sessions of any channel, and tells what became of them."""
+"""`/messages`: sends proactive messages to sessions of any channel, and returns their outcome."""
 
 from __future__ import annotations
 

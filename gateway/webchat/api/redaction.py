@@ -1,4 +1,4 @@
-"""`POST /messages/{message_id}/redact`: one message leaves what is stored, for the operator."""
+"""`POST /messages/{message_id}/redact`: deletes the text of one message, for the operator."""
 
 from __future__ import annotations
 

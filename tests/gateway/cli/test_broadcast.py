@@ -70,7 +70,7 @@ def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None)
         ((*START, ""), "give it a text or a template"),
         ((*START[:2], "missing.csv", *START[3:], "Hi"), "cannot be read"),
         ((*START[:-1], "--template", "offer"), "a template needs its language"),
-        ((*START, "Hi", "--channel", "pigeon"), "not configured here"),
+        ((*START, "Hi", "--channel", "pigeon"), "is not configured"),
     ],
 )
 def test_what_cannot_be_used_is_named(folder: None, words: tuple[str, ...], reason: str) -> None:

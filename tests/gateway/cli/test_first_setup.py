@@ -40,7 +40,7 @@ async def test_the_first_setup_asks_again_for_what_the_provider_refuses(
         result = await asyncio.to_thread(run, path, *answers)
 
     assert result.exit_code == 0, result.output
-    assert "It begins with https://" in result.output
+    assert "PUBLIC_URL must be" in result.output
     assert "There is no channel fax" in result.output
     assert "the provider refused the check" in result.output
     assert "the account is active" in result.output

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from core.errors import ConfigurationError
 from gateway.redis.sending.template_sync import UNLISTED
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.twilio.builders import ENVIRON as TWILIO
@@ -38,3 +39,10 @@ def test_a_list_as_json_stays_json() -> None:
     assert "sunshine: " in listed.stderr
     assert "twilio" not in listed.stderr
     assert run("templates", "list", "--channel", "twilio").stderr == ""
+
+
+def test_a_channel_that_does_not_exist_is_named() -> None:
+    asked = run("templates", "list", "--channel", "telegram")
+
+    assert isinstance(asked.exception, ConfigurationError)
+    assert "there is no channel 'telegram'; available: intercom" in str(asked.exception)

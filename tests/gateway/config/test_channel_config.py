@@ -140,3 +140,27 @@ def test_the_web_channel_serves_programs_and_has_budgets_of_tokens_only(tmp_path
 
     stricter = load(tmp_path, "[channels.web]\nlimits = {messages_per_minute = 20}\n")
     assert find_abuse_limits(settings, stricter, names)["web"].messages_per_minute == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[channels.twilio]\nflow = 3\n", "channels.twilio.flow must be text in quotes"),
+        ("[channels.twilio]\nflows = 'kyc'\n", "channels.twilio.flows is not known here"),
+        ("[channels.twilio]\npace = 5\n", "channels.twilio.pace must be a table, not 5"),
+        ("[channels.twilio]\nlimits = {rounds = -1}\n", "channels.twilio.limits.rounds must be 0 or more"),
+        ("[channels.twilio.accounts.Shop]\nsettings.A = 'b'\n", "has lower-case letters, digits"),
+        ("[channels.twilio.accounts.b]\nflow = 'kyc'\n", "accounts.b.settings is required and missing"),
+        ("[replies]\nhello = ''\n", "replies.hello must not be empty"),
+    ],
+)
+def test_a_wrong_value_is_described_in_plain_words(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(problem)):
+        load(tmp_path, text)
+
+
+def test_a_secret_without_quotes_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="must be text in quotes") as error:
+        load(tmp_path, "[channels.twilio.accounts.b]\nsettings.TWILIO_AUTH_TOKEN = 314159265\n")
+
+    assert "314159265" not in str(error.value)

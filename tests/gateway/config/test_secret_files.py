@@ -86,7 +86,7 @@ def test_accounts_have_secrets_from_files(monkeypatch: pytest.MonkeyPatch) -> No
     ("prepare", "message"),
     [
         (lambda: "missing", "cannot be read .No such file"),
-        (lambda: str(Path.cwd()), "is no regular file"),
+        (lambda: str(Path.cwd()), "is not a regular file"),
         (lambda: write_secret("\n"), "is empty"),
         (lambda: write_secret(""), "is empty"),
         (lambda: write_secret(mode=0o644), "may be read by every user of this machine; run `chmod 600"),
@@ -108,7 +108,7 @@ def test_a_named_pipe_does_not_stop_a_start(monkeypatch: pytest.MonkeyPatch) -> 
     os.mkfifo("pipe")
     monkeypatch.setenv("TURNGATE_API_KEY_FILE", "pipe")
 
-    with pytest.raises(ConfigurationError, match="is no regular file"):
+    with pytest.raises(ConfigurationError, match="is not a regular file"):
         Settings.load()
 
 

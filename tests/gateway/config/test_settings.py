@@ -74,19 +74,54 @@ def test_a_secret_is_not_shown() -> None:
     ("settings", "message"),
     [
         ({"TURNGATE_LLM": "openai/x"}, "TURNGATE_LLM names an OpenAI model"),
-        ({"PUBLIC_URL": "bots.example.com"}, "PUBLIC_URL must begin with https://"),
-        ({"PORT": "many"}, "PORT: "),
+        ({"PUBLIC_URL": "bots.example.com"}, "PUBLIC_URL must be a URL such as https://"),
+        ({"PUBLIC_URL": "https://bots.example.com/?a=b"}, "PUBLIC_URL must have only scheme, host and path"),
+        ({"PORT": "many"}, "PORT must be a whole number, not 'many'"),
+        ({"PORT": "70000"}, "PORT must be 65535 or less, not '70000'"),
+        ({"TURNGATE_CONCURRENCY": "0"}, "TURNGATE_CONCURRENCY must be 1 or more, not '0'"),
+        ({"TURNGATE_TEXT_SEARCH": "maybe"}, "TURNGATE_TEXT_SEARCH must be yes or no, not 'maybe'"),
+        ({"TURNGATE_LOG_FORMAT": "xml"}, "TURNGATE_LOG_FORMAT must be text or json, not 'xml'"),
+        ({"TURNGATE_PARTICIPANTS": "all"}, "TURNGATE_PARTICIPANTS must be ignore, take_over or own_session"),
         ({"TURNGATE_QUIET_HOURS": "at night"}, "TURNGATE_QUIET_HOURS: write quiet hours as"),
         ({"TURNGATE_TIME_ZONE": "Mars/Base"}, "TURNGATE_TIME_ZONE: unknown time zone"),
+        ({"TURNGATE_LLM": "gpt-4o"}, "TURNGATE_LLM: “gpt-4o” is not a model"),
+        ({"TURNGATE_SPEECH": "loud", "OPENAI_API_KEY": "x"}, "TURNGATE_SPEECH: “loud” is not a model"),
+        ({"TURNGATE_TRANSCRIBE": "anthropic/x"}, "TURNGATE_TRANSCRIBE: “anthropic/x” is not a model"),
+        ({"TURNGATE_MODERATION": "rules"}, "TURNGATE_MODERATION: “rules” is not a model"),
+        ({"TURNGATE_LLM_PRICE": "cheap"}, "TURNGATE_LLM_PRICE: 'cheap' is not a price"),
+        ({"TURNGATE_WEB_ORIGINS": "https://www.example.com/"}, "TURNGATE_WEB_ORIGINS: "),
+        ({"TURNGATE_WEB_ORIGINS": "example.com"}, "TURNGATE_WEB_ORIGINS: 'example.com' is not an origin"),
+        ({"TURNGATE_PRIVATE_HOSTS": "http://crm.internal/"}, "TURNGATE_PRIVATE_HOSTS: "),
+        ({"OPENAI_BASE_URL": "localhost:8080"}, "OPENAI_BASE_URL must be a URL such as https://"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_plain_line(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], message: str
 ) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ConfigurationError) as error:
         Settings.load()
 
     assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+
+    assert Settings.load().port == 8000
+
+
+def test_a_variable_in_small_letters_is_not_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("port", "9999")
+
+    assert Settings.load().port == 8000
+
+
+def test_hosts_and_origins_are_taken_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURNGATE_PRIVATE_HOSTS", "crm.internal:8080, [::1]:80,10.0.0.7")
+    monkeypatch.setenv("TURNGATE_WEB_ORIGINS", "https://www.example.com, http://127.0.0.1:3000")
+
+    assert Settings.load().web_origins.startswith("https://www.example.com")

@@ -67,7 +67,7 @@ async def test_a_server_that_refuses_writes_is_found(redis: Redis, redis_url: st
     passed, _ = await run_doctor(REDIS_URL=redis_url)
 
     assert "min-replicas-to-write" in unwell
-    assert "Redis takes writes" in passed
+    assert "Redis accepts writes" in passed
 
 
 async def report_failures(redis: Redis, people: int) -> None:

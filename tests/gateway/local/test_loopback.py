@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from gateway.local.loopback import find_free_port, open_listener
+from core.errors import ConfigurationError
+from gateway.local.loopback import find_free_port, open_listener, resolve_port
 
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -26,3 +28,13 @@ def test_a_port_in_use_is_left_out() -> None:
 def test_no_connection_is_given_such_a_port() -> None:
     first, last = (int(each) for each in _EPHEMERAL.read_text().split())
     assert not first <= find_free_port() <= last
+
+
+def test_a_port_in_use_and_a_foreign_host_are_named() -> None:
+    with closing(open_listener()) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=rf"cannot listen on 127\.0\.0\.1:{port} .*--port"):
+            resolve_port("127.0.0.1", port)
+    with pytest.raises(ConfigurationError, match="HOST must be an IP address of this machine"):
+        resolve_port("192.0.2.1", 8000)
+    assert resolve_port("127.0.0.1", 0) > 0

@@ -81,11 +81,11 @@ async def test_a_worker_shares_where_an_account_has_a_budget(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", cluster_url)
     monkeypatch.setenv("TURNGATE_PARTITIONS", str(len(stores)))
-    async with open_runtimes(Settings(), stores) as [first, *_]:
+    async with open_runtimes(Settings.load(), stores) as [first, *_]:
         assert first.budgets is None
     monkeypatch.setenv("TURNGATE_ACCOUNT_DAILY_MESSAGES", "6")
     await say(stores[0], 0, 1, AbuseLimits(account_messages_per_day=6))
-    async with open_runtimes(Settings(), stores) as [first, *_]:
+    async with open_runtimes(Settings.load(), stores) as [first, *_]:
         assert first.budgets
         sharing = asyncio.create_task(first.budgets.run())
         async with asyncio.timeout(10):

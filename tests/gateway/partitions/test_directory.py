@@ -84,7 +84,7 @@ async def test_new_contacts_stay_home_until_all_processes_know_the_partitions(
     assert {(await directory.place([name])).number for name in names_in(3)[:3]} == {0}
 
     await announce(home, describe_this_process("worker", "kyc"))
-    with pytest.raises(ConfigurationError, match="start these processes again"):
+    with pytest.raises(ConfigurationError, match="restart these processes"):
         await spread_over(home, 4)
     await home.delete("tg:processes")
     await announce(home, describe_this_process("worker", "kyc", partitions=4))
@@ -101,5 +101,5 @@ async def test_fewer_partitions_than_the_data_has_are_refused(stores: Sequence[R
         await read_spread(stores[0], 2)  # of a process that began while the server was away
     with pytest.raises(ConfigurationError, match="TURNGATE_PARTITIONS=4"):
         await admit_layout(stores[0], 2)
-    with pytest.raises(ConfigurationError, match="cannot be taken away"):
+    with pytest.raises(ConfigurationError, match="the number cannot be reduced"):
         await spread_over(stores[0], 2)

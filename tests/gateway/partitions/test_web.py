@@ -165,4 +165,4 @@ async def test_readiness_and_metrics_are_those_of_all_partitions(
 async def test_several_partitions_without_a_cluster_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"redis\+cluster://"):
         open_partitions("redis://127.0.0.1:6379", 2)
-    assert Settings().partitions == 1
+    assert Settings.load().partitions == 1

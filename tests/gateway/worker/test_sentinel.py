@@ -49,7 +49,7 @@ async def test_the_doctor_reaches_the_primary() -> None:
         doctor = await stack.start_process(sys.executable, "-m", "gateway", "doctor")
         output = (await doctor.communicate())[0].decode()
 
-    assert "Redis takes writes" in output
+    assert "Redis accepts writes" in output
     assert "Traceback" not in output
 
 

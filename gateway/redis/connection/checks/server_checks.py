@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from core.errors import ConfigurationError
-from gateway.redis.connection.cluster.address import CLUSTER_FORM
 from gateway.redis.connection.cluster.client import PartitionRedis, SyncPartitionRedis
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 log = logging.getLogger("turngate.redis")
 
@@ -58,7 +58,7 @@ async def check_server(redis: Redis) -> list[str]:
     if facts.get("aof_enabled", 1) == 0:
         problems.append("Redis loses accepted messages in a crash: set appendonly to yes (now no)")
     if facts.get("role") == "slave":
-        problems.append("REDIS_URL leads to a replica: nothing can be stored; name the primary")
+        problems.append("REDIS_URL names a replica, which cannot store anything; name the primary")
     return problems
 
 
@@ -69,7 +69,9 @@ async def describe_unknown(redis: Redis) -> str:
     unknown = [text for name, text in names.items() if name not in facts]
     if not unknown:
         return ""
-    return f"Redis does not tell its {' and '.join(unknown)}: see that it evicts nothing and persists"
+    return (
+        f"Redis does not report its {' and '.join(unknown)}: check that it uses noeviction and is persistent"
+    )
 
 
 async def log_warnings(redis: Redis) -> None:
@@ -85,7 +87,7 @@ def _describe_cluster(redis: Redis | sync.Redis, facts: dict[str, Any]) -> str:
     if not facts.get("cluster_enabled") or isinstance(redis, PartitionRedis | SyncPartitionRedis):
         return ""
     return (
-        "REDIS_URL names one node of a Redis Cluster, which has a part of the keys only; write it as "
+        "REDIS_URL names one node of a Redis Cluster, which only has a part of the keys; write it as "
         f"{CLUSTER_FORM}, and start workers by `turngate worker`"
     )
 

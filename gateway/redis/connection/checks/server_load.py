@@ -1,4 +1,4 @@
-"""Checks whether a Redis server has room and is near: memory, latency, replicas, last writes to its disk."""
+"""Checks memory, latency, replicas and disk writes of a Redis server."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def _check_memory(facts: Mapping[str, Any]) -> tuple[bool, str] | None:
     if used > room * _FULL_SHARE:
         return (
             False,
-            f"{words}: give it more, or shorten TURNGATE_KEEP_SESSION_DAYS; full, it refuses messages",
+            f"{words}: give it more, or shorten TURNGATE_KEEP_SESSION_DAYS; when it is full, messages are "
+            "refused",
         )
     return True, words
 
@@ -55,9 +56,7 @@ async def _check_latency(redis: Redis) -> tuple[bool, str]:
         times.append(1000 * (perf_counter() - began))
     typical = median(times)
     if typical > _SLOW_MS:
-        advice = (
-            "every step of a message waits for it: put Redis into the same zone, or give it more processor"
-        )
+        advice = "every step of a message waits for it: move Redis to the same zone, or give it a faster CPU"
         return False, f"Redis answers in {typical:.0f} ms; {advice}"
     return True, f"Redis answers in {typical:.1f} ms"
 
@@ -72,7 +71,7 @@ def _check_replicas(facts: Mapping[str, Any]) -> list[tuple[bool, str]]:
         return []
     if late:
         names = ", ".join(f"{each.get('ip')}:{each.get('port')}" for each in late)
-        return [(False, f"Replicas do not follow: {names}; a failover to them would lose messages")]
+        return [(False, f"Replicas lag behind: {names}; a failover to them would lose messages")]
     return [(True, f"{len(replicas)} replicas follow")]
 
 
@@ -83,5 +82,5 @@ def _check_disk(facts: Mapping[str, Any]) -> tuple[bool, str] | None:
         ("rdb_last_bgsave_status", "snapshot"),
     ):
         if facts.get(name, "ok") != "ok":
-            return False, f"Redis' last {what} failed; see its log and the room on its disk"
+            return False, f"Redis' last {what} failed; see its log and the free space on its disk"
     return None

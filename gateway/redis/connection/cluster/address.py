@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +11,14 @@ from redis.connection import SSLConnection
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 _SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 _PORT = 6379
-CLUSTER_FORM = "redis+cluster://host:port,host:port"
+_MAX_PORT = 65535
+_NODE = re.compile(
+    r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]]+))(?::(?P<port>\d{1,5}))?", re.ASCII
+)
 
 Node = tuple[str, int]
 
@@ -57,11 +62,11 @@ def parse_cluster_url(url: str) -> ClusterAddress | None:
 
 
 def parse_node(text: str, default_port: int) -> Node:
-    """Parse `host[:port]`. Raises `ValueError`."""
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, str(default_port)
-    host = host.removeprefix("[").removesuffix("]")
-    if not host:
-        raise ValueError("a host is missing")
-    return host, int(port)
+    """Parse `host[:port]`; the host may be an IPv6 address in brackets. Raises `ValueError`."""
+    found = _NODE.fullmatch(text)
+    if found is None:
+        raise ValueError("a host is missing or malformed")
+    port = int(found["port"] or default_port)
+    if not 0 < port <= _MAX_PORT:
+        raise ValueError("the port is out of range")
+    return found["ipv6"] or found["host"], port

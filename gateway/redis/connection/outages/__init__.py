@@ -1,1 +1,1 @@
-"""Failures of the server: refused writes, outages, and trying again."""
+"""Failures of the server: refused writes, outages, and retries."""

@@ -6,7 +6,7 @@ import logging
 from time import monotonic
 
 from core.log_context import about
-from gateway.redis.connection.outages.write_refusal import describe_missing_permission, describe_refusal
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 
 log = logging.getLogger("turngate.redis")
 
@@ -25,7 +25,7 @@ class OutageLog:
     def failed(self, step: str, error: Exception) -> None:
         """Record that a step failed; the first failure, each new kind of error and a reminder are logged."""
         now = monotonic()
-        kind = describe_refusal(error) or describe_missing_permission(error) or type(error).__name__
+        kind = describe_redis_error(error)
         if not self._failing:
             self._kinds, self._began_at, self._next_line_at = set(), now, 0.0
         self._failing.add(step)
@@ -39,7 +39,7 @@ class OutageLog:
             step,
             kind,
             f" (for {since:.0f} s now)" if since >= 1 else "",
-            extra=about("redis_unavailable", reason=kind),
+            extra=about("redis_unavailable", reason=type(error).__name__),
         )
 
     def forget(self, step: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs a periodic step for ever, surviving errors of the server."""
+"""Runs a periodic step until cancelled, and retries after errors of the server."""
 
 from __future__ import annotations
 

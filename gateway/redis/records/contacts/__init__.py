@@ -1,1 +1,1 @@
-"""Records of contacts: who they are, by what they are found, export and erasure."""
+"""Records of contacts: identities, search, export and erasure."""

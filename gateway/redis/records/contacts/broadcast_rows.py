@@ -1,4 +1,4 @@
-"""Rows of broadcasts that are a contact's (gateway/broadcasts/store.py), for export and erasure."""
+"""Rows of broadcasts that belong to a contact (gateway/broadcasts/store.py), for export and erasure."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Records of operators: keys tried, sessions, audit log, rejected webhooks, flows looked at."""
+"""Records of operators: failed keys, sessions, audit log, rejected webhooks, flow versions."""

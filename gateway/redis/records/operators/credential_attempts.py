@@ -1,4 +1,4 @@
-"""Limit on guesses of operator keys: per address with growing pauses, and of all addresses together."""
+"""Rate limit for wrong operator keys: per address with growing delays, and for all addresses together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks as providers sent them: encrypted, for so many hours, and only if the operator asks for it."""
+"""Original webhooks of providers: encrypted, for a limited time, and only if the operator enables it."""
 
 from __future__ import annotations
 

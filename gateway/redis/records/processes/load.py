@@ -1,4 +1,4 @@
-"""Counters, and what waits or runs now, as Redis knows it: one truth for all processes."""
+"""Counters, and the waiting and running work, as recorded in Redis for all processes."""
 
 from __future__ import annotations
 

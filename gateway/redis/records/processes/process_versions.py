@@ -81,7 +81,7 @@ def describe_distance(newest: int, own: int = FORMAT) -> str:
     if newest > own:
         return (
             f"{this}, but the data in Redis was written in format {newest}, which it cannot read. "
-            f"Start a release with format {newest - 1} or newer, or restore a backup of before the upgrade."
+            f"Start a release with format {newest - 1} or newer, or restore a backup from before the upgrade."
         )
     return (
         f"{this}, but the data in Redis is still in format {newest}. "

@@ -1,4 +1,4 @@
-"""Redaction of one message: its words leave what is stored of its session, the rest of the session stays.
+"""Redaction of one message: deletes its words from everything stored of its session, and nothing else.
 
 Provider events lead here (a contact deletes a message, an agent redacts it), and operators where a provider
 has no such event (`gateway/redis/records/redaction/operator_redaction.py`).

@@ -1,4 +1,4 @@
-"""Words of a message that has to leave what is stored, and what is left of texts and states without them."""
+"""Removes the words of a redacted message from texts and dialog states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kind of keys, and the end of their life."""
+"""Kinds of keys, with their retention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes sealed records anew where they are, each by a compare-and-set, while others read and write."""
+"""Rewrites sealed records in place, each by compare-and-set, while other processes read and write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what became of proactive messages: from their records, and from the log of their session."""
+"""Reads the outcome of proactive messages from their records and the log of their session."""
 
 from __future__ import annotations
 

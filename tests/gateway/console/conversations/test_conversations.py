@@ -210,7 +210,7 @@ async def test_a_conversation_shows_who_said_what_and_what_became_of_it(redis: R
     for words in (
         "Received and stored",
         "Processing began",
-        "Sent: the provider took it",
+        "Sent: the provider accepted it",
         "Delivered",
         "Bot",
     ):

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from core.errors import ConfigurationError
 from gateway.redis.connection.address import check_url
 from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
-from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 from gateway.redis.inbox import RedisInbox
 from tests.gateway.environments.stack import build_message
 from tests.gateway.environments.tls import Certificates, copy

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
+from typer.testing import CliRunner
 
 import channels
 from core.errors import ConfigurationError
 from core.model import Message
+from gateway.cli import app
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.lua import ProtocolLimits
@@ -209,3 +211,9 @@ async def test_a_backup_is_private_and_the_servers_settings_are_as_before(
             backup = back_up(redis, kind, tmp_path / "backups", data_folder=None, wait_seconds=30)
         assert await stack.redis.config_get("*") == before
         assert all(path.stat().st_mode & 0o077 == 0 for path in [backup, *backup.rglob("*")])
+
+
+def test_a_cluster_is_not_backed_up_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis+cluster://127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match="names a cluster"):
+        CliRunner().invoke(app, ["backup", str(tmp_path)], catch_exceptions=False)

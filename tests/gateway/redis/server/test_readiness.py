@@ -96,6 +96,7 @@ async def test_a_server_that_cannot_write_to_its_disk_is_not_ready(
 
     assert "disk" in await Readiness(own_redis, cache_seconds=0).storage_problem()
     assert not await is_stored(own_redis, 1)
+    await own_redis.config_set("save", "")  # or its stop would wait for the snapshot
 
 
 async def test_a_stopped_server_is_not_ready_and_a_restarted_one_is_at_once(

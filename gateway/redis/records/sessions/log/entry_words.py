@@ -128,14 +128,14 @@ def _sending(_: Any) -> EntryWords:
 
 
 def _sent(data: Any) -> EntryWords:
-    return EntryWords("Sent: the provider took it", f"provider's ID {data.get('id', '')}", "up", "ok")
+    return EntryWords("Sent: the provider accepted it", f"provider's ID {data.get('id', '')}", "up", "ok")
 
 
 def _postponed(data: Any) -> EntryWords:
     seconds = data.get("seconds")
     wait = f"; next try after {seconds} s" if seconds else ""
     return EntryWords(
-        "Not sent yet, tried again by itself", f"{data.get('reason', '')}{wait}", "again", "warn"
+        "Not sent yet, retried automatically", f"{data.get('reason', '')}{wait}", "again", "warn"
     )
 
 

@@ -54,7 +54,7 @@ async def test_a_replica_is_reported(redis: Redis) -> None:
     finally:
         await redis.replicaof("NO", "ONE")
 
-    assert any("leads to a replica" in problem for problem in problems)
+    assert any("names a replica" in problem for problem in problems)
 
 
 class SilentServer(Redis):

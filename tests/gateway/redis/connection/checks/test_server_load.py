@@ -29,7 +29,7 @@ async def test_a_nearly_full_server_is_a_problem(redis: Redis) -> None:
     used = int((await redis.info("memory"))["used_memory"])
     await redis.config_set("maxmemory", int(used * 1.05))
     try:
-        assert "full, it refuses messages" in await problems(redis)
+        assert "when it is full, messages are refused" in await problems(redis)
     finally:
         await redis.config_set("maxmemory", 0)
 
@@ -61,15 +61,18 @@ class ReportingServer(Redis):
         ({"replication": {"slave0": {"ip": "10.0.0.2", "port": 6379, "state": "online", "lag": 1}}}, ""),
         (
             {"replication": {"slave0": {"ip": "10.0.0.2", "port": 6379, "state": "online", "lag": 60}}},
-            "Replicas do not follow: 10.0.0.2:6379",
+            "Replicas lag behind: 10.0.0.2:6379",
         ),
         (
             {"replication": {"slave0": {"ip": "a", "port": 1, "state": "wait_bgsave", "lag": 0}}},
-            "do not follow",
+            "lag behind",
         ),
         ({"persistence": {"aof_last_write_status": "err"}}, "last write to the append-only file failed"),
         ({"persistence": {"rdb_last_bgsave_status": "err"}}, "last snapshot failed"),
-        ({"memory": {"used_memory": 900, "total_system_memory": 1000}}, "full, it refuses messages"),
+        (
+            {"memory": {"used_memory": 900, "total_system_memory": 1000}},
+            "when it is full, messages are refused",
+        ),
         ({"memory": {"used_memory": 900}}, ""),
         ({}, ""),
     ],

@@ -19,7 +19,7 @@ from gateway.local.loopback import find_free_port
 from gateway.redis.connection.checks.server_checks import check_server
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_redis, open_sync_redis
-from gateway.redis.connection.error_messages import describe_redis_error
+from gateway.redis.connection.outages.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis

@@ -1,9 +1,8 @@
-"""Sentences about errors of the connection to Redis: what happened, and what to do."""
+"""Describes errors of the connection to Redis: what happened, and what to do."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 
 from redis.exceptions import (
     AuthenticationError,
@@ -12,46 +11,32 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from gateway.redis.connection.cluster.address import CLUSTER_FORM
+from gateway.redis.connection.outages.unreachable import describe_unreachable, iterate_causes
 from gateway.redis.connection.outages.write_refusal import (
     describe_missing_permission,
     describe_refusal,
     is_moving,
 )
-
-_MAX_CAUSES = 8
+from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 
 def describe_redis_error(error: BaseException) -> str:
     """Describe why the server cannot be used, and what to do. The URL and its password are not in it."""
     if refusal := describe_refusal(error):
         return refusal
-    for cause in _causes(error):  # redis-py wraps errors of a connection's first commands
+    for cause in iterate_causes(error):  # redis-py wraps errors of a connection's first commands
         if reason := _describe_cause(cause):
             return reason
     if isinstance(error, ResponseError):
         return f"Redis refuses the request ({type(error).__name__}); see the server's log"
-    if isinstance(error, RedisTimeoutError | TimeoutError):
-        return "Redis does not answer in time; check REDIS_URL, firewalls, and the server's load"
-    return "Redis cannot be reached; check REDIS_URL and that the server runs"
+    return describe_unreachable(error) or "Redis cannot be reached; check REDIS_URL and that the server runs"
 
 
 def describe_storage_error(error: BaseException) -> str:
     """Describe why something was not stored: by its cause at the server, or in its own words."""
     cause = error.__cause__
     return describe_redis_error(cause) if isinstance(cause, RedisError | OSError) else str(error)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it, up to a bound."""
-    cause: BaseException | None = error
-    for _ in range(_MAX_CAUSES):
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _describe_cause(error: BaseException) -> str:
@@ -66,6 +51,13 @@ def _describe_cause(error: BaseException) -> str:
         return f"REDIS_URL names one node of a Redis Cluster; write it as {CLUSTER_FORM}"
     if is_moving(error):
         return "The cluster moves the partition or replaces its server; wait until it has finished"
+    if isinstance(error, ResponseError) and "DB index is out of range" in str(error):
+        return "The server has no database of the number in REDIS_URL; use a lower one, or leave it out"
+    if isinstance(error, ResponseError) and "unknown command 'SENTINEL'" in str(error):
+        return (
+            "What listens at a host and port of REDIS_URL is no Sentinel; name the Sentinels, or write it as "
+            "redis://host:port for one server"
+        )
     if isinstance(error, ResponseError) and "cluster support disabled" in str(error):
         return "The server in REDIS_URL is not part of a Redis Cluster; write it as redis://host:port"
     if isinstance(error, ssl.SSLCertVerificationError):
