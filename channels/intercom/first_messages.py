@@ -40,7 +40,7 @@ def is_new_contact(address: Address) -> bool:
 def build_conversation(desk: Workspace, to: str) -> NewConversation:
     """Return the conversation with a contact by e-mail address or contact ID. Raises `InvalidContact`."""
     if not desk.workspace:
-        raise InvalidContact("Intercom needs INTERCOM_WORKSPACE_ID to write first")
+        raise InvalidContact("Intercom needs INTERCOM_WORKSPACE_ID to send the first message")
     contact = to.strip()
     if email := find_email_address(contact):
         contact = email

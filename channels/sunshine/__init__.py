@@ -149,6 +149,8 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
         raise ConfigurationError("SUNSHINE_APP_ID must be letters and digits, as shown in Admin Center")
     switchboard = Switchboard(values["SUNSHINE_INTEGRATION_ID"])
     url = parse_base_url("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
+    if url.endswith(".zendesk.com"):
+        raise ConfigurationError("SUNSHINE_API_URL must end with /sc, as https://example.zendesk.com/sc does")
     key = (values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"])
     return SunshineChannel(
         verifier=Verifier(parse_secrets("SUNSHINE_WEBHOOK_SECRET", values["SUNSHINE_WEBHOOK_SECRET"])),

@@ -36,7 +36,7 @@ def is_number(address: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NumberedIntegrations:
-    """Integrations of an app through which the business may write first: their types by ID."""
+    """Integrations of an app through which the business may send first messages: their types by ID."""
 
     app: str
     types: Mapping[str, str]
@@ -44,7 +44,7 @@ class NumberedIntegrations:
     def start_conversation(self, to: str, sender: str) -> NewConversation:
         """Return the conversation with a number; `sender` is an integration. Raises `InvalidContact`."""
         if not self.types:
-            raise InvalidContact(f"Zendesk messaging needs {SETTING} to write first")
+            raise InvalidContact(f"Zendesk messaging needs {SETTING} to send the first message")
         integration = select_sender(sender.strip(), list(self.types), SETTING)
         if integration not in self.types:
             raise InvalidContact(f"`from` must be the ID of an integration that {SETTING} names")

@@ -63,6 +63,12 @@ def _check_model(setting: str, value: str) -> None:
         check_model_name(setting, value)
 
 
+def _check_model_keys(value: str) -> None:
+    from flows.llm.factory import parse_model_keys
+
+    parse_model_keys(value)
+
+
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
     {
         "REDIS_URL": check_url,
@@ -75,6 +81,7 @@ _CHECKS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
         "TURNGATE_WEB_ORIGINS": _check_origins,
         "TURNGATE_PRIVATE_HOSTS": _check_hosts,
         "TURNGATE_LLM_PRICE": _check_price,
+        "TURNGATE_LLM_KEYS": _check_model_keys,
         **{
             name: partial(_check_model, name)
             for name in ("TURNGATE_LLM", "TURNGATE_TRANSCRIBE", "TURNGATE_SPEECH", "TURNGATE_MODERATION")

@@ -63,8 +63,9 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
     @model_validator(mode="after")
     def _validate_completeness(self) -> Self:
         for field, info in type(self).model_fields.items():
-            if isinstance(value := getattr(self, field), str):
-                check_value(str(info.alias), value)
+            value = getattr(self, field)
+            if isinstance(value, str | SecretStr):
+                check_value(str(info.alias), value if isinstance(value, str) else value.get_secret_value())
         has_openai = self.openai_api_key.get_secret_value() or self.openai_base_url
         specs = {
             "TURNGATE_LLM": self.llm,

@@ -81,9 +81,8 @@ def _find_endless_questions(flow: Flow) -> Iterator[Issue]:
     if stuck:
         yield Issue(
             _format_node_list(stuck),
-            f"{'This asks' if len(stuck) == 1 else 'These ask'} the same for ever of somebody who is not "
-            "understood: give max_turns and an edge that is_fallback, a global edge to a person, or the flow "
-            "a budget.",
+            "A user who is not understood is asked the same question without end: set max_turns and an edge "
+            "with is_fallback, a global edge to a person, or a budget of the flow.",
         )
 
 

@@ -130,8 +130,8 @@ def _ask(redis: Redis, name: str, default: str = "") -> str:
         if default:
             return default
         raise ConfigurationError(
-            f"the server does not report its {name}; name its folder with --data-dir, or use the backup of "
-            "whoever operates it"
+            f"the server does not report its {name}; name its folder with --data-dir, or use the backups of "
+            "its operator"
         ) from None
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import respx
 
-from core.errors import Rejected, Throttled
+from core.errors import ConfigurationError, Rejected, Throttled
 from core.model import Address, Attachment, Choice, Message, Reply, Template
 from tests.channels.sunshine.builders import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
 
@@ -141,3 +141,8 @@ async def test_a_full_conversation_is_rejected_and_a_rate_limit_is_unavailable()
             with pytest.raises(Throttled) as error:
                 await channel().send(reply(), http)
     assert error.value.retry_after is None
+
+
+def test_the_url_of_zendesk_needs_the_path_of_this_api() -> None:
+    with pytest.raises(ConfigurationError, match="SUNSHINE_API_URL must end with /sc"):
+        channel(SUNSHINE_API_URL="https://example.zendesk.com/")

@@ -70,7 +70,7 @@ def test_a_contact_is_a_number_of_an_integration() -> None:
 @pytest.mark.parametrize(
     ("setting", "to", "sender", "reason"),
     [
-        ("", NUMBER, "", "SUNSHINE_NOTIFICATION_INTEGRATIONS to write first"),
+        ("", NUMBER, "", "SUNSHINE_NOTIFICATION_INTEGRATIONS to send the first message"),
         (f"twilio:{SMS}", NUMBER, OURS, "ID of an integration"),
         (f"twilio:{SMS},whatsapp:{WHATSAPP}", NUMBER, "", "from which number"),
         (f"twilio:{SMS}", "ada", "", "not a phone number"),

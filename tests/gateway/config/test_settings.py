@@ -88,6 +88,7 @@ def test_a_secret_is_not_shown() -> None:
         ({"TURNGATE_SPEECH": "loud", "OPENAI_API_KEY": "x"}, "TURNGATE_SPEECH: “loud” is not a model"),
         ({"TURNGATE_TRANSCRIBE": "anthropic/x"}, "TURNGATE_TRANSCRIBE: “anthropic/x” is not a model"),
         ({"TURNGATE_MODERATION": "rules"}, "TURNGATE_MODERATION: “rules” is not a model"),
+        ({"TURNGATE_LLM_KEYS": "sk-12345"}, "TURNGATE_LLM_KEYS: write host=key"),
         ({"TURNGATE_LLM_PRICE": "cheap"}, "TURNGATE_LLM_PRICE: 'cheap' is not a price"),
         ({"TURNGATE_WEB_ORIGINS": "https://www.example.com/"}, "TURNGATE_WEB_ORIGINS: "),
         ({"TURNGATE_WEB_ORIGINS": "example.com"}, "TURNGATE_WEB_ORIGINS: 'example.com' is not an origin"),

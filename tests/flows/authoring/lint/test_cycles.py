@@ -7,7 +7,7 @@ from flows.document import Flow
 from tests.flows.conversation import LIBRARY, Json, asks, edge, flow, node
 
 NAME = asks(name={"type": "string"})
-ASKS = "the same for ever of somebody who is not understood"
+ASKS = "A user who is not understood is asked the same question without end"
 
 
 def told(*nodes: Json, **more: object) -> list[str]:
@@ -48,9 +48,9 @@ def test_a_cycle_with_a_question_is_not_reported() -> None:
 
 
 def test_a_question_without_a_way_out_is_named() -> None:
-    assert told(asking(), end())[0].startswith(f"node ask: This asks {ASKS}: give max_turns")
+    assert told(asking(), end())[0].startswith(f"node ask: {ASKS}: set max_turns")
     choice = node("menu", "Menu?", choices=["A"], edges=[edge("a", "end")])
-    assert told(choice, end())[0].startswith(f"node menu: This asks {ASKS}")
+    assert told(choice, end())[0].startswith(f"node menu: {ASKS}")
     checked = node("ask", "Name?", edges=[edge("on", "end")], completion_criteria=[{"key": "name"}])
     assert told(checked, end()) == []
     assert len(told({**checked, "allow_skip": False}, end())) == 1
@@ -58,9 +58,7 @@ def test_a_question_without_a_way_out_is_named() -> None:
 
 def test_many_questions_without_a_way_out_are_one_line() -> None:
     chain = [asking(f"ask{number}") for number in range(7)]
-    assert told(*chain, end())[0].startswith(
-        f"nodes ask0, ask1, ask2, ask3, ask4 and 2 more: These ask {ASKS}"
-    )
+    assert told(*chain, end())[0].startswith(f"nodes ask0, ask1, ask2, ask3, ask4 and 2 more: {ASKS}")
 
 
 def test_a_question_has_a_bound_by_turns_a_person_or_a_budget() -> None:
@@ -79,7 +77,7 @@ def test_two_questions_that_fall_back_on_each_other_have_no_bound() -> None:
         return asking(name, edge(f"{name}_enough", other, is_fallback=True), max_turns=3)
 
     sorry = node("sorry", "Sorry.", auto_proceed=True, edges=[edge("again", "a")])
-    assert told(falling("a", "b"), falling("b", "sorry"), sorry, end())[0].startswith("nodes a, b: These ask")
+    assert told(falling("a", "b"), falling("b", "sorry"), sorry, end())[0].startswith("nodes a, b: A user")
     out = {**sorry, "edges": [edge("again", "end")]}
     assert told(falling("a", "b"), falling("b", "sorry"), out, end()) == []
 
