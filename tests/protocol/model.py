@@ -234,7 +234,7 @@ class ScriptModel:
         if name in s.seen or not self.may_speak(s, voice):
             return s, False
         if voice == "person":
-            s = s._replace(owner="human", timer=None, transferred=False, hold=None)
+            s = s._replace(owner="human", timer=None, transferred=False)
         return self.wake(s._replace(seen=s.seen | {name}, out=(*s.out, name))), True
 
     def erase(self, s: Store) -> Store:

@@ -295,3 +295,14 @@ async def test_an_agents_words_do_not_wait_behind_a_reply_that_may_not_leave_any
     assert await rig.redis.llen("rq:queue:turns") == 2
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["Grace here"]
+
+
+async def test_an_agents_words_wait_for_as_long_as_the_provider_asks_in_minutes(rig: Rig) -> None:
+    rig.channel.planned_failures = [(Unavailable("busy", retry_after=600.0), False)]
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.POSTPONED
+    sender = ProactiveSender(rig.redis, {"fake": rig.channel}, ProtocolLimits())
+    await sender.send(SESSION, "agent-1", Message(text="Grace here"), "person")
+
+    assert await rig.redis.llen("rq:queue:turns") == 1
+    assert await due_seconds(rig.redis) == pytest.approx(600, abs=60)

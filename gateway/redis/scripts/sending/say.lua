@@ -91,7 +91,9 @@ if opens_thread or not stored[1] then
   redis.call('HSETNX', key(session), 'window', 0)  -- the contact has not opened it
 end
 if ARGV[4] == 'person' then
-  redis.call('HDEL', key(session), 'hold')  -- these words do not wait for as long as a reply of the bot, which is refused now
+  local held = redis.call('HMGET', key(session), 'silenced', 'hold')
+  -- These words do not wait for the bot's limit of replies, nor for hours with its reply, which is refused now.
+  if held[1] == REPLIES or tonumber(held[2] or 0) > now + MAX_SILENCE_MS then redis.call('HDEL', key(session), 'hold') end
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
